@@ -1,0 +1,513 @@
+"""What a user writes: the scenario file, as validated models. Every default stands here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, ValidationError
+
+from sim.scenario_errors import ScenarioError, did_you_mean, first_problem, parse_toml
+
+MAX_BYTES = 256_000
+RESERVED = ("everyone", "everything", "crowd", "world", "population")
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, numbers are not made of text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, str_max_length=10_000)
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _without_period(value: Any) -> Any:
+    return math.inf if value == "forever" else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Step = Annotated[Whole, Field(ge=0, le=2**31 - 2)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0, le=1.0)]
+Rate = Annotated[float, Field(ge=0.0)]
+Count = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
+Pairing = Literal["all", "each"]  # of two groups: everyone with everyone, or the first with the first and so on
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Uniform(Section):
+    """Between `low` and `high`, all alike."""
+
+    kind: Literal["uniform"]
+    low: Fraction = 0.0
+    high: Fraction = 1.0
+
+
+class Normal(Section):
+    """Bell-shaped, cut off at 0 and 1."""
+
+    kind: Literal["normal"]
+    mean: float
+    sd: Annotated[float, Field(ge=0.0)]
+
+
+class LogNormal(Section):
+    """Skewed: exp of a bell curve around log(`median`), cut off at 1."""
+
+    kind: Literal["lognormal"]
+    median: Positive
+    sigma: Annotated[float, Field(ge=0.0)]
+
+
+class Power(Section):
+    """Heavy-tailed (Pareto): density falls with `exponent` from `low` on, cut off at 1."""
+
+    kind: Literal["power"]
+    low: Positive
+    exponent: Annotated[float, Field(gt=1.0)]
+
+
+class Beta(Section):
+    """Beta distribution with shape parameters `a` and `b`."""
+
+    kind: Literal["beta"]
+    a: Annotated[float, Field(gt=0.0, le=1e6)]
+    b: Annotated[float, Field(gt=0.0, le=1e6)]
+
+
+class Choice(Section):
+    """One of `values`, with odds `weights` (all alike where they are left out)."""
+
+    kind: Literal["choice"]
+    values: Annotated[list[Fraction], Field(min_length=1)]
+    weights: list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] | None = None
+
+
+Distribution = Uniform | Normal | LogNormal | Power | Beta | Choice
+
+
+def _ability_tag(value: Any) -> str:
+    if isinstance(value, Distribution):
+        return value.kind
+    return str(value.get("kind")) if isinstance(value, dict) else "number"
+
+
+Ability = Annotated[
+    Annotated[Fraction, Tag("number")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[Normal, Tag("normal")]
+    | Annotated[LogNormal, Tag("lognormal")]
+    | Annotated[Power, Tag("power")]
+    | Annotated[Beta, Tag("beta")]
+    | Annotated[Choice, Tag("choice")],
+    Discriminator(_ability_tag),
+]
+
+
+class About(Section):
+    """[scenario]: what it is called, how long it runs, on which seed."""
+
+    name: Name
+    description: str = ""
+    steps: Annotated[Whole, Field(ge=1, le=10_000_000)]
+    seed: Annotated[Whole, Field(ge=0, lt=2**64)] = 0
+    replicates: Annotated[Whole, Field(ge=1, le=1_000_000_000)] = 1
+
+
+class _Ties(Section):
+    weight: Positive = 1.0
+    both_ways: bool = True
+
+
+class NoNetwork(Section):
+    """Only the ties that are named under [[ties]]."""
+
+    kind: Literal["none"] = "none"
+
+
+class Complete(_Ties):
+    """Everybody is tied to everybody."""
+
+    kind: Literal["complete"]
+
+
+class Star(_Ties):
+    """The first person is tied to all others."""
+
+    kind: Literal["star"]
+
+
+class Chain(_Ties):
+    """Each person is tied to the next."""
+
+    kind: Literal["chain"]
+
+
+class ErdosRenyi(_Ties):
+    """Every pair is tied with the same chance, `degree` ties a person on average."""
+
+    kind: Literal["erdos-renyi"]
+    degree: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+
+
+class BarabasiAlbert(_Ties):
+    """Persons come one by one, each with `links` ties to those before it, in proportion to the ties these have."""
+
+    kind: Literal["barabasi-albert"]
+    links: Annotated[Whole, Field(ge=1)]
+
+
+class WattsStrogatz(_Ties):
+    """A ring where each is tied to the `neighbours` nearest, each tie rewired with probability `rewire`."""
+
+    kind: Literal["watts-strogatz"]
+    neighbours: Annotated[Whole, Field(ge=2, multiple_of=2)]
+    rewire: Fraction = 0.1
+
+
+class NetworkFile(_Ties):
+    """Ties from a file beside the scenario: .csv (source, target[, weight, start, end]), .graphml or .gexf."""
+
+    kind: Literal["file"]
+    path: Name
+    both_ways: bool = False
+
+
+Network = Annotated[
+    NoNetwork | Complete | Star | Chain | ErdosRenyi | BarabasiAlbert | WattsStrogatz | NetworkFile,
+    Field(discriminator="kind"),
+]
+
+
+class WorldSection(Section):
+    """[world]: all the people there are; those who are not simulated one by one are the crowd."""
+
+    size: Annotated[Whole, Field(ge=1, le=10**15)] | None = None
+    crowd_understanding: Fraction = 1.0
+    network: Network = NoNetwork()
+
+
+class Population(Section):
+    """[population]: `count` persons without a name, and the abilities of everyone who has none of their own."""
+
+    count: Annotated[Whole, Field(ge=0, le=1_000_000_000)] = 0
+    creativity: Ability = 0.0
+    reach: Ability = 0.0
+    skill: Ability = 0.0
+    clarity: Ability = 1.0
+    understanding: Ability = 1.0
+    threshold: Ability = 0.5
+
+
+class PersonSection(Section):
+    """[[persons]]: a person, or a group of `count` alike."""
+
+    name: Name
+    count: Count = 1
+    creativity: Ability | None = None
+    reach: Ability | None = None
+    skill: Ability | None = None
+    clarity: Ability | None = None
+    understanding: Ability | None = None
+    threshold: Ability | None = None
+    born: Step = 0
+    dies: Step | None = None
+    keeps: bool = False
+
+
+class Tie(Section):
+    """[[ties]]: `source` can tell `target`, from step `start` until before step `end`."""
+
+    source: Name = Field(alias="from")
+    target: Name = Field(alias="to")
+    weight: Positive = 1.0
+    start: Step = 0
+    end: Step | None = None
+    both_ways: bool = False
+    pairing: Pairing = "all"
+
+
+class Idea(Section):
+    """[[ideas]]: an idea, or `count` ideas alike."""
+
+    name: Name
+    count: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
+    value: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
+    clarity: Positive = 1.0
+    difficulty: Annotated[float, Field(ge=0.0)] = 1.0
+    discovery_rate: Rate | None = None
+    prerequisites: list[Name] = []
+    rival_of: Name | None = None
+    hesitation: Fraction = 0.0
+
+
+class Dynamics(Section):
+    """[dynamics]: how often things happen; rates are per person and step."""
+
+    discovery_rate: Rate = 1.0
+    telling_period: Annotated[float, BeforeValidator(_without_period), Field(ge=0.0)] = 1.0
+    adoption: Literal["simple", "threshold"] = "simple"
+    credited_tellers: Literal["one", "all"] = "one"
+    stifling: Literal["none", "teller", "both"] = "none"
+    resolve_rate: Rate = 0.0
+    implementation_rate: Rate = 1.0
+    release_delay: Step = 0
+    abandon_rate: Rate = 0.1
+    abandon_rate_working: Rate = 0.01
+    readopt: bool = False
+
+
+class Impact(Section):
+    """[impact]: what counts as value, and whose."""
+
+    value_of: Literal["working", "held"] = "working"
+    realised_by: Name | list[Name] = "everyone"
+
+
+class CreditSection(Section):
+    """[credit]: the account of credit that a run prints, and its constants."""
+
+    method: Literal["role-flow", "person-pagerank", "priority"] = "role-flow"
+    alpha: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.85
+    inheritance: Fraction = 0.5
+
+
+class _Deed(Section):
+    step: Annotated[Whole, Field(ge=1, le=2**31 - 2)]
+
+
+class _OfIdea(_Deed):
+    person: Name
+    idea: Name = "everything"
+    pairing: Pairing = "all"
+
+
+class Discover(_OfIdea):
+    """The person has the idea now."""
+
+    kind: Literal["discover"]
+
+
+class Tell(_OfIdea):
+    """The person (or the crowd) tells `to`, who understand as they would from anybody."""
+
+    kind: Literal["tell"]
+    to: Name
+
+
+class Publish(_OfIdea):
+    """The person tells the fraction `reach` of the world."""
+
+    kind: Literal["publish"]
+    reach: Fraction = 1.0
+
+
+class Implement(_OfIdea):
+    """The person, who holds the idea, makes it work."""
+
+    kind: Literal["implement"]
+
+
+class Rewrite(_OfIdea):
+    """The person gives the idea a new `clarity` and tells it for another telling period."""
+
+    kind: Literal["rewrite"]
+    clarity: Positive
+
+
+class Lock(_OfIdea):
+    """The person tells nobody of the idea any more."""
+
+    kind: Literal["lock"]
+
+
+class Unlock(_OfIdea):
+    """The person tells the idea again, for another telling period."""
+
+    kind: Literal["unlock"]
+
+
+class Find(_OfIdea):
+    """The person finds the notebook of `of`, alive or dead, and takes up what is written there."""
+
+    kind: Literal["find"]
+    of: Name
+
+
+class Born(_Deed):
+    """The person enters the world."""
+
+    kind: Literal["born"]
+    person: Name
+
+
+class Die(_Deed):
+    """The person leaves the world."""
+
+    kind: Literal["die"]
+    person: Name
+
+
+class Set(_Deed):
+    """A parameter takes a new value: dynamics.*, ideas.NAME.*, persons.NAME.*."""
+
+    kind: Literal["set"]
+    key: Name
+    value: float | bool | str
+
+
+class AddTie(_Deed):
+    """A tie is added."""
+
+    kind: Literal["tie"]
+    source: Name = Field(alias="from")
+    target: Name = Field(alias="to")
+    weight: Positive = 1.0
+    both_ways: bool = False
+
+
+class CutTie(_Deed):
+    """A tie is cut."""
+
+    kind: Literal["cut"]
+    source: Name = Field(alias="from")
+    target: Name = Field(alias="to")
+    both_ways: bool = False
+
+
+Intervention = Annotated[
+    Discover | Tell | Publish | Implement | Rewrite | Lock | Unlock | Find | Born | Die | Set | AddTie | CutTie,
+    Field(discriminator="kind"),
+]
+
+
+class Scenario(Section):
+    """A world, its persons and ideas, and what happens to them.
+
+    >>> text = '''
+    ... [scenario]
+    ... name = "one idea"
+    ... steps = 10
+    ... [[persons]]
+    ... name = "P1"
+    ... creativity = 1.0
+    ... [[ideas]]
+    ... name = "wheel"
+    ... '''
+    >>> Scenario.from_toml(text).replace({"scenario.steps": 20}).scenario.steps
+    20
+    """
+
+    scenario: About
+    world: WorldSection = WorldSection()
+    population: Population = Population()
+    persons: list[PersonSection] = []
+    ties: list[Tie] = []
+    ideas: Annotated[list[Idea], Field(min_length=1)]
+    dynamics: Dynamics = Dynamics()
+    impact: Impact = Impact()
+    credit: CreditSection = CreditSection()
+    interventions: list[Intervention] = []
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Scenario:
+        """Read and validate a scenario file.
+
+        Raises:
+            ScenarioError: one line with the file, the line, the key, what is wrong and what is allowed.
+        """
+        path = Path(path)
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise ScenarioError(f"larger than {MAX_BYTES} bytes", file=str(path))
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            others = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+            raise ScenarioError(f"no such file{did_you_mean(path.name, others)}", file=str(path)) from None
+        except OSError as error:
+            raise ScenarioError(f"cannot be read: {error.strerror}", file=str(path)) from None
+        except UnicodeDecodeError:
+            raise ScenarioError("is not UTF-8 text", file=str(path)) from None
+        return cls.from_toml(text, source=str(path), folder=path.parent)
+
+    @classmethod
+    def from_toml(cls, text: str, source: str = "scenario", folder: str | Path = ".") -> Scenario:
+        """Validate a scenario given as TOML text; network files are looked for in `folder`."""
+        return cls._validated(parse_toml(text, source), source, text, Path(folder))
+
+    @classmethod
+    def _validated(cls, data: Mapping[str, Any], source: str, text: str, folder: Path) -> Scenario:
+        from sim.scenario_references import check_references
+
+        try:
+            scenario = cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise first_problem(error, cls, data, source, text) from None
+        scenario._folder = folder
+        check_references(scenario, source, text)
+        return scenario
+
+    def replace(self, changes: Mapping[str, Any], source: str = "replace") -> Scenario:
+        """A scenario that differs in some keys, such as {"dynamics.abandon_rate": 0.2, "persons.Kant.clarity": 1.0}.
+
+        Raises:
+            ScenarioError: if a key does not exist or its value is not allowed.
+        """
+        data = self.model_dump(by_alias=True, exclude_unset=True)
+        for key, value in changes.items():
+            _put(data, key, value, source)
+        return self._validated(data, source, "", self._folder)
+
+    def to_toml(self) -> str:
+        """The scenario with every default spelled out, as TOML that reads back equal."""
+        import tomlkit
+
+        return tomlkit.dumps(self.model_dump(by_alias=True, exclude_none=True))
+
+    @property
+    def folder(self) -> Path:
+        """Where the network file is looked for."""
+        return self._folder
+
+
+def parse_value(text: str) -> Any:
+    """A value as it stands in TOML, or the text itself: '0.2' -> 0.2, 'true' -> True, 'simple' -> 'simple'."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
+
+
+def _put(data: Any, key: str, value: Any, source: str) -> None:
+    """Set the value at a dotted key; entries of lists are addressed by name or by number."""
+    *path, last = list(_steps(data, key, source))
+    for part in path:
+        data = data[part] if isinstance(data, list) else data.setdefault(part, {})
+    if isinstance(data, list) or not isinstance(data, dict):
+        raise ScenarioError("names a table, not one of its keys", file=source, key=key)
+    data[last] = value
+
+
+def _steps(data: Any, key: str, source: str) -> Iterator[Any]:
+    rest = key
+    while rest:
+        if isinstance(data, list):
+            names = [str(entry.get("name", number)) for number, entry in enumerate(data)]
+            fits = [n for n, name in enumerate(names) if rest == name or rest.startswith(name + ".")]
+            if not fits:
+                raise ScenarioError(f"no such entry{did_you_mean(rest.split('.')[0], names)}", file=source, key=key)
+            at = max(fits, key=lambda n: len(names[n]))
+            rest = rest[len(names[at]) + 1 :]
+            data = data[at]
+            yield at
+        else:
+            part, _, rest = rest.partition(".")
+            data = data.get(part, {}) if isinstance(data, dict) else {}
+            yield part
