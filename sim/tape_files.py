@@ -1,0 +1,182 @@
+"""A tape on disk: a folder of Parquet tables and provenance.json, written whole or not at all, read with suspicion."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.tape import COLUMNS, Events, Influences, Persons, Realised, Tape, TapeError
+
+FORMAT = "shoulders-tape"
+VERSION = 1
+MANIFEST = "provenance.json"
+TABLES = {"events": Events, "influences": Influences, "realised": Realised, "persons": Persons}
+
+
+@contextlib.contextmanager
+def new_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its place when the block ends well, and vanishes when it does not."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        for file in [*partial.iterdir(), partial]:
+            _sync(file)
+        _replace(partial, path)
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replace(new: Path, path: Path) -> None:
+    if not path.exists():
+        new.rename(path)
+        return
+    if not path.is_dir() or (any(path.iterdir()) and not (path / MANIFEST).exists()):
+        raise FileExistsError(f"{path}: exists and is no run folder; choose another one")
+    old = new.with_suffix(".old")
+    path.rename(old)
+    new.rename(path)
+    shutil.rmtree(old)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def save(tape: Tape, path: str | Path) -> None:
+    """Write `tape` into the folder `path`; an older tape there is replaced, anything else is refused."""
+    with new_folder(path) as folder:
+        write_into(tape, folder)
+
+
+def write_into(tape: Tape, folder: Path) -> None:
+    """Write the files of `tape` into an existing folder, the manifest last."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = {name: getattr(tape, name).columns() for name in TABLES} | {"ideas": {"name": tape.ideas}}
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "steps": tape.steps,
+        "world_size": tape.world_size,
+        "dropped": dict(tape.dropped),
+        "provenance": dict(tape.provenance),
+        "tables": {},
+    }
+    for name, columns in tables.items():
+        file = folder / f"{name}.parquet"
+        arrays = {
+            key: pa.array(column, pa.string() if isinstance(column, tuple) else None) for key, column in columns.items()
+        }
+        pq.write_table(pa.table(arrays), file, compression="zstd", write_page_checksum=True)
+        rows = len(next(iter(columns.values())))
+        manifest["tables"][name] = {"rows": rows, "bytes": file.stat().st_size, "sha256": _sha256(file)}
+    manifest["sha256"] = _digest(manifest)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load(path: str | Path) -> Tape:
+    """Read the tape in the folder `path`; every file is verified before a value of it is believed."""
+    folder = Path(path)
+    manifest = _manifest(folder)
+    tables = {name: _read(folder / f"{name}.parquet", entry, COLUMNS.get(name, {"name": str}))
+              for name, entry in manifest["tables"].items()}  # fmt: skip
+    try:
+        return Tape(
+            **{name: cls(**tables[name]) for name, cls in TABLES.items()},
+            ideas=tuple(tables["ideas"]["name"]),
+            steps=manifest["steps"],
+            world_size=manifest["world_size"],
+            dropped=manifest["dropped"],
+            provenance=manifest["provenance"],
+        )
+    except TapeError as error:
+        raise TapeError(f"{folder}: {error}") from None
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    file = folder / MANIFEST
+    if not folder.is_dir():
+        raise TapeError(f"{folder}: no such folder" if not folder.exists() else f"{folder}: not a run folder")
+    if not file.is_file():
+        raise TapeError(f"{file}: missing, so this is no run folder")
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise TapeError(f"{file}: damaged: not JSON") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise TapeError(f"{file}: foreign: its format is not '{FORMAT}'")
+    if not isinstance(manifest.get("version"), int) or manifest["version"] > VERSION:
+        raise TapeError(f"{file}: format version {manifest.get('version')}, this release reads up to {VERSION}")
+    claimed = manifest.pop("sha256", None)
+    if claimed != _digest(manifest) or set(manifest["tables"]) != {*TABLES, "ideas"}:
+        raise TapeError(f"{file}: damaged: its checksum does not match")
+    return manifest
+
+
+def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not file.is_file():
+        raise TapeError(f"{file}: missing")
+    if file.stat().st_size != entry["bytes"]:
+        raise TapeError(f"{file}: truncated or changed: {file.stat().st_size} bytes, written were {entry['bytes']}")
+    if _sha256(file) != entry["sha256"]:
+        raise TapeError(f"{file}: damaged: its checksum does not match")
+    try:
+        parquet = pq.ParquetFile(file, page_checksum_verification=True)
+        schema = {field.name: "str" if field.type == pa.string() else str(field.type).replace("double", "float64")
+                  for field in parquet.schema_arrow}  # fmt: skip
+        expected = {name: dtype.__name__ for name, dtype in columns.items()}
+        if schema != expected or parquet.metadata.num_rows != entry["rows"]:
+            raise TapeError(f"{file}: foreign: columns {schema}, expected {expected}")
+        _refuse_if_too_large(file, entry["rows"], columns)
+        table = parquet.read()
+    except (pa.ArrowException, OSError) as error:
+        raise TapeError(f"{file}: damaged: {str(error).splitlines()[0]}") from None
+    return {
+        name: table[name].to_pylist() if dtype is str else table[name].to_numpy() for name, dtype in columns.items()
+    }
+
+
+def _refuse_if_too_large(file: Path, rows: int, columns: dict[str, type]) -> None:
+    """A small compressed file can hold more than the memory: compare before reading."""
+    width = sum(64 if dtype is str else np.dtype(dtype).itemsize for dtype in columns.values())
+    if rows * width > (free := free_memory()):
+        raise TapeError(f"{file}: {rows} rows need {rows * width / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
+
+
+def free_memory() -> int:
+    """Bytes of memory that can be taken: what Linux calls available, elsewhere the free pages."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
