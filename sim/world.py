@@ -1,0 +1,292 @@
+"""The world: persons, ties, ideas and what is scheduled, as columns made from a scenario and a seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import sim
+from sim import networks, randomness
+from sim.scenario import Scenario
+from sim.scenario_references import CROWD, EVERYONE, WORLD, find, idea_ranges, person_ranges, setting, split_setting
+from sim.tape import Floats, Persons
+
+ABILITIES = ("creativity", "reach", "skill", "clarity", "understanding", "threshold")
+THE_CROWD = "the crowd"
+
+
+@dataclass(frozen=True, eq=False)
+class Ideas:
+    """The catalogue of ideas, as columns of shape (ideas,)."""
+
+    name: tuple[str, ...]
+    value: Floats
+    clarity: Floats
+    difficulty: Floats
+    discovery_rate: Floats
+    hesitation: Floats
+    prerequisites: tuple[tuple[int, ...], ...]
+    rivals: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One scheduled change: what kind, who, of which ideas, to whom; ties that come and go are windows of Ties."""
+
+    step: int
+    kind: str
+    who: Sequence[int] = ()
+    ideas: Sequence[int] = ()
+    pairing: str = "all"
+    to: Sequence[int] = ()
+    amount: float = 0.0
+    setting: tuple[str, str, Any] | None = None  # section, field, value; who or what it is for stands in `to`
+
+    @property
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Who does it with which idea: (person, idea)."""
+        return networks.pairs(self.who, self.ideas, self.pairing)
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Who and what there is before the first step.
+
+    Attributes:
+        scenario, seed: what the world was made from.
+        persons: as they stand on the tape: groups, the population, and the crowd as the last row if there is one.
+        n: persons simulated one by one; size: all the people there are; crowd: size - n.
+        creativity ... threshold: the abilities; float64, shape (n,), in [0, 1].
+        keeps: who never abandons; alive: who is there at the start; bool, shape (n,).
+        ties: who can tell whom.
+        ideas: the catalogue.
+        deeds: what is scheduled, by step.
+        realises: whose holdings count as impact; bool, shape (n + 1,), the crowd last.
+    """
+
+    scenario: Scenario
+    seed: int
+    persons: Persons
+    n: int
+    size: int
+    creativity: Floats
+    reach: Floats
+    skill: Floats
+    clarity: Floats
+    understanding: Floats
+    threshold: Floats
+    keeps: NDArray[np.bool_]
+    alive: NDArray[np.bool_]
+    ties: networks.Ties
+    ideas: Ideas
+    deeds: tuple[Deed, ...]
+    realises: NDArray[np.bool_]
+
+    @property
+    def crowd(self) -> int:
+        """How many people are not simulated one by one."""
+        return self.size - self.n
+
+    def provenance(self) -> dict[str, Any]:
+        """What a tape of this world says of where it comes from; plain JSON values, nothing of the machine."""
+        return {
+            "scenario": self.scenario.scenario.name,
+            "seed": self.seed,
+            "credit": self.scenario.credit.model_dump(),
+            "versions": {"shoulders": sim.__version__, "numpy": np.__version__},
+        }
+
+    @classmethod
+    def build(cls, scenario: Scenario, seed: int | None = None) -> World:
+        """The world of a scenario; every draw depends on the seed and on whom it is for alone.
+
+        Raises:
+            ScenarioError: if the network file cannot be used.
+        """
+        seed = scenario.scenario.seed if seed is None else seed
+        people = person_ranges(scenario)
+        n = len(people[EVERYONE])
+        size = scenario.world.size or n
+        deeds = _deeds(scenario)
+        persons = _persons(scenario, size - n)
+        return cls(
+            scenario=scenario,
+            seed=seed,
+            persons=persons,
+            n=n,
+            size=size,
+            **{ability: _ability(scenario, seed, ability, n) for ability in ABILITIES},
+            keeps=_flags(scenario, "keeps", n),
+            alive=_alive(deeds, n),
+            ties=networks.ties(scenario, seed, persons, n),
+            ideas=_ideas(scenario),
+            deeds=deeds,
+            realises=_realises(scenario, n),
+        )
+
+
+def _persons(scenario: Scenario, crowd: int) -> Persons:
+    groups = [(person.name, person.count, 1) for person in scenario.persons]
+    if scenario.population.count:
+        groups.append(("person", scenario.population.count, 1))
+    if crowd:
+        groups.append((THE_CROWD, 1, crowd))
+    name, members, size = zip(*groups, strict=True)
+    return Persons(name, np.array(members), np.array(size))
+
+
+def _flags(scenario: Scenario, field: str, n: int) -> NDArray[np.bool_]:
+    flags = np.zeros(n, np.bool_)
+    people = person_ranges(scenario)
+    for person in scenario.persons:
+        rows = people[person.name]
+        flags[rows.start : rows.stop] = getattr(person, field)
+    return flags
+
+
+def _alive(deeds: tuple[Deed, ...], n: int) -> NDArray[np.bool_]:
+    alive = np.ones(n, np.bool_)
+    for deed in deeds:
+        if deed.kind == "born":
+            alive[list(deed.to)] = False
+    return alive
+
+
+def _realises(scenario: Scenario, n: int) -> NDArray[np.bool_]:
+    by = scenario.impact.realised_by
+    realises = np.zeros(n + 1, np.bool_)
+    people = person_ranges(scenario)
+    for name in [by] if isinstance(by, str) else by:
+        rows = find(people, name)
+        if name in (EVERYONE, CROWD):
+            realises[n] = True
+        if rows is not None:
+            realises[rows.start : rows.stop] = True
+    return realises
+
+
+def _ideas(scenario: Scenario) -> Ideas:
+    ranges = idea_ranges(scenario)
+    entries = [idea for idea in scenario.ideas for _ in range(idea.count)]
+    numbers = [i for idea in scenario.ideas for i in range(1, idea.count + 1)]
+    rivals: list[set[int]] = [set() for _ in entries]
+    for k, idea in enumerate(entries):
+        for other in find(ranges, idea.rival_of) or () if idea.rival_of else ():
+            rivals[k].add(other)
+            rivals[other].add(k)
+    base = scenario.dynamics.discovery_rate
+    return Ideas(
+        name=tuple(i.name if i.count == 1 else f"{i.name} {m}" for i, m in zip(entries, numbers, strict=True)),
+        value=np.array([i.value for i in entries]),
+        clarity=np.array([i.clarity for i in entries]),
+        difficulty=np.array([i.difficulty for i in entries]),
+        discovery_rate=np.array([base if i.discovery_rate is None else i.discovery_rate for i in entries]),
+        hesitation=np.array([i.hesitation for i in entries]),
+        prerequisites=tuple(tuple(p for name in i.prerequisites for p in find(ranges, name) or ()) for i in entries),
+        rivals=tuple(tuple(sorted(r)) for r in rivals),
+    )
+
+
+def _ability(scenario: Scenario, seed: int, ability: str, n: int) -> Floats:
+    """Each person's ability: a number as given, or a draw of their own from the distribution."""
+    column = np.empty(n)
+    people = person_ranges(scenario)
+    base = getattr(scenario.population, ability)
+    entries = [(people[person.name], getattr(person, ability)) for person in scenario.persons]
+    entries.append((people["population"], base))
+    number = ABILITIES.index(ability)
+    for rows, given in entries:
+        ability_of = base if given is None else given
+        if isinstance(ability_of, float | int):
+            column[rows.start : rows.stop] = ability_of
+        else:
+            for i in rows:
+                column[i] = min(1.0, max(0.0, sample(ability_of, seed, number, i)))
+    return column
+
+
+def sample(distribution: Any, seed: int, number: int, person: int) -> float:
+    """One draw from a distribution of scenario.py, for the ability of this number and this person."""
+    u = randomness.uniform(seed, randomness.ABILITY, number, person, 0)
+    match distribution.kind:
+        case "uniform":
+            return float(distribution.low + (distribution.high - distribution.low) * u)
+        case "normal":
+            return float(distribution.mean + distribution.sd * randomness.normal_quantile(u or 2.0**-54))
+        case "lognormal":
+            z = randomness.normal_quantile(u or 2.0**-54)
+            return float(distribution.median * randomness.exp(distribution.sigma * z))
+        case "power":
+            return float(distribution.low * randomness.exp(-randomness.log(1.0 - u) / (distribution.exponent - 1.0)))
+        case "choice":
+            weights = distribution.weights or [1.0] * len(distribution.values)
+            below = u * sum(weights)
+            for value, weight in zip(distribution.values, weights, strict=True):
+                if below < weight:
+                    return float(value)
+                below -= weight
+            return float(
+                next(v for v, w in zip(reversed(distribution.values), reversed(weights), strict=True) if w > 0)
+            )
+    a = _gamma(distribution.a, seed, number, person, 0)
+    b = _gamma(distribution.b, seed, number, person, 1)
+    return 1.0 / (1.0 + randomness.exp(b - a))
+
+
+def _gamma(shape: float, seed: int, number: int, person: int, which: int) -> float:
+    """Log of a gamma variate, by rejection (Marsaglia and Tsang 2000); the `other` of a draw numbers the tries."""
+    boost = 0.0
+    if shape < 1.0:
+        u = randomness.uniform(seed, randomness.ABILITY, number, person, 2 + which)
+        boost = max(randomness.log(1.0 - u) / shape, -1e300)
+        shape += 1.0
+    d = shape - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    for attempt in range(1_000_000):
+        z = randomness.normal_quantile(
+            randomness.uniform(seed, randomness.ABILITY, number, person, 4 + which, attempt) or 2.0**-54
+        )
+        u = randomness.uniform(seed, randomness.ABILITY, number, person, 6 + which, attempt)
+        v = (1.0 + c * z) * (1.0 + c * z) * (1.0 + c * z)
+        if v > 0.0 and randomness.log(1.0 - u) < 0.5 * z * z + d - d * v + d * randomness.log(v):
+            return randomness.log(d * v) + boost
+    raise RuntimeError("a gamma variate was rejected a million times")
+
+
+def _deeds(scenario: Scenario) -> tuple[Deed, ...]:
+    """What is scheduled, the persons' own births and deaths included, by step and within one in file order."""
+    people, ideas = person_ranges(scenario), idea_ranges(scenario)
+    deeds = []
+    for person in scenario.persons:
+        rows = people[person.name]
+        if person.born:
+            deeds.append(Deed(person.born, "born", to=rows))
+        if person.dies is not None:
+            deeds.append(Deed(person.dies, "die", to=rows))
+    deeds += [_deed(e, people, ideas) for e in scenario.interventions if e.kind not in ("tie", "cut")]
+    return tuple(sorted(deeds, key=lambda deed: deed.step))
+
+
+def _deed(entry: Any, people: dict[str, range], ideas: dict[str, range]) -> Deed:
+    n = len(people[EVERYONE])
+
+    def rows(name: str) -> Sequence[int]:
+        if name == CROWD:
+            return range(n, n + 1)
+        return range(n + 1) if name == WORLD else find(people, name) or ()
+
+    match entry.kind:
+        case "born" | "die":
+            return Deed(entry.step, entry.kind, to=rows(entry.person))
+        case "set":
+            section, name, field = split_setting(entry.key)
+            to = find(ideas if section == "ideas" else people, name) or ()
+            return Deed(entry.step, "set", to=to, setting=(section, field, setting(entry.key, entry.value)))
+    told = rows(entry.to) if entry.kind == "tell" else rows(entry.of) if entry.kind == "find" else ()
+    amount = entry.reach if entry.kind == "publish" else entry.clarity if entry.kind == "rewrite" else 0.0
+    return Deed(entry.step, entry.kind, rows(entry.person), find(ideas, entry.idea) or (), entry.pairing, told, amount)
