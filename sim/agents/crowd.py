@@ -1,0 +1,93 @@
+"""The crowd: the people who are not simulated one by one, as counts.
+
+The crowd listens: it learns, holds, uses and abandons. Who discovers or implements is simulated by name, so that
+there is somebody to credit; the crowd tells only where a scenario schedules it. Those who took an idea up in the
+same step are a cohort, with one event on the tape that says how many they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim import rules
+from sim.randomness import CROWD, uniform
+from sim.tape import ABANDON, LEARN, Recorder
+from sim.world import World
+
+
+@dataclass
+class Cohort:
+    """`count` people of the crowd who took an idea up by one event and still hold it."""
+
+    event: int
+    since: int
+    count: int
+
+
+class Crowd:
+    """The people of `world` beyond the simulated ones: cohorts by idea, and how many have given it up for good."""
+
+    def __init__(self, world: World, recorder: Recorder) -> None:
+        self.size, self.index = world.crowd, world.n
+        self.understanding = world.scenario.world.crowd_understanding
+        self.recorder = recorder
+        self.cohorts: dict[int, list[Cohort]] = {}
+        self.given_up: dict[int, int] = {}
+        self.told: dict[int, list[tuple[int, float]]] = {}
+
+    def held(self, idea: int) -> int:
+        """How many of the crowd hold the idea."""
+        return sum(cohort.count for cohort in self.cohorts.get(idea, ()))
+
+    def address(self, idea: int, event: int, chance: float, clarity: float) -> None:
+        """A teller reaches each of the crowd with this chance, from the holding `event`, with this clarity in all."""
+        understood = chance * rules.chance_to_understand(1.0, clarity, self.understanding)
+        if self.size and understood > 0.0:
+            self.told.setdefault(idea, []).append((event, understood))
+
+    def tellers(self, idea: int, now: int) -> dict[int, float]:
+        """The cohorts that held the idea before this step, in the parts of their counts: the crowd as a teller."""
+        cohorts = [cohort for cohort in self.cohorts.get(idea, ()) if cohort.since < now and cohort.count]
+        total = sum(cohort.count for cohort in cohorts)
+        return {cohort.event: cohort.count / total for cohort in cohorts}
+
+    def learn(self, now: int, idea: int, luck: int) -> None:
+        """Those take the idea up whom at least one teller made understand; one event, shared by what each reached."""
+        told = sorted(self.told.pop(idea))
+        by_any, reached = 0.0, 0.0
+        for _, chance in told:
+            by_any += chance * (1.0 - by_any)  # not 1 - (1 - chance) ..., which loses a chance of 1e-15
+            reached += chance
+        open_to_it = self.size - self.held(idea) - self.given_up.get(idea, 0)
+        count = rules.draw_count(open_to_it, by_any, uniform(luck, CROWD, now, self.index, idea))
+        if count == 0:
+            return
+        parents: dict[int, float] = {}
+        for event, chance in told:
+            parents[event] = parents.get(event, 0.0) + chance / reached
+        event = self.recorder.event(now, LEARN, self.index, idea, count, parents)
+        self.cohorts.setdefault(idea, []).append(Cohort(event, now, count))
+
+    def leaving(self, now: int, idea: int, luck: int, rate: float) -> list[int]:
+        """How many of each cohort abandon the idea in this step."""
+        chance = rules.probability(rate)
+        return [
+            rules.draw_count(c.count, chance, uniform(luck, CROWD, now, self.index, idea, 1 + c.since))
+            if c.since < now
+            else 0
+            for c in self.cohorts[idea]
+        ]
+
+    def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> list[tuple[int, int, int, int, int]]:
+        """Let them go; return the ended holdings as pieces (event, idea, begin, end, count)."""
+        if not any(leaving):
+            return []
+        self.recorder.event(now, ABANDON, self.index, idea, sum(leaving))
+        cohorts = self.cohorts[idea]
+        pieces = [(c.event, idea, c.since, now, gone) for c, gone in zip(cohorts, leaving, strict=True) if gone]
+        for cohort, gone in zip(cohorts, leaving, strict=True):
+            cohort.count -= gone
+        self.cohorts[idea] = [cohort for cohort in cohorts if cohort.count]
+        if not readopt:
+            self.given_up[idea] = self.given_up.get(idea, 0) + sum(leaving)
+        return pieces

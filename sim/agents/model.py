@@ -1,0 +1,286 @@
+"""The model: one step at a time, first everybody decides, then everything happens.
+
+Every decision of a step reads the state at the end of the step before, so the order in which persons are asked
+cannot matter; what was decided happens sorted by idea and person.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+
+from sim import rules, tape
+from sim.agents import interventions
+from sim.agents.crowd import Crowd
+from sim.agents.person import Holding, Person
+from sim.networks import Neighbours
+from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, RESOLVE
+from sim.realise import Pieces, realise
+from sim.scenario import Scenario
+from sim.tape import Recorder, Tape
+from sim.world import World
+
+
+@dataclass
+class Hearing:
+    """What reached a person of an idea in one step: all that was understood, and the one that is credited."""
+
+    rank: int
+    parents: list[dict[int, float]]
+    sure: bool
+
+
+class IdeaDiffusion(mesa.Model):
+    """The reference model: a normal Mesa model, `model.step()`, `model.run()`, `model.tape()`.
+
+    Args:
+        scenario: a Scenario, or the path of its file.
+        rng: the seed, or a numpy Generator to draw one from; without it, the scenario's own.
+        person_class: Person, or a subclass with a rule of its own.
+
+    Attributes:
+        now: the step that was last taken; `running` turns False after the scenario's last one.
+        people: the persons by their index; `agents` is Mesa's set of them.
+        dynamics, ideas: the parameters as they are now, which interventions may set.
+        datacollector: holders of each idea and value realised, step by step.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | Path,
+        rng: int | np.random.Generator | None = None,
+        person_class: type[Person] = Person,
+    ) -> None:
+        scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
+        self.luck = scenario.scenario.seed if luck is None else int(luck)
+        super().__init__(rng=self.luck)
+        self.scenario, self.world = scenario, World.build(scenario, self.luck)
+        self.now = 0
+        self.dynamics: dict[str, Any] = dict(scenario.dynamics)
+        columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
+        self.ideas: dict[str, list[float]] = {name: getattr(self.world.ideas, name).tolist() for name in columns}
+        self.idea_numbers = range(len(self.world.ideas.name))
+        self.values = [[(0, value)] for value in self.ideas["value"]]
+        self.releases: list[list[tuple[int, int, int]]] = [[] for _ in self.idea_numbers]
+        self.dependents: list[list[int]] = [[] for _ in self.idea_numbers]
+        for idea in self.idea_numbers:
+            for prerequisite in self.world.ideas.prerequisites[idea]:
+                self.dependents[prerequisite].append(idea)
+        self.recorder = Recorder()
+        self.pieces: list[tuple[int, int, int, int, int]] = []
+        self.crowd = Crowd(self.world, self.recorder)
+        self.people = [person_class(self, index) for index in range(self.world.n)]
+        self.skipped = 0  # interventions that found nothing to act on
+        self._deeds = deque(self.world.deeds)
+        self._neighbours = Neighbours(self.world.ties)
+        self._forget()
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"holders": IdeaDiffusion.holders, "realising": IdeaDiffusion.realising}
+        )
+
+    def _forget(self) -> None:
+        """Nothing is decided yet."""
+        self.discoveries: list[tuple[int, int]] = []
+        self.hearings: dict[tuple[int, int], Hearing] = {}
+        self.implementations: list[tuple[int, int]] = []
+        self.abandonments: list[tuple[int, int]] = []
+        self.stifled: list[tuple[int, int]] = []
+
+    def step(self) -> None:
+        """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
+        self.now += 1
+        self._neighbours.turn_to(self.now)
+        while self._deeds and self._deeds[0].step <= self.now:
+            interventions.happen(self, self._deeds.popleft())
+        self.agents.do("step")
+        self._discover()
+        self._learn()
+        self._implement()
+        self._abandon()
+        self._forget()
+        self.datacollector.collect(self)
+        self.running = self.now < self.scenario.scenario.steps
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
+        """Take all the steps that are left and return the tape; `progress` is told (steps done, steps in all)."""
+        while self.now < self.scenario.scenario.steps:
+            self.step()
+            if progress is not None:
+                progress(self.now, self.scenario.scenario.steps)
+        return self.tape()
+
+    def tape(self) -> Tape:
+        """What happened so far."""
+        recorder = Recorder()
+        recorder.events, recorder.influences = self.recorder.events.copy(), self.recorder.influences.copy()
+        realised = realise(
+            recorder,
+            Pieces.of([*self.pieces, *self._open_pieces()]),
+            self.releases,
+            self.values,
+            self.now,
+            held=self.scenario.impact.value_of == "held",
+        )
+        events, influences = recorder.tables()
+        source = self.world.provenance() | ({"interventions_without_effect": self.skipped} if self.skipped else {})
+        return Tape(
+            events,
+            influences,
+            realised,
+            self.world.persons,
+            self.world.ideas.name,
+            self.now,
+            self.world.size,
+            {},
+            source,
+        )
+
+    def _open_pieces(self) -> Iterator[tuple[int, int, int, int, int]]:
+        for person in self.people:
+            if self.world.realises[person.index]:
+                for idea, holding in person.holdings.items():
+                    yield holding.event, idea, holding.since, self.now, 1
+        if self.world.realises[self.world.n]:
+            for idea, cohorts in self.crowd.cohorts.items():
+                for cohort in cohorts:
+                    yield cohort.event, idea, cohort.since, self.now, cohort.count
+
+    # --- what persons ask -----------------------------------------------------------------------------------
+
+    def works(self, idea: int) -> bool:
+        """Whether an implementation of the idea is out."""
+        return bool(self.releases[idea]) and self.releases[idea][0][0] <= self.now
+
+    def ties_of(self, person: int) -> list[tuple[int, float]]:
+        """Whom a person is tied to in this step, with the weights."""
+        return self._neighbours.told_by(person)
+
+    def ties_to(self, person: int) -> list[tuple[int, float]]:
+        """Who is tied to a person in this step, with the weights."""
+        return self._neighbours.tellers_of(person)
+
+    def hear(self, hearer: Person, idea: int, parents: dict[int, float], rank: int, sure: bool = False) -> None:
+        """Let a person hear and understand; of several tellers the one of the lowest rank is credited."""
+        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(rank, [], False))
+        hearing.sure |= sure
+        if self.dynamics["credited_tellers"] == "all":
+            hearing.parents.append(parents)
+        elif rank <= hearing.rank:
+            hearing.rank, hearing.parents = rank, [parents]
+
+    # --- what happens ---------------------------------------------------------------------------------------
+
+    def _discover(self) -> None:
+        for idea, index in sorted(self.discoveries):
+            if self.people[index].is_open_to(idea):
+                self.begin(tape.DISCOVER, self.people[index], idea, self.prerequisites_held(index, idea))
+
+    def prerequisites_held(self, index: int, idea: int) -> dict[int, float]:
+        """What a discovery stands on: the person's holdings of the prerequisites, in equal parts."""
+        held = self.people[index].holdings
+        rows = sorted({held[p].event for p in self.world.ideas.prerequisites[idea] if p in held})
+        return {row: 1.0 / len(rows) for row in rows}
+
+    def _learn(self) -> None:
+        for idea, index in self.stifled:
+            if idea in self.people[index].holdings:
+                self.people[index].holdings[idea].tells_until = self.now
+        told = [*self.hearings, *((idea, self.world.n) for idea in self.crowd.told)]
+        for idea, index in sorted(told):
+            if index == self.world.n:
+                self.crowd.learn(self.now, idea, self.luck)
+                continue
+            person, hearing = self.people[index], self.hearings[idea, index]
+            if not person.is_open_to(idea):
+                continue
+            parents = mixed(hearing.parents)
+            if hearing.sure or person.takes_up(idea):
+                self.begin(tape.LEARN, person, idea, parents)
+            else:
+                person.hesitates[idea] = parents
+
+    def _implement(self) -> None:
+        for idea, index in sorted(self.implementations):
+            self.implement(self.people[index], idea)
+
+    def _abandon(self) -> None:
+        rates = self.dynamics["abandon_rate"], self.dynamics["abandon_rate_working"]
+        leaving = {
+            (idea, self.world.n): self.crowd.leaving(
+                self.now, idea, self.luck, rules.abandonment_rate(self.works(idea), *rates)
+            )
+            for idea in self.crowd.cohorts
+        }
+        for idea, index in sorted([*self.abandonments, *leaving]):
+            if index == self.world.n:
+                left = self.crowd.abandon(self.now, idea, leaving[idea, index], bool(self.dynamics["readopt"]))
+                self.pieces += left if self.world.realises[index] else []
+            else:
+                self.recorder.event(self.now, tape.ABANDON, index, idea)
+                self.end(self.people[index], idea, self.now)
+                if not self.dynamics["readopt"]:
+                    self.people[index].given_up.add(idea)
+
+    def begin(self, kind: int, person: Person, idea: int, parents: dict[int, float]) -> None:
+        """A person takes an idea up: discovers it, or learns it from the holdings `parents` (with their weights)."""
+        event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
+        person.holdings[idea] = Holding(event, self.now, self.now + self.dynamics["telling_period"])
+        person.notebook[idea] = event
+        person.hesitates.pop(idea, None)
+        for other in (idea, *self.world.ideas.rivals[idea]):
+            person.restart(DISCOVER, other)
+            person.restart(RESOLVE, other)
+
+    def implement(self, person: Person, idea: int) -> None:
+        """A person makes an idea work that is held."""
+        holding = person.holdings[idea]
+        holding.implemented = True
+        event = self.recorder.event(self.now, tape.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
+        self.releases[idea].append((self.now + 1 + int(self.dynamics["release_delay"]), event, 1))
+        self.releases[idea].sort()
+
+    def end(self, person: Person, idea: int, last: int) -> None:
+        """A person no longer holds an idea, which counted for the last time in step `last`."""
+        holding = person.holdings.pop(idea)
+        if self.world.realises[person.index] and last > holding.since:
+            self.pieces.append((holding.event, idea, holding.since, last, 1))
+        person.restart(IMPLEMENT, idea)
+        person.restart(ABANDON, idea)
+        for dependent in self.dependents[idea]:
+            person.restart(DISCOVER, dependent)
+
+    # --- what the datacollector reports -----------------------------------------------------------------------
+
+    def holders(self) -> int:
+        """Holdings of all ideas together, the crowd's included."""
+        return sum(len(p.holdings) for p in self.people) + sum(map(self.crowd.held, self.idea_numbers))
+
+    def realising(self) -> float:
+        """Value that the holdings of now realise in a step."""
+        held = [self.crowd.held(idea) if self.world.realises[self.world.n] else 0 for idea in self.idea_numbers]
+        for person in self.people:
+            if self.world.realises[person.index]:
+                for idea in person.holdings:
+                    held[idea] += 1
+        counts = self.scenario.impact.value_of == "held"
+        return float(
+            sum(
+                n * v for k, (n, v) in enumerate(zip(held, self.ideas["value"], strict=True)) if counts or self.works(k)
+            )
+        )
+
+
+def mixed(parents: list[dict[int, float]]) -> dict[int, float]:
+    """Several influences of one event in equal parts, by row."""
+    mixture: dict[int, float] = {}
+    for part in parents:
+        for row, weight in part.items():
+            mixture[row] = mixture.get(row, 0.0) + weight / len(parents)
+    return dict(sorted(mixture.items()))
