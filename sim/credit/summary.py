@@ -1,0 +1,133 @@
+"""What of a credit table fits on a page: the rows that a table in the terminal and the figure of bars both show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.credit.role_flow import role_flow_of_events
+from sim.credit.table import ROLES, CreditTable, sum_by
+from sim.tape import Floats, Ints, Tape
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: a person, a group of equal members, or the rest.
+
+    Attributes:
+        name: of the person or group; of the rest, the group that all of it belongs to, or nothing.
+        people: how many persons it stands for.
+        share: of the total.
+        parts: credit as idea, communication, implementation, and without a role.
+        pagerank: as in the table; 0 where the method has none.
+        kind: "person", "group" or "rest".
+    """
+
+    name: str
+    people: int
+    share: float
+    parts: tuple[float, float, float, float]
+    pagerank: float
+    kind: str
+
+    @property
+    def credit(self) -> float:
+        """All parts together."""
+        return sum(self.parts)
+
+
+def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
+    """The rows that matter, largest first, what is left over as the last; their parts sum to the table's credit.
+
+    A group whose members all have the same credit is one row; the members of any other compete one by one. The
+    `named` persons with most credit among those who bear a name of their own always have a row, so that a
+    genius whom thousands outweigh is seen beside them. At most `most` rows, the rest not counted.
+    """
+    if not len(table.persons):
+        return []
+    parts, share = _parts(table), np.nan_to_num(table.persons.share)
+    rank = np.zeros(len(share)) if table.persons.pagerank is None else table.persons.pagerank
+    begin, whole = _units(table.group, parts.sum(axis=1))
+    people = np.diff(begin, append=len(share))
+    sums, shares, ranks = (np.add.reduceat(column, begin, axis=0) for column in (parts, share, rank))
+    group = table.group[begin]
+    single = table.groups.members[group] == 1
+    shown = _choose(sums.sum(axis=1), single, most, named)
+
+    def row(units: Ints, name: str, kind: str) -> Row:
+        idea, told, built, other = sums[units].sum(axis=0).tolist()
+        counts = int(people[units].sum()), float(shares[units].sum()), float(ranks[units].sum())
+        return Row(name, counts[0], counts[1], (idea, told, built, other), counts[2], kind)
+
+    rows = []
+    for unit in shown.tolist():
+        kind = "group" if whole[unit] and not single[unit] else "person"
+        name = table.groups.name[group[unit]] if kind == "group" else table.persons.name[begin[unit]]
+        rows.append(row(np.array([unit]), name, kind))
+    left = np.setdiff1d(np.arange(len(begin)), shown)
+    if len(left):
+        groups = np.unique(group[left])
+        rows.append(row(left, table.groups.name[groups[0]] if len(groups) == 1 else "", "rest"))
+    return rows
+
+
+def credit_by(tape: Tape, table: CreditTable, by: str) -> list[dict[str, str | float]]:
+    """The credit by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
+
+    A discovery that stood on others shares what it earns with their ideas, as its discoverer does with their makers.
+
+    Raises:
+        ValueError: if the method does not tell roles (ideas) apart.
+    """
+    if by == "role":
+        columns = [float(np.sum(getattr(table.persons, role))) for role in ROLES]
+        if np.isnan(columns).any():
+            raise ValueError(f"{table.method} knows no roles; role-flow and priority do")
+        found = list(zip(ROLES, columns, strict=True))
+    elif table.method == "person-pagerank":
+        raise ValueError("person-pagerank credits positions, not ideas; role-flow and priority credit ideas")
+    else:
+        found = list(zip(tape.ideas, _by_idea(tape, table).tolist(), strict=True))
+    rows: list[dict[str, str | float]] = [
+        {by: name, "credit": credit, "share": credit / table.total if table.total > 0.0 else 0.0}
+        for name, credit in found
+    ]
+    return sorted(rows, key=lambda row: -float(row["credit"]))
+
+
+def _by_idea(tape: Tape, table: CreditTable) -> Floats:
+    if table.method == "priority":
+        return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
+    inheritance = float(tape.provenance.get("credit", {}).get("inheritance", 0.5))
+    idea, communication, implementation = role_flow_of_events(tape, inheritance)
+    return sum_by(tape.events.idea, idea + communication + implementation, len(tape.ideas))
+
+
+def _parts(table: CreditTable) -> Floats:
+    """Credit by role and, last, what no role accounts for; shape (persons, 4)."""
+    credit = table.persons.credit
+    columns = np.column_stack([np.nan_to_num(getattr(table.persons, role)) for role in ROLES])
+    unexplained = credit - columns.sum(axis=1)
+    unexplained[np.abs(unexplained) <= 1e-9 * np.abs(credit)] = 0.0
+    return np.column_stack([columns, unexplained])
+
+
+def _units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+    """Where the rows that can be shown begin: equal members of a group together; and which are such groups."""
+    edges = np.flatnonzero(np.diff(group, prepend=-1))
+    high, low = np.maximum.reduceat(credit, edges), np.minimum.reduceat(credit, edges)
+    equal = high - low <= 1e-6 * np.maximum(np.abs(high), np.abs(low))
+    together = np.repeat(equal, np.diff(edges, append=len(group)))
+    starts = ~together
+    starts[edges] = True
+    begin = np.flatnonzero(starts)
+    return begin, together[begin]
+
+
+def _choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int) -> Ints:
+    order = np.argsort(-credit, kind="stable")
+    kept = order[single[order]][:named]
+    others = order[~np.isin(order, kept)][: most - len(kept)]
+    return order[np.isin(order, np.concatenate([kept, others]))]

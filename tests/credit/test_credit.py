@@ -1,0 +1,149 @@
+"""The public face of credit: methods by name, settings, conservation, and that names do not matter."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sim.credit
+from sim import credit as module
+from sim.credit import METHODS, CreditTable, credit
+from sim.credit.pagerank import person_pagerank
+from sim.credit.role_flow import role_flow
+from sim.tape import DISCOVER, LEARN, Tape
+from tests.tapes import make_tape, rename, tapes, with_crowd
+
+
+def built_on(**provenance: Any) -> Tape:
+    """P1's idea, with which P2 has another, which the crowd learns."""
+    events = [(DISCOVER, 0, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0), (DISCOVER, 1, {1: 1}, 1, 1), (LEARN, 2, {2: 1}, 9, 1)]
+    return make_tape(with_crowd(["P1", "P2"], 9), events, [(3, -1, 8.0)], provenance=provenance)
+
+
+def test_the_module_is_the_function_and_the_room() -> None:
+    tape = built_on()
+    expected = credit(tape).to_dict()
+    assert module(tape).to_dict() == expected
+    assert sim.credit(tape, "role-flow", alpha=0.5, inheritance=0.5).to_dict() == expected
+    assert module.credit is credit
+    assert module.pagerank.event_pagerank([0, 0], []).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_names_itself(method: str) -> None:
+    table = credit(built_on(), method)
+    assert isinstance(table, CreditTable)
+    assert table.method == method
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("role_flow", "role-flow"), ("Priority", "priority"), ("pagerank", "person-pagerank")]
+)
+def test_an_unknown_method_is_refused_with_the_nearest_spelling(wrong: str, near: str) -> None:
+    with pytest.raises(ValueError, match=f"did you mean '{near}'") as error:
+        credit(built_on(), wrong)
+    assert "\n" not in str(error.value)
+    assert all(method in str(error.value) for method in METHODS)
+
+
+def test_inheritance_is_given_or_the_tapes_or_a_half() -> None:
+    def first(tape: Tape, **options: Any) -> float:
+        return float(credit(tape, **options).persons.credit[0])
+
+    # Of 8 P2 tells for 4; of the other 4 P1 has as much as is passed on, as the idea and as the telling.
+    assert first(built_on()) == 2.0
+    assert first(built_on(credit={"inheritance": 0.25})) == 1.0
+    assert first(built_on(credit={"inheritance": 0.25}), inheritance=1.0) == 4.0
+    assert first(built_on(credit={"inheritance": 0.25}), inheritance=0.0) == 0.0
+    assert first(built_on()) == role_flow(built_on(), 0.5).persons.credit[0]
+
+
+def test_alpha_is_given_or_the_tapes_or_085() -> None:
+    def ranks(tape: Tape, **options: Any) -> list[float]:
+        return credit(tape, "person-pagerank", **options).persons.pagerank.tolist()
+
+    def expected(alpha: float) -> list[float]:
+        return person_pagerank(built_on(), alpha).persons.pagerank.tolist()
+
+    assert ranks(built_on()) == expected(0.85)
+    assert ranks(built_on(credit={"alpha": 0.3})) == expected(0.3)
+    assert ranks(built_on(credit={"alpha": 0.3}), alpha=0.0) == expected(0.0)
+    assert len({*map(tuple, map(expected, (0.0, 0.3, 0.85)))}) == 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": 1.0}, r"alpha must be in \[0, 1\), is 1.0"),
+        ({"alpha": -1e-9}, r"alpha must be in \[0, 1\)"),
+        ({"alpha": float("nan")}, r"alpha must be in \[0, 1\), is nan"),
+        ({"inheritance": 1.5}, r"inheritance must be in \[0, 1\], is 1.5"),
+        ({"inheritance": -0.5}, r"inheritance must be in \[0, 1\], is -0.5"),
+    ],
+)
+def test_settings_out_of_range_are_refused(method: str, options: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        credit(built_on(), method, **options)
+    with pytest.raises(ValueError, match=message):
+        credit(built_on(credit=options), method)
+
+
+def test_credit_that_was_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lossy(part: float) -> Any:
+        def method(tape: Tape, alpha: float, inheritance: float) -> CreditTable:
+            table = role_flow(tape, inheritance)
+            return replace(table, persons=replace(table.persons, credit=table.persons.credit * part))
+
+        return method
+
+    monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-8))
+    with pytest.raises(RuntimeError, match=r"^role-flow: the credits sum to 7\.9"):
+        credit(built_on(), "lossy")
+    monkeypatch.setitem(METHODS, "lossy", lossy(float("nan")))
+    with pytest.raises(RuntimeError, match=r"sum to nan, not to 8\.0"):
+        credit(built_on(), "lossy")
+    monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-10))
+    credit(built_on(), "lossy")
+
+
+def test_values_without_digits_to_share_are_no_error() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1})]
+    assert credit(make_tape(["A", "B", "C"], events, [(2, -1, 5e-324)])).total == 5e-324
+
+
+@settings(max_examples=150, deadline=None)
+@given(tapes(), st.sampled_from(list(METHODS)))
+def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
+    table = credit(tape, method)
+    nobody = method == "person-pagerank" and not table.persons.pagerank.any()
+    assert table.total == (0.0 if nobody else tape.total)
+    assert table.persons.credit.sum() == pytest.approx(table.total, rel=1e-9)
+    assert (table.persons.credit >= 0.0).all()
+    assert table.persons.share.sum() == pytest.approx(1.0 if table.total > 0 else 0.0, rel=1e-9)
+    if method != "person-pagerank":
+        roles = table.persons.idea + table.persons.communication + table.persons.implementation
+        np.testing.assert_allclose(roles, table.persons.credit, rtol=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), tapes(), st.sampled_from(list(METHODS)))
+def test_who_is_who_does_not_matter(data: st.DataObject, tape: Tape, method: str) -> None:
+    order = data.draw(st.permutations(range(tape.persons.total)))
+    tables = [credit(one, method).persons for one in (tape, rename(tape, order))]
+    one, other = (dict(zip(table.name, table.credit.tolist(), strict=True)) for table in tables)
+    assert one == pytest.approx(other, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["", ".table", ".role_flow", ".pagerank", ".person_graph", ".priority"])
+def test_the_examples_in_the_documentation_run(name: str) -> None:
+    result = doctest.testmod(importlib.import_module("sim.credit" + name))
+    assert result.attempted > 0
+    assert result.failed == 0

@@ -1,0 +1,164 @@
+"""Slow, obvious twins of what sim computes fast: fractions, recursion, loops and sets."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from fractions import Fraction
+
+from sim.tape import DISCOVER, IMPLEMENT, LEARN, USE, Tape
+
+Account = dict[tuple[int, str], Fraction]
+
+
+def parents_of(tape: Tape, event: int) -> list[tuple[int, Fraction]]:
+    """The parents of an event with their parts, which sum to exactly 1."""
+    rows = zip(*(column.tolist() for column in tape.influences.columns().values()), strict=True)
+    mine = [(parent, Fraction(weight)) for child, parent, weight in rows if child == event]
+    return normalised(mine)
+
+
+def normalised(parts: list[tuple[int, Fraction]]) -> list[tuple[int, Fraction]]:
+    total = sum(part for _, part in parts)
+    return [(row, part / total) for row, part in parts]
+
+
+class RoleFlow:
+    """Role flow by following every walk to its end, one by one, with its exact probability."""
+
+    def __init__(self, tape: Tape, inheritance: Fraction) -> None:
+        self.inheritance = inheritance
+        self.kind, self.person = tape.events.kind.tolist(), tape.events.person.tolist()
+        self.parents = [parents_of(tape, event) for event in range(len(tape.events))]
+        self.account: Account = defaultdict(Fraction)
+        columns = (column.tolist() for column in tape.realised.columns().values())
+        for event, implementation, value in zip(*columns, strict=True):
+            self.realise(event, implementation, Fraction(value))
+
+    def realise(self, event: int, implementation: int, value: Fraction) -> None:
+        learned = self.kind[event] == LEARN
+        part = value / (1 + learned + (implementation >= 0))
+        self.walk_to_idea(event, part)
+        if learned:
+            self.walk_to_teller(event, part)
+        if implementation >= 0:
+            self.walk_to_implementer(implementation, part)
+
+    def walk_to_idea(self, event: int, amount: Fraction) -> None:
+        if self.kind[event] == LEARN:
+            for parent, part in self.parents[event]:
+                self.walk_to_idea(parent, part * amount)
+            return
+        passed = self.inheritance * amount if self.parents[event] else Fraction(0)
+        self.pay(event, "idea", amount - passed)
+        for parent, part in self.parents[event]:
+            self.realise(parent, -1, part * passed)
+
+    def tellers(self, event: int) -> list[tuple[int, Fraction]]:
+        return normalised([(parent, part) for parent, part in self.parents[event] if self.kind[parent] == LEARN])
+
+    def length(self, teller: int) -> Fraction:
+        return 1 + sum((part * self.length(parent) for parent, part in self.tellers(teller)), Fraction(0))
+
+    def walk_to_teller(self, event: int, amount: Fraction) -> None:
+        if not self.tellers(event):
+            for discovery, part in self.parents[event]:
+                self.pay(discovery, "communication", part * amount)
+        for teller, part in self.tellers(event):
+            stays = part * amount / self.length(teller)
+            self.pay(teller, "communication", stays)
+            if self.tellers(teller):
+                self.walk_to_teller(teller, part * amount - stays)
+
+    def walk_to_implementer(self, event: int, amount: Fraction) -> None:
+        if self.kind[event] == IMPLEMENT:
+            self.pay(event, "implementation", amount)
+            return
+        for parent, part in self.parents[event]:
+            self.walk_to_implementer(parent, part * amount)
+
+    def pay(self, event: int, role: str, amount: Fraction) -> None:
+        self.account[self.person[event], role] += amount
+
+
+def owen(unions: list[list[object]], worth: dict[frozenset[object], Fraction]) -> dict[object, Fraction]:
+    """The Owen value of a sum of unanimity games (set -> worth), over all orders in which no union is interrupted."""
+    gains: dict[object, Fraction] = defaultdict(Fraction)
+    orders = 0
+    for union_order in itertools.permutations(unions):
+        for order in itertools.product(*(list(itertools.permutations(union)) for union in union_order)):
+            orders += 1
+            present: set[object] = set()
+            for player in itertools.chain(*order):
+                present.add(player)
+                for needed, value in worth.items():
+                    if player in needed and needed <= present:
+                        gains[player] += value
+    return {player: gain / orders for player, gain in gains.items()}
+
+
+def priority(tape: Tape) -> dict[int, Fraction]:
+    """All value of an idea to the persons who discovered it in the first step."""
+    events = [*zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)]
+    credit: dict[int, Fraction] = defaultdict(Fraction)
+    for event, value in zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True):
+        found = [row for row in events if row[1] == DISCOVER and row[3] == events[event][3]]
+        first = min(row[0] for row in found)
+        persons = {row[2] for row in found if row[0] == first}
+        for person in persons:
+            credit[person] += Fraction(value) / len(persons)
+    return credit
+
+
+def person_graph(tape: Tape) -> dict[tuple[int, int], Fraction]:
+    """The edges of the person graph with their weights, the World being -1."""
+    kind, person, idea = tape.events.kind.tolist(), tape.events.person.tolist(), tape.events.idea.tolist()
+    sizes = tape.persons.size[tape.persons.group].tolist()
+    lessons = [
+        (person[parent], person[event], idea[event], part * tape.events.count.tolist()[event])
+        for event in range(len(kind))
+        if kind[event] == LEARN
+        for parent, part in parents_of(tape, event)
+        if person[parent] != person[event]
+    ]
+    edges = {(-1, -1): Fraction(1)}
+    told: dict[tuple[int, int, int], Fraction] = defaultdict(Fraction)
+    for teller, hearer, what, people in lessons:
+        told[teller, hearer, what] += people
+        if sizes[teller] == 1 and sizes[hearer] == 1:
+            edges[teller, hearer] = edges[hearer, teller] = Fraction(1)
+        if sizes[teller] > 1 and sizes[hearer] == 1:
+            edges[-1, hearer] = Fraction(1)
+    for teller in {teller for teller, _, _ in told if sizes[teller] == 1}:
+        hearers = {hearer for one, hearer, _ in told if one == teller}
+        most = {h: max(n for (t, g, _), n in told.items() if (t, g) == (teller, h)) for h in hearers}
+        edges[teller, -1] = sum(min(Fraction(sizes[h]), n) for h, n in most.items()) / tape.world_size
+    for discoverer, part in _discovered(tape).items():
+        if sizes[discoverer] == 1:
+            edges.setdefault((-1, discoverer), part)
+    return edges
+
+
+def _discovered(tape: Tape) -> dict[int, Fraction]:
+    kind, person, idea = tape.events.kind.tolist(), tape.events.person.tolist(), tape.events.idea.tolist()
+    rows = zip(*(column.tolist() for column in tape.realised.columns().values()), strict=True)
+    realised = [(event, implementation) for event, implementation, value in rows if value > 0.0]
+    in_use = {idea[event] for event, _ in realised} or {idea[e] for e in range(len(kind)) if kind[e] == LEARN}
+    found: dict[int, set[int]] = defaultdict(set)
+    for event in range(len(kind)):
+        if kind[event] == DISCOVER and idea[event] in in_use:
+            below = _below(tape, event)
+            users = {person[e] for e in below if kind[e] == LEARN}
+            users |= {person[holding] for holding, served in realised if served in below}
+            if users - {person[event]}:
+                found[person[event]].add(idea[event])
+    return {one: Fraction(len(those), len(in_use)) for one, those in found.items()}
+
+
+def _below(tape: Tape, event: int) -> set[int]:
+    """The events that go back to this one within its idea."""
+    below = {event}
+    for child, parent in zip(tape.influences.child.tolist(), tape.influences.parent.tolist(), strict=True):
+        if parent in below and tape.events.kind[child] in {LEARN, IMPLEMENT, USE}:
+            below.add(child)
+    return below - {event}
