@@ -1,0 +1,229 @@
+"""The house style: ink, words, numbers and the axes that the figures share. Nothing global is touched.
+
+Every text is set literally: a name such as '$x_{' is no formula. The colours are those of Okabe and Ito (2008),
+which people of all kinds of colour vision can tell apart.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.textpath import TextToPath
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+INK, QUIET, PALE, FAINT, WASH = "#1A1A1A", "#6B6B6B", "#B4B4B4", "#D9D9D9", "#F4F4F4"
+BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+ROLE_COLOURS = {"idea": BLUE, "communication": ORANGE, "implementation": GREEN}
+SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
+WIDTH = 7.2  # inches: two columns of a journal
+SIZE, SMALL = 8.0, 7.0  # points
+MANY = 3000  # marks from which a vector figure holds them as pixels
+
+LEFT_TO_RIGHT = "\u200e"  # an invisible mark
+
+# For names in scripts that matplotlib's own font lacks; whichever of them the machine has.
+OTHER_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei", "SimHei")
+
+
+@lru_cache(maxsize=1)
+def fonts() -> tuple[str, ...]:
+    """The font families in use, the first choice first."""
+    present = set(font_manager.get_font_names())
+    return ("DejaVu Sans", *(name for name in OTHER_FONTS if name in present))
+
+
+@lru_cache(maxsize=1)
+def _characters() -> frozenset[int]:
+    paths = [font_manager.findfont(FontProperties(family=name)) for name in fonts()]
+    return frozenset(code for path in paths for code in font_manager.get_font(path).get_charmap())
+
+
+def readable(name: str, most: int = 26) -> str:
+    """A name of any origin as one short line: control signs out, unknown letters as boxes, the middle cut out.
+
+    >>> readable("a\\nvery   long name that would run through the whole figure")
+    'a very long name…le figure'
+    >>> readable("\\x00")
+    '(no name)'
+    """
+    spaced = (" " if sign.isspace() else sign for sign in name)
+    plain = "".join(sign for sign in spaced if unicodedata.category(sign) not in {"Cc", "Cf", "Cn", "Co"})
+    line = " ".join(plain.split()) or "(no name)"
+    if len(line) > most:
+        line = line[: most - 10].rstrip() + "…" + line[-9:].lstrip()
+    shown = "".join(sign if ord(sign) in _characters() else "□" for sign in line)
+    # Written from right to left, a name would draw the numbers after it to its other side.
+    backwards = any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in shown)
+    return f"{LEFT_TO_RIGHT}{shown}{LEFT_TO_RIGHT}" if backwards else shown
+
+
+def power(exponent: int) -> str:
+    """Ten to a whole power, in print: 10¹⁰."""
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def number(x: float) -> str:
+    """A count or a value in print.
+
+    >>> number(12345), number(10**10), number(3.2e7), number(0.25), number(4.5e-9)
+    ('12,345', '10¹⁰', '3.2 × 10⁷', '0.25', '4.5 × 10⁻⁹')
+    """
+    if x == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(x)))
+    if -4 < exponent < 6:
+        return f"{x:,.0f}" if x == round(x) or exponent >= 3 else f"{x:.3g}"
+    digits = f"{x / 10.0**exponent:.3g}"
+    if digits == "10":  # rounded up
+        digits, exponent = "1", exponent + 1
+    return power(exponent) if digits == "1" else f"{digits} × {power(exponent)}"
+
+
+def percent(share: float) -> str:
+    """A share in per cent, small ones to two digits however small.
+
+    >>> percent(1 / 3), percent(1.0), percent(3.21e-5), percent(3e-9), percent(0.0)
+    ('33.3%', '100%', '0.0032%', '3 × 10⁻⁷%', '0%')
+    >>> percent(0.9999999)
+    '>99.9%'
+    """
+    x = 100.0 * share
+    if x == 0.0 or abs(x - 100.0) < 1e-9:
+        return f"{x:.0f}%"
+    if 99.95 <= x < 100.0:
+        return ">99.9%"
+    if abs(x) >= 0.1:
+        return f"{x:.1f}%"
+    digits = 1 - math.floor(math.log10(abs(x)))
+    return (f"{x:.{digits}f}".rstrip("0") if digits < 7 else number(float(f"{x:.1e}"))) + "%"
+
+
+def words(**more: Any) -> dict[str, Any]:
+    """The properties of a literal text; for Text and for tick labels."""
+    return {"fontfamily": list(fonts()), "fontsize": SIZE, "color": INK, "parse_math": False, "usetex": False} | more
+
+
+def width_of(texts: Sequence[str], size: float = SIZE) -> float:
+    """The width of the widest of the texts in inches."""
+    to_path, font = TextToPath(), FontProperties(family=list(fonts()), size=size)
+    return max((to_path.get_text_width_height_descent(t, font, False)[0] for t in texts), default=0.0) / 72.0
+
+
+def new_figure(height: float, title: str, notes: Sequence[str]) -> tuple[Figure, float]:
+    """A white figure of this height in inches below its head, and the height that the head takes."""
+    used = 0.42 + 0.16 * len(notes)
+    figure = Figure(figsize=(WIDTH, height + used), facecolor="white")
+    FigureCanvasAgg(figure)
+    tall = height + used
+    figure.text(0.12 / WIDTH, 1 - 0.12 / tall, title, va="top", **words(fontsize=10.0, fontweight="bold"))
+    for line, note in enumerate(notes):
+        figure.text(0.12 / WIDTH, 1 - (0.36 + 0.16 * line) / tall, note, va="top", **words(fontsize=SMALL, color=QUIET))
+    return figure, used
+
+
+def panel(figure: Figure, left: float, bottom: float, right: float, top: float) -> Axes:
+    """Axes with quiet spines; the margins are in inches from the figure's edges."""
+    wide, tall = figure.get_size_inches()
+    box = (left / wide, bottom / tall, (wide - left - right) / wide, (tall - bottom - top) / tall)
+    axes = figure.add_axes(box, facecolor="none")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(QUIET)
+    axes.spines[["left", "bottom"]].set_linewidth(0.6)
+    axes.tick_params(color=QUIET, labelcolor=INK, labelsize=SIZE, width=0.6, length=3, labelfontfamily=list(fonts()))
+    return axes
+
+
+def say(axes: Axes, x: float, y: float, text: str, **more: Any) -> Text:
+    """Write a literal text at a place in the data (or as `transform` says); it may reach over the frame."""
+    return axes.text(x, y, text, clip_on=False, **words(**more))
+
+
+def instead(axes: Axes, text: str) -> None:
+    """Write a sentence where a picture would be empty."""
+    axes.set_axis_off()
+    say(axes, 0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10.0, color=QUIET)
+
+
+def key(axes: Axes, entries: Sequence[tuple[str, str, str]]) -> None:
+    """Explain marks in a line above `axes`: (marker, or "-" for a line; colour; text) each. For fixed texts only."""
+    handles = [
+        Line2D(
+            [], [], color=colour, label=text, linestyle="-" if mark == "-" else "", marker="" if mark == "-" else mark
+        )
+        for mark, colour, text in entries
+    ]
+    font = FontProperties(family=list(fonts()), size=SMALL)
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(handles), frameon=False, prop=font,
+        labelcolor=INK, borderaxespad=0.0, borderpad=0.2, handletextpad=0.4, columnspacing=1.6, handlelength=1.2,
+        markerscale=0.8,
+    )  # fmt: skip
+
+
+def label_ends(axes: Axes, heights: Sequence[float], labels: Sequence[str], colours: Sequence[str]) -> None:
+    """Label the lines of `axes` at their right ends, in their colours; labels that would overlap move apart."""
+    tall = axes.bbox.height / axes.figure.dpi
+    to_places = axes.transData + axes.transAxes.inverted()
+    places = to_places.transform([(0.0, y) for y in heights])[:, 1]
+    gap = 0.15 / tall
+    for y, place, label, colour in zip(places, apart(places.tolist(), gap, 0.0, 1.0), labels, colours, strict=True):
+        axes.plot([1.01, 1.035], [y, place], transform=axes.transAxes, color=colour, linewidth=1.6, clip_on=False)
+        say(axes, 1.045, place, label, transform=axes.transAxes, va="center_baseline")
+
+
+def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Places at least `gap` from each other, near those wanted and within [low, high] while there is room.
+
+    >>> apart([1.0, 1.0, 5.0], 1.0, 0.0, 9.0)
+    [0.5, 1.5, 5.0]
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    blocks: list[list[float]] = []  # [sum of the wanted first places, how many] of labels pushed together
+    for i in order:
+        blocks.append([wanted[i], 1.0])
+        while len(blocks) > 1 and _end(blocks[-2], gap) > blocks[-1][0] / blocks[-1][1]:
+            sums, many = blocks.pop()
+            below = blocks[-1]
+            below[0] += sums - many * below[1] * gap
+            below[1] += many
+    places = [sums / many + gap * k for sums, many in blocks for k in range(int(many))]
+    for k in range(len(places)):
+        places[k] = max(places[k], low + k * gap)
+    for k in range(len(places)):
+        places[-1 - k] = min(places[-1 - k], high - k * gap)
+    found = [0.0] * len(wanted)
+    for i, place in zip(order, places, strict=True):
+        found[i] = place
+    return found
+
+
+def _end(block: list[float], gap: float) -> float:
+    return block[0] / block[1] + block[1] * gap
+
+
+def count_axis(axes: Axes, bottom: float, top: float, logarithmic: bool) -> None:
+    """Make y an axis of counts from 0 (or less, if `bottom` is) to `top`: linear, or from 1 upwards logarithmic."""
+    axes.grid(axis="y", color=FAINT, linewidth=0.4)
+    axes.set_axisbelow(True)
+    if not logarithmic:
+        axes.set_ylim(min(0.0, bottom) * 1.05, max(1.0, top) * 1.05)
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
+        return
+    decades = math.floor(math.log10(max(top, 1.0)) + 0.1)
+    axes.set_yscale("symlog", linthresh=1, linscale=0.1 * max(3, decades))  # 0 and 1 never touch
+    axes.set_ylim(min(0.0, bottom) * 1.6, top * 1.6)
+    powers = range(0, decades + 1, max(1, math.ceil(decades / 5)))
+    axes.set_yticks([0, *(10.0**k for k in powers)], ["0", *(number(10**k) if k < 4 else power(k) for k in powers)])
+    axes.yaxis.set_minor_locator(NullLocator())
