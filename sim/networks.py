@@ -77,9 +77,11 @@ def count_ties(scenario: Scenario, n: int) -> int:
     """How many ties a scenario of n persons has, on average over the luck; of a file, a guess by its size."""
     people = person_ranges(scenario)
     count = _mean_ties(scenario.world.network, scenario.folder, n)
-    for tie in scenario.ties:
+    added: list[Any] = [deed for deed in scenario.interventions if deed.kind == "tie"]
+    for tie in [*scenario.ties, *added]:
         sizes = [len(find(people, name) or ()) for name in (tie.source, tie.target)]
-        count += (max(sizes) if tie.pairing == "each" else sizes[0] * sizes[1]) * (2 if tie.both_ways else 1)
+        each = getattr(tie, "pairing", "all") == "each"
+        count += (max(sizes) if each else sizes[0] * sizes[1]) * (2 if tie.both_ways else 1)
     return round(count)
 
 
@@ -118,7 +120,11 @@ def _both_ways(rows: Sequence[Row]) -> list[Row]:
 
 
 def _compress(rows: Sequence[Row], n: int) -> Ties:
-    last = {(i, j, a, b): w for i, j, w, a, b in rows if i != j and a < b}
+    pairs_of: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
+    for i, j, w, a, b in rows:
+        if i != j and a < b:
+            pairs_of[i, j] = [*_outside(pairs_of.get((i, j), ()), a, b), (a, b, w)]
+    last = {(i, j, a, b): w for (i, j), windows in pairs_of.items() for a, b, w in windows}
     order = sorted(last)
     source = np.array([key[0] for key in order], np.int64)
     return Ties(
@@ -128,6 +134,15 @@ def _compress(rows: Sequence[Row], n: int) -> Ties:
         start=np.array([key[2] for key in order], np.int64),
         end=np.array([key[3] for key in order], np.int64),
     )
+
+
+def _outside(windows: Sequence[tuple[int, int, float]], start: int, end: int) -> Iterator[tuple[int, int, float]]:
+    """What of the windows lies outside of another one, which counts in their place."""
+    for a, b, w in windows:
+        if a < min(b, start):
+            yield a, min(b, start), w
+        if max(a, end) < b:
+            yield max(a, end), b, w
 
 
 def _generate(network: Any, seed: int, n: int) -> Iterator[tuple[int, int]]:
@@ -289,7 +304,12 @@ class Neighbours:
 
     def tellers_of(self, person: int) -> list[tuple[int, float]]:
         """Who can tell a person, in the order of their numbers, with the weights of the ties."""
-        return self._list(person, self._reversed, back=True)
+        return self._list(person, self.reversed, back=True)
+
+    @cached_property
+    def reversed(self) -> Ties:
+        """The ties by whom they lead to."""
+        return reversed_ties(self.ties)
 
     def _list(self, person: int, ties: Ties, back: bool) -> list[tuple[int, float]]:
         if (person, back) not in self.lists:
@@ -299,15 +319,16 @@ class Neighbours:
             self.lists[person, back] = list(found)
         return self.lists[person, back]
 
-    @cached_property
-    def _reversed(self) -> Ties:
-        ties, n = self.ties, len(self.ties.indptr) - 1
-        source = np.repeat(np.arange(n), np.diff(ties.indptr))
-        order = np.lexsort((source, ties.target))
-        return Ties(
-            indptr=np.searchsorted(ties.target[order], np.arange(n + 1)).astype(np.int64),
-            target=source[order].astype(np.int32),
-            weight=ties.weight[order],
-            start=ties.start[order],
-            end=ties.end[order],
-        )
+
+def reversed_ties(ties: Ties) -> Ties:
+    """The same ties by the person they lead to: the ties of row j lead from those who can tell j."""
+    n = len(ties.indptr) - 1
+    source = np.repeat(np.arange(n), np.diff(ties.indptr))
+    order = np.lexsort((source, ties.target))
+    return Ties(
+        indptr=np.searchsorted(ties.target[order], np.arange(n + 1)).astype(np.int64),
+        target=source[order].astype(np.int32),
+        weight=ties.weight[order],
+        start=ties.start[order],
+        end=ties.end[order],
+    )

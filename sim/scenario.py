@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from sim.scenario_errors import ScenarioError, did_you_mean, first_problem, parse_toml
 
 MAX_BYTES = 256_000
-RESERVED = ("everyone", "everything", "crowd", "world", "population")
+RESERVED = ("everyone", "everything", "crowd", "the crowd", "world", "population")
 
 
 class Section(BaseModel):
@@ -52,8 +52,8 @@ class Normal(Section):
     """Bell-shaped, cut off at 0 and 1."""
 
     kind: Literal["normal"]
-    mean: float
-    sd: Annotated[float, Field(ge=0.0)]
+    mean: Annotated[float, Field(allow_inf_nan=False)]
+    sd: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 class LogNormal(Section):
@@ -61,7 +61,7 @@ class LogNormal(Section):
 
     kind: Literal["lognormal"]
     median: Positive
-    sigma: Annotated[float, Field(ge=0.0)]
+    sigma: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 class Power(Section):
@@ -425,9 +425,11 @@ class Scenario(Section):
         """
         path = Path(path)
         try:
-            if path.stat().st_size > MAX_BYTES:
+            with path.open("rb") as stream:
+                raw = stream.read(MAX_BYTES + 1)
+            if len(raw) > MAX_BYTES:
                 raise ScenarioError(f"larger than {MAX_BYTES} bytes", file=str(path))
-            text = path.read_text(encoding="utf-8")
+            text = raw.decode("utf-8-sig")  # some editors put a byte order mark first
         except FileNotFoundError:
             others = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
             raise ScenarioError(f"no such file{did_you_mean(path.name, others)}", file=str(path)) from None
@@ -471,6 +473,12 @@ class Scenario(Section):
 
         return tomlkit.dumps(self.model_dump(by_alias=True, exclude_none=True))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether all keys have the same values; where the file lies takes no part."""
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def folder(self) -> Path:
         """Where the network file is looked for."""
@@ -480,18 +488,19 @@ class Scenario(Section):
 def parse_value(text: str) -> Any:
     """A value as it stands in TOML, or the text itself: '0.2' -> 0.2, 'true' -> True, 'simple' -> 'simple'."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         return text
+    return parsed["value"] if len(parsed) == 1 else text
 
 
 def _put(data: Any, key: str, value: Any, source: str) -> None:
     """Set the value at a dotted key; entries of lists are addressed by name or by number."""
-    *path, last = list(_steps(data, key, source))
+    *path, last = list(_steps(data, key, source)) or [""]
     for part in path:
-        data = data[part] if isinstance(data, list) else data.setdefault(part, {})
-    if isinstance(data, list) or not isinstance(data, dict):
-        raise ScenarioError("names a table, not one of its keys", file=source, key=key)
+        data = data[part] if isinstance(data, list) else data.setdefault(part, {}) if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        raise ScenarioError("must be the key of one value, as dynamics.abandon_rate", file=source, key=key)
     data[last] = value
 
 
@@ -499,7 +508,8 @@ def _steps(data: Any, key: str, source: str) -> Iterator[Any]:
     rest = key
     while rest:
         if isinstance(data, list):
-            names = [str(entry.get("name", number)) for number, entry in enumerate(data)]
+            tables = [entry if isinstance(entry, dict) else {} for entry in data]
+            names = [str(entry.get("name", number)) for number, entry in enumerate(tables)]
             fits = [n for n, name in enumerate(names) if rest == name or rest.startswith(name + ".")]
             if not fits:
                 raise ScenarioError(f"no such entry{did_you_mean(rest.split('.')[0], names)}", file=source, key=key)

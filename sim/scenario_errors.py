@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
@@ -17,7 +19,8 @@ class ScenarioError(ValueError):
     def __init__(self, problem: str, file: str = "", line: int | None = None, key: str = "") -> None:
         self.problem, self.file, self.line, self.key = problem, file, line, key
         where = f"{file}:{line}" if line is not None else file
-        super().__init__(" ".join(": ".join(part for part in (where, key, problem) if part).split()))
+        words = " ".join(": ".join(part for part in (where, key, problem) if part).split())
+        super().__init__("".join(letter if letter.isprintable() else "?" for letter in words))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ScenarioError, (self.problem, self.file, self.line, self.key)
@@ -49,19 +52,16 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:
     """The line on which the value at `path` begins, by bisection over beginnings of the text that are whole TOML."""
-    lines = text.splitlines()
+    # Not splitlines, which knows more ends of a line than TOML does.
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n") if text.strip() else []
     if not lines:
         return None
 
     def has(count: int) -> tuple[bool, int]:
         """Whether the first `count` lines (fewer, where these break off in a value) hold the path, and how many."""
-        while count:
-            try:
-                data: Any = tomllib.loads("\n".join(lines[:count]))
-                break
-            except (tomllib.TOMLDecodeError, ValueError, RecursionError):
-                count -= 1
-        else:
+        while count and (data := _parsed("\n".join(lines[:count]))) is None:
+            count -= 1
+        if not count:
             return False, 0
         try:
             for part in path:
@@ -80,6 +80,14 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
     while start < high - 1 and (not lines[start].strip() or lines[start].lstrip().startswith("#")):
         start += 1
     return start + 1
+
+
+def _parsed(beginning: str) -> Any:
+    """The beginning of a TOML text, closed where it breaks off in a value; None where that does not help."""
+    for closing in ("", "]", "] }", "]]", '"""', "'''"):
+        with contextlib.suppress(ValueError, RecursionError):
+            return tomllib.loads(beginning + closing)
+    return None
 
 
 def first_problem(
@@ -125,7 +133,7 @@ def _resolve(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[list[str
             owner, at = at, fields[part]
         elif (branch := _branch(at, part)) is not None:
             at = branch
-        elif part != "number" and not (fields == {} and _is_union(at)):
+        elif not _is_union(at) or (part != "number" and fields):
             path.append(part)
             owner = at
     return path, owner if _fields(owner) else None
@@ -174,19 +182,18 @@ def _wording(finding: Any, path: Sequence[str | int], owner: type[BaseModel] | N
         return f"kind is {_show(context['tag'])}{did_you_mean(str(context['tag']), allowed)}"
     if kind == "union_tag_not_found":
         return "kind is missing"
-    message = finding["msg"].removeprefix("Input ").removeprefix("should ")
-    message = (
-        message.replace("valid dictionary or instance of ", "table, as in ")
-        .replace("valid ", "")
-        .replace("a integer", "a whole number")
-    )
+    message = re.sub(r"^\w+ should | after validation, not \d+", "", finding["msg"])
+    message = re.sub(r"valid dictionary or (instance of \w+|object to extract fields from)", "table", message)
+    message = message.replace("valid ", "").replace("a integer", "a whole number")
     return f"must {message}, is {_show(given)}"
 
 
 def _show(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    shown = (
-        repr(value) if isinstance(value, str | int | float) else f"a {'table' if isinstance(value, dict) else 'list'}"
-    )
+    if isinstance(value, int) and value.bit_length() > 1000:  # Python writes no more than 4,300 digits
+        return "a number of too many digits"
+    kinds: dict[type, str] = {dict: "table", list: "list"}
+    kind = kinds.get(type(value), type(value).__name__)
+    shown = repr(value) if isinstance(value, str | int | float) else f"a {kind}"
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sim.scenario import Idea, PersonSection, Scenario
 
 EVERYONE, EVERYTHING, CROWD, POPULATION, WORLD = "everyone", "everything", "crowd", "population", "world"
+ANONYMOUS = "person"  # the population's members are person 1, person 2, ...
 SETTABLE = {
     "dynamics": (
         "discovery_rate", "telling_period", "adoption", "credited_tellers", "stifling", "resolve_rate",
@@ -90,13 +92,22 @@ def _problems(scenario: Scenario) -> Iterator[Problem]:
 def _names(scenario: Scenario) -> Iterator[Problem]:
     from sim.scenario import RESERVED
 
+    if not scenario.scenario.name.isprintable():
+        yield ("scenario", "name"), "must be printable on one line"
     for section in ("persons", "ideas"):
         seen: set[str] = set()
+        counts = {entry.name: range(entry.count) for entry in getattr(scenario, section) if entry.count > 1}
+        if section == "persons" and scenario.population.count:
+            counts[ANONYMOUS] = range(scenario.population.count)
+            seen.add(ANONYMOUS)
         for n, entry in enumerate(getattr(scenario, section)):
             if entry.name in RESERVED:
                 yield (section, n, "name"), f"'{entry.name}' has a meaning of its own; choose another name"
             if entry.name in seen:
                 yield (section, n, "name"), f"'{entry.name}' is there twice"
+            group, _, number = entry.name.rpartition(" ")
+            if len(find({group: counts.get(group, range(0))}, entry.name) or ()) and group != entry.name:
+                yield (section, n, "name"), f"'{entry.name}' is number {number} of the group '{group}' already"
             if not entry.name.isprintable():
                 yield (section, n, "name"), "must be printable on one line"
             seen.add(entry.name)
@@ -151,8 +162,8 @@ def _distributions(scenario: Scenario) -> Iterator[Problem]:
                         (*path, ability, "weights"),
                         f"must be {len(given.values)} as the values, are {len(given.weights)}",
                     )
-                elif sum(given.weights) <= 0.0:
-                    yield (*path, ability, "weights"), "must not all be 0"
+                elif not 0.0 < sum(given.weights) < math.inf:
+                    yield (*path, ability, "weights"), "must not all be 0, and have a finite sum"
 
 
 def _ideas(scenario: Scenario, ideas: dict[str, range]) -> Iterator[Problem]:
@@ -162,15 +173,19 @@ def _ideas(scenario: Scenario, ideas: dict[str, range]) -> Iterator[Problem]:
             yield from _unknown(("ideas", n, "prerequisites"), name, ideas, without=(EVERYTHING,))
         if idea.rival_of is not None:
             yield from _unknown(("ideas", n, "rival_of"), idea.rival_of, ideas, without=(EVERYTHING,))
-            if idea.rival_of == idea.name:
+            if idea.name in (idea.rival_of, idea.rival_of.rpartition(" ")[0]):
                 yield ("ideas", n, "rival_of"), "an idea is no rival of its own"
+            needs = {i.name: i.prerequisites for i in scenario.ideas}
+            if idea.rival_of in idea.prerequisites or idea.name in needs.get(idea.rival_of, ()):
+                yield ("ideas", n, "rival_of"), f"'{idea.rival_of}' is no rival: one of the two needs the other"
         graph[idea.name] = [name if name in ideas else name.rpartition(" ")[0] for name in idea.prerequisites]
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = error.args[1]
         at = [idea.name for idea in scenario.ideas].index(circle[-1])
-        yield ("ideas", at, "prerequisites"), f"run in a circle: {' needs '.join(reversed(circle))}"
+        names = circle[::-1] if len(circle) <= 10 else [*circle[:-10:-1], "...", circle[0]]
+        yield ("ideas", at, "prerequisites"), f"run in a circle: {' needs '.join(names)}"
 
 
 def _deed(
@@ -202,6 +217,8 @@ def _setting(
         yield (*path, "key"), f"'{field}' cannot be set{did_you_mean(field, SETTABLE[section])}"
     elif section != "dynamics":
         yield from _unknown((*path, "key"), name, people if section == "persons" else ideas)
+    elif name:
+        yield (*path, "key"), f"'{deed.key}' cannot be set; did you mean 'dynamics.{field}'?"
     try:
         setting(deed.key, deed.value)
     except ScenarioError as error:

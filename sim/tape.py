@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class TapeError(ValueError):
 
 
 class Table:
-    """Columns of equal length, which cannot be written to."""
+    """Columns of equal length, which cannot be written to; arrays of the right type are not copied."""
 
     def __post_init__(self) -> None:
         columns = COLUMNS[type(self).__name__.lower()]
@@ -68,7 +68,11 @@ class Table:
             if dtype is str:
                 object.__setattr__(self, name, tuple(given))
                 continue
-            column: NDArray[Any] = np.ascontiguousarray(given, dtype=dtype).view()
+            source = np.asarray(given)
+            with np.errstate(invalid="ignore"):
+                column: NDArray[Any] = np.ascontiguousarray(source.astype(dtype, copy=False)).view()
+            if source.dtype != column.dtype and not np.array_equal(source, column):
+                raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
             if column.ndim != 1:
                 raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
             column.flags.writeable = False
@@ -145,6 +149,8 @@ class Persons(Table):
 
     def name_of(self, person: int) -> str:
         """The name of one person: 'P1', or 'teller 7' for the seventh of a group."""
+        if not 0 <= person < self.total:
+            raise IndexError(f"no person {person} of 0 to {self.total - 1}")
         group = int(np.searchsorted(self.first, person, side="right")) - 1
         if self.members[group] == 1:
             return self.name[group]
@@ -186,6 +192,7 @@ class Tape:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ideas", tuple(self.ideas))
         check(self)
 
     def __eq__(self, other: object) -> bool:
@@ -245,8 +252,9 @@ def _require(good: NDArray[np.bool_], table: str, what: str) -> None:
 def _check_persons(tape: Tape) -> None:
     _require(tape.persons.members >= 1, "persons", "members must be 1 or more")
     _require(tape.persons.size >= 1, "persons", "size must be 1 or more")
-    if tape.world_size < tape.persons.total:
-        raise TapeError(f"persons: {tape.persons.total} persons in a world of {tape.world_size}")
+    people = sum(m * s for m, s in zip(tape.persons.members.tolist(), tape.persons.size.tolist(), strict=True))
+    if tape.world_size < people:
+        raise TapeError(f"persons: {people} persons in a world of {tape.world_size}")
 
 
 def _check_events(tape: Tape) -> None:
@@ -297,6 +305,20 @@ def _check_realised(tape: Tape) -> None:
     _require(np.isfinite(value) & (value >= 0.0), "realised", "value must be 0 or more, and finite")
 
 
+class Recording(Protocol):
+    """Whatever takes down events as a Recorder does."""
+
+    def event(
+        self, step: int, kind: int, person: int, idea: int, count: int = 1, parents: Mapping[int, float] | None = None
+    ) -> int:
+        """Append an event with its influences (parent row -> weight) and return its row."""
+        ...
+
+    def tables(self) -> tuple[Events, Influences]:
+        """The rows so far as tables."""
+        ...
+
+
 class Recorder:
     """Writes a tape row by row; rows are numbered as they come."""
 
@@ -313,6 +335,12 @@ class Recorder:
         if parents:
             self.influences.extend((row, parent, weight) for parent, weight in parents.items())
         return row
+
+    def copy(self) -> Recorder:
+        """A recorder that goes on from here by itself."""
+        other = Recorder()
+        other.events, other.influences = self.events.copy(), self.influences.copy()
+        return other
 
     def tables(self) -> tuple[Events, Influences]:
         """The rows so far as tables."""

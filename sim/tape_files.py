@@ -24,7 +24,7 @@ TABLES = {"events": Events, "influences": Influences, "realised": Realised, "per
 @contextlib.contextmanager
 def new_folder(path: str | Path) -> Iterator[Path]:
     """A temporary folder beside `path` that takes its place when the block ends well, and vanishes when it does not."""
-    path = Path(path)
+    path = Path(path).resolve()  # a link is followed, not replaced
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -43,12 +43,25 @@ def _replace(new: Path, path: Path) -> None:
     if not path.exists():
         new.rename(path)
         return
-    if not path.is_dir() or (any(path.iterdir()) and not (path / MANIFEST).exists()):
+    if not replaceable(path):
         raise FileExistsError(f"{path}: exists and is no run folder; choose another one")
     old = new.with_suffix(".old")
-    path.rename(old)
-    new.rename(path)
+    shutil.rmtree(old, ignore_errors=True)  # of a process that was killed, and had our number
+    try:  # whoever is killed between the two finds the old one beside, under its other name
+        path.rename(old)
+        new.rename(path)
+    except BaseException:  # an interrupt, too, must leave the old one in its place
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise
     shutil.rmtree(old)
+
+
+def replaceable(path: Path) -> bool:
+    """Whether a folder may give way to a run: it is empty, or the manifest in it is that of a run."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+        return not any(path.iterdir()) or json.loads((path / MANIFEST).read_text("utf-8"))["format"] == FORMAT
+    return False
 
 
 def _sync(path: Path) -> None:
@@ -123,12 +136,26 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise TapeError(f"{file}: damaged: not JSON") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise TapeError(f"{file}: foreign: its format is not '{FORMAT}'")
-    if not isinstance(manifest.get("version"), int) or manifest["version"] > VERSION:
+    if type(manifest.get("version")) is not int or not 1 <= manifest["version"] <= VERSION:
         raise TapeError(f"{file}: format version {manifest.get('version')}, this release reads up to {VERSION}")
     claimed = manifest.pop("sha256", None)
-    if claimed != _digest(manifest) or set(manifest["tables"]) != {*TABLES, "ideas"}:
+    if claimed != _digest(manifest):
         raise TapeError(f"{file}: damaged: its checksum does not match")
+    if not _is_whole(manifest):
+        raise TapeError(f"{file}: foreign: a key is missing or of another type")
     return manifest
+
+
+def _is_whole(manifest: dict[str, Any]) -> bool:
+    """Whether a manifest has the keys and types that `write_into` gives it."""
+    keys = {"steps": int, "world_size": int, "dropped": dict, "provenance": dict, "tables": dict}
+    if any(type(manifest.get(key)) is not kind for key, kind in keys.items()):
+        return False
+    entries = manifest["tables"]
+    if set(entries) != {*TABLES, "ideas"} or any(type(count) is not int for count in manifest["dropped"].values()):
+        return False
+    columns = {"rows": int, "bytes": int, "sha256": str}
+    return all(type(e) is dict and all(type(e.get(k)) is t for k, t in columns.items()) for e in entries.values())
 
 
 def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[str, Any]:
@@ -150,6 +177,8 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
             raise TapeError(f"{file}: foreign: columns {schema}, expected {expected}")
         _refuse_if_too_large(file, entry["rows"], columns)
         table = parquet.read()
+        if any(column.null_count for column in table.columns):
+            raise TapeError(f"{file}: foreign: a value is missing")
     except (pa.ArrowException, OSError) as error:
         raise TapeError(f"{file}: damaged: {str(error).splitlines()[0]}") from None
     return {

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 import sim
 from sim import networks, randomness
 from sim.scenario import Scenario
-from sim.scenario_references import CROWD, EVERYONE, WORLD, find, idea_ranges, person_ranges, setting, split_setting
+from sim.scenario_references import (
+    ANONYMOUS,
+    CROWD,
+    EVERYONE,
+    WORLD,
+    find,
+    idea_ranges,
+    person_ranges,
+    setting,
+    split_setting,
+)
 from sim.tape import Floats, Persons
 
 ABILITIES = ("creativity", "reach", "skill", "clarity", "understanding", "threshold")
@@ -32,6 +42,7 @@ class Ideas:
     hesitation: Floats
     prerequisites: tuple[tuple[int, ...], ...]
     rivals: tuple[tuple[int, ...], ...]
+    at_common_rate: tuple[int, ...]  # the ideas without a discovery rate of their own
 
 
 @dataclass(frozen=True)
@@ -133,7 +144,7 @@ class World:
 def _persons(scenario: Scenario, crowd: int) -> Persons:
     groups = [(person.name, person.count, 1) for person in scenario.persons]
     if scenario.population.count:
-        groups.append(("person", scenario.population.count, 1))
+        groups.append((ANONYMOUS, scenario.population.count, 1))
     if crowd:
         groups.append((THE_CROWD, 1, crowd))
     name, members, size = zip(*groups, strict=True)
@@ -189,6 +200,7 @@ def _ideas(scenario: Scenario) -> Ideas:
         hesitation=np.array([i.hesitation for i in entries]),
         prerequisites=tuple(tuple(p for name in i.prerequisites for p in find(ranges, name) or ()) for i in entries),
         rivals=tuple(tuple(sorted(r)) for r in rivals),
+        at_common_rate=tuple(k for k, i in enumerate(entries) if i.discovery_rate is None),
     )
 
 
@@ -225,7 +237,7 @@ def sample(distribution: Any, seed: int, number: int, person: int) -> float:
             return float(distribution.low * randomness.exp(-randomness.log(1.0 - u) / (distribution.exponent - 1.0)))
         case "choice":
             weights = distribution.weights or [1.0] * len(distribution.values)
-            below = u * sum(weights)
+            below = u * math.fsum(weights)
             for value, weight in zip(distribution.values, weights, strict=True):
                 if below < weight:
                     return float(value)
@@ -243,7 +255,7 @@ def _gamma(shape: float, seed: int, number: int, person: int, which: int) -> flo
     boost = 0.0
     if shape < 1.0:
         u = randomness.uniform(seed, randomness.ABILITY, number, person, 2 + which)
-        boost = max(randomness.log(1.0 - u) / shape, -1e300)
+        boost = max(randomness.log(1.0 - u) / shape, -1e308)
         shape += 1.0
     d = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
