@@ -48,7 +48,7 @@ def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[An
 
 
 def draw(seed: int, purpose: int, step: int, person: int, idea: int, other: int = 0) -> tuple[float, int]:
-    """A uniform number in [0, 1) with 53 bits, and an independent 64-bit integer to break ties with.
+    """A uniform number in [0, 1) with 53 bits, and an independent whole number of 63 bits to break ties with.
 
     `person`, `other`, `step` are below 2**32, `idea` below 2**28, `seed` below 2**64.
     """
@@ -60,7 +60,7 @@ def draw(seed: int, purpose: int, step: int, person: int, idea: int, other: int 
         seed & MASK,
         (seed >> 32) & MASK,
     )
-    return ((a >> 5) * 67108864.0 + (b >> 6)) / 9007199254740992.0, (c << 32) | d
+    return ((a >> 5) * 67108864.0 + (b >> 6)) / 9007199254740992.0, ((c >> 1) << 32) | d
 
 
 def uniform(seed: int, purpose: int, step: int, person: int, idea: int, other: int = 0) -> float:

@@ -48,8 +48,8 @@ def reaches_threshold(holding: float, total: float, threshold: float) -> bool:
 
 
 def implementation_rate(rate: float, skill: float, difficulty: float) -> float:
-    """Rate at which a holder makes an idea work: skill in [0, 1] against difficulty; no difficulty is certainty."""
-    if rate <= 0.0 or skill <= 0.0:
+    """Rate at which a holder makes an idea work: skill in [0, 1] against difficulty; 0 is certainty, inf is never."""
+    if rate <= 0.0 or skill <= 0.0 or difficulty == math.inf:
         return 0.0
     return rate * skill / difficulty if difficulty > 0.0 else math.inf
 

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from sim import CallableModule, networks
 from sim.scenario import Scenario
 from sim.scenario_errors import ScenarioError
-from sim.scenario_references import EVERYONE, EVERYTHING, idea_ranges, person_ranges
+from sim.scenario_references import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
 from sim.tape import Tape
 from sim.tape_files import free_memory
+from sim.world import World
 
-ENGINES = ("auto", "agents")
+ENGINES = ("auto", "agents", "kernels")
+WORTH_COMPILING = 5.0  # seconds the agents must take for the kernels, which may have to be compiled, to be chosen
 
 
 def simulate(
@@ -28,7 +30,8 @@ def simulate(
     Args:
         scenario: what to run.
         seed: of all luck, from 0 to 2**64 - 1; without it, the scenario's own.
-        engine: "agents", or "auto" for the fastest that there is; the tape is the same.
+        engine: "agents" (Mesa, nothing to compile), "kernels" (compiled loops), or "auto" for whichever should be
+            the faster; the tape is the same.
         threads: how many threads an engine may use; the tape is the same.
         progress: is told (steps done, steps in all) after every step.
 
@@ -51,18 +54,40 @@ def simulate(
         raise ValueError(f"engine: no '{engine}'; allowed: {', '.join(ENGINES)}{hint}")
     if seed is not None and not 0 <= seed < 2**64:
         raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
-    from sim.agents import IdeaDiffusion
-
-    needed, free = predict_memory(scenario), free_memory()
+    if engine == "auto":
+        engine = "kernels" if seconds_of_agents(scenario) > WORTH_COMPILING else "agents"
+    needed, free = predict_memory(scenario, engine), free_memory()
     if needed > free:
         raise ScenarioError(f"this world needs {_size(needed)} of memory, {_size(free)} are free")
+    if engine == "kernels":
+        from sim.kernels import ColumnModel
+
+        return ColumnModel(World.build(scenario, seed)).run(progress)
+    from sim.agents import IdeaDiffusion
+
     return IdeaDiffusion(scenario, rng=seed).run(progress)
 
 
-def predict_memory(scenario: Scenario, holdings: int = 0) -> int:
+def seconds_of_agents(scenario: Scenario) -> float:
+    """Seconds that the agents would take, roughly; measured on one core of 2026."""
+    people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
+    creative = (
+        people if scenario.population.creativity != 0.0 else sum(p.count for p in scenario.persons if p.creativity)
+    )
+    return scenario.scenario.steps * (1.0 * people + 1.7 * creative * ideas) * 1e-6
+
+
+def predict_memory(scenario: Scenario, engine: str = "agents", holdings: int = 0) -> int:
     """Bytes that a run takes with this many holdings at the same time, by measured sizes (CPython 3.11)."""
-    people = len(person_ranges(scenario)[EVERYONE])
-    return 160_000_000 + 1_350 * people + 260 * networks.count_ties(scenario, people) + 1_400 * holdings
+    people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
+    ties = 260 * networks.count_ties(scenario, people)
+    ranges = idea_ranges(scenario)
+    ties += sum(
+        8 * idea.count * len(find(ranges, name) or ()) for idea in scenario.ideas for name in idea.prerequisites
+    )
+    if engine == "kernels":
+        return 260_000_000 + 80 * people + 33 * people * ideas + ties + 200 * holdings
+    return 160_000_000 + 1_350 * people + ties + 1_400 * holdings
 
 
 def describe(scenario: Scenario) -> list[tuple[str, str]]:
@@ -71,7 +96,9 @@ def describe(scenario: Scenario) -> list[tuple[str, str]]:
     steps = scenario.scenario.steps
     crowd = (scenario.world.size or people) - people
     late = sum(deed.step > steps for deed in scenario.interventions)
-    seconds = people * steps * (1.0 + 1.7 * ideas) * 1e-6
+    seconds = seconds_of_agents(scenario)
+    engine = "kernels" if seconds > WORTH_COMPILING else "agents"
+    low, high = predict_memory(scenario, engine), predict_memory(scenario, engine, people * ideas)
     return [
         ("name", scenario.scenario.name),
         ("persons", f"{people:,} one by one" + (f", and a crowd of {crowd:,}" if crowd else "")),
@@ -80,9 +107,9 @@ def describe(scenario: Scenario) -> list[tuple[str, str]]:
         ("steps", f"{steps:,}, seed {scenario.scenario.seed}"),
         ("scheduled", f"{len(scenario.interventions):,} changes" + (f", {late} after the last step" if late else "")),
         ("credit", f"by {scenario.credit.method}"),
-        ("memory", f"{_size(predict_memory(scenario))}, up to {_size(predict_memory(scenario, people * ideas))} "
-                   f"if everybody takes up everything; {_size(free_memory())} are free"),
-        ("time", f"about {seconds:,.0f} s" if seconds >= 1.0 else "below a second or so"),
+        ("engine", engine),
+        ("memory", f"{_size(low)}, or {_size(high)} if all take up everything; {_size(free_memory())} are free"),
+        ("time", f"about {seconds:,.0f} s with agents" if seconds >= 1.0 else "below a second or so"),
     ]  # fmt: skip
 
 

@@ -7,11 +7,13 @@ same step are a cohort, with one event on the tape that says how many they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sim import rules
 from sim.randomness import CROWD, uniform
-from sim.tape import ABANDON, LEARN, Recorder
+from sim.tape import ABANDON, LEARN, Recording
 from sim.world import World
 
 
@@ -27,17 +29,26 @@ class Cohort:
 class Crowd:
     """The people of `world` beyond the simulated ones: cohorts by idea, and how many have given it up for good."""
 
-    def __init__(self, world: World, recorder: Recorder) -> None:
+    def __init__(self, world: World, recorder: Recording) -> None:
         self.size, self.index = world.crowd, world.n
         self.understanding = world.scenario.world.crowd_understanding
+        self.rivals = world.ideas.rivals
         self.recorder = recorder
         self.cohorts: dict[int, list[Cohort]] = {}
         self.given_up: dict[int, int] = {}
         self.told: dict[int, list[tuple[int, float]]] = {}
+        self.pieces: list[tuple[int, int, int, int, int]] = []  # ended: event, idea, begin, end, count
 
     def held(self, idea: int) -> int:
         """How many of the crowd hold the idea."""
         return sum(cohort.count for cohort in self.cohorts.get(idea, ()))
+
+    def open_to(self, idea: int) -> int:
+        """How many could take the idea up: who holds a rival cannot, and is taken for an average one of the rest."""
+        others = self.size - self.held(idea)
+        left = others - self.given_up.get(idea, 0)
+        rivals = sum(self.held(rival) for rival in self.rivals[idea])
+        return left - rivals * left // others if rivals and others else left
 
     def address(self, idea: int, event: int, chance: float, clarity: float) -> None:
         """A teller reaches each of the crowd with this chance, from the holding `event`, with this clarity in all."""
@@ -58,8 +69,7 @@ class Crowd:
         for _, chance in told:
             by_any += chance * (1.0 - by_any)  # not 1 - (1 - chance) ..., which loses a chance of 1e-15
             reached += chance
-        open_to_it = self.size - self.held(idea) - self.given_up.get(idea, 0)
-        count = rules.draw_count(open_to_it, by_any, uniform(luck, CROWD, now, self.index, idea))
+        count = rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
         if count == 0:
             return
         parents: dict[int, float] = {}
@@ -68,26 +78,38 @@ class Crowd:
         event = self.recorder.event(now, LEARN, self.index, idea, count, parents)
         self.cohorts.setdefault(idea, []).append(Cohort(event, now, count))
 
-    def leaving(self, now: int, idea: int, luck: int, rate: float) -> list[int]:
-        """How many of each cohort abandon the idea in this step."""
-        chance = rules.probability(rate)
-        return [
-            rules.draw_count(c.count, chance, uniform(luck, CROWD, now, self.index, idea, 1 + c.since))
-            if c.since < now
-            else 0
-            for c in self.cohorts[idea]
-        ]
+    def leaving(
+        self, now: int, luck: int, works: Callable[[int], bool], dynamics: Mapping[str, Any]
+    ) -> dict[int, list[int]]:
+        """How many of each cohort of each idea abandon it in this step; ideas that nobody abandons are left out."""
+        leaving = {}
+        for idea, cohorts in self.cohorts.items():
+            rate = rules.abandonment_rate(works(idea), dynamics["abandon_rate"], dynamics["abandon_rate_working"])
+            chance = rules.probability(rate)
+            counts = [
+                rules.draw_count(c.count, chance, uniform(luck, CROWD, now, self.index, idea, 1 + c.since))
+                if c.since < now
+                else 0
+                for c in cohorts
+            ]
+            if any(counts):
+                leaving[idea] = counts
+        return leaving
 
-    def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> list[tuple[int, int, int, int, int]]:
-        """Let them go; return the ended holdings as pieces (event, idea, begin, end, count)."""
-        if not any(leaving):
-            return []
+    def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> None:
+        """Let them go."""
         self.recorder.event(now, ABANDON, self.index, idea, sum(leaving))
-        cohorts = self.cohorts[idea]
-        pieces = [(c.event, idea, c.since, now, gone) for c, gone in zip(cohorts, leaving, strict=True) if gone]
-        for cohort, gone in zip(cohorts, leaving, strict=True):
+        for cohort, gone in zip(self.cohorts[idea], leaving, strict=True):
             cohort.count -= gone
-        self.cohorts[idea] = [cohort for cohort in cohorts if cohort.count]
+            if gone:
+                self.pieces.append((cohort.event, idea, cohort.since, now, gone))
+        self.cohorts[idea] = [cohort for cohort in self.cohorts[idea] if cohort.count]
         if not readopt:
             self.given_up[idea] = self.given_up.get(idea, 0) + sum(leaving)
-        return pieces
+
+    def all_pieces(self, now: int) -> list[tuple[int, int, int, int, int]]:
+        """The holdings of the crowd up to now, ended or not: event, idea, begin, end, count."""
+        return [
+            *self.pieces,
+            *((c.event, idea, c.since, now, c.count) for idea, cohorts in self.cohorts.items() for c in cohorts),
+        ]

@@ -29,11 +29,10 @@ def _die(model: IdeaDiffusion, deed: Deed) -> None:
         person = model.people[index]
         for idea in sorted(person.holdings):
             model.recorder.event(model.now, tape.LEAVE, index, idea)
-            model.end(person, idea, model.now - 1)
+            model.end(person, idea)
         model.skipped += not person.alive
         person.alive = False
-        person.clocks.clear()
-        person.hesitates.clear()
+        person.forget()
 
 
 def _set(model: IdeaDiffusion, deed: Deed) -> None:
@@ -41,10 +40,9 @@ def _set(model: IdeaDiffusion, deed: Deed) -> None:
     section, field, value = deed.setting
     if section == "dynamics":
         model.dynamics[field] = value
-        if field == "discovery_rate":  # of the ideas that have none of their own
-            entries = [entry for entry in model.scenario.ideas for _ in range(entry.count)]
-            for idea in (idea for idea, entry in enumerate(entries) if entry.discovery_rate is None):
-                model.ideas[field][idea] = value
+        if field == "discovery_rate":
+            for idea in model.world.ideas.at_common_rate:
+                model.ideas["discovery_rate"][idea] = value
     elif section == "ideas":
         for idea in deed.to:
             model.ideas[field][idea] = value

@@ -7,7 +7,7 @@ cannot matter; what was decided happens sorted by idea and person.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from typing import Any
 import mesa
 import numpy as np
 
-from sim import rules, tape
+from sim import tape
 from sim.agents import interventions
 from sim.agents.crowd import Crowd
 from sim.agents.person import Holding, Person
 from sim.networks import Neighbours
 from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, RESOLVE
-from sim.realise import Pieces, realise
+from sim.realise import history
 from sim.scenario import Scenario
 from sim.tape import Recorder, Tape
 from sim.world import World
@@ -74,7 +74,6 @@ class IdeaDiffusion(mesa.Model):
             for prerequisite in self.world.ideas.prerequisites[idea]:
                 self.dependents[prerequisite].append(idea)
         self.recorder = Recorder()
-        self.pieces: list[tuple[int, int, int, int, int]] = []
         self.crowd = Crowd(self.world, self.recorder)
         self.people = [person_class(self, index) for index in range(self.world.n)]
         self.skipped = 0  # interventions that found nothing to act on
@@ -118,39 +117,7 @@ class IdeaDiffusion(mesa.Model):
 
     def tape(self) -> Tape:
         """What happened so far."""
-        recorder = Recorder()
-        recorder.events, recorder.influences = self.recorder.events.copy(), self.recorder.influences.copy()
-        realised = realise(
-            recorder,
-            Pieces.of([*self.pieces, *self._open_pieces()]),
-            self.releases,
-            self.values,
-            self.now,
-            held=self.scenario.impact.value_of == "held",
-        )
-        events, influences = recorder.tables()
-        source = self.world.provenance() | ({"interventions_without_effect": self.skipped} if self.skipped else {})
-        return Tape(
-            events,
-            influences,
-            realised,
-            self.world.persons,
-            self.world.ideas.name,
-            self.now,
-            self.world.size,
-            {},
-            source,
-        )
-
-    def _open_pieces(self) -> Iterator[tuple[int, int, int, int, int]]:
-        for person in self.people:
-            if self.world.realises[person.index]:
-                for idea, holding in person.holdings.items():
-                    yield holding.event, idea, holding.since, self.now, 1
-        if self.world.realises[self.world.n]:
-            for idea, cohorts in self.crowd.cohorts.items():
-                for cohort in cohorts:
-                    yield cohort.event, idea, cohort.since, self.now, cohort.count
+        return history(self.world, self.recorder.copy(), self.crowd, self.releases, self.values, self.now, self.skipped)
 
     # --- what persons ask -----------------------------------------------------------------------------------
 
@@ -211,21 +178,15 @@ class IdeaDiffusion(mesa.Model):
             self.implement(self.people[index], idea)
 
     def _abandon(self) -> None:
-        rates = self.dynamics["abandon_rate"], self.dynamics["abandon_rate_working"]
-        leaving = {
-            (idea, self.world.n): self.crowd.leaving(
-                self.now, idea, self.luck, rules.abandonment_rate(self.works(idea), *rates)
-            )
-            for idea in self.crowd.cohorts
-        }
-        for idea, index in sorted([*self.abandonments, *leaving]):
+        leaving = self.crowd.leaving(self.now, self.luck, self.works, self.dynamics)
+        readopt = bool(self.dynamics["readopt"])
+        for idea, index in sorted([*self.abandonments, *((idea, self.world.n) for idea in leaving)]):
             if index == self.world.n:
-                left = self.crowd.abandon(self.now, idea, leaving[idea, index], bool(self.dynamics["readopt"]))
-                self.pieces += left if self.world.realises[index] else []
+                self.crowd.abandon(self.now, idea, leaving[idea], readopt)
             else:
                 self.recorder.event(self.now, tape.ABANDON, index, idea)
-                self.end(self.people[index], idea, self.now)
-                if not self.dynamics["readopt"]:
+                self.end(self.people[index], idea)
+                if not readopt:
                     self.people[index].given_up.add(idea)
 
     def begin(self, kind: int, person: Person, idea: int, parents: dict[int, float]) -> None:
@@ -246,11 +207,9 @@ class IdeaDiffusion(mesa.Model):
         self.releases[idea].append((self.now + 1 + int(self.dynamics["release_delay"]), event, 1))
         self.releases[idea].sort()
 
-    def end(self, person: Person, idea: int, last: int) -> None:
-        """A person no longer holds an idea, which counted for the last time in step `last`."""
-        holding = person.holdings.pop(idea)
-        if self.world.realises[person.index] and last > holding.since:
-            self.pieces.append((holding.event, idea, holding.since, last, 1))
+    def end(self, person: Person, idea: int) -> None:
+        """A person no longer holds an idea."""
+        del person.holdings[idea]
         person.restart(IMPLEMENT, idea)
         person.restart(ABANDON, idea)
         for dependent in self.dependents[idea]:
@@ -280,7 +239,6 @@ class IdeaDiffusion(mesa.Model):
 def mixed(parents: list[dict[int, float]]) -> dict[int, float]:
     """Several influences of one event in equal parts, by row."""
     mixture: dict[int, float] = {}
-    for part in parents:
-        for row, weight in part.items():
-            mixture[row] = mixture.get(row, 0.0) + weight / len(parents)
-    return dict(sorted(mixture.items()))
+    for row, weight in sorted((row, weight) for part in parents for row, weight in part.items()):
+        mixture[row] = mixture.get(row, 0.0) + weight / len(parents)
+    return mixture

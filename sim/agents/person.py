@@ -173,6 +173,11 @@ class Person(mesa.Agent):
         """Let the wait be drawn anew when it is next asked for."""
         self.clocks.pop((purpose, idea), None)
 
+    def forget(self) -> None:
+        """Stop all clocks, and have heard of nothing."""
+        self.clocks.clear()
+        self.hesitates.clear()
+
     def tell(self, idea: int, holding: Holding) -> None:
         """Address the ties and, with what is left of the audience, strangers and the crowd."""
         model, world = self.model, self.model.world
@@ -232,10 +237,14 @@ class Person(mesa.Agent):
         for idea in model.idea_numbers if ties else ():
             if not self.is_open_to(idea):
                 continue
-            holders = [(other, w) for other, w in ties if model.people[other].has_held(idea)]
-            held, total = sum(w for _, w in holders), sum(w for _, w in ties)
+            holders, held, total = [], 0.0, 0.0
+            for other, weight in ties:  # not `sum`, which adds up otherwise in later versions of Python
+                total += weight
+                if model.people[other].has_held(idea):
+                    held += weight
+                    holders.append(other)
             if rules.reaches_threshold(held, total, self.threshold):
-                for other, _ in holders:
+                for other in holders:
                     _, rank = draw(model.luck, TELL, model.now, other, idea, self.index)
                     model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, rank)
 

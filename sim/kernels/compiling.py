@@ -1,0 +1,81 @@
+"""Machine code of the rules and the loops, made by numba from the very functions that people read.
+
+The functions are compiled as they stand in randomness.py, rules.py and loops.py, so that a rule changed there is
+changed in both engines. What was compiled is kept in a private folder that is named by all it was compiled from:
+another source, another version or another machine never finds it, so it cannot be stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import types
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+
+from sim import randomness, rules
+from sim.kernels import loops
+
+SOURCES: tuple[ModuleType, ...] = (randomness, rules, loops)
+
+
+@cache
+def compiled(modules: tuple[ModuleType, ...] = SOURCES) -> SimpleNamespace:
+    """All functions of the modules, to be compiled when they are first called, and each calling the others so."""
+    folder = cache_folder()
+    settings: Any = numba.config
+    before = settings.CACHE_DIR
+    made: dict[Any, Callable[..., Any]] = {}
+    spaces = [dict(vars(module)) for module in modules]
+    try:
+        settings.CACHE_DIR = str(folder or "")
+        for module, space in zip(modules, spaces, strict=True):
+            for name, function in vars(module).items():
+                if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+                    twin = types.FunctionType(function.__code__, space, name, function.__defaults__)
+                    made[function] = numba.njit(cache=folder is not None)(twin)
+    finally:
+        settings.CACHE_DIR = before
+    for space in spaces:
+        for name, thing in space.items():
+            if isinstance(thing, types.FunctionType) and thing in made:
+                space[name] = made[thing]
+    return SimpleNamespace(**{function.__name__: code for function, code in made.items()})
+
+
+def cache_folder() -> Path | None:
+    """The private folder for machine code, made if need be; None where there is no place for one."""
+    home = os.environ.get("XDG_CACHE_HOME") or (
+        os.path.join(os.environ["HOME"], ".cache") if "HOME" in os.environ else ""
+    )
+    if not home:
+        return None
+    folder = Path(home) / "shoulders" / fingerprint()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        safe = folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        return None
+    return folder if safe else None
+
+
+def fingerprint() -> str:
+    """A hash of all that machine code depends on: sources, versions, the processor."""
+    settings: Any = numba.config
+    digest = hashlib.sha256()
+    for module in SOURCES:
+        digest.update(Path(str(module.__file__)).read_bytes())
+    processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
+    versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
+    digest.update(repr(versions).encode())
+    return digest.hexdigest()[:16]
