@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -79,7 +81,7 @@ def run(
     table = credit(tape, chosen.credit.method)
     _write_run(folder, tape, table, chosen, _typed("run", path.name, changes, seed))
     if as_json:
-        click.echo(json.dumps(table.to_dict() | {"folder": str(folder)}, ensure_ascii=False))
+        click.echo(table.to_json())
         return
     _print_table(table)
     _note_without_effect(tape)
@@ -178,15 +180,22 @@ def _folder(path: Path, scenario: Scenario) -> Path:
     """Where a run lands: named by the scenario and a hash of what determines it."""
     import hashlib
 
-    digest = hashlib.sha256(f"{sim.__version__}\n{scenario.to_toml()}".encode()).hexdigest()
-    return Path("results") / f"{path.stem}-{digest[:8]}"
+    digest = hashlib.sha256(f"{sim.__version__}\n{scenario.to_toml()}".encode())
+    if (network := _network_file(scenario)) is not None:
+        digest.update((scenario.folder / network).read_bytes())
+    return Path("results") / f"{path.stem}-{digest.hexdigest()[:8]}"
+
+
+def _network_file(scenario: Scenario) -> Path | None:
+    network = scenario.world.network
+    return Path(network.path) if network.kind == "file" else None
 
 
 def _refuse_foreign(folder: Path) -> None:
     """Say before the work, not after it, that a folder cannot be written."""
-    from sim.tape_files import MANIFEST
+    from sim.tape_files import replaceable
 
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MANIFEST).exists())):
+    if folder.exists() and not replaceable(folder):
         raise click.UsageError(f"--out {folder}: exists and is no run folder; choose another one")
 
 
@@ -206,6 +215,9 @@ def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario,
     made = {"command": command, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "python": python}
     with new_folder(folder) as new_one:
         (new_one / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
+        if (network := _network_file(scenario)) is not None:
+            (new_one / network).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(scenario.folder / network, new_one / network)
         table.to_pandas().to_csv(new_one / "credit.csv", index=False)
         save_figures(tape, table, new_one)
         write_into(replace(tape, provenance={**tape.provenance, **made}), new_one)
@@ -292,8 +304,13 @@ def _print_grid(table: CreditTable, head: tuple[str, ...], rows: Sequence[tuple[
     for name in head:
         grid.add_column(name, justify="right" if name else "left", overflow="ellipsis", no_wrap=True, min_width=8)
     for first, *rest in rows:
-        grid.add_row(Text(first), *rest)
+        grid.add_row(Text(_printable(first)), *rest)
     console.print(grid)
+
+
+def _printable(name: str) -> str:
+    """A name without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _number(value: float) -> str:
@@ -323,11 +340,14 @@ def main() -> None:
 def _run() -> int:
     from sim.scenario_errors import ScenarioError
 
+    for stream in (sys.stdout, sys.stderr):  # a terminal that knows no umlauts gets question marks
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "")
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return WRONG_INPUT
     except click.ClickException as error:
         return _stop(error.format_message(), WRONG_INPUT)
