@@ -53,7 +53,7 @@ def cli() -> None:
 @click.argument("scenario")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of all luck, in place of the scenario's.")
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help=CHANGE)
-@click.option("--engine", default="auto", show_default=True, help="auto or agents; the tape is the same.")
+@click.option("--engine", default="auto", show_default=True, help="auto, agents or kernels; the tape is the same.")
 @click.option("--threads", type=click.IntRange(1), help="Threads to use; the tape is the same.")
 @click.option("--out", metavar="DIR", help="Run folder to write, in place of results/NAME-HASH.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -68,14 +68,17 @@ def run(
 ) -> None:
     """Simulate SCENARIO, attribute the credit, write the run folder, print the credit table."""
     from sim.credit import credit
-    from sim.simulate import ENGINES, simulate
+    from sim.simulate import choose, simulate
 
-    if engine not in ENGINES:
-        raise click.UsageError(f"--engine: no '{engine}'; allowed: {', '.join(ENGINES)}")
     path, chosen = _scenario(scenario, changes)
+    try:
+        engine = choose(chosen, engine)
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
     chosen = chosen if seed is None else chosen.replace({"scenario.seed": seed}, source="--seed")
     folder = Path(out) if out else _folder(path, chosen)
     _refuse_foreign(folder)
+    _announce_compiling(engine)
     with _progress(chosen.scenario.name) as told:
         tape = simulate(chosen, engine=engine, threads=threads, progress=told)
     table = credit(tape, chosen.credit.method)
@@ -236,6 +239,14 @@ def _tape(path: Path, log_format: str | None) -> Tape:
     from sim.logs import read_log
 
     return read_log(path, log_format)
+
+
+def _announce_compiling(engine: str) -> None:
+    if engine == "kernels" and sys.stderr.isatty():
+        from sim.kernels.compiling import is_compiled
+
+        if not is_compiled():
+            click.echo("Compiling the kernels; this takes some 10 s, once.", err=True)
 
 
 @contextlib.contextmanager

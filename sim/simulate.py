@@ -48,14 +48,9 @@ def simulate(
     >>> simulate(scenario).total
     2.0
     """
-    if engine not in ENGINES:
-        near = difflib.get_close_matches(engine, ENGINES, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ValueError(f"engine: no '{engine}'; allowed: {', '.join(ENGINES)}{hint}")
     if seed is not None and not 0 <= seed < 2**64:
         raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
-    if engine == "auto":
-        engine = "kernels" if seconds_of_agents(scenario) > WORTH_COMPILING else "agents"
+    engine = choose(scenario, engine)
     needed, free = predict_memory(scenario, engine), free_memory()
     if needed > free:
         raise ScenarioError(f"this world needs {_size(needed)} of memory, {_size(free)} are free")
@@ -66,6 +61,23 @@ def simulate(
     from sim.agents import IdeaDiffusion
 
     return IdeaDiffusion(scenario, rng=seed).run(progress)
+
+
+def choose(scenario: Scenario, engine: str = "auto") -> str:
+    """The engine that runs a scenario: the one that is named, or of "auto" the one that should be the faster.
+
+    Raises:
+        ValueError: if there is no such engine.
+    """
+    if engine not in ENGINES:
+        near = difflib.get_close_matches(engine, ENGINES, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ValueError(f"engine: no '{engine}'; allowed: {', '.join(ENGINES)}{hint}")
+    if engine != "auto":
+        return engine
+    columns = 33 * len(person_ranges(scenario)[EVERYONE]) * len(idea_ranges(scenario)[EVERYTHING])
+    worth_it = seconds_of_agents(scenario) > WORTH_COMPILING and columns < free_memory() / 2
+    return "kernels" if worth_it else "agents"
 
 
 def seconds_of_agents(scenario: Scenario) -> float:
@@ -97,7 +109,7 @@ def describe(scenario: Scenario) -> list[tuple[str, str]]:
     crowd = (scenario.world.size or people) - people
     late = sum(deed.step > steps for deed in scenario.interventions)
     seconds = seconds_of_agents(scenario)
-    engine = "kernels" if seconds > WORTH_COMPILING else "agents"
+    engine = choose(scenario)
     low, high = predict_memory(scenario, engine), predict_memory(scenario, engine, people * ideas)
     return [
         ("name", scenario.scenario.name),

@@ -69,6 +69,12 @@ def cache_folder() -> Path | None:
     return folder if safe else None
 
 
+def is_compiled() -> bool:
+    """Whether machine code is there from an earlier run."""
+    folder = cache_folder()
+    return folder is not None and any(folder.rglob("*.nbc"))
+
+
 def fingerprint() -> str:
     """A hash of all that machine code depends on: sources, versions, the processor."""
     settings: Any = numba.config

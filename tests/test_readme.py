@@ -1,0 +1,45 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sim import Scenario, credit, simulate
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(blocks("python"))))
+def test_the_python_runs(number, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    exec(compile(blocks("python")[number], "README.md", "exec"), {})
+
+
+def test_the_scenario_says_one_half_each():
+    (text,) = blocks("toml")
+    assert credit(simulate(Scenario.from_toml(text))).persons.share.tolist() == [0.5, 0.5]
+
+
+def test_the_commands_are_those_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_table_is_that_of_the_notebook():
+    tape = simulate(Scenario.load(ROOT / "scenarios" / "genius_notebook.toml"))
+    table = credit(tape)
+    assert f"{table.total:,.0f} realised in {tape.steps} steps" in README
+    genius = table.persons.name.index("genius")
+    assert f"{100 * table.persons.share[genius]:.2g}%" in README
+    for name, found, share in zip(table.persons.name, table.persons.credit, table.persons.share, strict=True):
+        if found > 115_000:
+            assert f"| {name:<20} | {found:9,.0f} | {share:8.2%} |" in README
