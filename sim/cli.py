@@ -312,8 +312,11 @@ def _print_grid(table: CreditTable, head: tuple[str, ...], rows: Sequence[tuple[
         Text(f"{table.scenario}: {table.method}, {_number(table.total)} realised{steps}{dropped}"), soft_wrap=True
     )
     grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
-    for name in head:
-        grid.add_column(name, justify="right" if name else "left", overflow="ellipsis", no_wrap=True, min_width=8)
+    narrow = console.width < 100
+    grid.add_column("", overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
+    short = {"communication": "commun.", "implementation": "implem."} if narrow else {}
+    for name in head[1:]:
+        grid.add_column(short.get(name, name), justify="right", no_wrap=True, min_width=8)
     for first, *rest in rows:
         grid.add_row(Text(_printable(first)), *rest)
     console.print(grid)
@@ -325,7 +328,9 @@ def _printable(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1e5 or value == int(value) else f"{value:,.4g}"
+    if value >= 1e9:
+        return f"{value:.4g}"
+    return f"{value:,.0f}" if value >= 1e4 or value == int(value) else f"{value:,.4g}"
 
 
 def _percent(share: float) -> str:

@@ -210,7 +210,7 @@ def test_a_truncated_file_is_refused_by_name(name, saved):
     data = (saved / name).read_bytes()
     for size in sorted({0, 1, 4, len(data) // 2, len(data) - 8, len(data) - 2}):
         (saved / name).write_bytes(data[:size])
-        refused(saved, name)
+        refused(saved, name, "not JSON" if name == "provenance.json" else f"truncated or changed: {size} bytes")
     (saved / name).write_bytes(data + b"\0")
     refused(saved, name)
 
@@ -262,6 +262,11 @@ def test_a_file_of_another_run_is_refused(name, saved, tmp_path):
 def test_foreign_json_is_refused_by_name(text, saved):
     (saved / "provenance.json").write_text(text, encoding="utf-8")
     refused(saved, "provenance.json")
+
+
+def test_a_manifest_of_others_is_called_foreign(saved):
+    forge(saved, lambda manifest: manifest.update(format="another"))
+    refused(saved, "provenance.json", "foreign: its format is not 'shoulders-tape'")
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe{}", pickle.dumps({"format": "shoulders-tape"}), b"PAR1", b"\x00" * 100])

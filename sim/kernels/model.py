@@ -147,15 +147,20 @@ class ColumnModel:
             self._enter(clock, keys[runs], due[runs])
 
     def _again(self, clock: int, keys: Ints) -> None:
-        """Ask once more in the next step where something was taken up in this very step."""
-        if clock in (IMPLEMENTATION, ABANDONMENT):
-            keys = keys[self.columns.since[keys] == self.now]
-        if clock == DISCOVERY or len(keys):
-            fresh = [key for key in keys.tolist() if clock != DISCOVERY or self._fresh(key)]
-            if fresh:
-                self.pending.append((clock, np.array(fresh, np.int64)))
+        """Ask once more in the next step where it was in this very step that something was taken up."""
+        c = self.columns
+        if clock == DISCOVERY:
+            begin, _ = c.prerequisites
+            keys = keys[begin[keys // self.n + 1] > begin[keys // self.n]]
+            keys = np.array([key for key in keys.tolist() if self._stands_on_news(key)], np.int64)
+        elif clock in (IMPLEMENTATION, ABANDONMENT):
+            keys = keys[c.since[keys] == self.now]
+        else:
+            return
+        if len(keys):
+            self.pending.append((clock, keys))
 
-    def _fresh(self, key: int) -> bool:
+    def _stands_on_news(self, key: int) -> bool:
         held = [p * self.n + key % self.n for p in self.world.ideas.prerequisites[key // self.n]]
         return any(self.columns.since[k] == self.now and self.columns.bits[k] & HELD for k in held)
 

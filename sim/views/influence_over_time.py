@@ -110,7 +110,9 @@ def _labels(tape: Tape, table: CreditTable, placed: Rows, many: bool) -> list[La
         sums = np.bincount(group, share, len(tape.persons))
         apart = (tape.persons.members[group] == 1) | (share > 1.000001 * (sums / tape.persons.members)[group])
         crowds = order[(tape.persons.size[group] > 1)[order]]
-        order = np.union1d(order[(apart & (share > 0.0))[order]][:LABELS], crowds[:LABELS])
+        named = order[((tape.persons.members == 1) & (tape.persons.size == 1))[group][order]]
+        named = named if len(named) <= LABELS else named[:0]  # in a log everybody has a name
+        order = np.union1d(order[(apart & (share > 0.0))[order]][:LABELS], np.append(crowds[:LABELS], named))
         bands = [band for band in placed.bands if band[2] - band[1] < 0.9 * placed.count]  # else nothing is set apart
         for which, first, last in sorted(bands, key=lambda band: band[1] - band[2])[:LABELS]:
             text = f"{readable(tape.persons.name[which])} × {number(last - first + 1)}  {percent(float(sums[which]))}"

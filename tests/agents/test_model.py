@@ -617,6 +617,52 @@ def test_who_hesitates_for_good_never_takes_it_up_but_when_told_again():
     assert len(run(scenario.replace({"ideas.idea.hesitation": 1.0})).events) == 1
 
 
+@pytest.mark.parametrize("how", ["prerequisite", "rival"])
+def test_the_wait_for_an_idea_begins_anew_after_what_kept_it_away(how):
+    # Open to the idea in the steps 1 and 2, then not (no prerequisite, or a rival) up to step 6, open again from 7 on.
+    count, q = 3000, 1 - math.exp(-0.3)
+    other = {"name": "other", "discovery_rate": 0.0}
+    idea = {"name": "idea", "discovery_rate": 0.3}
+    idea |= {"prerequisites": ["other"]} if how == "prerequisite" else {"rival_of": "other"}
+    rate = "dynamics.abandon_rate"
+    if how == "rival":  # takes up the other in step 3, and gives it up in step 6
+        entries = [deed(3, "discover", "everyone", idea="other"), deed(6, "set", key=rate, value=math.inf)]
+        hazards = [0.0] + [q] * 2 + [0.0] * 4 + [q] * 3
+    else:  # has the other from step 1 on, gives it up in step 3, and has it again from step 6 on
+        entries = [deed(1, "discover", "everyone", idea="other"), deed(3, "set", key=rate, value=math.inf)]
+        entries += [deed(4, "set", key=rate, value=0.0), deed(6, "discover", "everyone", idea="other")]
+        hazards = [0.0] * 2 + [q] * 2 + [0.0] * 3 + [q] * 3
+    people = {"population": {"count": count, "creativity": 1.0}}
+    tape = run(make(9, {"readopt": True}, ideas=[other, idea], **people, interventions=entries))
+    first: dict[int, int] = {}
+    for step, kind, person, which in rows(tape, "discover"):
+        if which == 1 and kind == "discover":
+            first.setdefault(person, step)
+    check_waits(list(first.values()), count, hazards)
+
+
+def test_who_hesitated_learned_it_from_the_first_who_told_it():
+    # B hears of it from A in step 2 and hesitates; who decides in step 3, in which C tells too, owes it to A.
+    people = [{"name": "A", "reach": 0.5}, {"name": "C", "reach": 0.5}, {"name": "B", "count": 200}]
+    tape = run(
+        make(
+            3,
+            persons=people,
+            ties=[{"from": "A", "to": "B"}, {"from": "C", "to": "B"}],
+            ideas=[{"name": "idea", "hesitation": 1.0}],
+            world={"size": 400},
+            interventions=[
+                deed(1, "discover", "A"),
+                deed(2, "discover", "C"),
+                deed(3, "set", key="dynamics.resolve_rate", value=math.inf),
+            ],
+        )
+    )
+    learned = [e for e, (_, kind, person, _) in enumerate(rows(tape)) if kind == "learn" and person < 202]
+    assert len(learned) == 200
+    assert all(parents(tape, e) == {0: 1.0} for e in learned)
+
+
 @pytest.mark.parametrize(("stifling", "who"), [("none", [2, 3]), ("teller", [3]), ("both", [])])
 def test_stale_news_stifles(stifling, who):
     # A tells B, meets B again in step 3, who knows already; C and D listen to A and to B from step 4 on.
