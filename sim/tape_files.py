@@ -179,7 +179,7 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
         table = parquet.read()
         if any(column.null_count for column in table.columns):
             raise TapeError(f"{file}: foreign: a value is missing")
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise TapeError(f"{file}: damaged: {str(error).splitlines()[0]}") from None
     return {
         name: table[name].to_pylist() if dtype is str else table[name].to_numpy() for name, dtype in columns.items()

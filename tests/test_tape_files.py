@@ -205,6 +205,40 @@ def test_one_flipped_bit_is_refused_by_name_or_harmless(name, saved):
     assert len(harmless) <= len(data) // 100
 
 
+def test_the_pages_have_checksums_of_their_own(tmp_path):
+    # Without the checksum of the whole file, flipped bits of values are found out all the same.
+    recorder = Recorder()
+    recorder.event(1, DISCOVER, 0, 0)
+    for row in range(1, 400):
+        recorder.event(row, LEARN, 1, 0, 1 + row**5 % 1_000_003, {0: 1.0})
+    tape, run = finish_tape(recorder, Persons(["a", "crowd"], [1, 1], [1, 2**40]), []), tmp_path / "run"
+    tape.save(run)
+    file = run / "events.parquet"
+    data = file.read_bytes()
+    pages = range(0, len(data) * 4, 601)  # the first half of the file
+    seen = {"refused": 0, "same": 0, "different": 0}
+    for bit in pages:
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        forge(run, lambda manifest: None)
+        try:
+            seen["same" if same(Tape.load(run), tape) else "different"] += 1
+        except TapeError:
+            seen["refused"] += 1
+    assert seen["different"] == 0, seen
+    assert seen["refused"] > len(pages) // 2, seen
+
+
+def test_names_of_columns_that_are_no_text_are_refused(saved):
+    file = saved / "persons.parquet"
+    data = file.read_bytes()
+    assert b"members" in data
+    file.write_bytes(data.replace(b"members", b"m\xffmbers"))
+    forge(saved, lambda manifest: None)
+    refused(saved, "persons.parquet")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_truncated_file_is_refused_by_name(name, saved):
     data = (saved / name).read_bytes()

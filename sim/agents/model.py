@@ -61,7 +61,7 @@ class IdeaDiffusion(mesa.Model):
         luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
         self.luck = scenario.scenario.seed if luck is None else int(luck)
         super().__init__(rng=self.luck)
-        self.scenario, self.world = scenario, World.build(scenario, self.luck)
+        self.world = World.build(scenario, self.luck)
         self.now = 0
         self.dynamics: dict[str, Any] = dict(scenario.dynamics)
         columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
@@ -105,14 +105,14 @@ class IdeaDiffusion(mesa.Model):
         self._abandon()
         self._forget()
         self.datacollector.collect(self)
-        self.running = self.now < self.scenario.scenario.steps
+        self.running = self.now < self.world.scenario.scenario.steps
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
         """Take all the steps that are left and return the tape; `progress` is told (steps done, steps in all)."""
-        while self.now < self.scenario.scenario.steps:
+        while self.now < self.world.scenario.scenario.steps:
             self.step()
             if progress is not None:
-                progress(self.now, self.scenario.scenario.steps)
+                progress(self.now, self.world.scenario.scenario.steps)
         return self.tape()
 
     def tape(self) -> Tape:
@@ -228,7 +228,7 @@ class IdeaDiffusion(mesa.Model):
             if self.world.realises[person.index]:
                 for idea in person.holdings:
                     held[idea] += 1
-        counts = self.scenario.impact.value_of == "held"
+        counts = self.world.scenario.impact.value_of == "held"
         return float(
             sum(
                 n * v for k, (n, v) in enumerate(zip(held, self.ideas["value"], strict=True)) if counts or self.works(k)

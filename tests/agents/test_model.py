@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import random
@@ -90,7 +91,7 @@ FOURS = [sorted(random.Random(k).sample(list(itertools.permutations(range(4), 2)
 @pytest.mark.parametrize(("nodes", "edges"), [(3, PATH), (4, DIAMOND), (3, TRIANGLE), *((4, four) for four in FOURS)])
 @pytest.mark.parametrize("p", [0.3, 0.5, 1.0])
 def test_the_independent_cascade_is_the_law_of_live_edges(nodes, edges, p):
-    copies = 1500
+    copies = 100 if p == 1.0 else 1000
     check_law(cascade_sizes(many_copies(nodes, edges, p, copies), nodes, copies), live_edge_law(nodes, edges, p))
 
 
@@ -426,7 +427,7 @@ def test_a_broadcast_reaches_its_expected_audience_ties_first(audience, of_ties,
         ties=[{"from": "A", "to": "tie"}],
         interventions=[deed(1, "discover", "A")],
     )
-    ties, strangers, crowd, runs = 0, np.zeros(1900), [], 25
+    ties, strangers, crowd, runs = 0, np.zeros(1900), [], 12
     for seed in range(runs):
         tape = run(scenario, seed)
         told = [(p, c) for p, c in zip(tape.events.person.tolist(), tape.events.count.tolist(), strict=True) if p]
@@ -1014,20 +1015,23 @@ def test_one_decision_can_be_overridden(kind, expected):
 
 def test_batch_run_stops_at_the_last_step_of_the_scenario():
     scenario = rich()
+    # Since 3.5 the seeds are an argument of their own, and the steps are counted from 1.
+    apart = "rng" in inspect.signature(mesa.batch_run).parameters
+    parameters, seeds = ({}, {"rng": [1, 2]}) if apart else ({"rng": [1, 2]}, {})
     results = mesa.batch_run(
-        IdeaDiffusion, {"scenario": [scenario], "rng": [1, 2]}, number_processes=1, display_progress=False
+        IdeaDiffusion, {"scenario": [scenario], **parameters}, number_processes=1, display_progress=False, **seeds
     )
-    assert [(row["Step"], row["rng"]) for row in results] == [(24, 1), (24, 2)]
-    for row in results:
-        model = IdeaDiffusion(scenario, rng=row["rng"])
+    assert [row["Step"] for row in results] == [24 + apart] * 2
+    for seed, row in zip([1, 2], results, strict=True):
+        model = IdeaDiffusion(scenario, rng=seed)
         model.run()
         assert (row["holders"], row["realising"]) == (model.holders(), model.realising())
     plain = mesa.batch_run(IdeaDiffusion, {"scenario": [scenario]}, number_processes=1, display_progress=False)
-    assert [row["Step"] for row in plain] == [24]
+    assert [row["Step"] for row in plain] == [24 + apart]
     steps = mesa.batch_run(
         IdeaDiffusion, {"scenario": [scenario]}, data_collection_period=1, max_steps=9, display_progress=False
     )
-    assert [row["Step"] for row in steps] == list(range(len(steps)))
+    assert [row["Step"] for row in steps][:8] == list(range(apart, 8 + apart))
     assert 9 <= len(steps) <= 10  # 3.3.1 takes max_steps + 1
 
 
