@@ -69,7 +69,9 @@ def ties(scenario: Scenario, seed: int, persons: Persons, n: int) -> Ties:
         elif deed.kind == "cut":
             cut = set(_between(people, deed))
             cut |= {(j, i) for i, j in cut} if deed.both_ways else set()
-            rows = [(i, j, w, a, min(b, deed.step) if (i, j) in cut else b) for i, j, w, a, b in rows]
+            rows = [
+                (i, j, w, a, min(b, deed.step) if (i, j) in cut and a <= deed.step else b) for i, j, w, a, b in rows
+            ]
     return _compress(rows, n)
 
 

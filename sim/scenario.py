@@ -19,7 +19,7 @@ RESERVED = ("everyone", "everything", "crowd", "the crowd", "world", "population
 class Section(BaseModel):
     """A table of the file: unknown keys are refused, numbers are not made of text."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, str_max_length=10_000)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, str_max_length=10_000)
 
 
 def _whole(value: Any) -> Any:

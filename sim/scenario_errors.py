@@ -82,9 +82,18 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
     return start + 1
 
 
+WORDS = re.compile(r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*')
+
+
 def _parsed(beginning: str) -> Any:
     """The beginning of a TOML text, closed where it breaks off in a value; None where that does not help."""
-    for closing in ("", "]", "] }", "]]", '"""', "'''"):
+    opened: list[str] = []
+    for bracket in re.findall(r"[][{}]", WORDS.sub("", beginning)):
+        if bracket in "[{":
+            opened.append("]" if bracket == "[" else "}")
+        elif opened:
+            opened.pop()
+    for closing in ("".join(reversed(opened)), '"""', "'''"):
         with contextlib.suppress(ValueError, RecursionError):
             return tomllib.loads(beginning + closing)
     return None

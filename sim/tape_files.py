@@ -54,6 +54,9 @@ def _replace(new: Path, path: Path) -> None:
         if old.exists() and not path.exists():
             old.rename(path)
         raise
+    for file in old.iterdir():  # what a user put beside a run stays there
+        if not (path / file.name).exists():
+            file.rename(path / file.name)
     shutil.rmtree(old)
 
 

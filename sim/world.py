@@ -198,7 +198,9 @@ def _ideas(scenario: Scenario) -> Ideas:
         difficulty=np.array([i.difficulty for i in entries]),
         discovery_rate=np.array([base if i.discovery_rate is None else i.discovery_rate for i in entries]),
         hesitation=np.array([i.hesitation for i in entries]),
-        prerequisites=tuple(tuple(p for name in i.prerequisites for p in find(ranges, name) or ()) for i in entries),
+        prerequisites=tuple(
+            tuple(dict.fromkeys(p for name in i.prerequisites for p in find(ranges, name) or ())) for i in entries
+        ),
         rivals=tuple(tuple(sorted(r)) for r in rivals),
         at_common_rate=tuple(k for k, i in enumerate(entries) if i.discovery_rate is None),
     )

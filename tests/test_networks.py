@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import tomlkit
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -90,6 +90,7 @@ kinds = st.integers(1, 30).flatmap(
 )
 
 
+@settings(deadline=None)
 @given(kinds, st.integers(0, 2**64 - 1), st.booleans(), st.floats(0.01, 1.0))
 def test_every_network_is_simple_sorted_and_of_its_seed(made, seed, both_ways, weight):
     n, network = made
@@ -299,6 +300,7 @@ names, weights = st.integers(0, 2), st.sampled_from([0.25, 0.5, 1.0])
 windows = st.lists(st.tuples(names, names, weights, st.integers(0, 6), st.integers(1, 4)), max_size=8)
 
 
+@settings(deadline=None)
 @given(windows)
 def test_ties_of_a_step_are_those_whose_window_is_open(given_ties):
     last = {}  # the windows of one tie must not overlap here; see the next test
@@ -316,6 +318,7 @@ def test_ties_of_a_step_are_those_whose_window_is_open(given_ties):
         assert at(made, step) == {(i, j): w for (i, j, s, e), w in last.items() if i != j and s <= step < e}
 
 
+@settings(deadline=None)
 @given(windows)
 def test_where_the_same_tie_is_given_twice_the_later_one_counts(given_ties):
     made = world(

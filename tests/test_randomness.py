@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -47,6 +47,7 @@ def test_arrays_of_int64_give_the_published_words():
     assert [tuple(row) for row in np.stack(philox4x32(*columns)).T.tolist()] == [answer for _, _, answer in KNOWN]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[words] * 6), min_size=1, max_size=20))
 def test_arrays_of_int64_give_the_words_of_plain_integers(rows):
     columns = [np.array(column, np.int64) for column in zip(*rows, strict=True)]
@@ -71,6 +72,7 @@ def test_purposes_differ_and_fit_their_bits():
     assert all(0 <= purpose < 2**randomness.PURPOSE_BITS for purpose in PURPOSES.values())
 
 
+@settings(deadline=None)
 @given(st.tuples(words, words, st.integers(0, 2**28 - 1), words), st.integers(0, 2**64 - 1), st.integers(0, 15))
 def test_every_argument_changes_the_luck(counter, seed, purpose):
     step, person, idea, other = counter
@@ -183,11 +185,13 @@ def test_normal_quantile_agrees_with_scipy():
     assert normal_quantile(0.5) == 0.0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**53 - 1))
 def test_normal_quantile_is_odd_around_one_half(k):
     assert normal_quantile(k / 2**53) == pytest.approx(-normal_quantile(1.0 - k / 2**53), rel=1e-14)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**53 - 2), st.integers(1, 2**50))
 def test_normal_quantile_grows(k, more):
     assert normal_quantile(k / 2**53) <= normal_quantile(min(k + more, 2**53 - 1) / 2**53) + 1e-14

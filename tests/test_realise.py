@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.realise import Pieces, realise
@@ -87,6 +87,7 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
     return {"recorder": recorder, "pieces": pieces, "releases": releases, "values": values, "now": now}
 
 
+@settings(deadline=None)
 @given(histories(), st.booleans())
 def test_value_is_shared_step_by_step(history, held):
     recorder, pieces, now = history["recorder"], history["pieces"], history["now"]

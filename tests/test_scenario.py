@@ -164,16 +164,15 @@ def test_an_error_in_a_long_array_is_found_at_once():
     assert (error.key, error.line) == ("persons.last.foo", 302)
 
 
-@pytest.mark.xfail(strict=True, reason="line_of tries every shorter beginning where an array in an array breaks off")
-def test_an_error_in_arrays_of_arrays_is_found_at_once():
-    text = BASE + "[[persons]]\nname = 'last'\nfoo = [[[\n" + "1,\n" * 150 + "]]]\n"
-    start = time.perf_counter()
-    error = refusal(text)
+def test_an_error_in_arrays_of_arrays_is_found_at_once(monkeypatch):
+    parsed: list[str] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: parsed.append(text) or loads(text))
+    error = refusal(BASE + "[[persons]]\nname = 'last'\nfoo = [[[\n" + "1,\n" * 150 + "]]]\n")
     assert (error.key, error.line) == ("persons.last.foo", BASE.count("\n") + 3)
-    assert time.perf_counter() - start < 0.3, "3 kB of this take two minutes, and the time grows with the cube"
+    assert len(parsed) < 100, "a thousand such lines take two minutes, and the time grows with the cube"
 
 
-@pytest.mark.xfail(strict=True, reason="line_of knows no more than six ways to close what breaks off")
 def test_the_line_of_a_value_in_an_array_in_a_table_in_an_array():
     text = "a = [\n  { b = [\n    1,\n    2,\n  ] },\n]\n"
     assert [line_of(text, ("a", 0, "b", n)) for n in (0, 1)] == [3, 4]
@@ -605,7 +604,6 @@ def test_the_memory_of_huge_groups_of_one_line_is_foreseen(text):
     assert predict_memory(Scenario.from_toml(BASE + text)) > 10**12
 
 
-@pytest.mark.xfail(strict=True, reason="the kernels write an influence twice, which the tape refuses (World._ideas)")
 def test_a_prerequisite_that_is_named_twice_is_one():
     text = BASE.replace("[[ties]]", '[[ideas]]\nname = "car"\nprerequisites = ["wheel", "wheel 1"]\n\n[[ties]]')
     scenario = Scenario.from_toml(text).replace({"persons.J.creativity": 1.0, "dynamics.discovery_rate": math.inf})

@@ -60,6 +60,8 @@ class IdeaDiffusion(mesa.Model):
         scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
         luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
         self.luck = scenario.scenario.seed if luck is None else int(luck)
+        if not 0 <= self.luck < 2**64:
+            raise ValueError(f"rng: must be from 0 to 2**64 - 1, is {self.luck}")
         super().__init__(rng=self.luck)
         self.world = World.build(scenario, self.luck)
         self.now = 0
