@@ -17,7 +17,7 @@ from typing import Any
 
 # What a draw is for: the lowest four bits of the fourth counter word.
 ABILITY, NETWORK, DISCOVER, TELL, LISTEN, STRANGERS, IMPLEMENT, ABANDON, HESITATE, RESOLVE, CROWD = range(11)
-PUBLISH, READ = 11, 12
+PUBLISH, READ, TOLD = 11, 12, 13
 PURPOSE_BITS = 4
 
 MASK = 0xFFFFFFFF

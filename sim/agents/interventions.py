@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from sim import tape
-from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, LISTEN, PUBLISH, READ, draw
+from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, PUBLISH, READ, TOLD, draw
 from sim.world import Deed
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _tell(model: IdeaDiffusion, deed: Deed) -> None:
             if other == crowd:
                 model.crowd.address(idea, holding.event, 1.0, model.ideas["clarity"][idea] * person.clarity)
             elif other != person.index:
-                person.address(idea, holding, other, 1.0, LISTEN)
+                person.address(idea, holding, other, 1.0, TOLD)
 
 
 def _tell_from_the_crowd(model: IdeaDiffusion, deed: Deed, idea: int) -> None:
@@ -128,7 +128,7 @@ def _tell_from_the_crowd(model: IdeaDiffusion, deed: Deed, idea: int) -> None:
     for other in deed.to if parents else ():
         if other < crowd and model.people[other].alive and model.people[other].is_open_to(idea):
             hearer = model.people[other]
-            luck, rank = draw(model.luck, LISTEN, model.now, crowd, idea, other)
+            luck, rank = draw(model.luck, TOLD, model.now, crowd, idea, other)
             if luck < hearer.understands(idea, 1.0):
                 model.hear(hearer, idea, parents, rank)
 
