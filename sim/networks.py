@@ -233,7 +233,7 @@ def _from_file(scenario: Scenario, name: str, persons: Persons, n: int) -> list[
     numbers = {persons.name_of(i): i for i in range(n - scenario.population.count)}
     free = iter(range(n - scenario.population.count, n))
     rows = []
-    for source, target, *rest in read(path):
+    for source, target, weight, start, end in read(path):
         for label in (source, target):
             if label not in numbers:
                 number = next(free, None)
@@ -242,8 +242,8 @@ def _from_file(scenario: Scenario, name: str, persons: Persons, n: int) -> list[
                         f"'{label}' is a person too many: population.count is {scenario.population.count}", str(path)
                     )
                 numbers[label] = number
-        rows.append((numbers[source], numbers[target], *rest))
-    return rows  # type: ignore[return-value]
+        rows.append((numbers[source], numbers[target], weight, start, end))
+    return rows
 
 
 def _read_csv(path: Path) -> Iterator[tuple[str, str, float, int, int]]:

@@ -150,8 +150,8 @@ def _rank(matrix: Any, alpha: float, restart: Floats, sink: Floats, tol: float, 
     if matrix.shape[0] == 0:
         return restart
     sums = np.asarray(matrix.sum(axis=1), dtype=float)
-    scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0.0)
-    back = (sparse.diags_array(scale) @ matrix).T
+    each = np.repeat(np.where(sums > 0.0, sums, 1.0), np.diff(matrix.indptr))
+    back = sparse.csr_array((matrix.data / each, matrix.indices, matrix.indptr), matrix.shape).T
     stuck = (sums == 0.0).astype(float)
     if matrix.shape[0] <= SMALL:
         return _solve(back, stuck, alpha, restart, sink)

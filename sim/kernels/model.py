@@ -17,6 +17,7 @@ from sim.agents import interventions
 from sim.agents.crowd import Crowd
 from sim.agents.model import mixed
 from sim.kernels import loops
+from sim.kernels.columns import columns_of, copied
 from sim.kernels.compiling import compiled
 from sim.kernels.loops import (
     ABANDONMENT,
@@ -28,11 +29,9 @@ from sim.kernels.loops import (
     IMPLEMENTED,
     LISTED,
     RESOLUTION,
-    Columns,
 )
 from sim.kernels.persons import PersonView
 from sim.kernels.recorder import BulkRecorder
-from sim.networks import reversed_ties
 from sim.randomness import HESITATE, uniform
 from sim.realise import history
 from sim.tape import Ints, Tape
@@ -52,7 +51,7 @@ class ColumnModel:
         self.now, self.skipped = 0, 0
         self.n, self.idea_numbers = world.n, range(len(world.ideas.name))
         self.dynamics: dict[str, Any] = dict(world.scenario.dynamics)
-        self.columns = _columns(world)
+        self.columns = columns_of(world)
         self.ideas = {
             "value": world.ideas.value.copy(),
             "clarity": self.columns.idea_clarity,
@@ -78,7 +77,7 @@ class ColumnModel:
         self.hearings: list[tuple[int, int, dict[int, float], bool]] = []  # key, rank, parents, sure
         self.stifled: list[Ints] = []
         self._deeds = deque(world.deeds)
-        self._in_force = _copied(self.columns)  # the parameters of the last step
+        self._in_force = copied(self.columns)  # the parameters of the last step
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
         """Take all the steps that are left and return the tape; `progress` is told (steps done, steps in all)."""
@@ -98,7 +97,7 @@ class ColumnModel:
         self.now += 1
         changed = bool(self._deeds) and self._deeds[0].step <= self.now
         while self._deeds and self._deeds[0].step <= self.now:
-            interventions.happen(self, self._deeds.popleft())  # type: ignore[arg-type]
+            interventions.happen(self, self._deeds.popleft())  # type: ignore[arg-type]  # asks of a model what ours offers, too
         self._set_rates(changed)
         self._start_clocks()
         rung = self._rung()
@@ -129,7 +128,7 @@ class ColumnModel:
             self.code.rates_of(c, clock, keys, new)
             self.started[clock, keys[old != new]] = 0
             self.pending.append((clock, keys[old != new]))
-        self._in_force = _copied(c)
+        self._in_force = copied(c)
 
     def _start_clocks(self) -> None:
         """Let clocks run that were not running, where somebody is asked now."""
@@ -383,41 +382,12 @@ class ColumnModel:
         self.hearings.append((idea * self.n + hearer.index, rank, parents, sure))
 
 
-def _copied(c: Columns) -> Columns:
-    """The columns with the parameters, which may be set, as they are now."""
-    return c._replace(**{name: getattr(c, name).copy() for name in ("idea_rate", "difficulty", "works", "rates")})
-
-
 class _People:
     def __init__(self, model: ColumnModel) -> None:
         self.model = model
 
     def __getitem__(self, index: int) -> PersonView:
         return PersonView(self.model, index)
-
-
-def _columns(world: World) -> Columns:
-    ties, back, ideas, n = world.ties, reversed_ties(world.ties), world.ideas, world.n
-    keys = n * len(ideas.name)
-    luck = world.seed - 2**64 if world.seed >= 2**63 else world.seed
-    persons = {name: getattr(world, name).copy() for name in
-               ("creativity", "reach", "skill", "clarity", "understanding", "threshold", "keeps", "alive")}  # fmt: skip
-    return Columns(
-        luck=luck, n=n, size=world.size, **persons,
-        indptr=ties.indptr, target=ties.target, weight=ties.weight, start=ties.start, end=ties.end,
-        back_indptr=back.indptr, back_source=back.target, back_weight=back.weight,
-        back_start=back.start, back_end=back.end,
-        idea_clarity=ideas.clarity.copy(), difficulty=ideas.difficulty.copy(), idea_rate=ideas.discovery_rate.copy(),
-        prerequisites=_rows(ideas.prerequisites), rivals=_rows(ideas.rivals),
-        works=np.zeros(len(ideas.name), np.bool_), rates=np.zeros(4),
-        bits=np.zeros(keys, np.uint8), event=np.full(keys, -1, np.int64),
-        since=np.zeros(keys, np.int32), until=np.zeros(keys, np.int32),
-    )  # fmt: skip
-
-
-def _rows(lists: tuple[tuple[int, ...], ...]) -> tuple[Ints, Ints]:
-    begin = np.cumsum([0, *(len(row) for row in lists)])
-    return begin.astype(np.int64), np.array([item for row in lists for item in row], np.int64)
 
 
 def _dependents(world: World) -> list[list[int]]:

@@ -191,3 +191,10 @@ def test_failure_to_converge_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_graph_is_refused(graph: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         pagerank(graph, **options)
+
+
+def test_weights_too_small_to_be_inverted_count_like_others():
+    tiny = nx.DiGraph()
+    tiny.add_weighted_edges_from([(0, 1, 5e-324), (1, 0, 5e-324), (1, 2, 5e-324)])
+    plain = nx.DiGraph([(0, 1), (1, 0), (1, 2)])
+    assert pagerank(tiny) == pytest.approx(pagerank(plain), abs=1e-12)
