@@ -243,9 +243,10 @@ def _tape(path: Path, log_format: str | None) -> Tape:
 
 def _announce_compiling(engine: str) -> None:
     if engine == "kernels" and sys.stderr.isatty():
-        from sim.kernels.compiling import is_compiled
+        from sim.compiling import is_compiled
+        from sim.kernels.model import SOURCES
 
-        if not is_compiled():
+        if not is_compiled(*SOURCES):
             click.echo("Compiling the kernels; this takes some 10 s, once.", err=True)
 
 

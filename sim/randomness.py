@@ -1,13 +1,15 @@
 """Luck: every draw is a pure function of what it is for, never of how many draws came before.
 
-The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
-Its 128-bit counter holds (step, person, other person, idea and purpose), its 64-bit key is the seed,
-so that two runs which differ in one intervention share all their other luck.
+Two generators that count stand behind it. Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1,
+2, 3") makes a key from the seed and from what the draw is for: purpose, step, idea. Squares64 (Widynski 2020) makes
+the number from that key and from who is concerned: person, other person. A key serves all draws of its kind, and
+Squares is fast, so a tie costs a nanosecond. Two runs which differ in one intervention share all their other luck.
 
 `log` and `exp` are written here in basic operations, which every CPU rounds alike; those of the C library
 differ between machines in the last bit, and a last bit is enough to change a history.
 
-The functions take plain ints and floats; `philox4x32` takes int64 arrays of numpy as well.
+The functions take plain ints and floats; `philox4x32` and `squares64` take int64 arrays of numpy as well. Only the low
+64 bits of a key or a product matter, so that machine integers that wrap around and Python's own give the same numbers.
 """
 
 from __future__ import annotations
@@ -15,10 +17,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-# What a draw is for: the lowest four bits of the fourth counter word.
+# What a draw is for.
 ABILITY, NETWORK, DISCOVER, TELL, LISTEN, STRANGERS, IMPLEMENT, ABANDON, HESITATE, RESOLVE, CROWD = range(11)
-PUBLISH, READ, TOLD = 11, 12, 13
-PURPOSE_BITS = 4
+PUBLISH, READ, TOLD, RANK = 11, 12, 13, 14
 
 MASK = 0xFFFFFFFF
 ROUNDS = 10
@@ -47,29 +48,48 @@ def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[An
     return c0, c1, c2, c3
 
 
-def draw(seed: int, purpose: int, step: int, person: int, idea: int, other: int = 0) -> tuple[float, int]:
-    """A uniform number in [0, 1) with 53 bits, and an independent whole number of 63 bits to break ties with.
+def squares64(counter: Any, key: Any) -> Any:
+    """64 random bits, the low ones of the result, from a counter and an odd key, by five rounds of squaring."""
+    y = counter * key
+    z = y + key
+    x = y * y + y
+    x = ((x >> 32) & MASK) | ((x & MASK) << 32)
+    x = x * x + z
+    x = ((x >> 32) & MASK) | ((x & MASK) << 32)
+    x = x * x + y
+    x = ((x >> 32) & MASK) | ((x & MASK) << 32)
+    t = x * x + z
+    x = ((t >> 32) & MASK) | ((t & MASK) << 32)
+    return t ^ (((x * x + y) >> 32) & MASK)
 
-    `person`, `other`, `step` are below 2**32, `idea` below 2**28, `seed` below 2**64.
-    """
-    a, b, c, d = philox4x32(
-        step & MASK,
-        person & MASK,
-        other & MASK,
-        ((idea << PURPOSE_BITS) | purpose) & MASK,
-        seed & MASK,
-        (seed >> 32) & MASK,
-    )
-    return ((a >> 5) * 67108864.0 + (b >> 6)) / 9007199254740992.0, ((c >> 1) << 32) | d
+
+def key_of(seed: int, purpose: int, step: int, idea: int) -> int:
+    """The key of all draws for one purpose, step and idea; each below 2**32, the seed below 2**64."""
+    a: int
+    b: int
+    a, b, _, _ = philox4x32(step & MASK, idea & MASK, purpose, 0, seed & MASK, (seed >> 32) & MASK)
+    return (a << 32) | b | 1
+
+
+def uniform_of(key: int, person: int, other: int = 0) -> float:
+    """A uniform number in [0, 1) with 53 bits for a person and another one, each below 2**32."""
+    bits: int = squares64((person << 32) | other, key)
+    return ((bits >> 11) & 0x1FFFFFFFFFFFFF) * 1.1102230246251565e-16
+
+
+def rank_of(key: int, person: int, other: int) -> int:
+    """A whole number of 31 bits that says which of several tellers is credited: the one of the lowest rank."""
+    bits: int = squares64((person << 32) | other, key)
+    return (bits >> 33) & 0x7FFFFFFF
 
 
 def uniform(seed: int, purpose: int, step: int, person: int, idea: int, other: int = 0) -> float:
-    """A uniform number in [0, 1): the first half of `draw`.
+    """A uniform number in [0, 1) for one purpose.
 
     >>> uniform(7, TELL, 3, 0, 0, 5) == uniform(7, TELL, 3, 0, 0, 5)
     True
     """
-    return draw(seed, purpose, step, person, idea, other)[0]
+    return uniform_of(key_of(seed, purpose, step, idea), person, other)
 
 
 def log(x: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from sim import CallableModule, networks
 from sim.scenario import Scenario
@@ -61,6 +61,13 @@ def simulate(
     from sim.agents import IdeaDiffusion
 
     return IdeaDiffusion(scenario, rng=seed).run(progress)
+
+
+def simulate_many(
+    scenario: Scenario, seeds: Iterable[int], engine: str = "auto", threads: int | None = None
+) -> Sequence[Tape]:
+    """Run a scenario once for each seed, many runs side by side; the tapes are those of `simulate`, in order."""
+    return [simulate(scenario, seed, engine, threads) for seed in seeds]
 
 
 def choose(scenario: Scenario, engine: str = "auto") -> str:

@@ -16,8 +16,8 @@ SIM = Path(__file__).parents[1] / "sim"
 FILES = sorted(SIM.rglob("*.py"))
 # From the ground up: a room imports from itself and from those before it. Files of one room share its name: scenario,
 # scenario_errors, scenario_references.
-ROOMS = ("randomness", "rules", "scenario", "tape", "networks", "world", "realise", "agents", "kernels", "simulate",
-         "influence", "logs", "credit", "study", "views", "cli")  # fmt: skip
+ROOMS = ("compiling", "randomness", "rules", "scenario", "tape", "networks", "world", "realise", "agents", "kernels",
+         "simulate", "influence", "logs", "credit", "study", "views", "cli")  # fmt: skip
 FACE = {"CallableModule", "__version__"}  # what the rooms may take from sim/__init__.py, which hands out all of them
 TRAJECTORY = ("randomness", "rules", "networks", "world", "realise", "agents", "kernels")
 

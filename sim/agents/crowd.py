@@ -7,6 +7,7 @@ same step are a cohort, with one event on the tape that says how many they are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,7 @@ class Crowd:
         others = self.size - self.held(idea)
         left = others - self.given_up.get(idea, 0)
         rivals = sum(self.held(rival) for rival in self.rivals[idea])
-        return left - rivals * left // others if rivals and others else left
+        return left - math.floor(rivals / others * left) if rivals and others else left
 
     def address(self, idea: int, event: int, chance: float, clarity: float) -> None:
         """A teller reaches each of the crowd with this chance, from the holding `event`, with this clarity in all."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from sim import tape
-from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, PUBLISH, READ, TOLD, draw
+from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, PUBLISH, READ, TOLD, uniform_of
 from sim.world import Deed
 
 if TYPE_CHECKING:
@@ -128,9 +128,8 @@ def _tell_from_the_crowd(model: IdeaDiffusion, deed: Deed, idea: int) -> None:
     for other in deed.to if parents else ():
         if other < crowd and model.people[other].alive and model.people[other].is_open_to(idea):
             hearer = model.people[other]
-            luck, rank = draw(model.luck, TOLD, model.now, crowd, idea, other)
-            if luck < hearer.understands(idea, 1.0):
-                model.hear(hearer, idea, parents, rank)
+            if uniform_of(model.key(TOLD, idea), crowd, other) < hearer.understands(idea, 1.0):
+                model.hear(hearer, idea, parents, model.rank(idea, crowd, other))
 
 
 def _holdings(model: IdeaDiffusion, deed: Deed) -> Iterator[tuple[Person, int, Holding]]:

@@ -20,7 +20,7 @@ from sim.agents import interventions
 from sim.agents.crowd import Crowd
 from sim.agents.person import Holding, Person
 from sim.networks import Neighbours
-from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, RESOLVE
+from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
 from sim.realise import history
 from sim.scenario import Scenario
 from sim.tape import Recorder, Tape
@@ -31,7 +31,7 @@ from sim.world import World
 class Hearing:
     """What reached a person of an idea in one step: all that was understood, and the one that is credited."""
 
-    rank: int
+    order: tuple[int, bool, int]
     parents: list[dict[int, float]]
     sure: bool
 
@@ -78,6 +78,7 @@ class IdeaDiffusion(mesa.Model):
         self.recorder = Recorder()
         self.crowd = Crowd(self.world, self.recorder)
         self.people = [person_class(self, index) for index in range(self.world.n)]
+        self._keys: dict[tuple[int, int], int] = {}
         self.skipped = 0  # interventions that found nothing to act on
         self._deeds = deque(self.world.deeds)
         self._neighbours = Neighbours(self.world.ties)
@@ -97,6 +98,7 @@ class IdeaDiffusion(mesa.Model):
     def step(self) -> None:
         """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
         self.now += 1
+        self._keys.clear()
         self._neighbours.turn_to(self.now)
         while self._deeds and self._deeds[0].step <= self.now:
             interventions.happen(self, self._deeds.popleft())
@@ -127,6 +129,16 @@ class IdeaDiffusion(mesa.Model):
         """Whether an implementation of the idea is out."""
         return bool(self.releases[idea]) and self.releases[idea][0][0] <= self.now
 
+    def key(self, purpose: int, idea: int) -> int:
+        """The key of all luck of this step for one purpose and idea."""
+        if (purpose, idea) not in self._keys:
+            self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
+        return self._keys[purpose, idea]
+
+    def rank(self, idea: int, teller: int, hearer: int) -> int:
+        """The place of a teller among those who make a hearer understand in this step: the lowest is credited."""
+        return rank_of(self.key(RANK, idea), teller, hearer)
+
     def ties_of(self, person: int) -> list[tuple[int, float]]:
         """Whom a person is tied to in this step, with the weights."""
         return self._neighbours.told_by(person)
@@ -137,12 +149,13 @@ class IdeaDiffusion(mesa.Model):
 
     def hear(self, hearer: Person, idea: int, parents: dict[int, float], rank: int, sure: bool = False) -> None:
         """Let a person hear and understand; of several tellers the one of the lowest rank is credited."""
-        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(rank, [], False))
+        order = rank, len(parents) > 1, min(parents)
+        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(order, [], False))
         hearing.sure |= sure
         if self.dynamics["credited_tellers"] == "all":
             hearing.parents.append(parents)
-        elif rank <= hearing.rank:
-            hearing.rank, hearing.parents = rank, [parents]
+        elif order <= hearing.order:
+            hearing.order, hearing.parents = order, [parents]
 
     # --- what happens ---------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import mesa
 
 from sim import rules
-from sim.randomness import ABANDON, DISCOVER, HESITATE, IMPLEMENT, LISTEN, RESOLVE, STRANGERS, TELL, draw, uniform
+from sim.randomness import ABANDON, DISCOVER, HESITATE, IMPLEMENT, LISTEN, RESOLVE, STRANGERS, TELL, uniform_of
 from sim.world import ABILITIES
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Person(mesa.Agent):
     def takes_up(self, idea: int) -> bool:
         """Whether the person, having understood, takes the idea up at once and does not hesitate."""
         hesitation = self.model.ideas["hesitation"][idea]
-        return hesitation <= 0.0 or uniform(self.model.luck, HESITATE, self.model.now, self.index, idea) >= hesitation
+        return hesitation <= 0.0 or self.luck(HESITATE, idea) >= hesitation
 
     def implements(self, idea: int) -> bool:
         """Whether the person makes an idea work that is held."""
@@ -157,6 +157,10 @@ class Person(mesa.Agent):
         now, held = self.model.now, self.holdings
         return all(p in held and held[p].since < now for p in self.model.world.ideas.prerequisites[idea])
 
+    def luck(self, purpose: int, idea: int, other: int = 0) -> float:
+        """The person's uniform number in [0, 1) for this purpose, idea and other person, in this step."""
+        return uniform_of(self.model.key(purpose, idea), self.index, other)
+
     def comes_true(self, purpose: int, idea: int, rate: float) -> bool:
         """Whether a chance of this rate comes true in this step.
 
@@ -165,7 +169,7 @@ class Person(mesa.Agent):
         clock = self.clocks.get((purpose, idea))
         now = self.model.now
         if clock is None or clock.rate != rate:
-            luck = uniform(self.model.luck, purpose, now, self.index, idea) if rate > 0.0 else 0.0
+            luck = self.luck(purpose, idea) if rate > 0.0 else 0.0
             clock = self.clocks[purpose, idea] = Clock(rate, now - 1 + rules.wait(luck, rate))
         return clock.due <= now
 
@@ -202,7 +206,7 @@ class Person(mesa.Agent):
         """Everybody with the same chance, by skipping over those who are not addressed."""
         other, n = -1, self.model.world.n
         for draws in range(n):
-            luck = uniform(self.model.luck, purpose, self.model.now, self.index, idea, draws) if chance < 1.0 else 0.0
+            luck = self.luck(purpose, idea, draws) if chance < 1.0 else 0.0
             other += 1 + rules.skip(luck, chance)
             if other >= n:
                 return
@@ -216,15 +220,15 @@ class Person(mesa.Agent):
             return
         if idea in hearer.holdings:
             self.meet(idea, hearer, chance, purpose)
-        elif hearer.is_open_to(idea):
-            luck, rank = draw(model.luck, purpose, model.now, self.index, idea, other)
-            if luck < chance * hearer.understands(idea, self.clarity):
-                model.hear(hearer, idea, {holding.event: 1.0}, rank)
+        elif hearer.is_open_to(idea) and self.luck(purpose, idea, other) < chance * hearer.understands(
+            idea, self.clarity
+        ):
+            model.hear(hearer, idea, {holding.event: 1.0}, model.rank(idea, self.index, other))
 
     def meet(self, idea: int, other: Person, chance: float, purpose: int) -> None:
         """A teller meets one who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
-        if stifling == "none" or uniform(model.luck, purpose, model.now, self.index, idea, other.index) >= chance:
+        if stifling == "none" or self.luck(purpose, idea, other.index) >= chance:
             return
         model.stifled.append((idea, self.index))
         if stifling == "both":
@@ -245,8 +249,8 @@ class Person(mesa.Agent):
                     holders.append(other)
             if rules.reaches_threshold(held, total, self.threshold):
                 for other in holders:
-                    _, rank = draw(model.luck, TELL, model.now, other, idea, self.index)
-                    model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, rank)
+                    event = model.people[other].holdings[idea].event
+                    model.hear(self, idea, {event: 1.0}, model.rank(idea, other, self.index))
 
     def has_held(self, idea: int) -> bool:
         """Whether the person holds the idea since an earlier step."""

@@ -16,10 +16,12 @@ from sim.randomness import (
     DISCOVER,
     IMPLEMENT,
     LISTEN,
+    RANK,
     RESOLVE,
     STRANGERS,
     TELL,
-    draw,
+    key_of,
+    rank_of,
     uniform,
 )
 from sim.rules import (
@@ -251,8 +253,9 @@ def address(
             if stifling == BOTH:
                 stifle(stifled, found, idea * c.n + other)
     elif is_open(c, idea, other):
-        luck, rank = draw(c.luck, purpose, now, person, idea, other)
-        if luck < chance * chance_to_understand(c.idea_clarity[idea], c.clarity[person], c.understanding[other]):
+        understood = chance_to_understand(c.idea_clarity[idea], c.clarity[person], c.understanding[other])
+        if uniform(c.luck, purpose, now, person, idea, other) < chance * understood:
+            rank = rank_of(key_of(c.luck, RANK, now, idea), person, other)
             note(heard, found, idea * c.n + other, rank, c.event[key])
 
 
@@ -292,5 +295,5 @@ def look_around(c: Columns, ideas: int, now: int, heard: Ints, found: Ints) -> N
             for tie in ties:
                 other = c.back_source[tie]
                 if c.back_start[tie] <= now and now < c.back_end[tie] and is_held(c, idea, other, now):
-                    _, rank = draw(c.luck, TELL, now, other, idea, person)
+                    rank = rank_of(key_of(c.luck, RANK, now, idea), other, person)
                     note(heard, found, idea * c.n + person, rank, c.event[idea * c.n + other])

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from sim import tape
+from sim import randomness, rules, tape
 from sim.agents import interventions
 from sim.agents.crowd import Crowd
 from sim.agents.model import mixed
+from sim.compiling import compiled
 from sim.kernels import loops
 from sim.kernels.columns import columns_of, copied
-from sim.kernels.compiling import compiled
 from sim.kernels.loops import (
     ABANDONMENT,
     DISCOVERY,
@@ -32,11 +32,12 @@ from sim.kernels.loops import (
 )
 from sim.kernels.persons import PersonView
 from sim.kernels.recorder import BulkRecorder
-from sim.randomness import HESITATE, uniform
+from sim.randomness import HESITATE, RANK, key_of, rank_of, uniform
 from sim.realise import history
 from sim.tape import Ints, Tape
 from sim.world import World
 
+SOURCES = (randomness, rules, loops)
 LAST = 2**31 - 2  # the last step that a run can have
 ADOPTION = {"simple": loops.SIMPLE, "threshold": loops.THRESHOLD}
 STIFLING = {"none": loops.SILENT, "teller": loops.TELLER, "both": loops.BOTH}
@@ -46,7 +47,7 @@ class ColumnModel:
     """A run of a world over columns; `step()`, `run()` and `tape()` as those of IdeaDiffusion, and the same tape."""
 
     def __init__(self, world: World) -> None:
-        self.code = compiled()
+        self.code = compiled(*SOURCES)
         self.world, self.scenario, self.luck = world, world.scenario, world.seed
         self.now, self.skipped = 0, 0
         self.n, self.idea_numbers = world.n, range(len(world.ideas.name))
@@ -337,6 +338,14 @@ class ColumnModel:
     def works(self, idea: int) -> bool:
         """Whether an implementation of the idea is out."""
         return bool(self.releases[idea]) and self.releases[idea][0][0] <= self.now
+
+    def key(self, purpose: int, idea: int) -> int:
+        """The key of all luck of this step for one purpose and idea."""
+        return key_of(self.luck, purpose, self.now, idea)
+
+    def rank(self, idea: int, teller: int, hearer: int) -> int:
+        """The place of a teller among several."""
+        return rank_of(self.key(RANK, idea), teller, hearer)
 
     def stifling(self) -> int:
         """Whom stale news stifles."""

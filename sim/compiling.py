@@ -1,8 +1,8 @@
-"""Machine code of the rules and the loops, made by numba from the very functions that people read.
+"""Machine code of plain functions, made by numba from the very source that people read.
 
-The functions are compiled as they stand in randomness.py, rules.py and loops.py, so that a rule changed there is
-changed in both engines. What was compiled is kept in a private folder that is named by all it was compiled from:
-another source, another version or another machine never finds it, so it cannot be stale.
+The functions of whole modules are compiled as they stand (randomness.py and rules.py among them), so that a rule
+changed there is changed in both engines. What was compiled is kept in a private folder that is named by all it was
+compiled from: another source, another version or another machine never finds it, so it cannot be stale.
 """
 
 from __future__ import annotations
@@ -22,16 +22,14 @@ import llvmlite.binding
 import numba
 import numpy as np
 
-from sim import randomness, rules
-from sim.kernels import loops
-
-SOURCES: tuple[ModuleType, ...] = (randomness, rules, loops)
-
 
 @cache
-def compiled(modules: tuple[ModuleType, ...] = SOURCES) -> SimpleNamespace:
-    """All functions of the modules, to be compiled when they are first called, and each calling the others so."""
-    folder = cache_folder()
+def compiled(*modules: ModuleType) -> SimpleNamespace:
+    """All functions of the modules, to be compiled when they are first called, and each calling the others so.
+
+    They release Python's lock, so that threads can call them side by side.
+    """
+    folder = cache_folder(*modules)
     settings: Any = numba.config
     before = settings.CACHE_DIR
     made: dict[Any, Callable[..., Any]] = {}
@@ -42,7 +40,7 @@ def compiled(modules: tuple[ModuleType, ...] = SOURCES) -> SimpleNamespace:
             for name, function in vars(module).items():
                 if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
                     twin = types.FunctionType(function.__code__, space, name, function.__defaults__)
-                    made[function] = numba.njit(cache=folder is not None)(twin)
+                    made[function] = numba.njit(cache=folder is not None, nogil=True)(twin)
     finally:
         settings.CACHE_DIR = before
     for space in spaces:
@@ -52,14 +50,14 @@ def compiled(modules: tuple[ModuleType, ...] = SOURCES) -> SimpleNamespace:
     return SimpleNamespace(**{function.__name__: code for function, code in made.items()})
 
 
-def cache_folder() -> Path | None:
-    """The private folder for machine code, made if need be; None where there is no place for one."""
+def cache_folder(*modules: ModuleType) -> Path | None:
+    """The private folder for machine code of these modules, made if need be; None where there is no place for one."""
     home = os.environ.get("XDG_CACHE_HOME") or (
         os.path.join(os.environ["HOME"], ".cache") if "HOME" in os.environ else ""
     )
     if not home:
         return None
-    folder = Path(home) / "shoulders" / fingerprint()
+    folder = Path(home) / "shoulders" / fingerprint(*modules)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
@@ -69,17 +67,17 @@ def cache_folder() -> Path | None:
     return folder if safe else None
 
 
-def is_compiled() -> bool:
-    """Whether machine code is there from an earlier run."""
-    folder = cache_folder()
+def is_compiled(*modules: ModuleType) -> bool:
+    """Whether machine code of these modules is there from an earlier run."""
+    folder = cache_folder(*modules)
     return folder is not None and any(folder.rglob("*.nbc"))
 
 
-def fingerprint() -> str:
+def fingerprint(*modules: ModuleType) -> str:
     """A hash of all that machine code depends on: sources, versions, the processor."""
     settings: Any = numba.config
     digest = hashlib.sha256()
-    for module in SOURCES:
+    for module in modules:
         digest.update(Path(str(module.__file__)).read_bytes())
     processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
     versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
