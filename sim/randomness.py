@@ -71,10 +71,14 @@ def key_of(seed: int, purpose: int, step: int, idea: int) -> int:
     return (a << 32) | b | 1
 
 
+def unit(bits: int) -> float:
+    """The upper 53 of 64 random bits as a number in [0, 1)."""
+    return ((bits >> 11) & 0x1FFFFFFFFFFFFF) * 1.1102230246251565e-16
+
+
 def uniform_of(key: int, person: int, other: int = 0) -> float:
     """A uniform number in [0, 1) with 53 bits for a person and another one, each below 2**32."""
-    bits: int = squares64((person << 32) | other, key)
-    return ((bits >> 11) & 0x1FFFFFFFFFFFFF) * 1.1102230246251565e-16
+    return unit(squares64((person << 32) | other, key))
 
 
 def rank_of(key: int, person: int, other: int) -> int:

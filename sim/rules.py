@@ -98,20 +98,20 @@ def draw_count(trials: int, chance: float, uniform: float) -> int:
         return 0
     if chance >= 1.0:
         return trials
-    if chance > 0.5:
-        return trials - draw_count(trials, 1.0 - chance, uniform)
-    if trials * chance >= 256.0:
-        return math.floor(trials * chance + 0.5)
-    mass = exp(trials * log_of_one_minus(chance))
-    odds = chance / (1.0 - chance)
-    count, total = 0, mass
-    while uniform >= total and count < trials:
-        mass *= odds * (trials - count) / (count + 1)
-        count += 1
-        if mass == 0.0:
-            break
-        total += mass
-    return count
+    fewer = chance if chance <= 0.5 else 1.0 - chance  # of those who come true and those who do not
+    if trials * fewer >= 256.0:
+        count = math.floor(trials * fewer + 0.5)
+    else:
+        mass = exp(trials * log_of_one_minus(fewer))
+        odds = fewer / (1.0 - fewer)
+        count, total = 0, mass
+        while uniform >= total and count < trials:
+            mass *= odds * (trials - count) / (count + 1)
+            count += 1
+            if mass == 0.0:
+                break
+            total += mass
+    return count if chance <= 0.5 else trials - count
 
 
 def log_of_one_minus(x: float) -> float:

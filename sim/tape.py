@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -305,20 +305,6 @@ def _check_realised(tape: Tape) -> None:
     _require(np.isfinite(value) & (value >= 0.0), "realised", "value must be 0 or more, and finite")
 
 
-class Recording(Protocol):
-    """Whatever takes down events as a Recorder does."""
-
-    def event(
-        self, step: int, kind: int, person: int, idea: int, count: int = 1, parents: Mapping[int, float] | None = None
-    ) -> int:
-        """Append an event with its influences (parent row -> weight) and return its row."""
-        ...
-
-    def tables(self) -> tuple[Events, Influences]:
-        """The rows so far as tables."""
-        ...
-
-
 class Recorder:
     """Writes a tape row by row; rows are numbered as they come."""
 
@@ -335,12 +321,6 @@ class Recorder:
         if parents:
             self.influences.extend((row, parent, weight) for parent, weight in parents.items())
         return row
-
-    def copy(self) -> Recorder:
-        """A recorder that goes on from here by itself."""
-        other = Recorder()
-        other.events, other.influences = self.events.copy(), self.influences.copy()
-        return other
 
     def tables(self) -> tuple[Events, Influences]:
         """The rows so far as tables."""

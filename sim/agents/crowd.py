@@ -14,7 +14,7 @@ from typing import Any
 
 from sim import rules
 from sim.randomness import CROWD, uniform
-from sim.tape import ABANDON, LEARN, Recording
+from sim.tape import ABANDON, LEARN, Recorder
 from sim.world import World
 
 
@@ -30,7 +30,7 @@ class Cohort:
 class Crowd:
     """The people of `world` beyond the simulated ones: cohorts by idea, and how many have given it up for good."""
 
-    def __init__(self, world: World, recorder: Recording) -> None:
+    def __init__(self, world: World, recorder: Recorder) -> None:
         self.size, self.index = world.crowd, world.n
         self.understanding = world.scenario.world.crowd_understanding
         self.rivals = world.ideas.rivals

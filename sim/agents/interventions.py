@@ -46,8 +46,6 @@ def _set(model: IdeaDiffusion, deed: Deed) -> None:
     elif section == "ideas":
         for idea in deed.to:
             model.ideas[field][idea] = value
-            if field == "value":
-                model.values[idea].append((model.now, value))
     else:
         clock = {"creativity": DISCOVER, "skill": IMPLEMENT, "keeps": ABANDON}.get(field)
         for index in deed.to:

@@ -22,8 +22,10 @@ from sim.agents.person import Holding, Person
 from sim.networks import Neighbours
 from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
 from sim.realise import history
+from sim.rules import NEVER
 from sim.scenario import Scenario
 from sim.tape import Recorder, Tape
+from sim.tape_rows import rows_of
 from sim.world import World
 
 
@@ -69,8 +71,7 @@ class IdeaDiffusion(mesa.Model):
         columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
         self.ideas: dict[str, list[float]] = {name: getattr(self.world.ideas, name).tolist() for name in columns}
         self.idea_numbers = range(len(self.world.ideas.name))
-        self.values = [[(0, value)] for value in self.ideas["value"]]
-        self.releases: list[list[tuple[int, int, int]]] = [[] for _ in self.idea_numbers]
+        self.released = [NEVER for _ in self.idea_numbers]  # the step in which each idea first works
         self.dependents: list[list[int]] = [[] for _ in self.idea_numbers]
         for idea in self.idea_numbers:
             for prerequisite in self.world.ideas.prerequisites[idea]:
@@ -121,13 +122,14 @@ class IdeaDiffusion(mesa.Model):
 
     def tape(self) -> Tape:
         """What happened so far."""
-        return history(self.world, self.recorder.copy(), self.crowd, self.releases, self.values, self.now, self.skipped)
+        crowd = np.array(self.crowd.all_pieces(self.now), np.int64).reshape(-1, 5).T
+        return history(self.world, rows_of(*self.recorder.tables()), crowd, self.now, self.skipped)
 
     # --- what persons ask -----------------------------------------------------------------------------------
 
     def works(self, idea: int) -> bool:
         """Whether an implementation of the idea is out."""
-        return bool(self.releases[idea]) and self.releases[idea][0][0] <= self.now
+        return self.released[idea] <= self.now
 
     def key(self, purpose: int, idea: int) -> int:
         """The key of all luck of this step for one purpose and idea."""
@@ -218,9 +220,8 @@ class IdeaDiffusion(mesa.Model):
         """A person makes an idea work that is held."""
         holding = person.holdings[idea]
         holding.implemented = True
-        event = self.recorder.event(self.now, tape.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
-        self.releases[idea].append((self.now + 1 + int(self.dynamics["release_delay"]), event, 1))
-        self.releases[idea].sort()
+        self.recorder.event(self.now, tape.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
+        self.released[idea] = min(self.released[idea], self.now + 1 + int(self.dynamics["release_delay"]))
 
     def end(self, person: Person, idea: int) -> None:
         """A person no longer holds an idea."""

@@ -1,407 +1,265 @@
-"""The same model as the agents', over columns: what happens in a step, with the loops compiled.
+"""The compiled model: makes the columns of a world, takes the steps, and hands the tape over.
 
-First the scheduled changes (those of interventions.py, by the same code as for agents), then all decisions from the
-state at the end of the last step, then everything happens, by idea and person.
+The loops stand in the files beside this one, the rules in rules.py. A step of much telling is shared among threads;
+whatever their number, the tape is the same.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from sim import randomness, rules, tape
-from sim.agents import interventions
-from sim.agents.crowd import Crowd
-from sim.agents.model import mixed
+from sim import randomness, rules, tape_rows
 from sim.compiling import compiled
-from sim.kernels import loops
-from sim.kernels.columns import columns_of, copied
-from sim.kernels.loops import (
-    ABANDONMENT,
-    DISCOVERY,
-    GIVEN_UP,
-    HELD,
-    HESITATES,
-    IMPLEMENTATION,
-    IMPLEMENTED,
-    LISTED,
-    RESOLUTION,
-)
-from sim.kernels.persons import PersonView
-from sim.kernels.recorder import BulkRecorder
-from sim.randomness import HESITATE, RANK, key_of, rank_of, uniform
+from sim.kernels import clocks, columns, crowd, deeds, holdings, learning, marks, steps, telling
+from sim.kernels.columns import DEPENDENTS, LARGEST, LASTING, NOW, PREREQUISITES, RESCAN, RIVALS, SKIPPED, TIMED
+from sim.kernels.sharing import share_step
+from sim.networks import Ties, reversed_ties
 from sim.realise import history
+from sim.rules import NEVER
 from sim.tape import Ints, Tape
-from sim.world import World
+from sim.tape_rows import rows_of, tables_of
+from sim.world import Deed, World
 
-SOURCES = (randomness, rules, loops)
-LAST = 2**31 - 2  # the last step that a run can have
-ADOPTION = {"simple": loops.SIMPLE, "threshold": loops.THRESHOLD}
-STIFLING = {"none": loops.SILENT, "teller": loops.TELLER, "both": loops.BOTH}
+SOURCES = (randomness, rules, tape_rows, marks, columns, holdings, clocks, crowd, telling, learning, deeds, steps)
+WORTH_SHARING = 400_000  # ties of the tellers of a step, above which threads share it
+DYNAMICS = {
+    "implementation_rate": columns.RATE_TO_IMPLEMENT,
+    "abandon_rate": columns.RATE_TO_ABANDON,
+    "abandon_rate_working": columns.RATE_TO_ABANDON_WORKING,
+    "resolve_rate": columns.RATE_TO_RESOLVE,
+    "telling_period": columns.PERIOD,
+    "release_delay": columns.DELAY,
+    "adoption": columns.ADOPTION,
+    "credited_tellers": columns.CREDITED,
+    "stifling": columns.STIFLING,
+    "readopt": columns.READOPT,
+}
+WORDS = {
+    "simple": columns.SIMPLE, "threshold": columns.THRESHOLD, "one": columns.ONE, "all": columns.EVERY,
+    "none": columns.SILENT, "teller": columns.TELLER, "both": columns.BOTH,
+}  # fmt: skip
+OF_IDEAS = {"clarity": deeds.CLARITY, "difficulty": deeds.DIFFICULTY, "discovery_rate": deeds.RATE,
+            "hesitation": deeds.HESITATION, "value": deeds.VALUE}  # fmt: skip
+OF_PERSONS = {
+    "creativity": deeds.CREATIVITY, "reach": deeds.REACH, "skill": deeds.SKILL, "clarity": deeds.PERSON_CLARITY,
+    "understanding": deeds.UNDERSTANDING, "threshold": deeds.THRESHOLD, "keeps": deeds.KEEPS,
+}  # fmt: skip
 
 
 class ColumnModel:
-    """A run of a world over columns; `step()`, `run()` and `tape()` as those of IdeaDiffusion, and the same tape."""
+    """A run of a world over columns; `run()` and `tape()` as those of IdeaDiffusion, and the same tape.
 
-    def __init__(self, world: World) -> None:
+    Args:
+        world: what to run.
+        threads: how many may share a step; without it, as many as there are processors.
+    """
+
+    def __init__(self, world: World, threads: int | None = None) -> None:
+        self.world, self.steps = world, world.scenario.scenario.steps
+        self.threads = threads or len(os.sched_getaffinity(0))
         self.code = compiled(*SOURCES)
-        self.world, self.scenario, self.luck = world, world.scenario, world.seed
-        self.now, self.skipped = 0, 0
-        self.n, self.idea_numbers = world.n, range(len(world.ideas.name))
-        self.dynamics: dict[str, Any] = dict(world.scenario.dynamics)
-        self.columns = columns_of(world)
-        self.ideas = {
-            "value": world.ideas.value.copy(),
-            "clarity": self.columns.idea_clarity,
-            "difficulty": self.columns.difficulty,
-            "discovery_rate": self.columns.idea_rate,
-            "hesitation": world.ideas.hesitation.copy(),
-        }
-        self.values = [[(0, value)] for value in world.ideas.value.tolist()]
-        self.releases: list[list[tuple[int, int, int]]] = [[] for _ in self.idea_numbers]
-        self.dependents = _dependents(world)
-        self.recorder = BulkRecorder()
-        self.crowd = Crowd(world, self.recorder)
-        self.people = _People(self)
-        keys = self.n * len(self.idea_numbers)
-        self.started = np.zeros((4, keys), np.int32)  # when the clock of each key began to run; 0 if it does not
-        self.calendar: dict[int, list[tuple[int, int, Ints]]] = {}  # due -> (clock, start, keys)
-        everybody = np.flatnonzero(world.creativity > 0.0)
-        self.pending: list[tuple[int, Ints]] = [
-            (DISCOVERY, idea * self.n + everybody) for idea in self.idea_numbers if not world.ideas.prerequisites[idea]
-        ]
-        self.tellers = np.empty(0, np.int64)
-        self.hesitating: dict[int, dict[int, float]] = {}
-        self.hearings: list[tuple[int, int, dict[int, float], bool]] = []  # key, rank, parents, sure
-        self.stifled: list[Ints] = []
-        self._deeds = deque(world.deeds)
-        self._in_force = copied(self.columns)  # the parameters of the last step
+        self.people = people_of(world)
+        self.ways, self.back = ways_of(world.ties), back_of(world)
+        self.catalogue = catalogue_of(world)
+        self.state = state_of(world, self.ways)
+        self.deeds = deeds_of(world)
+        calendar = clocks.new_calendar(self.steps)
+        ideas = len(world.ideas.name)
+        people = crowd.no_crowd(world.crowd, world.scenario.world.crowd_understanding, ideas)
+        room = min(world.n * ideas, 1 << 27) + 64  # memory is taken when it is written
+        self.book = steps.open_book(first_clocks(world), calendar, people, room)
+
+    @property
+    def now(self) -> int:
+        """The step that was last taken."""
+        return int(self.state.counters[NOW])
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
         """Take all the steps that are left and return the tape; `progress` is told (steps done, steps in all)."""
-        steps = self.scenario.scenario.steps
-        while self.now < steps:
-            self.step()
+        at_once = 1 if self.world.n > 100_000 else 16
+        while self.now < self.steps:
+            began = time.perf_counter()
+            self.advance(min(self.now + at_once, self.steps))
             if progress is not None:
-                progress(self.now, steps)
+                progress(self.now, self.steps)
+            if time.perf_counter() - began < 0.1:
+                at_once *= 2
         return self.tape()
+
+    def advance(self, until: int) -> None:
+        """Take the steps up to `until`."""
+        share = WORTH_SHARING if self.threads > 1 else 0
+        counts, part = np.empty(0, np.int64), 0
+        while self.now < until or len(counts):
+            self.book, counts = self.code.advance(
+                self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share,
+                counts, part,
+            )  # fmt: skip
+            if len(counts):
+                part = share_step(self, counts)
 
     def tape(self) -> Tape:
         """What happened so far."""
-        return history(self.world, self.recorder.copy(), self.crowd, self.releases, self.values, self.now, self.skipped)
-
-    def step(self) -> None:
-        """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
-        self.now += 1
-        changed = bool(self._deeds) and self._deeds[0].step <= self.now
-        while self._deeds and self._deeds[0].step <= self.now:
-            interventions.happen(self, self._deeds.popleft())  # type: ignore[arg-type]  # asks of a model what ours offers, too
-        self._set_rates(changed)
-        self._start_clocks()
-        rung = self._rung()
-        heard = self._tell()
-        for key in rung[RESOLUTION].tolist():
-            self.hearings.append((key, 0, self.hesitating[key], True))
-        self._discover(rung[DISCOVERY])
-        self._learn(heard)
-        for key in rung[IMPLEMENTATION].tolist():
-            self.implement(self.people[key % self.n], key // self.n)
-        self._abandon(rung[ABANDONMENT])
-
-    # --- clocks -----------------------------------------------------------------------------------------------
-
-    def _set_rates(self, changed: bool) -> None:
-        """Put the parameters of this step in place, and let clocks start anew whose rate is another one."""
-        c, dynamics = self.columns, self.dynamics
-        works = np.array([self.works(idea) for idea in self.idea_numbers])
-        if not changed and self.now > 1 and (works == c.works).all():
-            return
-        c.works[:] = works
-        names = ("implementation_rate", "abandon_rate", "abandon_rate_working", "resolve_rate")
-        c.rates[:] = [dynamics[name] for name in names]
-        for clock in range(4):
-            keys = np.flatnonzero(self.started[clock])
-            old, new = np.empty(len(keys)), np.empty(len(keys))
-            self.code.rates_of(self._in_force, clock, keys, old)
-            self.code.rates_of(c, clock, keys, new)
-            self.started[clock, keys[old != new]] = 0
-            self.pending.append((clock, keys[old != new]))
-        self._in_force = copied(c)
-
-    def _start_clocks(self) -> None:
-        """Let clocks run that were not running, where somebody is asked now."""
-        pending, self.pending = self.pending, []
-        for clock in range(4):
-            keys = np.unique(np.concatenate([np.empty(0, np.int64), *(keys for at, keys in pending if at == clock)]))
-            keys = keys[self.started[clock, keys] == 0]
-            if not len(keys):
-                continue
-            due = np.empty(len(keys), np.int64)
-            self.code.due_steps(self.columns, clock, keys, self.now, due)
-            runs = due > 0
-            self.started[clock, keys[runs]] = self.now
-            self._again(clock, keys[~runs])
-            self._enter(clock, keys[runs], due[runs])
-
-    def _again(self, clock: int, keys: Ints) -> None:
-        """Ask once more in the next step where it was in this very step that something was taken up."""
-        c = self.columns
-        if clock == DISCOVERY:
-            begin, _ = c.prerequisites
-            keys = keys[begin[keys // self.n + 1] > begin[keys // self.n]]
-            keys = np.array([key for key in keys.tolist() if self._stands_on_news(key)], np.int64)
-        elif clock in (IMPLEMENTATION, ABANDONMENT):
-            keys = keys[c.since[keys] == self.now]
-        else:
-            return
-        if len(keys):
-            self.pending.append((clock, keys))
-
-    def _stands_on_news(self, key: int) -> bool:
-        held = [p * self.n + key % self.n for p in self.world.ideas.prerequisites[key // self.n]]
-        return any(self.columns.since[k] == self.now and self.columns.bits[k] & HELD for k in held)
-
-    def _enter(self, clock: int, keys: Ints, due: Ints) -> None:
-        soon = due <= self.scenario.scenario.steps
-        keys, due = keys[soon], due[soon]
-        if not len(keys):
-            return
-        order = np.argsort(due, kind="stable")
-        steps, begins = np.unique(due[order], return_index=True)
-        for step, part in zip(steps.tolist(), np.split(keys[order], begins[1:]), strict=True):
-            self.calendar.setdefault(step, []).append((clock, self.now, part))
-
-    def _rung(self) -> list[Ints]:
-        """The keys of each clock that rings now, ascending."""
-        rung: list[list[Ints]] = [[np.empty(0, np.int64)] for _ in range(4)]
-        for clock, start, keys in self.calendar.pop(self.now, ()):
-            rung[clock].append(keys[self.started[clock, keys] == start])
-        return [np.sort(np.concatenate(parts)) for parts in rung]
-
-    # --- decisions --------------------------------------------------------------------------------------------
-
-    def _tell(self) -> Ints:
-        """What was heard and understood in this step: rows (key, rank, teller's event)."""
-        c, room = self.columns, max(64, 4 * len(self.tellers))
-        bits, until = c.bits[self.tellers], c.until[self.tellers]
-        alive = c.alive[self.tellers % self.n]
-        stays = (bits & HELD != 0) & (until >= self.now) & alive
-        c.bits[self.tellers[~stays]] &= ~np.uint8(LISTED)
-        self.tellers = self.tellers[stays]
-        adoption, stifling = ADOPTION[self.dynamics["adoption"]], self.stifling()
-        spread, found = np.zeros((len(self.tellers), 2)), np.zeros(2, np.int64)
-        while True:
-            heard = np.empty((room, 3), np.int64)
-            stifled = np.empty(room if stifling else 0, np.int64)
-            self.code.tell(c, self.tellers, self.now, adoption, stifling, heard, stifled, spread, found)
-            if adoption == loops.THRESHOLD:
-                self.code.look_around(c, len(self.idea_numbers), self.now, heard, found)
-            if found[0] <= room and (not stifling or found[1] <= room):
-                break
-            room = int(found.max())
-        for place in np.flatnonzero(spread[:, 0]).tolist() if self.crowd.size else ():
-            key = int(self.tellers[place])
-            self.crowd.address(key // self.n, int(c.event[key]), *spread[place].tolist())
-        self.stifled.append(stifled[: found[1]])
-        return heard[: found[0]]
-
-    # --- what happens -----------------------------------------------------------------------------------------
-
-    def _discover(self, keys: Ints) -> None:
-        for key in keys.tolist():
-            person, idea = self.people[key % self.n], key // self.n
-            if person.is_open_to(idea):
-                self.begin(tape.DISCOVER, person, idea, self.prerequisites_held(key % self.n, idea))
-
-    def _learn(self, heard: Ints) -> None:
-        for keys in self.stifled:
-            held = keys[self.columns.bits[keys] & HELD != 0]
-            self.columns.until[held] = self.now
-        self.stifled.clear()
-        if self.hearings or self.dynamics["credited_tellers"] == "all" or self._is_rare():
-            self._learn_one_by_one(heard)
-        else:
-            self._learn_at_once(heard)
-
-    def _learn_at_once(self, heard: Ints) -> None:
-        """Everybody learns from the teller of the lowest rank; nobody hesitates and no idea has rivals."""
-        if len(heard):
-            order = np.lexsort((heard[:, 1], heard[:, 0]))
-            key = heard[order, 0]
-            first = np.ones(len(key), np.bool_)
-            first[1:] = key[1:] != key[:-1]
-            keys, events = key[first], heard[order[first], 2]
-            still = self.columns.bits[keys] & HELD == 0  # discovered meanwhile
-            keys, events = keys[still], events[still]
-        else:
-            keys = events = np.empty(0, np.int64)
-        begin = 0
-        for idea in [*sorted(self.crowd.told), len(self.idea_numbers)]:
-            end = int(np.searchsorted(keys, (idea + 1) * self.n))
-            if end > begin:
-                part, parents = keys[begin:end], events[begin:end]
-                rows = self.recorder.extend(self.now, tape.LEARN, part % self.n, part // self.n, parents)
-                self._begun(part, rows)
-            begin = end
-            if idea in self.crowd.told:
-                self.crowd.learn(self.now, idea, self.luck)
-
-    def _is_rare(self) -> bool:
-        """Whether learning needs to be looked at person by person."""
-        return any(self.ideas["hesitation"]) or any(self.world.ideas.rivals)
-
-    def _learn_one_by_one(self, heard: Ints) -> None:
-        told = [*((k, rank, {event: 1.0}, False) for k, rank, event in heard.tolist()), *self.hearings]
-        self.hearings = []
-        by_key: dict[int, list[tuple[int, int, dict[int, float], bool]]] = {}
-        for hearing in told:
-            by_key.setdefault(hearing[0], []).append(hearing)
-        everybody = [*((key // self.n, key % self.n) for key in by_key), *((idea, self.n) for idea in self.crowd.told)]
-        for idea, index in sorted(everybody):
-            if index == self.n:
-                self.crowd.learn(self.now, idea, self.luck)
-                continue
-            person, hearings = self.people[index], by_key[idea * self.n + index]
-            if not person.is_open_to(idea):
-                continue
-            if self.dynamics["credited_tellers"] != "all":
-                hearings = [min(hearings, key=lambda hearing: hearing[1])]
-            parents = mixed([parents for _, _, parents, _ in hearings])
-            if any(sure for *_, sure in hearings) or self._takes_up(idea, index):
-                self.begin(tape.LEARN, person, idea, parents)
-            else:
-                self._hesitate(idea * self.n + index, parents)
-
-    def _takes_up(self, idea: int, index: int) -> bool:
-        hesitation = float(self.ideas["hesitation"][idea])
-        return hesitation <= 0.0 or uniform(self.luck, HESITATE, self.now, index, idea) >= hesitation
-
-    def _hesitate(self, key: int, parents: dict[int, float]) -> None:
-        self.hesitating[key] = parents
-        self.columns.bits[key] |= HESITATES
-        self.pending.append((RESOLUTION, np.array([key])))
-
-    def _abandon(self, keys: Ints) -> None:
-        leaving = self.crowd.leaving(self.now, self.luck, self.works, self.dynamics)
-        readopt = bool(self.dynamics["readopt"])
-        if not leaving:
-            self._end(keys, readopt)
-            return
-        for idea in self.idea_numbers:
-            self._end(keys[keys // self.n == idea], readopt)
-            if idea in leaving:
-                self.crowd.abandon(self.now, idea, leaving[idea], readopt)
-
-    def _end(self, keys: Ints, readopt: bool) -> None:
-        if len(keys):
-            self.recorder.extend(self.now, tape.ABANDON, keys % self.n, keys // self.n, None)
-            self._ended(keys)
-            if not readopt:
-                self.columns.bits[keys] |= GIVEN_UP
-
-    def _begun(self, keys: Ints, rows: Ints) -> None:
-        """Holdings began by these events."""
-        c = self.columns
-        c.bits[keys] = (c.bits[keys] | HELD) & ~np.uint8(IMPLEMENTED | HESITATES)
-        c.event[keys], c.since[keys] = rows, self.now
-        c.until[keys] = self.last_step(self.now + self.dynamics["telling_period"])
-        self.list_tellers(keys)
-        for clock in range(4):
-            self.started[clock, keys] = 0
-        self.pending += [(IMPLEMENTATION, keys), (ABANDONMENT, keys)]
-        for idea in np.unique(keys // self.n).tolist():
-            persons = keys[keys // self.n == idea] % self.n
-            for rival in self.world.ideas.rivals[idea]:
-                self.started[DISCOVERY, rival * self.n + persons] = 0
-                self.started[RESOLUTION, rival * self.n + persons] = 0
-            self.pending += [(DISCOVERY, d * self.n + persons) for d in self.dependents[idea]]
-
-    def _ended(self, keys: Ints) -> None:
-        """Holdings have ended."""
-        c = self.columns
-        c.bits[keys] &= ~np.uint8(HELD | IMPLEMENTED)
-        for clock in (IMPLEMENTATION, ABANDONMENT):
-            self.started[clock, keys] = 0
-        self.pending.append((DISCOVERY, keys))
-        for idea in np.unique(keys // self.n).tolist():
-            persons = keys[keys // self.n == idea] % self.n
-            for dependent in self.dependents[idea]:
-                self.started[DISCOVERY, dependent * self.n + persons] = 0
-            for rival in self.world.ideas.rivals[idea]:
-                self.pending += [(clock, rival * self.n + persons) for clock in (DISCOVERY, RESOLUTION)]
-
-    # --- what interventions ask of a model ------------------------------------------------------------------------
-
-    def works(self, idea: int) -> bool:
-        """Whether an implementation of the idea is out."""
-        return bool(self.releases[idea]) and self.releases[idea][0][0] <= self.now
-
-    def key(self, purpose: int, idea: int) -> int:
-        """The key of all luck of this step for one purpose and idea."""
-        return key_of(self.luck, purpose, self.now, idea)
-
-    def rank(self, idea: int, teller: int, hearer: int) -> int:
-        """The place of a teller among several."""
-        return rank_of(self.key(RANK, idea), teller, hearer)
-
-    def stifling(self) -> int:
-        """Whom stale news stifles."""
-        return STIFLING[self.dynamics["stifling"]]
-
-    def last_step(self, step: float) -> int:
-        """A step that may have a fraction, or be inf, as the last whole one up to it."""
-        return int(min(step, LAST))
-
-    def list_tellers(self, keys: Ints) -> None:
-        """Let holders be among the tellers, once."""
-        new = keys[self.columns.bits[keys] & LISTED == 0]
-        self.columns.bits[new] |= LISTED
-        self.tellers = np.concatenate([self.tellers, new])
-
-    def prerequisites_held(self, index: int, idea: int) -> dict[int, float]:
-        """What a discovery stands on: the person's holdings of the prerequisites, in equal parts."""
-        keys = [p * self.n + index for p in self.world.ideas.prerequisites[idea]]
-        rows = sorted(int(self.columns.event[key]) for key in keys if self.columns.bits[key] & HELD)
-        return {row: 1.0 / len(rows) for row in rows}
-
-    def begin(self, kind: int, person: PersonView, idea: int, parents: dict[int, float]) -> None:
-        """A person takes an idea up: discovers it, or learns it from the holdings `parents` (with their weights)."""
-        row = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
-        self._begun(np.array([idea * self.n + person.index]), np.array([row]))
-
-    def end(self, person: PersonView, idea: int) -> None:
-        """A person no longer holds an idea."""
-        self._ended(np.array([idea * self.n + person.index]))
-
-    def implement(self, person: PersonView, idea: int) -> None:
-        """A person makes an idea work that is held."""
-        key = idea * self.n + person.index
-        self.columns.bits[key] |= IMPLEMENTED
-        self.started[IMPLEMENTATION, key] = 0
-        parents = {int(self.columns.event[key]): 1.0}
-        event = self.recorder.event(self.now, tape.IMPLEMENT, person.index, idea, 1, parents)
-        self.releases[idea].append((self.now + 1 + int(self.dynamics["release_delay"]), event, 1))
-        self.releases[idea].sort()
-
-    def hear(self, hearer: PersonView, idea: int, parents: dict[int, float], rank: int, sure: bool = False) -> None:
-        """Let a person hear and understand."""
-        self.hearings.append((idea * self.n + hearer.index, rank, parents, sure))
+        rows = self.book.rows
+        if self.now < self.steps:  # they go on being written
+            rows = rows_of(*tables_of(rows))
+        return history(
+            self.world, rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED])
+        )
 
 
-class _People:
-    def __init__(self, model: ColumnModel) -> None:
-        self.model = model
-
-    def __getitem__(self, index: int) -> PersonView:
-        return PersonView(self.model, index)
+def one(column: Any) -> Any:
+    """A column as one entry where it is a view of one, else as it is."""
+    return column[:1].copy() if len(column) and column.strides == (0,) else np.ascontiguousarray(column)
 
 
-def _dependents(world: World) -> list[list[int]]:
+def people_of(world: World) -> columns.People:
+    """The persons' columns, of which those are full that a deed may change for some."""
+    given = {name: getattr(world, name) for name in columns.People._fields}
+    changed = {deed.setting[1] for deed in world.deeds if deed.setting is not None and deed.setting[0] == "persons"}
+    if any(deed.kind in ("born", "die") for deed in world.deeds):
+        changed.add("alive")
+    kinds = {"keeps": np.uint8, "alive": np.uint8}
+    return columns.People(**{
+        name: np.array(column if name in changed else _alike(column), kinds.get(name, np.float64))
+        for name, column in given.items()
+    })  # fmt: skip
+
+
+def _alike(column: Any) -> Any:
+    return column[:1] if len(column) and (column.strides == (0,) or (column == column[0]).all()) else column
+
+
+def ways_of(ties: Ties) -> columns.Ways:
+    """Ties as the loops read them."""
+    return columns.Ways(ties.indptr, ties.target, one(ties.weight), one(ties.start), one(ties.end))
+
+
+def back_of(world: World) -> columns.Ways:
+    """Who can tell each person, where the threshold rule asks for it; else nothing."""
+    asked = [world.scenario.dynamics.adoption, *(d.setting[2] for d in world.deeds if d.setting is not None)]
+    if "threshold" in asked:
+        return ways_of(reversed_ties(world.ties))
+    none = np.zeros(0, np.int64)
+    return columns.Ways(none, none.astype(np.int32), np.zeros(0), none, none)
+
+
+def catalogue_of(world: World) -> columns.Catalogue:
+    """The ideas' columns."""
+    ideas = world.ideas
+    common = np.zeros(len(ideas.name), np.uint8)
+    common[list(ideas.at_common_rate)] = 1
+    relations = [
+        column for lists in (ideas.prerequisites, dependents_of(world), ideas.rivals) for column in _rows(lists)
+    ]
+    return columns.Catalogue(
+        ideas.clarity.copy(), ideas.difficulty.copy(), ideas.discovery_rate.copy(), ideas.hesitation.copy(), common,
+        *relations,
+    )  # fmt: skip
+
+
+def dependents_of(world: World) -> list[list[int]]:
+    """The ideas that build on each idea."""
     dependents: list[list[int]] = [[] for _ in world.ideas.name]
     for idea, prerequisites in enumerate(world.ideas.prerequisites):
         for prerequisite in prerequisites:
             dependents[prerequisite].append(idea)
     return dependents
+
+
+def _rows(lists: Any) -> tuple[Ints, Ints]:
+    begin = np.cumsum([0, *(len(row) for row in lists)])
+    return begin.astype(np.int64), np.array([item for row in lists for item in row], np.int64)
+
+
+def state_of(world: World, ways: columns.Ways) -> columns.State:
+    """The state before the first step."""
+    dynamics = np.zeros(len(DYNAMICS))
+    for name, place in DYNAMICS.items():
+        dynamics[place] = number(getattr(world.scenario.dynamics, name))
+    luck = world.seed - 2**64 if world.seed >= 2**63 else world.seed
+    state = columns.state_of(luck, world.n, len(world.ideas.name), world.size, world.scenario.scenario.steps, dynamics)
+    reopening = any(world.ideas.rivals) or dynamics[columns.READOPT] or any(
+        deed.kind == "born" or (deed.setting is not None and deed.setting[1] == "readopt") for deed in world.deeds
+    )  # fmt: skip
+    state.counters[LASTING], state.counters[RESCAN] = not reopening, 1
+    absent = np.flatnonzero(~world.alive)
+    for idea in range(len(world.ideas.name) if len(absent) else 0):
+        keys = idea * world.n + absent
+        np.bitwise_or.at(state.closed, keys >> 6, np.int64(1) << (keys & 63))
+    state.counters[LARGEST] = 1
+    for counter, lists in (
+        (DEPENDENTS, dependents_of(world)),
+        (PREREQUISITES, world.ideas.prerequisites),
+        (RIVALS, world.ideas.rivals),
+    ):
+        state.counters[counter] = max(map(len, lists))
+    state.counters[TIMED] = bool(len(ways.start)) and bool(ways.start.max() > 0 or ways.end.min() < NEVER)
+    return state
+
+
+def first_clocks(world: World) -> Ints:
+    """The clocks of those who may discover what stands alone, to be asked in the first step."""
+    creative = np.flatnonzero(world.creativity > 0.0)
+    ideas = [k for k, prerequisites in enumerate(world.ideas.prerequisites) if not prerequisites]
+    keys = [k * world.n + creative for k in ideas if world.ideas.discovery_rate[k] > 0.0]
+    return 4 * np.concatenate([np.empty(0, np.int64), *keys]) + columns.DISCOVERY
+
+
+def number(value: Any) -> float:
+    """A setting as a number."""
+    return float(WORDS.get(value, 0.0) if isinstance(value, str) else value)
+
+
+def deeds_of(world: World) -> deeds.Deeds:
+    """What is scheduled, as rows of numbers."""
+    rows = np.zeros((len(world.deeds), 11), np.int64)
+    amount = np.zeros(len(world.deeds))
+    for k, deed in enumerate(world.deeds):
+        ranges = (bound for some in (deed.who, deed.ideas) for bound in _bounds(some))
+        sets, which, value = _set_by(deed)
+        rows[k] = (
+            deed.step,
+            deeds.KINDS.index(deed.kind),
+            *ranges,
+            deed.pairing == "each",
+            *_bounds(deed.to),
+            sets,
+            which,
+        )
+        amount[k] = value if deed.setting is not None else deed.amount
+    return deeds.Deeds(rows, amount, np.zeros(1, np.int64))
+
+
+def _bounds(some: Any) -> tuple[int, int]:
+    return (some[0], some[-1] + 1) if len(some) else (0, 0)
+
+
+def _set_by(deed: Deed) -> tuple[int, int, float]:
+    if deed.setting is None:
+        return 0, 0, 0.0
+    section, field, value = deed.setting
+    if section == "dynamics":
+        if field == "discovery_rate":
+            return deeds.COMMON_RATE, 0, number(value)
+        return deeds.OF_DYNAMICS, DYNAMICS[field], number(value)
+    if section == "ideas":
+        return deeds.OF_IDEAS, OF_IDEAS[field], number(value)
+    return deeds.OF_PERSONS, OF_PERSONS[field], number(value)
+
+
+def pieces_of(of: columns.Crowd, now: int) -> Ints:
+    """The holdings of the crowd up to now, ended or not: rows event, idea, begin, end, count; (5, pieces)."""
+    ended = of.pieces[:, : of.used[1]]
+    left: list[tuple[int, ...]] = []
+    for idea in range(len(of.first)):
+        cohort = int(of.first[idea])
+        while cohort >= 0:
+            left.append((int(of.event[cohort]), idea, int(of.since[cohort]), now, int(of.count[cohort])))
+            cohort = int(of.next[cohort])
+    return np.concatenate([ended, np.array(left, np.int64).reshape(-1, 5).T], axis=1)

@@ -1,0 +1,348 @@
+"""What is scheduled, in loops; what each kind does stands in agents/interventions.py.
+
+A deed is a row of whole numbers: its step, its kind, and ranges of persons who do it, of ideas, and of persons to whom
+it is done; two numbers say how much, and what is set.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.columns import (
+    ABANDONMENT,
+    ALL,
+    BOTH,
+    DEPENDENTS,
+    DISCOVERY,
+    HELD,
+    HESITATES,
+    IMPLEMENTATION,
+    IMPLEMENTED,
+    NOW,
+    PERIOD,
+    PREREQUISITES,
+    RESCAN,
+    RIVALS,
+    SILENT,
+    SKIPPED,
+    STIFLING,
+    Bag,
+    Catalogue,
+    Crowd,
+    Mixtures,
+    People,
+    State,
+    Told,
+    at,
+    put,
+)
+from sim.kernels.crowd import tell_crowd
+from sim.kernels.holdings import begun, ended, implement, is_closed, last_step, list_teller, refresh, stop
+from sim.kernels.learning import add_mixture
+from sim.randomness import PUBLISH, RANK, READ, TOLD, key_of, rank_of, uniform_of
+from sim.rules import chance_to_understand, skip
+from sim.tape import DISCOVER, LEARN, LEAVE, Floats, Ints
+from sim.tape_rows import Rows, add_event, add_influence
+
+__all__: list[str] = []
+
+KINDS = ("born", "die", "set", "discover", "find", "implement", "rewrite", "lock", "unlock", "publish", "tell")
+BORN, DIE, SET, DO_DISCOVER, FIND, DO_IMPLEMENT, REWRITE, LOCK, UNLOCK, DO_PUBLISH, TELL = range(11)
+STEP, KIND, WHO, WHO_END, IDEAS, IDEAS_END, EACH, TO, TO_END, SETS, WHICH = range(11)  # columns of a deed
+OF_DYNAMICS, OF_IDEAS, OF_PERSONS, COMMON_RATE = range(4)  # what is set
+CLARITY, DIFFICULTY, RATE, HESITATION, VALUE = range(5)  # of ideas
+CREATIVITY, REACH, SKILL, PERSON_CLARITY, UNDERSTANDING, THRESHOLD, KEEPS = range(7)  # of persons
+
+
+class Deeds(NamedTuple):
+    """All that is scheduled, by step."""
+
+    rows: NDArray[np.int64]  # (deeds, 11)
+    amount: Floats  # reach, clarity, or the value that is set; (deeds,)
+    done: Ints  # how many; (1,)
+
+
+class Desk(NamedTuple):
+    """Where deeds write, with room for all that a deed may write."""
+
+    rows: Rows
+    pending: Bag
+    tellers: Bag
+    stifled: Bag
+    keys: Bag  # who heard and understood
+    packs: Bag
+    told: Told
+    mixtures: Mixtures
+
+
+def pairs_of(deed: Ints) -> NDArray[np.int64]:
+    """Who does it with which idea: everyone with all or, one by one, the first with the first; (pairs, 2)."""
+    who, ideas = deed[WHO_END] - deed[WHO], deed[IDEAS_END] - deed[IDEAS]
+    if who <= 0 or ideas <= 0:
+        return np.empty((0, 2), np.int64)
+    number = max(who, ideas) if deed[EACH] else who * ideas
+    pairs = np.empty((number, 2), np.int64)
+    for k in range(number):
+        pairs[k, 0] = deed[WHO] + (k % who if deed[EACH] else k // ideas)
+        pairs[k, 1] = deed[IDEAS] + k % ideas
+    return pairs
+
+
+def needs_of(state: State, crowd: Crowd, deed: Ints) -> tuple[int, int, int, int, int, int]:
+    """What a deed may write: events, influences, clocks, tellers, hearings of persons, entries of mixtures."""
+    n, m, kind = state.n, len(state.works), deed[KIND]
+    others = max(deed[TO_END] - deed[TO], 0)
+    if kind == BORN or kind == SET:
+        return 0, 0, others * m, 0, 0, 0
+    if kind == DIE:
+        return others * m, 0, others * m * (1 + 2 * state.counters[RIVALS]), 0, 0, 0
+    pairs = len(pairs_of(deed))
+    influences, clocks = pairs * max(state.counters[PREREQUISITES], 1), pairs * (2 + state.counters[DEPENDENTS])
+    hearings = pairs * (n if kind == DO_PUBLISH else others if kind == TELL else 0)
+    return pairs, influences, clocks, pairs, hearings, pairs * crowd.used[0] if kind == TELL else 0
+
+
+def happen(
+    people: People, catalogue: Catalogue, state: State, crowd: Crowd, desk: Desk, deed: Ints, amount: float
+) -> None:
+    """Let a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
+    state.counters[RESCAN] = 1
+    kind = deed[KIND]
+    if kind == BORN:
+        be_born(people, catalogue, state, desk.pending, deed)
+    elif kind == DIE:
+        die(people, catalogue, state, desk.rows, desk.pending, deed)
+    elif kind == SET:
+        set_value(people, catalogue, state, desk.pending, deed, amount)
+    else:
+        pairs = pairs_of(deed)
+        for k in range(len(pairs)):
+            person, idea = pairs[k, 0], pairs[k, 1]
+            if person == state.n:
+                tell_from_crowd(people, catalogue, state, crowd, desk, idea, deed)
+            elif kind == DO_DISCOVER or kind == FIND:
+                take_up_now(people, catalogue, state, desk, idea, person, deed)
+            else:
+                do_with_holding(people, catalogue, state, crowd, desk, idea, person, deed, amount)
+
+
+def be_born(people: People, catalogue: Catalogue, state: State, pending: Bag, deed: Ints) -> None:
+    """Persons enter the world."""
+    for person in range(deed[TO], deed[TO_END]):
+        if not people.alive[person]:
+            people.alive[person] = 1
+            for idea in range(len(state.works)):
+                refresh(people, catalogue, state, idea, person)
+                restart(state, pending, DISCOVERY, idea * state.n + person)
+
+
+def die(people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, deed: Ints) -> None:
+    """Persons leave the world, and what they hold with them."""
+    n, m = state.n, len(state.works)
+    for person in range(deed[TO], deed[TO_END]):
+        for idea in range(m):
+            if state.bits[idea * n + person] & HELD:
+                add_event(rows, state.counters[NOW], LEAVE, person, idea, 1)
+                ended(people, catalogue, state, pending, idea, person)
+        state.counters[SKIPPED] += not people.alive[person]
+        people.alive[person] = 0
+        for idea in range(m):
+            key = idea * n + person
+            for clock in range(4):
+                stop(state, clock, key)
+            state.bits[key] &= ALL - HESITATES
+            refresh(people, catalogue, state, idea, person)
+
+
+def restart(state: State, pending: Bag, clock: int, key: int) -> None:
+    """Let a wait be drawn anew when it is next asked for."""
+    stop(state, clock, key)
+    put(pending, 4 * key + clock)
+
+
+def set_value(people: People, catalogue: Catalogue, state: State, pending: Bag, deed: Ints, value: float) -> None:
+    """A parameter takes a new value; the value of an idea is history's, see realise.py."""
+    sets, which = deed[SETS], deed[WHICH]
+    if sets == OF_DYNAMICS:
+        state.dynamics[which] = value
+    elif sets == COMMON_RATE:
+        for idea in range(len(catalogue.rate)):
+            if catalogue.common[idea]:
+                catalogue.rate[idea] = value
+    elif sets == OF_IDEAS:
+        for idea in range(deed[TO], deed[TO_END]):
+            if which == CLARITY:
+                catalogue.clarity[idea] = value
+            elif which == DIFFICULTY:
+                catalogue.difficulty[idea] = value
+            elif which == RATE:
+                catalogue.rate[idea] = value
+            elif which == HESITATION:
+                catalogue.hesitation[idea] = value
+    else:
+        for person in range(deed[TO], deed[TO_END]):
+            set_of_person(people, state, pending, person, which, value)
+
+
+def set_of_person(people: People, state: State, pending: Bag, person: int, which: int, value: float) -> None:
+    """A person takes a new value, and clocks that depend on it start anew."""
+    clock = -1
+    if which == CREATIVITY:
+        people.creativity[person] = value
+        clock = DISCOVERY
+    elif which == REACH:
+        people.reach[person] = value
+    elif which == SKILL:
+        people.skill[person] = value
+        clock = IMPLEMENTATION
+    elif which == PERSON_CLARITY:
+        people.clarity[person] = value
+    elif which == UNDERSTANDING:
+        people.understanding[person] = value
+    elif which == THRESHOLD:
+        people.threshold[person] = value
+    else:
+        people.keeps[person] = 1 if value != 0.0 else 0
+        clock = ABANDONMENT
+    if clock >= 0:
+        for idea in range(len(state.works)):
+            restart(state, pending, clock, idea * state.n + person)
+
+
+def discover(
+    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, idea: int, person: int
+) -> None:
+    """A person discovers an idea, standing on the own holdings of its prerequisites, in equal parts and by row."""
+    n = state.n
+    row = add_event(rows, state.counters[NOW], DISCOVER, person, idea, 1)
+    begin, end = catalogue.prerequisites_begin[idea], catalogue.prerequisites_begin[idea + 1]
+    held = np.empty(end - begin, np.int64)
+    number = 0
+    for k in range(begin, end):
+        key = catalogue.prerequisites[k] * n + person
+        if state.bits[key] & HELD:
+            j = number
+            while j and held[j - 1] > state.event[key]:
+                held[j] = held[j - 1]
+                j -= 1
+            held[j] = state.event[key]
+            number += 1
+    for k in range(number):
+        add_influence(rows, row, held[k], 1.0 / number)
+    begun(people, catalogue, state, pending, tellers, idea, person, row)
+
+
+def take_up_now(
+    people: People, catalogue: Catalogue, state: State, desk: Desk, idea: int, person: int, deed: Ints
+) -> None:
+    """A person has an idea now, or finds it in the notebook of another one, alive or dead."""
+    n, event = state.n, -1
+    for of in range(deed[TO], min(deed[TO_END], n) if deed[KIND] == FIND else deed[TO]):
+        event = state.event[idea * n + of]
+        if event >= 0:
+            break
+    if is_closed(state, idea * n + person) or (event < 0 and deed[KIND] == FIND):
+        state.counters[SKIPPED] += 1
+    elif deed[KIND] == DO_DISCOVER:
+        discover(people, catalogue, state, desk.rows, desk.pending, desk.tellers, idea, person)
+    else:
+        row = add_event(desk.rows, state.counters[NOW], LEARN, person, idea, 1)
+        add_influence(desk.rows, row, event, 1.0)
+        begun(people, catalogue, state, desk.pending, desk.tellers, idea, person, row)
+
+
+def do_with_holding(
+    people: People, catalogue: Catalogue, state: State, crowd: Crowd, desk: Desk, idea: int, person: int, deed: Ints,
+    amount: float,
+) -> None:  # fmt: skip
+    """What a person does with an idea that is held."""
+    kind, now, key = deed[KIND], state.counters[NOW], idea * state.n + person
+    if not state.bits[key] & HELD or (kind == DO_IMPLEMENT and state.bits[key] & IMPLEMENTED):
+        state.counters[SKIPPED] += 1
+    elif kind == DO_IMPLEMENT:
+        implement(state, desk.rows, key)
+    elif kind == LOCK:
+        state.until[key] = 0
+    elif kind == REWRITE or kind == UNLOCK:
+        if kind == REWRITE:
+            catalogue.clarity[idea] = amount
+        state.until[key] = last_step(max(now - 1, state.since[key]) + state.dynamics[PERIOD])
+        list_teller(state, desk.tellers, key)
+    elif kind == TELL:
+        for other in range(deed[TO], min(deed[TO_END], state.n)):
+            address(people, catalogue, state, desk, key, other, TOLD)
+        if deed[TO_END] > state.n:
+            address_crowd(people, catalogue, state, crowd, desk.told, key, 1.0)
+    else:
+        luck = key_of(state.luck, PUBLISH, now, idea)
+        other, draws = -1, 0
+        while amount > 0.0:
+            other += 1 + skip(uniform_of(luck, person, draws) if amount < 1.0 else 0.0, amount)
+            if other >= state.n:
+                break
+            draws += 1
+            address(people, catalogue, state, desk, key, other, READ)
+        address_crowd(people, catalogue, state, crowd, desk.told, key, amount)
+
+
+def address_crowd(
+    people: People, catalogue: Catalogue, state: State, crowd: Crowd, told: Told, key: int, reach: float
+) -> None:
+    """A holder addresses each of the crowd with this chance."""
+    idea = key // state.n
+    clarity = catalogue.clarity[idea] * at(people.clarity, key - idea * state.n)
+    understood = reach * chance_to_understand(1.0, clarity, crowd.understanding)
+    if crowd.size and understood > 0.0:
+        tell_crowd(told, idea, state.event[key], understood)
+
+
+def address(people: People, catalogue: Catalogue, state: State, desk: Desk, key: int, other: int, purpose: int) -> None:
+    """A holder addresses one person: who understands has heard of it, who knows already may stifle the holder."""
+    n, now = state.n, state.counters[NOW]
+    idea = key // n
+    person, other_key = key - idea * n, idea * n + other
+    if other == person:
+        return
+    if state.bits[other_key] & HELD:
+        if state.dynamics[STIFLING] != SILENT:
+            put(desk.stifled, key)
+            if state.dynamics[STIFLING] == BOTH:
+                put(desk.stifled, other_key)
+    elif not is_closed(state, other_key):
+        luck = uniform_of(key_of(state.luck, purpose, now, idea), person, other)
+        clarity, understanding = at(people.clarity, person), at(people.understanding, other)
+        if luck < 1.0 * chance_to_understand(catalogue.clarity[idea], clarity, understanding):
+            put(desk.keys, other_key)
+            rank = rank_of(key_of(state.luck, RANK, now, idea), person, other)
+            put(desk.packs, (rank << 32) | state.event[key])
+
+
+def tell_from_crowd(
+    people: People, catalogue: Catalogue, state: State, crowd: Crowd, desk: Desk, idea: int, deed: Ints
+) -> None:
+    """Somebody of the crowd tells: the credit goes to its cohorts in the parts of their counts."""
+    n, now = state.n, state.counters[NOW]
+    events, counts, number, cohort = np.empty(crowd.used[0], np.int64), np.empty(crowd.used[0]), 0, crowd.first[idea]
+    total = 0.0
+    while cohort >= 0:
+        if crowd.since[cohort] < now and crowd.count[cohort]:
+            events[number], counts[number] = crowd.event[cohort], crowd.count[cohort]
+            total += counts[number]
+            number += 1
+        cohort = crowd.next[cohort]
+    if number == 0:
+        state.counters[SKIPPED] += 1
+        return
+    source = events[0]
+    if number > 1:
+        source = add_mixture(state, desk.mixtures, events[:number], counts[:number] / total)
+    luck, rank_key = key_of(state.luck, TOLD, now, idea), key_of(state.luck, RANK, now, idea)
+    for other in range(deed[TO], min(deed[TO_END], n)):
+        if not is_closed(state, idea * n + other) and uniform_of(luck, n, other) < chance_to_understand(
+            catalogue.clarity[idea], 1.0, at(people.understanding, other)
+        ):
+            put(desk.keys, idea * n + other)
+            put(desk.packs, (rank_of(rank_key, n, other) << 32) | source)

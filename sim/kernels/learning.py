@@ -1,0 +1,217 @@
+"""Who takes an idea up: those who heard of it and understood, by idea and person, and the crowd after them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.kernels.columns import (
+    ALL,
+    CREDITED,
+    DEPENDENTS,
+    EVERY,
+    HEARD,
+    HEARD_COUNT,
+    HESITATES,
+    LARGEST,
+    LISTED,
+    MIXTURE,
+    NOW,
+    PERIOD,
+    RESOLUTION,
+    SURE,
+    Bag,
+    Catalogue,
+    Crowd,
+    Hearings,
+    Mixtures,
+    People,
+    State,
+    Told,
+    bag,
+    put,
+    roomy,
+)
+from sim.kernels.crowd import in_order, learn_in_crowd
+from sim.kernels.holdings import begun, is_closed, last_step
+from sim.kernels.marks import collect
+from sim.randomness import HESITATE, MASK, uniform
+from sim.tape import LEARN, Floats, Ints
+from sim.tape_rows import Rows, add_event, add_influence
+
+__all__ = ["heard_in", "learn_plainly"]
+
+
+def no_mixtures() -> Mixtures:
+    """None yet, with room."""
+    return Mixtures(np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(2, np.int64))
+
+
+def with_mixtures(m: Mixtures, mixtures: int, entries: int) -> Mixtures:
+    """The mixtures with room for so many more of so many entries in all."""
+    old, used = m.used[0], m.used[1]
+    if old + mixtures + 1 <= len(m.begin) and used + entries <= len(m.event):
+        return m
+    room = 2 * (used + entries)
+    begin, event, weight = np.empty(2 * (old + mixtures + 1), np.int64), np.empty(room, np.int64), np.empty(room)
+    begin[: old + 1] = m.begin[: old + 1]
+    event[:used], weight[:used] = m.event[:used], m.weight[:used]
+    return Mixtures(begin, event, weight, m.used)
+
+
+def add_mixture(state: State, m: Mixtures, events: Ints, weights: Floats) -> int:
+    """Add a mixture of holdings, for which there must be room, and return it as a source."""
+    number, used = m.used[0], m.used[1]
+    m.begin[number] = used
+    m.event[used : used + len(events)] = events
+    m.weight[used : used + len(events)] = weights
+    m.begin[number + 1] = used + len(events)
+    m.used[0], m.used[1] = number + 1, used + len(events)
+    state.counters[LARGEST] = max(state.counters[LARGEST], len(events))
+    return MIXTURE + number  # type: ignore[no-any-return]
+
+
+def size_of(m: Mixtures, source: int) -> int:
+    """How many holdings a source is."""
+    return m.begin[source - MIXTURE + 1] - m.begin[source - MIXTURE] if source >= MIXTURE else 1
+
+
+def sources_of(state: State, hearings: Hearings, m: Mixtures, key: int) -> tuple[Ints, Floats]:
+    """From which holdings a person heard, in order of their events, and the weight of each."""
+    best = state.best[key]
+    if state.dynamics[CREDITED] != EVERY:
+        source = (best - 1) & (2 * MIXTURE - 1)
+        if source < MIXTURE:
+            return np.full(1, source, np.int64), np.ones(1)
+        begin, end = m.begin[source - MIXTURE], m.begin[source - MIXTURE + 1]
+        return m.event[begin:end].copy(), m.weight[begin:end].copy()
+    number, entries, at = 0, 0, best
+    while at:
+        number += 1
+        entries += size_of(m, hearings.pack[at - 1] & (2 * MIXTURE - 1))
+        at = hearings.next[at - 1]
+    events, weights = np.empty(entries, np.int64), np.empty(entries)
+    k, at = 0, best
+    while at:
+        source = hearings.pack[at - 1] & (2 * MIXTURE - 1)
+        for entry in range(size_of(m, source)):
+            event, weight = source, 1.0
+            if source >= MIXTURE:
+                entry_at = m.begin[source - MIXTURE] + entry
+                event, weight = m.event[entry_at], m.weight[entry_at]
+            j = k
+            while j and (events[j - 1] > event or (events[j - 1] == event and weights[j - 1] > weight)):
+                events[j], weights[j] = events[j - 1], weights[j - 1]
+                j -= 1
+            events[j], weights[j] = event, weight
+            k += 1
+        at = hearings.next[at - 1]
+    return merged(events, weights, number)
+
+
+def merged(events: Ints, weights: Floats, number: int) -> tuple[Ints, Floats]:
+    """Sorted holdings in equal parts of the `number` of hearings, each holding once."""
+    left = -1
+    for k in range(len(events)):
+        if left >= 0 and events[left] == events[k]:
+            weights[left] += weights[k] / number
+        else:
+            left += 1
+            events[left], weights[left] = events[k], weights[k] / number
+    return events[: left + 1], weights[: left + 1]
+
+
+def hesitates(catalogue: Catalogue, state: State, key: int, idea: int, person: int) -> bool:
+    """Whether a person who understood does not take the idea up at once."""
+    hesitation = catalogue.hesitation[idea]
+    if hesitation <= 0.0 or state.bits[key] & SURE:
+        return False
+    return uniform(state.luck, HESITATE, state.counters[NOW], person, idea, 0) < hesitation  # type: ignore[no-any-return]
+
+
+def learn(
+    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, crowd: Crowd, told: Told,
+    mixtures: Mixtures, hearings: Hearings,
+) -> None:  # fmt: skip
+    """Let all take up what they heard, one by one: by idea and person, the crowd last of each idea."""
+    n = state.n
+    keys = np.empty(state.counters[HEARD_COUNT], np.int64)
+    number = collect(state.low[HEARD], state.high[HEARD], 0, state.high.shape[1], keys)
+    state.counters[HEARD_COUNT] = 0
+    order, entry = in_order(told), 0
+    for k in range(number + 1):
+        idea = keys[k] // n if k < number else len(catalogue.clarity)
+        while entry < len(order) and told.idea[order[entry]] < idea:
+            end = entry + 1
+            while end < len(order) and told.idea[order[end]] == told.idea[order[entry]]:
+                end += 1
+            learn_in_crowd(crowd, catalogue, state, rows, told, order[entry:end])
+            entry = end
+        if k < number:
+            key = keys[k]
+            if not is_closed(state, key):
+                take_up(people, catalogue, state, rows, pending, tellers, mixtures, hearings, idea, key - idea * n)
+            state.bits[key] &= ALL - SURE
+            state.best[key] = 0
+    told.used[0] = 0
+
+
+def take_up(
+    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, mixtures: Mixtures,
+    hearings: Hearings, idea: int, person: int,
+) -> None:  # fmt: skip
+    """A person who understood takes an idea up, or hesitates and remembers from whom it was heard."""
+    key = idea * state.n + person
+    events, weights = sources_of(state, hearings, mixtures, key)
+    if hesitates(catalogue, state, key, idea, person):
+        single = len(events) == 1 and weights[0] == 1.0
+        state.hesitating[key] = events[0] if single else add_mixture(state, mixtures, events, weights)
+        state.bits[key] |= HESITATES
+        put(pending, 4 * key + RESOLUTION)
+        return
+    row = add_event(rows, state.counters[NOW], LEARN, person, idea, 1)
+    for j in range(len(events)):
+        add_influence(rows, row, events[j], weights[j])
+    begun(people, catalogue, state, pending, tellers, idea, person, row)
+
+
+def heard_in(state: State, first: int, last: int, keys: Ints) -> int:
+    """Of the keys under the spans `first` to `last` - 1, those who heard and can take it up, in order; how many."""
+    found = collect(state.low[HEARD], state.high[HEARD], first, last, keys)
+    left = 0
+    for k in range(found):
+        if is_closed(state, keys[k]):
+            state.best[keys[k]] = 0
+        else:
+            keys[left] = keys[k]
+            left += 1
+    return left
+
+
+def learn_plainly(
+    people: People, catalogue: Catalogue, state: State, rows: Rows, tellers: Bag, keys: Ints, row: int,
+    influence: int, place: int,
+) -> Bag:  # fmt: skip
+    """Let these learn from the one teller credited, writing from these places on; returns the clocks to be asked.
+
+    As `learn`, for a part of all keys in a thread of its own, where nobody hesitates and no idea has a rival. Threads
+    must own whole words of the set of the closed.
+    """
+    now, n = state.counters[NOW], state.n
+    until = last_step(now + state.dynamics[PERIOD])
+    new_tellers, no_tellers = bag(0), bag(0)
+    pending = bag(64)
+    per_key = 2 + state.counters[DEPENDENTS]
+    for k in range(len(keys)):
+        key = keys[k]
+        idea = key // n
+        rows.step[row + k], rows.kind[row + k], rows.count[row + k] = now, LEARN, 1
+        rows.person[row + k], rows.idea[row + k] = key - idea * n, idea
+        rows.child[influence + k] = row + k
+        rows.parent[influence + k] = (state.best[key] - 1) & MASK
+        rows.weight[influence + k] = 1.0
+        tellers.items[place + k] = key
+        state.best[key] = 0
+        pending = roomy(pending, per_key)
+        state.bits[key] |= LISTED
+        begun(people, catalogue, state, pending, no_tellers, idea, key - idea * n, row + k)
+    return pending

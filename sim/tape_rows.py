@@ -1,0 +1,98 @@
+"""The rows of a tape in the making: columns with room, which compiled code fills; see tape.py for what they mean.
+
+Plain functions of arrays: they run as they stand and compiled alike, and check nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.tape import Events, Floats, Influences, Ints
+
+
+class Rows(NamedTuple):
+    """Events and influences, and how many of each are in use."""
+
+    step: Ints
+    kind: NDArray[np.int8]
+    person: NDArray[np.int32]
+    idea: NDArray[np.int32]
+    count: Ints
+    child: Ints
+    parent: Ints
+    weight: Floats
+    used: Ints  # events, influences
+
+
+def empty_rows(events: int, influences: int) -> Rows:
+    """No rows yet, and room for so many."""
+    return Rows(
+        np.empty(events, np.int64), np.empty(events, np.int8), np.empty(events, np.int32),
+        np.empty(events, np.int32), np.empty(events, np.int64),
+        np.empty(influences, np.int64), np.empty(influences, np.int64), np.empty(influences, np.float64),
+        np.zeros(2, np.int64),
+    )  # fmt: skip
+
+
+def with_room(rows: Rows, events: int, influences: int) -> Rows:
+    """The same rows with room for so many more: these arrays where it is there, else new ones half as large again."""
+    e, i = rows.used[0], rows.used[1]
+    if e + events <= len(rows.step) and i + influences <= len(rows.child):
+        return rows
+    more = empty_rows(
+        max(e + events, len(rows.step) + len(rows.step) // 2),
+        max(i + influences, len(rows.child) + len(rows.child) // 2),
+    )
+    more.step[:e] = rows.step[:e]
+    more.kind[:e] = rows.kind[:e]
+    more.person[:e] = rows.person[:e]
+    more.idea[:e] = rows.idea[:e]
+    more.count[:e] = rows.count[:e]
+    more.child[:i] = rows.child[:i]
+    more.parent[:i] = rows.parent[:i]
+    more.weight[:i] = rows.weight[:i]
+    more.used[:] = rows.used
+    return more
+
+
+def add_event(rows: Rows, step: int, kind: int, person: int, idea: int, count: int) -> int:
+    """Append an event, for which there must be room, and return its row."""
+    row = rows.used[0]
+    rows.step[row] = step
+    rows.kind[row] = kind
+    rows.person[row] = person
+    rows.idea[row] = idea
+    rows.count[row] = count
+    rows.used[0] = row + 1
+    return int(row)
+
+
+def add_influence(rows: Rows, child: int, parent: int, weight: float) -> None:
+    """Append an influence, for which there must be room."""
+    at = rows.used[1]
+    rows.child[at] = child
+    rows.parent[at] = parent
+    rows.weight[at] = weight
+    rows.used[1] = at + 1
+
+
+def rows_of(events: Events, influences: Influences) -> Rows:
+    """Rows that go on from tables."""
+    e, i = len(events), len(influences)
+    rows = empty_rows(e + 16, i + 16)
+    for name, column in (events.columns() | influences.columns()).items():
+        getattr(rows, name)[: len(column)] = column
+    rows.used[:] = e, i
+    return rows
+
+
+def tables_of(rows: Rows) -> tuple[Events, Influences]:
+    """The rows in use as tables; the columns are not copied."""
+    e, i = rows.used.tolist()
+    return (
+        Events(rows.step[:e], rows.kind[:e], rows.person[:e], rows.idea[:e], rows.count[:e]),
+        Influences(rows.child[:i], rows.parent[:i], rows.weight[:i]),
+    )
