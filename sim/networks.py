@@ -32,7 +32,7 @@ def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int |
     given = scenario.world.network
     links = [between(range(0), range(0), "all", 1.0, 0, NEVER)]
     if given.kind == "file":
-        links = [from_file(scenario, given, persons, n)]
+        links = [from_file(scenario, given)]
         given = NoNetwork()
     kind, parameters = networks_make.described(given, n)
     rows = networks_make.make(kind, n, parameters, seed, _mean_ties(given, n), threads)

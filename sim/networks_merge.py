@@ -11,6 +11,8 @@ from sim.networks_links import Links, alike, is_alike, joined, settled, within
 from sim.rules import NEVER
 from sim.tape import Floats, Ints
 
+WORTH_COMPILING = 200_000  # ties
+
 
 @dataclass(frozen=True, eq=False)
 class Ties:
@@ -170,11 +172,23 @@ def _column(value: float, added: NDArray, new: Ints, count: int) -> NDArray:  # 
 
 def rows_of(links: Links, n: int) -> Ties:
     """The ties of links that were given in this order."""
+    lasting = all(is_alike(column) for column in links[2:]) and len(links.source) and links.start[0] < links.end[0]
+    if lasting and len(links.source) > WORTH_COMPILING:
+        return _alike_rows(links, n)
     links = settled(links, n)
     indptr = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(links.source, minlength=n), out=indptr[1:])
     weight, start, end = _slim(links.weight), _slim(links.start), _slim(links.end)
     return Ties(indptr, links.target.astype(np.int32), weight, start, end)
+
+
+def _alike_rows(links: Links, n: int) -> Ties:
+    """The ties of many links that differ by whom they tie alone."""
+    from sim.networks_make import code
+
+    indptr, target = code().rows_of_pairs(n, links.source, links.target)
+    weight, start, end = (alike(column[0], len(target), column.dtype.type) for column in links[2:])
+    return Ties(indptr, target, weight, start, end)
 
 
 def _slim(column: NDArray) -> NDArray:  # type: ignore[type-arg]

@@ -64,6 +64,21 @@ def turned(n: int, indptr: Any, target: Any) -> Rows:
     return back, source
 
 
+def rows_of_pairs(n: int, source: Any, target: Any) -> Rows:
+    """Rows of pairs in any order, without those that come again and without those of a person with themselves."""
+    indptr = np.zeros(n + 1, np.int64)
+    for e in range(len(source)):
+        indptr[int(source[e]) + 1] += 1
+    sorted_target = np.empty(add_up(indptr), np.int32)
+    for e in range(len(source)):
+        i = int(source[e])
+        sorted_target[indptr[i]] = target[e]
+        indptr[i] += 1
+    shift_back(indptr)
+    sort_rows(indptr, sorted_target)
+    return indptr, sorted_target[: without_repeats(indptr, sorted_target)]
+
+
 def order_of_turned(n: int, target: Any) -> Ints:
     """The order that sorts ties by target and leaves those of one target as they stand."""
     cursor = np.zeros(n + 1, np.int64)

@@ -9,9 +9,9 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import networks_links, networks_make
+from sim import networks_links, networks_make, networks_merge
 from sim.networks import Neighbours, reversed_ties
-from sim.networks_links import Links, is_alike, settled
+from sim.networks_links import Links, alike, is_alike, settled
 from sim.networks_merge import Ties
 from sim.rules import NEVER
 from sim.scenario import Scenario
@@ -90,6 +90,22 @@ def test_links_settle_as_one_by_one_they_do(given_rows, by_compiled_code):
     finally:
         networks_links.SORTED_BY_NUMPY = before
     assert list(zip(*(column.tolist() for column in found), strict=True)) == naive_ties.settled(given_rows)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
+def test_links_that_differ_by_whom_they_tie_alone_become_rows_by_compiled_code_alike(pairs):
+    count = len(pairs)
+    source, target = (np.array(column, np.int32) for column in zip(*pairs, strict=True))
+    links = Links(source, target, alike(0.5, count, float), alike(2, count, np.int64), alike(7, count, np.int64))
+    slow = rows(networks_merge.rows_of(links, 5))
+    before, networks_merge.WORTH_COMPILING = networks_merge.WORTH_COMPILING, 0
+    try:
+        fast = networks_merge.rows_of(links, 5)
+    finally:
+        networks_merge.WORTH_COMPILING = before
+    assert rows(fast) == slow == naive_ties.settled([(i, j, 0.5, 2, 7) for i, j in pairs])
+    assert (fast.indptr.dtype, fast.target.dtype) == (np.int64, np.int32)
 
 
 def test_ties_that_are_alike_take_no_memory():
