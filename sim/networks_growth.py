@@ -114,8 +114,8 @@ def configuration(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
         both_ways: else each tie leads one way, drawn for each.
         seed: of the luck.
 
-    A person paired with themselves, a pair drawn again and an end left over are dropped, so that of a degree d a few
-    ends may miss: on average about d * (m - 1) / (2 * m * n) * d, m the mean degree, of no weight in large networks.
+    A person paired with themselves, a pair drawn again and an end left over are dropped, so that degrees may be a
+    little lower than given: their number stays the same as networks grow, unless a few persons have most of the ties.
     """
     ends = shuffled_ends(n, law, seed)
     key = key_of(seed, NETWORK, WAY, 0)
