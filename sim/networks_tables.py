@@ -176,6 +176,7 @@ def _given(batch: Any) -> Iterator[tuple[str, NDArray[Any]]]:
 
 def _numbers(source: Any, target: Any, labels: Labels) -> NDArray[np.int32]:
     """The persons of source, target, source, target and so on."""
+    import pyarrow as pa
     from pyarrow import types
 
     both = np.empty(2 * len(source), np.int64)
@@ -185,16 +186,23 @@ def _numbers(source: Any, target: Any, labels: Labels) -> NDArray[np.int32]:
     (left, both[0::2]), (right, both[1::2]) = _coded(source), _coded(target)
     both[1::2] += len(left)
     distinct, first, place = np.unique(both, return_index=True, return_inverse=True)
-    apart = int(np.searchsorted(distinct, len(left)))
-    words = left.take(distinct[:apart]).to_pylist() + right.take(distinct[apart:] - len(left)).to_pylist()
+    order = np.argsort(first)
+    words = pa.concat_arrays([left, right]).take(pa.array(distinct[order])).to_pylist()
     numbers = np.empty(len(distinct), np.int32)
-    for m in np.argsort(first):
-        if len(words[m]) > LONGEST:
-            raise RowError(int(first[m]) // 2, f"source or target is longer than {LONGEST} letters")
-        if not words[m].strip() or words[m].lstrip().startswith('"'):
-            raise RowError(int(first[m]) // 2, "source or target is empty")
-        numbers[m] = labels.number(words[m])
+    known = labels.known
+    numbers[order] = [
+        known[word] if word in known else _new(word, int(row) // 2, labels)
+        for word, row in zip(words, first[order], strict=True)
+    ]
     return numbers[place]
+
+
+def _new(word: str, row: int, labels: Labels) -> int:
+    if len(word) > LONGEST:
+        raise RowError(row, f"source or target is longer than {LONGEST} letters")
+    if not word.strip() or word.lstrip().startswith('"'):
+        raise RowError(row, "source or target is empty")
+    return labels.number(word)
 
 
 def _coded(column: Any) -> tuple[Any, Any]:
@@ -203,4 +211,4 @@ def _coded(column: Any) -> tuple[Any, Any]:
 
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.large_string()).dictionary_encode()
-    return column.dictionary, column.indices.to_numpy()
+    return column.dictionary.cast(pa.large_string()), column.indices.to_numpy()
