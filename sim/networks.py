@@ -2,92 +2,99 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.randomness import NETWORK, log, uniform
-from sim.rules import NEVER, log_of_one_minus
+from sim import networks_make
+from sim.networks_files import count_in_file, from_file
+from sim.networks_links import Links, alike, between, is_alike, joined
+from sim.networks_merge import Network, Ties, merged, rows_of
+from sim.rules import NEVER
 from sim.scenario import Scenario
-from sim.scenario_errors import ScenarioError
+from sim.scenario_networks import NoNetwork, block_chances, group_sizes
 from sim.scenario_references import find, person_ranges
-from sim.tape import Floats, Ints, Persons
+from sim.tape import Persons
 
-Row = tuple[int, int, float, int, int]  # source, target, weight, start, end
-
-
-@dataclass(frozen=True, eq=False)
-class Ties:
-    """Directed ties in compressed rows, sorted by source and target.
-
-    Attributes:
-        indptr: int64, shape (n + 1,): the ties of person i are rows indptr[i] to indptr[i + 1].
-        target: int32, shape (ties,): who can be told.
-        weight: float64 in (0, 1]; start, end: int64, the tie is there in the steps start <= step < end.
-    """
-
-    indptr: Ints
-    target: NDArray[np.int32]
-    weight: Floats
-    start: Ints
-    end: Ints
+__all__ = ["Neighbours", "Ties", "count_ties", "pairs", "reversed_ties", "ties"]
 
 
-def ties(scenario: Scenario, seed: int, persons: Persons, n: int) -> Ties:
+def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
     """The ties of a scenario: its network, then the named ones, then what interventions add and cut.
 
-    Where the same tie is given twice, the later one counts.
+    Where the same tie is given twice, the later one counts. The result does not depend on the number of threads.
 
     Raises:
         ScenarioError: if the network file cannot be used.
     """
-    network = scenario.world.network
-    if network.kind == "file":
-        edges: Iterator[Row] | list[Row] = _from_file(scenario, network.path, persons, n)
-        edges = [(i, j, w * network.weight, a, b) for i, j, w, a, b in edges]
-    else:
-        edges = (
-            [(i, j, network.weight, 0, NEVER) for i, j in _generate(network, seed, n)] if network.kind != "none" else []
-        )
-    rows = _both_ways(edges) if network.kind != "none" and network.both_ways else list(edges)
+    given = scenario.world.network
+    links = [between(range(0), range(0), "all", 1.0, 0, NEVER)]
+    if given.kind == "file":
+        links = [from_file(scenario, given)]
+        given = NoNetwork()
+    kind, parameters = networks_make.described(given, n)
+    rows = networks_make.make(kind, n, parameters, seed, _mean_ties(given, n), threads)
+    mutual = given.kind in ("none", "complete") or bool(parameters[0] == 1.0)
+    network = Network(*rows, weight=1.0 if given.kind == "none" else given.weight, mutual=mutual)
     people = person_ranges(scenario)
     for tie in scenario.ties:
         end = NEVER if tie.end is None else tie.end
-        linked = [(i, j, tie.weight, tie.start, end) for i, j in _between(people, tie, tie.pairing)]
-        rows += _both_ways(linked) if tie.both_ways else linked
+        links.append(_linked(people, tie, tie.pairing, tie.weight, tie.start, end))
     for deed in sorted(scenario.interventions, key=lambda deed: deed.step):
         if deed.kind == "tie":
-            added = [(i, j, deed.weight, deed.step, NEVER) for i, j in _between(people, deed)]
-            rows += _both_ways(added) if deed.both_ways else added
+            links.append(_linked(people, deed, "all", deed.weight, deed.step, NEVER))
         elif deed.kind == "cut":
-            cut = set(_between(people, deed))
-            cut |= {(j, i) for i, j in cut} if deed.both_ways else set()
-            rows = [
-                (i, j, w, a, min(b, deed.step) if (i, j) in cut and a <= deed.step else b) for i, j, w, a, b in rows
-            ]
-    return _compress(rows, n)
+            links = [_cut(people, deed, network, joined(links))]
+    return _together(network, joined(links), n)
+
+
+def _cut(people: dict[str, range], deed: Any, network: Network, links: Links) -> Links:
+    """End ties of the network and of links at the step of an intervention."""
+    source, target = _rows(people, deed.source), _rows(people, deed.target)
+    for i, j in [(source, target), (target, source)] if deed.both_ways else [(source, target)]:
+        network.cut(i, j, deed.step)
+        links = links.cut(i, j, deed.step)
+    return links
+
+
+def _rows(people: dict[str, range], name: str) -> range:
+    return find(people, name) or range(0)
+
+
+def _together(network: Network, links: Links, n: int) -> Ties:
+    count = len(network.target)
+    if not count:
+        return rows_of(links, n)
+    if len(links.source) or network.cuts:
+        return merged(network, links)
+    return Ties(
+        network.indptr, network.target, alike(network.weight, count, np.float64), alike(0, count, np.int64),
+        alike(NEVER, count, np.int64), mutual=network.mutual,
+    )  # fmt: skip
+
+
+def _linked(people: dict[str, range], entry: Any, pairing: str, weight: float, start: int, end: int) -> Links:
+    links = between(_rows(people, entry.source), _rows(people, entry.target), pairing, weight, start, end)
+    return links.both_ways() if entry.both_ways else links
 
 
 def count_ties(scenario: Scenario, n: int) -> int:
     """How many ties a scenario of n persons has, on average over the luck; of a file, a guess by its size."""
     people = person_ranges(scenario)
-    count = _mean_ties(scenario.world.network, scenario.folder, n)
+    network = scenario.world.network
+    count = count_in_file(scenario.folder, network) if network.kind == "file" else _mean_ties(network, n)
     added: list[Any] = [deed for deed in scenario.interventions if deed.kind == "tie"]
     for tie in [*scenario.ties, *added]:
-        sizes = [len(find(people, name) or ()) for name in (tie.source, tie.target)]
+        sizes = [len(_rows(people, name)) for name in (tie.source, tie.target)]
         each = getattr(tie, "pairing", "all") == "each"
         count += (max(sizes) if each else sizes[0] * sizes[1]) * (2 if tie.both_ways else 1)
     return round(count)
 
 
-def _mean_ties(network: Any, folder: Path, n: int) -> float:
+def _mean_ties(network: Any, n: int) -> float:
+    """How many ties a network that is no file has, on average over the luck."""
     ways = 2 if network.kind != "none" and network.both_ways else 1
     match network.kind:
         case "complete":
@@ -97,12 +104,31 @@ def _mean_ties(network: Any, folder: Path, n: int) -> float:
         case "star" | "chain":
             return ways * (n - 1.0)
         case "barabasi-albert":
-            return ways * n * float(network.links)
+            return float(ways * network.links * (n - network.links))
         case "watts-strogatz":
-            return ways * n * float(network.neighbours) / 2.0
-        case "file":
-            return ways * float((folder / network.path).stat().st_size) / 12.0
+            return float(ways * n * (network.neighbours // 2))
+        case "configuration":
+            return ways * n * _mean_degree(network.degrees, n) / 2.0
+        case "stochastic-block":
+            sizes, chances = group_sizes(network.sizes, n), block_chances(network, n)
+            pairs = [(g, h) for g in range(len(sizes)) for h in range(len(sizes))]
+            return float(sum(chances[g][h] * sizes[g] * (sizes[h] - (g == h)) for g, h in pairs))
     return 0.0
+
+
+def _mean_degree(degrees: Any, n: int) -> float:
+    """The mean of a law of degrees."""
+    if isinstance(degrees, list):
+        return float(sum(degrees)) / n
+    if isinstance(degrees, int):
+        return float(degrees)
+    if degrees.kind == "poisson":
+        return float(degrees.mean)
+    low, high, slope = float(degrees.low), float(degrees.high or n - 1), degrees.exponent - 1.0
+    ends = np.unique(np.geomspace(low, high + 1.0, 100_001).astype(np.int64))  # of classes of degrees, for long tails
+    more = ((ends / low) ** -slope - ((high + 1.0) / low) ** -slope) / (1.0 - ((high + 1.0) / low) ** -slope)
+    middle = (ends[:-1] + ends[1:] - 1) / 2.0
+    return float(np.sum(middle * (more[:-1] - more[1:])))
 
 
 def pairs(left: Sequence[int], right: Sequence[int], pairing: str) -> Iterator[tuple[int, int]]:
@@ -113,184 +139,12 @@ def pairs(left: Sequence[int], right: Sequence[int], pairing: str) -> Iterator[t
     return ((left[m % len(left)], right[m % len(right)]) for m in range(count))
 
 
-def _between(people: dict[str, range], entry: Any, pairing: str = "all") -> Iterator[tuple[int, int]]:
-    return pairs(tuple(find(people, entry.source) or ()), tuple(find(people, entry.target) or ()), pairing)
-
-
-def _both_ways(rows: Sequence[Row]) -> list[Row]:
-    return [*rows, *((j, i, w, a, b) for i, j, w, a, b in rows)]
-
-
-def _compress(rows: Sequence[Row], n: int) -> Ties:
-    pairs_of: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
-    for i, j, w, a, b in rows:
-        if i != j and a < b:
-            pairs_of[i, j] = [*_outside(pairs_of.get((i, j), ()), a, b), (a, b, w)]
-    last = {(i, j, a, b): w for (i, j), windows in pairs_of.items() for a, b, w in windows}
-    order = sorted(last)
-    source = np.array([key[0] for key in order], np.int64)
-    return Ties(
-        indptr=np.searchsorted(source, np.arange(n + 1)).astype(np.int64),
-        target=np.array([key[1] for key in order], np.int32),
-        weight=np.array([last[key] for key in order], np.float64),
-        start=np.array([key[2] for key in order], np.int64),
-        end=np.array([key[3] for key in order], np.int64),
-    )
-
-
-def _outside(windows: Sequence[tuple[int, int, float]], start: int, end: int) -> Iterator[tuple[int, int, float]]:
-    """What of the windows lies outside of another one, which counts in their place."""
-    for a, b, w in windows:
-        if a < min(b, start):
-            yield a, min(b, start), w
-        if max(a, end) < b:
-            yield max(a, end), b, w
-
-
-def _generate(network: Any, seed: int, n: int) -> Iterator[tuple[int, int]]:
-    match network.kind:
-        case "complete":
-            return ((i, j) for i in range(n) for j in range(i + 1 if network.both_ways else 0, n))
-        case "star":
-            return ((0, j) for j in range(1, n))
-        case "chain":
-            return ((i, i + 1) for i in range(n - 1))
-        case "erdos-renyi":
-            return erdos_renyi(n, network.degree, seed, directed=not network.both_ways)
-        case "barabasi-albert":
-            return barabasi_albert(n, network.links, seed)
-    return watts_strogatz(n, network.neighbours, network.rewire, seed)
-
-
-def erdos_renyi(n: int, degree: float, seed: int, directed: bool = False) -> Iterator[tuple[int, int]]:
-    """Every pair with the same chance degree / (n - 1), by skipping over the pairs that are not tied.
-
-    The work is proportional to the ties (Batagelj and Brandes 2005).
-    """
-    chance = degree / (n - 1) if n > 1 else 0.0
-    if chance <= 0.0:
-        return
-    rate = -log_of_one_minus(chance) if chance < 1.0 else math.inf
-    i, j, m = 0, 0 if directed else 1, 0
-    while True:
-        j += int(min(-log(1.0 - uniform(seed, NETWORK, 0, m & 0xFFFFFFFF, 0, m >> 32)) / rate, 2.0**62))
-        m += 1
-        while j >= n and i < n:
-            i += 1
-            j = j - n if directed else j - n + i + 1
-        if i >= n:
-            return
-        if i != j:
-            yield i, j
-        j += 1
-
-
-def barabasi_albert(n: int, links: int, seed: int) -> Iterator[tuple[int, int]]:
-    """Newcomers tie to `links` different persons before them, chosen in proportion to their ties (from a star on)."""
-    ends: list[int] = []
-    for j in range(1, links + 1):
-        ends += (0, j)
-        yield 0, j
-    for i in range(links + 1, n):
-        chosen: dict[int, None] = {}
-        attempt = 0
-        while len(chosen) < links:
-            u = uniform(seed, NETWORK, 1, i, 0, attempt)
-            chosen[ends[int(u * len(ends))]] = None
-            attempt += 1
-        for j in chosen:
-            ends += (i, j)
-            yield i, j
-
-
-def watts_strogatz(n: int, neighbours: int, rewire: float, seed: int) -> Iterator[tuple[int, int]]:
-    """A ring of nearest neighbours; each tie keeps its first end and, with probability `rewire`, gets a new second."""
-    tied = [set[int]() for _ in range(n)]
-    ring = [(i, (i + d) % n) for d in range(1, neighbours // 2 + 1) for i in range(n)]
-    for i, j in ring:
-        tied[i].add(j)
-        tied[j].add(i)
-    for m, (i, old) in enumerate(ring):
-        j = old
-        if uniform(seed, NETWORK, 2, i, 0, m) < rewire and len(tied[i]) < n - 1:
-            attempt = 0
-            while j in tied[i] or j == i:
-                j = int(uniform(seed, NETWORK, 3 + attempt, i, 0, m) * n)
-                attempt += 1
-            tied[i].discard(old)
-            tied[old].discard(i)
-            tied[i].add(j)
-            tied[j].add(i)
-        yield i, j
-
-
-def _from_file(scenario: Scenario, name: str, persons: Persons, n: int) -> list[Row]:
-    """Ties by label: the labels that name a person are those persons, all others the population in their order."""
-    path = scenario.folder / name
-    read: Callable[[Path], Iterator[tuple[str, str, float, int, int]]] = (
-        _read_csv if path.suffix == ".csv" else _read_graph
-    )
-    numbers = {persons.name_of(i): i for i in range(n - scenario.population.count)}
-    free = iter(range(n - scenario.population.count, n))
-    rows = []
-    for source, target, weight, start, end in read(path):
-        for label in (source, target):
-            if label not in numbers:
-                number = next(free, None)
-                if number is None:
-                    raise ScenarioError(
-                        f"'{label}' is a person too many: population.count is {scenario.population.count}", str(path)
-                    )
-                numbers[label] = number
-        rows.append((numbers[source], numbers[target], weight, start, end))
-    return rows
-
-
-def _read_csv(path: Path) -> Iterator[tuple[str, str, float, int, int]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream, skipinitialspace=True)
-        try:
-            if not {"source", "target"} <= set(reader.fieldnames or ()):
-                raise ScenarioError("the header must have source and target; allowed: weight, start, end", str(path), 1)
-            for row in reader:
-                yield _tie(path, reader.line_num, row["source"], row["target"], row)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ScenarioError(f"cannot be read: {error}", str(path)) from None
-
-
-def _read_graph(path: Path) -> Iterator[tuple[str, str, float, int, int]]:
-    import networkx as nx
-
-    try:
-        graph = nx.read_graphml(path) if path.suffix == ".graphml" else nx.read_gexf(path)
-    except Exception as error:  # the readers of networkx raise whatever their XML parser meets
-        raise ScenarioError(f"cannot be read as {path.suffix[1:]}: {error}", str(path)) from None
-    for source, target, attributes in graph.edges(data=True):
-        yield _tie(path, None, str(source), str(target), attributes)
-        if not graph.is_directed():
-            yield _tie(path, None, str(target), str(source), attributes)
-
-
-def _tie(path: Path, line: int | None, source: Any, target: Any, row: Any) -> tuple[str, str, float, int, int]:
-    try:
-        given = {key: value for key, value in row.items() if value not in (None, "")}
-        weight = float(given.get("weight", 1.0))
-        start, end = int(given.get("start", 0)), int(given.get("end", NEVER))
-    except (TypeError, ValueError, OverflowError):
-        raise ScenarioError("weight must be a number, start and end whole numbers", str(path), line) from None
-    if not source or not target:
-        raise ScenarioError("source or target is empty", str(path), line)
-    if not 0.0 < weight <= 1.0:
-        raise ScenarioError(f"weight must be above 0 and at most 1, is {weight:g}", str(path), line)
-    return source, target, weight, start, end
-
-
 class Neighbours:
     """The ties of single persons in the step of now, as lists, for engines that ask person by person."""
 
     def __init__(self, ties: Ties) -> None:
         self.ties = ties
-        self.fixed = not len(ties.target) or bool(ties.start.max() == 0 and ties.end.min() == NEVER)
+        self.fixed = ties.lasting
         self.now = 0
         self.lists: dict[tuple[int, bool], list[tuple[int, float]]] = {}
 
@@ -324,13 +178,18 @@ class Neighbours:
 
 def reversed_ties(ties: Ties) -> Ties:
     """The same ties by the person they lead to: the ties of row j lead from those who can tell j."""
+    if ties.mutual:
+        return ties
     n = len(ties.indptr) - 1
-    source = np.repeat(np.arange(n), np.diff(ties.indptr))
-    order = np.lexsort((source, ties.target))
-    return Ties(
-        indptr=np.searchsorted(ties.target[order], np.arange(n + 1)).astype(np.int64),
-        target=source[order].astype(np.int32),
-        weight=ties.weight[order],
-        start=ties.start[order],
-        end=ties.end[order],
-    )
+    columns: list[Any] = [ties.weight, ties.start, ties.end]
+    if len(ties.target) <= networks_make.WORTH_COMPILING:
+        order = np.argsort(ties.target, kind="stable")
+        source = np.repeat(np.arange(n, dtype=np.int32), np.diff(ties.indptr))[order]
+        indptr = np.searchsorted(ties.target[order], np.arange(n + 1)).astype(np.int64)
+    else:
+        indptr, source = networks_make.code().turned(n, ties.indptr, ties.target)
+        order = np.empty(0, np.int64)
+        if not all(is_alike(column) for column in columns):
+            order = networks_make.code().order_of_turned(n, ties.target)
+    weight, start, end = (column if is_alike(column) else column[order] for column in columns)
+    return Ties(indptr, source, weight, start, end)

@@ -8,36 +8,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, ValidationError
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, ValidationError
 
 from sim.scenario_errors import ScenarioError, did_you_mean, first_problem, parse_toml
+from sim.scenario_kinds import Count, Fraction, Name, Pairing, Positive, Rate, Section, Step, Whole
+from sim.scenario_networks import Network, NoNetwork
 
 MAX_BYTES = 256_000
 RESERVED = ("everyone", "everything", "crowd", "the crowd", "world", "population")
 
 
-class Section(BaseModel):
-    """A table of the file: unknown keys are refused, numbers are not made of text."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, str_max_length=10_000)
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def _without_period(value: Any) -> Any:
     return math.inf if value == "forever" else value
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-Step = Annotated[Whole, Field(ge=0, le=2**31 - 2)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0, le=1.0)]
-Rate = Annotated[float, Field(ge=0.0)]
-Count = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
-Pairing = Literal["all", "each"]  # of two groups: everyone with everyone, or the first with the first and so on
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Uniform(Section):
@@ -117,71 +99,6 @@ class About(Section):
     steps: Annotated[Whole, Field(ge=1, le=10_000_000)]
     seed: Annotated[Whole, Field(ge=0, lt=2**64)] = 0
     replicates: Annotated[Whole, Field(ge=1, le=1_000_000_000)] = 1
-
-
-class _Ties(Section):
-    weight: Positive = 1.0
-    both_ways: bool = True
-
-
-class NoNetwork(Section):
-    """Only the ties that are named under [[ties]]."""
-
-    kind: Literal["none"] = "none"
-
-
-class Complete(_Ties):
-    """Everybody is tied to everybody."""
-
-    kind: Literal["complete"]
-
-
-class Star(_Ties):
-    """The first person is tied to all others."""
-
-    kind: Literal["star"]
-
-
-class Chain(_Ties):
-    """Each person is tied to the next."""
-
-    kind: Literal["chain"]
-
-
-class ErdosRenyi(_Ties):
-    """Every pair is tied with the same chance, `degree` ties a person on average."""
-
-    kind: Literal["erdos-renyi"]
-    degree: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-
-
-class BarabasiAlbert(_Ties):
-    """Persons come one by one, each with `links` ties to those before it, in proportion to the ties these have."""
-
-    kind: Literal["barabasi-albert"]
-    links: Annotated[Whole, Field(ge=1)]
-
-
-class WattsStrogatz(_Ties):
-    """A ring where each is tied to the `neighbours` nearest, each tie rewired with probability `rewire`."""
-
-    kind: Literal["watts-strogatz"]
-    neighbours: Annotated[Whole, Field(ge=2, multiple_of=2)]
-    rewire: Fraction = 0.1
-
-
-class NetworkFile(_Ties):
-    """Ties from a file beside the scenario: .csv (source, target[, weight, start, end]), .graphml or .gexf."""
-
-    kind: Literal["file"]
-    path: Name
-    both_ways: bool = False
-
-
-Network = Annotated[
-    NoNetwork | Complete | Star | Chain | ErdosRenyi | BarabasiAlbert | WattsStrogatz | NetworkFile,
-    Field(discriminator="kind"),
-]
 
 
 class WorldSection(Section):

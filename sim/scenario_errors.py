@@ -186,6 +186,9 @@ def _wording(finding: Any, path: Sequence[str | int], owner: type[BaseModel] | N
         return f"is {_show(given)}{did_you_mean(str(given), allowed)}"
     if kind == "union_tag_invalid":
         allowed = [tag.strip("'") for tag in context["expected_tags"].split(", ")]
+        if "list" in allowed:
+            kinds = [tag for tag in allowed if tag not in ("number", "list")]
+            return f"must be a number, a list, or a table with a kind{did_you_mean(str(context['tag']), kinds)}"
         if "number" in allowed:
             return f"must be a number, or a table with a kind{did_you_mean(str(context['tag']), allowed[1:])}"
         return f"kind is {_show(context['tag'])}{did_you_mean(str(context['tag']), allowed)}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
 from sim.scenario_errors import ScenarioError, did_you_mean, first_problem, line_of, spell
+from sim.scenario_networks import Problem, network_problems
 
 if TYPE_CHECKING:
     from sim.scenario import Idea, PersonSection, Scenario
@@ -68,9 +68,6 @@ def check_references(scenario: Scenario, source: str, text: str) -> None:
         raise ScenarioError(problem, source, line_of(text, path), spell(path, data))
 
 
-Problem = tuple[tuple[str | int, ...], str]
-
-
 def _problems(scenario: Scenario) -> Iterator[Problem]:
     yield from _names(scenario)
     people, ideas = person_ranges(scenario), idea_ranges(scenario)
@@ -118,33 +115,13 @@ def _names(scenario: Scenario) -> Iterator[Problem]:
 
 def _sizes(scenario: Scenario, persons: int) -> Iterator[Problem]:
     size, network = scenario.world.size, scenario.world.network
-    here = ("world", "network")
     if persons < 1:
         yield ("population", "count"), "there is nobody: give a count, or name somebody under [[persons]]"
     if persons >= 2**31 - 1:
         yield ("population", "count"), f"{persons} persons, at most {2**31 - 2} can be simulated one by one"
     if size is not None and size < persons:
         yield ("world", "size"), f"must be at least the {persons} persons of the scenario, is {size}"
-    if network.kind == "barabasi-albert" and network.links >= persons:
-        yield (*here, "links"), f"must be below the number of persons {persons}, is {network.links}"
-    if network.kind == "watts-strogatz" and network.neighbours >= persons:
-        yield (*here, "neighbours"), f"must be below the number of persons {persons}, is {network.neighbours}"
-    if network.kind == "erdos-renyi" and network.degree > persons - 1:
-        yield (*here, "degree"), f"must be at most {persons - 1}, the number of others, is {network.degree:g}"
-    if network.kind == "file":
-        yield from _network_file(scenario.folder, network.path)
-
-
-def _network_file(folder: Path, name: str) -> Iterator[Problem]:
-    here = ("world", "network", "path")
-    kinds = (".csv", ".graphml", ".gexf")
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        yield here, f"must lie in the scenario's folder, is '{name}'"
-    elif Path(name).suffix not in kinds:
-        yield here, f"'{name}' is of no known kind{did_you_mean(Path(name).suffix, kinds)}"
-    elif not (folder / name).is_file():
-        near = sorted(p.name for p in folder.glob("*") if p.suffix in kinds)
-        yield here, f"no file '{name}' beside the scenario{did_you_mean(name, near)}"
+    yield from network_problems(network, persons, scenario.folder)
 
 
 def _distributions(scenario: Scenario) -> Iterator[Problem]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sim
-from sim import networks, randomness
+from sim import networks, randomness, rules, world_abilities
 from sim.scenario import Scenario
 from sim.scenario_references import (
     ANONYMOUS,
@@ -28,6 +29,7 @@ from sim.tape import Floats, Persons
 
 ABILITIES = ("creativity", "reach", "skill", "clarity", "understanding", "threshold")
 THE_CROWD = "the crowd"
+WORTH_COMPILING = 200_000  # draws
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +165,8 @@ def _flags(scenario: Scenario, field: str, n: int) -> NDArray[np.bool_]:
 def _alive(deeds: tuple[Deed, ...], n: int) -> NDArray[np.bool_]:
     alive = np.ones(n, np.bool_)
     for deed in deeds:
-        if deed.kind == "born":
-            alive[list(deed.to)] = False
+        if deed.kind == "born" and deed.to:
+            alive[deed.to[0] : deed.to[-1] + 1] = False  # a group, whose rows follow each other
     return alive
 
 
@@ -207,69 +209,45 @@ def _ideas(scenario: Scenario) -> Ideas:
 
 
 def _ability(scenario: Scenario, seed: int, ability: str, n: int) -> Floats:
-    """Each person's ability: a number as given, or a draw of their own from the distribution."""
-    column = np.empty(n)
+    """Each person's ability: a number as given, or a draw of their own from the distribution.
+
+    Where it is the same for all, the column is a read-only view of one number and takes no memory.
+    """
     people = person_ranges(scenario)
     base = getattr(scenario.population, ability)
-    entries = [(people[person.name], getattr(person, ability)) for person in scenario.persons]
-    entries.append((people["population"], base))
-    number = ABILITIES.index(ability)
+    own = [(people[person.name], getattr(person, ability)) for person in scenario.persons]
+    entries = [(rows, base if given is None else given) for rows, given in own]
+    entries = [(rows, given) for rows, given in [*entries, (people["population"], base)] if len(rows)]
+    if all(isinstance(given, float | int) and given == entries[0][1] for _, given in entries):
+        return np.broadcast_to(np.float64(entries[0][1]), (n,))
+    column = np.empty(n)
     for rows, given in entries:
-        ability_of = base if given is None else given
-        if isinstance(ability_of, float | int):
-            column[rows.start : rows.stop] = ability_of
+        part = column[rows.start : rows.stop]
+        if isinstance(given, float | int):
+            part[:] = given
         else:
-            for i in rows:
-                column[i] = min(1.0, max(0.0, sample(ability_of, seed, number, i)))
+            _draw(given, seed, ABILITIES.index(ability), rows.start, part)
     return column
 
 
-def sample(distribution: Any, seed: int, number: int, person: int) -> float:
-    """One draw from a distribution of scenario.py, for the ability of this number and this person."""
-    u = randomness.uniform(seed, randomness.ABILITY, number, person, 0)
-    match distribution.kind:
-        case "uniform":
-            return float(distribution.low + (distribution.high - distribution.low) * u)
-        case "normal":
-            return float(distribution.mean + distribution.sd * randomness.normal_quantile(u or 2.0**-54))
-        case "lognormal":
-            z = randomness.normal_quantile(u or 2.0**-54)
-            return float(distribution.median * randomness.exp(distribution.sigma * z))
-        case "power":
-            return float(distribution.low * randomness.exp(-randomness.log(1.0 - u) / (distribution.exponent - 1.0)))
-        case "choice":
-            weights = distribution.weights or [1.0] * len(distribution.values)
-            below = u * math.fsum(weights)
-            for value, weight in zip(distribution.values, weights, strict=True):
-                if below < weight:
-                    return float(value)
-                below -= weight
-            return float(
-                next(v for v, w in zip(reversed(distribution.values), reversed(weights), strict=True) if w > 0)
-            )
-    a = _gamma(distribution.a, seed, number, person, 0)
-    b = _gamma(distribution.b, seed, number, person, 1)
-    return 1.0 / (1.0 + randomness.exp(b - a))
+def _draw(distribution: Any, seed: int, number: int, first: int, part: Floats) -> None:
+    """Abilities of the persons from `first` on; those of many by compiled code, of which each thread makes a part."""
+    kind, parameters = world_abilities.parameters_of(distribution)
+    if len(part) <= WORTH_COMPILING:
+        world_abilities.draw_abilities(kind, parameters, seed, number, first, part)
+        return
+    from sim.compiling import compiled
 
-
-def _gamma(shape: float, seed: int, number: int, person: int, which: int) -> float:
-    """Log of a gamma variate, by rejection (Marsaglia and Tsang 2000); the `other` of a draw numbers the tries."""
-    boost = 0.0
-    if shape < 1.0:
-        u = randomness.uniform(seed, randomness.ABILITY, number, person, 2 + which)
-        boost = max(randomness.log(1.0 - u) / shape, -1e308)
-        shape += 1.0
-    d = shape - 1.0 / 3.0
-    c = 1.0 / math.sqrt(9.0 * d)
-    for attempt in range(1_000_000):
-        z = randomness.normal_quantile(
-            randomness.uniform(seed, randomness.ABILITY, number, person, 4 + which, attempt) or 2.0**-54
-        )
-        u = randomness.uniform(seed, randomness.ABILITY, number, person, 6 + which, attempt)
-        v = (1.0 + c * z) * (1.0 + c * z) * (1.0 + c * z)
-        if v > 0.0 and randomness.log(1.0 - u) < 0.5 * z * z + d - d * v + d * randomness.log(v):
-            return randomness.log(d * v) + boost
-    raise RuntimeError("a gamma variate was rejected a million times")
+    draw = compiled(randomness, rules, world_abilities).draw_abilities
+    signed = seed - 2**64 if seed >= 2**63 else seed
+    starts = range(0, len(part), max(WORTH_COMPILING, len(part) // 64))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        jobs = [
+            pool.submit(draw, kind, parameters, signed, number, first + start, part[start : start + starts.step])
+            for start in starts
+        ]
+        for job in jobs:
+            job.result()
 
 
 def _deeds(scenario: Scenario) -> tuple[Deed, ...]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from sim import scenario as models
 from sim.scenario import MAX_BYTES, Scenario, parse_value
 from sim.scenario_errors import ScenarioError, line_of
+from sim.scenario_networks import WattsStrogatz
 from sim.scenario_references import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges, setting
 from sim.simulate import predict_memory, simulate
 
@@ -376,7 +377,7 @@ def test_the_template_states_the_defaults_as_they_are():
         if key in ("name", "description") or (section.startswith("[[") and "default" not in comment):
             continue  # names are named, and the entries of lists are examples
         if key in ("neighbours", "rewire"):
-            model, given = models.WattsStrogatz, getattr(scenario.world.network, key)
+            model, given = WattsStrogatz, getattr(scenario.world.network, key)
         else:
             model = homes[section]
             given = at(tomllib.loads(TEMPLATE.read_text(encoding="utf-8")), (*section[1:].split("."), key)) \
@@ -463,7 +464,7 @@ def test_replace_takes_tables_and_several_keys_at_once():
             "persons.J.creativity.high": 0.2,
         }
     )
-    assert scenario.world.network == models.WattsStrogatz(kind="watts-strogatz", neighbours=2, rewire=0.5)
+    assert scenario.world.network == WattsStrogatz(kind="watts-strogatz", neighbours=2, rewire=0.5)
     assert scenario.persons[1].creativity == models.Uniform(kind="uniform", low=0.1, high=0.2)
 
 

@@ -1,0 +1,60 @@
+"""A slow, obvious twin of how ties that are given several times, added and cut become rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sim.networks import pairs
+from sim.rules import NEVER
+from sim.scenario import Scenario
+from sim.scenario_references import find, person_ranges
+
+Row = tuple[int, int, float, int, int]  # source, target, weight, start, end
+
+
+def ties_of(scenario: Scenario, network: Sequence[Row]) -> list[Row]:
+    """The ties of a scenario as sorted rows, given those of its network, one by one."""
+    rows = list(network)
+    people = person_ranges(scenario)
+    for tie in scenario.ties:
+        end = NEVER if tie.end is None else tie.end
+        linked = [(i, j, tie.weight, tie.start, end) for i, j in between(people, tie, tie.pairing)]
+        rows += both_ways(linked) if tie.both_ways else linked
+    for deed in sorted(scenario.interventions, key=lambda deed: deed.step):
+        if deed.kind == "tie":
+            added = [(i, j, deed.weight, deed.step, NEVER) for i, j in between(people, deed)]
+            rows += both_ways(added) if deed.both_ways else added
+        elif deed.kind == "cut":
+            cut = set(between(people, deed))
+            cut |= {(j, i) for i, j in cut} if deed.both_ways else set()
+            rows = [
+                (i, j, w, a, min(b, deed.step) if (i, j) in cut and a <= deed.step else b) for i, j, w, a, b in rows
+            ]
+    return settled(rows)
+
+
+def between(people: dict[str, range], entry: Any, pairing: str = "all") -> Iterator[tuple[int, int]]:
+    return pairs(tuple(find(people, entry.source) or ()), tuple(find(people, entry.target) or ()), pairing)
+
+
+def both_ways(rows: Sequence[Row]) -> list[Row]:
+    return [*rows, *((j, i, w, a, b) for i, j, w, a, b in rows)]
+
+
+def settled(rows: Sequence[Row]) -> list[Row]:
+    """What counts of rows given in this order, sorted: where the same tie is given twice, the later one."""
+    pairs_of: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
+    for i, j, w, a, b in rows:
+        if i != j and a < b:
+            pairs_of[i, j] = [*outside(pairs_of.get((i, j), ()), a, b), (a, b, w)]
+    last = {(i, j, a, b): w for (i, j), windows in pairs_of.items() for a, b, w in windows}
+    return [(i, j, last[i, j, a, b], a, b) for i, j, a, b in sorted(last)]
+
+
+def outside(windows: Sequence[tuple[int, int, float]], start: int, end: int) -> Iterator[tuple[int, int, float]]:
+    for a, b, w in windows:
+        if a < min(b, start):
+            yield a, min(b, start), w
+        if max(a, end) < b:
+            yield max(a, end), b, w
