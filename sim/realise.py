@@ -49,7 +49,7 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Ta
     rows, event, implementation, value = code.realise(
         rows, realising, np.ascontiguousarray(pieces), schedule, worth, world.n, now, held
     )
-    table = Realised(event, implementation, value) if not pieces.shape[1] else _sorted(event, implementation, value)
+    table = Realised(event, implementation, value) if not pieces.shape[1] else in_order(event, implementation, value)
     source = world.provenance() | ({"interventions_without_effect": skipped} if skipped else {})
     return Tape(*tables_of(rows), table, world.persons, world.ideas.name, now, world.size, {}, source)
 
@@ -87,7 +87,7 @@ def worth_of(world: World, now: int) -> Worth:
     return Worth(np.array(begin), np.array(first, np.int64), np.array(last, np.int64), np.array(each, np.float64))
 
 
-def _sorted(event: Ints, implementation: Ints, value: Any) -> Realised:
+def in_order(event: Ints, implementation: Ints, value: Any) -> Realised:
     """One row for each event and implementation, in the order of the events."""
     order = np.lexsort((implementation, event))
     event, implementation, value = event[order], implementation[order], value[order]

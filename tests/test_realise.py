@@ -12,8 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.realise import Pieces, realise
-from sim.tape import DISCOVER, IMPLEMENT, USE, Persons, Realised, Recorder, Tape
+from sim import Scenario, realise_loops, simulate, tape_rows
+from sim.compiling import compiled
+from sim.realise import in_order
+from sim.realise_loops import Schedule, Worth
+from sim.tape import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised, Recorder, Tape
+from sim.tape_rows import rows_of, tables_of
+from tests.scenarios import scenarios
 
 Shares = dict[tuple[int, int], Fraction]
 
@@ -49,6 +54,38 @@ def expanded(recorder: Recorder, realised: Realised) -> dict[tuple[int, int], fl
     return {(event, row): value for event, shares in served.items() for row, value in shares.items()}
 
 
+def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: int, held: bool) -> Realised:
+    """The realised table of these holdings, as the crowd's; the `use` rows are added to the recorder."""
+    made = [sorted(of) for of in releases]
+    schedule = Schedule(
+        np.cumsum([0, *map(len, made)]),
+        np.array([release for of in made for release, *_ in of], np.int64),
+        np.array([row for of in made for _, row, *_ in of], np.int64),
+    )
+    spans = [[(max(a, 1) - 1, min(b, now + 1) - 1, v)
+              for (a, v), (b, _) in zip(of, [*of[1:], (now + 1, 0.0)], strict=True)] for of in values]  # fmt: skip
+    first, last, value = np.array([span for of in spans for span in of]).reshape(-1, 3).T
+    worth = Worth(np.cumsum([0, *map(len, spans)]), first.astype(np.int64), last.astype(np.int64), value.copy())
+    before = len(recorder.events), len(recorder.influences)
+    columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
+    found = [
+        code.realise(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held)
+        for code in (realise_loops, COMPILED)
+    ]
+    (events, influences), (events_too, influences_too) = (tables_of(rows) for rows, *_ in found)
+    for one, other in ((events, events_too), (influences, influences_too)):
+        for name, column in one.columns().items():
+            assert column.tobytes() == other.columns()[name].tobytes()
+    for one, other in zip(found[0][1:], found[1][1:], strict=True):
+        assert one.tobytes() == other.tobytes()
+    recorder.events += zip(*(c[before[0] :].tolist() for c in events.columns().values()), strict=True)
+    recorder.influences += zip(*(c[before[1] :].tolist() for c in influences.columns().values()), strict=True)
+    return in_order(*found[0][1:])
+
+
+COMPILED = compiled(tape_rows, realise_loops)
+
+
 def close(found: Mapping[tuple[int, int], float], expected: Shares) -> None:
     assert set(found) == set(expected)
     for key, value in expected.items():
@@ -78,7 +115,7 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
         outs = sorted(draw(st.lists(st.integers(2, now + 5), max_size=9)))
         begun = recorder.event(0, DISCOVER, 0, idea)
         rows = [recorder.event(0, IMPLEMENT, 0, idea, 1, {begun: 1.0}) for _ in outs]
-        releases.append([(out, row, draw(st.integers(1, 3))) for out, row in zip(outs, rows, strict=True)])
+        releases.append([(out, row, 1) for out, row in zip(outs, rows, strict=True)])
     value = st.sampled_from([0.0, 0.1, 1.0, 2.5, 1e6])
     changes = st.lists(st.tuples(st.integers(1, now), value), max_size=4).map(
         lambda rows: sorted(rows, key=lambda r: r[0])
@@ -92,7 +129,7 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
 def test_value_is_shared_step_by_step(history, held):
     recorder, pieces, now = history["recorder"], history["pieces"], history["now"]
     before = len(recorder.events)
-    realised = realise(recorder, Pieces.of(pieces), history["releases"], history["values"], now, held)
+    realised = realise(recorder, pieces, history["releases"], history["values"], now, held)
     close(expanded(recorder, realised), twin(pieces, history["releases"], history["values"], now, held))
     # The rows: each pair once, in order; the tape accepts what was added, at the end and in the last step.
     rows = list(zip(realised.event.tolist(), realised.implementation.tolist(), strict=True))
@@ -111,7 +148,7 @@ def run(
     recorder = Recorder()
     recorder.event(0, DISCOVER, 0, 0)
     rows = [(out, recorder.event(0, IMPLEMENT, 0, 0, 1, {0: 1.0}), count) for out, count in releases]
-    realised = realise(recorder, Pieces.of([(0, 0, *piece) for piece in pieces]), [rows], [values], now, held)
+    realised = realise(recorder, [(0, 0, *piece) for piece in pieces], [rows], [values], now, held)
     return realised, expanded(recorder, realised)
 
 
@@ -141,8 +178,8 @@ def test_a_value_changes_in_the_step_in_which_it_is_set():
 
 
 def test_implementations_share_each_step_equally():
-    shares = run([(1, 1), (3, 1), (5, 2)], [(0, 8, 1)])[1]
-    close(shares, {(0, 1): 3 + Fraction(4, 4), (0, 2): 1 + Fraction(4, 4), (0, 3): Fraction(8, 4)})
+    shares = run([(1, 1), (3, 1), (5, 1), (5, 1)], [(0, 8, 1)])[1]
+    close(shares, {(0, 1): 3 + Fraction(4, 4), (0, 2): 1 + Fraction(4, 4), (0, 3): 1, (0, 4): 1})
 
 
 def test_the_same_from_the_same():
@@ -158,7 +195,7 @@ def test_a_thousand_implementers_cost_a_few_thousand_rows():
     recorder.event(0, DISCOVER, 0, 0)
     releases = [(2 + m, recorder.event(0, IMPLEMENT, 0, 0, 1, {0: 1.0}), 1) for m in range(1000)]
     pieces = [(recorder.event(0, DISCOVER, 0, 0), 0, k, 1001 - k, 1) for k in range(500)]
-    realised = realise(recorder, Pieces.of(pieces), [releases], [[(0, 1.0)]], 1001, False)
+    realised = realise(recorder, pieces, [releases], [[(0, 1.0)]], 1001, False)
     assert len(realised) == 500
     assert len(recorder.events) < 1501 + 4 * 1000
     assert len(recorder.influences) < 1000 + 2 * 3000 + 500 * 2 * 11
@@ -176,3 +213,39 @@ def test_nothing_held_is_nothing_realised():
     assert shares == {}
     assert [len(column) for column in realised.columns().values()] == [0, 0, 0]
     assert realised.event.dtype == np.int64
+
+
+def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
+    """What the persons' holdings on a tape were worth, walking through its steps; all values as at the start."""
+    begun: dict[tuple[int, int], int] = {}
+    pieces, releases = [], [[] for _ in tape.ideas]
+    steps = zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)
+    for row, (step, kind, person, idea, count) in enumerate(steps):
+        if kind in (DISCOVER, LEARN):
+            begun[person, idea] = row
+            pieces.append([row, idea, step, tape.steps, count])
+        elif kind in (ABANDON, LEAVE):
+            of = next(piece for piece in pieces if piece[0] == begun[person, idea])
+            of[3] = step - (kind == LEAVE)
+        elif kind == IMPLEMENT:
+            releases[idea].append((step + 1 + scenario.dynamics.release_delay, row, 1))
+    values = [[(0, idea.value)] for idea in scenario.ideas]
+    return twin(pieces, releases, values, tape.steps, scenario.impact.value_of == "held")
+
+
+@settings(deadline=None, max_examples=60)
+@given(scenarios())
+def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
+    whole = {"world.size": scenario.world.size and sum(p.count for p in scenario.persons) + scenario.population.count}
+    plain = [
+        d
+        for d in scenario.interventions
+        if d.kind != "set" and "crowd" not in (getattr(d, "to", ""), d.__dict__.get("person"))
+    ]
+    scenario = scenario.replace({**(whole if scenario.world.size else {}), "impact.realised_by": "everyone",
+                                 "interventions": [d.model_dump(by_alias=True) for d in plain]})  # fmt: skip
+    tape = simulate(scenario, engine="agents")
+    recorder = Recorder()
+    recorder.events = [*zip(*(c.tolist() for c in tape.events.columns().values()), strict=True)]
+    recorder.influences = [*zip(*(c.tolist() for c in tape.influences.columns().values()), strict=True)]
+    close(expanded(recorder, tape.realised), persons_shares(tape, scenario))

@@ -73,9 +73,10 @@ class Crowd:
         count = rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
         if count == 0:
             return
-        parents: dict[int, float] = {}
+        by_event: dict[int, float] = {}
         for event, chance in told:
-            parents[event] = parents.get(event, 0.0) + chance / reached
+            by_event[event] = by_event.get(event, 0.0) + chance
+        parents = {event: chance / reached for event, chance in by_event.items()}
         event = self.recorder.event(now, LEARN, self.index, idea, count, parents)
         self.cohorts.setdefault(idea, []).append(Cohort(event, now, count))
 

@@ -125,14 +125,13 @@ def learn_in_crowd(c: Crowd, catalogue: Catalogue, state: State, rows: Rows, tol
     if count == 0:
         return
     row = add_event(rows, now, LEARN, state.n, idea, count)
-    before = -1
-    for entry in entries:
-        weight = told.chance[entry] / reached
-        if told.event[entry] == before:
-            rows.weight[rows.used[1] - 1] += weight
-        else:
-            add_influence(rows, row, told.event[entry], weight)
-        before = told.event[entry]
+    chance = 0.0
+    for k in range(len(entries)):
+        event = told.event[entries[k]]
+        chance += told.chance[entries[k]]
+        if k + 1 == len(entries) or told.event[entries[k + 1]] != event:
+            add_influence(rows, row, event, chance / reached)
+            chance = 0.0
     cohort = c.used[0]
     c.used[0] = cohort + 1
     c.event[cohort], c.since[cohort], c.count[cohort], c.next[cohort] = row, now, count, -1
