@@ -21,6 +21,8 @@ from sim.tape import Ints
 STRIP = 32_768  # persons of a strip at most; their ties fit in a cache
 CHUNK = 8_192  # places that are found at a time
 FAR = 2.0**62
+LUCK = 256  # uniform numbers drawn at a time
+GAPS = 512  # columns of the table by which small networks are made
 
 
 def strips_of(bounds: Any) -> tuple[Ints, Ints]:
@@ -171,7 +173,7 @@ def blocks(bounds: Any, chances: Any, both_ways: bool, seed: int) -> Rows:
     indptr = np.zeros(n + 1, np.int64)
     target = np.empty(0, np.int32)
     if len(group) == 1 and both_ways and rates[0, 0] > 0.0:
-        return one_strip(n, float(rates[0, 0]), seed)
+        return one_strip(n, float(chances[0, 0]), float(rates[0, 0]), seed)
     tie_strips(0, len(group), begin, group, rates, both_ways, seed, indptr, target)
     target = np.empty(add_up(indptr), np.int32)
     if len(target) > 0:
@@ -179,16 +181,19 @@ def blocks(bounds: Any, chances: Any, both_ways: bool, seed: int) -> Rows:
     return indptr, target
 
 
-def one_strip(n: int, rate: float, seed: int) -> Rows:
+def one_strip(n: int, chance: float, rate: float, seed: int) -> Rows:
     """The same for one strip tied both ways, whose places are found only once: what small networks are made by."""
     end = n * (n - 1) // 2
-    mean = end * min(1.0, rate)  # which is no smaller than the chance
+    mean = end * min(1.0, chance)
     places = np.empty(int(mean + 6.0 * math.sqrt(mean)) + 16, np.int64)
     key = key_of(seed, NETWORK, 0, 0)
-    count = find_places(key, 0, -1, end, rate, places)
+    cut, either = np.empty(0), np.empty(0, np.int64)
+    if mean > 4 * GAPS and GAPS * chance > 1.0:
+        cut, either = table_of_gaps(chance)
+    count = find_all(key, end, rate, cut, either, places)
     while count > 0 and places[count - 1] < end:
         places = np.empty(2 * len(places), np.int64)
-        count = find_places(key, 0, -1, end, rate, places)
+        count = find_all(key, end, rate, cut, either, places)
     found = places[:count]
     indptr = np.zeros(n + 1, np.int64)
     target = np.empty(0, np.int32)
@@ -197,3 +202,66 @@ def one_strip(n: int, rate: float, seed: int) -> Rows:
     if len(target) > 0:
         tie_triangle(found, end, n, 0, n - 1, indptr[:-1].copy(), 0, target)
     return indptr, target
+
+
+def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any) -> int:
+    """Write all places that are tied, and one behind the end, into `places`, or as many as there is room for."""
+    if len(cut) == 0:
+        return find_places(key, 0, -1, end, rate, places)
+    luck = np.empty(LUCK)
+    count, place, drawn = 0, -1, 0
+    while count < len(places) and place < end:
+        gap = GAPS - 1
+        place += 1
+        while gap == GAPS - 1:
+            if drawn % LUCK == 0:
+                draw_luck(key, drawn, luck)
+            x = luck[drawn % LUCK] * GAPS
+            drawn += 1
+            column = int(x)
+            above = int(x - column >= cut[column])
+            gap = int(either[2 * column + above])  # no branch, since no processor foresees which of the two it is
+            place += gap
+        places[count] = place
+        count += 1
+    return count
+
+
+def draw_luck(key: int, drawn: int, luck: Any) -> None:
+    """Uniform numbers, several at a time, which processors draw side by side."""
+    for m in range(len(luck)):
+        luck[m] = uniform_of(key, 0, drawn + m)
+
+
+def table_of_gaps(chance: float) -> tuple[Any, Any]:
+    """Numbers of places without a tie, of which the last stands for as many or more (Walker 1977, Vose 1991).
+
+    Column k of the table stands for either[2 * k], which is k, below its cut and for either[2 * k + 1] above. A draw by
+    the table is several times as fast as a logarithm.
+    """
+    cut, either = np.ones(GAPS), np.arange(2 * GAPS) // 2
+    few, many = np.empty(GAPS, np.int64), np.empty(GAPS, np.int64)
+    fews, manys, left = 0, 0, 1.0
+    for k in range(GAPS):
+        cut[k] = GAPS * left * (chance if k < GAPS - 1 else 1.0)
+        left *= 1.0 - chance
+        if cut[k] < 1.0:
+            few[fews] = k
+            fews += 1
+        else:
+            many[manys] = k
+            manys += 1
+    while fews > 0 and manys > 0:
+        fews -= 1
+        poor, rich = few[fews], many[manys - 1]
+        either[2 * poor + 1] = rich
+        cut[rich] -= 1.0 - cut[poor]
+        if cut[rich] < 1.0:
+            manys -= 1
+            few[fews] = rich
+            fews += 1
+    for k in range(fews):
+        cut[few[k]] = 1.0
+    for k in range(manys):
+        cut[many[k]] = 1.0
+    return cut, either

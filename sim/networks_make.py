@@ -105,6 +105,9 @@ def _blocks(made: SimpleNamespace, groups: tuple[Any, Any], both_ways: bool, see
     """Stochastic blocks by threads that take strips as they come, each writing only the rows of its own."""
     bounds, chances = groups
     begin, group = made.strips_of(bounds)
+    if len(group) == 1:
+        blocks: Rows = made.blocks(bounds, chances, both_ways, seed)
+        return blocks
     rates = made.rates_of(chances)
     indptr = np.zeros(int(bounds[-1]) + 1, np.int64)
     target = np.empty(0, np.int32)

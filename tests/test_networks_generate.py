@@ -326,3 +326,33 @@ def test_abilities_are_drawn_by_compiled_code_alike(distribution, monkeypatch):
             expected = slow.skill[person]
             assert code.draw_ability(kind, given_, signed, 2, person) == expected
             assert world_abilities.draw_ability(kind, given_, seed, 2, person) == expected
+
+
+@pytest.mark.parametrize("chance", [0.0021, 0.01, 0.3, 0.9, 0.999])
+def test_gaps_by_the_table_are_geometric(chance):
+    cut, either = networks_blocks.table_of_gaps(chance)
+    gaps = networks_blocks.GAPS
+    law = np.zeros(gaps)
+    np.add.at(law, np.arange(gaps), cut / gaps)
+    np.add.at(law, either[1::2], (1.0 - cut) / gaps)
+    expected = np.append(stats.geom(chance).pmf(np.arange(1, gaps)), stats.geom(chance).sf(gaps - 1))
+    assert np.abs(law - expected).max() < 1e-12
+    assert (cut.min(), cut.max()) >= (0.0, 0.0)
+    assert cut.max() <= 1.0
+    places = np.empty(4000, np.int64)
+    networks_blocks.find_all(key_of(4, NETWORK, 0, 0), 10**9, 0.0, cut, either, places)
+    found = np.diff(places, prepend=-1)
+    edges = sorted({int(stats.geom(chance).ppf(q)) for q in (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)})
+    counts = np.bincount(np.searchsorted(edges, found), minlength=len(edges) + 1)
+    parts = np.diff([0.0, *stats.geom(chance).cdf(edges), 1.0]) * 4000
+    assert (counts[parts < 1e-9] == 0).all()
+    assert (parts > 1e-9).sum() < 2 or stats.chisquare(counts[parts > 1e-9], parts[parts > 1e-9]).pvalue > 1e-4
+
+
+def test_dense_networks_made_by_the_table_have_binomial_degrees():
+    n, degree = 700, 9.0
+    found = np.concatenate([np.diff(generate(ERDOS_RENYI, n, parameters([degree]), seed)[0]) for seed in range(4)])
+    law = stats.binom(n - 1, degree / (n - 1))
+    classes = [np.sum(found <= 4), *(np.sum(found == k) for k in range(5, 14)), np.sum(found >= 14)]
+    expected = np.array([law.cdf(4), *(law.pmf(k) for k in range(5, 14)), law.sf(13)])
+    assert stats.chisquare(classes, expected / expected.sum() * 4 * n).pvalue > 1e-4
