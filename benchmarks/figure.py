@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.race import Lane
 from sim.views import style
-from sim.views.style import FAINT, INK, SERIES
+from sim.views.style import BLUE, FAINT, GREEN, INK, ORANGE, PALE, PURPLE, QUIET, SKY, VERMILLION
 
+COLOURS = {
+    "shoulders, 1 thread": INK, "shoulders, 2 threads": BLUE, "shoulders, 4 threads": VERMILLION,
+    "shoulders, agents": QUIET, "cynetdiff": GREEN, "EoN": PURPLE, "NDlib": ORANGE, "plain Mesa": SKY,
+}  # fmt: skip
 LEFT, RIGHT, BOTTOM, HEIGHT = 0.75, 1.75, 0.5, 3.6  # inches
 
 
@@ -32,36 +38,46 @@ def seconds(value: float) -> str:
 
 
 def draw(lanes: Sequence[Lane], notes: Sequence[str]) -> Figure:
-    """Time against persons; every line bears its name at its right end."""
+    """Time against persons; every line bears its name at its end."""
     found = lines(lanes)
     figure, head = style.new_figure(HEIGHT, "Seconds of an independent cascade", notes)
     axes = style.panel(figure, LEFT, BOTTOM, RIGHT, head + 0.1)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    last = max(points[-1][0] for points in found.values())
-    ends = []
-    for (name, points), colour in zip(found.items(), colours(list(found)), strict=True):
+    for name, points in found.items():
         ours = name.startswith("shoulders")
-        axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.8 if ours else 1.1, marker="o", markersize=3,
-                  linestyle="-" if ours else "--", clip_on=False)  # fmt: skip
-        ends.append((points[-1], name, colour))
+        width, dashes = (1.8, "-") if ours else (1.1, "--")
+        persons, times = zip(*points, strict=True)
+        axes.plot(persons, times, color=COLOURS.get(name, PALE), linewidth=width, linestyle=dashes, marker="o",
+                  markersize=3, clip_on=False)  # fmt: skip
     axes.grid(color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
-    axes.set_xlim(1e3, max(last, 1e4))
+    everything = [time for points in found.values() for _, time in points]
+    axes.set_xlim(1e3, max(1e4, *(points[-1][0] for points in found.values())))
+    axes.set_ylim(10.0 ** math.floor(math.log10(min(everything))), 10.0 ** math.ceil(math.log10(max(everything)) + 0.1))
     _ticks(axes)
     style.say(axes, 0.5, -0.4 / HEIGHT, "persons, ten ties each", transform=axes.transAxes, ha="center", va="top")
-    style.label_ends(axes, [end[0][1] for end in ends], [end[1] for end in ends], [end[2] for end in ends])
+    for end in sorted({points[-1][0] for points in found.values()}):
+        _label(axes, end, {name: points[-1][1] for name, points in found.items() if points[-1][0] == end}, found)
     return figure
 
 
-def colours(names: Sequence[str]) -> list[str]:
-    """Ink for ours on one thread, and a colour of the house for each other."""
-    rest = iter([colour for colour in SERIES if colour != INK] * 2)
-    return [INK if name == "shoulders, 1 thread" else next(rest) for name in names]
+def _label(axes: Axes, end: int, ending: dict[str, float], found: dict[str, list[tuple[int, float]]]) -> None:
+    """Name the lines that end at so many persons: to the right, or above what lies above all that go on there."""
+    low, high = (math.log10(y) for y in axes.get_ylim())
+    gap = 0.15 / (axes.bbox.height / axes.figure.dpi) * (high - low)
+    names = list(ending)
+    places = style.apart([math.log10(ending[name]) for name in names], gap, low, high)
+    here = [time for points in found.values() for n, time in points if n == end]
+    for name, place in zip(names, places, strict=True):
+        if end < axes.get_xlim()[1] and ending[name] == max(here):
+            style.say(axes, end, 10.0 ** (math.log10(ending[name]) + 0.6 * gap), name, ha="right", va="bottom")
+        else:
+            style.say(axes, end * 1.15, 10.0**place, name, va="center_baseline")
 
 
-def _ticks(axes: object) -> None:
-    for axis, text in ((axes.xaxis, style.number), (axes.yaxis, seconds)):  # type: ignore[attr-defined]
+def _ticks(axes: Axes) -> None:
+    for axis, text in ((axes.xaxis, style.number), (axes.yaxis, seconds)):
         axis.set_major_formatter(FuncFormatter(lambda value, _, text=text: text(value)))
         axis.set_minor_locator(NullLocator())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
@@ -38,19 +39,22 @@ def measure(largest: int) -> Table:
         best = min(seconds for seconds, _ in simulated.values())
         for threads, (seconds, tape) in simulated.items():
             rows.append([n, len(world.ties.target), f"kernels, {threads} thread{'s' * (threads > 1)}", seconds,
-                         len(tape.events), seconds / best])  # fmt: skip
+                         len(tape.events), seconds / best, ""])  # fmt: skip
         if of_agents * 10 <= BUDGET:
             of_agents, tape = _timed(world, "agents", None)
-            rows.append([n, len(world.ties.target), "agents", of_agents, len(tape.events), of_agents / best])
+            rows.append([n, len(world.ties.target), "agents", of_agents, len(tape.events), of_agents / best, ""])
             if any(other != tape for _, other in simulated.values()):
                 raise AssertionError(f"the engines wrote different tapes at {n:,} persons")
+        else:
+            note = f"skipped: {of_agents:.0f} s at a smaller size"
+            rows.append([n, len(world.ties.target), "agents", math.nan, "", math.nan, note])
         n *= 10
     notes = [
         f"{IDEAS} ideas, {STEPS} steps, {DEGREE:g} ties a person; everybody may have the ideas, tells two a step for",
         "five steps, implements and abandons. Timed: the run and its tape. Not timed: making the world. *Ratio*: the",
         "time over that of our fastest. The tapes of all rows of a size are equal.",
     ]
-    return Table("full", "Full model", notes, ("persons", "ties", "who", "s", "events", "ratio"), rows)
+    return Table("full", "Full model", notes, ("persons", "ties", "who", "s", "events", "ratio", "note"), rows)
 
 
 def _timed(world: World, engine: str, threads: int | None) -> tuple[float, Any]:
