@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint clean
+.PHONY: run test lint bench clean
 
 run: .venv/installed ## the genius's notebook: credit table, run folder, figures
 	$(BIN)/shoulders run scenarios/genius_notebook.toml
@@ -14,6 +14,9 @@ lint: .venv/installed-dev ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: .venv/installed-bench ## speed beside the neighbours; see benchmarks/README.md
+	$(BIN)/python -m benchmarks $(ARGS)
+
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
@@ -21,6 +24,10 @@ lint: .venv/installed-dev ## style and types
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.venv/installed-bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	touch $@
 
 clean:

@@ -1,0 +1,1 @@
+"""How fast it is, beside its neighbours: `python -m benchmarks`."""

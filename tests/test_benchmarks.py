@@ -1,0 +1,103 @@
+"""The benchmarks run, at a tiny size: nothing here is about time."""
+
+from __future__ import annotations
+
+import csv
+import math
+
+import networkx as nx
+import pytest
+
+from benchmarks import batch, cascades, child, figure, full, networks, ours, race, tables
+from benchmarks.graph import SEEDS, cascade_world, graph_of
+
+
+@pytest.fixture(scope="module")
+def lanes():
+    return race.race(60, 6.0, 0.3, rounds=3, budget=60.0)
+
+
+def test_everybody_addresses_their_ties_and_no_strangers():
+    world = cascade_world(200, 6.0, 0.3, seed=1)
+    told = world.reach * world.size
+    degrees = [int(b - a) for a, b in zip(world.ties.indptr[:-1], world.ties.indptr[1:], strict=True)]
+    assert (told <= degrees).all()
+    assert told == pytest.approx(degrees)
+
+
+def test_a_cascade_at_certainty_reaches_all_who_are_tied_to_the_seeds():
+    world = cascade_world(80, 2.0, 1.0, seed=3)
+    graph = graph_of(world).networkx
+    there = {node for seed in SEEDS for node in nx.node_connected_component(graph, seed)}
+    for engine in ("kernels", "agents"):
+        assert ours.cascade(world, engine, 1)(0)() == len(there)
+
+
+@pytest.mark.parametrize("name", race.PEERS)
+def test_a_peer_reaches_the_same_at_certainty(name):
+    if why := race.missing(name):
+        pytest.skip(why)
+    world = cascade_world(80, 2.0, 1.0, seed=3)
+    cascade = race.PEERS[name](graph_of(world), 1.0, SEEDS)
+    assert cascade(0)() == cascade(1)() == ours.cascade(world, "kernels", 1)(0)()
+
+
+def test_our_engines_run_the_same_cascades(lanes):
+    sizes = [lane.sizes for lane in lanes if lane.name.startswith("shoulders")]
+    assert len(sizes) >= 2
+    assert all(one == sizes[0] for one in sizes)
+    assert race.check(lanes) == []
+
+
+def test_other_work_is_found_out():
+    fine = [20, 21, 19, 20]
+    lanes = [race.Lane("shoulders, 1 thread", 60, sizes=fine), race.Lane("peer", 60, sizes=fine)]
+    assert race.check(lanes) == []
+    lanes.append(race.Lane("other peer", 60, sizes=[30, 31, 29, 30]))
+    lanes.append(race.Lane("shoulders, agents", 60, sizes=[20, 22]))
+    assert len(race.check(lanes)) == 2
+
+
+def test_who_is_too_slow_is_left_out_from_then_on():
+    before = [race.Lane("peer", 1000, seconds=[7.0])]
+    assert race.too_slow("peer", 10_000, 60.0, before) == "skipped: 7.0 s a cascade at 1,000 persons"
+    assert race.too_slow("peer", 10_000, 71.0, before) == ""
+    assert race.too_slow("peer", 10_000, 71.0, [race.Lane("peer", 1000, note="not installed (x)")])
+
+
+def test_tables_and_the_figure_are_written(lanes, tmp_path):
+    course = cascades.Course(degree=6.0, p=0.3)
+    table = cascades.table(course, [lanes], [cascades.Large(lanes[:1], 1.0, 2.0, 3_000_000)])
+    tables.write(table, tmp_path)
+    with (tmp_path / "cascade.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == len(lanes) + 1
+    assert "| shoulders, agents" in (tmp_path / "cascade.md").read_text(encoding="utf-8")
+    figure.save(figure.draw([*lanes, race.Lane("peer", 1000, seconds=[7.0])], ["a note"]), tmp_path)
+    assert (tmp_path / "cascade.png").stat().st_size > 10_000
+
+
+def test_the_other_measurements_run(monkeypatch):
+    monkeypatch.setattr(full, "SMALLEST", 30)
+    engines = [row[2] for row in full.measure(30).rows]
+    assert {"kernels, 1 thread", "agents"} <= set(engines)
+    assert all(events > 0 for *_, events in batch.measure(2).rows)
+    made = {kind: networks.ours_of(kind, options)(30) for kind, options in networks.KINDS.items()}
+    assert made["complete"] == 30 * 29
+    assert made["watts-strogatz"] == 300
+
+
+def test_a_child_tells_of_its_run():
+    found = child.in_a_child("cascade", n=50, degree=4.0, p=0.5, threads=[1])
+    assert found["ties"] > 0
+    assert len(SEEDS) <= found["sizes"][0] <= 50
+    assert found["peak"] > 10_000_000
+    with pytest.raises(RuntimeError, match="cascade"):
+        child.in_a_child("cascade", nobody=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(math.nan, ""), (1234, "1,234"), (0.01234, "0.0123"), (0.0, "0"), (56789.1, "56,789")]
+)
+def test_numbers_in_print(value, text):
+    assert tables.said(value) == text
