@@ -6,7 +6,7 @@ one entry: `at` reads either form. Nothing here checks its input; model.py does.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,9 +175,9 @@ class Hearings(NamedTuple):
     used: Ints
 
 
-def at(column: NDArray[np.generic], place: int):  # type: ignore[no-untyped-def]
+def at(column: Any, place: int) -> float:
     """The entry of a column that may be one for all."""
-    return column[place] if len(column) > 1 else column[0]
+    return column[place] if len(column) > 1 else column[0]  # type: ignore[no-any-return]
 
 
 def bag(room: int) -> Bag:

@@ -219,19 +219,18 @@ def discover(
     n = state.n
     row = add_event(rows, state.counters[NOW], DISCOVER, person, idea, 1)
     begin, end = catalogue.prerequisites_begin[idea], catalogue.prerequisites_begin[idea + 1]
-    held = np.empty(end - begin, np.int64)
     number = 0
+    for k in range(begin, end):
+        number += state.bits[catalogue.prerequisites[k] * n + person] & HELD
     for k in range(begin, end):
         key = catalogue.prerequisites[k] * n + person
         if state.bits[key] & HELD:
-            j = number
-            while j and held[j - 1] > state.event[key]:
-                held[j] = held[j - 1]
+            add_influence(rows, row, state.event[key], 1.0 / number)
+            j = rows.used[1] - 1
+            while j > 0 and rows.child[j - 1] == row and rows.parent[j - 1] > state.event[key]:
+                rows.parent[j] = rows.parent[j - 1]
                 j -= 1
-            held[j] = state.event[key]
-            number += 1
-    for k in range(number):
-        add_influence(rows, row, held[k], 1.0 / number)
+            rows.parent[j] = state.event[key]
     begun(people, catalogue, state, pending, tellers, idea, person, row)
 
 

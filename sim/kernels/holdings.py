@@ -36,6 +36,8 @@ from sim.tape_rows import Rows, add_event, add_influence
 
 __all__: list[str] = []
 
+INLINE = ("begun",)  # called for each learner
+
 
 def is_closed(state: State, key: int) -> int:
     """1 where a person cannot take an idea up, else 0."""

@@ -16,7 +16,6 @@ from sim.kernels.columns import (
     LISTED,
     MIXTURE,
     NOW,
-    PERIOD,
     RESOLUTION,
     SURE,
     Bag,
@@ -32,13 +31,15 @@ from sim.kernels.columns import (
     roomy,
 )
 from sim.kernels.crowd import in_order, learn_in_crowd
-from sim.kernels.holdings import begun, is_closed, last_step
+from sim.kernels.holdings import begun, is_closed
 from sim.kernels.marks import collect
 from sim.randomness import HESITATE, MASK, uniform
 from sim.tape import LEARN, Floats, Ints
 from sim.tape_rows import Rows, add_event, add_influence
 
 __all__ = ["heard_in", "learn_plainly"]
+
+INLINE = ("take_up_plainly",)  # called for each learner
 
 
 def no_mixtures() -> Mixtures:
@@ -62,8 +63,8 @@ def add_mixture(state: State, m: Mixtures, events: Ints, weights: Floats) -> int
     """Add a mixture of holdings, for which there must be room, and return it as a source."""
     number, used = m.used[0], m.used[1]
     m.begin[number] = used
-    m.event[used : used + len(events)] = events
-    m.weight[used : used + len(events)] = weights
+    for k in range(len(events)):
+        m.event[used + k], m.weight[used + k] = events[k], weights[k]
     m.begin[number + 1] = used + len(events)
     m.used[0], m.used[1] = number + 1, used + len(events)
     state.counters[LARGEST] = max(state.counters[LARGEST], len(events))
@@ -148,11 +149,29 @@ def learn(
             entry = end
         if k < number:
             key = keys[k]
-            if not is_closed(state, key):
+            if is_closed(state, key):
+                pass
+            elif catalogue.hesitation[idea] <= 0.0 and is_from_one(state, key):
+                take_up_plainly(people, catalogue, state, rows, pending, tellers, idea, key - idea * n)
+            else:
                 take_up(people, catalogue, state, rows, pending, tellers, mixtures, hearings, idea, key - idea * n)
             state.bits[key] &= ALL - SURE
             state.best[key] = 0
     told.used[0] = 0
+
+
+def is_from_one(state: State, key: int) -> bool:
+    """Whether one holding is to be credited for what a person heard."""
+    return state.dynamics[CREDITED] != EVERY and ((state.best[key] - 1) & (2 * MIXTURE - 1)) < MIXTURE
+
+
+def take_up_plainly(
+    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, idea: int, person: int
+) -> None:
+    """A person who understood takes an idea up from one other."""
+    row = add_event(rows, state.counters[NOW], LEARN, person, idea, 1)
+    add_influence(rows, row, (state.best[idea * state.n + person] - 1) & MASK, 1.0)
+    begun(people, catalogue, state, pending, tellers, idea, person, row)
 
 
 def take_up(
@@ -197,8 +216,8 @@ def learn_plainly(
     must own whole words of the set of the closed.
     """
     now, n = state.counters[NOW], state.n
-    until = last_step(now + state.dynamics[PERIOD])
-    new_tellers, no_tellers = bag(0), bag(0)
+
+    no_tellers = bag(0)
     pending = bag(64)
     per_key = 2 + state.counters[DEPENDENTS]
     for k in range(len(keys)):

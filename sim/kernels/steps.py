@@ -41,13 +41,12 @@ from sim.kernels.columns import (
     State,
     Told,
     Ways,
-    at,
     bag,
     roomy,
 )
 from sim.kernels.crowd import abandon_in_crowd, no_news, with_cohorts, with_news
 from sim.kernels.deeds import STEP, Deeds, Desk, discover, happen, needs_of
-from sim.kernels.holdings import ended, implement, is_closed, refresh
+from sim.kernels.holdings import ended, implement, is_closed
 from sim.kernels.learning import learn, no_mixtures, with_mixtures
 from sim.kernels.telling import close_ranks, look_around, no_hearings, note, note_all, tell
 from sim.tape import ABANDON, Ints

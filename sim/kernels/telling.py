@@ -7,6 +7,8 @@ and a pack of the rank and the source that competes for the credit.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.kernels.columns import (
@@ -58,7 +60,17 @@ from sim.tape_rows import Rows
 
 __all__ = ["close_ranks", "note_all", "note_those_of", "tell"]
 
+INLINE = ("gather", "tells_now", "note")  # called for each teller or hearing
 BUFFER = 512  # ties for which luck is drawn at once
+
+
+class Buffer(NamedTuple):
+    """Tellings to be decided at once: teller and hearer as a counter, the teller's event, chance and luck."""
+
+    counter: Ints
+    source: Ints
+    chance: Floats
+    luck: Floats
 
 
 def degree_of(ways: Ways, person: int, now: int) -> int:
@@ -85,19 +97,17 @@ def is_tied(ways: Ways, person: int, other: int, now: int) -> bool:
     return False
 
 
-def decide(
-    counter: Ints, chance: Floats, source: Ints, luck: Floats, filled: int,
-    tell_key: int, rank_key: int, base: int, keys: Bag, packs: Bag,
-) -> None:  # fmt: skip
+def decide(buffer: Buffer, filled: int, tell_key: int, rank_key: int, base: int, keys: Bag, packs: Bag) -> None:
     """Draw luck for a buffer of tellings, and write down who understood; there must be room for all."""
     for k in range(filled):
-        luck[k] = unit(squares64(counter[k], tell_key))
+        buffer.luck[k] = unit(squares64(buffer.counter[k], tell_key))
     found = keys.used[0]
     for k in range(filled):
-        if luck[k] < chance[k]:
-            other = counter[k] & MASK
+        if buffer.luck[k] < buffer.chance[k]:
+            counter = buffer.counter[k]
+            other = counter & MASK
             keys.items[found] = base + other
-            packs.items[found] = (rank_of(rank_key, counter[k] >> 32, other) << 32) | source[k]
+            packs.items[found] = (rank_of(rank_key, counter >> 32, other) << 32) | buffer.source[k]
             found += 1
     keys.used[0] = packs.used[0] = found
 
@@ -109,74 +119,114 @@ def tell(
     """Let those among the tellers `first` to `last` - 1 tell who tell in this step, until about `most` have understood.
 
     Returns the place of the first who has not told yet, and the keys and packs of who understood. What reached the
-    crowd is added to `told`, if that has room for all tellers. A teller who tells no more is replaced by -1. Threads may
-    share the columns: each key is listed once, and what two threads may write to the same place is the same.
+    crowd is added to `told`, if that has room for all tellers. A teller who tells no more is replaced by -1. Threads
+    may share the columns: each key is listed once, and what two threads may write to the same place is the same.
     """
-    now, n, several = state.counters[NOW], state.n, len(catalogue.clarity) > 1
-    simple, stifling = state.dynamics[ADOPTION] == SIMPLE, state.dynamics[STIFLING]
-    timed, lasting = state.counters[TIMED] != 0, state.counters[LASTING] != 0 and stifling == SILENT
-    counter, source = np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64)
-    chance, luck = np.empty(BUFFER), np.empty(BUFFER)
-    room = min(most, 4 * (last - first)) + 2 * BUFFER
-    keys, packs = bag(room), bag(room)
-    bits, closed, target = state.bits, state.closed, ways.target
-    filled, at_idea, base, tell_key, rank_key = 0, -1, 0, 0, 0
+    room = min(most, 4 * (last - first)) + state.n + 2 * BUFFER  # memory is taken when it is written
+    keys, packs, buffer = bag(room), bag(room), Buffer(
+        np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER), np.empty(BUFFER)
+    )  # fmt: skip
     place = first
     while place < last and keys.used[0] < most:
         key = tellers[place]
-        place += 1
+        person = key % state.n if key >= 0 else 0
+        more = ways.indptr[person + 1] - ways.indptr[person] + state.n + BUFFER
+        keys, packs = roomy(keys, more), roomy(packs, more)
+        place = tell_some(
+            people, ways, catalogue, state, tellers, place, last, most, told, crowd_understanding, buffer, keys, packs
+        )
+    return place, keys, packs
+
+
+def tell_some(
+    people: People, ways: Ways, catalogue: Catalogue, state: State, tellers: Ints, place: int, last: int, most: int,
+    told: Told, crowd_understanding: float, buffer: Buffer, keys: Bag, packs: Bag,
+) -> int:  # fmt: skip
+    """As `tell`, as far as there is room."""
+    now, n, several = state.counters[NOW], state.n, len(catalogue.clarity) > 1
+    simple, stifling, room = state.dynamics[ADOPTION] == SIMPLE, state.dynamics[STIFLING], len(keys.items)
+    timed, lasting = state.counters[TIMED] != 0, state.counters[LASTING] != 0 and stifling == SILENT
+    filled, at_idea, tell_key, rank_key = 0, -1, 0, 0
+    while place < last and keys.used[0] < most:
+        key = tellers[place]
         idea = key // n if several else 0
         person = key - idea * n
-        if not bits[key] & HELD or state.until[key] < now or not at(people.alive, person):
-            bits[key] &= ALL - LISTED
-            tellers[place - 1] = -1
+        if not tells_now(people, state, tellers, place, key, person):
+            place += 1
             continue
-        if state.since[key] == now:
-            continue
+        begin, end = ways.indptr[person], ways.indptr[person + 1]
+        if keys.used[0] + BUFFER + end - begin + n > room:
+            break
+        place += 1
         addressed = audience(at(people.reach, person), state.size)
         if addressed <= 0.0:
             continue
-        begin, end = ways.indptr[person], ways.indptr[person + 1]
         degree = degree_of(ways, person, now) if timed else end - begin
-        keys, packs = roomy(keys, BUFFER + degree), roomy(packs, BUFFER + degree)
         if idea != at_idea:
-            decide(counter, chance, source, luck, filled, tell_key, rank_key, base, keys, packs)
-            filled, at_idea, base = 0, idea, idea * n
+            decide(buffer, filled, tell_key, rank_key, at_idea * n, keys, packs)
+            filled, at_idea = 0, idea
             tell_key = key_of(state.luck, TELL, now, idea)
             rank_key = key_of(state.luck, RANK, now, idea)
-        clarity, event, open_ties = at(people.clarity, person), state.event[key], 0
-        for tie in range(begin, end if simple else begin):
-            if timed and not at(ways.start, tie) <= now < at(ways.end, tie):
-                continue
-            other = target[tie]
-            other_key = base + other
-            shut = (closed[other_key >> 6] >> (other_key & 63)) & 1
-            said = chance_to_tell(addressed, degree, at(ways.weight, tie))
-            if stifling != SILENT and shut:
-                meet(state, key, other_key, said, uniform_of(tell_key, person, other), stifling)
-            counter[filled] = (person << 32) | other
-            source[filled] = event
-            chance[filled] = said * chance_to_understand(
-                catalogue.clarity[idea], clarity, at(people.understanding, other)
+        open_ties = 0
+        while begin < end and simple:
+            stop = min(end, begin + BUFFER - filled)
+            more = gather(
+                people, ways, catalogue, state, buffer, filled, key, idea, begin, stop, addressed, degree, tell_key
             )
-            filled += 1 - shut
-            open_ties += 1 - shut
+            begin, filled, open_ties = stop, filled + more, open_ties + more
             if filled == BUFFER:
-                decide(counter, chance, source, luck, filled, tell_key, rank_key, base, keys, packs)
+                decide(buffer, filled, tell_key, rank_key, idea * n, keys, packs)
                 filled = 0
         said = chance_to_tell_stranger(addressed, degree, state.size)
         if said > 0.0:
+            clarity = catalogue.clarity[idea] * at(people.clarity, person)
             if simple:
-                keys, packs = tell_strangers(people, ways, catalogue, state, key, idea, person, said, keys, packs)
-            understood = said * chance_to_understand(1.0, catalogue.clarity[idea] * clarity, crowd_understanding)
+                tell_strangers(people, ways, catalogue, state, key, idea, person, said, keys, packs)
+            understood = said * chance_to_understand(1.0, clarity, crowd_understanding)
             if len(told.idea) and understood > 0.0:
-                tell_crowd(told, idea, event, understood)
+                tell_crowd(told, idea, state.event[key], understood)
         elif lasting and simple and not timed and open_ties == 0:
-            bits[key] &= ALL - LISTED  # nobody is left to tell, and nobody will be
+            state.bits[key] &= ALL - LISTED  # nobody is left to tell, and nobody will be
             tellers[place - 1] = -1
-    keys, packs = roomy(keys, BUFFER), roomy(packs, BUFFER)
-    decide(counter, chance, source, luck, filled, tell_key, rank_key, base, keys, packs)
-    return place, keys, packs
+    decide(buffer, filled, tell_key, rank_key, at_idea * n, keys, packs)
+    return place
+
+
+def tells_now(people: People, state: State, tellers: Ints, place: int, key: int, person: int) -> bool:
+    """Whether a teller tells in this step; one who never will any more is taken off the list."""
+    if key < 0:
+        return False
+    now = state.counters[NOW]
+    if not state.bits[key] & HELD or state.until[key] < now or not at(people.alive, person):
+        state.bits[key] &= ALL - LISTED
+        tellers[place] = -1
+        return False
+    return state.since[key] < now  # type: ignore[no-any-return]
+
+
+def gather(
+    people: People, ways: Ways, catalogue: Catalogue, state: State, buffer: Buffer, filled: int, key: int, idea: int,
+    begin: int, end: int, addressed: float, degree: int, tell_key: int,
+) -> int:  # fmt: skip
+    """Put the ties whose other end is open into the buffer, which has room; returns how many."""
+    now, base = state.counters[NOW], idea * state.n
+    person, source = key - base, state.event[key]
+    timed, stifling = state.counters[TIMED] != 0, state.dynamics[STIFLING]
+    idea_clarity, clarity = catalogue.clarity[idea], at(people.clarity, person)
+    first = filled
+    for tie in range(begin, end):
+        if timed and not at(ways.start, tie) <= now < at(ways.end, tie):
+            continue
+        other = ways.target[tie]
+        shut = is_closed(state, base + other)
+        said = chance_to_tell(addressed, degree, at(ways.weight, tie))
+        if stifling != SILENT and shut:
+            meet(state, key, base + other, said, uniform_of(tell_key, person, other), stifling)
+        buffer.counter[filled] = (person << 32) | other
+        buffer.source[filled] = source
+        buffer.chance[filled] = said * chance_to_understand(idea_clarity, clarity, at(people.understanding, other))
+        filled += 1 - shut  # what is closed is written over
+    return filled - first
 
 
 def meet(state: State, key: int, other_key: int, said: float, luck: float, stifling: float) -> None:
@@ -191,7 +241,7 @@ def meet(state: State, key: int, other_key: int, said: float, luck: float, stifl
 def tell_strangers(
     people: People, ways: Ways, catalogue: Catalogue, state: State, key: int, idea: int, person: int, chance: float,
     keys: Bag, packs: Bag,
-) -> tuple[Bag, Bag]:  # fmt: skip
+) -> None:  # fmt: skip
     """Let a teller address everybody without a tie with the same chance, by skipping over those not addressed."""
     now, n, stifling = state.counters[NOW], state.n, state.dynamics[STIFLING]
     skip_key, listen_key = key_of(state.luck, STRANGERS, now, idea), key_of(state.luck, LISTEN, now, idea)
@@ -212,10 +262,8 @@ def tell_strangers(
         elif luck < 1.0 * chance_to_understand(
             catalogue.clarity[idea], at(people.clarity, person), at(people.understanding, other)
         ):
-            keys, packs = roomy(keys, 1), roomy(packs, 1)
             put(keys, other_key)
             put(packs, (rank_of(rank_key, person, other) << 32) | state.event[key])
-    return keys, packs
 
 
 def no_hearings(room: int) -> Hearings:
