@@ -47,7 +47,8 @@ def compiled(*modules: ModuleType) -> SimpleNamespace:
                     inner = name not in getattr(module, "__all__", (name,))
                     counts: dict[str, Any] = {"_nrt": False} if inner and function in plain else {}
                     counts["forceinline"] = name in getattr(module, "INLINE", ())
-                    made[function] = numba.njit(
+                    options: Any = numba.njit
+                    made[function] = options(
                         cache=folder is not None and not inner, nogil=True, error_model="numpy",
                         no_cpython_wrapper=inner, no_cfunc_wrapper=inner, **counts,
                     )(twin)  # fmt: skip

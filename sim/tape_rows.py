@@ -20,7 +20,7 @@ class Rows(NamedTuple):
     kind: NDArray[np.int8]
     person: NDArray[np.int32]
     idea: NDArray[np.int32]
-    count: Ints
+    count: Ints  # type: ignore[assignment]  # a tuple's own method of this name is of no use here
     child: Ints
     parent: Ints
     weight: Floats

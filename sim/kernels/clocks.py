@@ -216,12 +216,12 @@ def set_rates(people: People, catalogue: Catalogue, state: State, pending: Bag, 
 def is_another(old: Floats, new: Floats, clock: int, idea: int, m: int) -> bool:
     """Whether something on which a clock of an idea depends is not what it was."""
     if clock == DISCOVERY:
-        return old[4 + idea] != new[4 + idea]
+        return bool(old[4 + idea] != new[4 + idea])
     if clock == IMPLEMENTATION:
-        return old[RATE_TO_IMPLEMENT] != new[RATE_TO_IMPLEMENT] or old[4 + m + idea] != new[4 + m + idea]
+        return bool(old[RATE_TO_IMPLEMENT] != new[RATE_TO_IMPLEMENT] or old[4 + m + idea] != new[4 + m + idea])
     if clock == ABANDONMENT:
         return abandonment_in(old, idea, m) != abandonment_in(new, idea, m)
-    return old[RATE_TO_RESOLVE] != new[RATE_TO_RESOLVE]
+    return bool(old[RATE_TO_RESOLVE] != new[RATE_TO_RESOLVE])
 
 
 def abandonment_in(force: Floats, idea: int, m: int) -> float:

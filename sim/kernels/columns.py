@@ -143,7 +143,7 @@ class Crowd(NamedTuple):
     last: Ints
     event: Ints  # of each cohort, (cohorts,)
     since: Ints
-    count: Ints
+    count: Ints  # type: ignore[assignment]  # a tuple's own method of this name is of no use here
     next: Ints
     pieces: NDArray[np.int64]  # that ended: event, idea, begin, end, count; (5, pieces)
     used: Ints  # cohorts, pieces

@@ -99,7 +99,7 @@ def in_order(told: Told) -> Ints:
 def comes_before(told: Told, one: int, other: int) -> bool:
     """Whether of two tellings by one holding the first has the smaller chance."""
     same = told.idea[one] == told.idea[other] and told.event[one] == told.event[other]
-    return same and told.chance[one] < told.chance[other]
+    return same and bool(told.chance[one] < told.chance[other])
 
 
 def open_to(c: Crowd, catalogue: Catalogue, idea: int) -> int:
@@ -110,8 +110,8 @@ def open_to(c: Crowd, catalogue: Catalogue, idea: int) -> int:
     for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
         rivals += c.held[catalogue.rivals[k]]
     if rivals and others:
-        return left - int(math.floor(rivals / others * left))
-    return left  # type: ignore[no-any-return]
+        left -= math.floor(rivals / others * left)
+    return int(left)
 
 
 def learn_in_crowd(c: Crowd, catalogue: Catalogue, state: State, rows: Rows, told: Told, entries: Ints) -> None:

@@ -95,7 +95,7 @@ def needs_of(state: State, crowd: Crowd, deed: Ints) -> tuple[int, int, int, int
     """What a deed may write: events, influences, clocks, tellers, hearings of persons, entries of mixtures."""
     n, m, kind = state.n, len(state.works), deed[KIND]
     others = max(deed[TO_END] - deed[TO], 0)
-    if kind == BORN or kind == SET:
+    if kind in (BORN, SET):
         return 0, 0, others * m, 0, 0, 0
     if kind == DIE:
         return others * m, 0, others * m * (1 + 2 * state.counters[RIVALS]), 0, 0, 0
@@ -123,7 +123,7 @@ def happen(
             person, idea = pairs[k, 0], pairs[k, 1]
             if person == state.n:
                 tell_from_crowd(people, catalogue, state, crowd, desk, idea, deed)
-            elif kind == DO_DISCOVER or kind == FIND:
+            elif kind in (DO_DISCOVER, FIND):
                 take_up_now(people, catalogue, state, desk, idea, person, deed)
             else:
                 do_with_holding(people, catalogue, state, crowd, desk, idea, person, deed, amount)
@@ -265,7 +265,7 @@ def do_with_holding(
         implement(state, desk.rows, key)
     elif kind == LOCK:
         state.until[key] = 0
-    elif kind == REWRITE or kind == UNLOCK:
+    elif kind in (REWRITE, UNLOCK):
         if kind == REWRITE:
             catalogue.clarity[idea] = amount
         state.until[key] = last_step(max(now - 1, state.since[key]) + state.dynamics[PERIOD])

@@ -130,8 +130,8 @@ def hesitates(catalogue: Catalogue, state: State, key: int, idea: int, person: i
 
 
 def learn(
-    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, crowd: Crowd, told: Told,
-    mixtures: Mixtures, hearings: Hearings,
+    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, crowd: Crowd,
+    told: Told, mixtures: Mixtures, hearings: Hearings,
 ) -> None:  # fmt: skip
     """Let all take up what they heard, one by one: by idea and person, the crowd last of each idea."""
     n = state.n
@@ -162,7 +162,7 @@ def learn(
 
 def is_from_one(state: State, key: int) -> bool:
     """Whether one holding is to be credited for what a person heard."""
-    return state.dynamics[CREDITED] != EVERY and ((state.best[key] - 1) & (2 * MIXTURE - 1)) < MIXTURE
+    return bool(state.dynamics[CREDITED] != EVERY and ((state.best[key] - 1) & (2 * MIXTURE - 1)) < MIXTURE)
 
 
 def take_up_plainly(

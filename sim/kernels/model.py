@@ -121,11 +121,12 @@ def people_of(world: World) -> columns.People:
     changed = {deed.setting[1] for deed in world.deeds if deed.setting is not None and deed.setting[0] == "persons"}
     if any(deed.kind in ("born", "die") for deed in world.deeds):
         changed.add("alive")
-    kinds = {"keeps": np.uint8, "alive": np.uint8}
-    return columns.People(**{
+    kinds: dict[str, Any] = {"keeps": np.uint8, "alive": np.uint8}
+    made: dict[str, Any] = {
         name: np.array(column if name in changed else _alike(column), kinds.get(name, np.float64))
         for name, column in given.items()
-    })  # fmt: skip
+    }
+    return columns.People(**made)
 
 
 def _alike(column: Any) -> Any:

@@ -169,10 +169,10 @@ def make_and_abandon(people: People, catalogue: Catalogue, state: State, book: B
 def with_pages(book: Book, events: int, influences: int, pending: int, tellers: int, told: int, mixtures: int) -> Book:
     """The book with room for so many more, and for a cohort of each idea."""
     crowd, m = book.crowd, len(book.crowd.held)
+    news, mixed = with_news(book.told, told), with_mixtures(book.mixtures, mixtures, mixtures)
     return Book(
         with_room(book.rows, events, influences), roomy(book.pending, pending), roomy(book.tellers, tellers),
-        book.stifled, book.keys, book.packs, with_news(book.told, told), with_mixtures(book.mixtures, mixtures, mixtures),
-        book.calendar, with_cohorts(crowd, m) if crowd.size else crowd,
+        book.stifled, book.keys, book.packs, news, mixed, book.calendar, with_cohorts(crowd, m) if crowd.size else crowd,
     )  # fmt: skip
 
 
@@ -194,9 +194,10 @@ def go_on(
         found = counts[DISCOVERY]
         heard = state.counters[HEARD_COUNT] + counts[RESOLUTION]
         sources = (heard + len(hearings.pack)) * max(relations[LARGEST], 1)
+        mixed = sources if catalogue.hesitation.any() else 0
         book = with_pages(
             book, found + heard + m, found * relations[PREREQUISITES] + sources + book.told.used[0],
-            (found + heard) * (2 + relations[DEPENDENTS]), found + heard, 0, sources if catalogue.hesitation.any() else 0,
+            (found + heard) * (2 + relations[DEPENDENTS]), found + heard, 0, mixed,
         )  # fmt: skip
         resolved, discovered = rung(state, RESOLUTION, counts), rung(state, DISCOVERY, counts)
         resolve_and_discover(people, catalogue, state, book, hearings, resolved, discovered)
