@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from unittest.mock import patch
 
 from benchmarks.graph import cascade_world
+from sim.simulate import simulate_world
 from sim.tape import LEARN, Tape
 from sim.world import World
 
@@ -21,26 +21,6 @@ def cores() -> int:
 def thread_counts() -> list[int]:
     """1, 2 and 4 threads, as far as the machine has the cores."""
     return [count for count in (1, 2, 4) if count <= cores()]
-
-
-def simulate_world(world: World, engine: str = "kernels", threads: int | None = None) -> Tape:
-    """Run a world that was built before."""
-    try:
-        from sim.simulate import simulate_world as run
-    except ImportError:
-        return _simulate_world(world, engine)
-    return run(world, engine=engine, threads=threads)
-
-
-def _simulate_world(world: World, engine: str) -> Tape:
-    if engine == "kernels":
-        from sim.kernels import ColumnModel
-
-        return ColumnModel(world).run()
-    from sim.agents import IdeaDiffusion
-
-    with patch.object(World, "build", lambda scenario, seed: world):
-        return IdeaDiffusion(world.scenario, rng=world.seed).run()
 
 
 def reached(tape: Tape) -> int:

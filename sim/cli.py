@@ -247,7 +247,7 @@ def _announce_compiling(engine: str) -> None:
         from sim.kernels.model import SOURCES
 
         if not is_compiled(*SOURCES):
-            click.echo("Compiling the kernels; this takes some 10 s, once.", err=True)
+            click.echo("Compiling the kernels; this takes about a minute, once.", err=True)
 
 
 @contextlib.contextmanager

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from sim import CallableModule, networks
 from sim.scenario import Scenario
@@ -15,7 +17,7 @@ from sim.tape_files import free_memory
 from sim.world import World
 
 ENGINES = ("auto", "agents", "kernels")
-WORTH_COMPILING = 5.0  # seconds the agents must take for the kernels, which may have to be compiled, to be chosen
+WORTH_LOADING, WORTH_COMPILING = 3.0, 90.0  # seconds the agents must take for kernels to be chosen, compiled or not
 
 
 def simulate(
@@ -55,23 +57,60 @@ def simulate(
     if needed > free:
         raise ScenarioError(f"this world needs {_size(needed)} of memory, {_size(free)} are free")
     if engine == "kernels":
-        from sim.kernels import ColumnModel
-
-        return ColumnModel(World.build(scenario, seed)).run(progress)
+        return simulate_world(World.build(scenario, seed), engine, threads, progress)
     from sim.agents import IdeaDiffusion
 
     return IdeaDiffusion(scenario, rng=seed).run(progress)
 
 
+def simulate_world(
+    world: World,
+    engine: str = "kernels",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tape:
+    """Run a world that is already there; as `simulate`, without a look at the memory."""
+    if choose(world.scenario, engine) == "kernels":
+        from sim.kernels import ColumnModel
+
+        return ColumnModel(world, threads).run(progress)
+    from sim.agents import IdeaDiffusion
+
+    return IdeaDiffusion(world).run(progress)
+
+
 def simulate_many(
     scenario: Scenario, seeds: Iterable[int], engine: str = "auto", threads: int | None = None
-) -> Sequence[Tape]:
-    """Run a scenario once for each seed, many runs side by side; the tapes are those of `simulate`, in order."""
-    return [simulate(scenario, seed, engine, threads) for seed in seeds]
+) -> list[Tape]:
+    """Run a scenario once for each seed, several runs side by side; the tapes are those of `simulate`, in order.
+
+    Args:
+        scenario, engine: as in `simulate`; "auto" looks at all runs together.
+        seeds: one for each run.
+        threads: how many runs go on at the same time; without it, as many as there are processors.
+
+    Raises:
+        ValueError, ScenarioError: as in `simulate`.
+
+    >>> scenario = Scenario.from_toml('''
+    ... scenario = {name = "one idea", steps = 3}
+    ... persons = [{name = "P1", creativity = 1.0}]
+    ... ideas = [{name = "wheel"}]''')
+    >>> len(simulate_many(scenario, range(5)))
+    5
+    """
+    seeds = list(seeds)
+    if choose(scenario, engine, len(seeds)) == "agents":
+        return [simulate(scenario, seed, "agents") for seed in seeds]
+    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
+        first = [simulate(scenario, seed, "kernels", 1) for seed in seeds[:1]]  # compiles, once
+        return first + list(pool.map(lambda seed: simulate(scenario, seed, "kernels", 1), seeds[1:]))
 
 
-def choose(scenario: Scenario, engine: str = "auto") -> str:
-    """The engine that runs a scenario: the one that is named, or of "auto" the one that should be the faster.
+def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:
+    """The engine for so many runs of a scenario: the one that is named, or of "auto" the one that should be the faster.
+
+    Kernels that would have to be compiled first are chosen only where that takes less time than the agents do.
 
     Raises:
         ValueError: if there is no such engine.
@@ -83,8 +122,13 @@ def choose(scenario: Scenario, engine: str = "auto") -> str:
     if engine != "auto":
         return engine
     columns = 33 * len(person_ranges(scenario)[EVERYONE]) * len(idea_ranges(scenario)[EVERYTHING])
-    worth_it = seconds_of_agents(scenario) > WORTH_COMPILING and columns < free_memory() / 2
-    return "kernels" if worth_it else "agents"
+    seconds = runs * seconds_of_agents(scenario)
+    if seconds <= WORTH_LOADING or columns > free_memory() / 2:
+        return "agents"
+    from sim.compiling import is_compiled
+    from sim.kernels.model import SOURCES
+
+    return "kernels" if seconds > WORTH_COMPILING or is_compiled(*SOURCES) else "agents"
 
 
 def seconds_of_agents(scenario: Scenario) -> float:

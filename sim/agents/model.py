@@ -42,7 +42,7 @@ class IdeaDiffusion(mesa.Model):
     """The reference model: a normal Mesa model, `model.step()`, `model.run()`, `model.tape()`.
 
     Args:
-        scenario: a Scenario, or the path of its file.
+        scenario: a Scenario, the path of its file, or a World that is there already (then with its own seed).
         rng: the seed, or a numpy Generator to draw one from; without it, the scenario's own.
         person_class: Person, or a subclass with a rule of its own.
 
@@ -55,17 +55,21 @@ class IdeaDiffusion(mesa.Model):
 
     def __init__(
         self,
-        scenario: Scenario | str | Path,
+        scenario: Scenario | str | Path | World,
         rng: int | np.random.Generator | None = None,
         person_class: type[Person] = Person,
     ) -> None:
-        scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        world = scenario if isinstance(scenario, World) else None
+        if isinstance(scenario, World):
+            scenario, rng = scenario.scenario, scenario.seed
+        elif not isinstance(scenario, Scenario):
+            scenario = Scenario.load(scenario)
         luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
         self.luck = scenario.scenario.seed if luck is None else int(luck)
         if not 0 <= self.luck < 2**64:
             raise ValueError(f"rng: must be from 0 to 2**64 - 1, is {self.luck}")
         super().__init__(rng=self.luck)
-        self.world = World.build(scenario, self.luck)
+        self.world = world or World.build(scenario, self.luck)
         self.now = 0
         self.dynamics: dict[str, Any] = dict(scenario.dynamics)
         columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")

@@ -172,7 +172,8 @@ def with_pages(book: Book, events: int, influences: int, pending: int, tellers: 
     news, mixed = with_news(book.told, told), with_mixtures(book.mixtures, mixtures, mixtures)
     return Book(
         with_room(book.rows, events, influences), roomy(book.pending, pending), roomy(book.tellers, tellers),
-        book.stifled, book.keys, book.packs, news, mixed, book.calendar, with_cohorts(crowd, m) if crowd.size else crowd,
+        book.stifled, book.keys, book.packs, news, mixed, book.calendar,
+        with_cohorts(crowd, m) if crowd.size else crowd,
     )  # fmt: skip
 
 

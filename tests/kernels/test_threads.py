@@ -1,0 +1,42 @@
+"""The number of threads leaves no trace on the tape, however small the steps that they share."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim import Scenario
+from sim.kernels import ColumnModel, model
+from sim.world import World
+
+WORLD = """
+scenario = {name = "shared", steps = 25, seed = 5}
+world = {network = {kind = "erdos-renyi", degree = 6, weight = 0.3}}
+population = {count = 9000, reach = {kind = "uniform", low = 0.0, high = 0.0015}, creativity = 0.001, skill = 0.1}
+ideas = [{name = "wheel"}, {name = "cart", prerequisites = ["wheel"]}]
+dynamics = {discovery_rate = 0.05, telling_period = 2, abandon_rate = 0.05}
+"""
+CHANGES = {
+    "plain": {"dynamics.discovery_rate": 0, "interventions": [{"step": 1, "kind": "discover", "person": "person"}]},
+    "everything happens": {},
+    "every teller credited": {"dynamics.credited_tellers": "all"},
+    "stale news": {"dynamics.stifling": "both", "dynamics.telling_period": "forever"},
+    "a crowd": {"world.size": 1_000_000},
+    "hesitation": {"ideas.wheel.hesitation": 0.5, "dynamics.resolve_rate": 0.3},
+    "rivals": {"ideas.cart.rival_of": "wheel", "ideas.cart.prerequisites": []},
+    "thresholds": {"dynamics.adoption": "threshold", "population.threshold": 0.2},
+    "again and again": {"dynamics.readopt": True, "dynamics.abandon_rate": 0.5, "dynamics.telling_period": "forever"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_number_of_threads_leaves_no_trace(change, monkeypatch):
+    named = {"persons": [{"name": "person one", "count": 7}]}
+    changes = CHANGES[change]
+    if "interventions" in changes:
+        changes = changes | named | {"interventions": [{"step": 1, "kind": "discover", "person": "person one", "idea": "wheel"}]}
+    world = World.build(Scenario.from_toml(WORLD).replace(changes))
+    alone = ColumnModel(world, threads=1).run()
+    assert len(alone.events) > 1000
+    monkeypatch.setattr(model, "WORTH_SHARING", 1)
+    for threads in (2, 3, 4):
+        assert ColumnModel(world, threads=threads).run() == alone
