@@ -25,6 +25,8 @@ from sim.tape import ABANDON, DISCOVER, LEARN, LEAVE, Tape
 from tests.agents import CALM
 
 FULL = os.environ.get("SHOULDERS_THEORY") == "full"
+# What a finite world takes off a share falls as 1 / n, so the full size takes larger worlds, and fewer of them.
+LARGER = 3 if FULL else 1
 LIMIT = 4.0
 APART = 2 * LIMIT  # a wrong value so far from the right one is refused wherever the right one is accepted
 FOREVER = "forever"

@@ -11,11 +11,11 @@ import pytest
 
 from sim.tape import DISCOVER
 from tests.agents import deed, make
-from tests.theory import FOREVER, Floats, check_mean, holders, runs
+from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
 
 P, Q = 0.03, 0.38
 PEAK = math.log(Q / P) / (P + Q)
-N, DAILY = 5000, 40
+N, DAILY = 5000 * LARGER, 42 // LARGER
 STEPS_TO_PEAK = 32
 DT = PEAK / STEPS_TO_PEAK
 STEPS = 3 * STEPS_TO_PEAK

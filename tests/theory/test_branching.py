@@ -12,7 +12,7 @@ from scipy import optimize
 from sim import Scenario
 from sim.tape import Tape
 from tests.agents import deed, make
-from tests.theory import Floats, check_counts, check_mean, reached, runs
+from tests.theory import LARGER, Floats, check_counts, check_mean, reached, runs
 
 SHARES = {1.5: 0.582812, 2.0: 0.796812, 3.0: 0.940480}  # r = 1 - exp(-R r)
 
@@ -73,8 +73,8 @@ def test_an_outbreak_dies_out_with_the_chance_of_the_branching_process(r):
 
 @pytest.mark.parametrize("r", SHARES)
 def test_the_final_size_of_a_large_outbreak(r):
-    n = 20_000
-    sizes = np.concatenate([reached(tape) for tape in runs(outbreaks(n, r, 20, 80), 5)]) / n
+    n = 20_000 * LARGER
+    sizes = np.concatenate([reached(tape) for tape in runs(outbreaks(n, r, 20, 80), 6 // LARGER)]) / n
     large = sizes[sizes > 0.1]
     check_mean(large, SHARES[r], 0.95 * SHARES[r], 1.05 * SHARES[r], 1 - math.exp(-r))
 

@@ -14,7 +14,7 @@ from sim import Scenario
 from sim.credit import credit
 from sim.tape import LEARN, Tape
 from tests.agents import deed, make
-from tests.theory import FOREVER, Floats, check_mean, holders, runs
+from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
 
 N = 50  # people of the complete graph
 DT = 0.2  # time of a step, while a pair meets at rate 1 / (N - 1)
@@ -67,11 +67,11 @@ def test_one_step_informs_as_many_as_the_theory_says(n, tied, daily, off):
 
 def test_finer_steps_come_to_the_logistic_curve():
     """Steps of dt are wrong by about dt, so twice the finer less the coarser (Richardson) is right to dt^2."""
-    n, share, t = 4000, 0.1, 3.0
+    n, share, t = 4000 * LARGER, 0.1, 3.0
     shares: dict[float, Floats] = {}
     for dt in (0.5, 0.125, 0.0625):
         scenario = everybody_meets(n, 1 - math.exp(-dt / n), 1 + round(t / dt), first=round(share * n))
-        shares[dt] = np.array([holders(tape)[-1] / n for tape in runs(scenario, 100)])
+        shares[dt] = np.array([holders(tape)[-1] / n for tape in runs(scenario, 99 // LARGER)])
         check_mean(shares[dt], in_steps(share, t, dt), 0.95 * in_steps(share, t, dt))
     truth = logistic(share, t)
     check_mean(shares[0.5], in_steps(share, t, 0.5), truth)  # half a unit is coarse enough to be told from none
