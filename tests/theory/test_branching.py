@@ -46,14 +46,15 @@ def test_borels_law_has_the_mean_and_variance_of_the_closed_form():
 @cache
 def small_outbreaks(r: float) -> Floats:
     """Sizes below R = 1, where ten thousand people are as good as infinitely many."""
-    return np.concatenate([reached(tape) for tape in runs(outbreaks(10_000, r, 500, 80), 60)]).astype(float)
+    return np.concatenate([reached(tape) for tape in runs(outbreaks(10_000, r, 500, 80), 65)]).astype(float)
 
 
 @pytest.mark.parametrize("r", [0.5, 0.7])
 def test_small_outbreaks_have_the_sizes_of_a_poisson_branching_process(r):
     sizes = small_outbreaks(r)
     mean, variance = 1 / (1 - r), r / (1 - r) ** 3
-    check_mean(sizes, mean, 1 / (1 - 1.05 * r), 1 / (1 - 0.95 * r))
+    check_mean(sizes, mean, 1 / (1 - 1.05 * r), 1 / (1 - 0.95 * r),
+               error=(variance / len(sizes)) ** 0.5)  # fmt: skip
     # With geometric numbers of children of the same mean the variance would be R (1 + R) / (1 - R)^3.
     check_mean((sizes - mean) ** 2, variance, variance * (1 + r))
     counts = np.bincount(sizes.astype(int), minlength=401)[1:401]
