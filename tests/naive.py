@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 
 from sim.tape import DISCOVER, IMPLEMENT, LEARN, USE, Tape
@@ -162,3 +163,21 @@ def _below(tape: Tape, event: int) -> set[int]:
         if parent in below and tape.events.kind[child] in {LEARN, IMPLEMENT, USE}:
             below.add(child)
     return below - {event}
+
+
+def reached_law(
+    nodes: int, arcs: Sequence[tuple[int, int, Fraction]], source: int = 0
+) -> dict[frozenset[int], Fraction]:
+    """The law of whom an independent cascade from the source reaches, by all 2^m worlds of live arcs (a, b, chance)."""
+    law: dict[frozenset[int], Fraction] = defaultdict(Fraction)
+    for alive in itertools.product([False, True], repeat=len(arcs)):
+        chance, live = Fraction(1), set()
+        for (a, b, p), there in zip(arcs, alive, strict=True):
+            chance *= p if there else 1 - p
+            if there:
+                live.add((a, b))
+        reached = {source}
+        for _ in range(nodes):
+            reached |= {b for a, b in live if a in reached}
+        law[frozenset(reached)] += chance
+    return law

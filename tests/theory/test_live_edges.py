@@ -1,0 +1,121 @@
+"""The independent cascade is reachability over live edges (Kempe, Kleinberg and Tardos 2003): every small graph."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim import Scenario
+from sim.tape import LEARN, Ints, Tape
+from tests.naive import reached_law
+from tests.theory import APART, LIMIT, TIES_ONLY, Floats, check_mean, merged, on_ties, runs
+
+Arcs = Sequence[tuple[int, int, Fraction]]
+
+PATH, DIAMOND = [(0, 1), (1, 2)], [(0, 1), (0, 2), (1, 3), (2, 3)]
+TRIANGLE = list(itertools.permutations(range(3), 2))
+CHANCES = [Fraction(tenths, 20) for tenths in (4, 7, 10, 13, 16)]
+
+
+def mean_spread(nodes: int, arcs: Arcs) -> Fraction:
+    return sum((len(reached) * chance for reached, chance in reached_law(nodes, arcs).items()), Fraction(0))
+
+
+def of_equal_chance(edges: Sequence[tuple[int, int]], p: Fraction) -> Arcs:
+    return [(a, b, p) for a, b in edges]
+
+
+@pytest.mark.parametrize("p", [Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)])
+def test_the_enumeration_gives_the_closed_forms(p):
+    assert mean_spread(3, of_equal_chance(PATH, p)) == 1 + p + p**2
+    assert mean_spread(4, of_equal_chance(DIAMOND, p)) == 1 + 2 * p + 2 * p**2 - p**4
+    assert mean_spread(4, of_equal_chance(DIAMOND, Fraction(1, 2))) == Fraction("2.4375")
+    assert mean_spread(3, of_equal_chance(TRIANGLE, Fraction(1, 2))) == Fraction("2.25")
+
+
+def side_by_side(folder: Path, graphs: Sequence[tuple[int, Arcs]]) -> tuple[Scenario, list[list[int]]]:
+    """All the graphs in one world, in which node 0 of each has the idea; and the persons of each graph."""
+    *starts, others = itertools.accumulate([nodes - 1 for nodes, _ in graphs], initial=0)
+    names = [
+        [f"source {g}", *(f"node {at + v}" for v in range(1, nodes))]
+        for g, (at, (nodes, _)) in enumerate(zip(starts, graphs, strict=True), 1)
+    ]
+    ties = [(of[v], of[w], float(p)) for of, (_, arcs) in zip(names, graphs, strict=True) for v, w, p in arcs]
+    people = [{"name": "source", "count": len(graphs), "creativity": 1.0}, {"name": "node", "count": others}]
+    scenario = on_ties(folder, ties, 5, persons=people, population={"reach": TIES_ONLY},
+                       dynamics={"discovery_rate": math.inf})  # fmt: skip
+    rows = [[g, *range(len(graphs) + at, len(graphs) + at + nodes - 1)]
+            for g, (at, (nodes, _)) in enumerate(zip(starts, graphs, strict=True))]  # fmt: skip
+    return scenario, rows
+
+
+def who_learned(tape: Tape) -> Ints:
+    """1 for each person who learned the idea or had it, else 0."""
+    told = np.zeros(tape.persons.total, np.int64)
+    told[tape.events.person[tape.events.kind <= LEARN]] = 1
+    return told
+
+
+@pytest.mark.parametrize(("name", "spread"), [("path", "1.75"), ("diamond", "2.4375"), ("triangle", "2.25")])
+def test_the_mean_spread_of_three_small_graphs(tmp_path, name, spread):
+    nodes, edges = {"path": (3, PATH), "diamond": (4, DIAMOND), "triangle": (3, TRIANGLE)}[name]
+    copies = 500
+    scenario, persons = side_by_side(tmp_path, [(nodes, of_equal_chance(edges, Fraction(1, 2)))] * copies)
+    found = np.concatenate([who_learned(tape)[np.array(persons)].sum(axis=1) for tape in runs(scenario, 20)])
+    law = reached_law(nodes, of_equal_chance(edges, Fraction(1, 2)))
+    variance = float(sum(len(r) ** 2 * p for r, p in law.items())) - float(spread) ** 2
+    error = (variance / len(found)) ** 0.5
+    check_mean(found, float(spread), 0.95 * float(spread), 1.05 * float(spread), error=error)
+
+
+@cache
+def all_graphs() -> list[tuple[int, Arcs]]:
+    """Every directed graph of 2 to 4 nodes, up to the names of the nodes but 0; the chances of its arcs differ."""
+    graphs: list[tuple[int, Arcs]] = []
+    for nodes in (2, 3, 4):
+        arcs = list(itertools.permutations(range(nodes), 2))
+        renamings = [(0, *rest) for rest in itertools.permutations(range(1, nodes))]
+        for size in range(1, len(arcs) + 1):
+            for some in itertools.combinations(arcs, size):
+                if all(some <= tuple(sorted((name[a], name[b]) for a, b in some)) for name in renamings):
+                    graphs.append((nodes, [(*arc, CHANCES[k % 5]) for k, arc in enumerate(some)]))
+    return graphs
+
+
+def law_by_code(nodes: int, arcs: Arcs) -> Floats:
+    """The chance of each set of nodes reached, a set being the number with its bits."""
+    law = np.zeros(2**nodes)
+    for reached, chance in reached_law(nodes, arcs).items():
+        law[sum(2**v for v in reached)] += float(chance)
+    return law
+
+
+def test_every_graph_of_up_to_four_nodes(tmp_path):
+    """Chi-square of the sets reached, graph by graph (with Bonferroni's correction) and of all together."""
+    graphs = all_graphs()
+    assert [sum(nodes == k for nodes, _ in graphs) for k in (2, 3, 4)] == [3, 35, 751]
+    scenario, persons = side_by_side(tmp_path, graphs)
+    told = np.array([who_learned(tape) for tape in runs(scenario, 300)])
+    total, freedom, off, pvalues = 0.0, 0, 0.0, []
+    for rows, (nodes, arcs) in zip(persons, graphs, strict=True):
+        codes = told[:, rows] @ 2 ** np.arange(nodes)
+        wrong = law_by_code(nodes, [(a, b, p * Fraction(105, 100)) for a, b, p in arcs])
+        counts, right, other = merged(np.bincount(codes, minlength=2**nodes), law_by_code(nodes, arcs), wrong)
+        if len(counts) > 1:
+            chi2 = float(((counts - len(told) * right) ** 2 / (len(told) * right)).sum())
+            pvalues.append(float(stats.chi2.sf(chi2, len(counts) - 1)))
+            total, freedom = total + chi2, freedom + len(counts) - 1
+            off += len(told) * float(((other - right) ** 2 / right).sum())
+    z = float(stats.norm.isf(stats.chi2.sf(total, freedom)))
+    print(f"z = {z:+.2f} of {len(pvalues)} graphs; the worst has p = {min(pvalues):.2g}; wrong by {off:.0f}")
+    assert off > APART * (2 * freedom) ** 0.5, "too few replicates to refuse chances that are 5% off"
+    assert z < LIMIT
+    assert min(pvalues) * len(pvalues) > stats.norm.sf(LIMIT)

@@ -1,0 +1,249 @@
+"""When an idea is told, rediscovered, implemented, found: the rows of SCIENCE.md section 5 that have a formula."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim import Scenario
+from sim.credit import credit
+from sim.simulate import simulate_many
+from sim.tape import DISCOVER, IMPLEMENT, LEARN, Tape
+from tests.agents import deed, make
+from tests.theory import FOREVER, Floats, check_counts, check_mean, reached, replicates, runs
+
+THE_WORLD = 1000  # people who use what they are told of
+HELD = {"value_of": "held", "realised_by": "crowd"}
+
+
+# --- 1: telling later -----------------------------------------------------------------------------------------
+
+
+def told_late(delay: int, steps: int) -> Scenario:
+    """An author who is silent for `delay` steps, and two hundred readers who tell each other."""
+    people = [{"name": "author"}, {"name": "reader", "count": 200, "reach": 0.4 / 201}]
+    start = [deed(1, "discover", "author"), deed(2 + delay, "set", key="persons.author.reach", value=0.01)]
+    return make(steps, {"telling_period": FOREVER}, persons=people, interventions=start,
+                impact={"value_of": "held", "realised_by": "reader"})  # fmt: skip
+
+
+def test_telling_later_only_shifts_the_impact():
+    """V(delay) over T steps has the law of V(0) over T - delay; so has the author's share."""
+    delay, steps = 6, 26
+    late, prompt, whole = (
+        [credit(tape) for tape in runs(told_late(*args), 400, first=10**6 * k)]
+        for k, args in enumerate([(delay, steps), (0, steps - delay), (0, steps)])
+    )
+    value = [np.array([table.total for table in tables]) for tables in (late, prompt, whole)]
+    error = float(np.hypot(*(v.std(ddof=1) / len(v) ** 0.5 for v in value[:2])))
+    gained = float(value[2].mean() - value[0].mean())
+    check_mean([value[0].mean() - value[1].mean()], 0.0, gained, error=error)
+    share = [
+        np.array([table.persons.credit[0] for table in tables]) / value[k] for k, tables in enumerate((late, prompt))
+    ]
+    error = float(np.hypot(*(s.std(ddof=1) / len(s) ** 0.5 for s in share)))
+    check_mean([share[0].mean() - share[1].mean()], 0.0, 0.05 * float(share[1].mean()), error=error)
+
+
+# --- 2: rediscovery meanwhile ---------------------------------------------------------------------------------
+
+RATE = 0.1
+
+
+def raced(delay: int) -> Scenario:
+    """The first discoverer's notes are found after `delay` steps; a rival rediscovers at a rate, and tells at once.
+
+    Either way the publisher tells the world, and an engineer makes it work: three roles for three persons.
+    """
+    people: list[dict[str, Any]] = [
+        {"name": "first"}, {"name": "rival", "creativity": 1.0, "reach": 1 / THE_WORLD},
+        {"name": "publisher", "reach": 1.0, "skill": 0.0}, {"name": "engineer", "skill": 1.0}]  # fmt: skip
+    start = [deed(1, "discover", "first"), deed(delay + 2, "find", "publisher", of="first")]
+    ties = [{"from": "rival", "to": "publisher"}, {"from": "publisher", "to": "engineer"}]
+    return make(delay + 20, {"discovery_rate": RATE, "implementation_rate": math.inf, "telling_period": FOREVER},
+                persons=people, ties=ties, world={"size": THE_WORLD}, interventions=start,
+                impact={"realised_by": "crowd"})  # fmt: skip
+
+
+@pytest.mark.parametrize("delay", [2, 10, 16])
+def test_the_first_discoverers_share_falls_as_rediscovery_is_likely(delay):
+    """e^(-rate delay) / 3: who rediscovers in one of the first `delay` steps reaches the publisher before the notes."""
+    shares = np.array([credit(tape).persons.share[0] for tape in runs(raced(delay), 2500)])
+    assert set(np.round(shares, 12).tolist()) <= {0.0, round(1 / 3, 12)}
+    share = math.exp(-RATE * delay)
+    error = (share * (1 - share) / len(shares)) ** 0.5 / 3
+    check_mean(shares, share / 3, math.exp(-RATE * (delay + 5)) / 3, math.exp(-RATE * (delay - 5)) / 3, error=error)
+
+
+def test_the_log_share_falls_with_the_rate_of_rediscovery():
+    logs = [
+        math.log(3 * np.mean([credit(tape).persons.share[0] for tape in runs(raced(delay), 2500, first=10**6)]))
+        for delay in (2, 16)
+    ]
+    count = replicates(2500)
+    error = sum((math.exp(RATE * delay) - 1) / count for delay in (2, 16)) ** 0.5 / 14  # of log(hits / count)
+    check_mean([(logs[1] - logs[0]) / 14], -RATE, -1.25 * RATE, -0.75 * RATE, error=error)
+
+
+# --- 3: a rewrite ---------------------------------------------------------------------------------------------
+
+
+def test_a_rewrite_that_lifts_clarity_over_one_makes_the_idea_take_off():
+    """Half a reader understands the first edition, two the second: no outbreak, then one with r = 1 - exp(-2 r)."""
+    n, ideas, rewritten, r = 3000, 100, 40, 0.796812
+    people = [{"name": "author", "count": ideas}, {"name": "reader", "count": n - ideas}]
+    entries = [deed(1, "discover", "author", pairing="each")]
+    entries += [deed(rewritten, "rewrite", "author", clarity=0.5, pairing="each")]
+    scenario = make(rewritten + 60, persons=people, population={"reach": 4 / n}, interventions=entries,
+                    ideas=[{"name": "book", "count": ideas, "clarity": 0.125}])  # fmt: skip
+    tapes = runs(scenario, 20)
+    before = [np.bincount(t.events.idea[t.events.step < rewritten], minlength=ideas) for t in tapes]
+    first, second = np.concatenate(before), np.concatenate([reached(tape) for tape in tapes])
+    check_mean(first, 2.0, 1.5, 2.5)
+    assert first.max() < 0.02 * n
+    large = second > 0.1 * n
+    check_mean(large, r, 0.0, 0.5, 1.0, error=(r * (1 - r) / len(large)) ** 0.5)
+    check_mean(second[large] / n, r, 0.95 * r, 1.05 * r)
+
+
+# --- 4: being first -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [3, 8])
+def test_without_the_first_of_n_equal_discoverers_the_world_waits_for_the_second(n):
+    """The same luck without her: the second came 1 / ((n - 1) rate) later on average; her share was 1/3.
+
+    In steps n (1 / (1 - e^(-(n - 1) rate)) - 1 / (1 - e^(-n rate))), from E T_2 - E T_1 with geometric minima.
+    """
+    rate = 0.03
+    people = [{"name": f"equal {k}", "creativity": 1.0, "reach": 1 / THE_WORLD} for k in range(n)]
+    people += [{"name": "publisher", "reach": 1.0}, {"name": "engineer", "skill": 1.0}]
+    ties = [{"from": f"equal {k}", "to": "publisher"} for k in range(n)] + [{"from": "publisher", "to": "engineer"}]
+    scenario = make(300, {"discovery_rate": rate, "implementation_rate": math.inf, "telling_period": FOREVER},
+                    persons=people, ties=ties, world={"size": THE_WORLD}, impact={"realised_by": "crowd"})  # fmt: skip
+    count = replicates(700)
+    tapes = simulate_many(scenario, range(count), engine="kernels")
+    first = [discoverer_of_what_the_publisher_learned(tape, n) for tape in tapes]
+    lost = np.zeros(count)
+    for k in range(n):
+        mine = [seed for seed in range(count) if first[seed] == k]
+        without = scenario.replace({f"persons.equal {k}.creativity": 0.0})
+        for seed, tape in zip(mine, simulate_many(without, mine, engine="kernels"), strict=True):
+            assert credit(tapes[seed]).persons.idea[k] == pytest.approx(tapes[seed].total / 3)
+            lost[seed] = (tapes[seed].total - tape.total) / (THE_WORLD - n - 2)
+    in_steps = n * (1 / (1 - math.exp(-(n - 1) * rate)) - 1 / (1 - math.exp(-n * rate)))
+    truth = 1 / ((n - 1) * rate)
+    assert in_steps == pytest.approx(truth, rel=0.01)
+    check_mean(lost - in_steps + truth, truth, 1 / (n * rate) if n < 5 else 0.5 * truth, 1.5 * truth)
+
+
+def discoverer_of_what_the_publisher_learned(tape: Tape, publisher: int) -> int:
+    row = int(np.flatnonzero((tape.events.person == publisher) & (tape.events.kind == LEARN))[0])
+    return int(tape.events.person[tape.influences.parent[tape.parents[row]]])
+
+
+# --- 5: a late implementation ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delay", [0, 20])
+def test_the_chance_that_an_idea_is_ever_implemented(delay):
+    """1 - [1 - mu e^(-delta L) / (mu + delta)]^K0: a knower must still hold it, and then act first.
+
+    In steps one of the two comes first with a / (a + b - a b), the chance that a wait of steps is no longer than the
+    other, instead of mu / (mu + delta): ideas are the replicates.
+    """
+    mu, delta, knowers, ideas = 0.01, 0.02, 4, 2000
+    people = [{"name": "knower", "count": knowers, "skill": 1.0}]
+    start = [deed(1, "discover", "knower"), deed(2 + delay, "set", key="dynamics.implementation_rate", value=mu)]
+    scenario = make(2 + delay + 600, {"abandon_rate": delta}, persons=people, interventions=start,
+                    ideas=[{"name": "idea", "count": ideas}])  # fmt: skip
+    done = np.concatenate([implemented(tape) for tape in runs(scenario, 10)])
+    a, b = 1 - math.exp(-mu), 1 - math.exp(-delta)
+
+    def ever(of_one: float, lag: float) -> float:
+        return 1 - (1 - math.exp(-delta * lag) * of_one) ** knowers
+
+    truth = ever(mu / (mu + delta), delay)
+    bias = ever(a / (a + b - a * b), delay) - truth
+    assert abs(bias) < 0.01
+    check_mean(done - bias, truth, 0.95 * truth, 1.05 * truth, error=(truth * (1 - truth) / len(done)) ** 0.5)
+
+
+def implemented(tape: Tape) -> Floats:
+    found = np.zeros(len(tape.ideas))
+    found[tape.events.idea[tape.events.kind == IMPLEMENT]] = 1.0
+    return found
+
+
+# --- 7: the notebook ------------------------------------------------------------------------------------------
+
+LAMBDA, HISTORY = 0.02, 120
+
+
+def notebook(found: int | None) -> Scenario:
+    """A genius dies with a locked notebook; humanity rediscovers at a rate; whoever has the idea tells everybody."""
+    people = [{"name": "genius", "dies": 2}, {"name": "humanity", "creativity": 1.0, "reach": 1.0},
+              {"name": "finder", "reach": 1.0}]  # fmt: skip
+    deeds = [deed(1, "discover", "genius")]
+    deeds += [deed(found + 1, "find", "finder", of="genius")] if found else []
+    return make(HISTORY + 2, {"discovery_rate": LAMBDA, "telling_period": FOREVER}, persons=people,
+                world={"size": THE_WORLD}, interventions=deeds, impact=HELD)  # fmt: skip
+
+
+def of_the_genius(tape: Tape) -> float:
+    """The value per head of what stands on the genius's discovery, holding by holding."""
+    root = list(range(len(tape.events)))
+    for child, parent in zip(tape.influences.child.tolist(), tape.influences.parent.tolist(), strict=True):
+        root[child] = root[parent]
+    of = tape.events.person[np.array(root)[tape.realised.event]] == 0
+    return float(tape.realised.value[of].sum()) / (THE_WORLD - 3)
+
+
+@cache
+def without_the_notebook() -> Sequence[Tape]:
+    return runs(notebook(None), 3000)
+
+
+@pytest.mark.parametrize("found", [20, 60, 110])
+def test_the_value_of_a_notebook_found_late(found):
+    """By lineage (T - t) e^(-rate t); by knockout, with the same luck, (e^(-rate t) - e^(-rate T)) / rate.
+
+    In steps the knockout is the sum of e^(-rate s) over the steps s from t on, larger by rate / 2 of itself.
+    """
+    tapes = runs(notebook(found), 3000)
+    lineage = [of_the_genius(tape) for tape in tapes]
+    chance = math.exp(-LAMBDA * found)
+    by_lineage = (HISTORY - found) * chance
+    assert set(np.round(lineage, 9).tolist()) <= {0.0, HISTORY - found}
+    check_mean(lineage, by_lineage, 0.5 * by_lineage, 1.5 * by_lineage,
+               error=(HISTORY - found) * (chance * (1 - chance) / len(lineage)) ** 0.5)  # fmt: skip
+    lost = [
+        (tape.total - other.total) / (THE_WORLD - 3) for tape, other in zip(tapes, without_the_notebook(), strict=True)
+    ]
+    by_knockout = (chance - math.exp(-LAMBDA * HISTORY)) / LAMBDA
+    in_steps = sum(math.exp(-LAMBDA * s) for s in range(found, HISTORY))
+    assert in_steps == pytest.approx(by_knockout, rel=LAMBDA)
+    check_mean(np.array(lost) - in_steps + by_knockout, by_knockout, 0.5 * by_knockout, 1.5 * by_knockout)
+
+
+# --- rediscovery ----------------------------------------------------------------------------------------------
+
+
+def test_rediscoveries_are_poisson():
+    """Of a thousand people each has an idea with 1 - e^(-rate T): two of them on average, independently."""
+    people, steps, ideas, mean = 1000, 40, 100, 2.0
+    scenario = make(steps, {"discovery_rate": mean / people / steps}, population={"count": people, "creativity": 1.0},
+                    ideas=[{"name": "idea", "count": ideas}])  # fmt: skip
+    tapes = runs(scenario, 60)
+    counts = np.concatenate([np.bincount(t.events.idea[t.events.kind == DISCOVER], minlength=ideas) for t in tapes])
+    law, k = stats.poisson(mean), np.arange(15)
+    check_counts(np.bincount(counts, minlength=15), law.pmf(k), stats.poisson(0.9 * mean).pmf(k))
+    check_counts(np.bincount(counts, minlength=15), law.pmf(k), stats.geom(1 / 3, loc=-1).pmf(k))
+    check_mean(counts, mean, 0.9 * mean, 1.1 * mean, error=(mean / len(counts)) ** 0.5)
+    check_mean((counts - mean) ** 2, mean, mean + mean**2)  # the variance is the mean; of a geometric law far more
