@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import ours
 from benchmarks.tables import Table
 from sim.scenario import Scenario
+from sim.simulate import simulate_world
 from sim.world import World
 
 IDEAS, STEPS, DEGREE = 10, 100, 10.0

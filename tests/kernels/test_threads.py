@@ -23,7 +23,7 @@ CHANGES = {
     "a crowd": {"world.size": 1_000_000},
     "hesitation": {"ideas.wheel.hesitation": 0.5, "dynamics.resolve_rate": 0.3},
     "rivals": {"ideas.cart.rival_of": "wheel", "ideas.cart.prerequisites": []},
-    "thresholds": {"dynamics.adoption": "threshold", "population.threshold": 0.2},
+    "thresholds": {"dynamics.adoption": "threshold", "population.threshold": 0.1},
     "again and again": {"dynamics.readopt": True, "dynamics.abandon_rate": 0.5, "dynamics.telling_period": "forever"},
 }
 
@@ -33,7 +33,11 @@ def test_the_number_of_threads_leaves_no_trace(change, monkeypatch):
     named = {"persons": [{"name": "person one", "count": 7}]}
     changes = CHANGES[change]
     if "interventions" in changes:
-        changes = changes | named | {"interventions": [{"step": 1, "kind": "discover", "person": "person one", "idea": "wheel"}]}
+        changes = (
+            changes
+            | named
+            | {"interventions": [{"step": 1, "kind": "discover", "person": "person one", "idea": "wheel"}]}
+        )
     world = World.build(Scenario.from_toml(WORLD).replace(changes))
     alone = ColumnModel(world, threads=1).run()
     assert len(alone.events) > 1000
