@@ -42,7 +42,7 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Ta
         code = compiled(tape_rows, realise_loops)
     rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
     held = world.scenario.impact.value_of == "held"
-    pieces = crowd if world.realises[world.n] else crowd[:, :0]
+    pieces = crowd[:, np.argsort(crowd[0], kind="stable")] if world.realises[world.n] else crowd[:, :0]
     everybody = bool(world.realises[: world.n].all())
     realising = np.ones(1, np.bool_) if everybody else world.realises[: world.n]
     schedule, worth = schedule_of(world, rows), worth_of(world, now)
