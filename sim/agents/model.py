@@ -60,8 +60,8 @@ class IdeaDiffusion(mesa.Model):
         person_class: type[Person] = Person,
     ) -> None:
         world = scenario if isinstance(scenario, World) else None
-        if isinstance(scenario, World):
-            scenario, rng = scenario.scenario, scenario.seed
+        if world is not None:
+            scenario, rng = world.scenario, world.seed
         elif not isinstance(scenario, Scenario):
             scenario = Scenario.load(scenario)
         luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng

@@ -6,8 +6,10 @@ whatever their number, the tape is the same.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -93,10 +95,11 @@ class ColumnModel:
         share = WORTH_SHARING if self.threads > 1 else 0
         counts, part = np.empty(0, np.int64), 0
         while self.now < until or len(counts):
-            self.book, counts = self.code.advance(
-                self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share,
-                counts, part,
-            )  # fmt: skip
+            with interrupts_waiting():
+                self.book, counts = self.code.advance(
+                    self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share,
+                    counts, part,
+                )  # fmt: skip
             if len(counts):
                 part = share_step(self, counts)
 
@@ -108,6 +111,23 @@ class ColumnModel:
         return history(
             self.world, rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED])
         )
+
+
+@contextlib.contextmanager
+def interrupts_waiting() -> Iterator[None]:
+    """Let Ctrl-C wait until compiled code has handed over what it made: numba does not look whether that failed."""
+    came: list[tuple[int, Any]] = []
+    try:
+        before: Any = signal.signal(signal.SIGINT, lambda *what: came.append(what))
+    except ValueError:  # in a thread, which is not interrupted
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if came and callable(before):
+            before(*came[0])
 
 
 def one(column: Any) -> Any:
