@@ -59,9 +59,11 @@ class IdeaDiffusion(mesa.Model):
         rng: int | np.random.Generator | None = None,
         person_class: type[Person] = Person,
     ) -> None:
-        world = scenario if isinstance(scenario, World) else None
-        if world is not None:
-            scenario, rng = world.scenario, world.seed
+        world = None
+        if isinstance(scenario, World):
+            world = scenario
+            rng = world.seed
+            scenario = world.scenario
         elif not isinstance(scenario, Scenario):
             scenario = Scenario.load(scenario)
         luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
