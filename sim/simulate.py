@@ -143,7 +143,7 @@ def seconds_of_agents(scenario: Scenario) -> float:
 def predict_memory(scenario: Scenario, engine: str = "agents", holdings: int = 0) -> int:
     """Bytes that a run takes with this many holdings at the same time, by measured sizes (CPython 3.11)."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
-    ties = 260 * networks.count_ties(scenario, people)
+    ties = (12 if engine == "kernels" else 260) * networks.count_ties(scenario, people)  # columns, or lists of tuples
     ranges = idea_ranges(scenario)
     ties += sum(
         8 * idea.count * len(find(ranges, name) or ()) for idea in scenario.ideas for name in idea.prerequisites
