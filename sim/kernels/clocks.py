@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.kernels.columns import (
     ABANDONMENT,
+    CLOCKED,
     DISCOVERY,
     FAR,
     HELD,
@@ -19,20 +20,18 @@ from sim.kernels.columns import (
     RATE_TO_IMPLEMENT,
     RATE_TO_RESOLVE,
     RESOLUTION,
-    Bag,
     Calendar,
     Catalogue,
     People,
     State,
     at,
     put,
-    roomy,
 )
 from sim.kernels.holdings import is_closed, is_held, stop
 from sim.kernels.marks import collect, mark
 from sim.randomness import key_of, uniform_of
 from sim.rules import abandonment_rate, discovery_rate, implementation_rate, wait
-from sim.tape import Floats, Ints
+from sim.tape import Ints
 
 __all__: list[str] = []
 
@@ -51,7 +50,7 @@ def stands_on_news(catalogue: Catalogue, state: State, idea: int, person: int) -
     """Whether a person took up something that an idea builds on in this very step."""
     for k in range(catalogue.prerequisites_begin[idea], catalogue.prerequisites_begin[idea + 1]):
         key = catalogue.prerequisites[k] * state.n + person
-        if state.bits[key] & HELD and state.since[key] == state.counters[NOW]:
+        if state.pairs[key].bits & HELD and state.pairs[key].since == state.counters[NOW]:
             return True
     return False
 
@@ -65,11 +64,11 @@ def is_asked(people: People, catalogue: Catalogue, state: State, clock: int, ide
         creative = at(people.creativity, person) > 0.0
         return creative and not is_closed(state, key) and has_prerequisites(catalogue, state, idea, person)
     if clock == RESOLUTION:
-        return state.bits[key] & HESITATES != 0 and not is_closed(state, key)
+        return state.pairs[key].bits & HESITATES != 0 and not is_closed(state, key)
     if not is_held(state, key):
         return False
     if clock == IMPLEMENTATION:
-        return at(people.skill, person) > 0.0 and not state.bits[key] & IMPLEMENTED
+        return at(people.skill, person) > 0.0 and not state.pairs[key].bits & IMPLEMENTED
     return not at(people.keeps, person)
 
 
@@ -78,7 +77,7 @@ def is_to_be_asked_again(catalogue: Catalogue, state: State, clock: int, idea: i
     if clock == DISCOVERY:
         return stands_on_news(catalogue, state, idea, person)
     key = idea * state.n + person
-    return clock != RESOLUTION and state.bits[key] & HELD != 0 and state.since[key] == state.counters[NOW]
+    return clock != RESOLUTION and state.pairs[key].bits & HELD != 0 and state.pairs[key].since == state.counters[NOW]
 
 
 def rate_of(people: People, catalogue: Catalogue, state: State, clock: int, idea: int, person: int) -> float:
@@ -93,24 +92,24 @@ def rate_of(people: People, catalogue: Catalogue, state: State, clock: int, idea
     return float(d[RATE_TO_RESOLVE])
 
 
-def start(people: People, catalogue: Catalogue, state: State, pending: Bag, calendar: Calendar) -> None:
+def start(people: People, catalogue: Catalogue, state: State, pending: Ints, calendar: Calendar) -> None:
     """Let clocks run that were not running, where somebody is asked now; the others are no longer pending.
 
     The calendar must have room for all.
     """
-    now, n, keys = state.counters[NOW], state.n, len(state.bits)
+    now, n = state.counters[NOW], state.n
     left, last, luck = 0, -1, 0
-    for place in range(pending.used[0]):
-        item = pending.items[place]
-        clock, key = item & 3, item >> 2
-        if state.due[clock * keys + key]:
+    for place in range(1, pending[0] + 1):
+        item = pending[place]
+        if state.due[item]:
             continue
+        clock, key = item & 3, item >> 2
         idea = key // n
         person = key - idea * n
         if not is_asked(people, catalogue, state, clock, idea, person):
             if is_to_be_asked_again(catalogue, state, clock, idea, person):
-                pending.items[left] = item
                 left += 1
+                pending[left] = item
             continue
         rate = rate_of(people, catalogue, state, clock, idea, person)
         due = FAR
@@ -119,22 +118,16 @@ def start(people: People, catalogue: Catalogue, state: State, pending: Bag, cale
                 last = 4 * idea + clock
                 luck = key_of(state.luck, PURPOSES[clock], now, idea)
             due = min(now - 1 + wait(uniform_of(luck, person, 0), rate), FAR)
-        state.due[clock * keys + key] = due
+        state.due[item] = due
+        state.counters[CLOCKED] = 1
         if due <= state.steps:
             enter(calendar, due, item)
-    pending.used[0] = left
+    pending[0] = left
 
 
-def with_blocks(calendar: Calendar, more: int) -> Calendar:
-    """The calendar with room for so many more clocks."""
-    steps = len(calendar.head)
-    blocks = calendar.used[0] + more // (BLOCK - 1) + min(more, steps) + 1
-    if blocks * BLOCK <= len(calendar.slots):
-        return calendar
-    slots = np.empty(max(blocks * BLOCK, 2 * len(calendar.slots)), np.int64)
-    used = calendar.used[0] * BLOCK
-    slots[:used] = calendar.slots[:used]
-    return Calendar(calendar.head, calendar.fill, slots, calendar.used)
+def blocks_for(calendar: Calendar, more: int) -> int:
+    """How many blocks there must be for so many more clocks."""
+    return calendar.used[0] + more // (BLOCK - 1) + min(more, len(calendar.head)) + 1  # type: ignore[no-any-return]
 
 
 def new_calendar(steps: int) -> Calendar:
@@ -165,15 +158,15 @@ def enter(calendar: Calendar, due: int, item: int) -> None:
 
 def ring(state: State, calendar: Calendar, counts: Ints) -> None:
     """Mark what rings now; `counts`, (4,), becomes how many of each clock."""
-    now, keys = state.counters[NOW], len(state.bits)
+    now = state.counters[NOW]
     counts[:] = 0
     block, fill = calendar.head[now], calendar.fill[now]
     while block >= 0:
         for place in range(block * BLOCK + 1, block * BLOCK + 1 + fill):
             item = calendar.slots[place]
-            clock, key = item & 3, item >> 2
-            if state.due[clock * keys + key] == now:
-                counts[clock] += mark(state.low[clock], state.high[clock], key)
+            if state.due[item] == now:
+                clock = item & 3
+                counts[clock] += mark(state.low[clock], state.high[clock], item >> 2)
         following = calendar.slots[block * BLOCK]
         calendar.slots[block * BLOCK] = calendar.used[1]
         calendar.used[1] = block
@@ -181,61 +174,53 @@ def ring(state: State, calendar: Calendar, counts: Ints) -> None:
     calendar.head[now] = -1
 
 
-def rung(state: State, clock: int, counts: Ints) -> Ints:
-    """The keys whose clock rings now, in order."""
-    keys = np.empty(counts[clock], np.int64)
-    if counts[clock]:
-        collect(state.low[clock], state.high[clock], 0, state.high.shape[1], keys)
-    return keys
+def rung(state: State, clock: int, counts: Ints, keys: Ints) -> int:
+    """Take out the keys whose clock rings now, in order; how many."""
+    return collect(state.low[clock], state.high[clock], 0, state.high.shape[1], keys) if counts[clock] else 0
 
 
-def set_rates(people: People, catalogue: Catalogue, state: State, pending: Bag, changed: bool) -> Bag:
-    """Put the parameters of this step in place, and let clocks start anew whose rate is another one."""
-    now, m = state.counters[NOW], len(state.works)
-    old, new = state.in_force, np.empty(len(state.in_force))
-    different = changed or now == 1
+def starts_anew(state: State, catalogue: Catalogue) -> int:
+    """How many clocks may have to start anew, since the parameters of this step are not those of the last one."""
+    now, m, several = state.counters[NOW], len(state.works), 0
     for idea in range(m):
-        works = state.released[idea] <= now
-        different = different or works != (state.works[idea] != 0)
-        state.works[idea] = works
-    if not different:
-        return pending
-    new[:4] = state.dynamics[:4]
-    new[4 : 4 + m] = catalogue.rate
-    new[4 + m : 4 + 2 * m] = catalogue.difficulty
-    new[4 + 2 * m :] = state.works
-    if now > 1:
-        for idea in range(m):
-            for clock in range(4):
-                if is_another(old, new, clock, idea, m):
-                    pending = restart_all(people, catalogue, state, pending, clock, idea, old)
-    state.in_force[:] = new
-    return pending
+        for clock in range(4 if now > 1 else 0):
+            several += is_another(state, catalogue, clock, idea)
+    return several * state.n
 
 
-def is_another(old: Floats, new: Floats, clock: int, idea: int, m: int) -> bool:
+def set_rates(people: People, catalogue: Catalogue, state: State, pending: Ints) -> None:
+    """Put the parameters of this step in place, and let clocks start anew whose rate is another one."""
+    now, m, force = state.counters[NOW], len(state.works), state.in_force
+    for idea in range(m):
+        for clock in range(4 if now > 1 else 0):
+            if is_another(state, catalogue, clock, idea):
+                restart_all(people, catalogue, state, pending, clock, idea)
+    for rate in range(4):
+        force[rate] = state.dynamics[rate]
+    for idea in range(m):
+        force[4 + idea], force[4 + m + idea] = catalogue.rate[idea], catalogue.difficulty[idea]
+        state.works[idea] = state.released[idea] <= now
+        force[4 + 2 * m + idea] = state.works[idea]
+
+
+def is_another(state: State, catalogue: Catalogue, clock: int, idea: int) -> bool:
     """Whether something on which a clock of an idea depends is not what it was."""
+    old, new, m = state.in_force, state.dynamics, len(state.works)
     if clock == DISCOVERY:
-        return bool(old[4 + idea] != new[4 + idea])
+        return bool(old[4 + idea] != catalogue.rate[idea])
     if clock == IMPLEMENTATION:
-        return bool(old[RATE_TO_IMPLEMENT] != new[RATE_TO_IMPLEMENT] or old[4 + m + idea] != new[4 + m + idea])
+        other = old[4 + m + idea] != catalogue.difficulty[idea]
+        return bool(other or old[RATE_TO_IMPLEMENT] != new[RATE_TO_IMPLEMENT])
     if clock == ABANDONMENT:
-        return abandonment_in(old, idea, m) != abandonment_in(new, idea, m)
+        worked, works = old[4 + 2 * m + idea] != 0.0, state.released[idea] <= state.counters[NOW]
+        before = abandonment_rate(worked, old[RATE_TO_ABANDON], old[RATE_TO_ABANDON_WORKING])
+        return before != abandonment_rate(works, new[RATE_TO_ABANDON], new[RATE_TO_ABANDON_WORKING])
     return bool(old[RATE_TO_RESOLVE] != new[RATE_TO_RESOLVE])
 
 
-def abandonment_in(force: Floats, idea: int, m: int) -> float:
-    """The rate at which an idea was abandoned under these parameters."""
-    works = force[4 + 2 * m + idea] != 0.0
-    return abandonment_rate(works, force[RATE_TO_ABANDON], force[RATE_TO_ABANDON_WORKING])
-
-
-def restart_all(
-    people: People, catalogue: Catalogue, state: State, pending: Bag, clock: int, idea: int, old: Floats
-) -> Bag:
-    """Let the wait be drawn anew for all persons for whom the rate is not what it was under the old parameters."""
-    n, m = state.n, len(state.works)
-    pending = roomy(pending, n)
+def restart_all(people: People, catalogue: Catalogue, state: State, pending: Ints, clock: int, idea: int) -> None:
+    """Let the wait be drawn anew for all persons for whom the rate is not what it was in the last step."""
+    n, m, old = state.n, len(state.works), state.in_force
     for person in range(n):
         key = idea * n + person
         if clock == DISCOVERY:
@@ -246,11 +231,10 @@ def restart_all(
             skill = at(people.skill, person)
             before = implementation_rate(old[RATE_TO_IMPLEMENT], skill, old[4 + m + idea])
             same = before == implementation_rate(state.dynamics[RATE_TO_IMPLEMENT], skill, catalogue.difficulty[idea])
-            concerned = state.bits[key] & HELD != 0
+            concerned = state.pairs[key].bits & HELD != 0
         else:
             same = False
-            concerned = state.bits[key] & (HELD if clock == ABANDONMENT else HESITATES) != 0
+            concerned = state.pairs[key].bits & (HELD if clock == ABANDONMENT else HESITATES) != 0
         if concerned and not same:
             stop(state, clock, key)
             put(pending, 4 * key + clock)
-    return pending

@@ -1,6 +1,7 @@
 """The columns of a run: what the loops read and write.
 
-A key is idea * n + person, a clock's place is clock * keys + key. A column of persons or ties that is alike for all has
+A key is idea * n + person, a clock's place is 4 * key + clock. A bag is an array of whole numbers: how many are in
+use, then these. A column of persons or ties that is alike for all has
 one entry: `at` reads either form. Nothing here checks its input; model.py does.
 """
 
@@ -14,13 +15,24 @@ from numpy.typing import NDArray
 from sim.kernels.marks import no_marks
 from sim.randomness import ABANDON, DISCOVER, IMPLEMENT, RESOLVE
 from sim.tape import Floats, Ints
+from sim.tape_rows import Rows
 
 __all__: list[str] = []
 
 Bytes = NDArray[np.uint8]
 Steps = NDArray[np.int32]
 
-HELD, GIVEN_UP, IMPLEMENTED, HESITATES, LISTED, SURE = 1, 2, 4, 8, 16, 32  # what a person is to an idea, as bits
+PAIR = np.dtype(  # what a person is to an idea; in one place, since what is asked of one is asked together
+    [
+        ("best", np.int64),  # where it was heard: 1 + rank and source of the teller to be credited, or 1 + last hearing
+        ("event", np.int32),  # by which it was last taken up, if ever
+        ("since", np.int32),  # when
+        ("until", np.int32),  # the last step in which it is told
+        ("bits", np.uint8),
+    ],
+    align=True,
+)
+HELD, GIVEN_UP, IMPLEMENTED, HESITATES, LISTED, SURE, TAKEN = 1, 2, 4, 8, 16, 32, 64  # the bits
 ALL = 255
 DISCOVERY, IMPLEMENTATION, ABANDONMENT, RESOLUTION = range(4)  # the clocks
 PURPOSES = np.array([DISCOVER, IMPLEMENT, ABANDON, RESOLVE])
@@ -39,6 +51,8 @@ SILENT, TELLER, BOTH = 0, 1, 2  # whom stale news stifles
 # counters
 (
     NOW,
+    PHASE,  # of the step
+    PLACE,  # where it was left for want of room
     SKIPPED,
     ROWS_NOW,
     ROWS_BEFORE,
@@ -46,11 +60,16 @@ SILENT, TELLER, BOTH = 0, 1, 2  # whom stale news stifles
     LASTING,
     HEARD_COUNT,
     TIMED,
-    LARGEST,
+    CLOCKED,  # whether any clock ran yet
+    LARGEST,  # the most holdings of a mixture, and the most relations that an idea has
     DEPENDENTS,
     PREREQUISITES,
     RIVALS,
-) = range(12)  # the last four: the most holdings of a mixture, and the most relations that an idea has
+) = range(15)
+
+# what there must be room for
+(EVENTS, INFLUENCES, PENDING, TELLERS, STIFLED, HEARINGS, NOTES, LEARNERS, NEWS, MIXED, ENTRIES, BLOCKS, COHORTS,
+ PIECES) = range(14)  # fmt: skip
 
 
 class People(NamedTuple):
@@ -101,26 +120,15 @@ class State(NamedTuple):
     steps: int
     dynamics: Floats
     counters: Ints
-    bits: Bytes  # (keys,)
+    pairs: NDArray[np.void]  # a PAIR a key; (keys,)
     closed: Ints  # a bit a key: who cannot take it up, being dead, holding it or a rival, or having given it up
-    event: Steps  # by which it was last taken up, -1 if never; (keys,)
-    since: Steps  # when
-    until: Steps  # the last step in which it is told
-    due: Steps  # when each clock rings, 0 if it does not run; (4 * keys,)
-    best: Ints  # of a key that was heard: 1 + rank and source of the teller to be credited, or 1 + the last hearing
-    hesitating: Ints  # from whom a person who hesitates heard
+    due: Steps  # when each clock rings, 0 if it does not run; by 4 * key + clock, (4 * keys,)
+    hesitating: Ints  # from whom a person who hesitates heard; (keys,)
     works: Bytes  # (m,)
     released: Ints  # (m,): when the idea first works
     low: NDArray[np.int64]  # sets of keys: the clocks that ring, who heard, who is watched; (6, words)
     high: NDArray[np.int64]
     in_force: Floats  # the parameters of the last step
-
-
-class Bag(NamedTuple):
-    """Whole numbers, some of them in use."""
-
-    items: Ints
-    used: Ints  # (1,)
 
 
 class Calendar(NamedTuple):
@@ -175,39 +183,41 @@ class Hearings(NamedTuple):
     used: Ints
 
 
+class Book(NamedTuple):
+    """What a run writes, some of which is replaced by something larger as it grows; see book.py."""
+
+    rows: Rows
+    pending: Ints  # a bag of clocks to be asked in the next step
+    tellers: Ints  # a bag of keys; -1 is none
+    stifled: Ints  # a bag of keys
+    keys: Ints  # a bag of who heard and understood, to be noted
+    packs: Ints  # a bag of from whom
+    learners: Ints  # keys in order
+    counts: Ints  # how many of each clock ring, (4,)
+    needs: Ints  # how much room the next part of the step takes, (14,)
+    told: Told
+    mixtures: Mixtures
+    calendar: Calendar
+    crowd: Crowd
+    hearings: Hearings
+
+
 def at(column: Any, place: int) -> float:
     """The entry of a column that may be one for all."""
     return column[place] if len(column) > 1 else column[0]  # type: ignore[no-any-return]
 
 
-def bag(room: int) -> Bag:
+def bag(room: int) -> Ints:
     """An empty one."""
-    return Bag(np.empty(room, np.int64), np.zeros(1, np.int64))
+    made = np.empty(1 + room, np.int64)
+    made[0] = 0
+    return made
 
 
-def roomy(old: Bag, more: int) -> Bag:
-    """The bag with room for so many more."""
-    used = old.used[0]
-    if used + more <= len(old.items):
-        return old
-    new = Bag(np.empty(max(used + more, 2 * len(old.items)), np.int64), old.used)
-    new.items[:used] = old.items[:used]
-    return new
-
-
-def with_all(some: Bag, more: Bag) -> Bag:
-    """The one with all of the other."""
-    some = roomy(some, more.used[0])
-    used, new = some.used[0], more.used[0]
-    some.items[used : used + new] = more.items[:new]
-    some.used[0] = used + new
-    return some
-
-
-def put(to: Bag, item: int) -> None:
+def put(to: Ints, item: int) -> None:
     """Add an item, for which there must be room."""
-    to.items[to.used[0]] = item
-    to.used[0] += 1
+    to[0] += 1
+    to[to[0]] = item
 
 
 def state_of(luck: int, n: int, ideas: int, size: int, steps: int, dynamics: Floats) -> State:
@@ -215,9 +225,7 @@ def state_of(luck: int, n: int, ideas: int, size: int, steps: int, dynamics: Flo
     keys = n * ideas
     low, high = no_marks(6, keys)
     return State(
-        luck, n, size, steps, dynamics, np.zeros(16, np.int64),
-        np.zeros(keys, np.uint8), np.zeros((keys + 63) // 64, np.int64), np.full(keys, -1, np.int32),
-        np.zeros(keys, np.int32), np.zeros(keys, np.int32), np.zeros(4 * keys, np.int32),
-        np.zeros(keys, np.int64), np.zeros(keys, np.int64),
+        luck, n, size, steps, dynamics, np.zeros(16, np.int64), np.zeros(keys, PAIR),
+        np.zeros((keys + 63) // 64, np.int64), np.zeros(4 * keys, np.int32), np.zeros(keys, np.int64),
         np.zeros(ideas, np.uint8), np.full(ideas, FAR, np.int64), low, high, np.full(4 + 3 * ideas, np.nan),
     )  # fmt: skip

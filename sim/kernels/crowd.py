@@ -34,38 +34,9 @@ def no_crowd(size: int, understanding: float, ideas: int) -> Crowd:
     )  # fmt: skip
 
 
-def with_cohorts(c: Crowd, cohorts: int) -> Crowd:
-    """The crowd with room for so many more cohorts, and for each of all to lose some in a step."""
-    used, pieces = c.used[0], c.used[1]
-    if used + cohorts <= len(c.event) and pieces + used + cohorts <= c.pieces.shape[1]:
-        return c
-    room = 2 * (used + cohorts)
-    event, since, count = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
-    following = np.empty(room, np.int64)
-    event[:used], since[:used] = c.event[:used], c.since[:used]
-    count[:used], following[:used] = c.count[:used], c.next[:used]
-    ended = np.empty((5, 2 * (pieces + room)), np.int64)
-    ended[:, :pieces] = c.pieces[:, :pieces]
-    return Crowd(
-        c.size, c.understanding, c.held, c.given_up, c.first, c.last, event, since, count, following, ended, c.used
-    )
-
-
 def no_news(room: int) -> Told:
     """Nothing that was told to the crowd, with room."""
     return Told(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.zeros(1, np.int64))
-
-
-def with_news(told: Told, more: int) -> Told:
-    """The same with room for so many more."""
-    used = told.used[0]
-    if used + more <= len(told.idea):
-        return told
-    new = no_news(max(used + more, 2 * used))
-    new.idea[:used], new.event[:used] = told.idea[:used], told.event[:used]
-    new.chance[:used] = told.chance[:used]
-    new.used[0] = used
-    return new
 
 
 def add_news(told: Told, more: Told) -> None:

@@ -17,25 +17,32 @@ from sim.kernels.columns import (
     BOTH,
     DEPENDENTS,
     DISCOVERY,
+    ENTRIES,
+    EVENTS,
+    HEARINGS,
     HELD,
     HESITATES,
     IMPLEMENTATION,
     IMPLEMENTED,
+    INFLUENCES,
+    MIXED,
+    NEWS,
     NOW,
+    PENDING,
     PERIOD,
     PREREQUISITES,
     RESCAN,
     RIVALS,
     SILENT,
     SKIPPED,
+    STIFLED,
     STIFLING,
-    Bag,
+    TAKEN,
+    TELLERS,
+    Book,
     Catalogue,
-    Crowd,
-    Mixtures,
     People,
     State,
-    Told,
     at,
     put,
 )
@@ -65,71 +72,58 @@ class Deeds(NamedTuple):
     done: Ints  # how many; (1,)
 
 
-class Desk(NamedTuple):
-    """Where deeds write, with room for all that a deed may write."""
-
-    rows: Rows
-    pending: Bag
-    tellers: Bag
-    stifled: Bag
-    keys: Bag  # who heard and understood
-    packs: Bag
-    told: Told
-    mixtures: Mixtures
+def pairs_of(deed: Ints) -> int:
+    """How many do something with one idea each: everyone with all or, one by one, the first with the first."""
+    who, ideas = max(deed[WHO_END] - deed[WHO], 0), max(deed[IDEAS_END] - deed[IDEAS], 0)
+    return max(who, ideas) if deed[EACH] and who and ideas else who * ideas  # type: ignore[no-any-return]
 
 
-def pairs_of(deed: Ints) -> NDArray[np.int64]:
-    """Who does it with which idea: everyone with all or, one by one, the first with the first; (pairs, 2)."""
+def person_of(deed: Ints, k: int) -> int:
+    """Who is the k-th to do it."""
     who, ideas = deed[WHO_END] - deed[WHO], deed[IDEAS_END] - deed[IDEAS]
-    if who <= 0 or ideas <= 0:
-        return np.empty((0, 2), np.int64)
-    number = max(who, ideas) if deed[EACH] else who * ideas
-    pairs = np.empty((number, 2), np.int64)
-    for k in range(number):
-        pairs[k, 0] = deed[WHO] + (k % who if deed[EACH] else k // ideas)
-        pairs[k, 1] = deed[IDEAS] + k % ideas
-    return pairs
+    return deed[WHO] + (k % who if deed[EACH] else k // ideas)  # type: ignore[no-any-return]
 
 
-def needs_of(state: State, crowd: Crowd, deed: Ints) -> tuple[int, int, int, int, int, int]:
-    """What a deed may write: events, influences, clocks, tellers, hearings of persons, entries of mixtures."""
-    n, m, kind = state.n, len(state.works), deed[KIND]
+def need_for(state: State, book: Book, deed: Ints) -> None:
+    """Write down how much room a deed may take."""
+    n, m, kind, needs = state.n, len(state.works), deed[KIND], book.needs
     others = max(deed[TO_END] - deed[TO], 0)
-    if kind in (BORN, SET):
-        return 0, 0, others * m, 0, 0, 0
-    if kind == DIE:
-        return others * m, 0, others * m * (1 + 2 * state.counters[RIVALS]), 0, 0, 0
-    pairs = len(pairs_of(deed))
-    influences, clocks = pairs * max(state.counters[PREREQUISITES], 1), pairs * (2 + state.counters[DEPENDENTS])
+    pairs = pairs_of(deed)
+    if kind in (BORN, SET, DIE):
+        events, clocks, pairs = others * m, others * m * (1 + 2 * state.counters[RIVALS]), 0
+    else:
+        events, clocks = pairs, pairs * (2 + state.counters[DEPENDENTS])
     hearings = pairs * (n if kind == DO_PUBLISH else others if kind == TELL else 0)
-    return pairs, influences, clocks, pairs, hearings, pairs * crowd.used[0] if kind == TELL else 0
+    needs[EVENTS] = book.rows.used[0] + events
+    needs[INFLUENCES] = book.rows.used[1] + pairs * max(state.counters[PREREQUISITES], 1)
+    needs[PENDING], needs[TELLERS] = book.pending[0] + clocks, book.tellers[0] + pairs
+    needs[HEARINGS], needs[STIFLED] = book.keys[0] + hearings, book.stifled[0] + 2 * hearings
+    needs[NEWS], needs[MIXED] = book.told.used[0] + pairs, book.mixtures.used[0] + pairs + 1
+    needs[ENTRIES] = book.mixtures.used[1] + (pairs * book.crowd.used[0] if kind == TELL else 0)
 
 
-def happen(
-    people: People, catalogue: Catalogue, state: State, crowd: Crowd, desk: Desk, deed: Ints, amount: float
-) -> None:
+def happen(people: People, catalogue: Catalogue, state: State, book: Book, deed: Ints, amount: float) -> None:
     """Let a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
     state.counters[RESCAN] = 1
     kind = deed[KIND]
     if kind == BORN:
-        be_born(people, catalogue, state, desk.pending, deed)
+        be_born(people, catalogue, state, book.pending, deed)
     elif kind == DIE:
-        die(people, catalogue, state, desk.rows, desk.pending, deed)
+        die(people, catalogue, state, book.rows, book.pending, deed)
     elif kind == SET:
-        set_value(people, catalogue, state, desk.pending, deed, amount)
+        set_value(people, catalogue, state, book.pending, deed, amount)
     else:
-        pairs = pairs_of(deed)
-        for k in range(len(pairs)):
-            person, idea = pairs[k, 0], pairs[k, 1]
+        for k in range(pairs_of(deed)):
+            person, idea = person_of(deed, k), deed[IDEAS] + k % (deed[IDEAS_END] - deed[IDEAS])
             if person == state.n:
-                tell_from_crowd(people, catalogue, state, crowd, desk, idea, deed)
+                tell_from_crowd(people, catalogue, state, book, idea, deed)
             elif kind in (DO_DISCOVER, FIND):
-                take_up_now(people, catalogue, state, desk, idea, person, deed)
+                take_up_now(people, catalogue, state, book, idea, person, deed)
             else:
-                do_with_holding(people, catalogue, state, crowd, desk, idea, person, deed, amount)
+                do_with_holding(people, catalogue, state, book, idea, person, deed, amount)
 
 
-def be_born(people: People, catalogue: Catalogue, state: State, pending: Bag, deed: Ints) -> None:
+def be_born(people: People, catalogue: Catalogue, state: State, pending: Ints, deed: Ints) -> None:
     """Persons enter the world."""
     for person in range(deed[TO], deed[TO_END]):
         if not people.alive[person]:
@@ -139,12 +133,12 @@ def be_born(people: People, catalogue: Catalogue, state: State, pending: Bag, de
                 restart(state, pending, DISCOVERY, idea * state.n + person)
 
 
-def die(people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, deed: Ints) -> None:
+def die(people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Ints, deed: Ints) -> None:
     """Persons leave the world, and what they hold with them."""
     n, m = state.n, len(state.works)
     for person in range(deed[TO], deed[TO_END]):
         for idea in range(m):
-            if state.bits[idea * n + person] & HELD:
+            if state.pairs[idea * n + person].bits & HELD:
                 add_event(rows, state.counters[NOW], LEAVE, person, idea, 1)
                 ended(people, catalogue, state, pending, idea, person)
         state.counters[SKIPPED] += not people.alive[person]
@@ -153,17 +147,17 @@ def die(people: People, catalogue: Catalogue, state: State, rows: Rows, pending:
             key = idea * n + person
             for clock in range(4):
                 stop(state, clock, key)
-            state.bits[key] &= ALL - HESITATES
+            state.pairs[key].bits &= ALL - HESITATES
             refresh(people, catalogue, state, idea, person)
 
 
-def restart(state: State, pending: Bag, clock: int, key: int) -> None:
+def restart(state: State, pending: Ints, clock: int, key: int) -> None:
     """Let a wait be drawn anew when it is next asked for."""
     stop(state, clock, key)
     put(pending, 4 * key + clock)
 
 
-def set_value(people: People, catalogue: Catalogue, state: State, pending: Bag, deed: Ints, value: float) -> None:
+def set_value(people: People, catalogue: Catalogue, state: State, pending: Ints, deed: Ints, value: float) -> None:
     """A parameter takes a new value; the value of an idea is history's, see realise.py."""
     sets, which = deed[SETS], deed[WHICH]
     if sets == OF_DYNAMICS:
@@ -187,7 +181,7 @@ def set_value(people: People, catalogue: Catalogue, state: State, pending: Bag, 
             set_of_person(people, state, pending, person, which, value)
 
 
-def set_of_person(people: People, state: State, pending: Bag, person: int, which: int, value: float) -> None:
+def set_of_person(people: People, state: State, pending: Ints, person: int, which: int, value: float) -> None:
     """A person takes a new value, and clocks that depend on it start anew."""
     clock = -1
     if which == CREATIVITY:
@@ -213,7 +207,7 @@ def set_of_person(people: People, state: State, pending: Bag, person: int, which
 
 
 def discover(
-    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, idea: int, person: int
+    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Ints, tellers: Ints, idea: int, person: int
 ) -> None:
     """A person discovers an idea, standing on the own holdings of its prerequisites, in equal parts and by row."""
     n = state.n
@@ -221,60 +215,60 @@ def discover(
     begin, end = catalogue.prerequisites_begin[idea], catalogue.prerequisites_begin[idea + 1]
     number = 0
     for k in range(begin, end):
-        number += state.bits[catalogue.prerequisites[k] * n + person] & HELD
+        number += state.pairs[catalogue.prerequisites[k] * n + person].bits & HELD
     for k in range(begin, end):
         key = catalogue.prerequisites[k] * n + person
-        if state.bits[key] & HELD:
-            add_influence(rows, row, state.event[key], 1.0 / number)
+        if state.pairs[key].bits & HELD:
+            add_influence(rows, row, state.pairs[key].event, 1.0 / number)
             j = rows.used[1] - 1
-            while j > 0 and rows.child[j - 1] == row and rows.parent[j - 1] > state.event[key]:
+            while j > 0 and rows.child[j - 1] == row and rows.parent[j - 1] > state.pairs[key].event:
                 rows.parent[j] = rows.parent[j - 1]
                 j -= 1
-            rows.parent[j] = state.event[key]
+            rows.parent[j] = state.pairs[key].event
     begun(people, catalogue, state, pending, tellers, idea, person, row)
 
 
 def take_up_now(
-    people: People, catalogue: Catalogue, state: State, desk: Desk, idea: int, person: int, deed: Ints
+    people: People, catalogue: Catalogue, state: State, book: Book, idea: int, person: int, deed: Ints
 ) -> None:
     """A person has an idea now, or finds it in the notebook of another one, alive or dead."""
     n, event = state.n, -1
     for of in range(deed[TO], min(deed[TO_END], n) if deed[KIND] == FIND else deed[TO]):
-        event = state.event[idea * n + of]
-        if event >= 0:
+        if state.pairs[idea * n + of].bits & TAKEN:
+            event = state.pairs[idea * n + of].event
             break
     if is_closed(state, idea * n + person) or (event < 0 and deed[KIND] == FIND):
         state.counters[SKIPPED] += 1
     elif deed[KIND] == DO_DISCOVER:
-        discover(people, catalogue, state, desk.rows, desk.pending, desk.tellers, idea, person)
+        discover(people, catalogue, state, book.rows, book.pending, book.tellers, idea, person)
     else:
-        row = add_event(desk.rows, state.counters[NOW], LEARN, person, idea, 1)
-        add_influence(desk.rows, row, event, 1.0)
-        begun(people, catalogue, state, desk.pending, desk.tellers, idea, person, row)
+        row = add_event(book.rows, state.counters[NOW], LEARN, person, idea, 1)
+        add_influence(book.rows, row, event, 1.0)
+        begun(people, catalogue, state, book.pending, book.tellers, idea, person, row)
 
 
 def do_with_holding(
-    people: People, catalogue: Catalogue, state: State, crowd: Crowd, desk: Desk, idea: int, person: int, deed: Ints,
+    people: People, catalogue: Catalogue, state: State, book: Book, idea: int, person: int, deed: Ints,
     amount: float,
 ) -> None:  # fmt: skip
     """What a person does with an idea that is held."""
     kind, now, key = deed[KIND], state.counters[NOW], idea * state.n + person
-    if not state.bits[key] & HELD or (kind == DO_IMPLEMENT and state.bits[key] & IMPLEMENTED):
+    if not state.pairs[key].bits & HELD or (kind == DO_IMPLEMENT and state.pairs[key].bits & IMPLEMENTED):
         state.counters[SKIPPED] += 1
     elif kind == DO_IMPLEMENT:
-        implement(state, desk.rows, key)
+        implement(state, book.rows, key)
     elif kind == LOCK:
-        state.until[key] = 0
+        state.pairs[key].until = 0
     elif kind in (REWRITE, UNLOCK):
         if kind == REWRITE:
             catalogue.clarity[idea] = amount
-        state.until[key] = last_step(max(now - 1, state.since[key]) + state.dynamics[PERIOD])
-        list_teller(state, desk.tellers, key)
+        state.pairs[key].until = last_step(max(now - 1, state.pairs[key].since) + state.dynamics[PERIOD])
+        list_teller(state, book.tellers, key)
     elif kind == TELL:
         for other in range(deed[TO], min(deed[TO_END], state.n)):
-            address(people, catalogue, state, desk, key, other, TOLD)
+            address(people, catalogue, state, book, key, other, TOLD)
         if deed[TO_END] > state.n:
-            address_crowd(people, catalogue, state, crowd, desk.told, key, 1.0)
+            address_crowd(people, catalogue, state, book, key, 1.0)
     else:
         luck = key_of(state.luck, PUBLISH, now, idea)
         other, draws = -1, 0
@@ -283,47 +277,43 @@ def do_with_holding(
             if other >= state.n:
                 break
             draws += 1
-            address(people, catalogue, state, desk, key, other, READ)
-        address_crowd(people, catalogue, state, crowd, desk.told, key, amount)
+            address(people, catalogue, state, book, key, other, READ)
+        address_crowd(people, catalogue, state, book, key, amount)
 
 
-def address_crowd(
-    people: People, catalogue: Catalogue, state: State, crowd: Crowd, told: Told, key: int, reach: float
-) -> None:
+def address_crowd(people: People, catalogue: Catalogue, state: State, book: Book, key: int, reach: float) -> None:
     """A holder addresses each of the crowd with this chance."""
     idea = key // state.n
     clarity = catalogue.clarity[idea] * at(people.clarity, key - idea * state.n)
-    understood = reach * chance_to_understand(1.0, clarity, crowd.understanding)
-    if crowd.size and understood > 0.0:
-        tell_crowd(told, idea, state.event[key], understood)
+    understood = reach * chance_to_understand(1.0, clarity, book.crowd.understanding)
+    if book.crowd.size and understood > 0.0:
+        tell_crowd(book.told, idea, state.pairs[key].event, understood)
 
 
-def address(people: People, catalogue: Catalogue, state: State, desk: Desk, key: int, other: int, purpose: int) -> None:
+def address(people: People, catalogue: Catalogue, state: State, book: Book, key: int, other: int, purpose: int) -> None:
     """A holder addresses one person: who understands has heard of it, who knows already may stifle the holder."""
     n, now = state.n, state.counters[NOW]
     idea = key // n
     person, other_key = key - idea * n, idea * n + other
     if other == person:
         return
-    if state.bits[other_key] & HELD:
+    if state.pairs[other_key].bits & HELD:
         if state.dynamics[STIFLING] != SILENT:
-            put(desk.stifled, key)
+            put(book.stifled, key)
             if state.dynamics[STIFLING] == BOTH:
-                put(desk.stifled, other_key)
+                put(book.stifled, other_key)
     elif not is_closed(state, other_key):
         luck = uniform_of(key_of(state.luck, purpose, now, idea), person, other)
         clarity, understanding = at(people.clarity, person), at(people.understanding, other)
         if luck < 1.0 * chance_to_understand(catalogue.clarity[idea], clarity, understanding):
-            put(desk.keys, other_key)
+            put(book.keys, other_key)
             rank = rank_of(key_of(state.luck, RANK, now, idea), person, other)
-            put(desk.packs, (rank << 32) | state.event[key])
+            put(book.packs, (rank << 32) | state.pairs[key].event)
 
 
-def tell_from_crowd(
-    people: People, catalogue: Catalogue, state: State, crowd: Crowd, desk: Desk, idea: int, deed: Ints
-) -> None:
+def tell_from_crowd(people: People, catalogue: Catalogue, state: State, book: Book, idea: int, deed: Ints) -> None:
     """Somebody of the crowd tells: the credit goes to its cohorts in the parts of their counts."""
-    n, now = state.n, state.counters[NOW]
+    n, now, crowd = state.n, state.counters[NOW], book.crowd
     events, counts, number, cohort = np.empty(crowd.used[0], np.int64), np.empty(crowd.used[0]), 0, crowd.first[idea]
     total = 0.0
     while cohort >= 0:
@@ -337,11 +327,11 @@ def tell_from_crowd(
         return
     source = events[0]
     if number > 1:
-        source = add_mixture(state, desk.mixtures, events[:number], counts[:number] / total)
+        source = add_mixture(state, book.mixtures, events[:number], counts[:number] / total)
     luck, rank_key = key_of(state.luck, TOLD, now, idea), key_of(state.luck, RANK, now, idea)
     for other in range(deed[TO], min(deed[TO_END], n)):
         if not is_closed(state, idea * n + other) and uniform_of(luck, n, other) < chance_to_understand(
             catalogue.clarity[idea], 1.0, at(people.understanding, other)
         ):
-            put(desk.keys, idea * n + other)
-            put(desk.packs, (rank_of(rank_key, n, other) << 32) | source)
+            put(book.keys, idea * n + other)
+            put(book.packs, (rank_of(rank_key, n, other) << 32) | source)

@@ -6,6 +6,7 @@ from sim.kernels.columns import (
     ABANDONMENT,
     ADOPTION,
     ALL,
+    CLOCKED,
     DELAY,
     DISCOVERY,
     GIVEN_UP,
@@ -21,9 +22,9 @@ from sim.kernels.columns import (
     RATE_TO_ABANDON_WORKING,
     RATE_TO_IMPLEMENT,
     RESOLUTION,
+    TAKEN,
     THRESHOLD,
     WATCHED,
-    Bag,
     Catalogue,
     People,
     State,
@@ -31,7 +32,7 @@ from sim.kernels.columns import (
     put,
 )
 from sim.kernels.marks import mark
-from sim.tape import IMPLEMENT
+from sim.tape import IMPLEMENT, Ints
 from sim.tape_rows import Rows, add_event, add_influence
 
 __all__: list[str] = []
@@ -46,15 +47,16 @@ def is_closed(state: State, key: int) -> int:
 
 def is_held(state: State, key: int) -> bool:
     """Whether an idea is held since an earlier step."""
-    return bool(state.bits[key] & HELD) and bool(state.since[key] < state.counters[NOW])
+    pair = state.pairs[key]
+    return bool(pair.bits & HELD) and bool(pair.since < state.counters[NOW])
 
 
 def refresh(people: People, catalogue: Catalogue, state: State, idea: int, person: int) -> None:
     """See again whether a person could take an idea up: is there, and neither holds it or a rival nor gave it up."""
     key = idea * state.n + person
-    shut = not at(people.alive, person) or state.bits[key] & (HELD | GIVEN_UP) != 0
+    shut = not at(people.alive, person) or state.pairs[key].bits & (HELD | GIVEN_UP) != 0
     for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
-        shut = shut or state.bits[catalogue.rivals[k] * state.n + person] & HELD != 0
+        shut = shut or state.pairs[catalogue.rivals[k] * state.n + person].bits & HELD != 0
     bit = 1 << (key & 63)
     if shut:
         state.closed[key >> 6] |= bit
@@ -66,9 +68,8 @@ def refresh(people: People, catalogue: Catalogue, state: State, idea: int, perso
 
 def stop(state: State, clock: int, key: int) -> None:
     """Let a clock not run."""
-    place = clock * len(state.bits) + key
-    if state.due[place]:  # looked at before it is written, so that what never runs takes no memory
-        state.due[place] = 0
+    if state.counters[CLOCKED] and state.due[4 * key + clock]:  # looked at first: what never runs takes no memory
+        state.due[4 * key + clock] = 0
 
 
 def last_step(step: float) -> int:
@@ -76,24 +77,23 @@ def last_step(step: float) -> int:
     return int(step) if step < LAST else LAST
 
 
-def list_teller(state: State, tellers: Bag, key: int) -> None:
+def list_teller(state: State, tellers: Ints, key: int) -> None:
     """Let a holder be among the tellers, once."""
-    if not state.bits[key] & LISTED:
-        state.bits[key] |= LISTED
+    if not state.pairs[key].bits & LISTED:
+        state.pairs[key].bits |= LISTED
         put(tellers, key)
 
 
 def begun(
-    people: People, catalogue: Catalogue, state: State, pending: Bag, tellers: Bag, idea: int, person: int, row: int
+    people: People, catalogue: Catalogue, state: State, pending: Ints, tellers: Ints, idea: int, person: int, row: int
 ) -> None:
     """A holding began with an event; up to 2 + dependents clocks become pending, and one teller more is listed."""
     now, n, d = state.counters[NOW], state.n, state.dynamics
     key = idea * n + person
-    state.bits[key] = (state.bits[key] | HELD) & (ALL - IMPLEMENTED - HESITATES)
+    pair = state.pairs[key]
+    pair.bits = (pair.bits | HELD | TAKEN) & (ALL - IMPLEMENTED - HESITATES)
+    pair.event, pair.since, pair.until = row, now, last_step(now + d[PERIOD])
     state.closed[key >> 6] |= 1 << (key & 63)
-    state.event[key] = row
-    state.since[key] = now
-    state.until[key] = last_step(now + d[PERIOD])
     list_teller(state, tellers, key)
     for clock in range(4):
         stop(state, clock, key)
@@ -111,11 +111,11 @@ def begun(
             put(pending, 4 * (catalogue.dependents[k] * n + person) + DISCOVERY)
 
 
-def ended(people: People, catalogue: Catalogue, state: State, pending: Bag, idea: int, person: int) -> None:
+def ended(people: People, catalogue: Catalogue, state: State, pending: Ints, idea: int, person: int) -> None:
     """A holding has ended; up to 1 + 2 * rivals clocks become pending."""
     n = state.n
     key = idea * n + person
-    state.bits[key] &= ALL - HELD - IMPLEMENTED
+    state.pairs[key].bits &= ALL - HELD - IMPLEMENTED
     refresh(people, catalogue, state, idea, person)
     stop(state, IMPLEMENTATION, key)
     stop(state, ABANDONMENT, key)
@@ -136,9 +136,9 @@ def implement(state: State, rows: Rows, key: int) -> None:
     """A holder makes an idea work; an event and an influence."""
     idea = key // state.n
     now = state.counters[NOW]
-    state.bits[key] |= IMPLEMENTED
+    state.pairs[key].bits |= IMPLEMENTED
     stop(state, IMPLEMENTATION, key)
     row = add_event(rows, now, IMPLEMENT, key - idea * state.n, idea, 1)
-    add_influence(rows, row, state.event[key], 1.0)
+    add_influence(rows, row, state.pairs[key].event, 1.0)
     release = now + 1 + int(state.dynamics[DELAY])
     state.released[idea] = min(state.released[idea], release)

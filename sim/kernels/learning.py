@@ -7,7 +7,6 @@ import numpy as np
 from sim.kernels.columns import (
     ALL,
     CREDITED,
-    DEPENDENTS,
     EVERY,
     HEARD,
     HEARD_COUNT,
@@ -18,17 +17,13 @@ from sim.kernels.columns import (
     NOW,
     RESOLUTION,
     SURE,
-    Bag,
+    Book,
     Catalogue,
-    Crowd,
     Hearings,
     Mixtures,
     People,
     State,
-    Told,
-    bag,
     put,
-    roomy,
 )
 from sim.kernels.crowd import in_order, learn_in_crowd
 from sim.kernels.holdings import begun, is_closed
@@ -39,24 +34,10 @@ from sim.tape_rows import Rows, add_event, add_influence
 
 __all__ = ["heard_in", "learn_plainly"]
 
-INLINE = ("take_up_plainly",)  # called for each learner
-
 
 def no_mixtures() -> Mixtures:
     """None yet, with room."""
     return Mixtures(np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(2, np.int64))
-
-
-def with_mixtures(m: Mixtures, mixtures: int, entries: int) -> Mixtures:
-    """The mixtures with room for so many more of so many entries in all."""
-    old, used = m.used[0], m.used[1]
-    if old + mixtures + 1 <= len(m.begin) and used + entries <= len(m.event):
-        return m
-    room = 2 * (used + entries)
-    begin, event, weight = np.empty(2 * (old + mixtures + 1), np.int64), np.empty(room, np.int64), np.empty(room)
-    begin[: old + 1] = m.begin[: old + 1]
-    event[:used], weight[:used] = m.event[:used], m.weight[:used]
-    return Mixtures(begin, event, weight, m.used)
 
 
 def add_mixture(state: State, m: Mixtures, events: Ints, weights: Floats) -> int:
@@ -76,9 +57,8 @@ def size_of(m: Mixtures, source: int) -> int:
     return m.begin[source - MIXTURE + 1] - m.begin[source - MIXTURE] if source >= MIXTURE else 1
 
 
-def sources_of(state: State, hearings: Hearings, m: Mixtures, key: int) -> tuple[Ints, Floats]:
+def sources_of(state: State, hearings: Hearings, m: Mixtures, best: int) -> tuple[Ints, Floats]:
     """From which holdings a person heard, in order of their events, and the weight of each."""
-    best = state.best[key]
     if state.dynamics[CREDITED] != EVERY:
         source = (best - 1) & (2 * MIXTURE - 1)
         if source < MIXTURE:
@@ -124,73 +104,85 @@ def merged(events: Ints, weights: Floats, number: int) -> tuple[Ints, Floats]:
 def hesitates(catalogue: Catalogue, state: State, key: int, idea: int, person: int) -> bool:
     """Whether a person who understood does not take the idea up at once."""
     hesitation = catalogue.hesitation[idea]
-    if hesitation <= 0.0 or state.bits[key] & SURE:
+    if hesitation <= 0.0 or state.pairs[key].bits & SURE:
         return False
     return uniform(state.luck, HESITATE, state.counters[NOW], person, idea, 0) < hesitation  # type: ignore[no-any-return]
 
 
-def learn(
-    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, crowd: Crowd,
-    told: Told, mixtures: Mixtures, hearings: Hearings,
-) -> None:  # fmt: skip
+def learn(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
     """Let all take up what they heard, one by one: by idea and person, the crowd last of each idea."""
-    n = state.n
-    keys = np.empty(state.counters[HEARD_COUNT], np.int64)
+    keys, told, n = book.learners, book.told, state.n
     number = collect(state.low[HEARD], state.high[HEARD], 0, state.high.shape[1], keys)
     state.counters[HEARD_COUNT] = 0
-    order, entry = in_order(told), 0
-    for k in range(number + 1):
+    k, entry, order = 0, 0, in_order(told)
+    while k < number or entry < len(order):
         idea = keys[k] // n if k < number else len(catalogue.clarity)
-        while entry < len(order) and told.idea[order[entry]] < idea:
+        if entry < len(order) and told.idea[order[entry]] < idea:
             end = entry + 1
             while end < len(order) and told.idea[order[end]] == told.idea[order[entry]]:
                 end += 1
-            learn_in_crowd(crowd, catalogue, state, rows, told, order[entry:end])
+            learn_in_crowd(book.crowd, catalogue, state, book.rows, told, order[entry:end])
             entry = end
-        if k < number:
-            key = keys[k]
-            if is_closed(state, key):
-                pass
-            elif catalogue.hesitation[idea] <= 0.0 and is_from_one(state, key):
-                take_up_plainly(people, catalogue, state, rows, pending, tellers, idea, key - idea * n)
-            else:
-                take_up(people, catalogue, state, rows, pending, tellers, mixtures, hearings, idea, key - idea * n)
-            state.bits[key] &= ALL - SURE
-            state.best[key] = 0
+        else:
+            first = k
+            while k < number and keys[k] < (idea + 1) * n:
+                k += 1
+            learn_idea(people, catalogue, state, book, idea, keys[first:k])
     told.used[0] = 0
 
 
-def is_from_one(state: State, key: int) -> bool:
-    """Whether one holding is to be credited for what a person heard."""
-    return bool(state.dynamics[CREDITED] != EVERY and ((state.best[key] - 1) & (2 * MIXTURE - 1)) < MIXTURE)
+def learn_idea(people: People, catalogue: Catalogue, state: State, book: Book, idea: int, keys: Ints) -> None:
+    """Let those who heard of an idea take it up."""
+    k = 0
+    while k < len(keys):
+        k = take_up_plainly(people, catalogue, state, book, idea, keys, k)
+        if k < len(keys):
+            key = keys[k]
+            best, state.pairs[key].best = state.pairs[key].best, 0
+            take_up(people, catalogue, state, book, idea, key - idea * state.n, best)
+            state.pairs[key].bits &= ALL - SURE
+            k += 1
 
 
 def take_up_plainly(
-    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, idea: int, person: int
-) -> None:
-    """A person who understood takes an idea up from one other."""
-    row = add_event(rows, state.counters[NOW], LEARN, person, idea, 1)
-    add_influence(rows, row, (state.best[idea * state.n + person] - 1) & MASK, 1.0)
-    begun(people, catalogue, state, pending, tellers, idea, person, row)
+    people: People, catalogue: Catalogue, state: State, book: Book, idea: int, keys: Ints, k: int
+) -> int:  # fmt: skip
+    """Let those from the k-th on take an idea up who do so at once and from one other; returns the first who does not.
+
+    The loop stands apart from what makes arrays, since it is the one that is run for each learner.
+    """
+    base, now, rows = idea * state.n, state.counters[NOW], book.rows
+    plainly = state.dynamics[CREDITED] != EVERY and catalogue.hesitation[idea] <= 0.0
+    while k < len(keys):
+        key = keys[k]
+        pair = state.pairs[key]
+        if not is_closed(state, key):
+            source = (pair.best - 1) & (2 * MIXTURE - 1)
+            if not plainly or source >= MIXTURE:
+                break
+            row = add_event(rows, now, LEARN, key - base, idea, 1)
+            add_influence(rows, row, source, 1.0)
+            begun(people, catalogue, state, book.pending, book.tellers, idea, key - base, row)
+        pair.best = 0
+        pair.bits &= ALL - SURE
+        k += 1
+    return k
 
 
-def take_up(
-    people: People, catalogue: Catalogue, state: State, rows: Rows, pending: Bag, tellers: Bag, mixtures: Mixtures,
-    hearings: Hearings, idea: int, person: int,
-) -> None:  # fmt: skip
+def take_up(people: People, catalogue: Catalogue, state: State, book: Book, idea: int, person: int, best: int) -> None:
     """A person who understood takes an idea up, or hesitates and remembers from whom it was heard."""
-    key = idea * state.n + person
-    events, weights = sources_of(state, hearings, mixtures, key)
+    key, rows = idea * state.n + person, book.rows
+    events, weights = sources_of(state, book.hearings, book.mixtures, best)
     if hesitates(catalogue, state, key, idea, person):
         single = len(events) == 1 and weights[0] == 1.0
-        state.hesitating[key] = events[0] if single else add_mixture(state, mixtures, events, weights)
-        state.bits[key] |= HESITATES
-        put(pending, 4 * key + RESOLUTION)
+        state.hesitating[key] = events[0] if single else add_mixture(state, book.mixtures, events, weights)
+        state.pairs[key].bits |= HESITATES
+        put(book.pending, 4 * key + RESOLUTION)
         return
     row = add_event(rows, state.counters[NOW], LEARN, person, idea, 1)
     for j in range(len(events)):
         add_influence(rows, row, events[j], weights[j])
-    begun(people, catalogue, state, pending, tellers, idea, person, row)
+    begun(people, catalogue, state, book.pending, book.tellers, idea, person, row)
 
 
 def heard_in(state: State, first: int, last: int, keys: Ints) -> int:
@@ -199,7 +191,7 @@ def heard_in(state: State, first: int, last: int, keys: Ints) -> int:
     left = 0
     for k in range(found):
         if is_closed(state, keys[k]):
-            state.best[keys[k]] = 0
+            state.pairs[keys[k]].best = 0
         else:
             keys[left] = keys[k]
             left += 1
@@ -207,30 +199,26 @@ def heard_in(state: State, first: int, last: int, keys: Ints) -> int:
 
 
 def learn_plainly(
-    people: People, catalogue: Catalogue, state: State, rows: Rows, tellers: Bag, keys: Ints, row: int,
-    influence: int, place: int,
-) -> Bag:  # fmt: skip
-    """Let these learn from the one teller credited, writing from these places on; returns the clocks to be asked.
+    people: People, catalogue: Catalogue, state: State, rows: Rows, tellers: Ints, keys: Ints, row: int,
+    influence: int, place: int, pending: Ints,
+) -> None:  # fmt: skip
+    """Let these learn from the one teller credited, writing from these places on, and the clocks to be asked.
 
     As `learn`, for a part of all keys in a thread of its own, where nobody hesitates and no idea has a rival. Threads
     must own whole words of the set of the closed.
     """
     now, n = state.counters[NOW], state.n
-
-    no_tellers = bag(0)
-    pending = bag(64)
-    per_key = 2 + state.counters[DEPENDENTS]
+    nobody = tellers[:0]
     for k in range(len(keys)):
         key = keys[k]
         idea = key // n
+        pair = state.pairs[key]
         rows.step[row + k], rows.kind[row + k], rows.count[row + k] = now, LEARN, 1
         rows.person[row + k], rows.idea[row + k] = key - idea * n, idea
         rows.child[influence + k] = row + k
-        rows.parent[influence + k] = (state.best[key] - 1) & MASK
+        rows.parent[influence + k] = (pair.best - 1) & MASK
         rows.weight[influence + k] = 1.0
-        tellers.items[place + k] = key
-        state.best[key] = 0
-        pending = roomy(pending, per_key)
-        state.bits[key] |= LISTED
-        begun(people, catalogue, state, pending, no_tellers, idea, key - idea * n, row + k)
-    return pending
+        tellers[1 + place + k] = key
+        pair.best = 0
+        pair.bits |= LISTED
+        begun(people, catalogue, state, pending, nobody, idea, key - idea * n, row + k)

@@ -16,8 +16,19 @@ import numpy as np
 
 from sim import randomness, rules, tape_rows
 from sim.compiling import compiled
-from sim.kernels import clocks, columns, crowd, deeds, holdings, learning, marks, steps, telling
-from sim.kernels.columns import DEPENDENTS, LARGEST, LASTING, NOW, PREREQUISITES, RESCAN, RIVALS, SKIPPED, TIMED
+from sim.kernels import book, clocks, columns, crowd, deeds, holdings, learning, marks, steps, telling
+from sim.kernels.columns import (
+    DEPENDENTS,
+    LARGEST,
+    LASTING,
+    NOW,
+    PENDING,
+    PREREQUISITES,
+    RESCAN,
+    RIVALS,
+    SKIPPED,
+    TIMED,
+)
 from sim.kernels.sharing import share_step
 from sim.networks import Ties, reversed_ties
 from sim.realise import history
@@ -26,7 +37,9 @@ from sim.tape import Ints, Tape
 from sim.tape_rows import rows_of, tables_of
 from sim.world import Deed, World
 
-SOURCES = (randomness, rules, tape_rows, marks, columns, holdings, clocks, crowd, telling, learning, deeds, steps)
+SOURCES = (
+    randomness, rules, tape_rows, marks, columns, holdings, clocks, book, crowd, telling, learning, deeds, steps
+)  # fmt: skip
 AT_ONCE = 500_000  # persons times steps that are taken in one call
 WORTH_SHARING = 400_000  # ties of the tellers of a step, above which threads share it
 DYNAMICS = {
@@ -70,11 +83,12 @@ class ColumnModel:
         self.catalogue = catalogue_of(world)
         self.state = state_of(world, self.ways)
         self.deeds = deeds_of(world)
-        calendar = clocks.new_calendar(self.steps)
-        ideas = len(world.ideas.name)
-        people = crowd.no_crowd(world.crowd, world.scenario.world.crowd_understanding, ideas)
-        room = min(world.n * ideas, 1 << 27) + 64  # memory is taken when it is written
-        self.book = steps.open_book(first_clocks(world), calendar, people, room)
+        room = min(world.n * len(world.ideas.name), 1 << 27) + 64  # memory is taken when it is written
+        self.book = book.open_book(
+            len(world.ideas.name), self.steps, world.crowd, world.scenario.world.crowd_understanding, room,
+            hearings_of(world.ties),
+        )  # fmt: skip
+        self.ask(first_clocks(world))
 
     @property
     def now(self) -> int:
@@ -93,15 +107,25 @@ class ColumnModel:
     def advance(self, until: int) -> None:
         """Take the steps up to `until`."""
         share = WORTH_SHARING if self.threads > 1 else 0
-        counts, part = np.empty(0, np.int64), 0
-        while self.now < until or len(counts):
+        while True:
             with interrupts_waiting():
-                self.book, counts = self.code.advance(
-                    self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share,
-                    counts, part,
-                )  # fmt: skip
-            if len(counts):
-                part = share_step(self, counts)
+                stopped = self.code.advance(
+                    self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share
+                )
+            if stopped == steps.DONE:
+                return
+            if stopped == steps.CROWDED:
+                self.book = book.with_room(self.book)
+            else:
+                share_step(self)
+
+    def ask(self, clocks: Ints) -> None:
+        """Let these clocks be asked in the next step, too."""
+        self.book.needs[PENDING] = self.book.pending[0] + len(clocks)
+        self.book = book.with_room(self.book)
+        pending = self.book.pending
+        pending[1 + pending[0] : 1 + pending[0] + len(clocks)] = clocks
+        pending[0] += len(clocks)
 
     def tape(self) -> Tape:
         """What happened so far."""
@@ -128,6 +152,12 @@ def interrupts_waiting() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
         if came and callable(before):
             before(*came[0])
+
+
+def hearings_of(ties: Ties) -> int:
+    """Room for those who heard and are not yet noted: more than one teller and a buffer can add."""
+    n = len(ties.indptr) - 1
+    return n + int(np.diff(ties.indptr).max(initial=0)) + 2 * telling.BUFFER + min(4 * n, 1 << 20)
 
 
 def one(column: Any) -> Any:

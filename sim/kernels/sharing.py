@@ -7,108 +7,134 @@ before they are written, so that the number of threads leaves no trace.
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.kernels.columns import ADOPTION, CREDITED, DISCOVERY, EVERY, HEARD_COUNT, RESOLUTION, SIMPLE, roomy, with_all
-from sim.kernels.crowd import add_news, no_news, with_news
+from sim.kernels.book import with_room
+from sim.kernels.columns import (
+    ADOPTION,
+    CREDITED,
+    DEPENDENTS,
+    DISCOVERY,
+    EVENTS,
+    EVERY,
+    HEARD_COUNT,
+    INFLUENCES,
+    NEWS,
+    PENDING,
+    PHASE,
+    RESOLUTION,
+    SIMPLE,
+    TELLERS,
+    Told,
+    bag,
+)
+from sim.kernels.crowd import add_news
 from sim.kernels.marks import SPAN
-from sim.kernels.telling import no_hearings
+from sim.kernels.steps import ENDING, RESOLVING
 from sim.tape import Ints
-from sim.tape_rows import with_room
 
 if TYPE_CHECKING:
     from sim.kernels.model import ColumnModel
 
-MOST = 1 << 20  # hearings of a thread that are gathered before they are sorted out
 
-
-def share_step(model: ColumnModel, counts: Ints) -> int:
-    """Do the telling and, where nothing stands against it, the learning of a step; returns the part that comes next.
+def share_step(model: ColumnModel) -> None:
+    """Do the telling and, where nothing stands against it, the learning of a step that was left at the telling.
 
     Against sharing the telling stands that every teller is credited, or thresholds; against sharing the learning that
     somebody hesitates, ideas are rivals, the crowd learns too, or ideas are discovered in the same step.
     """
     state, catalogue = model.state, model.catalogue
     if state.dynamics[CREDITED] == EVERY or state.dynamics[ADOPTION] != SIMPLE:
-        return 0
+        return
     with ThreadPoolExecutor(model.threads) as pool:
         heard = tell(model, pool)
-        if model.book.told.used[0] or catalogue.hesitation.any() or len(catalogue.rivals) or model.book.stifled.used[0]:
-            return 1
-        if counts[DISCOVERY] or counts[RESOLUTION]:
-            return 1
+        state.counters[PHASE] = RESOLVING
+        if model.book.told.used[0] or catalogue.hesitation.any() or len(catalogue.rivals) or model.book.stifled[0]:
+            return
+        if model.book.counts[DISCOVERY] or model.book.counts[RESOLUTION]:
+            return
         learn(model, pool, heard)
-    return 2
+        state.counters[PHASE] = ENDING
 
 
 def tell(model: ColumnModel, pool: Executor) -> Ints:
     """Let all tell; returns how many keys of each part have heard, at the most."""
     code, state, threads = model.code, model.state, range(model.threads)
     bounds = [bound * SPAN for bound in parts_of(model)]
-    book = model.book
-    crowd = book.crowd.size > 0
+    crowd = model.book.crowd.size > 0
     if crowd:
-        book = book._replace(told=with_news(book.told, int(book.tellers.used[0])))
-    places = code.shares(model.ways, state, book.tellers, model.threads)
-    begins, ends = places[:-1].tolist(), places[1:].tolist()
+        model.book.needs[NEWS] = model.book.told.used[0] + model.book.tellers[0]
+        model.book = with_room(model.book)
+    book = model.book
+    places = np.empty(model.threads + 1, np.int64)
+    code.shares(model.ways, state, book.tellers, places)
+    begins, ends = places[:-1].tolist(), (places[1:] - 1).tolist()
+    said = [(bag(len(book.keys) - 1), bag(len(book.keys) - 1)) for _ in threads]
+    told = [no_news(ends[part] + 1 - begins[part] if crowd else 0) for part in threads]
 
-    def talk(part: int) -> Any:
-        told = no_news(ends[part] - begins[part] if crowd else 0)
-        return *code.tell(
-            model.people, model.ways, model.catalogue, state, book.tellers.items, begins[part], ends[part], MOST, told,
-            book.crowd.understanding,
-        ), told  # fmt: skip
+    def talk(part: int) -> int:
+        return int(
+            code.tell(
+                model.people, model.ways, model.catalogue, state, book.tellers, begins[part], ends[part], told[part],
+                book.crowd.understanding, *said[part],
+            )
+        )  # fmt: skip
 
     def note(part: int) -> int:
-        return sum(
-            int(code.note_those_of(state, keys.items, packs.items, int(keys.used[0]), bounds[part], bounds[part + 1]))
-            for _, keys, packs, _ in said
-        )
+        return sum(int(code.note_those_of(state, *some, bounds[part], bounds[part + 1])) for some in said)
 
-    code.note_all(state, no_hearings(0), book.keys, book.packs)
-    book.keys.used[0] = book.packs.used[0] = 0
+    code.note_all(state, book.hearings, book.keys, book.packs)
     heard = np.full(model.threads, state.counters[HEARD_COUNT])
-    while begins != ends:
-        said = list(pool.map(talk, threads))
-        begins = [place for place, *_ in said]
+    while any(begin <= end for begin, end in zip(begins, ends, strict=True)):
+        begins = list(pool.map(talk, threads))
         heard += list(pool.map(note, threads))
-        for *_, told in said:
-            add_news(book.told, told)
+        for keys, packs in said:
+            keys[0] = packs[0] = 0
+    for news in told:
+        add_news(book.told, news)
     state.counters[HEARD_COUNT] += heard.sum() - model.threads * state.counters[HEARD_COUNT]
     code.close_ranks(book.tellers)
-    model.book = book
     return heard
+
+
+def no_news(room: int) -> Told:
+    """Nothing that was told to the crowd, with room."""
+    return Told(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.zeros(1, np.int64))
 
 
 def learn(model: ColumnModel, pool: Executor, heard: Ints) -> None:
     """Let all take up what they heard, each thread those of its part."""
     code, state, threads = model.code, model.state, range(model.threads)
     bounds = parts_of(model)
-
-    def hear(part: int) -> Ints:
-        keys = np.empty(heard[part], np.int64)
-        return keys[: code.heard_in(state, bounds[part], bounds[part + 1], keys)]
-
-    learners = list(pool.map(hear, threads))
+    keys = [np.empty(heard[part], np.int64) for part in threads]
+    learners = list(
+        pool.map(lambda part: int(code.heard_in(state, bounds[part], bounds[part + 1], keys[part])), threads)
+    )
     state.counters[HEARD_COUNT] = 0
-    before = [0, *np.cumsum([len(keys) for keys in learners]).tolist()]
-    rows, tellers = with_room(model.book.rows, before[-1], before[-1]), roomy(model.book.tellers, before[-1])
-    pending = model.book.pending
-    row, influence, place = int(rows.used[0]), int(rows.used[1]), int(tellers.used[0])
+    before = [0, *np.cumsum(learners).tolist()]
+    needs, book, clocks = model.book.needs, model.book, 2 + int(state.counters[DEPENDENTS])
+    needs[EVENTS], needs[INFLUENCES] = book.rows.used + before[-1]
+    needs[TELLERS], needs[PENDING] = book.tellers[0] + before[-1], book.pending[0] + clocks * before[-1]
+    book = model.book = with_room(book)
+    row, influence, place = int(book.rows.used[0]), int(book.rows.used[1]), int(book.tellers[0])
+    pending = [bag(clocks * learners[part]) for part in threads]
 
-    def write(part: int) -> Any:
-        at = before[part]
-        return code.learn_plainly(
-            model.people, model.catalogue, state, rows, tellers, learners[part], row + at, influence + at, place + at
-        )
+    def write(part: int) -> None:
+        at, some = before[part], keys[part][: learners[part]]
+        code.learn_plainly(
+            model.people, model.catalogue, state, book.rows, book.tellers, some, row + at, influence + at, place + at,
+            pending[part],
+        )  # fmt: skip
 
-    for more in pool.map(write, threads):
-        pending = with_all(pending, more)
-    rows.used[:] += before[-1]
-    tellers.used[0] += before[-1]
-    model.book = model.book._replace(rows=rows, tellers=tellers, pending=pending)
+    list(pool.map(write, threads))
+    for some in pending:
+        first, number = int(book.pending[0]), int(some[0])
+        book.pending[1 + first : 1 + first + number] = some[1 : 1 + number]
+        book.pending[0] += number
+    book.rows.used[:] += before[-1]
+    book.tellers[0] += before[-1]
 
 
 def parts_of(model: ColumnModel) -> list[int]:

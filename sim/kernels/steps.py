@@ -1,28 +1,39 @@
 """The step: what is scheduled happens, everybody decides on the state of the last step, then everything happens.
 
-Only `advance` makes room, before each part of a step for all that it may write; the parts only write.
+A step has phases. Before each one the book must have room for all that the phase may write: where it has not, the loops
+stop there, book.py makes room, and they go on. What they write is not moved while they run, and they return a number.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
-from sim.kernels.clocks import ring, rung, set_rates, start, with_blocks
+from sim.kernels.book import fits
+from sim.kernels.clocks import blocks_for, ring, rung, set_rates, start, starts_anew
 from sim.kernels.columns import (
     ABANDONMENT,
     ADOPTION,
+    BLOCKS,
+    COHORTS,
     CREDITED,
     DEPENDENTS,
     DISCOVERY,
+    ENTRIES,
+    EVENTS,
     EVERY,
     GIVEN_UP,
     HEARD_COUNT,
     HELD,
     IMPLEMENTATION,
+    INFLUENCES,
     LARGEST,
+    LEARNERS,
+    MIXED,
+    NEWS,
+    NOTES,
     NOW,
+    PENDING,
+    PHASE,
+    PIECES,
+    PLACE,
     PREREQUISITES,
     READOPT,
     RESOLUTION,
@@ -31,236 +42,212 @@ from sim.kernels.columns import (
     ROWS_NOW,
     SIMPLE,
     SURE,
-    Bag,
-    Calendar,
+    TELLERS,
+    Book,
     Catalogue,
-    Crowd,
-    Hearings,
-    Mixtures,
     People,
     State,
-    Told,
     Ways,
-    bag,
-    roomy,
 )
-from sim.kernels.crowd import abandon_in_crowd, no_news, with_cohorts, with_news
-from sim.kernels.deeds import STEP, Deeds, Desk, discover, happen, needs_of
+from sim.kernels.crowd import abandon_in_crowd
+from sim.kernels.deeds import STEP, Deeds, discover, happen, need_for
 from sim.kernels.holdings import ended, implement, is_closed
-from sim.kernels.learning import learn, no_mixtures, with_mixtures
-from sim.kernels.telling import close_ranks, look_around, no_hearings, note, note_all, tell
+from sim.kernels.learning import learn
+from sim.kernels.telling import close_ranks, hear, look_around, note, watch
 from sim.tape import ABANDON, Ints
-from sim.tape_rows import Rows, add_event, empty_rows, with_room
+from sim.tape_rows import add_event
 
 __all__ = ["advance", "shares"]
 
-MOST = 1 << 20  # hearings that are gathered before they are sorted out
+BETWEEN, SCHEDULED, RATES, CLOCKS, HEARING, LOOKING, TELLING, RESOLVING, LEARNING, ENDING = range(10)  # the phases
+DONE, CROWDED, SHARED = range(3)  # why the loops return: all is done, there is no room, others can share the telling
 
 
-class Book(NamedTuple):
-    """What a run writes, some of which is replaced by something larger as it grows."""
+def advance(
+    people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, deeds: Deeds, book: Book, until: int,
+    most_ties: int,
+) -> int:  # fmt: skip
+    """Take steps up to `until`, from the phase at which the last one was left; returns why it stopped.
 
-    rows: Rows
-    pending: Bag  # clocks to be asked in the next step: 4 * key + clock
-    tellers: Bag  # keys
-    stifled: Bag  # keys
-    keys: Bag  # who heard and understood by a deed
-    packs: Bag
-    told: Told
-    mixtures: Mixtures
-    calendar: Calendar
-    crowd: Crowd
-
-
-def open_book(pending: Ints, calendar: Calendar, crowd: Crowd, room: int) -> Book:
-    """The book of a run before its first step: the clocks to be asked, and room for so many events and influences."""
-    return Book(
-        empty_rows(room, room), Bag(pending, np.full(1, len(pending), np.int64)), bag(64), bag(16), bag(16), bag(16),
-        no_news(16), no_mixtures(), calendar, crowd,
-    )  # fmt: skip
-
-
-def until_tellers(people: People, catalogue: Catalogue, state: State, deeds: Deeds, book: Book) -> tuple[Book, Ints]:
-    """The first part of a step: what is scheduled, and the clocks; returns how many of each clock ring, too."""
-    rows, pending, tellers, stifled, keys, packs, told, mixtures, calendar, crowd = book
-    now = state.counters[NOW] + 1
-    state.counters[NOW] = now
-    state.counters[ROWS_BEFORE], state.counters[ROWS_NOW] = state.counters[ROWS_NOW], rows.used[0]
-    first = deeds.done[0]
-    while deeds.done[0] < len(deeds.amount) and deeds.rows[deeds.done[0], STEP] <= now:
-        k = deeds.done[0]
-        deeds.done[0] = k + 1
-        events, influences, clocks, talkers, hearings, entries = needs_of(state, crowd, deeds.rows[k])
-        rows, pending, tellers = with_room(rows, events, influences), roomy(pending, clocks), roomy(tellers, talkers)
-        keys, packs, stifled = roomy(keys, hearings), roomy(packs, hearings), roomy(stifled, 2 * hearings)
-        told, mixtures = with_news(told, talkers), with_mixtures(mixtures, talkers, entries)
-        desk = Desk(rows, pending, tellers, stifled, keys, packs, told, mixtures)
-        happen(people, catalogue, state, crowd, desk, deeds.rows[k], deeds.amount[k])
-    pending = set_rates(people, catalogue, state, pending, deeds.done[0] > first)
-    calendar = with_blocks(calendar, pending.used[0])
-    start(people, catalogue, state, pending, calendar)
-    counts = np.empty(4, np.int64)
-    ring(state, calendar, counts)
-    return Book(rows, pending, tellers, stifled, keys, packs, told, mixtures, calendar, crowd), counts
+    Before the telling of a step whose tellers have more than `most_ties` ties (0: any) it stops, too.
+    """
+    counters = state.counters
+    while counters[PHASE] != BETWEEN or counters[NOW] < until:
+        if counters[PHASE] == BETWEEN:
+            counters[NOW] += 1
+            counters[ROWS_BEFORE], counters[ROWS_NOW] = counters[ROWS_NOW], book.rows.used[0]
+            counters[PHASE] = SCHEDULED
+        if counters[PHASE] < HEARING and not until_tellers(people, catalogue, state, deeds, book):
+            return CROWDED
+        if counters[PHASE] == HEARING:
+            counters[PHASE], counters[PLACE] = LOOKING, 0
+            if most_ties and ties_of(ways, state, book.tellers, most_ties) > most_ties:
+                return SHARED
+        if counters[PHASE] < RESOLVING and not hear_all(people, ways, back, catalogue, state, book):
+            return CROWDED
+        if not happen_all(people, catalogue, state, book):
+            return CROWDED
+        counters[PHASE] = BETWEEN
+    return DONE
 
 
-def hear_all(
-    people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, book: Book, told: Told, more: int
-) -> Hearings:
-    """Let all tell, and note who heard what; returns the hearings, with room for so many more."""
-    every = state.dynamics[CREDITED] == EVERY
-    keys, packs = bag(0), bag(0)
-    if state.dynamics[ADOPTION] != SIMPLE:
-        keys, packs = look_around(people, ways, back, catalogue, state, book.rows)
-    before, last = keys.used[0] + book.keys.used[0], book.tellers.used[0]
-    most = 1 << 62 if every else MOST
-    place, found, found_packs = tell(
-        people, ways, catalogue, state, book.tellers.items, 0, last, most, told, book.crowd.understanding
-    )
-    hearings = no_hearings(before + found.used[0] + more if every else 0)
-    note_all(state, hearings, book.keys, book.packs)
-    note_all(state, hearings, keys, packs)
-    note_all(state, hearings, found, found_packs)
-    while place < last:
-        place, found, found_packs = tell(
-            people, ways, catalogue, state, book.tellers.items, place, last, most, told, book.crowd.understanding
-        )
-        note_all(state, hearings, found, found_packs)
-    book.keys.used[0] = book.packs.used[0] = 0
+def until_tellers(people: People, catalogue: Catalogue, state: State, deeds: Deeds, book: Book) -> bool:
+    """What is scheduled, and the clocks; False where there is no room."""
+    counters, needs = state.counters, book.needs
+    if counters[PHASE] == SCHEDULED:
+        while deeds.done[0] < len(deeds.amount) and deeds.rows[deeds.done[0], STEP] <= counters[NOW]:
+            k = deeds.done[0]
+            need_for(state, book, deeds.rows[k])
+            if not fits(book):
+                return False
+            happen(people, catalogue, state, book, deeds.rows[k], deeds.amount[k])
+            deeds.done[0] = k + 1
+        counters[PHASE] = RATES
+    if counters[PHASE] == RATES:
+        needs[PENDING] = book.pending[0] + starts_anew(state, catalogue)
+        if not fits(book):
+            return False
+        set_rates(people, catalogue, state, book.pending)
+        counters[PHASE] = CLOCKS
+    needs[BLOCKS] = blocks_for(book.calendar, book.pending[0])
+    if not fits(book):
+        return False
+    start(people, catalogue, state, book.pending, book.calendar)
+    ring(state, book.calendar, book.counts)
+    counters[PHASE] = HEARING
+    return True
+
+
+def hear_all(people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, book: Book) -> bool:
+    """Let all look around and tell; False where there is no room."""
+    counters = state.counters
+    if counters[PHASE] == LOOKING:
+        if state.dynamics[ADOPTION] != SIMPLE:
+            if counters[PLACE] == 0:
+                watch(people, ways, state, book.rows)
+            if not look_around(people, back, state, book):
+                return False
+        counters[PHASE], counters[PLACE] = TELLING, 0
+    book.needs[NEWS] = book.told.used[0] + (book.tellers[0] if book.crowd.size else 0)
+    if not fits(book) or not hear(people, ways, back, catalogue, state, book):
+        return False
     close_ranks(book.tellers)
-    return hearings
+    counters[PHASE] = RESOLVING
+    return True
 
 
-def resolve_and_discover(
-    people: People, catalogue: Catalogue, state: State, book: Book, hearings: Hearings, resolved: Ints, found: Ints
-) -> None:
+def happen_all(people: People, catalogue: Catalogue, state: State, book: Book) -> bool:
+    """What was decided happens; False where there is no room."""
+    counters = state.counters
+    if counters[PHASE] == RESOLVING:
+        need_to_resolve(state, book)
+        if not fits(book):
+            return False
+        resolve_and_discover(people, catalogue, state, book)
+        counters[PHASE] = LEARNING
+    if counters[PHASE] == LEARNING:
+        need_to_learn(catalogue, state, book)
+        if not fits(book):
+            return False
+        learn(people, catalogue, state, book)
+        book.hearings.used[0] = 0
+        counters[PHASE] = ENDING
+    need_to_end(state, book)
+    if not fits(book):
+        return False
+    make_and_abandon(people, catalogue, state, book)
+    return True
+
+
+def need_to_resolve(state: State, book: Book) -> None:
+    """Write down the room that discoveries take, and those who resolve."""
+    needs, relations, found, resolved = book.needs, state.counters, book.counts[DISCOVERY], book.counts[RESOLUTION]
+    needs[EVENTS] = book.rows.used[0] + found
+    needs[INFLUENCES] = book.rows.used[1] + found * relations[PREREQUISITES]
+    needs[PENDING] = book.pending[0] + found * (2 + relations[DEPENDENTS])
+    needs[TELLERS], needs[LEARNERS] = book.tellers[0] + found, max(found, resolved)
+    needs[NOTES] = book.hearings.used[0] + resolved if state.dynamics[CREDITED] == EVERY else 0
+
+
+def resolve_and_discover(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
     """Those who hesitated and resolve hear again, discoverers discover, and stale news stifles."""
-    for key in resolved:
-        state.bits[key] |= SURE
-        note(state, hearings, key, state.hesitating[key])
-    for key in found:
+    keys, pairs = book.learners, state.pairs
+    for k in range(rung(state, RESOLUTION, book.counts, keys)):
+        pairs[keys[k]].bits |= SURE
+        note(state, book.hearings, keys[k], state.hesitating[keys[k]])
+    for k in range(rung(state, DISCOVERY, book.counts, keys)):
+        key = keys[k]
         if not is_closed(state, key):
             idea = key // state.n
             discover(people, catalogue, state, book.rows, book.pending, book.tellers, idea, key - idea * state.n)
-    for k in range(book.stifled.used[0]):
-        key = book.stifled.items[k]
-        if state.bits[key] & HELD:
-            state.until[key] = state.counters[NOW]
-    book.stifled.used[0] = 0
+    for k in range(1, book.stifled[0] + 1):
+        pair = pairs[book.stifled[k]]
+        if pair.bits & HELD:
+            pair.until = state.counters[NOW]
+    book.stifled[0] = 0
 
 
-def make_and_abandon(people: People, catalogue: Catalogue, state: State, book: Book, made: Ints, leaving: Ints) -> None:
+def need_to_learn(catalogue: Catalogue, state: State, book: Book) -> None:
+    """Write down the room that those take who heard, and the crowd."""
+    needs, heard, m = book.needs, state.counters[HEARD_COUNT], len(state.works)
+    sources = (heard + book.hearings.used[0]) * max(state.counters[LARGEST], 1)
+    needs[EVENTS] = book.rows.used[0] + heard + m
+    needs[INFLUENCES] = book.rows.used[1] + sources + book.told.used[0]
+    needs[PENDING] = book.pending[0] + heard * (2 + state.counters[DEPENDENTS])
+    needs[TELLERS], needs[LEARNERS] = book.tellers[0] + heard, heard
+    if catalogue.hesitation.any():
+        needs[MIXED], needs[ENTRIES] = book.mixtures.used[0] + heard + 1, book.mixtures.used[1] + sources
+    if book.crowd.size:
+        needs[COHORTS] = book.crowd.used[0] + m
+
+
+def need_to_end(state: State, book: Book) -> None:
+    """Write down the room that implementations and abandonments take."""
+    needs, made, leaving = book.needs, book.counts[IMPLEMENTATION], book.counts[ABANDONMENT]
+    needs[EVENTS] = book.rows.used[0] + made + leaving + len(state.works)
+    needs[INFLUENCES], needs[LEARNERS] = book.rows.used[1] + made, max(made, leaving)
+    needs[PENDING] = book.pending[0] + leaving * (1 + 2 * state.counters[RIVALS])
+    if book.crowd.size:
+        needs[PIECES] = book.crowd.used[0] + book.crowd.used[1]
+
+
+def make_and_abandon(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
     """Implementers implement, and those whom an idea leaves give it up, the crowd last of each idea."""
-    for key in made:
-        implement(state, book.rows, key)
-    k = 0
-    for idea in range(len(state.works) if book.crowd.used[0] or len(leaving) else 0):
-        while k < len(leaving) and leaving[k] < (idea + 1) * state.n:
-            person = leaving[k] - idea * state.n
+    keys = book.learners
+    for k in range(rung(state, IMPLEMENTATION, book.counts, keys)):
+        implement(state, book.rows, keys[k])
+    leaving, k = rung(state, ABANDONMENT, book.counts, keys), 0
+    for idea in range(len(state.works) if book.crowd.used[0] or leaving else 0):
+        while k < leaving and keys[k] < (idea + 1) * state.n:
+            person = keys[k] - idea * state.n
             add_event(book.rows, state.counters[NOW], ABANDON, person, idea, 1)
             if not state.dynamics[READOPT]:
-                state.bits[leaving[k]] |= GIVEN_UP
+                state.pairs[keys[k]].bits |= GIVEN_UP
             ended(people, catalogue, state, book.pending, idea, person)
             k += 1
         if book.crowd.first[idea] >= 0:
             abandon_in_crowd(book.crowd, state, book.rows, idea)
 
 
-def with_pages(book: Book, events: int, influences: int, pending: int, tellers: int, told: int, mixtures: int) -> Book:
-    """The book with room for so many more, and for a cohort of each idea."""
-    crowd, m = book.crowd, len(book.crowd.held)
-    news, mixed = with_news(book.told, told), with_mixtures(book.mixtures, mixtures, mixtures)
-    return Book(
-        with_room(book.rows, events, influences), roomy(book.pending, pending), roomy(book.tellers, tellers),
-        book.stifled, book.keys, book.packs, news, mixed, book.calendar,
-        with_cohorts(crowd, m) if crowd.size else crowd,
-    )  # fmt: skip
-
-
-def go_on(
-    people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, book: Book, counts: Ints, part: int
-) -> Book:
-    """The rest of a step from a part on: 0 telling, 1 learning, 2 what comes after; those before are done already.
-
-    Where others have done the telling or learning, one teller is credited.
-    """
-    m, relations = len(state.works), state.counters
-    hearings = no_hearings(0)
-    if part == 0:
-        tellers = book.tellers.used[0]
-        book = with_pages(book, 0, 0, 0, 0, tellers if book.crowd.size else 0, 0)
-        told = book.told if book.crowd.size else no_news(0)
-        hearings = hear_all(people, ways, back, catalogue, state, book, told, counts[RESOLUTION])
-    if part <= 1:
-        found = counts[DISCOVERY]
-        heard = state.counters[HEARD_COUNT] + counts[RESOLUTION]
-        sources = (heard + len(hearings.pack)) * max(relations[LARGEST], 1)
-        mixed = sources if catalogue.hesitation.any() else 0
-        book = with_pages(
-            book, found + heard + m, found * relations[PREREQUISITES] + sources + book.told.used[0],
-            (found + heard) * (2 + relations[DEPENDENTS]), found + heard, 0, mixed,
-        )  # fmt: skip
-        resolved, discovered = rung(state, RESOLUTION, counts), rung(state, DISCOVERY, counts)
-        resolve_and_discover(people, catalogue, state, book, hearings, resolved, discovered)
-        learn(
-            people,
-            catalogue,
-            state,
-            book.rows,
-            book.pending,
-            book.tellers,
-            book.crowd,
-            book.told,
-            book.mixtures,
-            hearings,
-        )
-    made, leaving = rung(state, IMPLEMENTATION, counts), rung(state, ABANDONMENT, counts)
-    clocks = len(leaving) * (1 + 2 * relations[RIVALS])
-    book = with_pages(book, len(made) + len(leaving) + m, len(made), clocks, 0, 0, 0)
-    make_and_abandon(people, catalogue, state, book, made, leaving)
-    return book
-
-
-def advance(
-    people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, deeds: Deeds, book: Book, until: int,
-    most_ties: int, counts: Ints, part: int,
-) -> tuple[Book, Ints]:  # fmt: skip
-    """Finish the step that was left open from `part` on, and take steps up to `until`.
-
-    A step whose tellers have more than `most_ties` ties (0: any) is left open at the telling. Returns the book, and how
-    many clocks of each kind ring in the step that is left open, empty where none is.
-    """
-    if len(counts):
-        book = go_on(people, ways, back, catalogue, state, book, counts, part)
-    while state.counters[NOW] < until:
-        book, counts = until_tellers(people, catalogue, state, deeds, book)
-        if most_ties and ties_of(ways, state, book.tellers, most_ties) > most_ties:
-            return book, counts
-        book = go_on(people, ways, back, catalogue, state, book, counts, 0)
-    return book, np.empty(0, np.int64)
-
-
-def ties_of(ways: Ways, state: State, tellers: Bag, most: int) -> int:
+def ties_of(ways: Ways, state: State, tellers: Ints, most: int) -> int:
     """How many ties the tellers have, or any number above `most` where they have more."""
     ties = 0
-    for k in range(tellers.used[0]):
+    for k in range(1, tellers[0] + 1):
         if ties > most:
             break
-        person = tellers.items[k] % state.n
+        person = tellers[k] % state.n
         ties += ways.indptr[person + 1] - ways.indptr[person]
     return ties
 
 
-def shares(ways: Ways, state: State, tellers: Bag, parts: int) -> Ints:
-    """Where each of so many parts of the tellers with about equally many ties begins, and the end."""
-    places = np.empty(parts + 1, np.int64)
-    total = ties_of(ways, state, tellers, 1 << 62)
+def shares(ways: Ways, state: State, tellers: Ints, places: Ints) -> None:
+    """Fill in where each of some parts of the tellers with about equally many ties begins, and the end."""
+    total, parts = ties_of(ways, state, tellers, 1 << 62), len(places) - 1
     ties, part = 0, 0
-    for k in range(tellers.used[0]):
+    for k in range(1, tellers[0] + 1):
         while part <= parts and ties * parts >= total * part:
             places[part] = k
             part += 1
-        person = tellers.items[k] % state.n
+        person = tellers[k] % state.n
         ties += ways.indptr[person + 1] - ways.indptr[person]
-    places[part:] = tellers.used[0]
-    return places
+    places[part:] = tellers[0] + 1
