@@ -66,12 +66,13 @@ def realise(
     event, served, value = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     pools = pools_of(schedule, now)
     memo = {(-1, -1, -1): -1}
-    used = 0
-    for e in range(events + pieces.shape[1]):
+    place = np.zeros(2, np.int64)
+    while True:
+        realise_idle(rows, events, ends, realising, schedule.begin, worth, n, now, held, event, served, value, place)
+        e, used = place[0], place[1]
+        if e == events + pieces.shape[1]:
+            break
         if e < events:
-            person = rows.person[e]
-            if rows.kind[e] > LEARN or person >= n or not realising[person if len(realising) > 1 else 0]:
-                continue
             row, idea, begin, count = e, rows.idea[e], rows.step[e], 1
             end = ends[e] if len(ends) else now
         else:
@@ -92,7 +93,30 @@ def realise(
             rows, by = served_by(rows, pools, memo, schedule, worth, idea, first, end, now)
             event[used], served[used], value[used] = row, by, gained
             used += 1
+        place[0], place[1] = e + 1, used
     return rows, event[:used], served[:used], value[:used]
+
+
+def realise_idle(
+    rows: Rows, events: int, ends: NDArray[np.int32], realising: NDArray[np.bool_], made: Ints, worth: Worth, n: int,
+    now: int, held: bool, event: Ints, served: Ints, value: Floats, place: Ints,
+) -> None:  # fmt: skip
+    """Realise from the event place[0] and the row place[1] on, up to the first holding of an idea that ever works.
+
+    A loop apart from what makes rows, since it takes a tenth of the time.
+    """
+    e, used = place[0], place[1]
+    while e < events:
+        person, idea = rows.person[e], rows.idea[e]
+        if rows.kind[e] <= LEARN and person < n and realising[person if len(realising) > 1 else 0]:
+            if made[idea] < made[idea + 1]:
+                break
+            gained = worth_between(worth, idea, rows.step[e], ends[e] if len(ends) else now) if held else 0.0
+            if gained > 0.0:
+                event[used], served[used], value[used] = e, -1, gained
+                used += 1
+        e += 1
+    place[0], place[1] = e, used
 
 
 def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:

@@ -211,7 +211,9 @@ class Tape:
     @cached_property
     def parents(self) -> Ints:
         """Where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
-        return np.searchsorted(self.influences.child, np.arange(len(self.events) + 1)).astype(np.int64)
+        begin = np.zeros(len(self.events) + 1, np.int64)
+        np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
+        return begin
 
     @property
     def total(self) -> float:

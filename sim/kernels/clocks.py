@@ -27,7 +27,7 @@ from sim.kernels.columns import (
     at,
     put,
 )
-from sim.kernels.holdings import is_closed, is_held, stop
+from sim.kernels.holdings import abandonment_in_force, is_closed, is_held, stop
 from sim.kernels.marks import collect, mark
 from sim.randomness import key_of, uniform_of
 from sim.rules import abandonment_rate, discovery_rate, implementation_rate, wait
@@ -212,9 +212,9 @@ def is_another(state: State, catalogue: Catalogue, clock: int, idea: int) -> boo
         other = old[4 + m + idea] != catalogue.difficulty[idea]
         return bool(other or old[RATE_TO_IMPLEMENT] != new[RATE_TO_IMPLEMENT])
     if clock == ABANDONMENT:
-        worked, works = old[4 + 2 * m + idea] != 0.0, state.released[idea] <= state.counters[NOW]
-        before = abandonment_rate(worked, old[RATE_TO_ABANDON], old[RATE_TO_ABANDON_WORKING])
-        return before != abandonment_rate(works, new[RATE_TO_ABANDON], new[RATE_TO_ABANDON_WORKING])
+        works = state.released[idea] <= state.counters[NOW]
+        now = abandonment_rate(works, new[RATE_TO_ABANDON], new[RATE_TO_ABANDON_WORKING])
+        return now != abandonment_in_force(state, idea)
     return bool(old[RATE_TO_RESOLVE] != new[RATE_TO_RESOLVE])
 
 

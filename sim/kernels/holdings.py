@@ -32,6 +32,7 @@ from sim.kernels.columns import (
     put,
 )
 from sim.kernels.marks import mark
+from sim.rules import abandonment_rate
 from sim.tape import IMPLEMENT, Ints
 from sim.tape_rows import Rows, add_event, add_influence
 
@@ -72,6 +73,12 @@ def stop(state: State, clock: int, key: int) -> None:
         state.due[4 * key + clock] = 0
 
 
+def abandonment_in_force(state: State, idea: int) -> float:
+    """The rate at which an idea was abandoned in the last step in which rates were set; clocks start anew at others."""
+    force, works = state.in_force, state.in_force[4 + 2 * len(state.works) + idea] != 0.0
+    return abandonment_rate(works, force[RATE_TO_ABANDON], force[RATE_TO_ABANDON_WORKING])
+
+
 def last_step(step: float) -> int:
     """A step that may have a fraction, or be inf, as the last whole one up to it."""
     return int(step) if step < LAST else LAST
@@ -99,7 +106,7 @@ def begun(
         stop(state, clock, key)
     if d[RATE_TO_IMPLEMENT] > 0.0 and at(people.skill, person) > 0.0:
         put(pending, 4 * key + IMPLEMENTATION)
-    if (d[RATE_TO_ABANDON] > 0.0 or d[RATE_TO_ABANDON_WORKING] > 0.0) and not at(people.keeps, person):
+    if not abandonment_in_force(state, idea) <= 0.0 and not at(people.keeps, person):  # nan before the first step
         put(pending, 4 * key + ABANDONMENT)
     for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
         other = catalogue.rivals[k] * n + person

@@ -88,6 +88,7 @@ class ColumnModel:
             len(world.ideas.name), self.steps, world.crowd, world.scenario.world.crowd_understanding, room,
             hearings_of(world.ties),
         )  # fmt: skip
+        self.said: list[tuple[Ints, Ints]] = []  # bags of threads that share a step
         self.ask(first_clocks(world))
 
     @property

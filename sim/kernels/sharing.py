@@ -71,7 +71,7 @@ def tell(model: ColumnModel, pool: Executor) -> Ints:
     places = np.empty(model.threads + 1, np.int64)
     code.shares(model.ways, state, book.tellers, places)
     begins, ends = places[:-1].tolist(), (places[1:] - 1).tolist()
-    said = [(bag(len(book.keys) - 1), bag(len(book.keys) - 1)) for _ in threads]
+    said = model.said = model.said or [(bag(len(book.keys) - 1), bag(len(book.keys) - 1)) for _ in threads]
     told = [no_news(ends[part] + 1 - begins[part] if crowd else 0) for part in threads]
 
     def talk(part: int) -> int:
