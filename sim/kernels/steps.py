@@ -74,7 +74,7 @@ def advance(
     counters = state.counters
     while counters[PHASE] != BETWEEN or counters[NOW] < until:
         if counters[PHASE] == BETWEEN:
-            counters[NOW] += 1
+            counters[NOW] = next_step(state, deeds, book, until)
             counters[ROWS_BEFORE], counters[ROWS_NOW] = counters[ROWS_NOW], book.rows.used[0]
             counters[PHASE] = SCHEDULED
         if counters[PHASE] < HEARING and not until_tellers(people, catalogue, state, deeds, book):
@@ -89,6 +89,23 @@ def advance(
             return CROWDED
         counters[PHASE] = BETWEEN
     return DONE
+
+
+def next_step(state: State, deeds: Deeds, book: Book, until: int) -> int:
+    """The next step up to `until` in which anything can happen: that nobody does anything takes no time."""
+    now = state.counters[NOW] + 1
+    if book.tellers[0] or book.pending[0] or book.crowd.used[0] or state.dynamics[ADOPTION] != SIMPLE or now == 1:
+        return int(now)
+    last = until
+    if deeds.done[0] < len(deeds.amount):
+        last = min(last, deeds.rows[deeds.done[0], STEP])
+    for idea in range(len(state.works)):
+        if not state.works[idea]:
+            last = min(last, state.released[idea])
+    while now < last and book.calendar.head[now] < 0:
+        now += 1
+    state.counters[ROWS_NOW] = book.rows.used[0]
+    return int(now)
 
 
 def until_tellers(people: People, catalogue: Catalogue, state: State, deeds: Deeds, book: Book) -> bool:

@@ -62,16 +62,18 @@ __all__ = ["close_ranks", "note_all", "note_those_of", "tell"]
 
 INLINE = ("gather", "tells_now", "note")  # called for each teller or hearing
 BUFFER = 512  # ties for which luck is drawn at once
+SOME = 16  # tellers to whom it is left to tell strangers before the others are looked for again
 AHEAD = 64  # tellers that are looked at together
 
 
 class Buffer(NamedTuple):
-    """Tellings to be decided at once: teller and hearer as a counter, the teller's event, chance and luck."""
+    """Tellings to be decided at once: teller and hearer as a counter, the teller's event, chance and luck; and keys."""
 
     counter: Ints
     source: Ints
     chance: Floats
     luck: Floats
+    keys: Ints  # the idea, and the keys of the luck with which it is told: to tell, to rank, to skip, to listen
 
 
 def degree_of(ways: Ways, person: int, now: int) -> int:
@@ -98,8 +100,20 @@ def is_tied(ways: Ways, person: int, other: int, now: int) -> bool:
     return False
 
 
-def decide(buffer: Buffer, filled: int, tell_key: int, rank_key: int, base: int, keys: Ints, packs: Ints) -> None:
+def speak_of(state: State, buffer: Buffer, idea: int) -> None:
+    """Let the keys of the luck be those of an idea."""
+    if buffer.keys[0] != idea:
+        now = state.counters[NOW]
+        buffer.keys[0] = idea
+        buffer.keys[1] = key_of(state.luck, TELL, now, idea)
+        buffer.keys[2] = key_of(state.luck, RANK, now, idea)
+        buffer.keys[3] = key_of(state.luck, STRANGERS, now, idea)
+        buffer.keys[4] = key_of(state.luck, LISTEN, now, idea)
+
+
+def decide(buffer: Buffer, filled: int, base: int, keys: Ints, packs: Ints) -> None:
     """Draw luck for a buffer of tellings, and write down who understood; there must be room for all."""
+    tell_key, rank_key = buffer.keys[1], buffer.keys[2]
     for k in range(filled):
         buffer.luck[k] = unit(squares64(buffer.counter[k], tell_key))
     found = keys[0]
@@ -124,7 +138,10 @@ def tell(
     has room for all tellers. A teller who tells no more is replaced by -1. Threads may share the columns: each key is
     listed once, and what two threads may write to the same place is the same.
     """
-    buffer = Buffer(np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER), np.empty(BUFFER))
+    buffer = Buffer(
+        np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER), np.empty(BUFFER),
+        np.full(5, -1, np.int64),
+    )  # fmt: skip
     ahead = np.empty((6, AHEAD), np.int64)
     alike = len(ways.weight) == 1 and len(people.understanding) == 1 and state.counters[TIMED] == 0
     plain = alike and state.dynamics[STIFLING] == SILENT and state.dynamics[ADOPTION] == SIMPLE
@@ -134,7 +151,7 @@ def tell(
             place = tell_plainly(people, ways, catalogue, state, tellers, place, last, buffer, ahead, keys, packs)
         before = place
         place = tell_anyhow(
-            people, ways, catalogue, state, tellers, place, min(place, last) if plain else last, told,
+            people, ways, catalogue, state, tellers, place, min(place + SOME, last) if plain else last, told,
             crowd_understanding, buffer, keys, packs,
         )  # fmt: skip
     return place
@@ -152,15 +169,15 @@ def tell_plainly(
     idea = max(tellers[place], 0) // state.n
     base, clarity, filled = idea * state.n, catalogue.clarity[idea], 0
     lasting = state.counters[LASTING] != 0
-    tell_key = key_of(state.luck, TELL, state.counters[NOW], idea)
-    rank_key = key_of(state.luck, RANK, state.counters[NOW], idea)
+    speak_of(state, buffer, idea)
     while place <= last:
         first, room = place, len(keys) - 1 - keys[0] - filled
-        place, number = look_ahead(people, ways, state, tellers, place, last, base, room, ahead)
+        place = look_ahead(people, ways, state, tellers, place, last, base, room, ahead)
+        number = ahead[5, 0]
         for k in range(number):
             person, begin, end, source = ahead[0, k], ahead[1, k], ahead[2, k], ahead[3, k]
             if filled + end - begin > BUFFER:
-                decide(buffer, filled, tell_key, rank_key, base, keys, packs)
+                decide(buffer, filled, base, keys, packs)
                 filled = 0
             said = chance_to_tell(audience(at(people.reach, person), state.size), end - begin, ways.weight[0])
             chance = said * chance_to_understand(clarity, at(people.clarity, person), people.understanding[0])
@@ -174,7 +191,7 @@ def tell_plainly(
                 unlist(state, tellers, ahead[4, k], base + person)  # nobody is left to tell, and nobody will be
         if place == first:
             break
-    decide(buffer, filled, tell_key, rank_key, base, keys, packs)
+    decide(buffer, filled, base, keys, packs)
     return place
 
 
@@ -186,7 +203,7 @@ def tell_anyhow(
     now, n, several = state.counters[NOW], state.n, len(catalogue.clarity) > 1
     simple, stifling, room = state.dynamics[ADOPTION] == SIMPLE, state.dynamics[STIFLING], len(keys) - 1
     timed, lasting = state.counters[TIMED] != 0, state.counters[LASTING] != 0 and stifling == SILENT
-    filled, at_idea, tell_key, rank_key = 0, -1, 0, 0
+    filled, at_idea = 0, -1
     while place <= last:
         key = tellers[place]
         idea = key // n if several else 0
@@ -203,40 +220,37 @@ def tell_anyhow(
             continue
         degree = degree_of(ways, person, now) if timed else end - begin
         if idea != at_idea:
-            decide(buffer, filled, tell_key, rank_key, at_idea * n, keys, packs)
+            decide(buffer, filled, at_idea * n, keys, packs)
             filled, at_idea = 0, idea
-            tell_key = key_of(state.luck, TELL, now, idea)
-            rank_key = key_of(state.luck, RANK, now, idea)
+            speak_of(state, buffer, idea)
         open_ties = 0
         while begin < end and simple:
             stop = min(end, begin + BUFFER - filled)
-            more = gather(
-                people, ways, catalogue, state, buffer, filled, key, idea, begin, stop, addressed, degree, tell_key
-            )
+            more = gather(people, ways, catalogue, state, buffer, filled, key, idea, begin, stop, addressed, degree)
             begin, filled, open_ties = stop, filled + more, open_ties + more
             if filled == BUFFER:
-                decide(buffer, filled, tell_key, rank_key, idea * n, keys, packs)
+                decide(buffer, filled, idea * n, keys, packs)
                 filled = 0
         said = chance_to_tell_stranger(addressed, degree, state.size)
         if said > 0.0:
             clarity = catalogue.clarity[idea] * at(people.clarity, person)
             if simple:
-                tell_strangers(people, ways, catalogue, state, key, idea, person, said, keys, packs)
+                tell_strangers(people, ways, catalogue, state, buffer, key, idea, person, said, keys, packs)
             understood = said * chance_to_understand(1.0, clarity, crowd_understanding)
             if len(told.idea) and understood > 0.0:
                 tell_crowd(told, idea, source, understood)
         elif lasting and simple and not timed and open_ties == 0 and tellers[place - 1] >= 0:
             unlist(state, tellers, place - 1, key)  # nobody is left to tell, and nobody will be
-    decide(buffer, filled, tell_key, rank_key, at_idea * n, keys, packs)
+    decide(buffer, filled, at_idea * n, keys, packs)
     return place
 
 
 def look_ahead(
     people: People, ways: Ways, state: State, tellers: Ints, place: int, last: int, base: int, room: int, ahead: Ints
-) -> tuple[int, int]:  # fmt: skip
-    """Write down who of the next tellers tells, where their ties begin and end, their event, and their place.
+) -> int:  # fmt: skip
+    """Write down who of the next tellers tells, where their ties begin and end, their event and place, and how many.
 
-    Returns the place of the next teller, and how many tell. It stops at a teller of another idea, and at one who tells
+    Returns the place of the next teller. It stops at a teller of another idea, and at one who tells
     strangers or has more ties than the buffer holds, or for whom there may be no room.
     """
     stop, number, seen = min(place + AHEAD - 1, last), 0, 0
@@ -257,8 +271,8 @@ def look_ahead(
                     seen ^= ways.target[begin]
                 number += 1
         place += 1
-    ahead[5, 0] = seen  # so that it is not left out
-    return place, number
+    ahead[5, 0], ahead[5, 1] = number, seen  # so that it is not left out that they were looked at
+    return place
 
 
 def unlist(state: State, tellers: Ints, place: int, key: int) -> None:
@@ -284,7 +298,7 @@ def tells_now(people: People, state: State, tellers: Ints, place: int, key: int,
 
 def gather(
     people: People, ways: Ways, catalogue: Catalogue, state: State, buffer: Buffer, filled: int, key: int, idea: int,
-    begin: int, end: int, addressed: float, degree: int, tell_key: int,
+    begin: int, end: int, addressed: float, degree: int,
 ) -> int:  # fmt: skip
     """Put the ties whose other end is open into the buffer, which has room; returns how many."""
     now, base = state.counters[NOW], idea * state.n
@@ -299,7 +313,7 @@ def gather(
         shut = is_closed(state, base + other)
         said = chance_to_tell(addressed, degree, at(ways.weight, tie))
         if stifling != SILENT and shut:
-            meet(state, key, base + other, said, uniform_of(tell_key, person, other), stifling)
+            meet(state, key, base + other, said, uniform_of(buffer.keys[1], person, other), stifling)
         chance = said * chance_to_understand(idea_clarity, clarity, at(people.understanding, other))
         buffer.counter[filled] = (person << 32) | other
         buffer.source[filled], buffer.chance[filled] = source, chance
@@ -317,13 +331,12 @@ def meet(state: State, key: int, other_key: int, said: float, luck: float, stifl
 
 
 def tell_strangers(
-    people: People, ways: Ways, catalogue: Catalogue, state: State, key: int, idea: int, person: int, chance: float,
-    keys: Ints, packs: Ints,
+    people: People, ways: Ways, catalogue: Catalogue, state: State, buffer: Buffer, key: int, idea: int, person: int,
+    chance: float, keys: Ints, packs: Ints,
 ) -> None:  # fmt: skip
     """Let a teller address everybody without a tie with the same chance, by skipping over those not addressed."""
     now, n, stifling = state.counters[NOW], state.n, state.dynamics[STIFLING]
-    skip_key, listen_key = key_of(state.luck, STRANGERS, now, idea), key_of(state.luck, LISTEN, now, idea)
-    rank_key = key_of(state.luck, RANK, now, idea)
+    rank_key, skip_key, listen_key = buffer.keys[2], buffer.keys[3], buffer.keys[4]
     other, draws = -1, 0
     while True:
         other += 1 + skip(uniform_of(skip_key, person, draws) if chance < 1.0 else 0.0, chance)
@@ -398,7 +411,7 @@ def hear(people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: St
             book.needs[NOTES] = book.hearings.used[0] + keys[0]
             return False
         note_all(state, book.hearings, keys, packs)
-        if counters[PLACE] > tellers[0]:
+        if counters[PLACE] > tellers[0] or tellers[0] == 0:
             return True
         counters[PLACE] = tell(
             people, ways, catalogue, state, tellers, max(counters[PLACE], 1), tellers[0], told,
