@@ -65,7 +65,7 @@ def makes_no_arrays(modules: Iterable[ModuleType]) -> dict[Any, None]:
     """The functions that neither make nor return an array, nor call one that does."""
     functions = {f: None for m in modules for f in vars(m).values() if isinstance(f, types.FunctionType)}
     plain = {f: None for f in functions if f.__annotations__.get("return") in ("None", "bool", "int", "float")
-             and not set(f.__code__.co_names) & {"np", "Bag", "copy"}}  # fmt: skip
+             and not set(f.__code__.co_names) & {"np", "copy"}}  # fmt: skip
     while True:
         named = {f: [f.__globals__.get(name) for name in f.__code__.co_names] for f in plain}
         called = {f: [g for g in things if isinstance(g, types.FunctionType)] for f, things in named.items()}

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from sim import realise_loops, tape_rows
-from sim.realise_loops import Schedule, Worth
-from sim.tape import IMPLEMENT, Ints, Realised, Tape
+from sim.realise_loops import Worth
+from sim.tape import Events, Influences, Ints, Realised, Tape
 from sim.tape_rows import Rows, tables_of
 from sim.world import World
 
@@ -45,26 +45,26 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Ta
     pieces = crowd[:, np.argsort(crowd[0], kind="stable")] if world.realises[world.n] else crowd[:, :0]
     everybody = bool(world.realises[: world.n].all())
     realising = np.ones(1, np.bool_) if everybody else world.realises[: world.n]
-    schedule, worth = schedule_of(world, rows), worth_of(world, now)
+    schedule, worth = code.scheduled(rows, len(world.ideas.name), *delays_of(world)), worth_of(world, now)
     rows, event, implementation, value = code.realise(
         rows, realising, np.ascontiguousarray(pieces), schedule, worth, world.n, now, held
     )
     table = Realised(event, implementation, value) if not pieces.shape[1] else in_order(event, implementation, value)
+    return tape_of(world, *tables_of(rows), table, now, skipped)
+
+
+def tape_of(world: World, events: Events, influences: Influences, realised: Realised, now: int, skipped: int) -> Tape:
+    """The tables of a run as a tape."""
     source = world.provenance() | ({"interventions_without_effect": skipped} if skipped else {})
-    return Tape(*tables_of(rows), table, world.persons, world.ideas.name, now, world.size, {}, source)
+    return Tape(events, influences, realised, world.persons, world.ideas.name, now, world.size, {}, source)
 
 
-def schedule_of(world: World, rows: Rows) -> Schedule:
-    """When the implementations of each idea come into use, in order: `release_delay` after the step in which made."""
-    made = np.flatnonzero(rows.kind[: rows.used[0]] == IMPLEMENT)
+def delays_of(world: World) -> tuple[Ints, Ints]:
+    """From which steps implementations are released after how many."""
     changes = [(d.step, int(d.setting[2])) for d in world.deeds
                if d.setting is not None and d.setting[:2] == ("dynamics", "release_delay")]  # fmt: skip
     since, delay = np.array([(0, int(world.scenario.dynamics.release_delay)), *changes], np.int64).T
-    step, idea = rows.step[made], rows.idea[made].astype(np.int64)
-    release = step + 1 + delay[np.searchsorted(since, step, side="right") - 1]
-    order = np.lexsort((made, release, idea))
-    begin = np.searchsorted(idea[order], np.arange(len(world.ideas.name) + 1))
-    return Schedule(begin.astype(np.int64), release[order], made[order])
+    return since.copy(), delay.copy()
 
 
 def worth_of(world: World, now: int) -> Worth:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.tape import ABANDON, LEARN, LEAVE, USE, Floats, Ints
+from sim.tape import ABANDON, IMPLEMENT, LEARN, LEAVE, USE, Floats, Ints
 from sim.tape_rows import Rows, add_event, add_influence, with_room
 
 
@@ -36,6 +36,33 @@ class Pools(NamedTuple):
     start: Ints
     row: Ints
     number: Ints
+
+
+def scheduled(rows: Rows, ideas: int, since: Ints, delay: Ints) -> Schedule:
+    """The implementations of each idea by the step from which they are in use, which is `delay` after the next one.
+
+    The delay of implementations made in the steps from since[k] on is delay[k]; since[0] is 0.
+    """
+    begin = np.zeros(ideas + 1, np.int64)
+    for e in range(rows.used[0]):
+        if rows.kind[e] == IMPLEMENT:
+            begin[rows.idea[e] + 1] += 1
+    for idea in range(ideas):
+        begin[idea + 1] += begin[idea]
+    release, event, end = np.empty(begin[ideas], np.int64), np.empty(begin[ideas], np.int64), begin.copy()
+    for e in range(rows.used[0]):
+        if rows.kind[e] == IMPLEMENT:
+            k, idea = len(since) - 1, rows.idea[e]
+            while since[k] > rows.step[e]:
+                k -= 1
+            step = rows.step[e] + 1 + delay[k]
+            j = end[idea]
+            end[idea] = j + 1
+            while j > begin[idea] and release[j - 1] > step:
+                release[j], event[j] = release[j - 1], event[j - 1]
+                j -= 1
+            release[j], event[j] = step, e
+    return Schedule(begin, release, event)
 
 
 def realise(

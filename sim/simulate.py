@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sim import CallableModule, networks
@@ -50,12 +50,10 @@ def simulate(
     >>> simulate(scenario).total
     2.0
     """
-    if seed is not None and not 0 <= seed < 2**64:
-        raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
+    if seed is not None:
+        _checked(seed)
     engine = choose(scenario, engine)
-    needed, free = predict_memory(scenario, engine), free_memory()
-    if needed > free:
-        raise ScenarioError(f"this world needs {_size(needed)} of memory, {_size(free)} are free")
+    _refuse_too_large(scenario, engine)
     if engine == "kernels":
         return simulate_world(World.build(scenario, seed), engine, threads, progress)
     from sim.agents import IdeaDiffusion
@@ -81,13 +79,16 @@ def simulate_world(
 
 def simulate_many(
     scenario: Scenario, seeds: Iterable[int], engine: str = "auto", threads: int | None = None
-) -> list[Tape]:
+) -> Sequence[Tape]:
     """Run a scenario once for each seed, several runs side by side; the tapes are those of `simulate`, in order.
 
     Args:
         scenario, engine: as in `simulate`; "auto" looks at all runs together.
         seeds: one for each run.
         threads: how many runs go on at the same time; without it, as many as there are processors.
+
+    Returns:
+        The tapes. Those of small worlds are made when they are asked for, from rows that stand together in blocks.
 
     Raises:
         ValueError, ScenarioError: as in `simulate`.
@@ -99,12 +100,30 @@ def simulate_many(
     >>> len(simulate_many(scenario, range(5)))
     5
     """
-    seeds = list(seeds)
+    seeds = [_checked(seed) for seed in seeds]
     if choose(scenario, engine, len(seeds)) == "agents":
         return [simulate(scenario, seed, "agents") for seed in seeds]
-    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
+    from sim.kernels.replicates import fits_batch, run_batch
+
+    threads = threads or len(os.sched_getaffinity(0))
+    if fits_batch(scenario):
+        _refuse_too_large(scenario, "kernels")
+        return run_batch(scenario, seeds, threads)
+    with ThreadPoolExecutor(threads) as pool:
         first = [simulate(scenario, seed, "kernels", 1) for seed in seeds[:1]]  # compiles, once
         return first + list(pool.map(lambda seed: simulate(scenario, seed, "kernels", 1), seeds[1:]))
+
+
+def _checked(seed: int) -> int:
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
+    return seed
+
+
+def _refuse_too_large(scenario: Scenario, engine: str) -> None:
+    needed, free = predict_memory(scenario, engine), free_memory()
+    if needed > free:
+        raise ScenarioError(f"this world needs {_size(needed)} of memory, {_size(free)} are free")
 
 
 def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:

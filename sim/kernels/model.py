@@ -14,9 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from sim import randomness, rules, tape_rows
+from sim import (
+    networks_blocks,
+    networks_generate,
+    networks_growth,
+    networks_rows,
+    randomness,
+    realise_loops,
+    rules,
+    tape_rows,
+    world_abilities,
+)
 from sim.compiling import compiled
-from sim.kernels import book, clocks, columns, crowd, deeds, holdings, learning, marks, steps, telling
+from sim.kernels import batch, book, clocks, columns, crowd, deeds, holdings, learning, marks, steps, telling
 from sim.kernels.columns import (
     DEPENDENTS,
     LARGEST,
@@ -38,7 +48,8 @@ from sim.tape_rows import rows_of, tables_of
 from sim.world import Deed, World
 
 SOURCES = (
-    randomness, rules, tape_rows, marks, columns, holdings, clocks, book, crowd, telling, learning, deeds, steps
+    randomness, rules, tape_rows, networks_rows, networks_blocks, networks_growth, networks_generate, world_abilities,
+    realise_loops, marks, columns, holdings, clocks, book, crowd, telling, learning, deeds, steps, batch,
 )  # fmt: skip
 AT_ONCE = 500_000  # persons times steps that are taken in one call
 WORTH_SHARING = 400_000  # ties of the tellers of a step, above which threads share it
