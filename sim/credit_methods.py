@@ -119,14 +119,33 @@ def _priority(tape: Tape, _: Settings) -> CreditTable:
 METHODS: dict[str, Method] = {
     "role-flow": Method("Who carried the value that was realised?", _role_flow, roles=True, linear=True),
     "person-pagerank": Method(
-        "Who holds which position among those who told one another, and the world?", _person_pagerank,
-        {"E1": "?"},
+        "Who holds which position among those who told one another, and the world?",
+        _person_pagerank,
+        {
+            "E2": "P1 .380, P2 .418, P3 .202",
+            "E3a": "the inventor .460, tellers and implementers .270 each",
+            "E3b": "inventors .500, the teller .213, implementers .287",
+            "E3c": "inventors .533, tellers .241, the implementer .227",
+            "E4": "the bridge first: P1 .338, P2 .432, P3 .231",
+            "E5": "the genius has about as much as anybody else",
+        },
     ),
     "priority": Method(
-        "Who was first, told or not?", _priority,
-        {"E1": "P1 has all of it"}, roles=True, linear=True,
+        "Who was first, told or not?",
+        _priority,
+        {
+            "E1": "P1 has all",
+            "E2": "P1 has all",
+            "E3a": "the inventor has all",
+            "E3b": "the inventors have all",
+            "E3c": "the inventors have all",
+            "E4": "P1 has all",
+            "E5": "the genius has all",
+        },
+        roles=True,
+        linear=True,
     ),
-}  # fmt: skip
+}
 
 
 def facts(name: str) -> dict[str, Any]:

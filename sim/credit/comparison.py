@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.credit.account import credit
-from sim.credit.summary import choose, units
+from sim.credit.summary import Side, sides
 from sim.credit.table import CreditTable
 from sim.credit_methods import METHODS, facts, method_named, settings_of
 from sim.tape import Floats, Ints, Persons, Tape
@@ -21,23 +21,6 @@ if TYPE_CHECKING:
 
 SAME = 1e-9  # shares that differ by less, as a part of themselves, are a tie: the rest is rounding
 EACH = 3  # persons with most credit by any account who are shown, whatever the first account says of them
-
-
-@dataclass(frozen=True)
-class Side:
-    """What the accounts say of one person, of a group of equal members, or of the rest.
-
-    Attributes:
-        name: of the person or group; of the rest, the group that all of it belongs to, or nothing.
-        people: how many persons it stands for.
-        kind: "person", "group" or "rest".
-        shares: of the total, by account.
-    """
-
-    name: str
-    people: int
-    kind: str
-    shares: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +51,23 @@ class Comparison:
         return frame.iloc[np.argsort(-self.share[:, 0], kind="stable")]
 
     @cached_property
+    def by_group(self) -> pd.DataFrame:
+        """Groups x accounts: the shares of all members together, in tape order; a group of one is the person."""
+        import pandas as pd
+
+        present = np.unique(self.group)
+        sums = np.zeros((len(self.groups), self.share.shape[1]))
+        np.add.at(sums, self.group, self.share)
+        names = pd.Index([self.groups.name[group] for group in present.tolist()], name="group")
+        return pd.DataFrame(sums[present], index=names, columns=list(self.tables))
+
+    def apart(self, one: str, other: str) -> float:
+        """The part of the credit that lies with other persons by one account than by another, in [0, 1]."""
+        names = list(self.tables)
+        difference = self.share[:, names.index(one)] - self.share[:, names.index(other)]
+        return float(np.abs(difference).sum() / 2.0)
+
+    @cached_property
     def correlations(self) -> dict[str, pd.DataFrame]:
         """Rank correlations of the shares of all persons: "kendall" (tau-b) and "spearman", accounts x accounts.
 
@@ -90,27 +90,7 @@ class Comparison:
         Members of a group who are equal by every account are one row. Shown are those with most credit by the first
         account, `named` of those who bear a name of their own among them, and the first three by any other account.
         """
-        if not len(self.name):
-            return []
-        begin, whole = units(self.group, self.share)
-        people = np.diff(begin, append=len(self.name))
-        sums = np.add.reduceat(self.share, begin, axis=0)
-        group = self.group[begin]
-        single = self.groups.members[group] == 1
-        others = [np.argsort(-column, kind="stable")[:EACH] for column in sums.T[1:]]
-        wanted = np.unique(np.concatenate([np.empty(0, np.int64), *others]))
-        shown = choose(sums[:, 0], single, max(1, most - len(wanted)), named, wanted)
-        rows = []
-        for unit in shown.tolist():
-            kind = "group" if whole[unit] and not single[unit] else "person"
-            name = self.groups.name[group[unit]] if kind == "group" else self.name[begin[unit]]
-            rows.append(Side(name, int(people[unit]), kind, tuple(sums[unit].tolist())))
-        left = np.setdiff1d(np.arange(len(begin)), shown)
-        if len(left):
-            of = np.unique(group[left])
-            name = self.groups.name[of[0]] if len(of) == 1 else ""
-            rows.append(Side(name, int(people[left].sum()), "rest", tuple(sums[left].sum(axis=0).tolist())))
-        return rows
+        return sides((self.name, self.group, self.groups), self.share, 0, most, named, EACH)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python values.
@@ -199,6 +179,8 @@ def _correlate(one: Ints, other: Ints) -> tuple[float, float]:
     """Kendall's tau-b and Spearman's rho; nan where one of the two is the same for everybody."""
     if len(one) < 2 or one.min() == one.max() or other.min() == other.max():
         return math.nan, math.nan
+    if np.array_equal(one, other):
+        return 1.0, 1.0  # without the rounding
     from scipy import stats
 
     return float(stats.kendalltau(one, other).statistic), float(stats.spearmanr(one, other).statistic)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.credit.account import credit
-from sim.credit.comparison import Side
-from sim.credit.summary import choose, units
+from sim.credit.summary import Side, sides
 from sim.credit.until import moments
 from sim.scenario import Scenario
 from sim.tape import Floats, Ints, Persons, Tape
@@ -59,25 +58,7 @@ class CreditOverTime:
 
         Members of a group who are equal at every step are one.
         """
-        if not len(self.name):
-            return []
-        share = np.ascontiguousarray(self.share.T)
-        begin, whole = units(self.group, share)
-        people, sums = np.diff(begin, append=len(share)), np.add.reduceat(share, begin, axis=0)
-        group = self.group[begin]
-        single = self.groups.members[group] == 1
-        shown = choose(sums.mean(axis=1), single, most, named)
-        found = []
-        for unit in shown.tolist():
-            kind = "group" if whole[unit] and not single[unit] else "person"
-            name = self.groups.name[group[unit]] if kind == "group" else self.name[begin[unit]]
-            found.append(Side(name, int(people[unit]), kind, tuple(sums[unit].tolist())))
-        left = np.setdiff1d(np.arange(len(begin)), shown)
-        if len(left):
-            of = np.unique(group[left])
-            name = self.groups.name[of[0]] if len(of) == 1 else ""
-            found.append(Side(name, int(people[left].sum()), "rest", tuple(sums[left].sum(axis=0).tolist())))
-        return found
+        return sides((self.name, self.group, self.groups), self.share.T, None, most, named)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """A dict for each step: time, credit, share (of the last total), persons (name: share by then, if any)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from sim.credit.role_flow import role_flow_of_events
 from sim.credit.table import ROLES, CreditTable, sum_by
 from sim.credit_methods import METHODS, near, settings_of
-from sim.tape import Floats, Ints, Tape
+from sim.tape import Floats, Ints, Persons, Tape
 
 
 PARTS = ("group", "role", "idea")
@@ -76,6 +77,61 @@ def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
         groups = np.unique(group[left])
         rows.append(row(left, table.groups.name[groups[0]] if len(groups) == 1 else "", "rest"))
     return rows
+
+
+@dataclass(frozen=True)
+class Side:
+    """One row of several columns of shares: a person, a group of equal members, or the rest.
+
+    Attributes:
+        name, people, kind: as in Row.
+        shares: of the total, one a column.
+    """
+
+    name: str
+    people: int
+    kind: str
+    shares: tuple[float, ...]
+
+
+def sides(
+    people: tuple[Sequence[str], Ints, Persons], share: Floats, first: int | None, most: int, named: int, each: int = 0
+) -> list[Side]:
+    """The rows that matter of a table of shares, what is left over as the last.
+
+    Members of a group who are equal in every column are one row. At most `most` rows are shown, the rest not counted:
+    the largest by the column `first` (by the mean of all columns if None), the `named` first of those who bear a name
+    of their own, and the `each` first of every other column.
+
+    Args:
+        people: names, groups in ascending order, and what the groups are.
+        share: of the total; shape (persons, columns).
+    """
+    names, of, groups = people
+    if not len(names):
+        return []
+    share = np.ascontiguousarray(share)
+    begin, whole = units(of, share)
+    many, sums = np.diff(begin, append=len(share)), np.add.reduceat(share, begin, axis=0)
+    group = of[begin]
+    single = groups.members[group] == 1
+    best = np.argsort(-sums, axis=0, kind="stable")[:each]
+    wanted = np.unique(best[np.take_along_axis(sums, best, axis=0) > 0.0])
+    weight = sums.mean(axis=1) if first is None else sums[:, first]
+    shown = choose(weight, single, most - len(wanted), named, wanted)
+
+    def side(rows: Ints, name: str, kind: str) -> Side:
+        return Side(name, int(many[rows].sum()), kind, tuple(sums[rows].sum(axis=0).tolist()))
+
+    found = []
+    for unit in shown.tolist():
+        kind = "group" if whole[unit] and not single[unit] else "person"
+        found.append(side(np.array([unit]), groups.name[group[unit]] if kind == "group" else names[begin[unit]], kind))
+    left = np.setdiff1d(np.arange(len(begin)), shown)
+    if len(left):
+        inside = np.unique(group[left])
+        found.append(side(left, groups.name[inside[0]] if len(inside) == 1 else "", "rest"))
+    return found
 
 
 def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None) -> list[dict[str, Any]]:
