@@ -133,15 +133,7 @@ METHODS: dict[str, Method] = {
     "priority": Method(
         "Who was first, told or not?",
         _priority,
-        {
-            "E1": "P1 has all",
-            "E2": "P1 has all",
-            "E3a": "the inventor has all",
-            "E3b": "the inventors have all",
-            "E3c": "the inventors have all",
-            "E4": "P1 has all",
-            "E5": "the genius has all",
-        },
+        dict.fromkeys(("E1", "E2", "E3a", "E3b", "E3c", "E4", "E5"), "the first has all"),
         roles=True,
         linear=True,
     ),

@@ -60,17 +60,22 @@ class CreditOverTime:
         """
         return sides((self.name, self.group, self.groups), self.share.T, None, most, named)
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """A dict for each step: time, credit, share (of the last total), persons (name: share by then, if any)."""
+    def to_rows(self, most: int = 20) -> list[dict[str, Any]]:
+        """A dict for each step: time, credit (of all), share (of the last total), persons (name: share by then).
+
+        Persons are those of `courses(most)`, all the rest as "all others".
+        """
         last = float(self.total[-1]) if len(self.total) else 0.0
+        courses = self.courses(most)
+        names = ["all others" if course.kind == "rest" else course.name for course in courses]
         return [
             {
                 "time": int(step),
                 "credit": float(total),
                 "share": float(total) / last if last > 0.0 else 0.0,
-                "persons": {self.name[person]: float(row[person]) for person in np.flatnonzero(row).tolist()},
+                "persons": {name: course.shares[at] for name, course in zip(names, courses, strict=True)},
             }
-            for step, total, row in zip(self.steps, self.total, self.share, strict=True)
+            for at, (step, total) in enumerate(zip(self.steps, self.total, strict=True))
         ]
 
 

@@ -14,7 +14,6 @@ from sim.credit.table import ROLES, CreditTable, sum_by
 from sim.credit_methods import METHODS, near, settings_of
 from sim.tape import Floats, Ints, Persons, Tape
 
-
 PARTS = ("group", "role", "idea")
 
 
@@ -176,8 +175,8 @@ def _those(what: str) -> str:
 def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) -> Floats:
     if table.method != "role-flow":  # what an idea realised is divided among those who have a part in it, all of it
         return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
-    roles = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
-    return sum_by(tape.events.idea, sum(roles), len(tape.ideas))
+    idea, communication, implementation = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
+    return sum_by(tape.events.idea, idea + communication + implementation, len(tape.ideas))
 
 
 def _parts(table: CreditTable) -> Floats:
