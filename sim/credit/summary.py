@@ -98,9 +98,9 @@ def sides(
 ) -> list[Side]:
     """The rows that matter of a table of shares, what is left over as the last.
 
-    Members of a group who are equal in every column are one row. At most `most` rows are shown, the rest not counted:
-    the largest by the column `first` (by the mean of all columns if None), the `named` first of those who bear a name
-    of their own, and the `each` first of every other column.
+    Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
+    `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
+    more, and the largest by the column `first` (by the mean of all columns if None).
 
     Args:
         people: names, groups in ascending order, and what the groups are.
@@ -117,7 +117,7 @@ def sides(
     best = np.argsort(-sums, axis=0, kind="stable")[:each]
     wanted = np.unique(best[np.take_along_axis(sums, best, axis=0) > 0.0])
     weight = sums.mean(axis=1) if first is None else sums[:, first]
-    shown = choose(weight, single, most - len(wanted), named, wanted)
+    shown = choose(weight, single, most, named, wanted)
 
     def side(rows: Ints, name: str, kind: str) -> Side:
         return Side(name, int(many[rows].sum()), kind, tuple(sums[rows].sum(axis=0).tolist()))
@@ -204,9 +204,9 @@ def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
 
 
 def choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
-    """The `most` rows to show, largest first, `named` single ones among them; those `wanted` come on top of these."""
+    """The `most` rows to show, largest first: those `wanted`, the `named` first of the single ones, and the first."""
     order = np.argsort(-credit, kind="stable")
     kept = order[single[order]][:named]
+    kept = kept if wanted is None else np.union1d(kept, wanted)
     others = order[~np.isin(order, kept)][: max(0, most - len(kept))]
-    wanted = kept if wanted is None else wanted
-    return order[np.isin(order, np.concatenate([kept, others, wanted]))]
+    return order[np.isin(order, np.concatenate([kept, others]))]

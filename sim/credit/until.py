@@ -41,7 +41,7 @@ def until(tape: Tape, step: int, scenario: Scenario | None = None) -> Tape:
     """The tape as it was at the end of a step: of a run, what the same run with so many steps gives.
 
     Args:
-        tape: of a run or of a real log; it is only read.
+        tape: of a run or of a real log; it is only read. Persons and the size of the world stay what they are.
         step: from 0 to tape.steps.
         scenario: what was run; not needed for a log.
 
