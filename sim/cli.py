@@ -47,10 +47,6 @@ def cli() -> None:
     """Simulate how ideas spread, and find out on whose shoulders their impact stands."""
 
 
-cli.add_command(credit_command)
-cli.add_command(thought_experiments_command)
-
-
 @cli.command()
 @click.argument("scenario")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of all luck, in place of the scenario's.")
@@ -92,6 +88,10 @@ def run(
     print_table(table)
     _note_without_effect(tape)
     click.echo(f"Written: {folder}  (more accounts of credit: shoulders credit {folder} --method all)", err=True)
+
+
+cli.add_command(credit_command)
+cli.add_command(thought_experiments_command)
 
 
 @cli.command()

@@ -116,10 +116,17 @@ def _draw_column(axes: Axes, rows: list[Side], column: int, name: str) -> None:
     known = np.array([row.kind != "rest" for row in rows])
     best = shares[known].max(initial=0.0)
     longest = max(max(row.shares) for row in rows)
+    room = 0.9 * axes.bbox.width / axes.figure.dpi / axes.get_xlim()[1]
     for place, (row, share) in enumerate(zip(rows, shares.tolist(), strict=True)):
         first = row.kind != "rest" and share > 0.0 and share >= best * (1 - 1e-9)
         colour, alpha = FIRST if first else BAR, 0.5 if row.kind == "rest" else 1.0
         length = 0.92 * max(share, 0.0) / longest
         axes.barh(place, length, left=column + 0.02, height=0.78, color=colour, alpha=alpha, linewidth=0, gid=name)
-        style.say(axes, column + 0.04, place, percent(share), va="center_baseline", fontsize=SMALL,
+        style.say(axes, column + 0.04, place, _cell(share, room), va="center_baseline", fontsize=SMALL,
                   color=INK if share > 0.0 else QUIET)  # fmt: skip
+
+
+def _cell(share: float, room: float) -> str:
+    """The share in print; where so many inches are too few for a small one, that it is small."""
+    text = percent(share)
+    return text if abs(share) >= 1e-4 or style.width_of([text], SMALL) <= room else "<0.01%"
