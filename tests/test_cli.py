@@ -369,13 +369,13 @@ def test_a_bundled_scenario_runs_by_its_name_and_replaces_its_older_run(here, tm
                                                            "pagerank, priority, all; did you mean 'role-flow'?",)),
         (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
                                                     "you mean 'person'?",)),
-        (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf; did you mean "
-                                                "'png'?",)),
+        (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf; did you "
+                                                "mean 'png'?",)),
         (("credit", "log.csv", "-o", "figure"), ("-o figure: no figure format ''; allowed: png, svg, pdf",)),
         (("credit", "log.csv", "-o", "no/where.svg"), ("-o no/where.svg: no such folder as no",)),
         (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "
                                                                 "--by time",)),
-        (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time is of one",)),
+        (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time",)),
         (("thought-experiments", "--method", "prority"), ("--method: no 'prority'; allowed: role-flow", "'priority'?")),
         (("thought-experiment",), ("did you mean 'thought-experiments'?",)),
         (("credit", "log.csv", "--format", "edgs"), ("edgs", "did you mean 'edges'?")),

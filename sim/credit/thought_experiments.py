@@ -29,7 +29,7 @@ QUICK = {"population.count": 300, "population.reach": {"kind": "uniform", "low":
 def thought_experiments(
     folder: str | Path,
     methods: Iterable[str] | None = None,
-    names: Iterable[str] = tuple(EXPERIMENTS),
+    names: Iterable[str] | None = None,
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Comparison]:
@@ -40,7 +40,7 @@ def thought_experiments(
     Args:
         folder: where the scenario files are.
         methods: names in METHODS; without them all.
-        names: keys of EXPERIMENTS.
+        names: keys of EXPERIMENTS; without them all.
         changes: to the scenario of an experiment, as Scenario.replace takes them.
         progress: is told the name of each experiment before it is run.
 
@@ -48,7 +48,7 @@ def thought_experiments(
         ValueError: if there is no such experiment or method.
         ScenarioError: if a file is missing or a change is wrong.
     """
-    names = list(names)
+    names = list(EXPERIMENTS if names is None else names)
     for name in names:
         if name not in EXPERIMENTS:
             raise ValueError(f"thought experiments: no {name!r}; allowed: {', '.join(EXPERIMENTS)}")

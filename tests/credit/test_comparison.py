@@ -185,9 +185,9 @@ def test_by_idea_takes_the_inheritance_that_the_table_was_made_with() -> None:
 
 def test_what_an_account_cannot_be_divided_by_is_said_in_one_line() -> None:
     tape = bridge()
-    with pytest.raises(ValueError, match="person-pagerank knows no roles; role-flow.* do$"):
+    with pytest.raises(ValueError, match=r"person-pagerank knows no roles; role-flow.* do$"):
         credit_by(tape, credit(tape, "person-pagerank"), "role")
-    with pytest.raises(ValueError, match="person-pagerank credits positions, not ideas; role-flow.* credit ideas$"):
+    with pytest.raises(ValueError, match=r"person-pagerank credits positions, not ideas; role-flow.* credit ideas$"):
         credit_by(tape, credit(tape, "person-pagerank"), "idea")
-    with pytest.raises(ValueError, match="by: no 'groups', did you mean 'group'.*; allowed: group, role, idea"):
+    with pytest.raises(ValueError, match=r"by: no 'groups', did you mean 'group'.*; allowed: group, role, idea"):
         credit_by(tape, credit(tape), "groups")

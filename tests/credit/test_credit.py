@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from sim import credit as module
 from sim.credit import METHODS, CreditTable, Method, Settings, credit
 from sim.credit.pagerank import person_pagerank
 from sim.credit.role_flow import role_flow
+from sim.scenario import CreditSection
 from sim.tape import DISCOVER, LEARN, Tape
 from tests.tapes import make_tape, rename, tapes, with_crowd
 
@@ -41,6 +42,10 @@ def test_every_method_names_itself(method: str) -> None:
     table = credit(built_on(), method)
     assert isinstance(table, CreditTable)
     assert table.method == method
+
+
+def test_what_a_scenario_may_ask_for_is_there() -> None:
+    assert set(get_args(CreditSection.model_fields["method"].annotation)) <= set(METHODS)
 
 
 @pytest.mark.parametrize(

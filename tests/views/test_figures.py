@@ -12,11 +12,13 @@ import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from sim.credit import METHODS, compare, credit, credit_over_time
 from sim.credit.summary import summary
 from sim.tape import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised, Recorder, Tape
+from sim.views.accounts import FIRST
 from sim.views.clock import clock
 from sim.views.figures import (
     accounts_side_by_side,
@@ -527,7 +529,7 @@ def test_each_account_has_a_column_of_bars_as_long_as_its_shares(case):
         assert seen[-len(rows) :] == [percent(row.shares[column]) for row in rows]
         best = max(row.shares[column] for row in rows if row.kind != "rest")
         colours = {bar.get_facecolor()[:3] for bar, row in zip(bars, rows, strict=True) if row.shares[column] == best}
-        assert len(colours) == (best > 0) or best == 0
+        assert best == 0.0 or colours == {to_rgb(FIRST)}
     assert all(METHODS[method].asks in " ".join(texts(figure)) for method in found.tables)
 
 
