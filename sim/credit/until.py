@@ -166,7 +166,6 @@ def _pieces(cohorts: Cohorts, step: int) -> Ints:
     event, idea, since, count = cohorts.began
     of, when, gone = cohorts.left[:, cohorts.left[1] <= step]
     stay = count - np.bincount(of, gone, len(count)).astype(np.int64)
-    still = (since <= step) & (stay > 0)
     ended = np.stack([event[of], idea[of], since[of], when, gone])
-    going_on = np.stack([event, idea, since, np.full(len(event), step), stay])[:, still]
+    going_on = np.stack([event, idea, since, np.full(len(event), step), stay])[:, since <= step]
     return np.concatenate([ended, going_on], axis=1)

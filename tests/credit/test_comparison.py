@@ -145,6 +145,28 @@ def test_the_first_by_any_account_are_seen_however_little_the_first_account_give
     assert np.array([row.shares for row in rows]).sum(axis=0) == pytest.approx([1.0, 1.0])
 
 
+def test_members_who_differ_by_any_account_are_rows_of_their_own() -> None:
+    people = Persons(["teller"], [3], [1])
+    tape = make_tape(people, [(DISCOVER, 0, {})])
+    tables = {
+        "a": make_table(tape, "role-flow", np.ones(3), total=3.0),
+        "b": make_table(tape, "priority", np.array([0.0, 3.0, 0.0]), total=3.0),
+    }
+    rows = side_by_side(people, tables, {}).sides()
+    assert [(row.name, row.people) for row in rows] == [("teller 1", 1), ("teller 2", 1), ("teller 3", 1)]
+
+
+def test_who_has_nothing_is_not_among_the_first_of_an_account() -> None:
+    people = Persons([f"P{k}" for k in range(9)], [1] * 9, [1] * 9)
+    tape = make_tape(people, [(DISCOVER, 0, {})])
+    tables = {
+        "a": make_table(tape, "role-flow", np.arange(1.0, 10.0), total=45.0),
+        "b": make_table(tape, "priority", np.where(np.arange(9) == 8, 45.0, 0.0), total=45.0),
+    }
+    rows = side_by_side(people, tables, {}).sides(most=5, named=0)
+    assert [row.name for row in rows] == ["P8", "P7", "P6", "P5", "P4", ""]
+
+
 def test_nothing_to_compare_is_no_error() -> None:
     tape = make_tape(["A"], [])
     assert [row.shares for row in compare(tape).sides()] == [(0.0,) * len(compare(tape).tables)]

@@ -46,7 +46,9 @@ def test_the_crowds_cohorts_leave_one_by_one() -> None:
         "dynamics.telling_period": "forever",
         "dynamics.abandon_rate_working": 0.3,
     }
-    scenario = Scenario.load(SCENARIOS / "e2_implementer.toml").replace(changes)
+    faster = '[[interventions]]\nstep = 37\nkind = "set"\nkey = "dynamics.abandon_rate"\nvalue = 0.5\n'
+    text = (SCENARIOS / "e2_implementer.toml").read_text(encoding="utf-8")
+    scenario = Scenario.from_toml(f"{text}\n{faster}").replace(changes)
     tape = simulate(scenario, engine="agents")
     left = (tape.events.kind == ABANDON) & (tape.events.person == tape.persons.total - 1)
     assert left.sum() > 50
