@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import difflib
 import io
-import json
 import os
 import shutil
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import sim
+from sim.cli_credit import credit_command, thought_experiments_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from sim.tape import Tape
 
 OK, FAILED, WRONG_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
-METHODS = ("role-flow", "person-pagerank", "priority")
-FORMATS = ("weibo", "edges")
 CHANGE = "Change a key, as dynamics.abandon_rate=0.2."
 
 
@@ -67,6 +65,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Simulate SCENARIO, attribute the credit, write the run folder, print the credit table."""
+    from sim.cli_print import print_table
     from sim.credit import credit
     from sim.simulate import choose, simulate
 
@@ -86,52 +85,13 @@ def run(
     if as_json:
         click.echo(table.to_json())
         return
-    _print_table(table)
+    print_table(table)
     _note_without_effect(tape)
     click.echo(f"Written: {folder}  (more accounts of credit: shoulders credit {folder} --method all)", err=True)
 
 
-@cli.command(name="credit")
-@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
-@click.option("--method", default=None, metavar="NAME", help=f"{', '.join(METHODS)}, or all.  [default: role-flow]")
-@click.option("--by", type=click.Choice(["person", "role", "idea"]), default="person", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option("--format", "log_format", metavar="NAME", help=f"Of a log: {', '.join(FORMATS)}.  [default: guessed]")
-def credit_command(run_or_log: str, method: str | None, by: str, as_json: bool, log_format: str | None) -> None:
-    """Credit for a finished run (its folder) or for a real log (a file)."""
-    method = method or METHODS[0]
-    allowed = (*METHODS, "all")
-    if method not in allowed:
-        near = difflib.get_close_matches(method, allowed, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise click.UsageError(f"--method: no '{method}'; allowed: {', '.join(allowed)}{hint}")
-    tape = _tape(Path(run_or_log), log_format)
-    from sim.credit import credit
-    from sim.credit.summary import credit_by
-
-    tables = {name: credit(tape, name) for name in (METHODS if method == "all" else (method,))}
-    parts = {}
-    for name, table in list(tables.items()) if by != "person" else []:
-        try:
-            parts[name] = credit_by(tape, table, by)
-        except ValueError as error:
-            if method != "all":
-                raise click.UsageError(f"--by {by}: {error}") from None
-            del tables[name]
-    if as_json:
-        objects = {
-            name: table.to_dict() | ({"credit": parts[name]} if by != "person" else {})
-            for name, table in tables.items()
-        }
-        click.echo(json.dumps({"methods": objects} if method == "all" else objects[method], ensure_ascii=False))
-        return
-    for name, table in tables.items():
-        if by == "person":
-            _print_table(table)
-        else:
-            _print_parts(table, by, parts[name])
-    for reason, count in tape.dropped.items():
-        click.echo(f"Dropped: {count} ({reason})", err=True)
+cli.add_command(credit_command)
+cli.add_command(thought_experiments_command)
 
 
 @cli.command()
@@ -226,21 +186,6 @@ def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario,
         write_into(replace(tape, provenance={**tape.provenance, **made}), new_one)
 
 
-def _tape(path: Path, log_format: str | None) -> Tape:
-    from sim.tape import Tape, TapeError
-
-    if path.is_dir():
-        if log_format is not None:
-            raise click.UsageError(f"--format {log_format}: {path} is a run folder; a format is for logs")
-        return Tape.load(path)
-    if not path.exists():
-        near = difflib.get_close_matches(path.name, os.listdir(path.parent) if path.parent.is_dir() else [], n=1)
-        raise TapeError(f"{path}: no such run folder or log{f'; did you mean {near[0]!r}?' if near else ''}")
-    from sim.logs import read_log
-
-    return read_log(path, log_format)
-
-
 def _announce_compiling(engine: str) -> None:
     if engine == "kernels" and sys.stderr.isatty():
         from sim.compiling import is_compiled
@@ -270,72 +215,6 @@ def _note_without_effect(tape: Tape) -> None:
     count = tape.provenance.get("interventions_without_effect", 0)
     if count:
         click.echo(f"Note: {count} scheduled changes found nothing to act on (nobody there, nothing held).", err=True)
-
-
-def _print_table(table: CreditTable) -> None:
-    from sim.credit.summary import summary
-
-    has_roles = table.persons.pagerank is None
-    head = ("", "credit", "share", *(("idea", "communication", "implementation") if has_roles else ("PageRank",)))
-    rows = []
-    for row in summary(table, most=20):
-        label = row.name
-        if row.kind == "rest":
-            label = f"{row.name or 'all'}: {row.people:,} others" if row.people > 1 else row.name
-        elif row.kind == "group":
-            label = f"{row.name} x {row.people:,} (each {_percent(row.share / row.people)})"
-        of_all = [part / table.total if table.total > 0.0 else 0.0 for part in row.parts[:3]]
-        more = [_percent(part) for part in of_all] if has_roles else [f"{row.pagerank:.6f}"]
-        rows.append((label, _number(row.credit), _percent(row.share), *more))
-    _print_grid(table, head, rows)
-
-
-def _print_parts(table: CreditTable, by: str, parts: list[dict[str, Any]]) -> None:
-    shown = parts[:40]
-    rows = [(str(part[by]), _number(part["credit"]), _percent(part["share"])) for part in shown]
-    if len(parts) > len(shown):
-        rest = parts[len(shown) :]
-        credit, share = (sum(part[key] for part in rest) for key in ("credit", "share"))
-        rows.append((f"all others ({len(rest):,})", _number(credit), _percent(share)))
-    _print_grid(table, ("", "credit", "share"), rows)
-
-
-def _print_grid(table: CreditTable, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else 110)
-    steps = f" in {table.steps:,} steps" if table.seed is not None else ""  # a log has times, not steps
-    dropped = f", {table.dropped:,} dropped" if table.dropped else ""
-    console.print(
-        Text(f"{table.scenario}: {table.method}, {_number(table.total)} realised{steps}{dropped}"), soft_wrap=True
-    )
-    grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
-    narrow = console.width < 100
-    grid.add_column("", overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
-    short = {"communication": "commun.", "implementation": "implem."} if narrow else {}
-    for name in head[1:]:
-        grid.add_column(short.get(name, name), justify="right", no_wrap=True, min_width=8)
-    for first, *rest in rows:
-        grid.add_row(Text(_printable(first)), *rest)
-    console.print(grid)
-
-
-def _printable(name: str) -> str:
-    """A name without what would steer the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
-
-
-def _number(value: float) -> str:
-    if value >= 1e9:
-        return f"{value:.4g}"
-    return f"{value:,.0f}" if value >= 1e4 or value == int(value) else f"{value:,.4g}"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.2%}" if share >= 0.001 or share == 0.0 else f"{100 * share:.2g}%"
 
 
 def _stop(message: str, code: int) -> int:

@@ -19,10 +19,12 @@ from typing import Any
 import click
 import pytest
 
-from sim import Scenario, Tape, cli
-from sim.credit import METHODS, credit
+from sim import Scenario, Tape, cli, cli_credit
+from sim.credit import METHODS, credit, credit_over_time
+from sim.credit.summary import PARTS
 from sim.logs import FORMATS
 from sim.simulate import simulate
+from sim.views.figures import METADATA
 
 ROOT = Path(__file__).parents[1]
 ESCAPE = re.compile(r"\x1b|\r(?!\n)")
@@ -155,20 +157,21 @@ def test_help_names_every_command_and_option_of_the_design(here):
     overall = here("--help")
     assert overall.code == 0
     assert overall.err == ""
-    for command in ("run", "credit", "new", "check"):
+    for command in ("run", "credit", "thought-experiments", "new", "check"):
         assert re.search(rf"^  {command} +[A-Z].*", overall.out, re.M)
     help_of_run = here("run", "--help").out
     assert all(o in help_of_run for o in ("--seed", "--set", "--engine", "--threads", "--out", "--json", "SCENARIO"))
     help_of_credit = here("credit", "--help").out
-    assert all(option in help_of_credit for option in ("--method", "--by", "--json", "--format", "RUN_DIR_OR_LOG"))
+    assert all(option in help_of_credit for option in ("--method", "--by", "--json", "--format", "-o", "RUN_DIR_OR"))
     assert all(method in help_of_credit for method in METHODS)
     assert all(name in help_of_credit for name in FORMATS)
 
 
 def test_the_lists_of_the_command_line_are_those_of_the_library():
     # They stand in the command line once more so that --help need not import the library.
-    assert tuple(METHODS) == cli.METHODS
-    assert tuple(FORMATS) == tuple(cli.FORMATS)
+    assert tuple(FORMATS) == cli_credit.FORMATS
+    assert sorted(METADATA) == sorted(cli_credit.FIGURES)
+    assert set(PARTS) <= set(cli_credit.BY)
 
 
 def test_the_version_is_that_of_the_package(here):
@@ -356,14 +359,25 @@ def test_a_bundled_scenario_runs_by_its_name_and_replaces_its_older_run(here, tm
         (("run", "village.toml", "--set", "a\nb=3"), ("--set",)),
         (("run", "village.toml", "--set", "persons.builder.count=1000000000"), ("GB of memory", "GB are free")),
         (("run", "village.toml", "--out", "log.csv"), ("--out log.csv: exists and is no run folder",)),
-        (("rnu", "village.toml"), ("no command 'rnu'; allowed: run, credit, new, check; did you mean 'run'?",)),
+        (("rnu", "village.toml"), ("no command 'rnu'; allowed: run, credit, thought-experiments, new, check; "
+                                  "did you mean 'run'?",)),
         (("--sed",), ("--sed",)),
         (("credit",), ("RUN_DIR_OR_LOG",)),
         (("credit", "log.cvs"), ("log.cvs: no such run folder or log; did you mean 'log.csv'?",)),
         (("credit", "."), ("provenance.json: missing",)),
         (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
                                                            "pagerank, priority, all; did you mean 'role-flow'?",)),
-        (("credit", "log.csv", "--by", "persons"), ("--by", "'person'", "'role'", "'idea'")),
+        (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
+                                                    "you mean 'person'?",)),
+        (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf; did you "
+                                                "mean 'png'?",)),
+        (("credit", "log.csv", "-o", "figure"), ("-o figure: no figure format ''; allowed: png, svg, pdf",)),
+        (("credit", "log.csv", "-o", "no/where.svg"), ("-o no/where.svg: no such folder as no",)),
+        (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "
+                                                                "--by time",)),
+        (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time",)),
+        (("thought-experiments", "--method", "prority"), ("--method: no 'prority'; allowed: role-flow", "'priority'?")),
+        (("thought-experiment",), ("did you mean 'thought-experiments'?",)),
         (("credit", "log.csv", "--format", "edgs"), ("edgs", "did you mean 'edges'?")),
         (("credit", "log.csv", "--jsn"), ("--jsn", "--json")),
         (("credit", "log.csv", "--by", "role", "--method", "person-pagerank"), ("--by role", "knows no roles")),
@@ -499,24 +513,98 @@ def test_credit_prints_the_object_of_the_design(method, here, folder):
 
 def test_all_methods_are_one_object_with_one_object_each(here, folder):
     found = here("credit", str(folder), "--method", "all", "--json").json
-    assert list(found) == ["methods"]
-    assert list(found["methods"]) == list(METHODS)
+    assert list(found) == ["methods", "correlations", "accounts", "left_out"]
+    assert list(found["methods"]) + list(found["left_out"]) == list(METHODS)
     for method, table in found["methods"].items():
         assert table["method"] == method
         assert set(table) == OBJECT
+        assert found["correlations"]["kendall"][method][method] in (1.0, None)
+        assert found["accounts"][method]["asks"] == METHODS[method].asks
 
 
-@pytest.mark.parametrize("by", ["role", "idea"])
-def test_credit_by_role_and_idea_sums_to_the_total(by, here, folder):
+def test_all_methods_are_one_table_with_what_each_asks(here, folder):
+    done = here("credit", str(folder), "--method", "all")
+    assert done.code == 0
+    assert not ESCAPE.search(done.out)
+    lines = done.out.splitlines()
+    for method, account in METHODS.items():
+        assert method in "".join(lines[:4])
+        assert f"{method}: {account.asks}" in lines
+    tables = {method: credit(Tape.load(folder), method) for method in METHODS}
+    cells = [cell.strip() for cell in next(line for line in lines if line.startswith("| Ada")).strip("|").split("|")]
+    for cell, table in zip(cells[1:], tables.values(), strict=True):
+        assert float(cell.rstrip("%")) / 100 == pytest.approx(table.persons.share[0], rel=0.06, abs=6e-5)
+
+
+@pytest.mark.parametrize("by", ["role", "idea", "group"])
+def test_credit_by_role_idea_and_group_sums_to_the_total(by, here, folder):
     found = here("credit", str(folder), "--by", by, "--json").json
     assert set(found) == OBJECT
-    assert all(set(row) == {by, "credit", "share"} for row in found["credit"])
+    assert all(set(row) - {"count"} == {by, "credit", "share"} for row in found["credit"])
     assert sum(row["credit"] for row in found["credit"]) == pytest.approx(found["total"])
     names = {row[by] for row in found["credit"]}
-    assert names == ({"idea", "communication", "implementation"} if by == "role" else {"wheel"})
+    wanted = {"role": {"idea", "communication", "implementation"}, "idea": {"wheel"}}
+    assert names == wanted.get(by, {"Ada", "builder", "person"})
     done = here("credit", str(folder), "--by", by)
     assert all(name in done.out for name in names)
     assert not ESCAPE.search(done.out)
+
+
+def test_credit_over_time(here, folder):
+    done = here("credit", str(folder), "--by", "time", "--json")
+    assert (done.code, done.err) == (0, "")
+    expected = credit_over_time(Tape.load(folder), scenario=Scenario.load(folder / "scenario.toml"))
+    rows = done.json["credit"]
+    assert [row["time"] for row in rows] == expected.steps.tolist()
+    assert [row["credit"] for row in rows] == expected.total.tolist()
+    last = dict(zip(expected.name, expected.share[-1].tolist(), strict=True))
+    assert rows[-1]["persons"]["Ada"] == last["Ada"]
+    assert sum(rows[-1]["persons"].values()) == pytest.approx(1.0)
+    table = here("credit", str(folder), "--by", "time").out
+    assert "Ada" in table
+    assert re.search(r"^\| 12 +\|", table, re.M)
+    several = here("credit", str(folder), "--by", "time", "--method", "all", "--json").json
+    assert several["methods"]["role-flow"]["credit"] == rows
+
+
+def test_credit_over_time_of_a_run_needs_its_snapshot(here, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "scenario.toml").unlink()
+    refused(here("credit", "copy", "--by", "time"), "scenario.toml: no such file")
+    (tmp_path / "copy" / "scenario.toml").write_text(
+        VILLAGE.replace("steps = 12", "steps = 12\n").replace("0.3", "0.4")
+    )
+    done = here("credit", "copy", "--by", "time")
+    assert done.code == 0, "reach has no part in what was realised when"
+    (tmp_path / "copy" / "scenario.toml").write_text(VILLAGE.replace("wheel", "fire"))
+    refused(here("credit", "copy", "--by", "time"), "--by time: the scenario is not the one")
+
+
+@pytest.mark.parametrize("args", [("--method", "all"), ("--method", "priority"), ("--by", "time")])
+@pytest.mark.parametrize("kind", ["svg", "png", "PDF"])
+def test_credit_draws_a_figure(args, kind, here, tmp_path):
+    done = here("credit", "log.csv", *args, "-o", f"figure.{kind}")
+    assert (done.code, done.err) == (0, f"Written: figure.{kind}\n")
+    assert done.out
+    assert (tmp_path / f"figure.{kind}").read_bytes()[:4] in (b"<?xm", b"\x89PNG", b"%PDF")
+
+
+def test_thought_experiments_print_the_matrix(here, monkeypatch):
+    monkeypatch.setattr("sim.credit.thought_experiments.EXPERIMENTS", {"E1": "e1_interpreter", "E4": "e4_bridge"})
+    monkeypatch.setattr(
+        "sim.credit.thought_experiments.thought_experiments.__defaults__", (None, ("E1", "E4"), None, None)
+    )
+    done = here("thought-experiments", "--json")
+    assert done.json["experiments"]["E4"]["P2"]["person-pagerank"] == pytest.approx(58333 / 135066, abs=1e-9)
+    done = here("thought-experiments", "--quick")
+    assert done.err == "E1\nE4\n"
+    row = next(line for line in done.out.splitlines() if line.startswith("| E4  P2"))
+    assert [cell.strip() for cell in row.strip("|").split("|")][1:4] == ["25.00%", "43.19%", "0.00%"]
+    assert f"priority: {METHODS['priority'].asks}" in done.out
+    assert "E1, E2, E3a, E3b, E3c, E4, E5 (the first has all)" in done.out
+    assert here("thought-experiments", "--method", "priority", "--json").json["experiments"]["E1"] == {
+        "P1": {"priority": 1.0}, "P2": {"priority": 0.0},
+    }  # fmt: skip
 
 
 def test_credit_of_a_log(here):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 import sim
-from sim.credit import credit
+from sim.credit import METHODS, Comparison, compare, credit
 from sim.credit.priority import first_discoverers
+from sim.credit.thought_experiments import APART, EXPERIMENTS, QUICK, thought_experiments, to_dict
 from sim.tape import ABANDON, IMPLEMENT, LEARN
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -133,3 +135,88 @@ def test_without_chance_the_seed_does_not_matter(name: str) -> None:
     scenario = sim.Scenario.load(SCENARIOS / f"{name}.toml")
     again = credit(sim.simulate(scenario, seed=12345)).persons.share
     assert again == pytest.approx(credit(tape_of(name)).persons.share, abs=1e-12)
+
+
+# The matrix: experiments x accounts -----------------------------------------------------------------------------------
+
+THIRD = 1 / 3
+# By persons and groups; what the science page states, to the precision in which it does.
+MATRIX = {
+    "E0": {"role-flow": [0.0], "priority": [0.0]},
+    "E1": {"role-flow": [0.5, 0.5], "priority": [1.0, 0.0]},
+    "E2": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
+    "E3a": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
+    "E3b": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
+    "E3c": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
+    "E4": {
+        "role-flow": [0.5, 0.25, 0.25],
+        "priority": [1.0, 0.0, 0.0],
+        "person-pagerank": [7600 / 22511, 58333 / 135066, 31133 / 135066],
+    },
+}
+
+
+@cache
+def accounts_of(name: str) -> Comparison:
+    return compare(tape_of(EXPERIMENTS[name]))
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_the_matrix_is_that_of_the_science_page(name: str) -> None:
+    found = accounts_of(name).by_group
+    for method, expected in MATRIX[name].items():
+        assert found[method].tolist() == pytest.approx(expected, abs=1e-9 if method == "person-pagerank" else 1e-12)
+
+
+def test_the_matrix_has_the_notebook() -> None:
+    found = accounts_of("E5").by_group
+    assert 0.0 < found.loc["genius", "role-flow"] < 1e-5
+    assert found.loc["genius", "priority"] == 1.0
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("method", METHODS)
+def test_an_account_leaves_the_rule_of_thirds_where_it_says_so(method: str, name: str) -> None:
+    accounts = accounts_of(name)
+    if method not in accounts.tables:
+        assert name not in METHODS[method].differs
+        return
+    apart, shares = accounts.apart("role-flow", method), accounts.by_group[method].to_dict()
+    assert (apart > APART) == (name in METHODS[method].differs), f"{apart} of the credit lies elsewhere: {shares}"
+
+
+@pytest.mark.parametrize(("method", "name"), [(m, e) for m, account in METHODS.items() for e in account.differs])
+def test_the_numbers_in_the_words_are_those_of_the_matrix(method: str, name: str) -> None:
+    told = [float(number) for number in re.findall(r"(?<![\d.])0?\.\d{3}(?!\d)", METHODS[method].differs[name])]
+    found = accounts_of(name).by_group[method]
+    assert all(np.abs(found - number).min() <= 0.5001e-3 for number in told)
+
+
+def test_the_first_has_all_by_priority() -> None:
+    for name, words in METHODS["priority"].differs.items():
+        assert words == "the first has all"
+        assert accounts_of(name).by_group["priority"].iloc[0] == pytest.approx(1.0, rel=1e-12)
+
+
+def test_by_person_pagerank_the_genius_has_about_as_much_as_anybody_else() -> None:
+    shares = accounts_of("E5").shares["person-pagerank"]
+    assert shares["genius"] == pytest.approx(shares.drop("genius").mean(), rel=1.0)
+
+
+def test_the_matrix_is_run_by_one_function() -> None:
+    told: list[str] = []
+    found = thought_experiments(SCENARIOS, ["priority", "role-flow"], ["E4", "E5"], {"E5": QUICK}, told.append)
+    assert told == ["E4", "E5"]
+    rows = to_dict(found)
+    assert rows["E4"] == {
+        "P1": {"priority": 1.0, "role-flow": 0.5},
+        "P2": {"priority": 0.0, "role-flow": 0.25},
+        "P3": {"priority": 0.0, "role-flow": 0.25},
+    }
+    assert list(rows["E5"]) == ["genius", "finder", "person"]
+    assert rows["E5"]["genius"]["priority"] == 1.0
+    assert rows["E5"]["genius"]["role-flow"] < 1e-3
+    with pytest.raises(ValueError, match="no 'E9'; allowed: E0, E1"):
+        thought_experiments(SCENARIOS, names=["E9"])
+    with pytest.raises(ValueError, match="did you mean 'priority'"):
+        thought_experiments(SCENARIOS, ["priorty"], ["E1"])

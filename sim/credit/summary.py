@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.credit.role_flow import role_flow_of_events
 from sim.credit.table import ROLES, CreditTable, sum_by
-from sim.tape import Floats, Ints, Tape
+from sim.credit_methods import METHODS, near, settings_of
+from sim.tape import Floats, Ints, Persons, Tape
+
+PARTS = ("group", "role", "idea")
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,12 @@ def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
         return []
     parts, share = _parts(table), np.nan_to_num(table.persons.share)
     rank = np.zeros(len(share)) if table.persons.pagerank is None else table.persons.pagerank
-    begin, whole = _units(table.group, parts.sum(axis=1))
+    begin, whole = units(table.group, parts.sum(axis=1, keepdims=True))
     people = np.diff(begin, append=len(share))
     sums, shares, ranks = (np.add.reduceat(column, begin, axis=0) for column in (parts, share, rank))
     group = table.group[begin]
     single = table.groups.members[group] == 1
-    shown = _choose(sums.sum(axis=1), single, most, named)
+    shown = choose(sums.sum(axis=1), single, most, named)
 
     def row(units: Ints, name: str, kind: str) -> Row:
         idea, told, built, other = sums[units].sum(axis=0).tolist()
@@ -73,35 +78,104 @@ def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
     return rows
 
 
-def credit_by(tape: Tape, table: CreditTable, by: str) -> list[dict[str, str | float]]:
-    """The credit by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
+@dataclass(frozen=True)
+class Side:
+    """One row of several columns of shares: a person, a group of equal members, or the rest.
 
-    A discovery that stood on others shares what it earns with their ideas, as its discoverer does with their makers.
+    Attributes:
+        name, people, kind: as in Row.
+        shares: of the total, one a column.
+    """
+
+    name: str
+    people: int
+    kind: str
+    shares: tuple[float, ...]
+
+
+def sides(
+    people: tuple[Sequence[str], Ints, Persons], share: Floats, first: int | None, most: int, named: int, each: int = 0
+) -> list[Side]:
+    """The rows that matter of a table of shares, what is left over as the last.
+
+    Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
+    `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
+    more, and the largest by the column `first` (by the mean of all columns if None).
+
+    Args:
+        people: names, groups in ascending order, and what the groups are.
+        share: of the total; shape (persons, columns).
+    """
+    names, of, groups = people
+    if not len(names):
+        return []
+    share = np.ascontiguousarray(share)
+    begin, whole = units(of, share)
+    many, sums = np.diff(begin, append=len(share)), np.add.reduceat(share, begin, axis=0)
+    group = of[begin]
+    single = groups.members[group] == 1
+    best = np.argsort(-sums, axis=0, kind="stable")[:each]
+    wanted = np.unique(best[np.take_along_axis(sums, best, axis=0) > 0.0])
+    weight = sums.mean(axis=1) if first is None else sums[:, first]
+    shown = choose(weight, single, most, named, wanted)
+
+    def side(rows: Ints, name: str, kind: str) -> Side:
+        return Side(name, int(many[rows].sum()), kind, tuple(sums[rows].sum(axis=0).tolist()))
+
+    found = []
+    for unit in shown.tolist():
+        kind = "group" if whole[unit] and not single[unit] else "person"
+        found.append(side(np.array([unit]), groups.name[group[unit]] if kind == "group" else names[begin[unit]], kind))
+    left = np.setdiff1d(np.arange(len(begin)), shown)
+    if len(left):
+        inside = np.unique(group[left])
+        found.append(side(left, groups.name[inside[0]] if len(inside) == 1 else "", "rest"))
+    return found
+
+
+def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None) -> list[dict[str, Any]]:
+    """The credit by group, by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
+
+    A group has its number of members as `count`. A discovery that stood on others shares what it earns with their
+    ideas, as its discoverer does with their makers.
+
+    Args:
+        tape, table: the credit of the tape by any account.
+        by: "group", "role" or "idea".
+        settings: those with which the table was made.
 
     Raises:
-        ValueError: if the method does not tell roles (ideas) apart.
+        ValueError: if the account does not tell roles (ideas) apart, or there is no such `by`.
     """
+    if by not in PARTS:
+        raise ValueError(f"by: no {by!r}{near(by, PARTS)}; allowed: {', '.join(PARTS)}")
+    if by == "group":
+        return [{by: row["person"]} | {k: row[k] for k in ("count", "credit", "share")} for row in table.by_group()]
+    account = METHODS[table.method]
     if by == "role":
-        columns = [float(np.sum(getattr(table.persons, role))) for role in ROLES]
-        if np.isnan(columns).any():
-            raise ValueError(f"{table.method} knows no roles; role-flow and priority do")
-        found = list(zip(ROLES, columns, strict=True))
-    elif table.method == "person-pagerank":
-        raise ValueError("person-pagerank credits positions, not ideas; role-flow and priority credit ideas")
+        if not account.roles:
+            raise ValueError(f"{table.method} knows no roles; {_those('roles')} do")
+        found = [(role, float(np.sum(getattr(table.persons, role)))) for role in ROLES]
+    elif not account.linear:
+        raise ValueError(f"{table.method} credits positions, not ideas; {_those('linear')} credit ideas")
     else:
-        found = list(zip(tape.ideas, _by_idea(tape, table).tolist(), strict=True))
-    rows: list[dict[str, str | float]] = [
+        found = list(zip(tape.ideas, _by_idea(tape, table, settings).tolist(), strict=True))
+    rows = [
         {by: name, "credit": credit, "share": credit / table.total if table.total > 0.0 else 0.0}
         for name, credit in found
     ]
     return sorted(rows, key=lambda row: -float(row["credit"]))
 
 
-def _by_idea(tape: Tape, table: CreditTable) -> Floats:
-    if table.method == "priority":
+def _those(what: str) -> str:
+    *names, last = (name for name, method in METHODS.items() if getattr(method, what))
+    return f"{', '.join(names)} and {last}"
+
+
+def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) -> Floats:
+    if table.method != "role-flow":  # what an idea realised is divided among those who have a part in it, all of it
         return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
-    inheritance = float(tape.provenance.get("credit", {}).get("inheritance", 0.5))
-    idea, communication, implementation = role_flow_of_events(tape, inheritance)
+    idea, communication, implementation = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
     return sum_by(tape.events.idea, idea + communication + implementation, len(tape.ideas))
 
 
@@ -114,11 +188,14 @@ def _parts(table: CreditTable) -> Floats:
     return np.column_stack([columns, unexplained])
 
 
-def _units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
-    """Where the rows that can be shown begin: equal members of a group together; and which are such groups."""
+def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+    """Where the rows that can be shown begin: equal members of a group together; and which are such groups.
+
+    `credit` has the shape (persons, accounts), and `group` ascends; equal is who is so in every column.
+    """
     edges = np.flatnonzero(np.diff(group, prepend=-1))
     high, low = np.maximum.reduceat(credit, edges), np.minimum.reduceat(credit, edges)
-    equal = high - low <= 1e-6 * np.maximum(np.abs(high), np.abs(low))
+    equal = (high - low <= 1e-6 * np.maximum(np.abs(high), np.abs(low))).all(axis=1)
     together = np.repeat(equal, np.diff(edges, append=len(group)))
     starts = ~together
     starts[edges] = True
@@ -126,8 +203,10 @@ def _units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
     return begin, together[begin]
 
 
-def _choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int) -> Ints:
+def choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
+    """The `most` rows to show, largest first: those `wanted`, the `named` first of the single ones, and the first."""
     order = np.argsort(-credit, kind="stable")
     kept = order[single[order]][:named]
-    others = order[~np.isin(order, kept)][: most - len(kept)]
+    kept = kept if wanted is None else np.union1d(kept, wanted)
+    others = order[~np.isin(order, kept)][: max(0, most - len(kept))]
     return order[np.isin(order, np.concatenate([kept, others]))]

@@ -64,6 +64,7 @@ class CreditTable:
         persons: the credits, one row per person of the tape; a crowd only if it has credit.
         groups: the groups of the tape's persons.
         group: the group of each row of `persons`; shape (rows,).
+        row: the row of each in the persons of the tape; shape (rows,), ascending.
 
     >>> from sim.credit import credit
     >>> from sim.tape import Events, Influences, Persons, Realised, Tape
@@ -84,6 +85,7 @@ class CreditTable:
     persons: CreditedPersons
     groups: Persons
     group: Ints
+    row: Ints
 
     def to_pandas(self) -> pd.DataFrame:
         """The persons as a DataFrame, the largest credit first, equal ones in tape order; the index is the row."""
@@ -192,6 +194,7 @@ def make_table(
         persons=persons,
         groups=tape.persons,
         group=tape.persons.group[shown],
+        row=np.flatnonzero(shown),
     )
 
 

@@ -15,14 +15,24 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from sim.tape import Tape
+from sim.views.accounts import accounts_side_by_side
 from sim.views.credit_bars import credit_bars
+from sim.views.giants import giants_over_time
 from sim.views.influence_over_time import influence_over_time
 from sim.views.spread import spread
 
 if TYPE_CHECKING:
     from sim.credit import CreditTable
 
-__all__ = ["credit_bars", "influence_over_time", "save", "save_figures", "spread"]
+__all__ = [
+    "accounts_side_by_side",
+    "credit_bars",
+    "giants_over_time",
+    "influence_over_time",
+    "save",
+    "save_figures",
+    "spread",
+]
 
 # What would differ from one writing to the next.
 METADATA: dict[str, dict[str, None]] = {

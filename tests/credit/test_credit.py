@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import sim.credit
 from sim import credit as module
-from sim.credit import METHODS, CreditTable, credit
+from sim.credit import METHODS, CreditTable, Method, Settings, credit
 from sim.credit.pagerank import person_pagerank
 from sim.credit.role_flow import role_flow
+from sim.scenario import CreditSection
 from sim.tape import DISCOVER, LEARN, Tape
 from tests.tapes import make_tape, rename, tapes, with_crowd
 
@@ -41,6 +42,10 @@ def test_every_method_names_itself(method: str) -> None:
     table = credit(built_on(), method)
     assert isinstance(table, CreditTable)
     assert table.method == method
+
+
+def test_what_a_scenario_may_ask_for_is_there() -> None:
+    assert set(get_args(CreditSection.model_fields["method"].annotation)) <= set(METHODS)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +92,8 @@ def test_alpha_is_given_or_the_tapes_or_085() -> None:
         ({"alpha": float("nan")}, r"alpha must be in \[0, 1\), is nan"),
         ({"inheritance": 1.5}, r"inheritance must be in \[0, 1\], is 1.5"),
         ({"inheritance": -0.5}, r"inheritance must be in \[0, 1\], is -0.5"),
+        ({"tau": 0.0}, r"tau must be above 0 and finite, is 0.0"),
+        ({"tau": float("inf")}, r"tau must be above 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(method: str, options: dict[str, float], message: str) -> None:
@@ -96,13 +103,18 @@ def test_settings_out_of_range_are_refused(method: str, options: dict[str, float
         credit(built_on(credit=options), method)
 
 
+def test_an_unknown_setting_is_refused_with_the_nearest_spelling() -> None:
+    with pytest.raises(ValueError, match=r"^credit: no setting 'alpah', did you mean 'alpha'\?; allowed: alpha, inh"):
+        credit(built_on(), alpah=0.5)
+
+
 def test_credit_that_was_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lossy(part: float) -> Any:
-        def method(tape: Tape, alpha: float, inheritance: float) -> CreditTable:
-            table = role_flow(tape, inheritance)
+    def lossy(part: float, conserved: bool = True) -> Method:
+        def compute(tape: Tape, chosen: Settings) -> CreditTable:
+            table = role_flow(tape, chosen.inheritance)
             return replace(table, persons=replace(table.persons, credit=table.persons.credit * part))
 
-        return method
+        return Method("How much is lost?", compute, conserved=conserved)
 
     monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-8))
     with pytest.raises(RuntimeError, match=r"^role-flow: the credits sum to 7\.9"):
@@ -112,6 +124,8 @@ def test_credit_that_was_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
         credit(built_on(), "lossy")
     monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-10))
     credit(built_on(), "lossy")
+    monkeypatch.setitem(METHODS, "lossy", lossy(0.5, conserved=False))
+    assert credit(built_on(), "lossy").persons.credit.sum() == 4.0
 
 
 def test_values_without_digits_to_share_are_no_error() -> None:
@@ -120,7 +134,7 @@ def test_values_without_digits_to_share_are_no_error() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(tapes(), st.sampled_from(list(METHODS)))
+@given(tapes(), st.sampled_from([name for name, method in METHODS.items() if method.conserved]))
 def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
     table = credit(tape, method)
     nobody = method == "person-pagerank" and not table.persons.pagerank.any()
@@ -128,7 +142,7 @@ def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
     assert table.persons.credit.sum() == pytest.approx(table.total, rel=1e-9)
     assert (table.persons.credit >= 0.0).all()
     assert table.persons.share.sum() == pytest.approx(1.0 if table.total > 0 else 0.0, rel=1e-9)
-    if method != "person-pagerank":
+    if METHODS[method].roles:
         roles = table.persons.idea + table.persons.communication + table.persons.implementation
         np.testing.assert_allclose(roles, table.persons.credit, rtol=1e-12)
 
@@ -142,8 +156,11 @@ def test_who_is_who_does_not_matter(data: st.DataObject, tape: Tape, method: str
     assert one == pytest.approx(other, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", ["", ".table", ".role_flow", ".pagerank", ".person_graph", ".priority"])
+EXAMPLES = ("account", "comparison", "over_time", "pagerank", "person_graph", "priority", "role_flow", "table", "until")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_in_the_documentation_run(name: str) -> None:
-    result = doctest.testmod(importlib.import_module("sim.credit" + name))
+    result = doctest.testmod(importlib.import_module(f"sim.credit.{name}"))
     assert result.attempted > 0
     assert result.failed == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +14,23 @@ import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from sim.credit import credit
+from sim.credit import METHODS, compare, credit, credit_over_time
 from sim.credit.summary import summary
 from sim.tape import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised, Recorder, Tape
+from sim.views.accounts import FIRST
 from sim.views.clock import clock
-from sim.views.figures import credit_bars, influence_over_time, save, save_figures, spread
+from sim.views.figures import (
+    accounts_side_by_side,
+    credit_bars,
+    giants_over_time,
+    influence_over_time,
+    save,
+    save_figures,
+    spread,
+)
 from sim.views.influence_lines import downstream, rows
 from sim.views.spread import LINEAR, THIN
 from sim.views.style import SERIES, apart, number, percent, readable
@@ -498,6 +510,77 @@ def test_thousands_of_influences_are_drawn(tmp_path):
     assert all(c.get_rasterized() for c in lines_of(figure))
 
 
+# accounts side by side, and credit over time --------------------------------------------------------------------------
+
+
+def bars_of(figure, method):
+    return [bar for bar in figure.axes[0].patches if bar.get_gid() == method]
+
+
+@pytest.mark.parametrize("case", [bridge, abandoned, world, thousands, cascades, hostile])
+def test_each_account_has_a_column_of_bars_as_long_as_its_shares(case):
+    found = compare(case())
+    figure, rows = accounts_side_by_side(found), found.sides(most=25)
+    assert len(rows) <= 26
+    longest = max(max(row.shares) for row in rows)
+    for column, method in enumerate(found.tables):
+        bars = bars_of(figure, method)
+        np.testing.assert_allclose([bar.get_width() / 0.92 * longest for bar in bars], [r.shares[column] for r in rows])
+        assert all(column <= bar.get_x() < column + 1 for bar in bars)
+        seen = [text.get_text() for text in figure.axes[0].texts if int(text.get_position()[0]) == column]
+        assert seen[-len(rows) :] == [percent(row.shares[column]) for row in rows]
+        best = max(row.shares[column] for row in rows if row.kind != "rest")
+        colours = {bar.get_facecolor()[:3] for bar, row in zip(bars, rows, strict=True) if row.shares[column] == best}
+        assert best == 0.0 or colours == {to_rgb(FIRST)}
+    assert all(METHODS[method].asks in " ".join(texts(figure)) for method in found.tables)
+
+
+def test_eleven_accounts_of_thousands_are_readable(monkeypatch):
+    names = ["event-pagerank", "citerank", "temporal-pagerank", "shapley", "owen", "myerson", "position", "knockout"]
+    for name in names:
+        monkeypatch.setitem(METHODS, name, METHODS["role-flow"])
+    figure = accounts_side_by_side(compare(world()))
+    heads = "".join(text.get_text() for text in figure.axes[0].texts)
+    assert "<0.01%" in heads
+    assert all(name in heads or all(part in heads for part in name.split("-")) for name in names)
+    wide, _ = figure.get_size_inches() * figure.dpi
+    seen = drawn_texts(figure)
+    assert all(box.x0 >= 0 and box.x1 <= wide for _, box in seen)
+    for k, (text, box) in enumerate(seen):
+        for other, its in seen[:k]:
+            apart_x, apart_y = min(box.x1, its.x1) - max(box.x0, its.x0), min(box.y1, its.y1) - max(box.y0, its.y0)
+            assert min(apart_x, apart_y) <= 1.0, (text, other)
+
+
+@pytest.mark.parametrize("case", [bridge, world, cascades])
+def test_lines_are_the_shares_over_time(case):
+    tape = case()
+    found = credit_over_time(tape, steps=np.unique(tape.events.step)[-40:].tolist())
+    figure, some = giants_over_time(tape, found), found.total > 0.0
+    courses = found.courses(most=len(SERIES) - 1)
+    lines = {line.get_gid(): line for line in figure.axes[0].lines if line.get_gid()}
+    assert len(lines) == len(courses)
+    for place, course in enumerate(courses):
+        line = lines["others" if course.kind == "rest" else f"course-{place}"]
+        assert np.asarray(line.get_ydata()).tolist() == np.array(course.shares)[some].tolist()
+        np.testing.assert_allclose(np.asarray(line.get_xdata(), float), clock(tape).of(found.steps[some]))
+        if course.kind == "person":
+            column = [k for k, name in enumerate(found.name) if name == course.name]
+            assert np.array(course.shares) == pytest.approx(found.share[:, column[0]])
+
+
+def test_accounts_and_giants_of_nothing_are_said_in_words():
+    for figure in figures_of(nothing())[3:]:
+        assert any("Nobody" in text for text in texts(figure))
+
+
+@pytest.mark.parametrize("case", [bridge, cascades])
+def test_accounts_and_giants_are_the_same_bytes_every_time(case, tmp_path):
+    for name in ("a.svg", "a.png", "a.pdf"):
+        for draw in (lambda t: accounts_side_by_side(compare(t)), lambda t: giants_over_time(t, credit_over_time(t))):
+            assert save(draw(case()), tmp_path / name).read_bytes() == save(draw(case()), tmp_path / name).read_bytes()
+
+
 @pytest.mark.parametrize("case", [bridge, world, thousands, nothing, hostile])
 def test_files_are_the_same_every_time(case, tmp_path):
     tape = case()
@@ -536,9 +619,14 @@ def test_a_format_that_is_none_writes_nothing(tmp_path):
         save(spread(bridge()), tmp_path / "spread.gif")
 
 
+def figures_of(tape):
+    over_time = giants_over_time(tape, credit_over_time(tape, steps=np.unique(tape.events.step)[-30:].tolist()))
+    some = (spread(tape), credit_bars(credit(tape)), influence_over_time(tape, credit(tape)))
+    return (*some, accounts_side_by_side(compare(tape)), over_time)
+
+
 def test_hostile_names_are_only_text():
-    tape = hostile()
-    for figure in (spread(tape), credit_bars(credit(tape)), influence_over_time(tape, credit(tape))):
+    for figure in figures_of(hostile()):
         found = texts(figure)
         named = [t for t in figure.findobj(Text) if t.get_text().startswith(("$x_{", "_leading"))]
         assert {text.get_text().strip()[:4] for text in named} == {"$x_{", "_lea"}
@@ -549,8 +637,7 @@ def test_hostile_names_are_only_text():
 
 @pytest.mark.parametrize("case", CASES)
 def test_no_text_is_cut_off_or_overlaps_another(case):
-    tape = case()
-    for figure in (spread(tape), credit_bars(credit(tape)), influence_over_time(tape, credit(tape))):
+    for figure in figures_of(case()):
         wide, tall = figure.get_size_inches() * figure.dpi
         seen = drawn_texts(figure)
         for k, (text, box) in enumerate(seen):
@@ -622,3 +709,10 @@ def test_words_in_print():
     assert readable("x" * 100) == "x" * 16 + "…" + "x" * 9
     assert [percent(x) for x in (1.0, 1 - 1e-9, 0.5, 0.0333e-2, 0.0)] == ["100%", ">99.9%", "50.0%", "0.033%", "0%"]
     assert [number(x) for x in (999_999, 10**6, 1.5e12, 0.04)] == ["999,999", "10⁶", "1.5 × 10¹²", "0.04"]
+
+
+@pytest.mark.parametrize("name", ["accounts", "credit_bars", "figures", "giants", "influence_over_time", "style"])
+def test_the_examples_in_the_documentation_run(name):
+    result = doctest.testmod(importlib.import_module(f"sim.views.{name}"))
+    assert result.attempted > 0
+    assert result.failed == 0

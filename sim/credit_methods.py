@@ -1,0 +1,151 @@
+"""The accounts of credit by name: the question that each answers, and where it leaves the rule of thirds.
+
+A file beside the room, which imports nothing heavy, so that the command line has the names at once. An account more is
+one entry of METHODS and a function of a tape and settings, which imports the account where it is used.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.credit.table import CreditTable
+    from sim.tape import Tape
+
+THIRDS = "role-flow"  # the account that the others are compared with
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The constants of the accounts; what a tape's provenance says in `credit` comes before these defaults.
+
+    Attributes:
+        alpha: damping of the PageRank methods, in [0, 1).
+        inheritance: the part of the idea's credit that a discovery passes on to its prerequisites, in [0, 1].
+        tau: steps after which the attention to an event has fallen to 1/e (CiteRank), above 0.
+
+    Raises:
+        ValueError: if one is out of range.
+    """
+
+    alpha: float = 0.85
+    inheritance: float = 0.5
+    tau: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.alpha < 1.0:
+            raise ValueError(f"alpha must be in [0, 1), is {self.alpha}")
+        if not 0.0 <= self.inheritance <= 1.0:
+            raise ValueError(f"inheritance must be in [0, 1], is {self.inheritance}")
+        if not 0.0 < self.tau < float("inf"):
+            raise ValueError(f"tau must be above 0 and finite, is {self.tau}")
+
+
+@dataclass(frozen=True)
+class Method:
+    """An account of credit.
+
+    Attributes:
+        asks: the question that it answers, in one line.
+        compute: the credit of a tape; a ValueError says in one line why a tape has none by this account.
+        differs: the thought experiments on which it does not say what the rule of thirds says, each with what it says
+            instead; their shares of the total are meant.
+        conserved: whether the credits sum to the realised value.
+        roles: whether idea, communication and implementation are told apart.
+        linear: whether the credit is a sum over the realised values, each of which it divides by its own past alone.
+    """
+
+    asks: str
+    compute: Callable[[Tape, Settings], CreditTable]
+    differs: Mapping[str, str] = field(default_factory=dict)
+    conserved: bool = True
+    roles: bool = False
+    linear: bool = False
+
+
+def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
+    """The settings as given; those that are None or left out are the tape's own, else the defaults.
+
+    Raises:
+        ValueError: if there is no such setting, or one is out of range.
+    """
+    names = [f.name for f in fields(Settings)]
+    for name in given:
+        if name not in names:
+            raise ValueError(f"credit: no setting {name!r}{near(name, names)}; allowed: {', '.join(names)}")
+    own = {name: value for name, value in tape.provenance.get("credit", {}).items() if name in names}
+    return Settings(**own | {name: value for name, value in given.items() if value is not None})
+
+
+def near(wrong: str, allowed: Iterable[str]) -> str:
+    """The nearest right spelling as a part of a sentence, or nothing where none is near."""
+    found = difflib.get_close_matches(wrong, list(allowed), n=1, cutoff=0.4)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def method_named(name: str) -> Method:
+    """The account of this name.
+
+    Raises:
+        ValueError: if there is none; the message says which there are, and the nearest.
+    """
+    if name not in METHODS:
+        closest = difflib.get_close_matches(str(name), METHODS, n=1, cutoff=0.0)[0]
+        raise ValueError(f"method: no {name!r}, did you mean {closest!r}? allowed: {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def _role_flow(tape: Tape, settings: Settings) -> CreditTable:
+    from sim.credit.role_flow import role_flow
+
+    return role_flow(tape, settings.inheritance)
+
+
+def _person_pagerank(tape: Tape, settings: Settings) -> CreditTable:
+    from sim.credit.pagerank import person_pagerank
+
+    return person_pagerank(tape, settings.alpha)
+
+
+def _priority(tape: Tape, _: Settings) -> CreditTable:
+    from sim.credit.priority import priority
+
+    return priority(tape)
+
+
+METHODS: dict[str, Method] = {
+    "role-flow": Method("Who carried the value that was realised?", _role_flow, roles=True, linear=True),
+    "person-pagerank": Method(
+        "Who holds which position among those who told one another, and the world?",
+        _person_pagerank,
+        {
+            "E2": "P1 .380, P2 .418, P3 .202",
+            "E3a": "the inventor .460, tellers and implementers .270 each",
+            "E3b": "inventors .500, the teller .213, implementers .287",
+            "E3c": "inventors .533, tellers .241, the implementer .227",
+            "E4": "the bridge first: P1 .338, P2 .432, P3 .231",
+            "E5": "the genius has about as much as anybody else",
+        },
+    ),
+    "priority": Method(
+        "Who was first, told or not?",
+        _priority,
+        dict.fromkeys(("E1", "E2", "E3a", "E3b", "E3c", "E4", "E5"), "the first has all"),
+        roles=True,
+        linear=True,
+    ),
+}
+
+
+def facts(name: str) -> dict[str, Any]:
+    """What METHODS says of an account, as plain values: asks, differs, conserved, roles."""
+    method = METHODS[name]
+    return {
+        "asks": method.asks,
+        "differs": dict(method.differs),
+        "conserved": method.conserved,
+        "roles": method.roles,
+    }
