@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sim import realise_loops, tape_rows
-from sim.realise_loops import Worth
+from sim.realise_loops import Schedule, Worth
 from sim.tape import Events, Influences, Ints, Realised, Tape
 from sim.tape_rows import Rows, tables_of
 from sim.world import World
@@ -57,6 +57,11 @@ def tape_of(world: World, events: Events, influences: Influences, realised: Real
     """The tables of a run as a tape."""
     source = world.provenance() | ({"interventions_without_effect": skipped} if skipped else {})
     return Tape(events, influences, realised, world.persons, world.ideas.name, now, world.size, {}, source)
+
+
+def schedule_of(world: World, rows: Rows) -> Schedule:
+    """When the implementations of each idea come into use."""
+    return realise_loops.scheduled(rows, len(world.ideas.name), *delays_of(world))
 
 
 def delays_of(world: World) -> tuple[Ints, Ints]:

@@ -37,6 +37,19 @@ def chance_to_tell_stranger(audience: float, degree: int, world_size: float) -> 
     return min(1.0, (audience - degree) / strangers)
 
 
+def part_of_meeting(chance: float, back: float) -> float:
+    """Part of the meetings of two tellers that count: one tells with `chance` in (0, 1], the other would with `back`.
+
+    Stale news stifles both, whoever addresses whom: counted in full from each side, two tellers would meet twice as
+    often as a teller meets one who tells no more. So the rate of each side, -log(1 - chance), is weighed by the side's
+    share of both chances: two with the same chance meet with just this chance (Daley and Kendall), two with different
+    ones with a chance in between, and one whose address cannot be returned meets with the chance to address.
+    """
+    if back <= 0.0 or chance >= 1.0:
+        return 1.0
+    return probability(-log_of_one_minus(chance) * (chance / (chance + back))) / chance
+
+
 def chance_to_understand(idea_clarity: float, teller_clarity: float, understanding: float) -> float:
     """Chance that one who is addressed understands: clarity of idea and teller, understanding of the hearer."""
     return idea_clarity * teller_clarity * understanding

@@ -202,6 +202,19 @@ class Person(mesa.Agent):
                     self.address(idea, holding, other, 1.0, LISTEN)
         model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea] * self.clarity)
 
+    def chance_to_address(self, idea: int, other: Person) -> float:
+        """The chance that the person, who holds the idea, addresses another now: 0 for one who does not tell."""
+        if not self.alive or not self.has_held(idea) or not self.tells(idea):
+            return 0.0
+        audience = self.audience(idea)
+        if audience <= 0.0:
+            return 0.0
+        ties = self.model.ties_of(self.index)
+        for tied, weight in ties:
+            if tied == other.index:
+                return rules.chance_to_tell(audience, len(ties), weight)
+        return rules.chance_to_tell_stranger(audience, len(ties), self.model.world.size)
+
     def strangers(self, idea: int, chance: float, purpose: int) -> Iterator[int]:
         """Everybody with the same chance, by skipping over those who are not addressed."""
         other, n = -1, self.model.world.n
@@ -228,8 +241,15 @@ class Person(mesa.Agent):
     def meet(self, idea: int, other: Person, chance: float, purpose: int) -> None:
         """A teller meets one who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
-        if stifling == "none" or self.luck(purpose, idea, other.index) >= chance:
+        if stifling == "none":
             return
+        luck = self.luck(purpose, idea, other.index)
+        if luck >= chance:
+            return
+        if stifling == "both" and purpose in (TELL, LISTEN):
+            here, back = self.chance_to_address(idea, other), other.chance_to_address(idea, self)
+            if luck >= chance * rules.part_of_meeting(here, back):
+                return
         model.stifled.append((idea, self.index))
         if stifling == "both":
             model.stifled.append((idea, other.index))

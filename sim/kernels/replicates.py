@@ -148,7 +148,7 @@ def _block(rows: int, runs: int) -> Block:
 
 def _people(world: World) -> columns.People:
     """The persons' columns, of which those are full that are drawn anew in each run."""
-    drawn = {ability for ability, _, _, _, _ in _drawn(world.scenario)}
+    drawn = dict.fromkeys(ability for ability, *_ in _drawn(world.scenario))
     kinds: dict[str, Any] = {"keeps": np.uint8, "alive": np.uint8}
     return people_of(world)._replace(
         **{name: np.array(getattr(world, name), kinds.get(name, np.float64)) for name in drawn}

@@ -52,6 +52,7 @@ from sim.rules import (
     chance_to_tell,
     chance_to_tell_stranger,
     chance_to_understand,
+    part_of_meeting,
     reaches_threshold,
     skip,
 )
@@ -84,8 +85,8 @@ def degree_of(ways: Ways, person: int, now: int) -> int:
     return degree
 
 
-def is_tied(ways: Ways, person: int, other: int, now: int) -> bool:
-    """Whether a person has a tie to another in this step; ties are sorted by whom they lead to."""
+def tie_to(ways: Ways, person: int, other: int, now: int) -> int:
+    """The tie of a person to another in this step, -1 if there is none; ties are sorted by whom they lead to."""
     low, high = ways.indptr[person], ways.indptr[person + 1]
     while low < high:
         middle = (low + high) // 2
@@ -95,9 +96,9 @@ def is_tied(ways: Ways, person: int, other: int, now: int) -> bool:
             high = middle
     while low < ways.indptr[person + 1] and ways.target[low] == other:
         if at(ways.start, low) <= now < at(ways.end, low):
-            return True
+            return int(low)
         low += 1
-    return False
+    return -1
 
 
 def speak_of(state: State, buffer: Buffer, idea: int) -> None:
@@ -313,7 +314,7 @@ def gather(
         shut = is_closed(state, base + other)
         said = chance_to_tell(addressed, degree, at(ways.weight, tie))
         if stifling != SILENT and shut:
-            meet(state, key, base + other, said, uniform_of(buffer.keys[1], person, other), stifling)
+            meet(people, ways, state, key, base + other, said, uniform_of(buffer.keys[1], person, other), stifling)
         chance = said * chance_to_understand(idea_clarity, clarity, at(people.understanding, other))
         buffer.counter[filled] = (person << 32) | other
         buffer.source[filled], buffer.chance[filled] = source, chance
@@ -321,13 +322,39 @@ def gather(
     return filled - first
 
 
-def meet(state: State, key: int, other_key: int, said: float, luck: float, stifling: float) -> None:
+def meet(
+    people: People, ways: Ways, state: State, key: int, other_key: int, said: float, luck: float, stifling: float
+) -> None:  # fmt: skip
     """A teller meets one who knows already: stale news stifles the teller, or both of them, from the next step on."""
-    if state.pairs[other_key].bits & HELD and luck < said:
-        now = state.counters[NOW]
-        state.pairs[key].until = min(state.pairs[key].until, now)
-        if stifling == BOTH:
-            state.pairs[other_key].until = min(state.pairs[other_key].until, now)
+    if not state.pairs[other_key].bits & HELD or luck >= said:
+        return
+    now = state.counters[NOW]
+    if stifling == BOTH:
+        here = chance_to_address(people, ways, state, key, other_key)
+        back = chance_to_address(people, ways, state, other_key, key)
+        if luck >= said * part_of_meeting(here, back):
+            return
+        state.pairs[other_key].until = min(state.pairs[other_key].until, now)
+    state.pairs[key].until = min(state.pairs[key].until, now)
+
+
+def chance_to_address(people: People, ways: Ways, state: State, key: int, other_key: int) -> float:
+    """The chance that a holder addresses another person in this step: 0 for one who does not tell.
+
+    Another thread may stifle one of them meanwhile, which shows from the next step on only: `until` is `now` or later
+    before and after.
+    """
+    now, n, pair = state.counters[NOW], state.n, state.pairs[key]
+    person, other = key % n, other_key % n
+    addressed = audience(at(people.reach, person), state.size)
+    if not is_held(state, key) or pair.until < now or not at(people.alive, person) or addressed <= 0.0:
+        return 0.0
+    tie = tie_to(ways, person, other, now)
+    timed, begin, end = state.counters[TIMED] != 0, ways.indptr[person], ways.indptr[person + 1]
+    degree = degree_of(ways, person, now) if timed else end - begin
+    if tie >= 0:
+        return chance_to_tell(addressed, degree, at(ways.weight, tie))
+    return chance_to_tell_stranger(addressed, degree, state.size)
 
 
 def tell_strangers(
@@ -345,11 +372,11 @@ def tell_strangers(
         draws += 1
         other_key = idea * n + other
         shut = is_closed(state, other_key)
-        if other == person or (shut and stifling == SILENT) or is_tied(ways, person, other, now):
+        if other == person or (shut and stifling == SILENT) or tie_to(ways, person, other, now) >= 0:
             continue
         luck = uniform_of(listen_key, person, other)
         if shut:
-            meet(state, key, other_key, 1.0, luck, stifling)
+            meet(people, ways, state, key, other_key, 1.0, luck, stifling)
         elif luck < 1.0 * chance_to_understand(
             catalogue.clarity[idea], at(people.clarity, person), at(people.understanding, other)
         ):

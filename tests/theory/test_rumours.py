@@ -34,11 +34,13 @@ def test_the_share_of_those_who_never_hear_solves_its_equation():
     assert 2 * near - far == pytest.approx(NEVER_HEARD, abs=2e-4)
 
 
-def test_a_fifth_never_hears():
-    """Whoever tells one who knows already stops (Maki and Thompson)."""
+@pytest.mark.parametrize("stifling", ["teller", "both"])
+def test_a_fifth_never_hears(stifling):
+    """Whoever tells one who knows already stops (Maki and Thompson), and so do both where two tellers meet (Daley and
+    Kendall): these meet half as often as a pair, so that each is stifled as often, and the root is the same."""
     scenario = make(
         round(60 / MEETINGS),
-        {"telling_period": FOREVER, "stifling": "teller"},
+        {"telling_period": FOREVER, "stifling": stifling},
         persons=[{"name": "member", "count": N, "reach": MEETINGS / N}],
         interventions=[deed(1, "discover", "member 1")],
     )
