@@ -64,6 +64,7 @@ OF_PERSONS = {
     "creativity": deeds.CREATIVITY, "reach": deeds.REACH, "skill": deeds.SKILL, "clarity": deeds.PERSON_CLARITY,
     "understanding": deeds.UNDERSTANDING, "threshold": deeds.THRESHOLD, "keeps": deeds.KEEPS,
 }  # fmt: skip
+REOPENING = ("readopt", "reach", "stifling")  # set later, they give one with nobody left to tell a part again
 
 
 class ColumnModel:
@@ -234,7 +235,7 @@ def state_of(world: World, ways: columns.Ways) -> columns.State:
     luck = world.seed - 2**64 if world.seed >= 2**63 else world.seed
     state = columns.state_of(luck, world.n, len(world.ideas.name), world.size, world.scenario.scenario.steps, dynamics)
     reopening = any(world.ideas.rivals) or dynamics[columns.READOPT] or any(
-        deed.kind == "born" or (deed.setting is not None and deed.setting[1] == "readopt") for deed in world.deeds
+        deed.kind == "born" or (deed.setting is not None and deed.setting[1] in REOPENING) for deed in world.deeds
     )  # fmt: skip
     state.counters[LASTING], state.counters[RESCAN] = not reopening, 1
     absent = np.flatnonzero(~world.alive)

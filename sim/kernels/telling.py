@@ -94,7 +94,7 @@ def tie_to(ways: Ways, person: int, other: int, now: int) -> int:
             high = middle
     while low < ways.indptr[person + 1] and ways.target[low] == other:
         if at(ways.start, low) <= now < at(ways.end, low):
-            return low
+            return low  # type: ignore[no-any-return]
         low += 1
     return -1
 
