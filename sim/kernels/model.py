@@ -257,7 +257,8 @@ def first_clocks(world: World) -> Ints:
     """The clocks of those who may discover what stands alone, to be asked in the first step."""
     creative = np.flatnonzero(world.creativity > 0.0)
     ideas = [k for k, prerequisites in enumerate(world.ideas.prerequisites) if not prerequisites]
-    keys = [k * world.n + creative for k in ideas if world.ideas.discovery_rate[k] > 0.0]
+    at_once = any(deed.step == 1 and deed.setting is not None for deed in world.deeds)  # the rate may be set before
+    keys = [k * world.n + creative for k in ideas if at_once or world.ideas.discovery_rate[k] > 0.0]
     return 4 * np.concatenate([np.empty(0, np.int64), *keys]) + columns.DISCOVERY
 
 

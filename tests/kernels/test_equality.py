@@ -60,6 +60,13 @@ def test_one_who_had_nobody_left_to_tell_tells_and_stifles_when_that_is_set(key:
         check(scenario.replace({"scenario.seed": seed}))
 
 
+@pytest.mark.parametrize("step", [1, 2, 5])
+@pytest.mark.parametrize("key", ["dynamics.discovery_rate", "ideas.idea.discovery_rate"])
+def test_what_is_never_discovered_is_when_its_rate_is_set(step: int, key: str) -> None:
+    given = deed(step, "set", key=key, value=0.3)
+    check(make(14, {"discovery_rate": 0.0}, population={"count": 9, "creativity": 0.5}, interventions=[given]))
+
+
 def silent(name: str) -> dict[str, object]:
     return {"name": name, "reach": 0.0, "understanding": 0.0 if name == "C" else 1.0}
 
