@@ -38,7 +38,7 @@ def chance_to_tell_stranger(audience: float, degree: int, world_size: float) -> 
 
 
 def part_of_meeting(chance: float, back: float) -> float:
-    """Part of the meetings of two tellers that count: one tells with `chance` in (0, 1], the other would with `back`.
+    """Part of a teller's chance in (0, 1] to meet another that counts, where the other meets the teller by `back`.
 
     Stale news stifles both, whoever addresses whom: counted in full from each side, two tellers would meet twice as
     often as a teller meets one who tells no more. So the rate of each side, -log(1 - chance), is weighed by the side's

@@ -164,7 +164,12 @@ class Idea(Section):
 
 
 class Dynamics(Section):
-    """[dynamics]: how often things happen; rates are per person and step."""
+    """[dynamics]: how often things happen; rates are per person and step.
+
+    `stifling` says who tells no more after a teller addressed one who holds the idea already: nobody, the teller
+    (Maki and Thompson), or both (Daley and Kendall), where a meeting of two tellers counts once, whoever addressed
+    whom; see `part_of_meeting` in rules.py. What is told by an intervention counts as it stands.
+    """
 
     discovery_rate: Rate = 1.0
     telling_period: Annotated[float, BeforeValidator(_without_period), Field(ge=0.0)] = 1.0

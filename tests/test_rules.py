@@ -161,6 +161,26 @@ def test_the_weight_of_a_tie_scales_the_chance(audience, degree, weight):
     assert rules.chance_to_tell(audience, degree, weight) == pytest.approx(min(1.0, audience / degree) * weight)
 
 
+@settings(deadline=None)
+@given(st.floats(1e-9, 1.0), chances)
+def test_two_tellers_meet_as_often_as_one_of_them_meets_anybody(chance, back):
+    alike = chance * rules.part_of_meeting(chance, chance)
+    assert 1.0 - (1.0 - alike) ** 2 == pytest.approx(chance, rel=1e-6)
+    here = chance * rules.part_of_meeting(chance, back)
+    there = back * rules.part_of_meeting(back, chance) if back > 0.0 else 0.0
+    together = here + there - here * there
+    assert min(chance, back or chance) * (1 - 1e-9) <= together <= max(chance, back) * (1 + 1e-9)
+    assert here <= chance * (1 + 1e-9)
+    assert there <= back * (1 + 1e-9)
+
+
+def test_the_part_of_a_meeting_that_counts():
+    assert rules.part_of_meeting(0.3, 0.0) == 1.0  # who does not tell meets nobody
+    assert rules.part_of_meeting(1.0, 1.0) == rules.part_of_meeting(1.0, 0.2) == 1.0  # certainty stays
+    assert rules.part_of_meeting(1e-12, 1e-12) == pytest.approx(0.5)
+    assert rules.part_of_meeting(0.75, 0.25) == pytest.approx((1.0 - 0.25**0.75) / 0.75)
+
+
 def test_the_world_of_the_essay():
     assert rules.audience(1e-10, 1e10) == 1.0
     assert rules.chance_to_tell(1.0, 1, 1.0) == 1.0

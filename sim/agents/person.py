@@ -203,7 +203,7 @@ class Person(mesa.Agent):
         model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea] * self.clarity)
 
     def chance_to_address(self, idea: int, other: Person) -> float:
-        """The chance that the person, who holds the idea, addresses another now: 0 for one who does not tell."""
+        """The chance that the person, who holds the idea, addresses another in this step; 0 if it is not told."""
         if not self.alive or not self.has_held(idea) or not self.tells(idea):
             return 0.0
         audience = self.audience(idea)

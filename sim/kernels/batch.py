@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.columns import CLOCKED, DISCOVERY, FAR, SKIPPED, Book, Catalogue, People, State, Ways, at, put
-from sim.kernels.deeds import Deeds
+from sim.kernels.deeds import STEP, Deeds
 from sim.kernels.steps import DONE, advance
 from sim.networks_generate import generate
 from sim.realise_loops import Worth, realise, scheduled
@@ -72,7 +72,7 @@ def run_all(
         renew(plan, run, book)
         renew_columns(plan, fresh, people, ideas, catalogue, run.luck)
         deeds.done[0] = 0
-        ask_all(people, catalogue, run, book)
+        ask_all(people, catalogue, run, deeds, book)
         mine = ways
         if plan.generated:
             indptr, target = generate(plan.kind, run.n, plan.parameters, run.luck)
@@ -129,11 +129,12 @@ def renew_columns(
         draw_abilities(kind, plan.numbers[begin:end], luck, ability, first, columns[ability][first:last])
 
 
-def ask_all(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
+def ask_all(people: People, catalogue: Catalogue, state: State, deeds: Deeds, book: Book) -> None:
     """Let the clocks of those be asked who may discover what stands alone; there must be room."""
+    at_once = len(deeds.amount) > 0 and deeds.rows[0, STEP] == 1  # the rate may be set before
     for idea in range(len(catalogue.clarity)):
         alone = catalogue.prerequisites_begin[idea] == catalogue.prerequisites_begin[idea + 1]
-        for person in range(state.n if alone and catalogue.rate[idea] > 0.0 else 0):
+        for person in range(state.n if alone and (at_once or catalogue.rate[idea] > 0.0) else 0):
             if at(people.creativity, person) > 0.0:
                 put(book.pending, 4 * (idea * state.n + person) + DISCOVERY)
 

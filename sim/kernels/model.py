@@ -75,6 +75,7 @@ OF_PERSONS = {
     "creativity": deeds.CREATIVITY, "reach": deeds.REACH, "skill": deeds.SKILL, "clarity": deeds.PERSON_CLARITY,
     "understanding": deeds.UNDERSTANDING, "threshold": deeds.THRESHOLD, "keeps": deeds.KEEPS,
 }  # fmt: skip
+REOPENING = ("readopt", "reach", "stifling")  # set later, they give one with nobody left to tell a part again
 
 
 class ColumnModel:
@@ -245,7 +246,7 @@ def state_of(world: World, ways: columns.Ways) -> columns.State:
     luck = world.seed - 2**64 if world.seed >= 2**63 else world.seed
     state = columns.state_of(luck, world.n, len(world.ideas.name), world.size, world.scenario.scenario.steps, dynamics)
     reopening = any(world.ideas.rivals) or dynamics[columns.READOPT] or any(
-        deed.kind == "born" or (deed.setting is not None and deed.setting[1] == "readopt") for deed in world.deeds
+        deed.kind == "born" or (deed.setting is not None and deed.setting[1] in REOPENING) for deed in world.deeds
     )  # fmt: skip
     state.counters[LASTING], state.counters[RESCAN] = not reopening, 1
     absent = np.flatnonzero(~world.alive)
@@ -267,7 +268,8 @@ def first_clocks(world: World) -> Ints:
     """The clocks of those who may discover what stands alone, to be asked in the first step."""
     creative = np.flatnonzero(world.creativity > 0.0)
     ideas = [k for k, prerequisites in enumerate(world.ideas.prerequisites) if not prerequisites]
-    keys = [k * world.n + creative for k in ideas if world.ideas.discovery_rate[k] > 0.0]
+    at_once = any(deed.step == 1 and deed.setting is not None for deed in world.deeds)  # the rate may be set before
+    keys = [k * world.n + creative for k in ideas if at_once or world.ideas.discovery_rate[k] > 0.0]
     return 4 * np.concatenate([np.empty(0, np.int64), *keys]) + columns.DISCOVERY
 
 

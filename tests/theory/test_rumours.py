@@ -36,8 +36,8 @@ def test_the_share_of_those_who_never_hear_solves_its_equation():
 
 @pytest.mark.parametrize("stifling", ["teller", "both"])
 def test_a_fifth_never_hears(stifling):
-    """Whoever tells one who knows already stops (Maki and Thompson), and so do both where two tellers meet (Daley and
-    Kendall): these meet half as often as a pair, so that each is stifled as often, and the root is the same."""
+    """Whoever tells one who knows already stops (Maki and Thompson); or both stop, and two tellers meet as often as any
+    other two (Daley and Kendall), so that a teller is stopped as often."""
     scenario = make(
         round(60 / MEETINGS),
         {"telling_period": FOREVER, "stifling": stifling},
