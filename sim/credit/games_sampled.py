@@ -70,7 +70,7 @@ def shapley_sampled(
         ValueError: if an argument is out of range, or a player adds what is not within the bounds.
 
     >>> found = shapley_sampled(lambda those: float("idea" in those and len(those) >= 2), ["idea", *range(30)], 400)
-    >>> abs(found.value[0] - 30 / 31) < found.half_width[0]
+    >>> bool(abs(found.value[0] - 30 / 31) < found.half_width[0])
     True
     """
     names = list(range(players)) if isinstance(players, int) else list(players)
