@@ -338,7 +338,7 @@ def test_a_thousand_and_one_players_by_rows() -> None:
         (lambda: shapley_sampled([0, 1], 1, 1, antithetic=False), "orders: must be at least 2, is 1"),
         (lambda: shapley_sampled([0, 1], 1, seed=-1), "seed: must be from 0"),
         (lambda: shapley_sampled([0, 1], 1, confidence=1.0), r"confidence: must be in \(0, 1\)"),
-        (lambda: shapley_sampled([0, 2, 0, 1], 2), "1 adds -1.0, which is not within 0.0 and 1.0; where players"),
+        (lambda: shapley_sampled([0, 2, 0, 1], 2), "0 adds 2.0, which is not within 0.0 and 1.0; where players"),
         (lambda: shapley_sampled(lambda _: math.nan, 2), "must be finite"),
         (lambda: shapley_sampled([0, 1], 2), r"2\*\*2 numbers"),
         (lambda: shapley_sampled(lambda rows: 1.0, 2, by_rows=True), "must give 2 numbers, one a row"),

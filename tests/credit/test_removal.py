@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 from typing import Any
@@ -34,7 +35,7 @@ def success_of(paths: list[list[int]], converted: list[bool], times: list[int], 
     moves: dict[Any, dict[Any, Fraction]] = {}
     for path, good, count in zip(paths, converted, times, strict=True):
         stations = ["start", *path, "success" if good else "nothing"]
-        for one, other in zip(stations, stations[1:], strict=False):
+        for one, other in itertools.pairwise(stations):
             row = moves.setdefault(one, {})
             row[other] = row.get(other, Fraction(0)) + count
     chain = {one: {o: n / sum(row.values()) for o, n in row.items()} for one, row in moves.items()}
