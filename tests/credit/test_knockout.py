@@ -75,7 +75,7 @@ def test_e4_everything_hangs_on_the_bridge_and_on_both_of_its_ends() -> None:
 def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
     """Only the finder learns of it, in the last step, so that hardly anything is lost; by the record, no more."""
     scenario = Scenario.load(SCENARIOS / "genius_notebook.toml").replace(
-        {"population.count": 300, "impact.value_of": "held"}
+        {"population.count": 300, "population.reach": 0.02, "population.creativity": 0.001, "impact.value_of": "held"}
     )
     with_notebook = simulate(scenario)
     world = World.build(scenario)
