@@ -191,6 +191,8 @@ def _check(
     choose(scenario, engine)
     people = person_ranges(scenario)
     names = [person.name for person in scenario.persons] if without is None else list(without)
+    if not names:
+        raise ValueError("without: nobody is named; give names, such as 'person 1' for the first of the population")
     for name in names:
         if not find(people, name):
             known = [key for key, rows in people.items() if rows]

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim import Scenario, World
+from sim.credit.games_realised import position_credit, shapley_credit
 from sim.credit.knockout import interval_of, knockout
 from sim.credit.knockout_lineages import lost_without
 from sim.credit.knockout_worlds import world_without
+from sim.credit.role_flow import role_flow
 from sim.simulate import simulate, simulate_world
 from sim.tape import DISCOVER, IMPLEMENT, LEARN, Tape
 from tests.agents import deed, make, rich
@@ -103,6 +105,8 @@ def test_the_indispensability_of_a_bridge_vanishes_with_the_second_one(bridges: 
     scenario = make(10, CERTAIN, persons=people, ties=ties, world={"size": 1000}, impact=HELD)
     table = knockout(scenario, ["bridge 1", "bridge", "inventor"])
     assert (table.raw / table.value.mean()).tolist() == [float(bridges == 1), 1.0, 1.0]
+    for account in (role_flow, position_credit, shapley_credit):
+        assert account(simulate(scenario)).persons.share[1:].tolist() == pytest.approx([0.5 / bridges] * bridges)
 
 
 LAMBDA, HISTORY, WORLD = 0.05, 40, 1000
@@ -295,6 +299,7 @@ def test_knockout_does_not_see_who_could_be_replaced_and_the_record_does() -> No
     [
         ({"without": ["An"]}, "without: no person 'An'; did you mean 'Ann'?"),
         ({"without": ["team 4"]}, "no person 'team 4'; did you mean 'team'"),
+        ({"without": []}, "without: nobody is named"),
         ({"without": ["crowd"]}, "no person 'crowd'"),
         ({"part": "tellin"}, "part: no 'tellin', did you mean 'telling'"),
         ({"interval": "bcaa"}, "interval: no 'bcaa', did you mean 'bca'"),
