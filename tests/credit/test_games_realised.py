@@ -281,6 +281,18 @@ def test_prerequisites_belong_to_the_lineage() -> None:
     assert lost_without(tape).tolist() == [6.0, 6.0, 0.0]
 
 
+def test_who_was_told_of_a_prerequisite_did_not_tell_it() -> None:
+    """A has the first idea, T tells B of it, B has the second on it and tells the user: T is the only teller."""
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (DISCOVER, 2, {2: 1}, 1, 1),
+              (LEARN, 3, {3: 1}, 1, 1)]  # fmt: skip
+    tape = make_tape(["A", "T", "B", "user"], events, [(4, -1, 12.0)])
+    persons = owen_credit(tape).persons
+    assert persons.idea.tolist() == pytest.approx([3.0, 0.0, 3.0, 0.0])
+    assert persons.communication.tolist() == pytest.approx([0.0, 6.0, 0.0, 0.0])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0, 4.0, 0.0])
+    assert position_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 6.0, 3.0, 0.0])
+
+
 def test_of_several_tellers_one_is_drawn() -> None:
     events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 0.25, 1: 0.75})]
     tape = make_tape(["A", "B", "user"], events, [(2, -1, 8.0)])
