@@ -24,7 +24,7 @@ from scipy import stats
 from sim.credit.knockout_worlds import PARTS, world_without
 from sim.scenario import Scenario
 from sim.scenario_errors import ScenarioError
-from sim.scenario_references import find, person_ranges
+from sim.scenario_references import ANONYMOUS, POPULATION, find, person_ranges
 from sim.simulate import choose, predict_memory, simulate_world
 from sim.tape import Floats
 from sim.tape_files import free_memory
@@ -108,8 +108,8 @@ def knockout(
 
     Args:
         scenario: what to run.
-        without: names of persons, of groups (which go as a whole) or of members ("teller 7"); without it, every entry
-            of `persons`.
+        without: names of persons, of groups (which go as a whole) or of members ("teller 7",
+            "person 1" of the population); without it, every entry of `persons`.
         part: "person": is never there, and leaves an empty place: ties to it lead nowhere, what is scheduled for it
             has no effect, and there is no notebook to be found. "telling": is there, but tells nobody in any way,
             neither by ties nor by publishing, rewriting or a notebook (but under the rule `threshold` people see who
@@ -189,7 +189,7 @@ def _check(
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
     choose(scenario, engine)
-    people = person_ranges(scenario)
+    people = _people(scenario)
     names = [person.name for person in scenario.persons] if without is None else list(without)
     if not names:
         raise ValueError("without: nobody is named; give names, such as 'person 1' for the first of the population")
@@ -199,6 +199,12 @@ def _check(
             like = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)[0]
             raise ValueError(f"without: no person {name!r}; did you mean {like!r}?")
     return names
+
+
+def _people(scenario: Scenario) -> dict[str, range]:
+    """The rows of every name, those that the tape gives to the population's members among them."""
+    people = person_ranges(scenario)
+    return people | ({ANONYMOUS: people[POPULATION]} if people[POPULATION] else {})
 
 
 def _seeds(scenario: Scenario, replicates: int | None, seeds: Sequence[int] | None) -> list[int]:
@@ -228,7 +234,8 @@ def _run(
     """The realised value of each world with everybody and without each one; shape (1 + names, seeds)."""
     runs = len(seeds) * (1 + len(names))
     engine = choose(scenario, engine, runs)
-    rows = [find(person_ranges(scenario), name) or range(0) for name in names]
+    people = _people(scenario)
+    rows = [find(people, name) or range(0) for name in names]
     lock, done = threading.Lock(), 0
 
     def value_of(world: World) -> float:

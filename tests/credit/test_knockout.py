@@ -272,6 +272,15 @@ def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_
     assert table.normalised.sum() == pytest.approx(1.0)
 
 
+def test_members_of_the_population_are_named_as_on_the_tape() -> None:
+    scenario = rich()
+    table = knockout(scenario, ["person 3"], seeds=[4], engine="agents")
+    tape = simulate(scenario, 4)
+    row = tape.persons.names().index("person 3")
+    less = simulate_world(world_without(World.build(scenario, 4), range(row, row + 1)), "agents")
+    assert table.raw[0] == tape.total - less.total != 0.0
+
+
 def test_intervals() -> None:
     assert interval_of(np.array([2.0, 2.0, 2.0])) == (2.0, 2.0)
     assert math.isnan(interval_of(np.array([2.0]))[0])
