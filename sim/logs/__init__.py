@@ -13,12 +13,12 @@ from pathlib import Path
 
 from sim.logs.cascades import read_cascades
 from sim.logs.influences import read_edges
-from sim.logs.text import allowed_names, lines_of
+from sim.logs.text import allowed_names, first_line
 from sim.tape import Tape, TapeError
 
 __all__ = ["FORMATS", "read_log"]
 
-FORMATS: dict[str, Callable[[Path, bytes], Tape]] = {"weibo": read_cascades, "edges": read_edges}
+FORMATS: dict[str, Callable[[Path], Tape]] = {"weibo": read_cascades, "edges": read_edges}
 
 
 def read_log(path: str | Path, format: str | None = None) -> Tape:
@@ -78,16 +78,17 @@ def read_log(path: str | Path, format: str | None = None) -> Tape:
     if format is not None and format not in FORMATS:
         raise TapeError(f"{path}: unknown format {format!r}; {allowed_names(format, FORMATS)}")
     try:
-        data = path.read_bytes()
-    except IsADirectoryError:
-        raise TapeError(f"{path}: a folder; a log is a file") from None
+        if path.is_dir():
+            raise TapeError(f"{path}: a folder; a log is a file")
+        return FORMATS[format or _guess(path)](path)
     except (OSError, ValueError) as error:
+        if isinstance(error, TapeError):
+            raise
         raise TapeError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return FORMATS[format or _guess(path, data)](path, data)
 
 
-def _guess(path: Path, data: bytes) -> str:
-    if path.suffix in {".csv", ".tsv", ".parquet"} or data.startswith(b"PAR1"):
-        return "edges"
-    first = next(filter(None, lines_of(path, data)))
-    return "weibo" if re.match(r"[^\t]+\t[^\t]+\t\d+\t\d+\t", first) else "edges"
+def _guess(path: Path) -> str:
+    with path.open("rb") as file:
+        if path.suffix in {".csv", ".tsv", ".parquet"} or file.read(4) == b"PAR1":
+            return "edges"
+    return "weibo" if re.match(r"[^\t]+\t[^\t]+\t\d+\t\d+\t", first_line(path)) else "edges"
