@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,9 @@ from sim.logs.times import NUMBER, Clock
 from sim.tape import Floats, TapeError
 
 BLANKS = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # what str.strip takes away
+NOBODY = -(2**63)  # an empty name among whole numbers
 Codes = NDArray[np.int32]
+Chunk = pa.DictionaryArray | NDArray[np.int64] | NDArray[np.int32]  # names of a block: by a dictionary, or numbers
 
 
 class Shape(NamedTuple):
@@ -43,7 +46,7 @@ class Columns:
     shape: Shape
     clock: Clock = field(default_factory=Clock)
     rows: int = 0
-    names: dict[str, list[pa.DictionaryArray]] = field(default_factory=dict)
+    names: dict[str, list[Chunk]] = field(default_factory=dict)
     numbers: dict[str, list[Floats]] = field(default_factory=dict)
     words: dict[str, list[NDArray[np.int8]]] = field(default_factory=dict)
 
@@ -58,7 +61,9 @@ class Columns:
                 continue
             column = plain(cells[name], what)
             if what in {"name", "idea"}:
-                self.names.setdefault(name, []).append(_names(name, column, fail))
+                numbers = _whole_numbers(column)
+                chunk = _names(name, column, fail) if numbers is None else numbers
+                self.names.setdefault(name, []).append(chunk)
             elif what == "time":
                 self.clock.read(name, column, fail)
             elif what == "number":
@@ -82,25 +87,70 @@ class Columns:
         return coded([self.names.pop(name, []) for name in columns])
 
 
-def coded(columns: Sequence[Sequence[pa.DictionaryArray]]) -> tuple[pa.Array, list[Codes]]:
+def coded(columns: Sequence[Sequence[Chunk]]) -> tuple[pa.Array, list[Codes]]:
     """The dictionary of all names in the columns, sorted, with the empty name first, and each column as its codes."""
-    nothing = pa.array([""], pa.large_string()).dictionary_encode()
-    whole = pa.chunked_array([nothing, *(chunk for column in columns for chunk in column)]).unify_dictionaries()
-    names = whole.chunk(0).dictionary
+    chunks = [chunk for column in columns for chunk in column]
+    if chunks and all(isinstance(chunk, np.ndarray) for chunk in chunks):
+        names, found = _coded_numbers(chunks)
+    else:
+        names, found = _coded_texts([as_dictionary(chunk) for chunk in chunks])
+    del chunks
     order = pc.sort_indices(names)
     rank = np.empty(len(names), np.int32)
     rank[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
-    codes, at = [], 1
+    codes = []
     for column in columns:
-        chunks = [whole.chunk(i).indices.to_numpy() for i in range(at, at + len(column))]
-        at += len(column)
-        found = np.empty(sum(map(len, chunks)), np.int32)
+        whole = np.empty(sum(map(len, column)), np.int32)
         row = 0
-        for chunk in chunks:
-            found[row : row + len(chunk)] = rank[chunk]
+        for _ in column:
+            chunk = found.pop(0)()
+            whole[row : row + len(chunk)] = rank[chunk]
             row += len(chunk)
-        codes.append(found)
+        codes.append(whole)
     return names.take(order), codes
+
+
+def _coded_texts(chunks: Sequence[pa.DictionaryArray]) -> tuple[pa.Array, list[Callable[[], NDArray[Any]]]]:
+    """All names, the empty one among them, and for each chunk what gives its codes."""
+    nothing = pa.array([""], pa.large_string()).dictionary_encode()
+    whole = pa.chunked_array([nothing, *chunks]).unify_dictionaries()
+    return whole.chunk(0).dictionary, [chunk.indices.to_numpy for chunk in whole.chunks[1:]]
+
+
+def _coded_numbers(chunks: Sequence[NDArray[Any]]) -> tuple[pa.Array, list[Callable[[], NDArray[Any]]]]:
+    """The same of names that are whole numbers: by a table where they lie close together."""
+    given = [chunk[chunk != NOBODY] for chunk in chunks if len(chunk)]
+    low = min((int(chunk.min()) for chunk in given if len(chunk)), default=0)
+    high = max((int(chunk.max()) for chunk in given if len(chunk)), default=0)
+    if high - low <= 4 * sum(map(len, chunks)) + 1000:
+        there = np.zeros(high - low + 1, np.bool_)
+        for chunk in given:
+            there[chunk.astype(np.int64) - low] = True
+        numbers = np.flatnonzero(there) + low
+        place = np.cumsum(there, dtype=np.int32)
+
+        def code(chunk: NDArray[Any]) -> NDArray[Any]:
+            wide = chunk.astype(np.int64)
+            return np.where(wide == NOBODY, 0, place[np.where(wide == NOBODY, low, wide) - low])
+
+    else:
+        numbers = np.unique(np.concatenate([np.unique(chunk) for chunk in given]))
+
+        def code(chunk: NDArray[Any]) -> NDArray[Any]:
+            several, codes = np.unique(chunk.astype(np.int64), return_inverse=True)
+            return np.where(several == NOBODY, 0, 1 + np.searchsorted(numbers, several))[codes]
+
+    names = pa.concat_arrays([pa.array([""], pa.large_string()), pa.array(numbers).cast(pa.large_string())])
+    return names, [partial(code, chunk) for chunk in chunks]
+
+
+def as_dictionary(chunk: Chunk) -> pa.DictionaryArray:
+    """Names of a block by a dictionary of texts."""
+    if isinstance(chunk, pa.DictionaryArray):
+        return chunk
+    numbers, codes = np.unique(chunk.astype(np.int64), return_inverse=True)
+    texts = pc.if_else(pa.array(numbers == NOBODY), "", pa.array(numbers).cast(pa.string())).cast(pa.large_string())
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), texts)
 
 
 def header(place: str, names: Iterable[str], shape: Shape) -> list[str]:
@@ -155,6 +205,28 @@ def _names(name: str, column: pa.Array, fail: Fail) -> pa.DictionaryArray:
         texts = pa.concat_arrays([texts, pa.array([""], pa.large_string())])
         indices = indices.fill_null(len(texts) - 1)
     return pa.DictionaryArray.from_arrays(indices.cast(pa.int32()), texts)
+
+
+def _whole_numbers(column: pa.Array) -> NDArray[np.int64] | NDArray[np.int32] | None:
+    """The names as numbers, NOBODY for none, if each of them is the text of one: digits without zeros before them."""
+    numbers = column
+    if is_text(column):
+        numbers = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+        zeros = pc.and_(pc.starts_with(column, "0"), pc.greater(pc.binary_length(column), 1))
+        if pc.any(pc.or_(zeros, pc.starts_with(column, "-0"))).as_py():  # Arrow takes hexadecimal numbers
+            return None
+    elif not pa.types.is_integer(column.type):
+        return None
+    try:
+        numbers = numbers.cast(pa.int64())
+        low = pc.min(numbers).as_py() or 0
+        if low == NOBODY:
+            return None
+        narrow = numbers.null_count == 0 and low >= -(2**31) and pc.max(numbers).as_py() < 2**31
+        found: NDArray[np.int64] = numbers.fill_null(NOBODY).to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    return found.astype(np.int32) if narrow else found.copy()
 
 
 def _as_texts(column: pa.Array) -> pa.Array:

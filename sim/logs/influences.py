@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sim.logs import placing_loops
-from sim.logs.columns import Columns, Shape
+from sim.logs.columns import Columns, Shape, as_dictionary
 from sim.logs.history import HELD, LATE, NO_TIME, Happened, tape_of
 from sim.logs.order import in_order, order_of
 from sim.logs.placing_loops import UNSAID, Held, Placed, Sorted
@@ -34,7 +34,11 @@ def _check_own_deeds(chunk: Mapping[str, Any], fail: Fail) -> None:
     if "kind" not in chunk:
         return
     rows = np.flatnonzero((chunk["kind"] == DISCOVER) | (chunk["kind"] == IMPLEMENT))
-    source, target = (chunk[name].take(pa.array(rows)).dictionary_decode() for name in ("source", "target"))
+    if not len(rows):
+        return
+    source, target = (
+        as_dictionary(chunk[name]).take(pa.array(rows)).dictionary_decode() for name in ("source", "target")
+    )
     wrong = np.flatnonzero(pc.and_(pc.not_equal(source, ""), pc.not_equal(source, target)))
     if len(wrong):
         row = int(rows[wrong[0]])
