@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OK, FAILED, WRONG_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 METHODS = ("role-flow", "person-pagerank", "priority")
-FORMATS = ("weibo", "edges")
+FORMATS = ("weibo", "edges", "citations", "graphml", "gexf")
 CHANGE = "Change a key, as dynamics.abandon_rate=0.2."
 
 

@@ -130,8 +130,8 @@ def test_two_cascades() -> None:
     assert credits(tape) == pytest.approx({"a": 3.0, "b": 1.75, "c": 0.25, "d": 0.0, "e": 0.0}, abs=1e-12)
 
 
-def test_formats_are_two() -> None:
-    assert list(FORMATS) == ["weibo", "edges"]
+def test_formats_are_five() -> None:
+    assert list(FORMATS) == ["weibo", "edges", "citations", "graphml", "gexf"]
 
 
 def test_the_command_line_names_these_formats() -> None:
@@ -442,7 +442,7 @@ def test_parquet_as_csv(tmp_path: Path) -> None:
 
 def test_unknown_format() -> None:
     assert refusal("x", format="weibbo") == (
-        "log.csv: unknown format 'weibbo'; allowed: weibo, edges; did you mean 'weibo'?"
+        "log.csv: unknown format 'weibbo'; allowed: weibo, edges, citations, graphml, gexf; did you mean 'weibo'?"
     )
 
 

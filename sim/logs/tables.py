@@ -24,11 +24,11 @@ COMMENTS = re.compile(rb"(?m)^[^\S\n]*#[^\n]*")
 SOUND_QUOTES = {mark: re.compile(rb'(?m)(?:^|(?<=%b))"(?:[^"\n]|"")*"(?=%b|$)' % (mark, mark)) for mark in (b",", b"\t", b" ")}
 
 
-def read_table(path: Path, shape: Shape) -> Columns:
+def read_table(path: Path, shape: Shape, into: Columns | None = None) -> Columns:
     """The columns of a table in a file, Parquet where its name or its first bytes say so, CSV otherwise."""
     with path.open("rb") as file:
         parquet = file.read(4) == b"PAR1" or path.suffix == ".parquet"
-    columns = Columns(path, shape)
+    columns = into or Columns(path, shape)
     (_read_parquet if parquet else _read_csv)(path, columns)
     return columns
 
@@ -104,8 +104,10 @@ def _head(path: Path, shape: Shape, block: Block, lines: Sequence[str], mark: st
     except csv.Error as error:
         raise _no_csv(path, block.line + at + reader.line_num - 1, error) from None
     number = block.line + at + reader.line_num - 1
-    if shape.bare and all(cell.strip().isdigit() for cell in given[:2]) and len(given) in range(2, len(shape.bare) + 1):
-        return list(shape.bare[: len(given)]), block, number
+    cells = dict(zip(shape.bare, (cell.strip() for cell in given), strict=False))
+    numbers = [cell for name, cell in cells.items() if shape.columns[name] == "name"]
+    if 2 <= len(given) <= len(shape.bare) and all(map(str.isdigit, numbers)) and all(c[:1].isdigit() for c in cells.values()):
+        return list(cells), block, number
     names = header(f"{path}:{number}", given, shape)
     below = at + reader.line_num
     ends = list(re.finditer(rb"\r\n?|\n", block.data))
