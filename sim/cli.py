@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sim
+from sim.cli_export import export_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -239,6 +240,9 @@ def _tape(path: Path, log_format: str | None) -> Tape:
     from sim.logs import read_log
 
     return read_log(path, log_format)
+
+
+cli.add_command(export_command(_tape))
 
 
 def _announce_compiling(engine: str) -> None:

@@ -101,12 +101,11 @@ def _tape(graph: Graph, time: str | None, path: Path, format: str) -> Tape:
         raise TapeError(f"{path}: no nodes; a log has one or more")
     edges: list[tuple[Any, Any, Mapping[str, Any]]] = list(graph.edges(data=True))
     nodes: list[tuple[Any, Mapping[str, Any]]] = list(graph.nodes(data=True))
-    for of, all_data in (("edge", [data for _, _, data in edges]), ("node", [data for _, data in nodes])):
-        there = {key: None for data in all_data for key in data}
-        found = next((key for key in ((time,) if time else TIMES) if key in there), None)
-        if found is not None:
-            place = _place_edges if of == "edge" else _place_nodes
-            return place(edges, nodes, found, path, format)
+    kinds = (("edge", [data for _, _, data in edges]), ("node", [data for _, data in nodes]))
+    for key in (time,) if time else TIMES:  # so that a time of nodes goes before the start of edges, which GEXF adds
+        for of, all_data in kinds:
+            if any(key in data for data in all_data):
+                return (_place_edges if of == "edge" else _place_nodes)(edges, nodes, key, path, format)
     asked = time or TIMES[0]
     there = {key: None for _, data in nodes for key in data} | {key: None for *_, data in edges for key in data}
     hint = allowed_names(asked, map(str, there)) if time and there else f"allowed: {', '.join(TIMES)}"
