@@ -20,7 +20,9 @@ def export_command(read: Callable[[Path, str | None], Tape]) -> click.Command:
 
     @click.command(name="export")
     @click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
-    @click.option("-o", "--output", "file", metavar="FILE", required=True, help="File to write, replaced if it is there.")
+    @click.option(
+        "-o", "--output", "file", metavar="FILE", required=True, help="File to write, replaced if it is there."
+    )
     @click.option("--of", type=click.Choice(["events", "persons"]), default="events", show_default=True)
     @click.option("--to", "kind", metavar="NAME", help=f"{', '.join(EXPORTS)}.  [default: by the ending of FILE]")
     @click.option("--window", nargs=2, type=int, metavar="FIRST LAST", help="Steps, both included.  [default: all]")

@@ -111,7 +111,7 @@ def _within(step: Ints, window: Window) -> NDArray[np.bool_]:
 
 
 def _summed(start: Ints, end: Ints, weight: Floats, step: Ints, people: int) -> tuple[Ints, Ints, Floats, Ints, Ints]:
-    """One arrow for each two, with the sum of the weights in order of the steps, and the first and the last of these."""
+    """One arrow for each two, with the sum of the weights in row order, and the first and the last step."""
     pair, number = np.unique((start + 1) * people + end + 1, return_inverse=True)
     first, last = np.full(len(pair), np.iinfo(np.int64).max), np.full(len(pair), -1)
     np.minimum.at(first, number, step)
@@ -131,7 +131,7 @@ def to_networkx(tape: Tape, of: str = "events", window: Window | None = None) ->
         window: first and last step, both included; None for all.
 
     Returns:
-        A DiGraph that `sim.logs.from_networkx` reads: of events the same influences, where parents are strictly earlier.
+        A DiGraph. That of events `sim.logs.from_networkx` reads as the same influences, where parents are earlier.
 
     Raises:
         ValueError: if `of` is another word, or the window ends before it begins.
@@ -180,4 +180,3 @@ def node_data(tape: Tape, of: str, found: Arrows) -> Any:
             "time": int(events.step[row]),
             "count": int(events.count[row]),
         }
-

@@ -110,7 +110,9 @@ def _gexf(tape: Tape, path: Path, of: str, window: Window | None) -> None:
     found = arrows(tape, of, window)
     fields = _fields(of)
     with path.open("w", encoding="utf-8") as file:
-        file.write('<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n')
+        file.write(
+            '<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n'
+        )
         file.write('<graph defaultedgetype="directed" mode="dynamic" timeformat="integer">\n')
         file.write('<attributes class="node" mode="static">\n')
         for name, kind in fields.items():

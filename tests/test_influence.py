@@ -151,7 +151,7 @@ def test_gexf_is_dynamic() -> None:
     assert (persons.edges["0", "1"]["start"], persons.edges["0", "1"]["last"]) == (2, 2)
 
 
-NASTY = ['"quoted" & \'single\'', "<script>alert(1)</script>", "\N{ROCKET} \u0301", "x" * 10_000, "a,b;c\td", "]]>"]
+NASTY = ["\"quoted\" & 'single'", "<script>alert(1)</script>", "\N{ROCKET} \u0301", "x" * 10_000, "a,b;c\td", "]]>"]
 
 
 @pytest.mark.parametrize("name", ["g.graphml", "g.gexf", "g.csv", "g.parquet"])
@@ -184,9 +184,7 @@ def test_events_are_a_log_of_the_same_influences(name: str, rows: Any) -> None:
         return
     again = exported_and_read(tape, name, "events")
     row = np.array([int(label) for label in again.persons.name])[again.events.person]
-    found = {
-        (int(row[c]), int(row[p])): float(w) for c, p, w in zip(*again.influences.columns().values(), strict=True)
-    }
+    found = {(int(row[c]), int(row[p])): float(w) for c, p, w in zip(*again.influences.columns().values(), strict=True)}
     expected = {(int(c), int(p)): float(w) for c, p, w in zip(*tape.influences.columns().values(), strict=True)}
     assert found == pytest.approx(expected)
     assert (again.events.step[np.argsort(row)] + again.provenance["time_origin"]).tolist() == tape.events.step.tolist()

@@ -45,7 +45,7 @@ def test_papers_are_events_of_their_own() -> None:
 def test_the_two_files_of_snap() -> None:
     edges = "# Directed graph\n# FromNodeId\tToNodeId\n1003\t1002\n1003\t1001\n1002\t1001\n1001\t1003\n"
     tape = with_dates(edges, "# id\tdate\n1001\t1992-01-01\n1002\t1992-02-01\n1003\t1993-01-01\n1009\t1999-01-01\n")
-    assert [row[1:3] + (row[4],) for row in story(tape)] == [
+    assert [(*row[1:3], row[4]) for row in story(tape)] == [
         ("discover", "1001", {}),
         ("learn", "1002", {"1001": 1.0}),
         ("learn", "1003", {"1001": 0.5, "1002": 0.5}),
@@ -68,7 +68,9 @@ def test_a_dates_file_is_given_or_found(tmp_path: Path) -> None:
     with pytest.raises(TapeError, match=r"absent\.csv: cannot be read: No such file"):
         read_log(tmp_path / "c.csv", dates=tmp_path / "absent.csv")
     (tmp_path / "when.csv").write_text("paper,dat\na,1\n")
-    with pytest.raises(TapeError, match=r"when\.csv:1: unknown column 'dat'; allowed: paper, date; did you mean 'date'"):
+    with pytest.raises(
+        TapeError, match=r"when\.csv:1: unknown column 'dat'; allowed: paper, date; did you mean 'date'"
+    ):
         read_log(tmp_path / "c.csv", dates=tmp_path / "when.csv")
 
 

@@ -124,7 +124,9 @@ def test_wrong_times(value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["g.graphml", "g.gexf"])
-@pytest.mark.parametrize("text", ["", "no xml", "<graphml", "<gexf><graph/></gexf>", "<graphml><node/></graphml>", "\0"])
+@pytest.mark.parametrize(
+    "text", ["", "no xml", "<graphml", "<gexf><graph/></gexf>", "<graphml><node/></graphml>", "\0"]
+)
 def test_files_that_are_no_graphs(name: str, text: str) -> None:
     assert refusal(text, name).startswith(f"{name}:1: ")
 

@@ -71,7 +71,9 @@ def read_citations(path: Path, dates: Path | None = None) -> Tape:
         columns.append(said.names.pop("paper"))
     elif "date" not in given:
         name = f"{path.stem}-dates{path.suffix}"
-        raise TapeError(f"{path}:1: no column of dates; needed: date, or the dates of the papers in {shown(name)} beside")
+        raise TapeError(
+            f"{path}:1: no column of dates; needed: date, or the dates of the papers in {shown(name)} beside"
+        )
     names, [child, parent, *paper] = coded(columns)
     # The dates file has a column date, too: its chunks come after those of the table.
     ticks = table.clock.ticks("date")
@@ -140,11 +142,11 @@ def _happened(date: Ints, child: Array, parent: Array, weight: Floats, value: Fl
     works = np.flatnonzero(date != NONE)
     row = np.full(len(date), -1)
     row[works] = np.arange(len(works))
-    worth = np.zeros(len(date))
+    worth: Floats = np.zeros(len(date))
     given = np.zeros(len(date), np.bool_)
     if len(value):
         told = value != UNSAID
-        worth = np.bincount(child[told], value[told], len(date))
+        worth = np.bincount(child[told], value[told], len(date)).astype(np.float64)
         given[child[told]] = True
     builds = parent != 0
     child, parent = child[builds].astype(np.int64), parent[builds].astype(np.int64)

@@ -5,6 +5,7 @@ No row becomes a Python object: a name costs four bytes a row, a time eight, a w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +24,7 @@ from sim.tape import Floats, TapeError
 BLANKS = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # what str.strip takes away
 NOBODY = -(2**63)  # an empty name among whole numbers
 Codes = NDArray[np.int32]
-Chunk = pa.DictionaryArray | NDArray[np.int64] | NDArray[np.int32]  # names of a block: by a dictionary, or numbers
+Chunk = Any  # a pa.DictionaryArray or an array of int64 or int32: names of a block: by a dictionary, or numbers
 
 
 class Shape(NamedTuple):
@@ -233,7 +234,7 @@ def _as_texts(column: pa.Array) -> pa.Array:
     """The cells as a CSV file would hold them; whole floats as integers, for a missing cell makes floats of ids."""
     if not pa.types.is_floating(column.type):
         return column.cast(pa.string())
-    cells = [None if cell is None or cell != cell else float(cell) for cell in column.to_pylist()]
+    cells = [None if cell is None or math.isnan(cell) else float(cell) for cell in column.to_pylist()]
     return pa.array([None if c is None else f"{c:.0f}" if c.is_integer() else repr(c) for c in cells], pa.string())
 
 

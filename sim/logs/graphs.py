@@ -69,9 +69,9 @@ def from_networkx(graph: Graph, time: str | None = None, name: str = "graph") ->
     """A tape of a networkx graph with times.
 
     Args:
-        graph: a directed graph, with one edge or several between two nodes. Where edges have the time, nodes are persons
-            and an edge u -> v says that u influenced v then (attributes idea, kind, weight, value as the columns of
-            the format edges). Where nodes have it, they are events, as papers are, and an edge u -> v says that u
+        graph: a directed graph, with one edge or several between two nodes. Where edges have the time, nodes are
+            persons and an edge u -> v says that u influenced v then (attributes idea, kind, weight, value as the columns
+            of the format edges). Where nodes have it, they are events, as papers are, and an edge u -> v says that u
             was influenced by the earlier v, as in a graph of citations (attribute weight). All else is passed over.
         time: name of the attribute; None takes the first of time, start, date, timestamp, step, year that occurs.
             Numbers, texts, dates and datetimes as at `read_log`; of a list, as of GEXF's spells, the first.
@@ -181,6 +181,3 @@ def _column(values: Iterable[Any]) -> pa.Array:
         return plain(pa.array(cells), "time")
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return plain(pa.array([None if cell is None else str(cell) for cell in cells], pa.string()), "time")
-
-
-

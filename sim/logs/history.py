@@ -48,6 +48,7 @@ class History:
     holdings: dict[int, int] = field(default_factory=dict)  # of a holder, the row of its discovery or learning
     dropped: Counter[str] = field(default_factory=Counter)
     repaired: Counter[str] = field(default_factory=Counter)
+    last: int = NO_TIME  # the last time that left no event
 
     def add(self, step: int, kind: int, holder: int, parents: Mapping[int, float] = NOBODY) -> int:
         """Place an event, with the rows of those who influenced it; return its row."""
@@ -71,10 +72,14 @@ class History:
             np.array(self.kinds, np.int8),
             (holder & (2**32 - 1)).astype(np.int32),
             (holder >> 32).astype(np.int32),
-            (np.array(self.influences[0], np.int64), np.array(self.influences[1], np.int64), np.array(self.influences[2])),
+            (
+                np.array(self.influences[0], np.int64),
+                np.array(self.influences[1], np.int64),
+                np.array(self.influences[2]),
+            ),
             (np.array(self.realised[0], np.int64), np.array(self.realised[1], np.int64), np.array(self.realised[2])),
         )
-        return tape_of(happened, self.persons, self.ideas, NO_TIME, path, self.dropped, self.repaired, provenance)
+        return tape_of(happened, self.persons, self.ideas, self.last, path, self.dropped, self.repaired, provenance)
 
 
 def append(columns: tuple[list[int], list[int], list[float]], one: int, other: int, number: float) -> None:

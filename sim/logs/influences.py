@@ -43,7 +43,9 @@ def _check_own_deeds(chunk: Mapping[str, Any], fail: Fail) -> None:
     if len(wrong):
         row = int(rows[wrong[0]])
         word, by = KINDS[chunk["kind"][row]], source[int(wrong[0])].as_py()
-        raise fail(row, f"{word!r} is the target's own deed, but the source is {shown(by)}; allowed: nothing, or the target")
+        raise fail(
+            row, f"{word!r} is the target's own deed, but the source is {shown(by)}; allowed: nothing, or the target"
+        )
 
 
 EDGES = Shape(
@@ -103,7 +105,7 @@ def _kept(columns: Columns, source: Array, target: Array, idea: Array, dropped: 
         found = keep & bad()
         dropped[reason] = int(found.sum())
         keep &= ~found
-    table = [time, kind, target, source, idea, weight, value]
+    table: list[Array] = [time, kind, target, source, idea, weight, value]
     return table if keep.all() else [column[keep] if len(column) else column for column in table]
 
 

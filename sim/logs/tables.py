@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from sim.tape_files import free_memory
 BATCH = 1 << 20  # rows of a Parquet table that are looked at together
 WIDTH = 40  # bytes that a row of a log takes at the least, until it is a tape
 COMMENTS = re.compile(rb"(?m)^[^\S\n]*#[^\n]*")
-SOUND_QUOTES = {mark: re.compile(rb'(?m)(?:^|(?<=%b))"(?:[^"\n]|"")*"(?=%b|$)' % (mark, mark)) for mark in (b",", b"\t", b" ")}
+SOUND_QUOTES = {
+    mark: re.compile(rb'(?m)(?:^|(?<=%b))"(?:[^"\n]|"")*"(?=%b|$)' % (mark, mark)) for mark in (b",", b"\t", b" ")
+}
 
 
 def read_table(path: Path, shape: Shape, into: Columns | None = None) -> Columns:
@@ -42,7 +44,9 @@ def _read_parquet(path: Path, columns: Columns) -> None:
             if not size:
                 raise _no_rows(f"{path}:1")
             if size * WIDTH > free:  # a small compressed file can hold more than the memory
-                raise TapeError(f"{path}:1: {size} rows do not fit into the {free / 1e9:.1f} GB of memory that are free")
+                raise TapeError(
+                    f"{path}:1: {size} rows do not fit into the {free / 1e9:.1f} GB of memory that are free"
+                )
             done = 0
             for batch in file.iter_batches(BATCH):
                 columns.add(dict(zip(found, batch.columns, strict=True)), partial(_row_number, done))
@@ -66,7 +70,8 @@ def _read_csv(path: Path, columns: Columns) -> None:
     """Each block by Arrow where it is regular, and else by Python's reader, which knows the line of what is wrong."""
     names: list[str] = []
     mark, at = ",", 1
-    for block in blocks_of(path):
+    for whole in blocks_of(path):
+        block = whole
         if not names:
             lines = lines_in(block)
             first = next(filter(None, lines), None)
@@ -74,12 +79,11 @@ def _read_csv(path: Path, columns: Columns) -> None:
                 continue
             mark = delimiter(path, first, bool(columns.shape.bare))
             names, block, at = _head(path, columns.shape, block, lines, mark)
-        cells = _by_arrow(block, names, mark)
+        cells: Mapping[str, pa.Array] | None = _by_arrow(block, names, mark)
+        line: Callable[[int], int] = partial(_line, path, block, names, mark)
         if cells is None:
             cells, lines_of_rows = _by_python(path, block, names, mark)
             line = lines_of_rows.__getitem__
-        else:
-            line = partial(_line, path, block, names, mark)
         if len(cells[names[0]]):
             columns.add(cells, line)
     if not names:
@@ -106,7 +110,11 @@ def _head(path: Path, shape: Shape, block: Block, lines: Sequence[str], mark: st
     number = block.line + at + reader.line_num - 1
     cells = dict(zip(shape.bare, (cell.strip() for cell in given), strict=False))
     numbers = [cell for name, cell in cells.items() if shape.columns[name] == "name"]
-    if 2 <= len(given) <= len(shape.bare) and all(map(str.isdigit, numbers)) and all(c[:1].isdigit() for c in cells.values()):
+    if (
+        2 <= len(given) <= len(shape.bare)
+        and all(map(str.isdigit, numbers))
+        and all(c[:1].isdigit() for c in cells.values())
+    ):
         return list(cells), block, number
     names = header(f"{path}:{number}", given, shape)
     below = at + reader.line_num

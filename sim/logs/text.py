@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sim.tape import TapeError
 
 BLOCK = 1 << 25  # bytes that are looked at together; a cell is text only within its block
+HEAD = 1 << 16  # bytes of the first block, whose lines are looked at one by one
 MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
     codecs.BOM_UTF32_BE: "utf-32",
@@ -52,7 +53,7 @@ def blocks_of(path: Path) -> Iterator[Block]:
 def _utf8(path: Path) -> Iterator[bytes]:
     """The bytes of a file piece by piece, without its byte order mark, and as UTF-8 where that says otherwise."""
     with path.open("rb") as file:
-        data = file.read(BLOCK)
+        data = file.read(HEAD)
         encoding = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
         if encoding is None:
             data = data.removeprefix(codecs.BOM_UTF8)

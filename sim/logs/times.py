@@ -6,6 +6,7 @@ column of plain whole numbers, decimals or ISO 8601 dates is read value by value
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -55,7 +56,9 @@ class Clock:
         """The column as ticks, NONE where there is no time; its chunks are given up."""
         if self.micro and self.large is not None:
             raise self.large
-        parts = [_scaled(ticks) if self.micro and not micro else ticks for of, micro, ticks in self.chunks if of == name]
+        parts = [
+            _scaled(ticks) if self.micro and not micro else ticks for of, micro, ticks in self.chunks if of == name
+        ]
         self.chunks = [chunk for chunk in self.chunks if chunk[0] != name]
         return np.concatenate([np.zeros(0, np.int64), *parts])
 
@@ -104,7 +107,9 @@ def _floats(times: NDArray[np.float64]) -> tuple[str, bool, Ints] | None:
     # Halves of a microsecond, and what a float no longer tells apart, are left to decimals.
     if not whole and (np.abs(scaled).max() > 2**52 or (np.abs(scaled - np.rint(scaled)) > 0.4).any()):
         return None
-    return "number", not whole, np.where(missing, NONE, np.rint(scaled).astype(np.int64))
+    ticks = np.rint(scaled).astype(np.int64)
+    micro = not whole and bool((ticks % MICRO).any())
+    return "number", micro, np.where(missing, NONE, ticks if micro or whole else ticks // MICRO)
 
 
 def _moments(cells: pa.Array) -> tuple[str, bool, Ints] | None:
@@ -196,8 +201,8 @@ def _first_seen(codes: Any) -> list[int]:
 
 def _as_text(cells: pa.Array) -> pa.Array:
     if pa.types.is_floating(cells.type):
-        floats = [None if cell is None or cell != cell else cell for cell in cells.to_pylist()]
-        return pa.array([None if cell is None else repr(cell) for cell in floats], pa.string())
+        floats = cells.to_pylist()
+        return pa.array([None if c is None or math.isnan(c) else repr(float(c)) for c in floats], pa.string())
     if pa.types.is_boolean(cells.type) or pa.types.is_time(cells.type) or pa.types.is_duration(cells.type):
         raise pa.ArrowNotImplementedError
     return cells.cast(pa.string())
@@ -208,7 +213,7 @@ def _microseconds(text: str) -> tuple[int, str] | None:
     if not text:
         return 0, ""
     if NUMBER.fullmatch(text):
-        return (round(Decimal(text) * MICRO), "number") if abs(float(text)) < MOST else None
+        return (round(Decimal(text) * MICRO), "number") if abs(Decimal(text)) < MOST else None
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
