@@ -70,8 +70,8 @@ def from_networkx(graph: Graph, time: str | None = None, name: str = "graph") ->
 
     Args:
         graph: a directed graph, with one edge or several between two nodes. Where edges have the time, nodes are
-            persons and an edge u -> v says that u influenced v then (attributes idea, kind, weight, value as the columns
-            of the format edges). Where nodes have it, they are events, as papers are, and an edge u -> v says that u
+            persons and an edge u -> v says that u influenced v then (attributes idea, kind, weight, value as columns of
+            the format edges). Where nodes have it, they are events, as papers are, and an edge u -> v says that u
             was influenced by the earlier v, as in a graph of citations (attribute weight). All else is passed over.
         time: name of the attribute; None takes the first of time, start, date, timestamp, step, year that occurs.
             Numbers, texts, dates and datetimes as at `read_log`; of a list, as of GEXF's spells, the first.

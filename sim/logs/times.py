@@ -201,8 +201,8 @@ def _first_seen(codes: Any) -> list[int]:
 
 def _as_text(cells: pa.Array) -> pa.Array:
     if pa.types.is_floating(cells.type):
-        floats = cells.to_pylist()
-        return pa.array([None if c is None or math.isnan(c) else repr(float(c)) for c in floats], pa.string())
+        floats = [None if cell is None or math.isnan(cell) else float(cell) for cell in cells.to_pylist()]
+        return pa.array([None if c is None else f"{c:.0f}" if c.is_integer() else repr(c) for c in floats], pa.string())
     if pa.types.is_boolean(cells.type) or pa.types.is_time(cells.type) or pa.types.is_duration(cells.type):
         raise pa.ArrowNotImplementedError
     return cells.cast(pa.string())
@@ -213,7 +213,7 @@ def _microseconds(text: str) -> tuple[int, str] | None:
     if not text:
         return 0, ""
     if NUMBER.fullmatch(text):
-        return (round(Decimal(text) * MICRO), "number") if abs(Decimal(text)) < MOST else None
+        return (round(Decimal(text) * MICRO), "number") if Decimal(text).copy_abs() < MOST else None
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
