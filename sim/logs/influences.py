@@ -150,6 +150,7 @@ def _holders(target: Array, source: Array, idea: Array) -> tuple[Array, Array, A
         both[at : at + rows] |= np.maximum(person, 0)
     # Sorted, so that rows of one deed stand in the same order whatever the order of the log.
     codes, pairs = pd.factorize(both)
+    del both
     rank = np.empty(len(pairs), np.int32)
     order = np.argsort(pairs)
     rank[order] = np.arange(len(pairs))
