@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks import ours
 from benchmarks.tables import Table
-from sim.scenario import Scenario
 from sim.kernels.replicates import Runs
+from sim.scenario import Scenario
 from sim.simulate import simulate_many
 
 PERSONS, STEPS = 1_000, 100
