@@ -36,6 +36,11 @@ class Flow(NamedTuple):
     each: Floats
 
 
+def all_alike(weights: Floats) -> bool:
+    """Whether all the weights are one and the same above 0, and finite: a graph without weights."""
+    return len(weights) > 0 and 0.0 < weights[0] < np.inf and bool((weights == weights[0]).all())
+
+
 def flow_of(matrix: Any) -> Flow:
     """The flow of a square csr matrix with weights that are known to be 0 or more.
 
@@ -44,7 +49,7 @@ def flow_of(matrix: Any) -> Flow:
     """
     number, edges = matrix.shape[0], len(matrix.indices)
     data = matrix.data
-    alike = edges > 0 and data[0] > 0.0 and bool((data == data[0]).all())
+    alike = all_alike(data)
     place: Whole = np.zeros(number + 2, np.int32 if edges <= np.iinfo(np.int32).max else np.int64)
     source: Whole = np.empty(edges, np.uint32 if number <= np.iinfo(np.uint32).max else np.int64)
     part = None if alike else np.empty(edges)
