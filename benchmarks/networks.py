@@ -17,7 +17,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "erdos-renyi": {"degree": 10.0},
     "barabasi-albert": {"links": 5},
     "watts-strogatz": {"neighbours": 10, "rewire": 0.1},
-    "configuration": {"degrees": {"kind": "power", "exponent": 2.5, "low": 3}},
+    "configuration": {"degrees": {"kind": "poisson", "mean": 10.0}},
     "stochastic-block": {"sizes": [0.5, 0.5], "degrees": [[8.0, 2.0], [2.0, 8.0]]},
     "star": {},
     "chain": {},
