@@ -1,0 +1,1 @@
+"""Studies: a scenario run over a design, with replicates, and what its runs say."""
