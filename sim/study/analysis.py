@@ -92,7 +92,7 @@ def summarise(
     Returns:
         One row a measure and setting: the columns of `by`, measure, number (of values), empty (runs without a
         value), failed (runs with an error), mean, sd (nan below two values), q05, q25, median, q75, q95, low, high,
-        interval (BCa, percentile, Wilson, none).
+        interval (BCa, percentile, Wilson, none). The confidence is in its `attrs`.
 
     Raises:
         ValueError: for a column that is not there, or a confidence outside of (0, 1).
@@ -120,12 +120,14 @@ def summarise(
         settings = pd.DataFrame(index=range(1))
     parts = []
     for name in measures:
-        found = statistics(code, numbers(table, name), count, confidence, resamples, seed, yes_or_no(table, name))
-        found["failed"] = np.bincount(code[failed], minlength=count)
-        found["empty"] = np.bincount(code, minlength=count) - found["number"] - found["failed"]
-        columns = {"measure": name} | {column: found[column] for column in SUMMARY}
+        made = statistics(code, numbers(table, name), count, confidence, resamples, seed, yes_or_no(table, name))
+        made["failed"] = np.bincount(code[failed], minlength=count)
+        made["empty"] = np.bincount(code, minlength=count) - made["number"] - made["failed"]
+        columns = {"measure": name} | {column: made[column] for column in SUMMARY}
         parts.append(pd.concat([settings, pd.DataFrame(columns, index=settings.index)], axis=1))
-    return pd.concat(parts, ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
+    found.attrs["confidence"] = confidence
+    return found
 
 
 def differences(
@@ -186,14 +188,23 @@ def differences(
 
 
 def parameters_of(table: pd.DataFrame) -> list[str]:
-    """The varied parameters: those noted in `table.attrs`, else all columns with a dot in their name before `error`.
+    """The varied parameters: those noted in `table.attrs`, else the columns named as keys of a scenario.
 
-    Keys of a scenario have a dot, as dynamics.abandon_rate.
+    A key has a dot, as dynamics.abandon_rate, and no colon, as a measure may have.
     """
     noted = table.attrs.get("parameters")
     if noted is not None:
         return list(noted)
-    return [name for name in table.columns if "." in str(name)]
+    return [name for name in table.columns if "." in str(name) and ":" not in str(name)]
+
+
+def measures_of(table: pd.DataFrame) -> list[str]:
+    """The measures: those noted in `table.attrs`, else every column that is nothing else."""
+    noted = table.attrs.get("measures")
+    if noted is not None:
+        return list(noted)
+    others = {"cell", "replicate", "seed", "error", *parameters_of(table)}
+    return [name for name in table.columns if name not in others]
 
 
 def numbers(table: pd.DataFrame, name: str) -> Floats:

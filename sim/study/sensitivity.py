@@ -134,7 +134,10 @@ def sobol_indices(
     """
     require_confidence(confidence)
     names, inputs, values = _cells(table, measure, parameters)
-    size, second = _saltelli(inputs)
+    if (design := _saltelli(inputs)) is None:
+        raise ValueError(f"table: its {len(inputs)} cells are no Saltelli design of {len(names)} parameters; make them "
+                         "by sample_design(..., method='sobol') and keep their order")  # fmt: skip
+    size, second = design
     _require_size(size, "sobol")
     if values.min() == values.max():
         raise ValueError(f"table: {measure} is {values[0]} in all cells; no variance, so no shares of it")
@@ -180,7 +183,9 @@ def morris_indices(
     """
     require_confidence(confidence)
     names, inputs, values = _cells(table, measure, parameters)
-    ranges = _trajectories(inputs, names, levels)
+    if (ranges := _trajectories(inputs, levels)) is None:
+        raise ValueError(f"table: its {len(inputs)} cells are no Morris design of {len(names)} parameters on {levels} "
+                         "levels; make them by sample_design(..., method='morris') and keep their order")  # fmt: skip
     _require_size(len(values) // (len(names) + 1), "morris")
     with from_extra("SALib"):
         from SALib.analyze import morris
@@ -191,6 +196,22 @@ def morris_indices(
     nothing = np.full(len(names), np.nan)
     return _tidy([(index, name, None, found[index][j], widths.get(index, nothing)[j])
                   for index in ("mu_star", "mu", "sigma") for j, name in enumerate(names)])  # fmt: skip
+
+
+def indices(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None = None) -> pd.DataFrame:
+    """The Sobol or the Morris indices (on 4 levels) of a measure, as the cells of the table have been made for.
+
+    Raises:
+        ValueError: as sobol_indices and morris_indices; if the cells are neither design.
+        ModuleNotFoundError: without SALib, which the extra `analysis` brings.
+    """
+    names, inputs, _ = _cells(table, measure, parameters)
+    if _saltelli(inputs) is not None:
+        return sobol_indices(table, measure, names)
+    if _trajectories(inputs, LEVELS) is not None:
+        return morris_indices(table, measure, names)
+    raise ValueError(f"table: its {len(inputs)} cells are neither a Saltelli nor a Morris design of {', '.join(names)};"
+                     " make them by sample_design and keep their order")  # fmt: skip
 
 
 def _tidy(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
@@ -225,15 +246,14 @@ def _cells(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None) 
     return names, inputs, runs["value"].mean().to_numpy(np.float64)
 
 
-def _saltelli(inputs: Floats) -> tuple[int, bool]:
-    """The number of base samples, and whether second orders are in the design, which is recognised by its rows."""
+def _saltelli(inputs: Floats) -> tuple[int, bool] | None:
+    """The number of base samples, and whether second orders are in a Saltelli design, which its rows show."""
     cells, wide = inputs.shape
     for second in (True, False):
         block = (2 * wide if second else wide) + 2
         if cells % block == 0 and _crossed(inputs.reshape(-1, block, wide), second):
             return cells // block, second
-    raise ValueError(f"table: its {cells} cells are no Saltelli design of {wide} parameters; make them by "
-                     "sample_design(..., method='sobol') and keep their order and the parameters'")  # fmt: skip
+    return None
 
 
 def _crossed(blocks: Floats, second: bool) -> bool:
@@ -252,23 +272,20 @@ def _crossed(blocks: Floats, second: bool) -> bool:
     return True
 
 
-def _trajectories(inputs: Floats, names: list[str], levels: int) -> list[list[float]]:
-    """The range of each parameter, told by its steps; refuse rows that are no trajectories on so many levels."""
+def _trajectories(inputs: Floats, levels: int) -> list[list[float]] | None:
+    """The ranges of the parameters of a Morris design, told by its steps, if these are trajectories on such levels."""
     cells, wide = inputs.shape
-    wrong = ValueError(f"table: its {cells} cells are no Morris design of {wide} parameters on {levels} levels; make "
-                       "them by sample_design(..., method='morris') and keep their order")  # fmt: skip
     if cells % (wide + 1) or not cells:
-        raise wrong
-    steps = np.diff(inputs.reshape(-1, wide + 1, wide), axis=1)
+        return None
+    steps = np.abs(np.diff(inputs.reshape(-1, wide + 1, wide), axis=1))
     if ((steps != 0).sum(axis=1) != 1).any() or ((steps != 0).sum(axis=2) != 1).any():
-        raise wrong
-    step = np.abs(steps).max(axis=(0, 1))
+        return None
+    step, low = steps.max(axis=(0, 1)), inputs.min(axis=0)
     width = step * 2 * (levels - 1) / levels
-    low = inputs.min(axis=0)
     rungs = (inputs - low) / width * (levels - 1)
-    same = np.isclose(np.abs(steps).sum(axis=1), step, rtol=1e-9).all()
-    if not same or not np.isclose(rungs, np.rint(rungs), atol=1e-6).all() or rungs.max() > levels - 0.5:
-        raise wrong
+    on_grid = np.isclose(rungs, np.rint(rungs), atol=1e-6).all() and rungs.max() < levels - 0.5
+    if not (on_grid and np.isclose(steps.sum(axis=1), step, rtol=1e-9).all()):
+        return None
     return [[float(a), float(a + b)] for a, b in zip(low, width, strict=True)]
 
 
