@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,29 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
+FIXED = ("cell", "replicate", "seed", "error")  # columns of every table
 SUMMARY = ("number", "empty", "failed", "mean", "sd", *QUANTILES, "low", "high", "interval")
 FULL = 0.01  # a grid of which less than this was run is none
+
+
+def table(study: Any) -> pd.DataFrame:
+    """The runs of a study, sorted by cell and replicate.
+
+    Args:
+        study: a study, or the folder of one, in which the runs are in runs/part-*.parquet.
+
+    Raises:
+        ValueError: if the folder holds no runs.
+    """
+    import pandas as pd
+
+    folder = Path(getattr(study, "folder", study))
+    parts = sorted((folder / "runs").glob("part-*.parquet"))
+    if not parts:
+        raise ValueError(f"{folder}: no runs; a study has them in runs/part-*.parquet")
+    runs = pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
+    require(runs, FIXED)
+    return runs.sort_values(["cell", "replicate"], ignore_index=True)
 
 
 def to_xarray(table: pd.DataFrame, parameters: Sequence[str], measures: Sequence[str]) -> xr.Dataset:
@@ -203,7 +225,7 @@ def measures_of(table: pd.DataFrame) -> list[str]:
     noted = table.attrs.get("measures")
     if noted is not None:
         return list(noted)
-    others = {"cell", "replicate", "seed", "error", *parameters_of(table)}
+    others = {*FIXED, *parameters_of(table)}
     return [name for name in table.columns if name not in others]
 
 

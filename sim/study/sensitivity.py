@@ -163,6 +163,7 @@ def morris_indices(
     """Elementary effects of the parameters on a measure: a screening with few runs (Morris 1991, Campolongo 2007).
 
     An effect is the change of the measure as a parameter runs through its whole range, from steps of a part of it.
+    Where whole numbers had to be rounded onto the levels, an effect is off by as much as the step was.
 
     Args:
         table: all runs of a design by `sample_design(..., method="morris")`.
@@ -183,13 +184,13 @@ def morris_indices(
     """
     require_confidence(confidence)
     names, inputs, values = _cells(table, measure, parameters)
-    if (ranges := _trajectories(inputs, levels)) is None:
+    if not _are_trajectories(inputs, levels):
         raise ValueError(f"table: its {len(inputs)} cells are no Morris design of {len(names)} parameters on {levels} "
                          "levels; make them by sample_design(..., method='morris') and keep their order")  # fmt: skip
     _require_size(len(values) // (len(names) + 1), "morris")
     with from_extra("SALib"):
         from SALib.analyze import morris
-    asked = {"num_vars": len(names), "names": names, "bounds": ranges}
+    asked = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     found = morris.analyze(asked, inputs, values, conf_level=confidence, num_levels=levels, num_resamples=resamples,
                            seed=np.random.default_rng(seed))  # fmt: skip
     widths = {"mu_star": found["mu_star_conf"]}
@@ -208,7 +209,7 @@ def indices(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None 
     names, inputs, _ = _cells(table, measure, parameters)
     if _saltelli(inputs) is not None:
         return sobol_indices(table, measure, names)
-    if _trajectories(inputs, LEVELS) is not None:
+    if _are_trajectories(inputs, LEVELS):
         return morris_indices(table, measure, names)
     raise ValueError(f"table: its {len(inputs)} cells are neither a Saltelli nor a Morris design of {', '.join(names)};"
                      " make them by sample_design and keep their order")  # fmt: skip
@@ -272,21 +273,20 @@ def _crossed(blocks: Floats, second: bool) -> bool:
     return True
 
 
-def _trajectories(inputs: Floats, levels: int) -> list[list[float]] | None:
-    """The ranges of the parameters of a Morris design, told by its steps, if these are trajectories on such levels."""
+def _are_trajectories(inputs: Floats, levels: int) -> bool:
+    """Whether the rows are a Morris design on so many levels, whole numbers perhaps rounded onto them."""
     cells, wide = inputs.shape
     if cells % (wide + 1) or not cells:
-        return None
+        return False
     steps = np.abs(np.diff(inputs.reshape(-1, wide + 1, wide), axis=1))
     if ((steps != 0).sum(axis=1) != 1).any() or ((steps != 0).sum(axis=2) != 1).any():
-        return None
+        return False
     step, low = steps.max(axis=(0, 1)), inputs.min(axis=0)
-    width = step * 2 * (levels - 1) / levels
-    rungs = (inputs - low) / width * (levels - 1)
-    on_grid = np.isclose(rungs, np.rint(rungs), atol=1e-6).all() and rungs.max() < levels - 0.5
-    if not (on_grid and np.isclose(steps.sum(axis=1), step, rtol=1e-9).all()):
-        return None
-    return [[float(a), float(a + b)] for a, b in zip(low, width, strict=True)]
+    slack = np.where((inputs == np.rint(inputs)).all(axis=0), 1.0, 1e-9 * np.abs(inputs).max(axis=0))
+    rung = step * 2 / levels  # a step is that of levels / 2 rungs
+    off = np.abs(inputs - low - rung * np.rint((inputs - low) / rung))
+    reach = inputs.max(axis=0) - low - rung * (levels - 1)
+    return bool((off <= slack).all() and (reach <= slack).all() and (step - steps.sum(axis=1) <= slack).all())
 
 
 def _require_method(method: str) -> None:

@@ -60,33 +60,27 @@ def study_lines(
     series: list[Any] = [None] if colour is None else values_of(rows[colour])
     if len(series) > MOST:
         raise ValueError(f"colour: {colour} has {len(series)} values; at most {MOST} lines are told apart")
-    inks, labels = _inks(series), [""] if colour is None else labels_of(series)
+    inks, labels = _inks(series), [measure] if colour is None else labels_of(series)
+    name = readable(str(colour), 40)
     ends = colour is not None and panel is None
-    right = 0.55 + style.width_of([readable(colour or ""), *labels]) if ends else 0.25
-    keyed = colour is not None and not ends
+    keyed = colour is not None and panel is not None
     notes = _notes(summary, rows, "Band" if is_numeric(places) else "Bar")
     figure, made = panels(
-        f"{readable(measure, 40)} by {readable(x, 40)}", notes, len(parts), tall=2.8, left=0.75, right=right,
-        below=0.6, above=0.3 + 0.2 * keyed,
+        f"{readable(measure, 40)} by {readable(x, 40)}", notes, len(parts), named=panel is not None, tall=2.8,
+        left=0.75, right=0.55 + style.width_of([name, *labels]) if ends else 0.25, below=0.6, above=0.3 + 0.2 * keyed,
     )  # fmt: skip
     if keyed:
-        head = 0.42 + 0.16 * len(notes)
-        draw_key(figure, head + 0.06, readable(str(colour), 40), labels, inks)
+        draw_key(figure, 0.48 + 0.16 * len(notes), name, labels, inks)
     bottom, top = _reach(rows)
     for axes, value, text in zip(made, parts, labels_of(parts), strict=True):
         here = rows if panel is None else rows[rows[panel] == value]
+        lines = [here if colour is None else here[here[colour] == one] for one in series]
         _scale(axes, places, bottom, top)
-        tips = []
-        for k, (one, ink) in enumerate(zip(series, inks, strict=True)):
-            line = here if colour is None else here[here[colour] == one]
-            aside = (k - (len(series) - 1) / 2) * min(0.12, 0.6 / len(series))
-            tips.append(_draw(axes, line.set_index(x).reindex(places), ink, labels[k] or measure, aside, len(series)))
+        tips = _draw_all(axes, [line.set_index(x).reindex(places) for line in lines], inks, labels)
         name_panel(axes, panel, text)
         if ends:
-            known = [k for k, tip in enumerate(tips) if np.isfinite(tip)]
-            style.label_ends(axes, [tips[k] for k in known], [labels[k] for k in known], [inks[k] for k in known])
-            style.say(axes, 1.01, 1.06, readable(str(colour)), transform=axes.transAxes, fontsize=SMALL)
-    name_axes(figure, made, x, measure)
+            _label(axes, tips, inks, labels, name)
+    name_axes(figure, made, x, measure, panel is not None)
     return figure
 
 
@@ -147,6 +141,21 @@ def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None
         wide = axes.bbox.width / axes.figure.dpi
         axes.xaxis.set_major_locator(MaxNLocator(min(6, max(2, int(2 * wide))), steps=STEPS))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+
+
+def _draw_all(axes: Axes, lines: Sequence[pd.DataFrame], inks: Sequence[str], labels: Sequence[str]) -> list[float]:
+    """Draw each line in its colour, those of words side by side; return the heights at which they end."""
+    many = len(lines)
+    asides = [(k - (many - 1) / 2) * min(0.12, 0.6 / many) for k in range(many)]
+    return [_draw(axes, *one, many) for one in zip(lines, inks, labels, asides, strict=True)]
+
+
+def _label(axes: Axes, tips: Sequence[float], inks: Sequence[str], labels: Sequence[str], name: str) -> None:
+    """Label the lines at their ends, below the name of the parameter."""
+    known = [k for k, tip in enumerate(tips) if np.isfinite(tip)]
+    if known:
+        style.label_ends(axes, [tips[k] for k in known], [labels[k] for k in known], [inks[k] for k in known])
+    style.say(axes, 1.01, 1.06, name, transform=axes.transAxes, fontsize=SMALL)
 
 
 def _draw(axes: Axes, line: pd.DataFrame, ink: str, label: str, aside: float, many: int) -> float:

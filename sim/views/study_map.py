@@ -69,13 +69,13 @@ def study_map(
     left = max(0.5, 0.3 + style.width_of(labels_of(up)))
     figure, made = panels(
         f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", replicates_note(rows), len(parts),
-        tall=3.2, left=left, right=0.95, below=0.6, above=0.3,
+        named=panel is not None, tall=3.2, left=left, right=0.95, below=0.6, above=0.3,
     )  # fmt: skip
     for axes, grid, text in zip(made, grids, labels_of(parts), strict=True):
         _draw(axes, grid, colours, scale)
         _tick(axes, across, up)
         name_panel(axes, panel, text)
-    name_axes(figure, made, x, y)
+    name_axes(figure, made, x, y, panel is not None)
     _legend(figure, made, measure, colours, scale)
     return figure
 

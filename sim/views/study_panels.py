@@ -80,20 +80,30 @@ def panel_values(rows: pd.DataFrame, panel: str | None) -> list[Any]:
 
 
 def panels(
-    title: str, notes: Sequence[str], count: int, *, tall: float, left: float, right: float, below: float, above: float
+    title: str,
+    notes: Sequence[str],
+    count: int,
+    *,
+    named: bool,
+    tall: float,
+    left: float,
+    right: float,
+    below: float,
+    above: float,
 ) -> tuple[Figure, list[Axes]]:
     """A figure with `count` panels in rows; the ticks of an axis are written at the left and the bottom only.
 
     Args:
         title, notes: of the figure.
         count: of the panels.
+        named: whether words stand above each.
         tall: the height of a single panel in inches; several are lower.
         left, right, below, above: margins of them all in inches.
     """
     across = count if count <= 3 else 2 if count == 4 else 3 if count <= 9 else 4
     down = math.ceil(count / across)
     high = tall if count == 1 else min(tall, 0.5 * tall + 0.5)
-    lift = HEAD if count > 1 else 0.0
+    lift = HEAD if named else 0.0
     body = down * (high + lift) + (down - 1) * GAP
     figure, head = style.new_figure(body + below + above, title, notes)
     wide = (WIDTH - left - right - (across - 1) * GAP) / across
@@ -112,18 +122,20 @@ def panels(
 def name_panel(axes: Axes, panel: str | None, value: str) -> None:
     """Write above a panel which it is."""
     if panel is not None:
-        place = axes.transAxes
-        style.say(axes, 0.0, 1.03, f"{readable(panel, 40)} = {value}", transform=place, va="bottom", fontsize=SMALL)
+        wide = axes.bbox.width / axes.figure.dpi
+        texts = [*(f"{readable(panel, most)} = {value}" for most in (40, 30, 24, 18, 14)), value]
+        text = next((text for text in texts if style.width_of([text], SMALL) <= wide), value)
+        style.say(axes, 0.0, 1.03, text, transform=axes.transAxes, va="bottom", fontsize=SMALL)
 
 
-def name_axes(figure: Figure, made: Sequence[Axes], x: str, y: str) -> None:
+def name_axes(figure: Figure, made: Sequence[Axes], x: str, y: str, named: bool) -> None:
     """Write what runs to the right below all panels, and what runs upwards above the first."""
     wide, tall = figure.get_size_inches()
     boxes = [axes.get_position() for axes in made]
     middle = (boxes[0].x0 + max(box.x1 for box in boxes)) / 2
     lowest = min(box.y0 for box in boxes)
     figure.text(middle, lowest - 0.3 / tall, readable(x, 50), ha="center", va="top", **style.words())
-    lift = HEAD if len(made) > 1 else 0.0
+    lift = HEAD if named else 0.0
     figure.text(0.12 / wide, boxes[0].y1 + (lift + 0.1) / tall, readable(y, 50), va="bottom", **style.words())
 
 
