@@ -31,12 +31,12 @@ class Measure:
     Attributes:
         name: as in the table of the study.
         of: the values of several runs side by side; shape (runs,), nan where there is none.
-        python: whether it runs a user's Python code, for which threads are no help.
+        function: of a user, which is called with a tape; threads are no help to it.
     """
 
     name: str
     of: Callable[[Histories], Floats]
-    python: bool = False
+    function: Callable[[Tape], Any] | None = None
 
     def __call__(self, tape: Tape) -> float:
         """The value of one run."""
@@ -228,7 +228,7 @@ def _of_function(name: str, function: Callable[[Tape], Any]) -> Measure:
     def of(runs: Histories) -> Floats:
         return np.array([float(function(runs.tape(k))) for k in range(len(runs))], np.float64)
 
-    return Measure(name, of, python=True)
+    return Measure(name, of, function)
 
 
 def _imported(name: str, module: str, function: str) -> Callable[[Tape], Any]:

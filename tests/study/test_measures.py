@@ -160,8 +160,8 @@ def test_a_function_of_a_tape_is_a_measure_and_can_be_named():
     assert measure(by_hand)(tape) == measure("tests.study.test_measures:by_hand")(tape) == 1.5
     assert measure(by_hand).name == "by_hand"
     assert measure(f"{__file__}:by_hand")(tape) == 1.5
-    assert measure(by_hand).python
-    assert not measure("total").python
+    assert measure(by_hand).function is by_hand
+    assert measure("total").function is None
 
 
 @pytest.mark.parametrize(
