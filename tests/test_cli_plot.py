@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import sys
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from sim import Scenario, cli
+from sim import Scenario, Study, cli
 from sim.cli_plot import KINDS, NAMES, OPTIONS
 from sim.simulate import simulate
+from sim.study.sensitivity import sample_design
 from tests.study.test_sensitivity import needs_salib
 from tests.test_cli import LOG, VILLAGE, Done, refused
 
+RATE, REACH = "dynamics.abandon_rate", "population.reach"
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
@@ -25,23 +23,13 @@ def place(tmp_path_factory):
     simulate(Scenario.from_toml(VILLAGE)).save(folder / "village")
     (folder / "village" / "scenario.toml").write_text(VILLAGE)
     (folder / "log.csv").write_text(LOG)
-    study(folder / "grid", itertools.product((0.0, 0.1, 0.5), (0.2, 0.7)))
+    study(folder / "grid", {RATE: [0.0, 0.1, 0.5], REACH: [0.2, 0.7]})
     return folder
 
 
-def study(folder, cells, keys=("dynamics.abandon_rate", "population.reach")):
-    luck = np.random.default_rng(1)
-    rows = [
-        {"cell": number, "replicate": k, "seed": k, **dict(zip(keys, cell, strict=True)),
-         "total": float(np.sum(cell)) + luck.normal(), "share:Ada": luck.random(), "error": None}
-        for number, cell in enumerate(cells)
-        for k in range(4)
-    ]  # fmt: skip
-    (folder / "runs").mkdir(parents=True)
-    (folder / "study.json").write_text(json.dumps({"format": "shoulders-study"}))
-    half = len(rows) // 2
-    pd.DataFrame(rows[half:]).to_parquet(folder / "runs" / "part-000000.parquet")
-    pd.DataFrame(rows[:half]).to_parquet(folder / "runs" / "part-000001.parquet")
+def study(folder, vary, **design):
+    scenario = Scenario.from_toml(VILLAGE)
+    Study(scenario, vary, replicates=4, measures=["total", "share:Ada"], **design).run(folder, executor="threads")
 
 
 @pytest.fixture
@@ -76,9 +64,9 @@ def test_every_kind_of_a_run_is_drawn(here, place, kind):
 def test_the_kinds_of_a_study_are_drawn(here, place, kind):
     folder = place / "grid"
     drawn(here(str(folder), "--kind", kind), folder / f"{kind}.png")
-    asked = ("--measure", "share:Ada", "--x", "population.reach", "--panel", "dynamics.abandon_rate")
+    asked = ("--measure", "share:Ada", "--x", REACH, "--panel", RATE)
     if kind == "map":
-        asked = ("--x", "population.reach", "--y", "dynamics.abandon_rate")
+        asked = ("--x", REACH, "--y", RATE)
     drawn(here(str(folder), "--kind", kind, *asked, "-o", str(place / "a.pdf")), place / "a.pdf", "pdf")
 
 
@@ -91,20 +79,20 @@ def test_without_a_kind_the_first_one_is_drawn_and_a_log_is_read_too(here, place
 
 
 def test_it_says_what_the_mean_is_taken_of(here, place):
-    study(place / "three", itertools.product((0.0, 0.1), (0.2, 0.7), (1, 2)), ("a.x", "a.y", "a.z"))
-    assert here("three").err.startswith("Mean over all values of a.y, a.z\n")
-    assert here("three", "--kind", "map").err.startswith("Mean over all values of a.z\n")
-    assert here("three", "--colour", "a.y", "--panel", "a.z").err == "Written: three/lines.png\n"
+    study(place / "three", {RATE: [0.0, 0.1], REACH: [0.2, 0.7], "scenario.steps": [5, 9]})
+    assert here("three").err.startswith(f"Mean over all values of {REACH}, scenario.steps\n")
+    assert here("three", "--kind", "map").err.startswith("Mean over all values of scenario.steps\n")
+    assert here("three", "--colour", REACH, "--panel", "scenario.steps").err == "Written: three/lines.png\n"
 
 
 @needs_salib
-@pytest.mark.parametrize("method", ["sobol", "morris"])
-def test_a_tornado_is_drawn_of_a_design_made_for_it(here, place, method):
-    from sim.study.sensitivity import sample_design
-
-    cells = sample_design({"a.x": (0, 1), "a.y": (0, 3)}, 16, method)
-    study(place / method, [tuple(cell.values()) for cell in cells], ("a.x", "a.y"))
-    drawn(here(str(place / method), "--kind", "tornado"), place / method / "tornado.png")
+@pytest.mark.parametrize("design", ["saltelli", "morris", "list"])
+def test_a_tornado_is_drawn_of_a_design_made_for_it(here, place, design):
+    if design == "list":
+        study(place / design, None, cells=sample_design({RATE: (0, 0.5), REACH: (0, 1)}, 8))
+    else:
+        study(place / design, {RATE: [0.0, 0.5], REACH: [0.1, 0.9]}, design=design, samples=8)
+    drawn(here(str(place / design), "--kind", "tornado"), place / design / "tornado.png")
 
 
 def test_an_account_is_chosen(here, place):
@@ -124,9 +112,9 @@ def test_an_account_is_chosen(here, place):
         (("grid", "--method", "priority"), ("--method", "no meaning for lines", "--measure")),
         (("village", "--kind", "credit", "--method", "prority"), ("did you mean 'priority'",)),
         (("grid", "--measure", "totl"), ("no 'totl'", "allowed: total, share:Ada", "did you mean 'total'")),
-        (("grid", "--x", "reach"), ("--x: no 'reach'", "population.reach")),
-        (("grid", "--colour", "reach"), ("no 'reach'", "population.reach")),
-        (("grid", "--x", "population.reach", "--colour", "population.reach"), ("in one way only",)),
+        (("grid", "--x", "reach"), ("--x: no 'reach'", REACH)),
+        (("grid", "--colour", "reach"), ("no 'reach'", REACH)),
+        (("grid", "--x", REACH, "--colour", REACH), ("in one way only",)),
         (("village", "-o", "x.gif"), ("no format 'gif'", "png, svg, pdf")),
         (("village", "-o", "nowhere/x.png"), ("no such folder as nowhere",)),
         (("vilage",), ("no such run folder or log", "did you mean 'village'")),
@@ -140,9 +128,9 @@ def test_what_is_wrong_is_said_in_one_line(here, args, parts):
 def test_a_study_without_runs_or_with_one_parameter_says_so(here, place):
     (place / "empty").mkdir()
     (place / "empty" / "study.json").write_text("{}")
-    refused(here("empty"), "empty: no runs")
-    study(place / "one", [(0.0,), (0.5,)], ("a.x",))
-    refused(here("one", "--kind", "map"), "varies a.x", "--y")
+    refused(here("empty"), "empty")
+    study(place / "one", {RATE: [0.0, 0.5]})
+    refused(here("one", "--kind", "map"), f"varies {RATE}", "--y")
     assert here("one").code == 0
 
 

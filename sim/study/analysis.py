@@ -21,30 +21,30 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from sim.study.sweep import Study
+
 Floats = NDArray[np.float64]
 FIXED = ("cell", "replicate", "seed", "error")  # columns of every table
 SUMMARY = ("number", "empty", "failed", "mean", "sd", *QUANTILES, "low", "high", "interval")
 FULL = 0.01  # a grid of which less than this was run is none
 
 
-def table(study: Any) -> pd.DataFrame:
-    """The runs of a study, sorted by cell and replicate.
+def table(study: Study | str | Path) -> pd.DataFrame:
+    """The runs of a study so far, sorted by cell and replicate; its `attrs` name the parameters and the measures.
 
     Args:
-        study: a study, or the folder of one, in which the runs are in runs/part-*.parquet.
+        study: a Study, or the folder of one.
 
     Raises:
-        ValueError: if the folder holds no runs.
+        ValueError: if the folder holds no study, or a damaged one (StudyError).
     """
-    import pandas as pd
+    from sim.study.sweep import Study
 
-    folder = Path(getattr(study, "folder", study))
-    parts = sorted((folder / "runs").glob("part-*.parquet"))
-    if not parts:
-        raise ValueError(f"{folder}: no runs; a study has them in runs/part-*.parquet")
-    runs = pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
-    require(runs, FIXED)
-    return runs.sort_values(["cell", "replicate"], ignore_index=True)
+    if isinstance(study, str | Path):
+        study = Study.load(study)
+    runs = study.table()
+    runs.attrs.update(parameters=list(study.cells.keys), measures=list(study.names))
+    return runs
 
 
 def to_xarray(table: pd.DataFrame, parameters: Sequence[str], measures: Sequence[str]) -> xr.Dataset:

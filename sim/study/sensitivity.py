@@ -16,6 +16,8 @@ from sim.study.analysis import from_extra, numbers, parameters_of, require, requ
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.study.sweep import Study
+
 Floats = NDArray[np.float64]
 METHODS = ("sobol", "morris")
 SMALLEST = {"sobol": 8, "morris": 4}  # samples below which a bootstrap over them says nothing
@@ -24,11 +26,11 @@ COLUMNS = ("index", "parameter", "other", "value", "low", "high")
 LEVELS = 4
 
 
-def problem(ranges: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+def problem(ranges: Study | Mapping[str, tuple[float, float]]) -> dict[str, Any]:
     """The parameters and their ranges as SALib wants them.
 
     Args:
-        ranges: the lowest and the highest value of each parameter.
+        ranges: the lowest and the highest value of each parameter, or a study of a sampled design.
 
     Raises:
         ValueError: for no parameter, or a range that is not finite or has no width.
@@ -36,6 +38,8 @@ def problem(ranges: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
     >>> problem({"dynamics.abandon_rate": (0, 0.5)})
     {'num_vars': 1, 'names': ['dynamics.abandon_rate'], 'bounds': [[0.0, 0.5]]}
     """
+    if not isinstance(ranges, Mapping):
+        return ranges.problem()
     if not ranges:
         raise ValueError("ranges: no parameter; give one as {'dynamics.abandon_rate': (0, 0.5)}")
     bounds = []

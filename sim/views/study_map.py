@@ -66,9 +66,10 @@ def study_map(
         grid = here.pivot(index=y, columns=x, values="mean").reindex(index=up, columns=across)
         grids.append(grid.to_numpy(np.float64))
     colours, scale = _colours(np.stack(grids))
+    notes = replicates_note(rows) + ["Crossed out: no value."] * bool(np.isnan(grids).any())
     left = max(0.5, 0.3 + style.width_of(labels_of(up)))
     figure, made = panels(
-        f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", replicates_note(rows), len(parts),
+        f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", [" ".join(notes)], len(parts),
         named=panel is not None, tall=3.2, left=left, right=0.95, below=0.6, above=0.3,
     )  # fmt: skip
     for axes, grid, text in zip(made, grids, labels_of(parts), strict=True):

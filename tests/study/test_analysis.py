@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from sim import Scenario, Study
+from sim.simulate import simulate
 from sim.study import analysis
-from sim.study.analysis import differences, parameters_of, summarise, to_xarray
+from sim.study.analysis import differences, measures_of, parameters_of, summarise, to_xarray
 from sim.study.intervals import MOST, bootstrap
 
 RATES, REACHES = (0.0, 0.1, 0.5), (0.2, 0.7)
@@ -256,3 +258,46 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(ModuleNotFoundError, match=r"^xarray is not installed: pip install 'shoulders\[analysis\]'$"):
         to_xarray(runs(), BY, ["total"])
+
+
+# Of a study -----------------------------------------------------------------------------------------------------------
+
+WORLD = """
+scenario = {name = "a village", steps = 6, seed = 4}
+population = {count = 8, reach = 0.5, understanding = 0.9}
+persons = [{name = "Ada", creativity = 1.0, reach = 0.6}]
+ideas = [{name = "wheel", discovery_rate = 2.0}]
+impact = {value_of = "held"}
+"""
+
+
+def test_the_table_of_a_study_is_that_of_its_folder_and_names_what_is_in_it(tmp_path):
+    vary = {"dynamics.abandon_rate": [0.0, 0.4], "population.reach": [0.1, 0.9]}
+    study = Study(Scenario.from_toml(WORLD), vary, replicates=5, measures=["total", "share:Ada"])
+    study.run(tmp_path / "kept", executor="threads")
+    table = analysis.table(study)
+    pd.testing.assert_frame_equal(table, analysis.table(tmp_path / "kept"))
+    assert parameters_of(table) == list(vary)
+    assert measures_of(table) == ["total", "share:Ada"]
+    assert table["seed"].tolist() == [4, 5, 6, 7, 8] * 4
+    found = summarise(table, measures_of(table), parameters_of(table))
+    assert found["number"].tolist() == [5] * 8
+    pairs = differences(table, "total", {"dynamics.abandon_rate": 0.0, "population.reach": 0.1}, by=list(vary))
+    tapes = {
+        (rate, reach, seed): simulate(study.scenario.replace(dict(zip(vary, (rate, reach), strict=True))), seed).total
+        for rate in (0.0, 0.4)
+        for reach in (0.1, 0.9)
+        for seed in range(4, 9)
+    }
+    for row in pairs.to_dict("records"):
+        rate, reach = row["dynamics.abandon_rate"], row["population.reach"]
+        each = [tapes[rate, reach, seed] - tapes[0.0, 0.1, seed] for seed in range(4, 9)]
+        assert row["mean"] == pytest.approx(plain.mean(each))
+
+
+def test_without_common_luck_there_are_no_pairs():
+    study = Study(Scenario.from_toml(WORLD), {"dynamics.abandon_rate": [0.0, 0.4]}, replicates=3, measures=["total"],
+                  common_random_numbers=False)  # fmt: skip
+    study.run(executor="threads")
+    with pytest.raises(ValueError, match="common random numbers"):
+        differences(analysis.table(study), "total", 0)

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim import Scenario, Study
 from sim.study import sensitivity
-from sim.study.sensitivity import LEVELS, morris_indices, problem, sample_design, sobol_indices
+from sim.study.analysis import table
+from sim.study.sensitivity import LEVELS, indices, morris_indices, problem, sample_design, sobol_indices
 
 A, B = 7.0, 0.1
 CIRCLE = {"world.x": (-math.pi, math.pi), "world.y": (-math.pi, math.pi), "world.z": (-math.pi, math.pi)}
@@ -214,3 +216,24 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "SALib", None)
     with pytest.raises(ModuleNotFoundError, match=r"^SALib is not installed: pip install 'shoulders\[analysis\]'$"):
         sample_design(CIRCLE, 16)
+
+
+@needs_salib
+@pytest.mark.parametrize("design", ["saltelli", "morris"])
+def test_a_sampled_study_is_a_design_for_its_indices(design):
+    scenario = Scenario.from_toml("""
+    scenario = {name = "alone", steps = 4}
+    persons = [{name = "Ada", creativity = 1.0}]
+    ideas = [{name = "wheel", value = 2.0}]
+    dynamics = {discovery_rate = inf, abandon_rate = 0}
+    impact = {value_of = "held"}
+    """)
+    vary = {"ideas.wheel.value": [1.0, 3.0], "persons.Ada.reach": [0.0, 1.0], "scenario.steps": [3, 9]}
+    study = Study(scenario, vary, design=design, samples=16, replicates=1, measures=["total"])
+    study.run(executor="threads")
+    found = indices(table(study), "total")
+    assert problem(study)["names"] == list(vary)
+    assert set(found["index"]) == ({"first", "total", "second"} if design == "saltelli" else {"mu_star", "mu", "sigma"})
+    effect = values(found, "total" if design == "saltelli" else "mu_star")
+    assert effect["persons.Ada.reach"] == 0.0  # there is nobody to tell
+    assert min(effect["ideas.wheel.value"], effect["scenario.steps"]) > 0.1
