@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sim.study.sweep import Progress, Study
+    from sim.study.keeping import Progress
+    from sim.study.sweep import Study
 
 FAILED, INTERRUPTED = 1, 130
 VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
@@ -83,7 +84,7 @@ def _one_line() -> Iterator[None]:
 
 
 def _make(study: Study, folder: Path, **options: Any) -> None:
-    from sim.study.sweep import RunError
+    from sim.study.keeping import RunError
 
     try:
         with _progress(study.scenario.scenario.name) as told:
