@@ -21,6 +21,7 @@ import sim
 from sim.cli_credit import credit_command, thought_experiments_command
 from sim.cli_export import export_command
 from sim.cli_plot import plot_command
+from sim.cli_sweep import sweep_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -92,7 +93,7 @@ def run(
     click.echo(f"Written: {folder}  (more accounts of credit: shoulders credit {folder} --method all)", err=True)
 
 
-for command in (credit_command, thought_experiments_command, plot_command, export_command):
+for command in (credit_command, thought_experiments_command, plot_command, export_command, sweep_command):
     cli.add_command(command)
 
 
