@@ -89,9 +89,14 @@ def test_no_events() -> None:
         ({"restart": [1.0, -1.0]}, "restart must be 0 or more, and finite"),
         ({"restart": [0.0, 0.0]}, "restart must not be 0 everywhere"),
         ({"restart": [1.0]}, r"restart must have the shape \(2,\), has \(1,\)"),
-        ({"alpha": 1.0}, r"alpha must be in \[0, 1\), is 1.0"),
-        ({"alpha": -0.1}, r"alpha must be in \[0, 1\), is -0.1"),
-        ({"alpha": math.nan}, r"alpha must be in \[0, 1\), is nan"),
+        ({"weights": [1e308, 1e308], "indptr": [0, 0, 2], "indices": [0, 0]}, "weights must have a finite sum in each"),
+        ({"alpha": 1.1}, r"alpha must be in \[0, 1\], is 1.1"),
+        ({"alpha": -0.1}, r"alpha must be in \[0, 1\], is -0.1"),
+        ({"alpha": math.nan}, r"alpha must be in \[0, 1\], is nan"),
+        ({"dangling": [0.0, 0.0]}, "dangling must not be 0 everywhere"),
+        ({"dangling": [1.0]}, r"dangling must have the shape \(2,\), has \(1,\)"),
+        ({"indices": [2], "self_loops": True}, "indices must be rows before their own or it itself; look at row 1"),
+        ({"indices": [1], "self_loops": True, "alpha": 1.0}, "points to itself alone keeps its walk for ever"),
     ],
 )
 def test_what_is_no_such_graph_is_refused(arguments: dict[str, Any], message: str) -> None:
