@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 
 from sim.credit import games_lineages_loops
 from sim.credit.table import sum_by
-from sim.randomness import key_of, squares64
+from sim.randomness import LINEAGE, key_of, squares64
 from sim.tape import DISCOVER, IMPLEMENT, LEARN, Floats, Ints, Tape
 
-LINEAGE = 65  # what the draws are for: a purpose as those in randomness.py
 MOST_WAYS = 5_000_000  # that are followed one by one; else as many as twice the events
 WORTH_COMPILING = 50_000  # nodes
 

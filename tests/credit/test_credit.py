@@ -45,11 +45,26 @@ def test_every_method_names_itself(method: str) -> None:
 
 
 def test_what_a_scenario_may_ask_for_is_there() -> None:
-    assert set(get_args(CreditSection.model_fields["method"].annotation)) <= set(METHODS)
+    assert get_args(CreditSection.model_fields["method"].annotation) == tuple(METHODS)
+
+
+def test_an_account_that_is_another_one_under_another_name_is_said_to_be() -> None:
+    with pytest.raises(ValueError, match=r"^method: no 'myerson': on realised lineages.*use 'shapley'"):
+        credit(built_on(), "myerson")
+
+
+def test_the_myerson_value_of_a_lineage_is_its_shapley_value() -> None:
+    """P1 told P2, who told P3: the value needs all three, and only neighbours can work together."""
+    needed = {frozenset({"P1", "P2", "P3"}): 9.0}
+    chain = nx.Graph([("P1", "P2"), ("P2", "P3")])
+    found = myerson(["P1", "P2", "P3"], lambda some: needed.get(frozenset(some), 0.0), chain)
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (LEARN, 3, {2: 1}, 9)]
+    tape = make_tape(with_crowd(["P1", "P2", "P3"], 9), events, [(3, -1, 9.0)])
+    assert credit(tape, "shapley").persons.credit.tolist() == pytest.approx(list(dict(found).values()))
 
 
 @pytest.mark.parametrize(
-    ("wrong", "near"), [("role_flow", "role-flow"), ("Priority", "priority"), ("pagerank", "person-pagerank")]
+    ("wrong", "near"), [("role_flow", "role-flow"), ("Priority", "priority"), ("pagerank", "event-pagerank")]
 )
 def test_an_unknown_method_is_refused_with_the_nearest_spelling(wrong: str, near: str) -> None:
     with pytest.raises(ValueError, match=f"did you mean '{near}'") as error:
