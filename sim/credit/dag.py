@@ -7,6 +7,7 @@ the same bits.
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -84,10 +85,11 @@ def _read_rows(indptr: ArrayLike, indices: ArrayLike) -> tuple[Whole, Whole]:
 
 def _sweep(begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats) -> float:
     """Let `mass`, the restart, flow down; returns what is in rows that point nowhere."""
-    code: Any = loops_for(sweeps, len(mass) + len(parent))
-    if code is sweeps and weight is not None:
-        weight = weight.astype(float)  # numpy multiplies numbers of float32 in float32
-    row, stuck = code.descend(begin, parent, weight, float(alpha), bool(loops), mass)
+    code = loops_for(sweeps, len(mass) + len(parent))
+    arrays: list[Any] = [begin, parent, weight]
+    if code is sweeps:  # numbers of Python are quicker, and never of float32
+        arrays = [None if array is None else array.tolist() for array in arrays]
+    row, stuck = code.descend(*arrays, float(alpha), bool(loops), mass)
     if row >= 0:
         raise ValueError(_what_is_wrong(begin, parent, weight, loops, int(row)))
     return float(stuck)
@@ -110,7 +112,7 @@ def _what_is_wrong(begin: Whole, parent: Whole, weight: Weights | None, loops: b
         return f"weights must be 0 or more, and finite; look at row {row}"
     if not ((parent[low:high] >= 0) & (parent[low:high] < row + loops)).all():
         return f"indices must be rows before their own{' or it itself' if loops else ''}; look at row {row}"
-    if weight is not None and not np.isfinite(weight[low:high].sum(dtype=float)):
+    if weight is not None and not math.isfinite(sum(weight[low:high].tolist())):
         return f"weights must have a finite sum in each row; look at row {row}"
     return f"a row that points to itself alone keeps its walk for ever at alpha = 1; look at row {row}"
 
