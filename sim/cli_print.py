@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.credit.table import CreditTable
 
 PIPED = 110  # columns, where no terminal says how many it has
+FIRST, EACH = 24, 12  # columns of a terminal for the first column of a wide table, and for each other one
 SHORT = {"communication": "commun.", "implementation": "implem."}
 COURSES = 5  # persons in the table over time, and steps
 STEPS = 24
@@ -153,19 +154,22 @@ def _say(text: str) -> None:
 
 
 def _print_grid(head: Sequence[str | Text], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table; of many columns several, one below the other, where the terminal is too narrow for one."""
     console = _console(max(PIPED, 40 + 12 * (len(head) - 1)))
-    grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
     narrow = console.width < 100
-    grid.add_column(head[0], overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
     many = len(head) > 7
-    for name in head[1:]:
-        if isinstance(name, str):
-            name = SHORT.get(name, name) if narrow else name  # noqa: PLW2901
-            name = name.replace("-", "-\n") if many else name  # noqa: PLW2901
-        grid.add_column(name, justify="right", no_wrap=True, min_width=8, max_width=20)
-    for first, *rest in rows:
-        grid.add_row(Text(_printable(first)), *rest)
-    console.print(grid)
+    room = max(4, (console.width - FIRST) // EACH) if many else len(head)
+    for begin in range(1, len(head), room):
+        grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
+        grid.add_column(head[0], overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
+        for name in head[begin : begin + room]:
+            if isinstance(name, str):
+                name = SHORT.get(name, name) if narrow else name  # noqa: PLW2901
+                name = name.replace("-", "-\n") if many else name  # noqa: PLW2901
+            grid.add_column(name, justify="right", no_wrap=True, min_width=8, max_width=20)
+        for first, *rest in rows:
+            grid.add_row(Text(_printable(first)), *rest[begin - 1 : begin - 1 + room])
+        console.print(grid)
 
 
 def _label(side: Side) -> str:

@@ -189,17 +189,17 @@ METHODS: dict[str, Method] = {
         },
     ),
     "event-pagerank": Method(
-        "Where do walks come by that begin with those who realised value and follow the influences back?",
+        "Whom do walks from realised value back along the influences meet?",
         _event_pagerank,
         _WALKS | {"E5": "57% of the credit lies with others"},
     ),
     "citerank": Method(
-        "Where do readers come by who begin with what is new and follow the influences back?",
+        "Whom do readers meet who begin with what is new and read back?",
         _citerank,
         _WALKS | {"E5": "69% of the credit lies with others"},
     ),
     "temporal-pagerank": Method(
-        "Who is reached from those who were told, by influences each older than the one before?",
+        "Who is reached from those who were told by ever older influences?",
         _temporal_pagerank,
         {
             "E1": "P1 .200, P2 .470, those told .330",
@@ -218,7 +218,7 @@ METHODS: dict[str, Method] = {
         linear=True,
     ),
     "owen": Method(
-        "Whom did the value need, if the roles count alike, and in each role all who have it?",
+        "Whom did the value need, if the roles count alike?",
         _owen,
         {"E5": "6.6% of the credit lies with others"},
         roles=True,
