@@ -17,7 +17,7 @@ import numpy as np
 from sim.credit import sweeps
 from sim.credit.dag import loops_for
 from sim.credit.sweeps import Whole
-from sim.tape import Floats, Ints
+from sim.tape import Floats
 
 GROUPS, PARTS = 8, 8
 WORTH_THREADS = 500_000  # edges
@@ -30,10 +30,15 @@ class Flow(NamedTuple):
     for rows that point nowhere.
     """
 
-    begin: Ints
+    begin: Whole
     source: Whole
     part: Floats | None
     each: Floats
+
+
+def all_alike(weights: Floats) -> bool:
+    """Whether all the weights are one and the same above 0, and finite: a graph without weights."""
+    return len(weights) > 0 and 0.0 < weights[0] < np.inf and bool((weights == weights[0]).all())
 
 
 def flow_of(matrix: Any) -> Flow:
@@ -44,8 +49,8 @@ def flow_of(matrix: Any) -> Flow:
     """
     number, edges = matrix.shape[0], len(matrix.indices)
     data = matrix.data
-    alike = edges > 0 and data[0] > 0.0 and bool((data == data[0]).all())
-    place = np.zeros(number + 2, np.int64)
+    alike = all_alike(data)
+    place: Whole = np.zeros(number + 2, np.int32 if edges <= np.iinfo(np.int32).max else np.int64)
     source: Whole = np.empty(edges, np.uint32 if number <= np.iinfo(np.uint32).max else np.int64)
     part = None if alike else np.empty(edges)
     code = loops_for(sweeps, number + edges)
@@ -109,9 +114,9 @@ def _passes(
     raise nx.PowerIterationFailedConvergence(max_iter)
 
 
-def _groups(begin: Ints) -> list[list[tuple[int, int]]]:
+def _groups(begin: Whole) -> list[list[tuple[int, int]]]:
     """The parts of each group as (first row, row after the last), of about equal work, the last group first."""
-    work = begin + np.arange(len(begin))
+    work = begin + np.arange(len(begin))  # an edge and a row count alike
     cuts = np.searchsorted(work, np.linspace(0, work[-1], GROUPS * PARTS + 1)).tolist()
     cuts[0], cuts[-1] = 0, len(begin) - 1
     groups = []

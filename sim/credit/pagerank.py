@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.credit.dag import Dag, as_dag, citerank, citerank_credit, event_pagerank, event_pagerank_credit
-from sim.credit.iteration import flow_of, solve
+from sim.credit.iteration import all_alike, flow_of, solve
 from sim.credit.person_graph import person_edges, person_graph
 from sim.credit.table import CreditTable, make_table
 from sim.credit.vectors import check_alpha, distribution
@@ -28,7 +28,7 @@ __all__ = [
     "person_graph", "person_pagerank",
 ]  # fmt: skip
 
-SMALL = 2000  # nodes up to which a direct solution is the faster one
+SMALL = 300  # nodes up to which a direct solution is the faster one, however many edges there are
 
 
 def pagerank(
@@ -101,7 +101,7 @@ def _rank(
 
     if matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"the matrix must be square, has the shape {matrix.shape}")
-    if not (np.isfinite(matrix.data) & (matrix.data >= 0.0)).all():
+    if not all_alike(matrix.data) and not (np.isfinite(matrix.data) & (matrix.data >= 0.0)).all():
         raise ValueError("the weights of the graph must be 0 or more, and finite")
     if matrix.shape[0] == 0:
         return restart

@@ -107,7 +107,7 @@ def place_edges(
 
 
 def turn_round(
-    begin: Whole, target: Whole, weight: Floats | None, place: Ints, source: Whole, part: Floats | None
+    begin: Whole, target: Whole, weight: Floats | None, place: Whole, source: Whole, part: Floats | None
 ) -> int:
     """Write down for each row who points to it, ascending, and with what part of their weight.
 
@@ -139,18 +139,21 @@ def turn_round(
 
 
 def gather(
-    begin: Ints, source: Whole, part: Floats | None, alpha: float, restart: Floats, low: int, high: int,
+    begin: Whole, source: Whole, part: Floats | None, alpha: float, restart: Floats, low: int, high: int,
     passed: Floats, rank: Floats,
 ) -> float:  # fmt: skip
     """Rank the rows from low to high anew, by what all pass on; returns the sum of the changes."""
     change = 0.0
+    k = begin[low]
     for row in range(low, high):
         total = 0.0
-        for k in range(begin[row], begin[row + 1]):
+        end = begin[row + 1]
+        while k < end:  # which takes two thirds of the time of a range
             if part is None:
                 total += passed[source[k]]
             else:
                 total += passed[source[k]] * part[k]
+            k += 1
         now = restart[row] + alpha * total
         change += abs(now - rank[row])
         rank[row] = now
