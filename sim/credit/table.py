@@ -153,9 +153,11 @@ class CreditTable:
         if self.persons.pagerank is not None:
             columns["pagerank"] = rank = self.persons.pagerank.copy()
             rank[folds] = np.bincount(self.group[folds], rank[folds])[self.group[folds]]
-        values = zip(*(_plain(column[order]) for column in columns.values()), strict=True)
-        names = Names(self.groups, self.row[order])
-        rows = [{"person": name, **dict(zip(columns, row, strict=True))} for name, row in zip(names, values, strict=True)]
+        keys = ("person", *columns)
+        values = zip(
+            Names(self.groups, self.row[order]), *(_plain(column[order]) for column in columns.values()), strict=True
+        )
+        rows = [dict(zip(keys, row, strict=False)) for row in values]
         for at in np.flatnonzero(folds[order]).tolist():
             group = int(self.group[order[at]])
             del rows[at]["person"]
