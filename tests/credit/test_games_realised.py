@@ -166,6 +166,20 @@ def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     )
 
 
+def test_a_very_long_row_of_uses_loses_nothing() -> None:
+    """A's implementation is worth 2**-1200 in the end, less than the smallest number there is."""
+    events: list[Any] = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 0, {0: 1}), (IMPLEMENT, 1, {1: 1})]
+    events.append((USE, -1, {2: 0.5, 3: 0.5}))
+    for _ in range(1200):
+        last = len(events) - 1
+        events += [(IMPLEMENT, 1, {1: 1}), (USE, -1, {last: 0.5, last + 1: 0.5})]
+    events.append((LEARN, 2, {1: 1}, 9))
+    told = len(events) - 1
+    tape = make_tape(with_crowd(["A", "B"], 9), events, [(told, 4, 6.0), (told, told - 1, 2.0)])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0], rel=1e-12)
+    assert lost_without(tape).tolist() == pytest.approx([8.0, 8.0, 0.0], rel=1e-12)
+
+
 IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "owen": Lineage.owen_ideas}
 
 
