@@ -30,13 +30,19 @@ AS_JSON = "Print one JSON object and nothing else."
 @click.option("--method", default=THIRDS, metavar="NAME", help=NAMES)
 @click.option("--by", default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
 @click.option("--alpha", type=float, help="Damping of the PageRank methods, in [0, 1).  [default: the run's, or 0.85]")
-@click.option("--inheritance", type=float, help="Part of an idea's credit that a discovery passes on to what it stood "
-              "on, in [0, 1].  [default: the run's, or 0.5]")
-@click.option("--tau", type=float, help="Steps, or units of a log's time, in which CiteRank's readers fall to 1/e.  "
-              "[default: a tenth of all]")
+@click.option(
+    "--inheritance",
+    type=float,
+    help="Part of an idea's credit that a discovery passes on, in [0, 1].  [default: the run's, or 0.5]",
+)
+@click.option(
+    "--tau",
+    type=float,
+    help="Steps, or units of a log's time, in which CiteRank's readers fall to 1/e.  [default: a tenth of all]",
+)
 @click.option("--json", "as_json", is_flag=True, help=AS_JSON)
 @click.option("--format", "log_format", metavar="NAME", help=f"Of a log: {', '.join(FORMATS)}.  [default: guessed]")
-@click.option("-o", "--output", metavar="FILE", help="Draw it too: by person or time, as .png, .svg or .pdf.")  # fmt: skip
+@click.option("-o", "--output", metavar="FILE", help="Draw it too: by person or time, as .png, .svg or .pdf.")
 def credit_command(
     run_or_log: str,
     method: str,
@@ -153,7 +159,7 @@ def _tell_times(
     found: dict[str, CreditOverTime] = {}
     for name in comparison.tables:
         try:
-            found[name] = credit_over_time(tape, name, scenario=scenario, **settings)
+            found[name] = credit_over_time(tape, name, None, scenario, **settings)
         except ValueError as error:
             raise click.UsageError(f"--by time: {error}") from None
     if output is not None:

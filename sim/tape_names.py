@@ -65,5 +65,6 @@ class Names(Sequence[str]):
         return hash(tuple(self))
 
     def __repr__(self) -> str:
-        few = ", ".join(map(repr, self[:6]))
-        return f"({few}, ... {len(self):,} names)" if len(self) > 6 else repr(tuple(self))
+        if len(self) <= 6:
+            return repr(tuple(self))
+        return f"({', '.join(map(repr, self[:6]))}, ... {len(self):,} names)"

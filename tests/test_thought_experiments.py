@@ -154,8 +154,8 @@ def walks(*chain: int | None) -> list[float]:
 
 # By persons and groups; what the science page states, to the precision in which it does.
 MATRIX = {
-    "E0": dict.fromkeys(METHODS, [0.0]),
-    "E1": dict.fromkeys(("role-flow", "shapley", "owen", "position", "knockout"), [0.5, 0.5])
+    "E0": {method: [0.0] for method in METHODS},
+    "E1": {method: [0.5, 0.5] for method in ("role-flow", "shapley", "owen", "position", "knockout")}
     | {"priority": [1.0, 0.0], "event-pagerank": walks(1, 1)},
     **dict.fromkeys(
         ("E2", "E3a", "E3b", "E3c"),
@@ -215,7 +215,9 @@ def test_the_numbers_in_the_words_are_those_of_the_matrix(method: str, name: str
 
 @pytest.mark.parametrize(("method", "name"), [(m, e) for m, account in METHODS.items() for e in account.differs])
 def test_how_much_lies_with_others_is_that_of_the_matrix(method: str, name: str) -> None:
-    for told, decimals in re.findall(r"(\d+(?:\.(\d+))?)% of the credit lies with others", METHODS[method].differs[name]):
+    for told, decimals in re.findall(
+        r"(\d+(?:\.(\d+))?)% of the credit lies with others", METHODS[method].differs[name]
+    ):
         apart = 100.0 * accounts_of(name).apart("role-flow", method)
         assert float(told) == pytest.approx(apart, abs=0.5001 * 10.0 ** -len(decimals))
 

@@ -116,7 +116,8 @@ def on_lineage(
     """The part of the implementations in use whose makers are on the lineage; and what those makers must not get.
 
     Args:
-        node, served: where each lineage ends, and the row of what served, -1 for nothing; sorted by idea, then `served`.
+        node, served: where each lineage ends, and the row of what served, -1 for nothing; sorted by idea, then by
+            `served`.
         away: what an implementer who is not on the lineage gets, if no other served.
         nearest: of each node the nearest one, upward, whose holder is an implementer and there for the first time.
         above, holder: the forest, and the person at each node.
@@ -138,9 +139,7 @@ def on_lineage(
         if served[start] < 0:
             on[start:stop] = 1.0
         elif met:
-            scale = load(
-                served[start], loaded, scale, part, share, makers, number, kind, person, begin, parent, weight
-            )
+            scale = load(served[start], loaded, scale, part, share, makers, number, kind, person, begin, parent, weight)
             loaded = served[start]
             for k in range(start, stop):
                 at = nearest[node[k]]

@@ -13,7 +13,6 @@ from sim.credit.games import Players, Value
 from sim.randomness import ORDER, key_of, squares64
 from sim.tape import Floats, Ints
 
-
 ValueOfRows = Callable[[NDArray[np.bool_]], ArrayLike]
 
 

@@ -125,9 +125,7 @@ def credit_over_time(
         found[place, table.row], total[place] = table.persons.credit, table.total
         shown[table.row] = True
     rows = np.flatnonzero(shown)
-    return CreditOverTime(
-        method, chosen, total, found[:, rows], Names(persons, rows), persons.group[rows], persons
-    )
+    return CreditOverTime(method, chosen, total, found[:, rows], Names(persons, rows), persons.group[rows], persons)
 
 
 def _chosen(tape: Tape) -> Ints:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.credit import person_graph_loops
 from sim.credit.dag import loops_for
@@ -118,7 +119,8 @@ def _users(tape: Tape) -> tuple[Ints, Ints]:
     return low, high
 
 
-def _distinct(numbers: Ints) -> Ints:
+def _distinct(numbers: NDArray[np.integer[Any]]) -> Ints:
     """As np.unique, which takes twenty times as long for millions of whole numbers."""
-    ordered = np.sort(numbers)
-    return ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
+    ordered: Ints = np.sort(numbers).astype(np.int64, copy=False)
+    found: Ints = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
+    return found

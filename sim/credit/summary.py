@@ -179,8 +179,8 @@ def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) 
     if table.method == "priority":  # prerequisites play no part: an idea has all that its own holdings realised
         return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
     if table.method == "role-flow":
-        roles = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
-        return sum_by(tape.events.idea, sum(roles), len(tape.ideas))
+        idea, communication, implementation = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
+        return sum_by(tape.events.idea, idea + communication + implementation, len(tape.ideas))
     raise ValueError(f"{table.method} has no credit by idea")
 
 

@@ -213,7 +213,9 @@ def test_what_an_account_cannot_be_divided_by_is_said_in_one_line() -> None:
         credit_by(tape, credit(tape, "person-pagerank"), "role")
     for method in METHODS:
         if not METHODS[method].linear:
-            with pytest.raises(ValueError, match=rf"^{method} does not divide each value by itself; role-.* credit ide"):
+            with pytest.raises(
+                ValueError, match=rf"^{method} does not divide each value by itself; role-.* credit ide"
+            ):
                 credit_by(tape, credit(tape, method), "idea")
     with pytest.raises(ValueError, match=r"by: no 'groups', did you mean 'group'.*; allowed: group, role, idea"):
         credit_by(tape, credit(tape), "groups")
