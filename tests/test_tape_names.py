@@ -50,7 +50,7 @@ def test_they_are_equal_to_what_holds_the_same_names_and_to_nothing_else() -> No
     persons = Persons(["a", "b"], [1, 3], [1, 1])
     names = Names(persons, [0, 2])
     assert names == ("a", "b 2")
-    assert ("a", "b 2") == names
+    assert ("a", "b 2") == names  # noqa: SIM300  # a tuple is asked first
     assert names == ["a", "b 2"]
     assert names == Names(Persons(["a", "b 2"], [1, 1], [1, 1]))
     assert names == Names(persons, [0, 2])
