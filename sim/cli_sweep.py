@@ -104,7 +104,7 @@ def _study(
     **others: Any,
 ) -> Study:  # fmt: skip
     """The study of a scenario or study file, with what the flags say in place of what stands there."""
-    from sim.cli import _scenario
+    from sim.cli_scenario import scenario_of
     from sim.study.design import parse_vary
     from sim.study.files import is_study, study_arguments
     from sim.study.sweep import Study
@@ -122,7 +122,7 @@ def _study(
         arguments["measures"] = list(measures)
     if own_luck:
         arguments["common_random_numbers"] = False
-    return Study(_scenario(path, changes)[1], **arguments)
+    return Study(scenario_of(path, changes)[1], **arguments)
 
 
 def _folder(name: str, study: Study) -> Path:
