@@ -75,7 +75,8 @@ def test_a_dry_run_writes_nothing(world, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [(["--vary", "dynamics.abandon_rat=1,2"], "did you mean 'abandon_rate'"), (["--vary", "x"], "must be KEY="),
-     (["--measure", "totl"], "did you mean 'total'"), (["--resume"], "there is no study"), (["--executor", "thread"], "allowed: auto, threads"),
+     (["--measure", "totl"], "did you mean 'total'"), (["--resume"], "there is no study"),
+     (["--executor", "thread"], "allowed: auto, threads"),
      (["--vary", "persons.Ada.reach=0.1", "--vary", "persons.Ada.reach=0.2"], "twice"),
      (["--design", "sobol", "--vary", "persons.Ada.reach=0:1"], "samples"),
      (["--dask", "tcp://10.1.1.1:1"], "shoulders: --dask")],
