@@ -46,9 +46,9 @@ def measure(runs: int) -> Table:
         rows.append(_row(f"shoulders study, {n:,} persons", 1, some, _stored(world, some, 1, "threads")))
     notes = [
         f"{batch.PERSONS:,} persons unless the row says otherwise, {DEGREE:g} ties each on average, one idea,",
-        f"{batch.STEPS} steps, three measures ({', '.join(MEASURES)}). Each run has a network and luck of its own. NDlib's",
-        "independent cascade stands for the nearest model; it makes its network by networkx, and measures the reached.",
-        "Starting processes is timed, for whoever needs them; compiling is not.",
+        f"{batch.STEPS} steps, three measures ({', '.join(MEASURES)}). Each run has a network and luck of its own.",
+        "NDlib's independent cascade stands for the nearest model; networkx makes its network, and only the reached",
+        "are measured. Starting processes is timed, for whoever needs them; compiling is not.",
     ]
     return Table("study", "Studies", notes, ("what", "workers", "runs", "runs a second"), rows)
 

@@ -109,7 +109,7 @@ def test_the_study_section_makes_stores_and_counts(monkeypatch):
     monkeypatch.setattr(study, "PEER_RUNS", 1)
     monkeypatch.setattr(batch, "WORLD", batch.WORLD | {"scenario": {"name": "tiny", "steps": 5}})
     table = study.measure(40)
-    assert [row[0] for row in table.rows][0] == "shoulders study, stored"
+    assert table.rows[0][0] == "shoulders study, stored"
     assert all(row[3] > 0 for row in table.rows if row[2])
 
 
