@@ -23,7 +23,7 @@ def explorer(tape: Tape, scenario: Scenario | None = None) -> str:
     """The page of a history: time, network, influences, curves and every account of credit, in one HTML text.
 
     The page loads nothing and can be mailed: its Content-Security-Policy forbids every request, and lets no
-    script run but its own, by its hash. Beyond 5,000 persons, 150,000 events or 40 ideas it holds a part of the
+    script run but its own, by its hash. Beyond 6,000 persons, 150,000 events or 40 ideas it holds a part of the
     history, chosen without luck, and says which.
 
     Args:

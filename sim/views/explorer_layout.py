@@ -149,6 +149,6 @@ def _far(places: Floats) -> Floats:
     used = np.flatnonzero(mass)
     middle = np.column_stack([np.bincount(cell, places[:, axis], CELLS * CELLS) for axis in (0, 1)])[used]
     middle /= mass[used, None]
-    way = places[:, None, :] - middle[None]
-    weight = mass[used] / (np.square(way).sum(axis=2) + 4.0)
-    return np.asarray((way * weight[:, :, None]).sum(axis=1)) * 0.35
+    squared = np.square(places).sum(axis=1)[:, None] + np.square(middle).sum(axis=1) - 2.0 * places @ middle.T
+    weight = 0.35 * mass[used] / (squared + 4.0)
+    return np.asarray(places * weight.sum(axis=1)[:, None] - weight @ middle)

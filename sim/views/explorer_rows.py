@@ -11,7 +11,7 @@ from sim.credit.comparison import Comparison
 from sim.tape import LEARN, USE, Floats, Ints, Tape
 from sim.views.style import number
 
-PERSONS = 5000
+PERSONS = 6000
 EVENTS = 150_000
 IDEAS = 40
 

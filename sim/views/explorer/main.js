@@ -19,7 +19,6 @@ function show(data) { // a history, the first one or (live) another
   now.hover = -1;
   by("empty").hidden = history_.events.count > 0;
   by("empty").textContent = "Nothing happened: nobody had an idea.";
-  arrange(history_);
   weigh();
 }
 
@@ -28,6 +27,7 @@ function weigh() { // after another account, idea or role
   const found = sharesNow(history_, now);
   now.share = found[now.role] || found.credit;
   now.ranked = Array.from({ length: history_.people.count }, (_, p) => p).sort((a, b) => now.share[b] - now.share[a] || a - b);
+  arrange(history_, now.idea);
   measure(history_, now.share);
   go(now.moment);
 }
@@ -79,7 +79,7 @@ function turnTo(view) {
   by("see-influence").setAttribute("aria-checked", String(view === "influence"));
   for (const name of ["network", "influence"]) by("see-" + name).tabIndex = name === view ? 0 : -1;
   fillKey(history_, now);
-  arrange(history_);
+  arrange(history_, now.idea);
   look();
 }
 
@@ -197,7 +197,7 @@ function listen() {
   }
   document.addEventListener("keydown", onKey);
   listenToPointer(scene.canvas);
-  new ResizeObserver(() => { arrange(history_); redraw(); }).observe(scene.canvas);
+  new ResizeObserver(() => { arrange(history_, now.idea); measure(history_, now.share); redraw(); }).observe(scene.canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); redraw(); });
 }
 

@@ -35,26 +35,36 @@ function placesX(history, view) { // of persons (network) or events (influence),
   return out;
 }
 
-function placesY(history, view) {
+function placesY(history, view, [row, rows]) {
   const { people, events } = history, out = new Float32Array(view === "network" ? people.count : events.count);
   const side = Math.min(scene.width, scene.height) - 2 * MARGIN, high = scene.height - 2 * MARGIN;
   for (let k = 0; k < out.length; k++) {
     out[k] = view === "network" ? scene.height / 2 + (people.y[k] / 65535 - 0.5) * side
-      : MARGIN + ((people.row[events.person[k]] - 0.5) / Math.max(1, people.rows)) * high;
+      : MARGIN + ((row[events.person[k]] - 0.5) / Math.max(1, rows)) * high;
   }
   return out;
 }
 
-function arrange(history) { // after a new size, view or history
+function rowsOf(history, idea) { // by the first event; of one idea, by the first event of that
+  const { people, events } = history;
+  if (idea < 0) return [people.row, people.rows];
+  const row = new Uint32Array(people.count);
+  let rows = 0;
+  for (let e = 0; e < events.count; e++) if (events.idea[e] === idea && !row[events.person[e]]) row[events.person[e]] = ++rows;
+  return [row, rows];
+}
+
+function arrange(history, idea) { // after a new size, view, idea or history
   [scene.width, scene.height, scene.ratio] = fitCanvas(scene.canvas);
   scene.x = placesX(history, scene.view);
-  scene.y = placesY(history, scene.view);
+  scene.y = placesY(history, scene.view, rowsOf(history, idea));
   scene.layer.key = "";
 }
 
 function measure(history, share) { // the sizes of persons: areas as their credit
   const n = history.people.count, top = share.reduce((most, x) => Math.max(most, x), 0) || 1;
-  const least = n > 2000 ? 1.6 : n > 300 ? 2.6 : n > 40 ? 4 : 7, most = n > 2000 ? 13 : n > 300 ? 16 : 22;
+  const small = Math.min(1, Math.max(0.45, Math.min(scene.width, scene.height) / 560));
+  const least = small * (n > 2000 ? 1.6 : n > 300 ? 2.6 : n > 40 ? 4 : 7), most = small * (n > 2000 ? 13 : n > 300 ? 16 : 22);
   scene.radius = new Float32Array(n);
   for (let p = 0; p < n; p++) {
     scene.radius[p] = Math.max(least + Math.sqrt(Math.max(0, share[p]) / top) * (most - least), history.people.size[p] > 1 ? most : 0);
@@ -141,8 +151,8 @@ function paintInfluences(context, history, idea) {
   for (let from = 0; from < many; from += 400) {
     const part = lines.slice(from, from + 400), level = Math.max(...part.map((i) => events.strength[events.child[i]])) / 255;
     context.strokeStyle = scene.colours.communication;
-    context.globalAlpha = Math.min(0.95, pale + level * 0.8);
-    context.lineWidth = 0.5 + 3.5 * level * level;
+    context.globalAlpha = Math.min(0.8, pale + level * 0.5);
+    context.lineWidth = 0.5 + 2.2 * level * level;
     context.beginPath();
     for (const i of part) {
       const a = events.parent[i], b = events.child[i], x = sx(a), y = sy(a), u = sx(b), v = sy(b);
@@ -272,6 +282,11 @@ function drawCrowd(context, x, y, r, part, colours) { // many people in one disc
   context.fill();
 }
 
+function main(events, lines) { // of a great many, those by which most came
+  if (lines.length <= 600) return lines;
+  return [...lines].sort((a, b) => events.strength[events.child[b]] - events.strength[events.child[a]] || a - b).slice(0, 600);
+}
+
 function drawLineage(context, history, now) {
   const { events } = history, dots = new Set([now.person]);
   for (const [lines, colour] of [[now.after, scene.colours.communication], [now.before, scene.colours.idea]]) {
@@ -279,7 +294,7 @@ function drawLineage(context, history, now) {
     context.globalAlpha = lines.length > 400 ? 0.35 : 0.8;
     context.lineWidth = 1.4;
     context.beginPath();
-    for (const i of lines.slice(0, 4000)) {
+    for (const i of main(events, lines)) {
       const from = events.person[events.parent[i]], to = events.person[events.child[i]];
       dots.add(from).add(to);
       if (scene.view === "network") {
