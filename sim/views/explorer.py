@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 PARTS = Path(__file__).with_name("explorer")
-SCRIPTS = ("data.js", "scene.js", "curves.js", "panel.js", "live.js", "main.js")
+SCRIPTS = ("data.js", "camera.js", "scene.js", "curves.js", "panel.js", "live.js", "main.js")
 
 
 def explorer(tape: Tape, scenario: Scenario | None = None) -> str:
