@@ -51,7 +51,9 @@ def explore_command(run_or_scenario: str, output: str | None, opened: bool, port
 
 def _refuse_port(port: int) -> None:
     if port:
-        raise click.UsageError(f"--port {port}: only the live page of a scenario has a port; leave it out, or leave out -o")
+        raise click.UsageError(
+            f"--port {port}: only the live page of a scenario has a port; leave it out, or leave out -o"
+        )
 
 
 def _require_page(path: Path) -> None:
@@ -117,7 +119,7 @@ def _serve(scenario: Scenario, port: int, opened: bool) -> None:
         import uvicorn  # noqa: F401
     except ImportError:
         raise click.UsageError(
-            "the live page needs Starlette and Uvicorn: pip install 'shoulders[live]'; or write a page with -o FILE.html"
+            "the live page needs Starlette and Uvicorn: pip install 'shoulders[live]'; or write a page: -o FILE.html"
         ) from None
     from sim.views.live import LOOPBACK, listen, new_token, serve
 

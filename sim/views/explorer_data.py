@@ -52,7 +52,12 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any
         "title": _name(str(tape.provenance.get("scenario") or "") or "A history of ideas"),
         "description": scenario.scenario.description if scenario else "",
         "facts": _facts(tape),
-        "notes": [*part.notes, *note, *[f"One in {thin} ties is drawn."] * (thin > 1), *(f"Left out: {name} ({why})" for name, why in comparison.left_out.items())],
+        "notes": [
+            *part.notes,
+            *note,
+            *[f"One in {thin} ties is drawn."] * (thin > 1),
+            *(f"Left out: {name} ({why})" for name, why in comparison.left_out.items()),
+        ],
         "moments": [_moment(time, int(step)) for step in moments],
         "axis": time.label,
         "tied": bool(scenario is not None and not note and len(source)),
@@ -177,7 +182,12 @@ def _events(tape: Tape, part: Drawn, moments: Ints) -> dict[str, Any]:
 
 def _account(tape: Tape, table: CreditTable, part: Drawn) -> dict[str, Any]:
     method = METHODS[table.method]
-    found = {"name": table.method, "asks": method.asks, "all": _shares(table, part, table.total), "ideas": []}
+    found: dict[str, Any] = {
+        "name": table.method,
+        "asks": method.asks,
+        "all": _shares(table, part, table.total),
+        "ideas": [],
+    }
     if method.linear and 1 < len(part.ideas) <= BY_IDEA:
         of = tape.events.idea[tape.realised.event]
         for idea in part.ideas.tolist():
@@ -200,5 +210,3 @@ def _of_drawn(table: CreditTable, part: Drawn, column: Floats) -> Floats:
     whole = np.zeros(table.groups.total)
     whole[table.row] = np.nan_to_num(column)
     return whole[part.persons]
-
-

@@ -87,11 +87,11 @@ def _part(ties: csr_matrix) -> Floats:
         others = np.argsort(-degree, kind="stable")[1:]
         turn = np.arange(len(others)) * 2.0 * math.pi / len(others)
         places[others] = 0.75 * math.sqrt(n) * np.column_stack([np.cos(turn), np.sin(turn)])
-        return places - places.mean(axis=0)
+        return np.asarray(places - places.mean(axis=0))
     places = _settled(_by_distances(ties, int(np.argmax(degree))), ties, degree)
     places -= np.median(places, axis=0)
     far = np.hypot(places[:, 0], places[:, 1])
-    return places * (math.sqrt(n) / float(np.quantile(far, 0.98)))
+    return np.asarray(places * (math.sqrt(n) / float(np.quantile(far, 0.98))))
 
 
 def _by_distances(ties: csr_matrix, first: int) -> Floats:
@@ -126,17 +126,22 @@ def _settled(places: Floats, ties: csr_matrix, degree: NDArray[np.integer]) -> F
     for done in range(ROUNDS):
         way = places[other] - places[one]
         pull = way * (np.hypot(way[:, 0], way[:, 1]) / degree[one])[:, None]
-        force = np.column_stack([np.bincount(one, pull[:, axis], n) for axis in (0, 1)])
-        force += _near(places) + _far(places)
+        force = _sums(one, pull, n) + _near(places) + _far(places)
         limit = 0.03 * math.sqrt(n) * (1.0 - done / ROUNDS) + 0.02
         move = np.hypot(force[:, 0], force[:, 1])
         places = places + force * np.minimum(0.4, limit / np.maximum(move, 1e-12))[:, None]
     return places
 
 
+def _sums(of: Ints, ways: Floats, count: int) -> Floats:
+    """The sum of the ways of each of 0 to count - 1; shape (count, 2)."""
+    return np.column_stack([np.bincount(of, ways[:, axis], count).astype(np.float64) for axis in (0, 1)])
+
+
 def _near(places: Floats) -> Floats:
     n = len(places)
-    near = np.asarray(cKDTree(places).query(places, k=min(NEAR, n))[1])[:, 1:]
+    ask = cKDTree(places).query  # of a tree: no expression is evaluated, as DataFrame.query would
+    near = np.asarray(ask(places, k=min(NEAR, n))[1])[:, 1:]
     way = places[:, None, :] - places[near]
     return np.asarray((way / (np.square(way).sum(axis=2) + 0.05)[:, :, None]).sum(axis=1))
 
@@ -147,8 +152,7 @@ def _far(places: Floats) -> Floats:
     cell = np.minimum((places - low) / span * CELLS, CELLS - 1).astype(np.int64) @ np.array([CELLS, 1])
     mass: Ints = np.bincount(cell, minlength=CELLS * CELLS)
     used = np.flatnonzero(mass)
-    middle = np.column_stack([np.bincount(cell, places[:, axis], CELLS * CELLS) for axis in (0, 1)])[used]
-    middle /= mass[used, None]
+    middle = _sums(cell, places, CELLS * CELLS)[used] / mass[used, None]
     squared = np.square(places).sum(axis=1)[:, None] + np.square(middle).sum(axis=1) - 2.0 * places @ middle.T
     weight = 0.35 * mass[used] / (squared + 4.0)
     return np.asarray(places * weight.sum(axis=1)[:, None] - weight @ middle)

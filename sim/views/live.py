@@ -11,7 +11,7 @@ import json
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.scenario import Scenario, parse_value
@@ -37,7 +37,7 @@ HEADERS = {
 }
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The run that is under way is wanted no more."""
 
 
@@ -48,7 +48,7 @@ class Runner:
         self.scenario = scenario
         self.newest = 0
         self.first: dict[str, Any] | None = None
-        self.ended = False
+        self.stopping: Callable[[], bool] = lambda: False
         self.counting, self.running = threading.Lock(), threading.Lock()
 
     def start(self) -> dict[str, Any]:
@@ -67,8 +67,8 @@ class Runner:
             own = self.newest
 
         def go_on(_done: int, _steps: int) -> None:
-            if self.ended or own != self.newest:
-                raise Stopped
+            if self.stopping() or own != self.newest:
+                raise StoppedError
 
         try:
             values = {key: parse_value(text) for key, text in changes.items()}
@@ -79,7 +79,7 @@ class Runner:
                 data = explorer_data(tape, chosen)
         except ScenarioError as error:
             return {"error": " ".join(str(error).split())}
-        except Stopped:
+        except StoppedError:
             return {"error": "stopped for a newer one"}
         shown = ", ".join(f"{key} = {text}" for key, text in changes.items())
         return {"data": data, "said": f"With {shown}." if shown else "As in the scenario."}
@@ -124,7 +124,9 @@ def application(runner: Runner, token: str, port: int) -> Starlette:
 
     routes = [Route("/{token}/", look, methods=["GET"]), Route("/{token}/run", run, methods=["POST"])]
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"], www_redirect=False)
-    return Starlette(routes=routes, middleware=[hosts])
+    found = Starlette(routes=routes, middleware=[hosts])
+    found.router.redirect_slashes = False
+    return found
 
 
 async def _body(request: Request) -> bytes:
@@ -172,15 +174,10 @@ def serve(scenario: Scenario, bound: socket.socket, token: str) -> None:
 
     runner = Runner(scenario)
 
-    class Server(uvicorn.Server):
-        """Stops a run that is under way as soon as the server is to stop."""
-
-        def handle_exit(self, sig: int, frame: Any) -> None:
-            runner.ended = True
-            super().handle_exit(sig, frame)
-
     app = application(runner, token, int(bound.getsockname()[1]))
-    Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2, server_header=False)).run([bound])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2, server_header=False))
+    runner.stopping = lambda: bool(server.should_exit)  # a run that is under way ends with the server
+    server.run([bound])
 
 
 def new_token() -> str:

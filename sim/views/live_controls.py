@@ -42,9 +42,7 @@ def _of(model: BaseModel, path: str, section: str) -> Iterator[dict[str, Any]]:
         value = getattr(model, name)
         if name in hidden or isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        low, high = _ends(field, value)
-        whole = isinstance(value, int)
-        step: float = max(1, round((high - low) / 200)) if whole else (high - low) / 200
+        low, high, step = _ends(field, value)
         yield {
             "key": f"{path}.{name}",
             "label": name.replace("_", " "),
@@ -60,32 +58,42 @@ def _text(value: float) -> str:
     return "inf" if value == math.inf else repr(value)
 
 
-def _ends(field: FieldInfo, value: float) -> tuple[float, float]:
-    """The ends of a slider: those of the field, where it has any within reach; seeds go from 0 to 100."""
+def _ends(field: FieldInfo, value: float) -> tuple[float, float, float]:
+    """Low, high and step of a slider: the ends are those of the field, where it has any within reach."""
     bounds = _bounds(field)
-    low = bounds.get("low", 0.0)
-    high = bounds.get("high", math.inf)
+    low, high = bounds.get("low", 0.0), bounds.get("high", math.inf)
     if isinstance(value, int):
-        return math.ceil(low), min(high, max(3 * value, 20 if value < 20 else 0, 100 if value == 0 else 0))
-    if high <= 1.0:
-        return low, high
-    return low, max(1.0, 4.0 * value) if math.isfinite(value) else 10.0
+        top = int(min(high, max(3 * value, 20) if value else 100))
+        return math.ceil(low), top, max(1, round(top / 200))
+    if high > 1.0:
+        high = max(1.0, 4.0 * value) if math.isfinite(value) else 10.0
+    step = _round((high - low) / 100)
+    return low + step * ("above" in bounds), high - step * ("below" in bounds and bounds["below"] == high), step
+
+
+def _round(step: float) -> float:
+    """The nearest smaller of 1, 2, 5, 10 ... times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step) + 1e-9)
+    return float(next(f"{k * power:.6g}" for k in (5, 2, 1) if k * power <= step * (1 + 1e-9)))
 
 
 def _bounds(field: FieldInfo) -> Mapping[str, float]:
-    """The least and the greatest allowed value, wherever the annotation says them."""
+    """The least and the greatest allowed value, wherever the annotation says them; "above", "below" where they are not
+    themselves allowed."""
     found: dict[str, float] = {}
     todo: list[Any] = [*field.metadata, field.annotation]
     while todo:
         part = todo.pop()
-        if isinstance(part, FieldInfo):
-            todo += part.metadata
-        elif isinstance(part, Ge | Gt):
+        if isinstance(part, Ge | Gt):
             found["low"] = float(str(part.ge if isinstance(part, Ge) else part.gt))
+            found |= {"above": found["low"]} if isinstance(part, Gt) else {}
         elif isinstance(part, Le | Lt):
             found["high"] = float(str(part.le if isinstance(part, Le) else part.lt))
+            found |= {"below": found["high"]} if isinstance(part, Lt) else {}
+        elif isinstance(part, FieldInfo):
+            todo += part.metadata
         elif getattr(part, "__metadata__", None) is not None:
             todo += [*part.__metadata__, part.__origin__]
         elif getattr(part, "__args__", None):
-            todo += [arg for arg in part.__args__ if arg is not type(None)]
+            todo += part.__args__
     return found

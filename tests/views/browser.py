@@ -39,7 +39,9 @@ class Page:
     def call(self, method: str, **params: Any) -> Any:
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
-        os.write(self.write, json.dumps(message | ({"sessionId": self.session} if self.session else {})).encode() + b"\0")
+        os.write(
+            self.write, json.dumps(message | ({"sessionId": self.session} if self.session else {})).encode() + b"\0"
+        )
         while True:
             answer = self._next()
             if answer.get("id") == self.number:
@@ -77,10 +79,14 @@ class Page:
 
     def wait(self, condition: str, seconds: float = 60.0) -> None:
         """Until the condition holds, looked at in every frame of the page."""
-        loop = f"const end = Date.now() + {seconds * 1000}; while (!({condition})) {{ if (Date.now() > end) return false;"
+        loop = (
+            f"const end = Date.now() + {seconds * 1000}; while (!({condition})) {{ if (Date.now() > end) return false;"
+        )
         for _ in range(3):  # a page that is just being opened takes its questions with it
             with contextlib.suppress(AssertionError):
-                assert self.run(f"(async () => {{ {loop} await new Promise(r => setTimeout(r, 20)); }} return true; }})()")
+                assert self.run(
+                    f"(async () => {{ {loop} await new Promise(r => setTimeout(r, 20)); }} return true; }})()"
+                )
                 return
         raise AssertionError(f"never: {condition}")
 

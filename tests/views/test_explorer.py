@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import doctest
 import hashlib
+import importlib
 import json
 import re
 from pathlib import Path
@@ -24,7 +26,8 @@ from sim.views.explorer import explorer, page, to_json
 from sim.views.explorer_data import packed
 from sim.views.explorer_layout import layout
 
-HOSTILE = ("<script>alert(1)</script>", '"\'><img src=x onerror=alert(2)>', "\u202e\u05d0\u05d1 evil", "🧠" * 9, "x" * 10_000,
+HOSTILE = ("<script>alert(1)</script>", '"\'><img src=x onerror=alert(2)>',
+           "\u202e\u05d0\u05d1 evil", "🧠" * 9, "x" * 10_000,
            "%SCRIPT%", "</title><b>", "\u2028", "-->", "${1}")  # fmt: skip
 TYPES = {"u8": "<u1", "u16": "<u2", "u32": "<u4", "f32": "<f4", "f64": "<f8"}
 VILLAGE = """
@@ -47,16 +50,17 @@ reach = 0.2
 [[persons]]
 name = "builder"
 count = 3
-skill = 0.3
+skill = 0.8
 [[ideas]]
 name = "wheel"
 discovery_rate = 0.4
 [[ideas]]
 name = "cart"
 prerequisites = ["wheel"]
-discovery_rate = 0.3
+discovery_rate = 2.0
 [dynamics]
 telling_period = 6
+implementation_rate = 3.0
 abandon_rate = 0.1
 """
 
@@ -122,7 +126,9 @@ def test_events_and_influences_are_those_of_the_tape(village):
     child = np.repeat(np.arange(len(kept)), unpacked(events["parents"]))
     found = list(zip(kept[child].tolist(), kept[unpacked(events["parent"])].tolist(), strict=True))
     told = tape.events.kind[tape.influences.child] != USE
-    assert found == sorted(zip(tape.influences.child[told].tolist(), tape.influences.parent[told].tolist(), strict=True))
+    assert found == sorted(
+        zip(tape.influences.child[told].tolist(), tape.influences.parent[told].tolist(), strict=True)
+    )
 
 
 def test_curves_are_the_holders_counted_one_by_one(village):
@@ -133,7 +139,9 @@ def test_curves_are_the_holders_counted_one_by_one(village):
             if when == step:
                 held[idea] += count * ((kind in (DISCOVER, LEARN)) - (kind in (ABANDON, LEAVE)))
         course.append(list(held))
-    assert [unpacked(curve).tolist() for curve in village.data["curves"]] == [list(c) for c in zip(*course, strict=True)]
+    assert [unpacked(curve).tolist() for curve in village.data["curves"]] == [
+        list(c) for c in zip(*course, strict=True)
+    ]
     assert village.data["moments"] == [str(step) for step in range(tape.steps + 1)]
 
 
@@ -155,7 +163,8 @@ def test_ties_are_those_of_the_world(village):
     from sim.world import World
 
     ties = World.build(village.scenario, village.tape.provenance["seed"]).ties
-    pairs = {tuple(sorted(p)) for p in zip(np.repeat(np.arange(44), np.diff(ties.indptr)).tolist(), ties.target.tolist(), strict=True)}  # fmt: skip
+    source = np.repeat(np.arange(44), np.diff(ties.indptr)).tolist()
+    pairs = {(min(a, b), max(a, b)) for a, b in zip(source, ties.target.tolist(), strict=True)}
     found = village.data["ties"]
     assert set(zip(unpacked(found["a"]).tolist(), unpacked(found["b"]).tolist(), strict=True)) == pairs
     assert village.data["tied"]
@@ -174,7 +183,9 @@ def test_a_real_log_has_a_page_without_ties(tmp_path):
 
 @pytest.mark.parametrize("people", [0, 1])
 def test_a_history_in_which_nothing_happened_has_a_page(people):
-    scenario = Scenario.from_toml(VILLAGE.replace("creativity = 1.0", "creativity = 0.0").replace("count = 40", f"count = {people}").replace('kind = "watts-strogatz"\nneighbours = 4\nrewire = 0.1', 'kind = "none"'))  # fmt: skip
+    text = VILLAGE.replace("creativity = 1.0", "creativity = 0.0").replace("count = 40", f"count = {people}")
+    text = text.replace('kind = "watts-strogatz"\nneighbours = 4\nrewire = 0.1', 'kind = "none"')
+    scenario = Scenario.from_toml(text)
     data = data_of(explorer(simulate(scenario, engine="agents"), scenario))
     assert unpacked(data["events"]["kind"]).tolist() == []
 
@@ -227,7 +238,8 @@ def test_a_page_of_five_thousand_is_small():
     parent = (rng.random(n - 1) * np.arange(1, n)).astype(int)
     events = Events(np.arange(n) // 50, [0] + [1] * (n - 1), np.arange(n), np.zeros(n), np.ones(n))
     people = Persons(["person"], [n], [1])
-    tape = Tape(events, Influences(np.arange(1, n), parent, np.ones(n - 1)), Realised(np.arange(n), np.full(n, -1), np.ones(n)), people, ("x",), 100, n)  # fmt: skip
+    told = Influences(np.arange(1, n), parent, np.ones(n - 1))
+    tape = Tape(events, told, Realised(np.arange(n), np.full(n, -1), np.ones(n)), people, ("x",), 100, n)
     text = explorer(tape)
     assert len(text) < 3_000_000
     assert len(data_of(text)["persons"]["names"]) == n
@@ -270,6 +282,13 @@ def test_any_ties_have_a_layout_in_the_square(n, ties):
     assert np.isfinite(places).all()
     assert (places >= 0.0).all()
     assert (places <= 1.0).all()
+
+
+@pytest.mark.parametrize("name", ["explorer", "explorer_data", "explorer_layout", "live_controls"])
+def test_the_examples_hold(name):
+    result = doctest.testmod(importlib.import_module(f"sim.views.{name}"))
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 # Safety ---------------------------------------------------------------------------------------------------------------
