@@ -61,6 +61,8 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any
         "moments": [_moment(time, int(step)) for step in moments],
         "axis": time.label,
         "tied": bool(scenario is not None and not note and len(source)),
+        "total": tape.persons.total,
+        "sure": part.sure,
         "persons": _persons(tape, part, source, target),
         "ideas": [_name(tape.ideas[k]) for k in part.ideas.tolist()],
         "curves": _curves(tape, part, moments),
@@ -141,6 +143,11 @@ def _distinct(one: Ints, other: Ints) -> Ints:
 
 def _persons(tape: Tape, part: Drawn, source: Ints, target: Ints) -> dict[str, Any]:
     people = tape.persons
+    if (
+        len(part.persons) < people.total
+    ):  # a sample of ties leaves many alone; who learned from whom holds them together
+        at = np.searchsorted(part.persons, tape.events.person[part.events])
+        source, target = np.append(source, at[part.child]), np.append(target, at[part.parent])
     places = layout(source, target, len(part.persons))
     row = rows(tape).row[part.persons]
     seen = row >= 0

@@ -71,7 +71,7 @@ def _rings(radius: Floats) -> Floats:
             centre[at] = ring, angle + own / 2.0  # polar, so far
             angle += own
             at += 1
-        centre[first:at, 1] *= 2.0 * math.pi / angle if at < len(radius) or angle > math.pi else 1.0
+        centre[first:at, 1] *= 2.0 * math.pi / angle  # evenly around
         inner = ring + float(radius[first]) * 1.06
     polar = centre[1:].copy()
     centre[1:, 0], centre[1:, 1] = polar[:, 0] * np.cos(polar[:, 1]), polar[:, 0] * np.sin(polar[:, 1])

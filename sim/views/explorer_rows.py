@@ -24,6 +24,7 @@ class Drawn:
         persons, ideas, events: rows, ascending.
         child, parent: the influences between these events, as places in `events`; sorted by child, then parent.
         notes: what was left out, in sentences.
+        sure: the place by every account up to which everybody is drawn.
     """
 
     persons: Ints
@@ -32,6 +33,7 @@ class Drawn:
     child: Ints
     parent: Ints
     notes: tuple[str, ...]
+    sure: int
 
 
 def drawn(tape: Tape, comparison: Comparison) -> Drawn:
@@ -48,7 +50,16 @@ def drawn(tape: Tape, comparison: Comparison) -> Drawn:
     kept = _flags(len(tape.ideas), ideas)[events.idea] & (events.kind != USE)
     kept &= _flags(tape.persons.total, persons)[events.person]
     child, parent = _influences(tape, kept)
-    return Drawn(persons, ideas, np.flatnonzero(kept), child, parent, tuple(notes))
+    sure = _sure(comparison, _flags(tape.persons.total, persons))
+    return Drawn(persons, ideas, np.flatnonzero(kept), child, parent, tuple(notes), sure)
+
+
+def _sure(comparison: Comparison, shown: NDArray[np.bool_]) -> int:
+    places = [len(shown)]
+    for table in comparison.tables.values():
+        gone = ~shown[table.row[np.argsort(-np.nan_to_num(table.persons.share), kind="stable")]]
+        places.append(int(np.argmax(gone)) if gone.any() else len(shown))
+    return min(places)
 
 
 def _flags(count: int, rows: Ints) -> NDArray[np.bool_]:
@@ -80,18 +91,19 @@ def _persons(tape: Tape, comparison: Comparison, ideas: Ints) -> Ints:
 def _rank(tape: Tape, comparison: Comparison, load: Ints) -> Floats:
     """Who comes first, the smallest number: crowds, names, then credit and an even choice by turns."""
     people = tape.persons
-    credit = np.zeros(people.total)
+    best = np.full(people.total, people.total)  # the place of each by the account that places them highest
     for table in comparison.tables.values():
-        credit[table.row] = np.maximum(credit[table.row], np.nan_to_num(table.persons.share))
+        order = table.row[np.argsort(-np.nan_to_num(table.persons.share), kind="stable")]
+        best[order] = np.minimum(best[order], np.arange(len(order)))
     rank = np.empty(people.total)
-    rank[np.argsort(-credit, kind="stable")] = 2.0 * np.arange(people.total)
+    rank[np.argsort(best, kind="stable")] = 2.0 * np.arange(people.total)
     active = np.flatnonzero(load)
     step = max(1.0, len(active) / PERSONS)
     even = active[np.unique((np.arange(min(len(active), PERSONS)) * step).astype(np.int64))]
     stride = np.arange(len(even)) * 7919 % max(1, len(even))  # scattered, so that a cut leaves them even
     rank[even] = np.minimum(rank[even], 2.0 * stride + 1.0)
     own = (people.members == 1)[people.group]
-    if int(own.sum()) <= PERSONS // 5:  # in a log everybody bears a name
+    if int(own.sum() + (people.size > 1).sum()) <= PERSONS // 5:  # in a log everybody bears a name
         rank[own] = -1.0
     rank[(people.size > 1)[people.group]] = -2.0
     return rank

@@ -200,6 +200,11 @@ def test_of_many_persons_a_part_is_drawn_and_said(village, monkeypatch):
     assert len(names) == 12
     assert "Ada" in names
     assert any("12 of 44 persons are drawn" in note for note in data["notes"])
+    for account in compare(village.tape).tables.values():  # whom any account thinks most of is there
+        first = int(account.row[np.argmax(account.persons.share)])
+        assert village.tape.persons.name_of(first) in names
+    assert 1 <= data["sure"] <= 12
+    assert data["total"] == 44
     whole = village.data["curves"]
     assert data["curves"] == whole  # of everyone
 

@@ -137,7 +137,8 @@ function fillCard(history, now, choose) {
   add("credit", percent(now.share[person]));
   const found = sharesNow(history, now);
   if (found.idea) for (const role of Object.keys(ROLE_NAMES)) add(role, percent(found[role][person]));
-  add("rank", now.share[person] > 0 ? `${now.ranked.indexOf(person) + 1} of ${amount(history.people.count)}` : "none");
+  const rank = now.ranked.indexOf(person) + 1, known = rank <= history.sure;
+  add("rank", now.share[person] > 0 ? `${known ? rank : "beyond " + amount(history.sure)} of ${amount(history.total)}` : "none");
   const people = new Set(now.after.map((i) => history.events.person[history.events.child[i]]));
   people.delete(person);
   add("led on to", `${amount(people.size)} ${people.size === 1 ? "person" : "persons"}`);
