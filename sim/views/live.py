@@ -81,6 +81,8 @@ class Runner:
             return {"error": " ".join(str(error).split())}
         except StoppedError:
             return {"error": "stopped for a newer one"}
+        except Exception as error:  # the page says it; the server goes on
+            return {"error": f"an error of ours: {type(error).__name__}: {' '.join(str(error).split())}"}
         shown = ", ".join(f"{key} = {text}" for key, text in changes.items())
         return {"data": data, "said": f"With {shown}." if shown else "As in the scenario."}
 
@@ -175,7 +177,8 @@ def serve(scenario: Scenario, bound: socket.socket, token: str) -> None:
     runner = Runner(scenario)
 
     app = application(runner, token, int(bound.getsockname()[1]))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2, server_header=False))
+    # What goes wrong is said in the page; all that would be logged is that a run was cut off at the end.
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=2, server_header=False))
     runner.stopping = lambda: bool(server.should_exit)  # a run that is under way ends with the server
     server.run([bound])
 

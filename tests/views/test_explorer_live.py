@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,8 +37,8 @@ def explore(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 class Live:
     """A server that was started by the command, and what it answers."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "village.toml").write_text(VILLAGE, encoding="utf-8")
+    def __init__(self, folder: Path, scenario: str = VILLAGE) -> None:
+        (folder / "village.toml").write_text(scenario, encoding="utf-8")
         self.process = subprocess.Popen(
             command("village.toml"), cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -72,6 +73,21 @@ def live(tmp_path_factory):
     assert server.process.returncode == 0
     assert told.endswith("Stopped.\n")
     assert "Traceback" not in told
+
+
+def test_an_interrupt_ends_a_run_under_way(tmp_path):
+    pytest.importorskip("starlette", reason="the extra `live` is not installed")
+    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
+    server = Live(tmp_path, VILLAGE.replace("steps = 25", "steps = 1_000_000"))
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("GET", server.path)  # the run is under way, and nobody waits for it
+    time.sleep(1.5)
+    server.process.send_signal(signal.SIGINT)
+    out, told = server.process.communicate(timeout=60)
+    connection.close()
+    assert server.process.returncode == 0
+    assert out == ""
+    assert told == "Open this page in a browser of this machine; Ctrl-C stops it.\nStopped.\n"
 
 
 # Who may ask ----------------------------------------------------------------------------------------------------------
