@@ -2,8 +2,9 @@
 
     solara run sim.views.solara_app
 
-shows the scenario that the environment variable SHOULDERS_SCENARIO names, else the notebook of a genius in small. For
-another one, or another look, make a file of your own with two lines:
+shows the scenario that the environment variable SHOULDERS_SCENARIO names, else a village; with
+SOLARA_TELEMETRY_MIXPANEL_ENABLE=false beside it, the page asks nobody but its own server. For another look, make a file
+of your own with two lines:
 
     from sim.views.solara_app import solara_page
     page = solara_page("village.toml")
@@ -12,6 +13,7 @@ another one, or another look, make a file of your own with two lines:
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +53,5 @@ def solara_page(scenario: Scenario | str | Path) -> Any:
     )
 
 
-def __getattr__(name: str) -> Any:
-    """`page` is made when Solara asks for it, so that importing this file needs nothing."""
-    if name != "page":
-        raise AttributeError(name)
-    path = os.environ.get("SHOULDERS_SCENARIO")
-    return solara_page(path if path else Scenario.from_toml(VILLAGE))
+if find_spec("solara") is not None:  # what `solara run` looks for; without Solara this file can still be imported
+    page = solara_page(os.environ.get("SHOULDERS_SCENARIO") or Scenario.from_toml(VILLAGE))

@@ -35,6 +35,6 @@ def test_the_model_is_made_anew_as_solara_does_it():
 
 
 def test_solara_finds_the_page_of_the_file():
-    assert solara_app.page is not None
-    with pytest.raises(AttributeError):
-        _ = solara_app.nothing
+    from reacton.core import Element
+
+    assert isinstance(vars(solara_app)["page"], Element)  # it does not ask a module's __getattr__
