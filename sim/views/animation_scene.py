@@ -155,7 +155,8 @@ def _set_bars(on: Stage, top: float) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_yticks(range(len(names)), names, **style.words(fontsize=SMALL, va="center_baseline"))
     style.key(axes, [("s", colour, role) for role, colour in ROLE_COLOURS.items()])
-    text = "credit by role flow, on its way back" if names else "nothing was realised: no credit"
+    of = "credit for all ideas" if len(on.tape.ideas) > 1 else "credit"
+    text = f"{of} by role flow, on its way back" if names else "nothing was realised: no credit"
     style.say(axes, 0.0, 1.2, text, transform=axes.transAxes, fontsize=SMALL, color=QUIET)
     zeros = np.zeros(len(names))
     on.parts["bars"] = [axes.barh(range(len(names)), zeros, height=0.7, color=c) for c in ROLE_COLOURS.values()]
