@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 COLOURS = ("#D3D3D3", "#7F7F7F", ORANGE, BLUE, GREEN)  # by state
-DRAWN = 4_000  # ties up to which they are drawn
+DRAWN = 1_200  # ties up to which they are drawn
 NAMED = 12  # persons up to which their names are written
 MOST = 12  # panels
 RARE = 150  # discoverers or makers up to which their marks are enlarged
