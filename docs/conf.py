@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import from_code
+
 import sim
 
 project = "shoulders"
