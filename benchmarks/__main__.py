@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import batch, cascades, figure, full, memory, networks, race, tables
+from benchmarks import batch, cascades, credit, figure, full, memory, networks, race, tables
 
 RESULTS = Path(__file__).parent / "results"
-SECTIONS = ("cascade", "full", "batch", "networks", "memory")
+SECTIONS = ("cascade", "full", "batch", "networks", "memory", "credit")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--full", type=int, default=10_000, help="persons of the largest full model (10,000)")
     made.add_argument("--networks", type=int, default=100_000, help="persons of the largest networks (100,000)")
     made.add_argument("--memory", type=int, default=100_000, help="persons of the largest memory check (100,000)")
+    made.add_argument("--credit", type=int, default=1_000_000, help="rows of the largest PageRank (1,000,000)")
     made.add_argument("--out", type=Path, default=RESULTS, help="folder of the tables and the figure")
     return made
 
@@ -53,6 +54,7 @@ def main() -> None:
         "batch": lambda: batch.measure(given.runs),
         "networks": lambda: networks.measure(given.networks),
         "memory": lambda: memory.measure(given.memory),
+        "credit": lambda: credit.measure(given),
     }
     for name in given.only or SECTIONS:
         table = measures[name]()

@@ -5,23 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from benchmarks.race import Lane
 from sim.views import style
 from sim.views.style import BLUE, FAINT, GREEN, INK, ORANGE, PALE, PURPLE, QUIET, SKY, VERMILLION
 
 COLOURS = {
     "shoulders, 1 thread": INK, "shoulders, 2 threads": BLUE, "shoulders, 4 threads": VERMILLION,
     "shoulders, agents": QUIET, "cynetdiff": GREEN, "EoN": PURPLE, "NDlib": ORANGE, "plain Mesa": SKY,
+    "igraph": GREEN, "networkx": PURPLE, "rustworkx": ORANGE, "networkit": SKY,
 }  # fmt: skip
 LEFT, RIGHT, BOTTOM, HEIGHT = 0.75, 1.75, 0.5, 3.6  # inches
 
 
-def lines(lanes: Sequence[Lane]) -> dict[str, list[tuple[int, float]]]:
+def lines(lanes: Sequence[Any]) -> dict[str, list[tuple[int, float]]]:
     """(persons, seconds) of each runner that ran."""
     found: dict[str, list[tuple[int, float]]] = {}
     for lane in lanes:
@@ -37,10 +38,15 @@ def seconds(value: float) -> str:
     return f"{value * 1e3:g} ms" if value >= 1e-3 else f"{value * 1e6:g} µs"
 
 
-def draw(lanes: Sequence[Lane], notes: Sequence[str]) -> Figure:
-    """Time against persons; every line bears its name at its end."""
+def draw(
+    lanes: Sequence[Any],
+    notes: Sequence[str],
+    title: str = "Seconds of an independent cascade",
+    across: str = "persons, ten ties each",
+) -> Figure:
+    """Time against persons or rows (lanes with name, n, seconds, median); every line bears its name at its end."""
     found = lines(lanes)
-    figure, head = style.new_figure(HEIGHT, "Seconds of an independent cascade", notes)
+    figure, head = style.new_figure(HEIGHT, title, notes)
     axes = style.panel(figure, LEFT, BOTTOM, RIGHT, head + 0.1)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -56,7 +62,7 @@ def draw(lanes: Sequence[Lane], notes: Sequence[str]) -> Figure:
     axes.set_xlim(1e3, max(1e4, *(points[-1][0] for points in found.values())))
     axes.set_ylim(10.0 ** math.floor(math.log10(min(everything))), 10.0 ** math.ceil(math.log10(max(everything)) + 0.1))
     _ticks(axes)
-    style.say(axes, 0.5, -0.4 / HEIGHT, "persons, ten ties each", transform=axes.transAxes, ha="center", va="top")
+    style.say(axes, 0.5, -0.4 / HEIGHT, across, transform=axes.transAxes, ha="center", va="top")
     for end in sorted({points[-1][0] for points in found.values()}):
         _label(axes, end, {name: points[-1][1] for name, points in found.items() if points[-1][0] == end}, found)
     return figure

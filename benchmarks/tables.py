@@ -13,7 +13,8 @@ from typing import Any
 
 from benchmarks.ours import cores
 
-PACKAGES = ("numpy", "numba", "mesa", "networkx", "cynetdiff", "EoN", "ndlib", "igraph")
+PACKAGES = ("numpy", "numba", "mesa", "networkx", "cynetdiff", "EoN", "ndlib", "igraph", "scikit-network",
+            "rustworkx", "networkit")  # fmt: skip
 
 
 @dataclass

@@ -18,9 +18,12 @@ roles as unions; Owen 1977) of the game that needs everybody on the path.
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.credit.dag import loops_for
 from sim.credit.table import CreditTable, make_table, sum_by
 from sim.tape import DISCOVER, LEARN, USE, Floats, Ints, Tape
 
@@ -74,49 +77,80 @@ def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, F
     """
     if not 0.0 <= inheritance <= 1.0:
         raise ValueError(f"inheritance must be in [0, 1], is {inheritance}")
-    kind, parent = tape.events.kind, tape.influences.parent
-    weight, relay = _weights(tape)
-    length = np.zeros(len(kind))
-    _measure(kind, tape.parents, parent, relay, length)
-    idea, start, implementation = _divide(tape)
-    communication = np.zeros(len(kind))
-    _flow(kind, tape.parents, parent, weight, relay, length, inheritance, idea, start, communication, implementation)
+    kind, begin = tape.events.kind, tape.parents
+    code = loops_for(sys.modules[__name__], len(kind) + len(tape.influences))
+    weight = None if code._is_forest(begin) else tape.influences.weight
+    influences = (kind, begin, tape.influences.parent, weight)
+    length, start, idea, communication, implementation = (np.zeros(len(kind)) for _ in range(5))
+    code._divide(*tape.realised.columns().values(), kind, idea, start, implementation)
+    code._measure(*influences, length)
+    code._flow(*influences, length, float(inheritance), idea, start, communication, implementation)
     return idea, communication, implementation
 
 
-def _weights(tape: Tape) -> tuple[Floats, Floats]:
-    """Of each influence, the part of its child: among all parents, and as a way on to the tellers.
-
-    The way on leads to the parents that learned; where none did, to the discoverers.
-    """
-    child, parent, weight = tape.influences.columns().values()
-    kind, number = tape.events.kind, len(tape.events)
-    weight = weight / sum_by(child, weight, number)[child]
-    telling = np.where(kind[parent] == LEARN, weight, 0.0)
-    told = sum_by(child, telling, number)[child]
-    return weight, np.divide(telling, told, out=weight.copy(), where=told > 0.0)
+# The loops, which run as they stand for a small tape and compiled for a large one, with the same bits. Where no event
+# has more than one influence, as where everybody is told once, the weight is None: all parts are 1, and not read.
 
 
-def _divide(tape: Tape) -> tuple[Floats, Floats, Floats]:
-    """The realised value that starts at each event, by idea, communication and implementation."""
-    event, implementation, value = tape.realised.columns().values()
-    number = len(tape.events)
-    learned, served = tape.events.kind[event] == LEARN, implementation >= 0
-    part = value / (1.0 + learned + served)
-    return (
-        sum_by(event, part, number),
-        sum_by(event[learned], part[learned], number),
-        sum_by(implementation[served], part[served], number),
-    )
+def _is_forest(begin: Ints) -> bool:
+    most = 0
+    for event in range(len(begin) - 1):
+        most = max(most, begin[event + 1] - begin[event])
+    return most <= 1
 
 
-def _measure(kind: NDArray[np.int8], begin: Ints, parent: Ints, relay: Floats, length: Floats) -> None:
+def _divide(
+    event: Ints,
+    served: Ints,
+    value: Floats,
+    kind: NDArray[np.int8],
+    idea: Floats,
+    start: Floats,
+    implementation: Floats,
+) -> None:
+    """Add the realised value to the events where it starts, equally over the roles that took part."""
+    for k in range(len(event)):
+        learned = kind[event[k]] == LEARN
+        part = value[k] / (1.0 + learned + (served[k] >= 0))
+        idea[event[k]] += part
+        if learned:
+            start[event[k]] += part
+        if served[k] >= 0:
+            implementation[served[k]] += part
+
+
+def _weigh(kind: NDArray[np.int8], parent: Ints, weight: Floats | None, low: int, high: int) -> tuple[float, float]:
+    """The weight of all the influences of an event, and of those by events that learned."""
+    if weight is None:
+        return 1.0, 1.0
+    everything = told = 0.0
+    for k in range(low, high):
+        everything += weight[k]
+        if kind[parent[k]] == LEARN:
+            told += weight[k]
+    return everything, told
+
+
+def _relay(
+    kind: NDArray[np.int8], parent: Ints, weight: Floats | None, k: int, everything: float, told: float
+) -> float:
+    """The part of an influence as a way on to the tellers: those that learned; where none did, the discoverers."""
+    if weight is None:
+        return 1.0
+    if told == 0.0:
+        return float(weight[k] / everything)
+    return float(weight[k] / told) if kind[parent[k]] == LEARN else 0.0
+
+
+def _measure(kind: NDArray[np.int8], begin: Ints, parent: Ints, weight: Floats | None, length: Floats) -> None:
     """Fill in how many tellers are met on average on the way back from each learning, itself included."""
     for event in range(len(kind)):
         if kind[event] == LEARN:
+            low, high = begin[event], begin[event + 1]
+            everything, told = _weigh(kind, parent, weight, low, high)
             upstream = 0.0
-            for k in range(begin[event], begin[event + 1]):
-                upstream += relay[k] * length[parent[k]]
+            for k in range(low, high):
+                upstream += _relay(kind, parent, weight, k, everything, told) * length[parent[k]]
             length[event] = 1.0 + upstream
 
 
@@ -124,8 +158,7 @@ def _flow(
     kind: NDArray[np.int8],
     begin: Ints,
     parent: Ints,
-    weight: Floats,
-    relay: Floats,
+    weight: Floats | None,
     length: Floats,
     inheritance: float,
     idea: Floats,
@@ -138,24 +171,31 @@ def _flow(
     `start` is the communication of the holding's own lineage: it begins with the teller, not with the learning itself.
     """
     for event in range(len(kind) - 1, -1, -1):
-        parents = range(begin[event], begin[event + 1])
+        low, high = begin[event], begin[event + 1]
+        if low == high:
+            continue
+        everything, told = _weigh(kind, parent, weight, low, high)
+        moving = passed = 0.0
         if kind[event] == LEARN:
             moving = communication[event] - communication[event] / length[event]
-            for k in parents:
-                idea[parent[k]] += weight[k] * idea[event]
-                communication[parent[k]] += relay[k] * (start[event] + moving)
             communication[event] -= moving
-            idea[event] = 0.0
-        elif kind[event] == DISCOVER and len(parents) > 0:
+            moving += start[event]
+            passed = idea[event]
+        elif kind[event] == DISCOVER:
             passed = inheritance * idea[event]
-            idea[event] -= passed
-            for k in parents:
-                part = weight[k] * passed
+        idea[event] -= passed
+        for k in range(low, high):
+            part = 1.0 if weight is None else weight[k] / everything
+            if kind[event] == LEARN:
+                idea[parent[k]] += part * passed
+                communication[parent[k]] += _relay(kind, parent, weight, k, everything, told) * moving
+            elif kind[event] == DISCOVER:
+                part *= passed
                 if kind[parent[k]] == LEARN:
-                    start[parent[k]] += 0.5 * part
                     part *= 0.5
+                    start[parent[k]] += part
                 idea[parent[k]] += part
-        elif kind[event] == USE:
-            for k in parents:
-                implementation[parent[k]] += weight[k] * implementation[event]
+            elif kind[event] == USE:
+                implementation[parent[k]] += part * implementation[event]
+        if kind[event] == USE:
             implementation[event] = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.credit import dag
 from sim.credit.role_flow import role_flow, role_flow_of_events
 from sim.tape import DISCOVER, IMPLEMENT, LEARN, USE, Tape
 from tests import naive
@@ -238,3 +240,26 @@ def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]
         np.testing.assert_allclose(
             credits, [float(expected.get((role, k), 0)) for k in range(len(tape.events))], rtol=1e-12
         )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(tapes(), trees().map(lambda drawn: drawn[0])))
+def test_compiled_and_interpreted_have_the_same_bits(tape: Tape) -> None:
+    interpreted = role_flow_of_events(tape, 0.25)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dag, "WORTH_COMPILING", -1)
+        compiled = role_flow_of_events(tape, 0.25)
+    for one, other in zip(compiled, interpreted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees())
+def test_the_shortcut_for_trees_has_the_same_bits(drawn: tuple[Tape, list[int], dict[int, int]]) -> None:
+    tape = drawn[0]
+    short = role_flow_of_events(tape)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[role_flow.__module__], "_is_forest", lambda begin: False)
+        general = role_flow_of_events(tape)
+    for one, other in zip(short, general, strict=True):
+        np.testing.assert_array_equal(one, other)
