@@ -20,6 +20,7 @@ import click
 import sim
 from sim.cli_credit import credit_command, thought_experiments_command
 from sim.cli_export import export_command
+from sim.cli_plot import plot_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -94,6 +95,7 @@ def run(
 cli.add_command(credit_command)
 cli.add_command(thought_experiments_command)
 cli.add_command(export_command)
+cli.add_command(plot_command)
 
 
 @cli.command()
