@@ -22,7 +22,8 @@ def described(name: str, *members: str) -> str:
 
 def _find(name: str) -> Any:
     home, _, last = name.rpartition(".")
-    return getattr(import_module(home), last)
+    found = getattr(import_module(home), last)
+    return getattr(found, last) if inspect.ismodule(found) else found  # a module that can be called
 
 
 def _entry(name: str, found: Any) -> str:

@@ -104,6 +104,15 @@ def tape() -> str:
     return f"```text\n{inspect.cleandoc(sim.tape.__doc__ or '')}\n```"
 
 
+def others() -> str:
+    """The public names that the page of Python does not speak of by itself."""
+    import sim
+
+    page = (Path(__file__).parent / "reference" / "python.md").read_text(encoding="utf-8")
+    names = [name for name in sim.__all__ if not re.search(rf"\b{name}\b", page)]
+    return "\n\n".join(described(f"sim.{name}") for name in names)
+
+
 def scenario() -> str:
     """Every key of a scenario file, from the schema that validates it."""
     from sim.scenario import Scenario
@@ -184,6 +193,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "differences": differences,
     "matrix": matrix,
     "methods": methods,
+    "others": others,
     "python": described,
     "scenario": scenario,
     "tape": tape,
