@@ -245,9 +245,20 @@ def _light_routes(on: Stage, step: int) -> None:
     lit, ends = lit[(ends >= 0).all(axis=1)], ends[(ends >= 0).all(axis=1)]
     colours = [BLUE if kind == 0 else ORANGE for kind in tape.events.kind[child[lit]].tolist()]
     widths = 0.5 + 2.5 * np.sqrt(on.came[lit] / max(float(on.came.max(initial=0.0)), 1e-300))
-    on.parts["routes"].set_segments(list(on.places[ends]))
+    on.parts["routes"].set_segments(list(_on_the_ring(on, ends)))
     on.parts["routes"].set_color(colours)
     on.parts["routes"].set_linewidths(widths)
+
+
+def _on_the_ring(on: Stage, ends: Ints) -> Floats:
+    """The places of ends of lines; a crowd stands on its ring where the other end is nearest."""
+    places, crowd = on.places[ends], _is_crowd(on.tape)[ends]
+    for side in (0, 1):
+        other = places[:, 1 - side]
+        far = np.hypot(other[:, 0], other[:, 1])
+        nearest = crowd[:, side] & ~crowd[:, 1 - side] & (far > 0.05)
+        places[nearest, side] = RIM[0] * other[nearest] / far[nearest, None]
+    return places
 
 
 def _grow(on: Stage) -> None:

@@ -69,6 +69,17 @@ def test_the_network_lights_up_and_the_crowd_fills_its_ring():
     assert ring.theta2 - ring.theta1 == pytest.approx(360.0)
 
 
+def test_what_came_to_the_crowd_goes_back_from_the_nearest_place_of_its_ring():
+    tape, world = bridge()
+    on = stage(tape, world, None)
+    show(on, tape.steps)
+    flow_back(on, 4)  # P3 told the crowd in step 4
+    (line,) = on.parts["routes"].get_segments()
+    assert line[1] == pytest.approx(on.places[2])
+    assert np.hypot(*line[0]) == pytest.approx(1.1)
+    assert np.cross([*line[0], 0], [*line[1], 0])[2] == pytest.approx(0.0)
+
+
 def test_pictures_differ_while_something_happens():
     tape, world = bridge()
     pictures = list(frames(stage(tape, world, None), 30, 60))
