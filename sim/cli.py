@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import io
 import os
@@ -11,7 +10,6 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +17,12 @@ import click
 
 import sim
 from sim.cli_credit import credit_command, thought_experiments_command
+from sim.cli_explore import explore_command
 from sim.cli_export import export_command
+from sim.cli_knockout import knockout_command
 from sim.cli_plot import plot_command
+from sim.cli_scenario import CHANGE, announce_compiling, progress_bar, scenario_of
+from sim.cli_sweep import sweep_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from sim.tape import Tape
 
 OK, FAILED, WRONG_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
-CHANGE = "Change a key, as dynamics.abandon_rate=0.2."
 
 
 class Commands(click.Group):
@@ -71,7 +72,7 @@ def run(
     from sim.credit import credit
     from sim.simulate import choose, simulate
 
-    path, chosen = _scenario(scenario, changes)
+    path, chosen = scenario_of(scenario, changes)
     try:
         engine = choose(chosen, engine)
     except ValueError as error:
@@ -79,8 +80,8 @@ def run(
     chosen = chosen if seed is None else chosen.replace({"scenario.seed": seed}, source="--seed")
     folder = Path(out) if out else _folder(path, chosen)
     _refuse_foreign(folder)
-    _announce_compiling(engine)
-    with _progress(chosen.scenario.name) as told:
+    announce_compiling(engine)
+    with progress_bar(chosen.scenario.name) as told:
         tape = simulate(chosen, engine=engine, threads=threads, progress=told)
     table = credit(tape, chosen.credit.method)
     _write_run(folder, tape, table, chosen, _typed("run", path.name, changes, seed))
@@ -92,10 +93,16 @@ def run(
     click.echo(f"Written: {folder}  (more accounts of credit: shoulders credit {folder} --method all)", err=True)
 
 
-cli.add_command(credit_command)
-cli.add_command(thought_experiments_command)
-cli.add_command(export_command)
-cli.add_command(plot_command)
+for command in (
+    credit_command,
+    thought_experiments_command,
+    plot_command,
+    export_command,
+    sweep_command,
+    knockout_command,
+    explore_command,
+):
+    cli.add_command(command)
 
 
 @cli.command()
@@ -118,29 +125,10 @@ def check(scenario: str, changes: tuple[str, ...]) -> None:
     """Validate SCENARIO, say what is in it, and predict its memory and time."""
     from sim.simulate import describe
 
-    path, chosen = _scenario(scenario, changes)
+    path, chosen = scenario_of(scenario, changes)
     click.echo(f"{path}: a valid scenario")
     for label, text in describe(chosen):
         click.echo(f"  {label:<14}{text}")
-
-
-def _scenario(name: str, changes: tuple[str, ...]) -> tuple[Path, Scenario]:
-    """The scenario of a file, or of one that comes with shoulders, with what --set changes in it."""
-    from sim.scenario import Scenario, parse_value
-
-    path = Path(name)
-    if not path.exists() and path.name == name:
-        here = Path(__file__).parent
-        bundled = [folder / f"{path.stem}.toml" for folder in (here / "scenarios", here.parent / "scenarios")]
-        path = next((file for file in bundled if file.is_file()), path)
-    scenario = Scenario.load(path)
-    values = {}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals:
-            raise click.UsageError(f"--set {change}: must be KEY=VALUE, as dynamics.abandon_rate=0.2")
-        values[key.strip()] = parse_value(value.strip())
-    return path, scenario.replace(values, source="--set") if values else scenario
 
 
 def _folder(path: Path, scenario: Scenario) -> Path:
@@ -188,31 +176,6 @@ def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario,
         table.to_pandas().to_csv(new_one / "credit.csv", index=False)
         save_figures(tape, table, new_one)
         write_into(replace(tape, provenance={**tape.provenance, **made}), new_one)
-
-
-def _announce_compiling(engine: str) -> None:
-    if engine == "kernels" and sys.stderr.isatty():
-        from sim.compiling import is_compiled
-        from sim.kernels.model import SOURCES
-
-        if not is_compiled(*SOURCES):
-            click.echo("Compiling the kernels; this takes about a minute, once.", err=True)
-
-
-@contextlib.contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the time left on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(name))
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _note_without_effect(tape: Tape) -> None:

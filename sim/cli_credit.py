@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.credit_methods import METHODS, THIRDS
+from sim.credit_methods import ELSEWHERE, METHODS, THIRDS, Settings
 
 if TYPE_CHECKING:
     from sim.credit import Comparison, CreditOverTime, CreditTable
@@ -29,25 +29,45 @@ AS_JSON = "Print one JSON object and nothing else."
 @click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
 @click.option("--method", default=THIRDS, metavar="NAME", help=NAMES)
 @click.option("--by", default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
+@click.option("--alpha", type=float, help="Damping of the PageRank methods, in [0, 1).  [default: the run's, or 0.85]")
+@click.option(
+    "--inheritance",
+    type=float,
+    help="Part of an idea's credit that a discovery passes on, in [0, 1].  [default: the run's, or 0.5]",
+)
+@click.option(
+    "--tau",
+    type=float,
+    help="Steps, or units of a log's time, in which CiteRank's readers fall to 1/e.  [default: a tenth of all]",
+)
 @click.option("--json", "as_json", is_flag=True, help=AS_JSON)
 @click.option("--format", "log_format", metavar="NAME", help=f"Of a log: {', '.join(FORMATS)}.  [default: guessed]")
 @click.option("-o", "--output", metavar="FILE", help="Draw it too: by person or time, as .png, .svg or .pdf.")
 def credit_command(
-    run_or_log: str, method: str, by: str, as_json: bool, log_format: str | None, output: str | None
+    run_or_log: str,
+    method: str,
+    by: str,
+    alpha: float | None,
+    inheritance: float | None,
+    tau: float | None,
+    as_json: bool,
+    log_format: str | None,
+    output: str | None,
 ) -> None:
     """Credit for a finished run (its folder) or for a real log (a file).
 
     With --method all every account stands beside the others: which question it answers, and how far it agrees.
     """
-    _require("--method", method, (*METHODS, "all"))
+    _require_method(method)
     _require("--by", by, BY)
+    settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau)
     _require_figure(output, method, by)
     tape = read_tape(Path(run_or_log), log_format)
     scenario = _scenario_of(Path(run_or_log), tape) if by == "time" else None
     from sim.credit import compare
 
     try:
-        comparison = compare(tape, None if method == "all" else [method])
+        comparison = compare(tape, None if method == "all" else [method], **settings)
     except ValueError as error:
         raise click.UsageError(f"--method {method}: {error}") from None
     for name, reason in comparison.left_out.items():
@@ -55,9 +75,9 @@ def credit_command(
     if by == "person":
         _tell_persons(comparison, method == "all", as_json, output)
     elif by == "time":
-        _tell_times(tape, comparison, method == "all", as_json, output, scenario)
+        _tell_times(tape, comparison, method == "all", as_json, output, scenario, settings)
     else:
-        _tell_parts(tape, comparison, by, method == "all", as_json)
+        _tell_parts(tape, comparison, by, method == "all", as_json, settings)
     if output is not None:
         click.echo(f"Written: {output}", err=True)
     for reason, count in tape.dropped.items() if not as_json else ():
@@ -70,7 +90,7 @@ def credit_command(
 @click.option("--json", "as_json", is_flag=True, help=AS_JSON)
 def thought_experiments_command(method: str, quick: bool, as_json: bool) -> None:
     """What each account of credit says on the thought experiments E0 to E5."""
-    _require("--method", method, (*METHODS, "all"))
+    _require_method(method)
     from sim.credit.thought_experiments import QUICK, thought_experiments, to_dict
 
     here = Path(__file__).parent
@@ -103,14 +123,16 @@ def _tell_persons(comparison: Comparison, several: bool, as_json: bool, output: 
         print_table(table)
 
 
-def _tell_parts(tape: Tape, comparison: Comparison, by: str, several: bool, as_json: bool) -> None:
+def _tell_parts(
+    tape: Tape, comparison: Comparison, by: str, several: bool, as_json: bool, settings: dict[str, float | None]
+) -> None:
     from sim.cli_print import print_parts
     from sim.credit.summary import credit_by
 
     parts: dict[str, list[dict[str, Any]]] = {}
     for name, table in comparison.tables.items():
         try:
-            parts[name] = credit_by(tape, table, by)
+            parts[name] = credit_by(tape, table, by, **settings)
         except ValueError as error:
             if not several:
                 raise click.UsageError(f"--by {by}: {error}") from None
@@ -123,7 +145,13 @@ def _tell_parts(tape: Tape, comparison: Comparison, by: str, several: bool, as_j
 
 
 def _tell_times(
-    tape: Tape, comparison: Comparison, several: bool, as_json: bool, output: str | None, scenario: Scenario | None
+    tape: Tape,
+    comparison: Comparison,
+    several: bool,
+    as_json: bool,
+    output: str | None,
+    scenario: Scenario | None,
+    settings: dict[str, float | None],
 ) -> None:
     from sim.cli_print import print_over_time
     from sim.credit import credit_over_time
@@ -131,7 +159,7 @@ def _tell_times(
     found: dict[str, CreditOverTime] = {}
     for name in comparison.tables:
         try:
-            found[name] = credit_over_time(tape, name, scenario=scenario)
+            found[name] = credit_over_time(tape, name, None, scenario, **settings)
         except ValueError as error:
             raise click.UsageError(f"--by time: {error}") from None
     if output is not None:
@@ -152,6 +180,21 @@ def _print_objects(objects: dict[str, Any], several: bool) -> None:
 
 def _print_json(found: dict[str, Any]) -> None:
     click.echo(json.dumps(found, ensure_ascii=False))
+
+
+def _require_method(given: str) -> None:
+    if given in ELSEWHERE:
+        raise click.UsageError(f"--method: no '{given}': {ELSEWHERE[given]}")
+    _require("--method", given, (*METHODS, "all"))
+
+
+def _settings(**given: float | None) -> dict[str, float | None]:
+    """The settings that were given, checked before the work."""
+    try:
+        Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
+    return given
 
 
 def _require(option: str, given: str, allowed: Iterable[str]) -> None:

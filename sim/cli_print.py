@@ -17,9 +17,11 @@ from sim.credit_methods import METHODS, THIRDS
 
 if TYPE_CHECKING:
     from sim.credit import Comparison, CreditOverTime
+    from sim.credit.knockout import KnockoutTable
     from sim.credit.table import CreditTable
 
 PIPED = 110  # columns, where no terminal says how many it has
+FIRST, EACH = 24, 12  # columns of a terminal for the first column of a wide table, and for each other one
 SHORT = {"communication": "commun.", "implementation": "implem."}
 COURSES = 5  # persons in the table over time, and steps
 STEPS = 24
@@ -31,6 +33,10 @@ def print_table(table: CreditTable) -> None:
     more: tuple[str, ...] = ("idea", "communication", "implementation") if has_roles else ()
     if table.persons.pagerank is not None:
         more = ("PageRank",)
+    raw = getattr(table.persons, "raw", None)  # of a knockout: what is lost without each, before it is made to sum up
+    if raw is not None:
+        more = ("lost without",)
+        lost = float(raw.sum()) / table.total if table.total > 0.0 else 0.0
     rows = []
     for row in summary(table, most=20):
         label = row.name
@@ -40,6 +46,8 @@ def print_table(table: CreditTable) -> None:
             label = f"{row.name} x {row.people:,} (each {_percent(row.share / row.people)})"
         of_all = [part / table.total if table.total > 0.0 else 0.0 for part in row.parts[:3]]
         cells = [_percent(part) for part in of_all] if has_roles else [f"{row.pagerank:.6f}"] * len(more)
+        if raw is not None:  # credit is in proportion to it
+            cells = [""] if row.kind == "rest" and row.people > 1 else [_number(row.credit * lost / row.people)]
         rows.append((label, _number(row.credit), _percent(row.share), *cells))
     _say(_title(table))
     _print_grid(("", "credit", "share", *more), rows)
@@ -103,6 +111,24 @@ def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
     _print_grid(("step" if table.seed is not None else "time", "realised", *heads), rows)
 
 
+def print_knockout(found: KnockoutTable) -> None:
+    """Print what is lost without each, its interval, and its part of all that is lost without one or the other."""
+    what = "somebody" if found.part == "person" else f"somebody's {found.part}"
+    worlds = f" on average over {len(found.seeds):,} worlds" if len(found.seeds) > 1 else ""
+    value = float(found.value.mean())
+    _say(f"{found.scenario}: lost without {what}, of {_number(value)} realised with everybody{worlds}")
+    rows = []
+    for at, name in enumerate(found.name):
+        raw, low, high, normalised = (
+            float(column[at]) for column in (found.raw, found.low, found.high, found.normalised)
+        )
+        interval = ["unknown" if np.isnan(end) else _number(end) for end in (low, high)]
+        of_all = _percent(raw / value) if value > 0.0 else "none"
+        rows.append((name, _number(raw), *interval, of_all, "none" if np.isnan(normalised) else _percent(normalised)))
+    sure = f"{100.0 * found.confidence:.4g}%"
+    _print_grid(("without", "lost", f"{sure} from", "to", "of all", "normalised"), rows)
+
+
 def _title(table: CreditTable, what: str = "") -> str:
     steps = f" in {table.steps:,} steps" if table.seed is not None else ""  # a log has times, not steps
     dropped = f", {table.dropped:,} dropped" if table.dropped else ""
@@ -128,19 +154,22 @@ def _say(text: str) -> None:
 
 
 def _print_grid(head: Sequence[str | Text], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table; of many columns several, one below the other, where the terminal is too narrow for one."""
     console = _console(max(PIPED, 40 + 12 * (len(head) - 1)))
-    grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
     narrow = console.width < 100
-    grid.add_column(head[0], overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
     many = len(head) > 7
-    for name in head[1:]:
-        if isinstance(name, str):
-            name = SHORT.get(name, name) if narrow else name  # noqa: PLW2901
-            name = name.replace("-", "-\n") if many else name  # noqa: PLW2901
-        grid.add_column(name, justify="right", no_wrap=True, min_width=8, max_width=20)
-    for first, *rest in rows:
-        grid.add_row(Text(_printable(first)), *rest)
-    console.print(grid)
+    room = max(4, (console.width - FIRST) // EACH) if many else len(head)
+    for begin in range(1, len(head), room):
+        grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
+        grid.add_column(head[0], overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
+        for name in head[begin : begin + room]:
+            if isinstance(name, str):
+                name = SHORT.get(name, name) if narrow else name  # noqa: PLW2901
+                name = name.replace("-", "-\n") if many else name  # noqa: PLW2901
+            grid.add_column(name, justify="right", no_wrap=True, min_width=8, max_width=20)
+        for first, *rest in rows:
+            grid.add_row(Text(_printable(first)), *rest[begin - 1 : begin - 1 + room])
+        console.print(grid)
 
 
 def _label(side: Side) -> str:
@@ -159,9 +188,9 @@ def _printable(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    if value >= 1e9:
+    if abs(value) >= 1e9:
         return f"{value:.4g}"
-    return f"{value:,.0f}" if value >= 1e4 or value == int(value) else f"{value:,.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1e4 or value == int(value) else f"{value:,.4g}"
 
 
 def _signed(value: float) -> str:

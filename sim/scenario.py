@@ -194,7 +194,10 @@ class Impact(Section):
 class CreditSection(Section):
     """[credit]: the account of credit that a run prints, and its constants."""
 
-    method: Literal["role-flow", "person-pagerank", "priority"] = "role-flow"
+    method: Literal[
+        "role-flow", "person-pagerank", "event-pagerank", "citerank", "temporal-pagerank",
+        "shapley", "owen", "position", "knockout", "priority",
+    ] = "role-flow"  # fmt: skip
     alpha: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.85
     inheritance: Fraction = 0.5
 

@@ -158,9 +158,9 @@ class Persons(Table):
 
     def names(self) -> list[str]:
         """The names of all persons, in tape order."""
-        if len(self.name) == self.total:
-            return list(self.name)
-        return [self.name_of(person) for person in range(self.total)]
+        from sim.tape_names import Names
+
+        return list(Names(self))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,9 @@ from typing import Any
 import click
 import pytest
 
-from sim import Scenario, Tape, cli, cli_credit
-from sim.credit import METHODS, credit, credit_over_time
+from sim import Scenario, Tape, cli, cli_credit, cli_knockout
+from sim.credit import METHODS, credit, credit_over_time, knockout_worlds
+from sim.credit.knockout import knockout
 from sim.credit.summary import PARTS
 from sim.logs import FORMATS
 from sim.simulate import simulate
@@ -31,6 +32,7 @@ ESCAPE = re.compile(r"\x1b|\r(?!\n)")
 COLOUR = re.compile(r"\x1b\[[\d;]*(?<!\d)(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
 OBJECT = {"scenario", "seed", "steps", "method", "total", "credit", "dropped"}
 ROW = {"person", "credit", "share", "idea", "communication", "implementation"}
+MORE = {"person-pagerank": {"pagerank"}, "knockout": {"raw"}}
 TABLES = ("events", "influences", "realised", "persons", "ideas")
 VILLAGE = """\
 [scenario]
@@ -157,12 +159,15 @@ def test_help_names_every_command_and_option_of_the_design(here):
     overall = here("--help")
     assert overall.code == 0
     assert overall.err == ""
-    for command in ("run", "credit", "thought-experiments", "new", "check"):
+    for command in ("run", "credit", "thought-experiments", "knockout", "new", "check"):
         assert re.search(rf"^  {command} +[A-Z].*", overall.out, re.M)
     help_of_run = here("run", "--help").out
     assert all(o in help_of_run for o in ("--seed", "--set", "--engine", "--threads", "--out", "--json", "SCENARIO"))
     help_of_credit = here("credit", "--help").out
-    assert all(option in help_of_credit for option in ("--method", "--by", "--json", "--format", "-o", "RUN_DIR_OR"))
+    assert all(option in help_of_credit for option in ("--method", "--by", "--json", "--format", "-o", "RUN_DIR_OR",
+                                                       "--alpha", "--inheritance", "--tau"))  # fmt: skip
+    help_of_knockout = here("knockout", "--help").out
+    assert all(option in help_of_knockout for option in ("--without", "--part", "--replicates", "--threads", "--json"))
     assert all(method in help_of_credit for method in METHODS)
     assert all(name in help_of_credit for name in FORMATS)
 
@@ -172,6 +177,7 @@ def test_the_lists_of_the_command_line_are_those_of_the_library():
     assert tuple(FORMATS) == cli_credit.FORMATS
     assert sorted(METADATA) == sorted(cli_credit.FIGURES)
     assert set(PARTS) <= set(cli_credit.BY)
+    assert knockout_worlds.PARTS == cli_knockout.PARTS
 
 
 def test_the_version_is_that_of_the_package(here):
@@ -359,14 +365,25 @@ def test_a_bundled_scenario_runs_by_its_name_and_replaces_its_older_run(here, tm
         (("run", "village.toml", "--set", "a\nb=3"), ("--set",)),
         (("run", "village.toml", "--set", "persons.builder.count=1000000000"), ("GB of memory", "GB are free")),
         (("run", "village.toml", "--out", "log.csv"), ("--out log.csv: exists and is no run folder",)),
-        (("rnu", "village.toml"), ("no command 'rnu'; allowed: run, credit, thought-experiments, export, plot, new, "
-                                  "check; did you mean 'run'?",)),
+        (("rnu", "village.toml"), (f"no command 'rnu'; allowed: {', '.join(cli.cli.commands)}; did you mean 'run'?",)),
         (("--sed",), ("--sed",)),
         (("credit",), ("RUN_DIR_OR_LOG",)),
         (("credit", "log.cvs"), ("log.cvs: no such run folder or log; did you mean 'log.csv'?",)),
         (("credit", "."), ("provenance.json: missing",)),
         (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
-                                                           "pagerank, priority, all; did you mean 'role-flow'?",)),
+                                                           "pagerank, event-", "all; did you mean 'role-flow'?")),
+        (("credit", "log.csv", "--method", "myerson"), ("--method: no 'myerson': on realised lineages", "'shapley'")),
+        (("credit", "log.csv", "--alpha", "1"), ("--alpha must be in [0, 1), is 1.0",)),
+        (("credit", "log.csv", "--alpha", "x"), ("--alpha", "'x'")),
+        (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance must be in [0, 1], is nan",)),
+        (("credit", "log.csv", "--tau", "0"), ("--tau must be above 0 and finite, is 0.0",)),
+        (("credit", "log.csv", "--by", "idea", "--method", "knockout"), ("--by idea: knockout does not divide",)),
+        (("knockout",), ("SCENARIO",)),
+        (("knockout", "vilage.toml"), ("did you mean 'village.toml'?",)),
+        (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'; did you mean 'Ada'?",)),
+        (("knockout", "village.toml", "--part", "tellng"), ("--part: no 'tellng', did you mean 'telling'?",)),
+        (("knockout", "village.toml", "--engine", "agnets"), ("--engine: no 'agnets'",)),
+        (("knockout", "village.toml", "--replicates", "0"), ("--replicates",)),
         (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
                                                     "you mean 'person'?",)),
         (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf; did you "
@@ -502,7 +519,7 @@ def test_credit_prints_the_object_of_the_design(method, here, folder):
     assert [found[key] for key in ("scenario", "seed", "steps", "method", "dropped")] == ["a village", 3, 12, method, 0]
     assert found["total"] == tape.total
     for row in found["credit"]:
-        assert set(row) - {"count"} == ROW | ({"pagerank"} if method == "person-pagerank" else set())
+        assert set(row) - {"count"} == ROW | MORE.get(method, set())
         assert isinstance(row["person"], str)
         assert row.get("count", 2) >= 1
     shares = [row["share"] for row in found["credit"]]
@@ -528,7 +545,7 @@ def test_all_methods_are_one_table_with_what_each_asks(here, folder):
     assert not ESCAPE.search(done.out)
     lines = done.out.splitlines()
     for method, account in METHODS.items():
-        assert method in "".join(lines[:4])
+        assert all(word in "".join(lines[:4]) for word in method.split("-"))
         assert f"{method}: {account.asks}" in lines
     tables = {method: credit(Tape.load(folder), method) for method in METHODS}
     cells = [cell.strip() for cell in next(line for line in lines if line.startswith("| Ada")).strip("|").split("|")]
@@ -599,12 +616,74 @@ def test_thought_experiments_print_the_matrix(here, monkeypatch):
     done = here("thought-experiments", "--quick")
     assert done.err == "E1\nE4\n"
     row = next(line for line in done.out.splitlines() if line.startswith("| E4  P2"))
-    assert [cell.strip() for cell in row.strip("|").split("|")][1:4] == ["25.00%", "43.19%", "0.00%"]
+    cells = dict(zip(METHODS, [cell.strip() for cell in row.strip("|").split("|")][1:], strict=True))
+    assert [cells[name] for name in ("role-flow", "person-pagerank", "shapley", "position", "priority")] == [
+        "25.00%", "43.19%", "33.33%", "50.00%", "0.00%",
+    ]  # fmt: skip
     assert f"priority: {METHODS['priority'].asks}" in done.out
     assert "E1, E2, E3a, E3b, E3c, E4, E5 (the first has all)" in done.out
     assert here("thought-experiments", "--method", "priority", "--json").json["experiments"]["E1"] == {
         "P1": {"priority": 1.0}, "P2": {"priority": 0.0},
     }  # fmt: skip
+
+
+def test_settings_are_those_of_the_library(here, folder):
+    for options, method in [
+        ({"alpha": 0.5}, "person-pagerank"),
+        ({"alpha": 0.5, "tau": 2.0}, "citerank"),
+        ({"inheritance": 1.0}, "role-flow"),
+    ]:
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        found = here("credit", str(folder), "--method", method, *words, "--json").json
+        assert found == credit(Tape.load(folder), method, **options).to_dict()
+        rows = here("credit", str(folder), "--by", "time", "--method", method, *words, "--json").json["credit"]
+        scenario = Scenario.load(folder / "scenario.toml")
+        assert rows == credit_over_time(Tape.load(folder), method, scenario=scenario, **options).to_rows()
+
+
+def test_a_knockout_in_the_record_shows_what_it_was_before_it_was_made_to_sum_up(here, folder):
+    row = next(line for line in here("credit", str(folder), "--method", "knockout").out.splitlines() if "Ada" in line)
+    ada = credit(Tape.load(folder), "knockout").persons.raw[0]
+    assert float(row.strip("|").split("|")[3].replace(",", "")) == pytest.approx(ada, rel=1e-3)
+
+
+# knockout ------------------------------------------------------------------------------------------------------------
+
+
+def test_knockout_prints_the_object_of_the_library(here, tmp_path):
+    done = here("knockout", "village.toml", "--without", "Ada", "--without", "builder", "--replicates", "3", "--json")
+    assert (done.code, done.err) == (0, "")
+    expected = knockout(Scenario.from_toml(VILLAGE), ["Ada", "builder"], replicates=3)
+    assert done.json == json.loads(json.dumps(expected.to_dict()))
+    done = here("knockout", "village.toml", "--part", "telling", "--seed", "5", "--threads", "1", "--json")
+    again = knockout(Scenario.from_toml(VILLAGE).replace({"scenario.seed": 5}), part="telling")
+    assert done.json == json.loads(json.dumps(again.to_dict()))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log.csv", "village.toml"]
+
+
+def test_knockout_prints_what_is_lost_how_surely_and_in_parts(here):
+    done = here("knockout", "village.toml", "--replicates", "3")
+    assert (done.code, done.err) == (0, "")
+    table = knockout(Scenario.from_toml(VILLAGE), replicates=3)
+    row = next(line for line in done.out.splitlines() if line.startswith("| Ada"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")][1:]
+    found = [float(cell.replace(",", "").rstrip("%")) for cell in cells]
+    wanted = [table.raw[0], table.low[0], table.high[0], 100 * table.raw[0] / table.value.mean(),
+              100 * table.normalised[0]]  # fmt: skip
+    assert found == pytest.approx(wanted, rel=1e-3)
+    assert "95%" in done.out
+    assert "unknown" in here("knockout", "village.toml").out, "of one world"
+
+
+def test_a_wide_table_is_several_where_the_terminal_is_narrow(monkeypatch, capsys):
+    from sim import cli_print
+
+    monkeypatch.setattr(cli_print, "_console", lambda width=0: cli_print.Console(width=80))
+    cli_print._print_grid(("", *METHODS), [("Ada", *(f"{10 + k}.00%" for k in range(len(METHODS))))])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert re.findall(r"\d\d\.00%", "".join(lines)) == [f"{10 + k}.00%" for k in range(len(METHODS))]
+    assert len([line for line in lines if "Ada" in line]) == 3
 
 
 def test_credit_of_a_log(here):

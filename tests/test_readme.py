@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from sim import Scenario, credit, simulate
+from sim.cli import cli
+from sim.credit_methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +29,26 @@ def test_the_python_runs(number, monkeypatch):
 def test_the_scenario_says_one_half_each():
     (text,) = blocks("toml")
     assert credit(simulate(Scenario.from_toml(text))).persons.share.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(("column", "scenario"), [(3, "e2_implementer"), (4, "e4_bridge")])
+def test_the_accounts_say_what_the_table_says(column, scenario):
+    tape = simulate(Scenario.load(ROOT / "scenarios" / f"{scenario}.toml"))
+    section = README.partition("## Accounts of credit")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(row[1].strip(" `") for row in rows) == sorted(METHODS)
+    for row in rows:
+        told = [float(Fraction(number.strip())) for number in row[column].split(",")]
+        assert credit(tape, row[1].strip(" `")).persons.share[:3] == pytest.approx(told, abs=0.5001e-3)
+
+
+def test_the_commands_are_those_of_the_command_line():
+    for block in blocks("sh"):
+        for line in block.splitlines():
+            command, _, rest = line.partition("#")[0].removeprefix("shoulders ").partition(" ")
+            if line.startswith("shoulders "):
+                known = {option for parameter in cli.commands[command].params for option in parameter.opts}
+                assert set(re.findall(r"(?<!\S)--?[a-z]\S*", rest)) <= known
 
 
 def test_the_commands_are_those_of_the_makefile():

@@ -140,17 +140,36 @@ def test_without_chance_the_seed_does_not_matter(name: str) -> None:
 # The matrix: experiments x accounts -----------------------------------------------------------------------------------
 
 THIRD = 1 / 3
+
+
+def walks(*chain: int | None) -> list[float]:
+    """Event PageRank of a chain that ends in a crowd: each has 0.85 of who comes after; None is on no way back."""
+    length = sum(place is not None for place in chain)
+    rank = [0.85 ** (length - k) for k in range(length + 1)]
+    # With ties of the last teller's reach some of the crowd is never told, and nothing else is on the way.
+    parts = iter(rank)
+    found = [0.0 if place is None else next(parts) for place in chain]
+    return [part / sum(rank) for part in (*found, rank[-1])]
+
+
 # By persons and groups; what the science page states, to the precision in which it does.
 MATRIX = {
-    "E0": {"role-flow": [0.0], "priority": [0.0]},
-    "E1": {"role-flow": [0.5, 0.5], "priority": [1.0, 0.0]},
-    "E2": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
-    "E3a": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
-    "E3b": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
-    "E3c": {"role-flow": [THIRD] * 3, "priority": [1.0, 0.0, 0.0]},
+    "E0": {method: [0.0] for method in METHODS},
+    "E1": {method: [0.5, 0.5] for method in ("role-flow", "shapley", "owen", "position", "knockout")}
+    | {"priority": [1.0, 0.0], "event-pagerank": walks(1, 1)},
+    **dict.fromkeys(
+        ("E2", "E3a", "E3b", "E3c"),
+        dict.fromkeys(("role-flow", "shapley", "owen", "knockout"), [THIRD] * 3)
+        | {"position": [0.25, 0.5, 0.25], "priority": [1.0, 0.0, 0.0], "event-pagerank": walks(1, 1, None)},
+    ),
     "E4": {
         "role-flow": [0.5, 0.25, 0.25],
+        "owen": [0.5, 0.25, 0.25],
+        "shapley": [THIRD] * 3,
+        "knockout": [THIRD] * 3,
+        "position": [0.25, 0.5, 0.25],
         "priority": [1.0, 0.0, 0.0],
+        "event-pagerank": walks(1, 1, 1),
         "person-pagerank": [7600 / 22511, 58333 / 135066, 31133 / 135066],
     },
 }
@@ -165,7 +184,9 @@ def accounts_of(name: str) -> Comparison:
 def test_the_matrix_is_that_of_the_science_page(name: str) -> None:
     found = accounts_of(name).by_group
     for method, expected in MATRIX[name].items():
-        assert found[method].tolist() == pytest.approx(expected, abs=1e-9 if method == "person-pagerank" else 1e-12)
+        rest = [0.0] * (len(found) - len(expected))  # the crowd, last, which the walks alone give credit to
+        exact = 1e-9 if method == "person-pagerank" else 1e-12
+        assert found[method].tolist() == pytest.approx(expected + rest, abs=exact)
 
 
 def test_the_matrix_has_the_notebook() -> None:
@@ -190,6 +211,22 @@ def test_the_numbers_in_the_words_are_those_of_the_matrix(method: str, name: str
     told = [float(number) for number in re.findall(r"(?<![\d.])0?\.\d{3}(?!\d)", METHODS[method].differs[name])]
     found = accounts_of(name).by_group[method]
     assert all(np.abs(found - number).min() <= 0.5001e-3 for number in told)
+
+
+@pytest.mark.parametrize(("method", "name"), [(m, e) for m, account in METHODS.items() for e in account.differs])
+def test_how_much_lies_with_others_is_that_of_the_matrix(method: str, name: str) -> None:
+    for told, decimals in re.findall(
+        r"(\d+(?:\.(\d+))?)% of the credit lies with others", METHODS[method].differs[name]
+    ):
+        apart = 100.0 * accounts_of(name).apart("role-flow", method)
+        assert float(told) == pytest.approx(apart, abs=0.5001 * 10.0 ** -len(decimals))
+
+
+def test_one_third_each_is_one_third_each() -> None:
+    for method, account in METHODS.items():
+        for name, words in account.differs.items():
+            if words == "one third each":
+                assert accounts_of(name).by_group[method].tolist()[:3] == pytest.approx([THIRD] * 3, rel=1e-12)
 
 
 def test_the_first_has_all_by_priority() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from sim.credit.summary import Side, sides
 from sim.credit.table import CreditTable
 from sim.credit_methods import METHODS, facts, method_named, settings_of
 from sim.tape import Floats, Ints, Persons, Tape
+from sim.tape_names import Names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +31,14 @@ class Comparison:
     Attributes:
         tables: the credit table of each account.
         left_out: the accounts that have nothing to say of this tape, each with the reason.
-        name: of every person who is in any of the tables, in tape order.
+        name: of every person who is in any of the tables, in tape order; a sequence like a tuple.
         group, groups: the group of each of them, and what the groups are; shape (persons,).
         share: the share of each person by each account, 0 where a table leaves a person out; (persons, accounts).
     """
 
     tables: Mapping[str, CreditTable]
     left_out: Mapping[str, str]
-    name: tuple[str, ...]
+    name: Sequence[str]
     group: Ints
     groups: Persons
     share: Floats
@@ -47,7 +48,7 @@ class Comparison:
         """Persons x accounts, the largest share by the first account first, equal ones in tape order."""
         import pandas as pd
 
-        frame = pd.DataFrame(self.share, index=pd.Index(self.name, name="person"), columns=list(self.tables))
+        frame = pd.DataFrame(self.share, index=pd.Index(list(self.name), name="person"), columns=list(self.tables))
         return frame.iloc[np.argsort(-self.share[:, 0], kind="stable")]
 
     @cached_property
@@ -77,11 +78,7 @@ class Comparison:
         import pandas as pd
 
         methods, ranks = list(self.tables), [_ranks(column) for column in self.share.T]
-        found = {kind: np.full((len(methods), len(methods)), math.nan) for kind in ("kendall", "spearman")}
-        for i, one in enumerate(ranks):
-            for j, other in enumerate(ranks[: i + 1]):
-                for kind, value in zip(found, _correlate(one, other), strict=True):
-                    found[kind][i, j] = found[kind][j, i] = value
+        found = {"kendall": _kendall(ranks), "spearman": _spearman(ranks)}
         return {kind: pd.DataFrame(matrix, index=methods, columns=methods) for kind, matrix in found.items()}
 
     def sides(self, most: int = 20, named: int = 8) -> list[Side]:
@@ -156,13 +153,10 @@ def side_by_side(groups: Persons, tables: Mapping[str, CreditTable], left_out: M
     for table in tables.values():
         shown[table.row] = True
     rows = np.flatnonzero(shown)
-    names: dict[int, str] = {}
     share = np.zeros((len(rows), len(tables)))
     for column, table in enumerate(tables.values()):
         share[np.searchsorted(rows, table.row), column] = np.nan_to_num(table.persons.share)
-        if len(names) < len(rows):
-            names |= dict(zip(table.row.tolist(), table.persons.name, strict=True))
-    return Comparison(tables, left_out, tuple(names[row] for row in rows.tolist()), groups.group[rows], groups, share)
+    return Comparison(tables, left_out, Names(groups, rows), groups.group[rows], groups, share)
 
 
 def _ranks(share: Floats) -> Ints:
@@ -175,12 +169,37 @@ def _ranks(share: Floats) -> Ints:
     return ranks
 
 
-def _correlate(one: Ints, other: Ints) -> tuple[float, float]:
-    """Kendall's tau-b and Spearman's rho; nan where one of the two is the same for everybody."""
-    if len(one) < 2 or one.min() == one.max() or other.min() == other.max():
-        return math.nan, math.nan
-    if np.array_equal(one, other):
-        return 1.0, 1.0  # without the rounding
+def _kendall(ranks: Sequence[Ints]) -> Floats:
+    """Kendall's tau-b of each two; nan where one of the two is the same for everybody."""
     from scipy import stats
 
-    return float(stats.kendalltau(one, other).statistic), float(stats.spearmanr(one, other).statistic)
+    found = np.full((len(ranks), len(ranks)), math.nan)
+    for i, one in enumerate(ranks):
+        for j, other in enumerate(ranks[: i + 1]):
+            if not len(one) or not one.any() or not other.any():
+                continue  # all places are 0
+            same = i == j or np.array_equal(one, other)  # 1 without the rounding
+            found[i, j] = found[j, i] = 1.0 if same else float(stats.kendalltau(one, other).statistic)
+    return found
+
+
+def _spearman(ranks: Sequence[Ints]) -> Floats:
+    """Spearman's rho of each two, as `_kendall`: Pearson's r of the places, equal ones at their mean."""
+    found = np.full((len(ranks), len(ranks)), math.nan)
+    centred = []
+    for rank in ranks:
+        many = np.bincount(rank)
+        mean = (np.cumsum(many) - (many - 1) / 2.0)[rank]
+        centred.append(mean - (len(rank) + 1) / 2.0)
+    for i, one in enumerate(centred):
+        for j, other in enumerate(centred[: i + 1]):
+            if len(one) and ranks[i].any() and ranks[j].any():
+                same = i == j or np.array_equal(ranks[i], ranks[j])
+                r = 1.0 if same else _dot(one, other) / math.sqrt(_dot(one, one) * _dot(other, other))
+                found[i, j] = found[j, i] = min(1.0, max(-1.0, r))
+    return found
+
+
+def _dot(one: Floats, other: Floats) -> float:
+    """The sum of the products, added up in an order that does not depend on the number of threads."""
+    return float((one * other).sum())

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 
 from sim.credit import games_lineages_loops
 from sim.credit.table import sum_by
-from sim.randomness import key_of, squares64
+from sim.randomness import LINEAGE, key_of, squares64
 from sim.tape import DISCOVER, IMPLEMENT, LEARN, Floats, Ints, Tape
 
-LINEAGE = 65  # what the draws are for: a purpose as those in randomness.py
 MOST_WAYS = 5_000_000  # that are followed one by one; else as many as twice the events
 WORTH_COMPILING = 50_000  # nodes
 
@@ -36,7 +35,8 @@ class Lineages(NamedTuple):
         holder: the person of each node.
         first: whether the node is the first of its person on the way from the root.
         node: where each lineage ends: the last teller, or the user's own discovery.
-        served: the row of the implementation or `use` that served it, or -1; lineages are sorted by it.
+        served: the row of the implementation or `use` that served it, or -1; lineages are sorted by
+            idea, and by it.
         told: whether the user was told (and did not discover).
         value: that needs the lineage.
     """
@@ -191,7 +191,7 @@ def _finish(
 ) -> Lineages:
     holder = tape.events.person[event].astype(np.int64)
     holder[holder < 0] = 0  # a `use`, which is on no lineage
-    order = np.argsort(served, kind="stable")
+    order = np.argsort(tape.events.idea[event[node]] * np.int64(len(tape.events) + 1) + served, kind="stable")
     first = marked_first(above, holder, tape.persons.total)
     return Lineages(event, above, holder, first, node[order], served[order], told[order], value[order])
 

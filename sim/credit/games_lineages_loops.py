@@ -14,6 +14,8 @@ from sim.tape import IMPLEMENT, USE, Floats, Ints
 
 __all__ = ["add_up", "carry_down", "count_ways", "find_nearest", "first_times", "on_lineage", "serve", "unfold"]
 
+SEVERAL = -2
+
 
 def count_ways(begin: Ints, up: Ints, wanted: NDArray[np.bool_]) -> Floats:
     """In how many ways each event goes back to a root, 0 where that is not wanted; float, as there may be many."""
@@ -114,7 +116,8 @@ def on_lineage(
     """The part of the implementations in use whose makers are on the lineage; and what those makers must not get.
 
     Args:
-        node, served: where each lineage ends, and the row of what served, -1 for nothing; sorted by `served`.
+        node, served: where each lineage ends, and the row of what served, -1 for nothing; sorted by idea, then by
+            `served`.
         away: what an implementer who is not on the lineage gets, if no other served.
         nearest: of each node the nearest one, upward, whose holder is an implementer and there for the first time.
         above, holder: the forest, and the person at each node.
@@ -126,7 +129,8 @@ def on_lineage(
     """
     on, taken = np.zeros(len(node)), np.zeros(persons)
     part, share = np.zeros(len(kind)), np.zeros(persons)
-    start = 0
+    makers, number = np.zeros(persons, np.int64), np.zeros(1, np.int64)
+    start, loaded, scale = 0, -1, 1.0
     while start < len(node):
         stop, met = start, False
         while stop < len(node) and served[stop] == served[start]:
@@ -135,28 +139,96 @@ def on_lineage(
         if served[start] < 0:
             on[start:stop] = 1.0
         elif met:
-            makers = spread(served[start], part, share, kind, person, begin, parent, weight)
+            scale = load(served[start], loaded, scale, part, share, makers, number, kind, person, begin, parent, weight)
+            loaded = served[start]
             for k in range(start, stop):
                 at = nearest[node[k]]
                 while at >= 0:
                     maker = holder[at]
-                    on[k] += share[maker]
-                    taken[maker] += away[k] * share[maker]
+                    on[k] += scale * share[maker]
+                    taken[maker] += away[k] * scale * share[maker]
                     at = nearest[above[at]] if above[at] >= 0 else -1
                 on[k] = min(on[k], 1.0)
-            for k in range(len(makers)):
-                share[makers[k]] = 0.0
         start = stop
     return on, taken
 
 
+def load(
+    row: int, loaded: int, scale: float, part: Floats, share: Floats, makers: Ints, number: Ints,
+    kind: NDArray[np.int8], person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats,
+) -> float:  # fmt: skip
+    """Make `share`, times what is returned, the part that each person has in what served.
+
+    A `use` mostly goes on from an earlier one, with some more implementations. So `share` is kept from one to the next
+    (it is that of the row `loaded`, times `scale`), and each of them is looked at once. Who has a share stands in the
+    first number[0] places of `makers`.
+    """
+    chain = [row]
+    before = use_before(row, kind, begin, parent)
+    while before >= 0 and before != loaded:
+        chain.append(before)
+        before = use_before(before, kind, begin, parent)
+    if before < 0:
+        for k in range(number[0]):
+            share[makers[k]] = 0.0
+        number[0] = 0
+        scale = 1.0
+    if before == SEVERAL:
+        spread(row, part, share, makers, number, kind, person, begin, parent, weight)
+        return scale
+    for place in range(len(chain) - 1, -1, -1):
+        at = chain[place]
+        if kind[at] == IMPLEMENT:
+            give(person[at], 1.0, share, makers, number)
+            continue
+        for k in range(begin[at], begin[at + 1]):
+            if kind[parent[k]] == USE:
+                scale *= weight[k]
+        if scale < 1e-100:  # long before a weight divided by it is too large
+            scale = settle(scale, share, makers, number)
+        for k in range(begin[at], begin[at + 1]):
+            if kind[parent[k]] == IMPLEMENT:
+                give(person[parent[k]], weight[k] / scale, share, makers, number)
+    return scale
+
+
+def use_before(row: int, kind: NDArray[np.int8], begin: Ints, parent: Ints) -> int:
+    """The one `use` that a `use` goes on from, -1 if there is none, SEVERAL if there are several."""
+    found = -1
+    if kind[row] == USE:
+        for k in range(begin[row], begin[row + 1]):
+            if kind[parent[k]] == USE:
+                if found >= 0:
+                    return SEVERAL
+                found = parent[k]
+    return found
+
+
+def give(person: int, amount: float, share: Floats, makers: Ints, number: Ints) -> None:
+    """Add to the share of a person, who may be one more of the makers."""
+    if share[person] == 0.0 and amount > 0.0:
+        makers[number[0]] = person
+        number[0] += 1
+    share[person] += amount
+
+
+def settle(scale: float, share: Floats, makers: Ints, number: Ints) -> float:
+    """Multiply every share by `scale`, and return the scale that is left: 1. Nobody is a maker with nothing."""
+    kept = 0
+    for k in range(number[0]):
+        share[makers[k]] *= scale
+        if share[makers[k]] > 0.0:
+            makers[kept] = makers[k]
+            kept += 1
+    number[0] = kept
+    return 1.0
+
+
 def spread(
-    row: int, part: Floats, share: Floats, kind: NDArray[np.int8], person: NDArray[np.int32], begin: Ints,
-    parent: Ints, weight: Floats,
-) -> list[int]:  # fmt: skip
-    """Add to `share` the part that each person has in what served, and return those persons; `part` is left at 0."""
-    makers = [0]
-    makers.pop()
+    row: int, part: Floats, share: Floats, makers: Ints, number: Ints, kind: NDArray[np.int8],
+    person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats,
+) -> Ints:  # fmt: skip
+    """Add to `share` the part that each person has in what served, and return who they are; `part` is left at 0."""
     waiting = [-row]  # the latest row first: all that it serves have passed their part on
     part[row] = 1.0
     while len(waiting) > 0:
@@ -164,14 +236,13 @@ def spread(
         amount = part[at]
         part[at] = 0.0
         if kind[at] == IMPLEMENT:
-            share[person[at]] += amount
-            makers.append(int(person[at]))
+            give(person[at], amount, share, makers, number)
             continue
         for k in range(begin[at], begin[at + 1]):
             if part[parent[k]] <= 0.0:
                 heappush(waiting, -parent[k])
             part[parent[k]] += weight[k] * amount
-    return makers
+    return makers[: number[0]]
 
 
 def serve(kind: NDArray[np.int8], begin: Ints, parent: Ints, weight: Floats, amount: Floats) -> None:

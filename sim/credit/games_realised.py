@@ -19,7 +19,7 @@ from sim.credit.games_lineages import (
     passed_up,
 )
 from sim.credit.table import CreditTable, make_table, sum_by
-from sim.tape import LEARN, Floats, Tape
+from sim.tape import LEARN, Floats, Ints, Tape
 
 
 def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
@@ -45,11 +45,7 @@ def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
     """
     credit = np.zeros(tape.persons.total)
     for lineages in lineages_of(tape, samples):
-        persons = counted(lineages.above, lineages.first)[lineages.node]
-        away = lineages.value / (persons + 1)
-        on, others = makers_on(tape, lineages, away)
-        along = passed_up(lineages, lineages.value * (on / persons + (1.0 - on) / (persons + 1)))
-        credit += sum_by(lineages.holder, lineages.first * along, len(credit)) + others
+        credit += _shapley(tape, lineages)[0]
     return make_table(tape, "shapley", credit)
 
 
@@ -72,16 +68,7 @@ def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
     """
     credit = np.zeros(tape.persons.total)
     for lineages in lineages_of(tape, samples):
-        teller = np.where(lineages.above >= 0, lineages.holder[lineages.above], lineages.holder)
-        linked = teller != lineages.holder
-        links = counted(lineages.above, linked)[lineages.node]
-        away = lineages.value / (2 * (links + 1))
-        on, others = makers_on(tape, lineages, away)
-        each = np.where(links > 0, on / np.maximum(links, 1), 0.0) + (1.0 - on) / (links + 1)
-        half = passed_up(lineages, lineages.value * each / 2) * linked
-        last = np.where(links > 0, 0.0, lineages.value * on) + away * (1.0 - on)
-        credit += sum_by(teller, half, len(credit)) + sum_by(lineages.holder, half, len(credit)) + others
-        credit += sum_by(lineages.holder[lineages.node], last, len(credit))
+        credit += _position(tape, lineages)[0]
     return make_table(tape, "position", credit)
 
 
@@ -105,15 +92,69 @@ def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
     >>> owen_credit(tape).persons.credit.tolist()
     [50.0, 25.0, 25.0]
     """
-    total = tape.persons.total
-    roles = np.zeros((3, total))
+    roles = np.zeros((3, tape.persons.total))
     for lineages in lineages_of(tape, samples):
-        idea, communication, implementation = _by_role(tape, lineages)
-        roles += np.stack([idea, communication, implementation])
+        roles += _owen(tape, lineages)[0]
     return make_table(tape, "owen", roles.sum(axis=0), roles=(roles[0], roles[1], roles[2]))
 
 
-def _by_role(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats, Floats]:
+def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
+    """The credit of each idea by a game value: what persons have for their part in it; shape (ideas,).
+
+    Who is on a lineage by several ideas is there for the earliest; a telling counts for the idea that was told.
+
+    Args:
+        tape, samples: as in `shapley_credit`.
+        method: "shapley", "position" or "owen".
+
+    P2 was told of the idea of P1, and has another with it, which an outsider uses:
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> had = Events([1, 2, 3, 4], [0, 1, 0, 1], [0, 1, 1, 2], [0, 0, 1, 1], [1, 1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
+    >>> tape = Tape(had, by, Realised([3], [-1], [98]), people, ("wheel", "cart"), 4, 100)
+    >>> credit_of_ideas(tape, "shapley").tolist()
+    [49.0, 49.0]
+    """
+    game = {"shapley": _shapley, "position": _position, "owen": _owen}[method]
+    credit = np.zeros(len(tape.ideas))
+    for lineages in lineages_of(tape, samples):
+        credit += game(tape, lineages)[1]
+    return credit
+
+
+def _shapley(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
+    """The credit by person, and by idea."""
+    persons = counted(lineages.above, lineages.first)[lineages.node]
+    away = lineages.value / (persons + 1)
+    on, others = makers_on(tape, lineages, away)
+    along = passed_up(lineages, lineages.value * (on / persons + (1.0 - on) / (persons + 1))) * lineages.first
+    of, last = _ideas(tape, lineages)
+    ideas = sum_by(of, along, len(tape.ideas)) + sum_by(last, away * (1.0 - on), len(tape.ideas))
+    return sum_by(lineages.holder, along, len(others)) + others, ideas
+
+
+def _position(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
+    """The credit by person, and by idea."""
+    above = np.where(lineages.above >= 0, lineages.above, np.arange(len(lineages.above)))
+    teller = lineages.holder[above]
+    linked = teller != lineages.holder
+    links = counted(lineages.above, linked)[lineages.node]
+    away = lineages.value / (2 * (links + 1))
+    on, others = makers_on(tape, lineages, away)
+    each = np.where(links > 0, on / np.maximum(links, 1), 0.0) + (1.0 - on) / (links + 1)
+    half = passed_up(lineages, lineages.value * each / 2) * linked
+    alone = np.where(links > 0, 0.0, lineages.value * on)
+    credit = sum_by(teller, half, len(others)) + sum_by(lineages.holder, half, len(others)) + others
+    credit += sum_by(lineages.holder[lineages.node], alone + away * (1.0 - on), len(others))
+    of, last = _ideas(tape, lineages)
+    ideas = sum_by(of[above], 2 * half, len(tape.ideas))
+    return credit, ideas + sum_by(last, alone + 2 * away * (1.0 - on), len(tape.ideas))
+
+
+def _owen(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
+    """The credit by role and person, shape (3, persons), and by idea."""
     total, end = tape.persons.total, lineages.node
     tells = tape.events.kind[lineages.event] == LEARN
     first = marked_first(lineages.above, lineages.holder + total * tells, 2 * total)
@@ -125,4 +166,13 @@ def _by_role(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats, Floats]:
     told = passed_up(lineages, np.where(tellers > 0, part / np.maximum(tellers, 1), 0.0)) * (first & tells)
     root_told = np.where((tellers == 0) & lineages.told, part, 0.0)
     communication = sum_by(lineages.holder, told, total) + sum_by(lineages.holder[end], root_told, total)
-    return sum_by(lineages.holder, idea, total), communication, implementers(tape, lineages.served, part)
+    made = implementers(tape, lineages.served, part)
+    of, last = _ideas(tape, lineages)
+    ideas = sum_by(of, idea + told, len(tape.ideas)) + sum_by(last, root_told + part * served, len(tape.ideas))
+    return np.stack([sum_by(lineages.holder, idea, total), communication, made]), ideas
+
+
+def _ideas(tape: Tape, lineages: Lineages) -> tuple[Ints, Ints]:
+    """The idea of each node, and that of the last node of each lineage: that which was used."""
+    of = tape.events.idea[lineages.event].astype(np.int64)
+    return of, of[lineages.node]

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.credit.games import Players, Value
-from sim.randomness import key_of, squares64
+from sim.randomness import ORDER, key_of, squares64
 from sim.tape import Floats, Ints
-
-ORDER = 64  # what the draws are for: a purpose as those in randomness.py
 
 ValueOfRows = Callable[[NDArray[np.bool_]], ArrayLike]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sim.credit.summary import Side, sides
 from sim.credit.until import moments
 from sim.scenario import Scenario
 from sim.tape import Floats, Ints, Persons, Tape
+from sim.tape_names import Names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ class CreditOverTime:
     steps: Ints
     total: Floats
     credit: Floats
-    name: tuple[str, ...]
+    name: Sequence[str]
     group: Ints
     groups: Persons
 
@@ -123,9 +124,8 @@ def credit_over_time(
         table = credit(then, method, **settings)
         found[place, table.row], total[place] = table.persons.credit, table.total
         shown[table.row] = True
-    rows, names = np.flatnonzero(shown), persons.names()
-    name = tuple(names[row] for row in rows.tolist())
-    return CreditOverTime(method, chosen, total, found[:, rows], name, persons.group[rows], persons)
+    rows = np.flatnonzero(shown)
+    return CreditOverTime(method, chosen, total, found[:, rows], Names(persons, rows), persons.group[rows], persons)
 
 
 def _chosen(tape: Tape) -> Ints:

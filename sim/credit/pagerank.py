@@ -170,7 +170,9 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     check_alpha(alpha)
     nodes, start, end, weight = person_edges(tape)
     number = len(nodes)
-    matrix = sparse.csr_array((weight, (np.searchsorted(nodes, start), np.searchsorted(nodes, end))), (number, number))
+    place = np.zeros(tape.persons.total + 1, np.int64)
+    place[nodes] = np.arange(number)  # the World, -1, has the last one
+    matrix = sparse.csr_array((weight, (place[start], place[end])), (number, number))
     uniform = np.full(number, 1.0 / number)
     rank = _rank(matrix, alpha, uniform, uniform)
     ranks = np.zeros(tape.persons.total)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.credit import person_graph_loops
+from sim.credit.dag import loops_for
 from sim.credit.table import sum_by
 from sim.tape import DISCOVER, LEARN, Floats, Ints, Tape
 
@@ -52,7 +55,7 @@ def person_edges(tape: Tape) -> tuple[Ints, Ints, Ints, Floats]:
     hearer = tape.events.person[child[learning]].astype(np.int64)
     named = ~crowd[teller] & ~crowd[hearer] & (teller != hearer)
     one, other = teller[named], hearer[named]
-    pairs = np.unique(np.append(one * number + other, other * number + one))
+    pairs = _distinct(np.append(one * number + other, other * number + one))
 
     from_world = _discovered(tape)
     from_world[hearer[crowd[teller]]] = 1.0
@@ -87,13 +90,13 @@ def _told(tape: Tape) -> Floats:
 def _discovered(tape: Tape) -> Floats:
     """The fraction of the ideas in use that each person discovered, where others took them up; shape (persons,)."""
     events, realised = tape.events, tape.realised
-    in_use = np.unique(events.idea[realised.event[realised.value > 0.0]])
+    in_use = _distinct(events.idea[realised.event[realised.value > 0.0]])
     if len(in_use) == 0:
-        in_use = np.unique(events.idea[events.kind == LEARN])
+        in_use = _distinct(events.idea[events.kind == LEARN])
     low, high = _users(tape)
     others = (high >= 0) & ((low != events.person) | (high != events.person))
     rows = np.flatnonzero((events.kind == DISCOVER) & others & np.isin(events.idea, in_use))
-    found = np.unique(events.person[rows].astype(np.int64) * len(tape.ideas) + events.idea[rows])
+    found = _distinct(events.person[rows].astype(np.int64) * len(tape.ideas) + events.idea[rows])
     return np.bincount(found // len(tape.ideas), minlength=tape.persons.total) / max(1, len(in_use))
 
 
@@ -111,12 +114,13 @@ def _users(tape: Tape) -> tuple[Ints, Ints]:
     np.minimum.at(low, realised.implementation[used], user)
     np.maximum.at(high, realised.implementation[used], user)
     same_idea = events.kind[influences.child] != DISCOVER
-    _gather(influences.child[same_idea], influences.parent[same_idea], low, high)
+    code = loops_for(person_graph_loops, len(influences))
+    code.gather(influences.child[same_idea], influences.parent[same_idea], low, high)
     return low, high
 
 
-def _gather(child: Ints, parent: Ints, low: Ints, high: Ints) -> None:
-    """Pass the least and the greatest on from children to parents, newest first."""
-    for k in range(len(child) - 1, -1, -1):
-        low[parent[k]] = min(low[parent[k]], low[child[k]])
-        high[parent[k]] = max(high[parent[k]], high[child[k]])
+def _distinct(numbers: NDArray[np.integer[Any]]) -> Ints:
+    """As np.unique, which takes twenty times as long for millions of whole numbers."""
+    ordered: Ints = np.sort(numbers).astype(np.int64, copy=False)
+    found: Ints = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
+    return found

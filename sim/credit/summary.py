@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.credit.games_realised import credit_of_ideas
 from sim.credit.role_flow import role_flow_of_events
 from sim.credit.table import ROLES, CreditTable, sum_by
 from sim.credit_methods import METHODS, near, settings_of
@@ -137,7 +138,7 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
     """The credit by group, by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
 
     A group has its number of members as `count`. A discovery that stood on others shares what it earns with their
-    ideas, as its discoverer does with their makers.
+    ideas, as its discoverer does with their makers. By priority it does not.
 
     Args:
         tape, table: the credit of the tape by any account.
@@ -157,7 +158,7 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
             raise ValueError(f"{table.method} knows no roles; {_those('roles')} do")
         found = [(role, float(np.sum(getattr(table.persons, role)))) for role in ROLES]
     elif not account.linear:
-        raise ValueError(f"{table.method} credits positions, not ideas; {_those('linear')} credit ideas")
+        raise ValueError(f"{table.method} does not divide each value by itself; {_those('linear')} credit ideas")
     else:
         found = list(zip(tape.ideas, _by_idea(tape, table, settings).tolist(), strict=True))
     rows = [
@@ -173,10 +174,14 @@ def _those(what: str) -> str:
 
 
 def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) -> Floats:
-    if table.method != "role-flow":  # what an idea realised is divided among those who have a part in it, all of it
+    if table.method in ("shapley", "owen", "position"):
+        return credit_of_ideas(tape, table.method)
+    if table.method == "priority":  # prerequisites play no part: an idea has all that its own holdings realised
         return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
-    idea, communication, implementation = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
-    return sum_by(tape.events.idea, idea + communication + implementation, len(tape.ideas))
+    if table.method == "role-flow":
+        idea, communication, implementation = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
+        return sum_by(tape.events.idea, idea + communication + implementation, len(tape.ideas))
+    raise ValueError(f"{table.method} has no credit by idea")
 
 
 def _parts(table: CreditTable) -> Floats:

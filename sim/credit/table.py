@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.tape import Floats, Ints, Persons, Tape
+from sim.tape_names import Names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +25,14 @@ class CreditedPersons:
     """One row per person, in tape order, as read-only columns; all of shape (rows,).
 
     Attributes:
-        name: of the person.
+        name: of the person; a sequence like a tuple, whose names are made when they are asked for.
         credit: value credited, in units of realised value, >= 0.
         share: credit as a part of the total, in [0, 1].
         idea, communication, implementation: credit by role; nan where the method knows no roles.
         pagerank: the PageRank of the person, the World node being one of the nodes; None for other methods.
     """
 
-    name: tuple[str, ...]
+    name: Sequence[str]
     credit: Floats
     share: Floats
     idea: Floats
@@ -91,7 +93,8 @@ class CreditTable:
         """The persons as a DataFrame, the largest credit first, equal ones in tape order; the index is the row."""
         import pandas as pd
 
-        return pd.DataFrame(self.persons.columns()).sort_values("credit", ascending=False, kind="stable")
+        columns = self.persons.columns() | {"name": list(self.persons.name)}
+        return pd.DataFrame(columns).sort_values("credit", ascending=False, kind="stable")
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python values, the largest credit first, equal ones in tape order.
@@ -139,22 +142,26 @@ class CreditTable:
         return sorted(rows, key=lambda row: -row["credit"])
 
     def _rows(self) -> list[dict[str, Any]]:
-        columns = {name: _plain(column) for name, column in self.persons.columns().items() if name != "name"}
         folds = (self.persons.credit == 0.0) & (self.groups.members[self.group] > 1)
-        rows, seen = [], set()
-        for i in np.argsort(-self.persons.credit, kind="stable").tolist():
-            row = {name: column[i] for name, column in columns.items()}
-            if not folds[i]:
-                rows.append({"person": self.persons.name[i], **row})
-                continue
-            group = int(self.group[i])
-            if group in seen:
-                continue
-            seen.add(group)
-            alike = folds & (self.group == group)
-            if self.persons.pagerank is not None:
-                row["pagerank"] = float(self.persons.pagerank[alike].sum())
-            rows.append({"person": self.groups.name[group], "count": int(alike.sum()), **row})
+        count = np.bincount(self.group[folds])
+        shown = ~folds
+        shown[np.flatnonzero(folds)[np.unique(self.group[folds], return_index=True)[1]]] = True
+        order = np.argsort(-self.persons.credit, kind="stable")
+        order = order[shown[order]]
+        columns = self.persons.columns()
+        del columns["name"]
+        if self.persons.pagerank is not None:
+            columns["pagerank"] = rank = self.persons.pagerank.copy()
+            rank[folds] = np.bincount(self.group[folds], rank[folds])[self.group[folds]]
+        keys = ("person", *columns)
+        values = zip(
+            Names(self.groups, self.row[order]), *(_plain(column[order]) for column in columns.values()), strict=True
+        )
+        rows = [dict(zip(keys, row, strict=False)) for row in values]
+        for at in np.flatnonzero(folds[order]).tolist():
+            group = int(self.group[order[at]])
+            del rows[at]["person"]
+            rows[at] = {"person": self.groups.name[group], "count": int(count[group]), **rows[at]}
         return rows
 
 
@@ -175,10 +182,11 @@ def make_table(
     total = tape.total if total is None else total
     if roles is None:
         roles = (np.full(len(credit), np.nan),) * 3
-    shown = (tape.persons.size[tape.persons.group] == 1) | (credit > 0.0)
-    names = tape.persons.names()
+    of = tape.persons.group
+    shown = (tape.persons.size[of] == 1) | (credit > 0.0)
+    row = np.flatnonzero(shown)
     persons = CreditedPersons(
-        name=tuple(names[row] for row in np.flatnonzero(shown).tolist()),
+        name=Names(tape.persons, row),
         credit=credit[shown],
         share=credit[shown] / total if total > 0.0 else np.zeros(int(shown.sum())),
         **dict(zip(ROLES, (role[shown] for role in roles), strict=True)),
@@ -193,8 +201,8 @@ def make_table(
         dropped=sum(tape.dropped.values()),
         persons=persons,
         groups=tape.persons,
-        group=tape.persons.group[shown],
-        row=np.flatnonzero(shown),
+        group=of[shown],
+        row=row,
     )
 
 
@@ -205,4 +213,6 @@ def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Float
 
 
 def _plain(column: Floats) -> list[float | None]:
-    return [None if math.isnan(value) else value for value in column.tolist()]
+    if np.isnan(column).any():
+        return [None if math.isnan(value) else value for value in column.tolist()]
+    return list(column.tolist())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sim.credit import games_lineages
 from sim.credit.games import myerson, owen, position, shapley
-from sim.credit.games_realised import owen_credit, position_credit, shapley_credit
+from sim.credit.games_realised import credit_of_ideas, owen_credit, position_credit, shapley_credit
 from sim.credit.knockout_lineages import knockout_credit, lost_without
 from sim.credit.role_flow import role_flow
 from sim.credit.table import CreditTable
@@ -40,6 +40,8 @@ class Lineage:
         self.tellers = {person[event] for event in path if kind[event] == LEARN}
         self.links = [(a, b) for a, b in itertools.pairwise(self.persons) if a != b]
         self.needed = {*self.persons, *([] if maker is None else [maker])}
+        self.steps = [(person[event], kind[event], int(tape.events.idea[event])) for event in path]
+        self.used = self.steps[0][2]
         if maker is not None and maker not in self.persons:
             self.links.append((self.end, maker))
 
@@ -51,6 +53,29 @@ class Lineage:
         for end in [end for link in self.links for end in link]:
             credit[end] += Fraction(1, 2 * len(self.links))
         return credit or {self.end: Fraction(1)}
+
+    def shapley_ideas(self) -> dict[int, Fraction]:
+        first = {person: idea for person, _, idea in self.steps}  # the last one in the list is the earliest
+        return self.shares([first.get(person, self.used) for person in sorted(self.needed)])
+
+    def position_ideas(self) -> dict[int, Fraction]:
+        told = [idea for (a, *_), (b, _, idea) in itertools.pairwise(self.steps) if a != b]
+        outside = self.maker is not None and self.maker not in self.persons
+        return self.shares([*told, *([self.used] if outside else [])] or [self.used])
+
+    def owen_ideas(self) -> dict[int, Fraction]:
+        roles = [list({p: idea for p, k, idea in self.steps if k == kind}.values()) for kind in (DISCOVER, LEARN)]
+        roles[1] = roles[1] or ([self.used] if self.told else [])
+        roles = [role for role in (*roles, [self.used] if self.maker is not None else []) if role]
+        credit: dict[int, Fraction] = defaultdict(Fraction)
+        for role in roles:
+            for idea, part in self.shares(role).items():
+                credit[idea] += part / len(roles)
+        return credit
+
+    @staticmethod
+    def shares(ideas: list[int]) -> dict[int, Fraction]:
+        return {idea: Fraction(ideas.count(idea), len(ideas)) for idea in ideas}
 
     def owen(self) -> dict[int, Fraction]:
         tellers = self.tellers or ({self.end} if self.told else set())
@@ -102,12 +127,18 @@ def makers(tape: Tape, row: int) -> Iterator[tuple[Fraction, int | None]]:
 
 
 def expected(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[str, float]:
+    credit = summed(tape, of)
+    return {name: float(credit.get(person, 0)) for person, name in enumerate(tape.persons.names())}
+
+
+def summed(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[int, Fraction]:
+    """What all lineages give, by person or idea."""
     credit: dict[int, Fraction] = defaultdict(Fraction)
     for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
         for chance, lineage in drawn(tape, event, served):
             for person, part in of(lineage).items():
                 credit[person] += Fraction(value) * chance * part
-    return {name: float(credit.get(person, 0)) for person, name in enumerate(tape.persons.names())}
+    return credit
 
 
 def credits(table: CreditTable, tape: Tape) -> dict[str, float]:
@@ -132,6 +163,32 @@ def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     lost = dict(zip(tape.persons.names(), lost_without(tape).tolist(), strict=True))
     assert lost == pytest.approx(
         expected(tape, lambda lineage: dict.fromkeys(lineage.needed, Fraction(1))), **close(tape)
+    )
+
+
+def test_a_very_long_row_of_uses_loses_nothing() -> None:
+    """A's implementation is worth 2**-1200 in the end, less than the smallest number there is."""
+    events: list[Any] = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 0, {0: 1}), (IMPLEMENT, 1, {1: 1})]
+    events.append((USE, -1, {2: 0.5, 3: 0.5}))
+    for _ in range(1200):
+        last = len(events) - 1
+        events += [(IMPLEMENT, 1, {1: 1}), (USE, -1, {last: 0.5, last + 1: 0.5})]
+    events.append((LEARN, 2, {1: 1}, 9))
+    told = len(events) - 1
+    tape = make_tape(with_crowd(["A", "B"], 9), events, [(told, 4, 6.0), (told, told - 1, 2.0)])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0], rel=1e-12)
+    assert lost_without(tape).tolist() == pytest.approx([8.0, 8.0, 0.0], rel=1e-12)
+
+
+IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "owen": Lineage.owen_ideas}
+
+
+@settings(max_examples=100, deadline=None)
+@given(tapes(), st.sampled_from(list(IDEAS)))
+def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method: str) -> None:
+    of = summed(tape, IDEAS[method])
+    assert credit_of_ideas(tape, method).tolist() == pytest.approx(
+        [float(of.get(idea, 0)) for idea in range(len(tape.ideas))], **close(tape)
     )
 
 

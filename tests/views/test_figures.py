@@ -336,7 +336,8 @@ def labels_of(axes):
 
 def test_a_group_of_equals_is_one_bar_by_role():
     figure = credit_bars(credit(thousands()))
-    assert labels_of(figure.axes[0]) == ["inventor", "maker × 1,000 (each 0.033%)", "teller × 1,000 (each 0.033%)"]
+    labels = sorted(labels_of(figure.axes[0]))  # of three thirds rounding says which comes first
+    assert labels == ["inventor", "maker × 1,000 (each 0.033%)", "teller × 1,000 (each 0.033%)"]
     assert [t.get_text().strip() for t in figure.axes[0].texts] == ["33.3%"] * 3
     assert len({patch.get_facecolor() for patch in figure.axes[0].patches}) == 3
     key = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
@@ -525,10 +526,13 @@ def test_each_account_has_a_column_of_bars_as_long_as_its_shares(case):
     longest = max(max(row.shares) for row in rows)
     for column, method in enumerate(found.tables):
         bars = bars_of(figure, method)
-        np.testing.assert_allclose([bar.get_width() / 0.92 * longest for bar in bars], [r.shares[column] for r in rows])
+        lengths = [bar.get_width() / 0.92 * longest for bar in bars]
+        np.testing.assert_allclose(lengths, [row.shares[column] for row in rows], atol=1e-14)
         assert all(column <= bar.get_x() < column + 1 for bar in bars)
         seen = [text.get_text() for text in figure.axes[0].texts if int(text.get_position()[0]) == column]
-        assert seen[-len(rows) :] == [percent(row.shares[column]) for row in rows]
+        for cell, row in zip(seen[-len(rows) :], rows, strict=True):
+            share = row.shares[column]
+            assert cell == percent(share) or (cell == "<0.01%" and 0.0 < share < 1e-4)
         best = max(row.shares[column] for row in rows if row.kind != "rest")
         colours = {bar.get_facecolor()[:3] for bar, row in zip(bars, rows, strict=True) if row.shares[column] == best}
         assert best == 0.0 or colours == {to_rgb(FIRST)}
@@ -536,9 +540,9 @@ def test_each_account_has_a_column_of_bars_as_long_as_its_shares(case):
 
 
 def test_eleven_accounts_of_thousands_are_readable(monkeypatch):
-    names = ["event-pagerank", "citerank", "temporal-pagerank", "shapley", "owen", "myerson", "position", "knockout"]
-    for name in names:
-        monkeypatch.setitem(METHODS, name, METHODS["role-flow"])
+    monkeypatch.setitem(METHODS, "removal-effect", METHODS["role-flow"])
+    names = list(METHODS)
+    assert len(names) == 11
     figure = accounts_side_by_side(compare(world()))
     heads = "".join(text.get_text() for text in figure.axes[0].texts)
     assert "<0.01%" in heads
