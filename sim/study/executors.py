@@ -159,9 +159,10 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
         ValueError: if distributed is not there, nobody answers, or the address is plain TCP beyond this machine.
     """
     try:
-        import distributed
+        import distributed as found
     except ModuleNotFoundError:
         raise ValueError("--dask: needs distributed; pip install 'shoulders[cluster]'") from None
+    distributed: Any = found  # it is typed in part only
     if address == "local":
         with (
             distributed.LocalCluster(
