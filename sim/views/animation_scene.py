@@ -241,7 +241,7 @@ def _light_routes(on: Stage, step: int) -> None:
     when = tape.events.step[child]
     lit = np.flatnonzero((when >= step) & (when < step + span) & (on.came > 0.0))
     lit = lit[np.argsort(-on.came[lit], kind="stable")][:ROUTES]
-    ends = np.stack([tape.events.person[child[lit]], tape.events.person[parent[lit]]], axis=1)
+    ends = np.stack([tape.events.person[child[lit]], tape.events.person[parent[lit]]], axis=1).astype(np.int64)
     lit, ends = lit[(ends >= 0).all(axis=1)], ends[(ends >= 0).all(axis=1)]
     colours = [BLUE if kind == 0 else ORANGE for kind in tape.events.kind[child[lit]].tolist()]
     widths = 0.5 + 2.5 * np.sqrt(on.came[lit] / max(float(on.came.max(initial=0.0)), 1e-300))
