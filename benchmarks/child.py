@@ -47,16 +47,14 @@ def cascade(n: int, degree: float, p: float, threads: list[int]) -> dict[str, An
 
 
 def scenario(scenario: dict[str, Any], engine: str) -> dict[str, Any]:
-    """Run a scenario, and tell the memory that was predicted, knowing how many holdings there would be, and used."""
+    """Run a scenario, and tell the memory that was predicted, knowing how many events there would be, and used."""
     from sim.scenario import Scenario
     from sim.simulate import predict_memory, simulate
-    from sim.tape import LEARN
 
     made = Scenario.model_validate(scenario)
     tape = simulate(made, engine=engine)
-    holdings = int((tape.events.kind <= LEARN).sum())
-    peak = peak_bytes()
-    return {"peak": peak, "least": predict_memory(made, engine), "predicted": predict_memory(made, engine, holdings)}
+    peak, events = peak_bytes(), len(tape.events)
+    return {"peak": peak, "least": predict_memory(made, engine), "predicted": predict_memory(made, engine, events)}
 
 
 def in_a_child(task: str, **given: Any) -> dict[str, Any]:

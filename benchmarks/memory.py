@@ -53,7 +53,7 @@ def measure(largest: int) -> Table:
         rows.append([name, engine, least / 1e6, predicted / 1e6, peak / 1e6, predicted / peak, ""])
     columns = ("world", "engine", "least predicted MB", "predicted MB", "measured MB", "predicted / measured", "note")
     notes = [
-        "*Least predicted*: before anything happens, by which a run is refused. *Predicted*: with as many holdings as",
+        "*Least predicted*: before anything happens, by which a run is refused. *Predicted*: with as many events as",
         "there came to be. *Measured*: the peak of the process, interpreter and libraries included.",
     ]
     return Table("memory", "Memory, predicted and measured", notes, columns, rows)

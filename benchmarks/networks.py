@@ -17,6 +17,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "erdos-renyi": {"degree": 10.0},
     "barabasi-albert": {"links": 5},
     "watts-strogatz": {"neighbours": 10, "rewire": 0.1},
+    "configuration": {"degrees": {"kind": "poisson", "mean": 10.0}},
+    "stochastic-block": {"sizes": [0.5, 0.5], "degrees": [[8.0, 2.0], [2.0, 8.0]]},
     "star": {},
     "chain": {},
     "complete": {},
@@ -49,6 +51,9 @@ def networkx_of(kind: str) -> Callable[[int], int] | None:
         "erdos-renyi": lambda n: nx.fast_gnp_random_graph(n, 10.0 / (n - 1), seed=1),
         "barabasi-albert": lambda n: nx.barabasi_albert_graph(n, 5, seed=1),
         "watts-strogatz": lambda n: nx.watts_strogatz_graph(n, 10, 0.1, seed=1),
+        "stochastic-block": lambda n: nx.stochastic_block_model(
+            [n // 2, n // 2], [[16.0 / n, 4.0 / n], [4.0 / n, 16.0 / n]], seed=1, sparse=True
+        ),
         "star": lambda n: nx.star_graph(n - 1),
         "chain": nx.path_graph,
         "complete": nx.complete_graph,

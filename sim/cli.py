@@ -17,8 +17,11 @@ import click
 
 import sim
 from sim.cli_credit import credit_command, thought_experiments_command
+from sim.cli_export import export_command
 from sim.cli_knockout import knockout_command
+from sim.cli_plot import plot_command
 from sim.cli_scenario import CHANGE, announce_compiling, progress_bar, scenario_of
+from sim.cli_sweep import sweep_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -89,9 +92,15 @@ def run(
     click.echo(f"Written: {folder}  (more accounts of credit: shoulders credit {folder} --method all)", err=True)
 
 
-cli.add_command(credit_command)
-cli.add_command(thought_experiments_command)
-cli.add_command(knockout_command)
+for command in (
+    credit_command,
+    thought_experiments_command,
+    knockout_command,
+    plot_command,
+    export_command,
+    sweep_command,
+):
+    cli.add_command(command)
 
 
 @cli.command()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.tape import Tape
 
-FORMATS = ("weibo", "edges")
+FORMATS = ("weibo", "edges", "citations", "graphml", "gexf")
 BY = ("person", "group", "role", "idea", "time")
 FIGURES = ("png", "svg", "pdf")
 NAMES = f"{', '.join(METHODS)}, or all.  [default: {THIRDS}]"
@@ -62,7 +62,7 @@ def credit_command(
     _require("--by", by, BY)
     settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau)
     _require_figure(output, method, by)
-    tape = _tape(Path(run_or_log), log_format)
+    tape = read_tape(Path(run_or_log), log_format)
     scenario = _scenario_of(Path(run_or_log), tape) if by == "time" else None
     from sim.credit import compare
 
@@ -226,7 +226,8 @@ def _require_figure(output: str | None, method: str, by: str) -> None:
         raise click.UsageError("-o: a figure over time is of one account; choose one with --method")
 
 
-def _tape(path: Path, log_format: str | None) -> Tape:
+def read_tape(path: Path, log_format: str | None) -> Tape:
+    """The tape of a run folder, or of a log in this format, or one that is guessed."""
     from sim.tape import Tape, TapeError
 
     if path.is_dir():

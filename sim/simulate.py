@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from sim import CallableModule, networks
+from sim import CallableModule, networks, networks_make
+from sim.realise import WORTH_COMPILING as WORTH_COMPILING_HISTORY
+from sim.realise import history
 from sim.scenario import Scenario
 from sim.scenario_errors import ScenarioError
 from sim.scenario_references import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
@@ -71,7 +73,11 @@ def simulate_world(
     if choose(world.scenario, engine) == "kernels":
         from sim.kernels import ColumnModel
 
-        return ColumnModel(world, threads).run(progress)
+        model = ColumnModel(world, threads)
+        model.finish(progress)
+        record = model.record()
+        del model  # its memory, before the tape takes more
+        return history(world, *record)
     from sim.agents import IdeaDiffusion
 
     return IdeaDiffusion(world).run(progress)
@@ -153,23 +159,48 @@ def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:
 def seconds_of_agents(scenario: Scenario) -> float:
     """Seconds that the agents would take, roughly; measured on one core of 2026."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
-    creative = (
-        people if scenario.population.creativity != 0.0 else sum(p.count for p in scenario.persons if p.creativity)
-    )
-    return scenario.scenario.steps * (1.0 * people + 1.7 * creative * ideas) * 1e-6
+    return scenario.scenario.steps * (1.0 * people + 1.7 * creative_persons(scenario) * ideas) * 1e-6
 
 
-def predict_memory(scenario: Scenario, engine: str = "agents", holdings: int = 0) -> int:
-    """Bytes that a run takes with this many holdings at the same time, by measured sizes (CPython 3.11)."""
+def seconds_of_kernels(scenario: Scenario) -> float:
+    """Seconds that compiled loops would take, roughly, when everybody takes up and tells everything."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
-    ties = (12 if engine == "kernels" else 260) * networks.count_ties(scenario, people)  # columns, or lists of tuples
-    ranges = idea_ranges(scenario)
-    ties += sum(
-        8 * idea.count * len(find(ranges, name) or ()) for idea in scenario.ideas for name in idea.prerequisites
+    told = min(scenario.dynamics.telling_period, scenario.scenario.steps)
+    return 20e-9 * networks.count_ties(scenario, people) * ideas * told + 300e-9 * most_events(scenario)
+
+
+def creative_persons(scenario: Scenario) -> int:
+    """How many persons may discover something by themselves."""
+    if scenario.population.creativity != 0.0:
+        return len(person_ranges(scenario)[EVERYONE])
+    return sum(person.count for person in scenario.persons if person.creativity)
+
+
+def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) -> int:
+    """Bytes that a run takes at its peak when this many events happen, tape and checks included.
+
+    Fitted to measured peaks (CPython 3.11, numpy 2.4, numba 0.68; `make bench ARGS=memory` measures them again): a
+    process with its libraries, then what each person, tie, key and event adds.
+    """
+    people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
+    ties, ranges = networks.count_ties(scenario, people), idea_ranges(scenario)
+    related = 8 * sum(
+        idea.count * len(find(ranges, name) or ()) for idea in scenario.ideas for name in idea.prerequisites
     )
     if engine == "kernels":
-        return 260_000_000 + 80 * people + 33 * people * ideas + ties + 200 * holdings
-    return 160_000_000 + 1_350 * people + ties + 1_400 * holdings
+        each = 4 if scenario.world.network.kind in ("erdos-renyi", "stochastic-block", "complete") else 8
+        return 185_000_000 + 8 * people + 20 * creative_persons(scenario) * ideas + each * ties + related + 140 * events
+    compiling = 110_000_000 if people + ties > networks_make.WORTH_COMPILING or events > WORTH_COMPILING_HISTORY else 0
+    return 160_000_000 + compiling + 1_350 * people + 260 * ties + related + 800 * events
+
+
+def most_events(scenario: Scenario) -> int:
+    """How many events there are when everybody takes up every idea once, implements it and gives it up, if they can."""
+    people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
+    dynamics, skills = scenario.dynamics, [scenario.population.skill, *(person.skill for person in scenario.persons)]
+    made = dynamics.implementation_rate > 0.0 and any(skill != 0.0 for skill in skills if skill is not None)
+    left = dynamics.abandon_rate > 0.0 or dynamics.abandon_rate_working > 0.0
+    return people * ideas * (1 + made + left)
 
 
 def describe(scenario: Scenario) -> list[tuple[str, str]]:
@@ -178,9 +209,9 @@ def describe(scenario: Scenario) -> list[tuple[str, str]]:
     steps = scenario.scenario.steps
     crowd = (scenario.world.size or people) - people
     late = sum(deed.step > steps for deed in scenario.interventions)
-    seconds = seconds_of_agents(scenario)
     engine = choose(scenario)
-    low, high = predict_memory(scenario, engine), predict_memory(scenario, engine, people * ideas)
+    seconds = seconds_of_kernels(scenario) if engine == "kernels" else seconds_of_agents(scenario)
+    low, high = predict_memory(scenario, engine), predict_memory(scenario, engine, most_events(scenario))
     return [
         ("name", scenario.scenario.name),
         ("persons", f"{people:,} one by one" + (f", and a crowd of {crowd:,}" if crowd else "")),
@@ -191,7 +222,7 @@ def describe(scenario: Scenario) -> list[tuple[str, str]]:
         ("credit", f"by {scenario.credit.method}"),
         ("engine", engine),
         ("memory", f"{_size(low)}, or {_size(high)} if all take up everything; {_size(free_memory())} are free"),
-        ("time", f"about {seconds:,.0f} s with agents" if seconds >= 1.0 else "below a second or so"),
+        ("time", f"about {seconds:,.0f} s with {engine}" if seconds >= 1.0 else "below a second or so"),
     ]  # fmt: skip
 
 

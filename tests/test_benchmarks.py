@@ -8,7 +8,7 @@ import math
 import networkx as nx
 import pytest
 
-from benchmarks import batch, cascades, child, figure, full, networks, ours, race, tables
+from benchmarks import batch, cascades, child, figure, full, memory, networks, ours, race, tables
 from benchmarks.graph import SEEDS, cascade_world, graph_of
 
 
@@ -101,3 +101,12 @@ def test_a_child_tells_of_its_run():
 )
 def test_numbers_in_print(value, text):
     assert tables.said(value) == text
+
+
+@pytest.mark.parametrize("place", [4, 7], ids=["telling strangers", "full model"])
+def test_the_memory_of_a_run_is_what_was_predicted(place):
+    ours.warm_up()  # so that the run is not one that compiles
+    _, engine, data = memory.worlds(100_000)[place]
+    child.in_a_child("scenario", scenario=data, engine=engine)
+    found = child.in_a_child("scenario", scenario=data, engine=engine)
+    assert 0.8 <= found["predicted"] / found["peak"] <= 1.2

@@ -130,8 +130,8 @@ def test_two_cascades() -> None:
     assert credits(tape) == pytest.approx({"a": 3.0, "b": 1.75, "c": 0.25, "d": 0.0, "e": 0.0}, abs=1e-12)
 
 
-def test_formats_are_two() -> None:
-    assert list(FORMATS) == ["weibo", "edges"]
+def test_formats_are_five() -> None:
+    assert list(FORMATS) == ["weibo", "edges", "citations", "graphml", "gexf"]
 
 
 def test_the_command_line_names_these_formats() -> None:
@@ -442,7 +442,7 @@ def test_parquet_as_csv(tmp_path: Path) -> None:
 
 def test_unknown_format() -> None:
     assert refusal("x", format="weibbo") == (
-        "log.csv: unknown format 'weibbo'; allowed: weibo, edges; did you mean 'weibo'?"
+        "log.csv: unknown format 'weibbo'; allowed: weibo, edges, citations, graphml, gexf; did you mean 'weibo'?"
     )
 
 
@@ -467,7 +467,7 @@ def test_no_rows() -> None:
 
 def test_undecodable_bytes() -> None:
     assert refusal(b"time,source,target\n1,a,b\n2,\xff,c\n") == (
-        "log.csv:3: byte 0xff is not UTF-8; a log is UTF-8 text"
+        "log.csv:3: byte 0xff is not UTF-8; a log is UTF-8 text (of Latin-1: iconv -f latin1 -t utf-8)"
     )
 
 
@@ -571,7 +571,7 @@ def test_wrong_parquet() -> None:
     assert refusal(good[:-9], "log.parquet").endswith("; allowed: a sound Parquet table without nested columns")
     assert refusal(b"", "log.parquet").startswith("log.parquet:1: ")
     nested = parquet(time=[1], source=[["a"]], target=["b"])
-    assert refusal(nested, "log.parquet").startswith("log.parquet:1: Unsupported cast")
+    assert refusal(nested, "log.parquet").startswith("log.parquet:1: source is of type list<")
     wrong = parquet(time=["1", "x"], source=["a", "b"], target=["b", "c"])
     assert refusal(wrong, "log.parquet").startswith("log.parquet:2: wrong time 'x'; allowed: numbers")
     assert refusal(parquet(time=[1], source=["a"], aim=["b"]), "log.parquet").startswith(

@@ -50,7 +50,8 @@ def descend(
             total = 1.0
         elif weight is None:
             part /= total
-        for k in range(low, high):
+        k = low
+        while k < high:  # a range takes a third longer
             to = parent[k]
             if to < 0 or to > last:
                 return row, stuck
@@ -58,6 +59,7 @@ def descend(
                 mass[to] += part
             else:
                 mass[to] += part * (weight[k] / total)
+            k += 1
         mass[row] = mine  # what a row passes to itself is in it
     return -1, stuck
 

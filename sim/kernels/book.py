@@ -29,10 +29,13 @@ from sim.kernels.columns import (
     Told,
     bag,
 )
+from sim.scenario_errors import ScenarioError
 from sim.tape import Ints
 from sim.tape_rows import empty_rows
 
 __all__: list[str] = []
+
+MOST = 2**31 - 1  # events
 
 
 def open_book(ideas: int, steps: int, crowd: int, understanding: float, rows: int, hearings: int) -> Book:
@@ -82,8 +85,14 @@ def widened(table: Any, names: str, room: int) -> Any:
 
 
 def with_room(book: Book) -> Book:
-    """The book with room for all that is needed."""
+    """The book with room for all that is needed.
+
+    Raises:
+        ScenarioError: if there are more events than their numbers in 32 bits can tell apart.
+    """
     needs: Ints = book.needs
+    if needs[EVENTS] > MOST:
+        raise ScenarioError(f"this run has more than {MOST:,} events, which the kernels cannot number; allowed: fewer")
     return Book(
         widened(widened(book.rows, "step kind person idea count", needs[EVENTS]), "child parent weight",
                 needs[INFLUENCES]),

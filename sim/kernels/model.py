@@ -44,7 +44,7 @@ from sim.networks import Ties, reversed_ties
 from sim.realise import history
 from sim.rules import NEVER
 from sim.tape import Ints, Tape
-from sim.tape_rows import rows_of, tables_of
+from sim.tape_rows import Rows, rows_of, tables_of
 from sim.world import Deed, World
 
 SOURCES = (
@@ -110,12 +110,16 @@ class ColumnModel:
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
         """Take all the steps that are left and return the tape; `progress` is told (steps done, steps in all)."""
+        self.finish(progress)
+        return self.tape()
+
+    def finish(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Take all the steps that are left."""
         at_once = max(1, AT_ONCE // self.world.n)  # so that an interrupt is heard within a second or so
         while self.now < self.steps:
             self.advance(min(self.now + at_once, self.steps))
             if progress is not None:
                 progress(self.now, self.steps)
-        return self.tape()
 
     def advance(self, until: int) -> None:
         """Take the steps up to `until`."""
@@ -142,12 +146,14 @@ class ColumnModel:
 
     def tape(self) -> Tape:
         """What happened so far."""
+        return history(self.world, *self.record())
+
+    def record(self) -> tuple[Rows, Ints, int, int]:
+        """What happened so far, as realise.history takes it: rows, the crowd's holdings, the step, deeds skipped."""
         rows = self.book.rows
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))
-        return history(
-            self.world, rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED])
-        )
+        return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED])
 
 
 @contextlib.contextmanager

@@ -14,12 +14,12 @@ CASCADE = ("cascade id", "author", "publication time", "number of participants",
 Entry = tuple[int, list[str]]  # time after the post, path of users
 
 
-def read_cascades(path: Path, data: bytes) -> Tape:
+def read_cascades(path: Path) -> Tape:
     """Read cascades as a tape, as told at read_log."""
     history, counts = History([], []), Counter[str](posts=0)
     numbers: dict[str, int] = {}  # of the users
     seen: dict[str, tuple[int, str]] = {}
-    for number, line in enumerate(lines_of(path, data), 1):
+    for number, line in enumerate(lines_of(path), 1):
         if not line:
             continue
         name, author, time, size, entries = _cascade(f"{path}:{number}", line)

@@ -3,138 +3,192 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sim.logs.cells import Cells, csv_cells, parquet_cells, times_of
-from sim.logs.history import HELD, LATE, History, append
-from sim.logs.text import allowed_names, shown
-from sim.tape import DISCOVER, IMPLEMENT, LEARN, USE, Tape
+from sim.logs import placing_loops
+from sim.logs.columns import Columns, Shape, as_dictionary
+from sim.logs.history import HELD, LATE, NO_TIME, Happened, tape_of
+from sim.logs.order import in_order, order_of
+from sim.logs.placing_loops import UNSAID, Held, Placed, Sorted
+from sim.logs.tables import read_table
+from sim.logs.text import Fail, shown
+from sim.logs.times import NONE
+from sim.tape import DISCOVER, IMPLEMENT, KINDS, LEARN, USE, Tape
 
-UNKNOWN, ANYONE = -1, -1  # a kind that the row does not give, a source
-ROW_KINDS = {"": UNKNOWN, "learn": LEARN, "discover": DISCOVER, "implement": IMPLEMENT, "use": USE, "realise": USE}
-UNSAID = -1.0  # a value that the row does not give; those given are 0 or more
-Cause = tuple[int, float, float]  # source, weight, value
-
-
-def read_edges(path: Path, data: bytes) -> Tape:
-    """Read a table of edges as a tape, as told at read_log."""
-    parquet = data.startswith(b"PAR1") or path.suffix == ".parquet"
-    cells = parquet_cells(path, data) if parquet else csv_cells(path, data)
-    cells.columns["idea"] = [idea or "idea" for idea in cells["idea"]]
-    persons, ideas = sorted({"", *cells["source"], *cells["target"]}), sorted(set(cells["idea"]))
-    history = _Edges(persons, ideas)
-    times, unit = times_of(cells)
-    history.place(_rows(cells, times, persons, ideas, history.dropped))
-    kept = len(cells.lines) - history.dropped.total()
-    return history.tape(path, format="edges", time_unit=unit, rows=len(cells.lines), kept=kept)
+WORTH_COMPILING = 20_000  # rows
+ANYONE = -1  # a source that the row does not give
+UNKNOWN = -1  # a kind that the row does not give
+REASONS = (HELD, LATE, "does not hold the idea", "no earlier implementation by the source")
+Array = NDArray[Any]
 
 
-class _Edges(History):
-    """The rows of a table of edges, placed in order of time."""
-
-    def place(self, rows: Sequence[NDArray[Any]]) -> None:
-        """Place rows sorted by time, kind, holder (the target with the idea), source (also with it), weight, value."""
-        time, kind, holder = rows[:3]
-        taken = kind <= LEARN
-        self.taken_up = dict(zip(holder[taken].tolist(), time[taken].tolist(), strict=True))  # the last time of each
-        self.made: dict[int, list[int]] = {}
-        placing = {DISCOVER: self.take_up, LEARN: self.take_up, IMPLEMENT: self.implement, USE: self.use}
-        columns = [column.tolist() for column in rows]
-        for (when, what, target), group in groupby(zip(*columns, strict=True), key=itemgetter(0, 1, 2)):
-            placing[what](when, what, target, [row[3:] for row in group])
-
-    def earlier(self, holder: int, time: int) -> int | None:
-        """The holding that began before `time`; a root is placed for one who is nowhere said to take the idea up."""
-        row = self.holdings.get(holder)
-        if row is not None:
-            return row if self.steps[row] < time else None
-        if self.taken_up.get(holder, time - 1) >= time:
-            return None
-        self.repaired["root placed"] += 1
-        return self.add(time - 1, DISCOVER, holder)
-
-    def realise(self, holding: int, implementation: int, values: list[float], unsaid: float) -> None:
-        said = [value for value in values if value != UNSAID]
-        if value := sum(said) if said else unsaid:
-            append(self.realised, holding, implementation, value)
-
-    def take_up(self, time: int, kind: int, target: int, group: list[Cause]) -> None:
-        if target in self.holdings:
-            self.dropped[HELD] += len(group)
-            return
-        tellers: dict[int, float] = {}
-        values = []
-        for source, weight, value in group:
-            teller = self.earlier(source, time) if kind == LEARN else None
-            if teller is not None:
-                tellers[teller] = tellers.get(teller, 0.0) + weight
-            if teller is None and kind == LEARN:
-                self.dropped[LATE] += 1
-            else:
-                values.append(value)
-        if values:
-            self.realise(self.add(time, kind, target, tellers), -1, values, 1.0 if kind == LEARN else 0.0)
-
-    def implement(self, time: int, kind: int, target: int, group: list[Cause]) -> None:
-        own = self.earlier(target, time)
-        if own is None:
-            self.dropped[LATE] += len(group)
-            return
-        row = self.add(time, kind, target, {own: 1.0})
-        self.made.setdefault(target, []).append(row)
-        self.realise(own, row, [value for _, _, value in group], 0.0)
-
-    def use(self, time: int, _: int, target: int, group: list[Cause]) -> None:
-        own = self.holdings.get(target)
-        for source, _weight, value in group:
-            made = [row for row in self.made.get(source, [])[-2:] if self.steps[row] < time] or [-1]
-            if own is None:
-                self.dropped["does not hold the idea"] += 1
-            elif source != ANYONE and made == [-1]:
-                self.dropped["no earlier implementation by the source"] += 1
-            else:
-                self.last = max(self.last, time)
-                self.realise(own, made[-1], [value], 1.0)
-
-
-def _rows(
-    cells: Cells, times: list[int | None], persons: list[str], ideas: list[str], dropped: Counter[str]
-) -> list[NDArray[Any]]:
-    """Columns of the rows for _Edges.place, without those that say nothing whatever the others say."""
-    kind = np.array(cells.parse("kind", ROW_KINDS.get, lambda text: allowed_names(text, ROW_KINDS)))
-    number, of = {name: i for i, name in enumerate(persons)}, {name: i << 32 for i, name in enumerate(ideas)}
-    source, target, idea = (
-        np.array([numbers[name] for name in cells[column]])
-        for column, numbers in (("source", number), ("target", number), ("idea", of))
+def _check_own_deeds(chunk: Mapping[str, Any], fail: Fail) -> None:
+    """Refuse a discovery or an implementation that has another source than the target."""
+    if "kind" not in chunk:
+        return
+    rows = np.flatnonzero((chunk["kind"] == DISCOVER) | (chunk["kind"] == IMPLEMENT))
+    if not len(rows):
+        return
+    source, target = (
+        as_dictionary(chunk[name]).take(pa.array(rows)).dictionary_decode() for name in ("source", "target")
     )
-    own = (kind == DISCOVER) | (kind == IMPLEMENT)
-    if (wrong := own & (source != 0) & (source != target)).any():
-        row = int(np.argmax(wrong))
-        deed = f"{cells['kind'][row]!r} is the target's own deed, but the source is {shown(cells['source'][row])}"
-        cells.fail(row, f"{deed}; allowed: nothing, or the target")
-    kind = np.where(kind == UNKNOWN, np.where(source == 0, DISCOVER, LEARN), kind)
+    wrong = np.flatnonzero(pc.and_(pc.not_equal(source, ""), pc.not_equal(source, target)))
+    if len(wrong):
+        row = int(rows[wrong[0]])
+        word, by = KINDS[chunk["kind"][row]], source[int(wrong[0])].as_py()
+        raise fail(
+            row, f"{word!r} is the target's own deed, but the source is {shown(by)}; allowed: nothing, or the target"
+        )
+
+
+EDGES = Shape(
+    {"time": "time", "source": "name", "target": "name", "idea": "idea", "kind": "word"}
+    | {"weight": "number", "value": "number"},
+    ("time", "source", "target"),
+    {},
+    {"weight": (1e-100, 1.0), "value": (0.0, UNSAID)},
+    {"": UNKNOWN, "learn": LEARN, "discover": DISCOVER, "implement": IMPLEMENT, "use": USE, "realise": USE},
+    check=_check_own_deeds,
+)
+
+
+def read_edges(path: Path) -> Tape:
+    """Read a table of edges as a tape, as told at read_log."""
+    return place_edges(path, read_table(path, EDGES), "edges")
+
+
+def place_edges(path: Path, columns: Columns, format: str) -> Tape:
+    """The tape of the columns of EDGES, which are used up."""
+    dropped: Counter[str] = Counter()
+    rows, unit = columns.rows, columns.clock.unit
+    persons, [source, target] = columns.coded("source", "target")
+    ideas, [idea] = columns.coded("idea")
+    ideas = pa.concat_arrays([pa.array(["idea"], pa.large_string()), ideas[1:]])
+    if (same := pc.index(ideas[1:], pa.scalar("idea", pa.large_string())).as_py()) >= 0:
+        idea[idea == same + 1] = 0
+    table = _kept(columns, source, target, idea, dropped)
+    del source, target, idea
+    sorted_rows, holder_person, holder_idea = _in_order_of_time(table, len(persons), dropped)
+    placed = _place(sorted_rows, len(holder_person))
+    del table, sorted_rows
+    dropped.update(dict(zip(REASONS, placed.counts.tolist(), strict=False)))
+    repaired = Counter({"root placed": int(placed.counts[placing_loops.ROOTS])})
+    happened, last = _happened(placed, holder_person, holder_idea)
+    del placed
+    kept = rows - dropped.total()
+    facts = {"format": format, "time_unit": unit, "rows": rows, "kept": kept}
+    return tape_of(happened, persons, ideas, last, path, dropped, repaired, facts)
+
+
+def _kept(columns: Columns, source: Array, target: Array, idea: Array, dropped: Counter[str]) -> list[Array]:
+    """Time, kind, target, source, idea, weight, value of the rows that say something whatever the others say."""
+    time, kind = columns.clock.ticks("time"), columns.word("kind")
+    weight, value = columns.number("weight"), columns.number("value")
+    kind = kind if len(kind) else np.full(len(time), UNKNOWN, np.int8)
+    unknown = kind == UNKNOWN
+    kind[unknown] = np.where(source[unknown] == 0, np.int8(DISCOVER), np.int8(LEARN))
     keep, told = np.ones(len(kind), np.bool_), kind == LEARN
-    for reason, bad in {
-        "no time": np.array([time is None for time in times]),
-        "no target": target == 0,
-        "no source": told & (source == 0),
-        "self-influence": told & (source == target),
-    }.items():
-        dropped[reason] = int((keep & bad).sum())
-        keep &= ~bad
-    time = np.array([time or 0 for time in times], np.int64)
-    tellers = np.where(own | (source == 0), ANYONE, idea | source)
-    weight, value = np.array(cells.numbers("weight", 1e-100, 1.0)), np.array(cells.numbers("value", 0.0, UNSAID))
-    rows = [column[keep] for column in (time, kind, idea | target, tellers, weight, value)]
-    order = np.lexsort(rows[::-1])
-    rows = [column[order] for column in rows]
-    again = np.all([column[1:] == column[:-1] for column in rows], axis=0)
+    reasons: dict[str, Callable[[], Array]] = {
+        "no time": lambda: time == NONE,
+        "no target": lambda: target == 0,
+        "no source": lambda: told & (source == 0),
+        "self-influence": lambda: told & (source == target),
+    }
+    for reason, bad in reasons.items():
+        found = keep & bad()
+        dropped[reason] = int(found.sum())
+        keep &= ~found
+    table: list[Array] = [time, kind, target, source, idea, weight, value]
+    return table if keep.all() else [column[keep] if len(column) else column for column in table]
+
+
+def _in_order_of_time(table: list[Array], persons: int, dropped: Counter[str]) -> tuple[Sorted, Array, Array]:
+    """The rows with holders for persons, sorted and each once; and the person and the idea of each holder."""
+    time, kind, target, source, idea, weight, value = table
+    table.clear()
+    own = (kind == DISCOVER) | (kind == IMPLEMENT) | (source == 0)
+    source = np.where(own, np.int32(ANYONE), source)
+    if len(idea):
+        target, source, holder_person, holder_idea = _holders(target, source, idea)
+    else:
+        holder_person, holder_idea = np.arange(persons, dtype=np.int32), np.zeros(persons, np.int32)
+    del own, idea
+    columns = [time, kind, target, source, weight, value]
+    del time, kind, target, source, weight, value
+    order = order_of(*(column for column in columns if len(column)))
+    for i, column in enumerate(columns):
+        columns[i] = in_order(order, column)
+    del order
+    again = np.ones(max(0, len(columns[0]) - 1), np.bool_)
+    for column in columns:
+        if len(column):
+            again &= column[1:] == column[:-1]
     dropped["duplicate"] = int(again.sum())
-    return [column[np.append(True, ~again)[: len(order)]] for column in rows]
+    if dropped["duplicate"]:
+        once = np.append(True, ~again)
+        for i, column in enumerate(columns):
+            columns[i] = column[once] if len(column) else column
+    return Sorted(*columns), holder_person, holder_idea
+
+
+def _holders(target: Array, source: Array, idea: Array) -> tuple[Array, Array, Array, Array]:
+    """Targets and sources as numbers of persons with ideas, and the person and the idea of each number."""
+    import pandas as pd
+
+    rows = len(target)
+    both = np.empty(2 * rows, np.int64)
+    for at, person in ((0, target), (rows, source)):
+        both[at : at + rows] = idea
+        both[at : at + rows] <<= 32
+        both[at : at + rows] |= np.maximum(person, 0)
+    # Sorted, so that rows of one deed stand in the same order whatever the order of the log.
+    codes, pairs = pd.factorize(both)
+    del both
+    rank = np.empty(len(pairs), np.int32)
+    order = np.argsort(pairs)
+    rank[order] = np.arange(len(pairs))
+    pairs = pairs[order]
+    holders = rank[codes]
+    person, of = (pairs & (2**32 - 1)).astype(np.int32), (pairs >> 32).astype(np.int32)
+    return holders[:rows], np.where(source == ANYONE, np.int32(ANYONE), holders[rows:]), person, of
+
+
+def _place(rows: Sorted, holders: int) -> Placed:
+    code: Any = placing_loops
+    if len(rows.time) > WORTH_COMPILING:
+        from sim.compiling import compiled
+
+        code = compiled(placing_loops)
+    count = len(rows.time)
+    most, influenced = count + holders, int(((rows.kind == LEARN) | (rows.kind == IMPLEMENT)).sum())
+    out = Placed(
+        np.empty(most, np.int64), np.empty(most, np.int8), np.empty(most, np.int32),
+        np.empty(influenced, np.int64), np.empty(influenced, np.int64), np.empty(influenced),
+        np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count),
+        np.zeros(3, np.int64), np.zeros(5, np.int64), np.full(1, NO_TIME),
+    )  # fmt: skip
+    held = Held(*(np.full(holders, nothing) for nothing in (-1, NONE, -1, -1)))
+    code.place(rows, held, out)
+    return out
+
+
+def _happened(placed: Placed, holder_person: Array, holder_idea: Array) -> tuple[Happened, int]:
+    """What was used of the columns, copied, so that the rest of them can be given up."""
+    events, influences, realised = placed.used.tolist()
+    holder = placed.holder[:events]
+    happened = Happened(
+        placed.step[:events],
+        placed.kind[:events],
+        holder_person[holder],
+        holder_idea[holder],
+        (placed.child[:influences], placed.parent[:influences], placed.weight[:influences]),
+        (placed.event[:realised], placed.implementation[:realised], placed.value[:realised]),
+    )
+    return happened, int(placed.last[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sim import Scenario
-from sim.kernels import ColumnModel, model
+from sim.kernels import ColumnModel, book, model
+from sim.scenario_errors import ScenarioError
 from sim.world import World
 
 WORLD = """
@@ -44,3 +45,9 @@ def test_the_number_of_threads_leaves_no_trace(change, monkeypatch):
     monkeypatch.setattr(model, "WORTH_SHARING", 1)
     for threads in (2, 3, 4):
         assert ColumnModel(world, threads=threads).run() == alone
+
+
+def test_more_events_than_can_be_numbered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "MOST", 20_000)
+    with pytest.raises(ScenarioError, match="more than 20,000 events"):
+        ColumnModel(World.build(Scenario.from_toml(WORLD).replace({"dynamics.abandon_rate": 5.0}))).run()

@@ -1,0 +1,299 @@
+"""What a study found: its runs as a table and as an array with dimensions, summaries and paired differences.
+
+A table of runs is a pandas DataFrame with one row a run: `cell` and `replicate` (whole numbers), `seed`, a column for
+each varied parameter under its key, a column for each measure, and `error` (null, or why the run failed).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.study.intervals import QUANTILES, RESAMPLES, statistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from sim.study.sweep import Study
+
+Floats = NDArray[np.float64]
+FIXED = ("cell", "replicate", "seed", "error")  # columns of every table
+SUMMARY = ("number", "empty", "failed", "mean", "sd", *QUANTILES, "low", "high", "interval")
+FULL = 0.01  # a grid of which less than this was run is none
+
+
+def table(study: Study | str | Path) -> pd.DataFrame:
+    """The runs of a study so far, sorted by cell and replicate; its `attrs` name the parameters and the measures.
+
+    Args:
+        study: a Study, or the folder of one.
+
+    Raises:
+        ValueError: if the folder holds no study, or a damaged one (StudyError).
+    """
+    from sim.study.sweep import Study
+
+    if isinstance(study, str | Path):
+        study = Study.load(study)
+    runs = study.table()
+    runs.attrs.update(parameters=list(study.cells.keys), measures=list(study.names))
+    return runs
+
+
+def to_xarray(table: pd.DataFrame, parameters: Sequence[str], measures: Sequence[str]) -> xr.Dataset:
+    """The runs as an xarray Dataset whose dimensions are the parameters and the replicate.
+
+    Coordinates are the values of each parameter, sorted (in order of appearance, where they are no numbers). What was
+    not run, failed or has no value is nan. Without parameters the dimensions are cell and replicate: right for a
+    sampled design, which is no grid.
+
+    Args:
+        table: of runs.
+        parameters: those that vary; two runs at one place are refused.
+        measures: the variables of the Dataset.
+
+    Raises:
+        ValueError: for a column that is not there, two runs at one place, or a design that is no grid.
+        ModuleNotFoundError: without xarray, which the extra `analysis` brings.
+    """
+    import pandas as pd
+
+    dimensions = [*(parameters or ["cell"]), "replicate"]
+    require(table, [*dimensions, *measures])
+    with from_extra("xarray"):
+        import xarray as xr
+    codes, values = [], []
+    for name in dimensions:
+        code, found = pd.factorize(table[name], sort=pd.api.types.is_numeric_dtype(table[name]))
+        codes.append(code)
+        values.append(np.asarray(found))
+    shape = tuple(len(found) for found in values)
+    places = float(np.prod(shape, dtype=np.float64))
+    if places * FULL > max(len(table), 1 / FULL):
+        raise ValueError(f"table: {len(table):,} runs fill less than 1% of the grid of {' x '.join(dimensions)}; "
+                         "a sampled design has no grid: give no parameters, and the cell is a dimension")  # fmt: skip
+    flat = np.ravel_multi_index(tuple(codes), shape) if len(table) else np.zeros(0, np.int64)
+    if len(doubled := np.flatnonzero(np.bincount(flat, minlength=1) > 1)):
+        row = int(np.flatnonzero(flat == doubled[0])[1])
+        place = ", ".join(f"{name} {table[name].iloc[row]}" for name in dimensions)
+        raise ValueError(f"table: two runs at {place}; name every parameter that varies")
+    variables = {}
+    for name in measures:
+        grid = np.full(shape, np.nan)
+        grid.reshape(-1)[flat] = numbers(table, name)
+        variables[name] = (dimensions, grid)
+    return xr.Dataset(variables, coords=dict(zip(dimensions, values, strict=True)))
+
+
+def summarise(
+    table: pd.DataFrame, measures: Sequence[str], by: Sequence[str], confidence: float = 0.95,
+    resamples: int = RESAMPLES, seed: int = 1,
+) -> pd.DataFrame:  # fmt: skip
+    """Mean, spread and a bootstrap interval of the mean over the replicates, for each measure and setting.
+
+    The interval is BCa (Efron 1987, as scipy.stats.bootstrap has it) for 3 to 1,000 values, the percentile one for
+    more (the two differ by less the more there are) and where BCa is not defined, Wilson's (1927) for a measure that
+    is yes or no (nothing but zeros and ones, and both), and none for a single value. Values that are all the same
+    give an interval of no width: the bootstrap cannot see what never happened.
+
+    Args:
+        table: of runs.
+        measures: columns; null, nan and infinite values are left out and counted as empty.
+        by: the parameters whose settings are told apart, or `["cell"]`; none for all runs together.
+        confidence: of the interval, in (0, 1).
+        resamples: of the bootstrap, from the replicates of a setting.
+        seed: of the bootstrap; the same seed gives the same interval, whatever else is in the table.
+
+    Returns:
+        One row a measure and setting: the columns of `by`, measure, number (of values), empty (runs without a
+        value), failed (runs with an error), mean, sd (nan below two values), q05, q25, median, q75, q95, low, high,
+        interval (BCa, percentile, Wilson, none). The confidence is in its `attrs`.
+
+    Raises:
+        ValueError: for a column that is not there, or a confidence outside of (0, 1).
+
+    >>> import pandas as pd
+    >>> runs = {"cell": [0, 0, 1, 1], "replicate": [0, 1, 0, 1], "rate": [0.1, 0.1, 0.2, 0.2]}
+    >>> table = pd.DataFrame(runs | {"total": [4.0, 6.0, 1.0, 2.0], "error": None})
+    >>> summarise(table, ["total"], by=["rate"])[["rate", "measure", "number", "mean"]].to_dict("records")[0]
+    {'rate': 0.1, 'measure': 'total', 'number': 2, 'mean': 5.0}
+    """
+    import pandas as pd
+
+    by = list(by)
+    require(table, [*by, *measures, "error"])
+    require_confidence(confidence)
+    failed = table["error"].notna().to_numpy(bool)
+    if by:
+        grouped = table.groupby(by, sort=True, dropna=False)
+        code, count = np.asarray(grouped.ngroup(), np.int64), grouped.ngroups
+        first = np.full(count, len(table), np.int64)
+        np.minimum.at(first, code, np.arange(len(table)))
+        settings = table[by].iloc[first].reset_index(drop=True)
+    else:
+        code, count = np.zeros(len(table), np.int64), 1
+        settings = pd.DataFrame(index=range(1))
+    parts = []
+    for name in measures:
+        made = statistics(code, numbers(table, name), count, confidence, resamples, seed, yes_or_no(table, name))
+        made["failed"] = np.bincount(code[failed], minlength=count)
+        made["empty"] = np.bincount(code, minlength=count) - made["number"] - made["failed"]
+        columns = {"measure": name} | {column: made[column] for column in SUMMARY}
+        parts.append(pd.concat([settings, pd.DataFrame(columns, index=settings.index)], axis=1))
+    found = pd.concat(parts, ignore_index=True)
+    found.attrs["confidence"] = confidence
+    return found
+
+
+def differences(
+    table: pd.DataFrame, measure: str, baseline: int | Mapping[str, Any], confidence: float = 0.95,
+    by: Sequence[str] = (), resamples: int = RESAMPLES, seed: int = 1,
+) -> pd.DataFrame:  # fmt: skip
+    """How each cell differs from a baseline, replicate by replicate under common random numbers.
+
+    A replicate with the same seed in both cells is a pair; its difference owes nothing to other luck. A pair of which
+    a run failed or has no value is left out.
+
+    Args:
+        table: of runs.
+        measure: a column.
+        baseline: a cell, or values of parameters that only one cell has.
+        confidence: of the bootstrap interval, in (0, 1).
+        by: columns that tell what a cell is, copied from its first run.
+        resamples, seed: of the bootstrap.
+
+    Returns:
+        One row for every cell but the baseline: cell, the columns of `by`, number (of pairs), mean and sd of the
+        difference (cell less baseline), low, high, interval, effect (mean / sd, Cohen's d_z) and won: the share of
+        the variance of the difference that the pairing took away, 1 - var(difference) / (var(cell) + var(baseline)).
+
+    Raises:
+        ValueError: for a column or cell that is not there, or if a replicate has other seeds in other cells.
+
+    >>> import pandas as pd
+    >>> runs = {"cell": [0, 0, 1, 1], "replicate": [0, 1, 0, 1], "seed": [7, 8, 7, 8]}
+    >>> table = pd.DataFrame(runs | {"total": [4.0, 6.0, 5.0, 8.0], "error": None})
+    >>> differences(table, "total", baseline=0)[["cell", "number", "mean"]].to_dict("records")
+    [{'cell': 1, 'number': 2, 'mean': 1.5}]
+    """
+    import pandas as pd
+
+    require(table, ["cell", "replicate", "seed", measure, *by])
+    require_confidence(confidence)
+    base = _cell(table, baseline)
+    runs = table[["cell", "replicate", "seed"]].assign(value=numbers(table, measure))
+    _refuse_doubled(runs)
+    pairs = runs[runs["cell"] != base].merge(runs[runs["cell"] == base].drop(columns="cell"), on="replicate")
+    if (other := pairs["seed_x"].ne(pairs["seed_y"])).any():
+        row = pairs[other].iloc[0]
+        raise ValueError(f"table: replicate {row['replicate']} has another seed in cell {row['cell']} than in cell "
+                         f"{base}; paired differences need a study with common random numbers")  # fmt: skip
+    cells = np.array(sorted(runs.loc[runs["cell"] != base, "cell"].unique()), np.int64)
+    code = np.searchsorted(cells, pairs["cell"].to_numpy(np.int64)).astype(np.int64)
+    left, right = pairs["value_x"].to_numpy(np.float64), pairs["value_y"].to_numpy(np.float64)
+    found = statistics(code, left - right, len(cells), confidence, resamples, seed)
+    both = np.isfinite(left - right)
+    apart = [statistics(code[both], side[both], len(cells))["sd"] ** 2 for side in (left, right)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found["effect"] = found["mean"] / found["sd"]
+        found["won"] = 1.0 - found["sd"] ** 2 / (apart[0] + apart[1])
+    kept = ("number", "mean", "sd", "low", "high", "interval", "effect", "won")
+    what = table.drop_duplicates("cell").set_index("cell").loc[cells, list(by)].reset_index()
+    return pd.concat([what, pd.DataFrame({name: found[name] for name in kept})], axis=1)
+
+
+def parameters_of(table: pd.DataFrame) -> list[str]:
+    """The varied parameters: those noted in `table.attrs`, else the columns named as keys of a scenario.
+
+    A key has a dot, as dynamics.abandon_rate, and no colon, as a measure may have.
+    """
+    noted = table.attrs.get("parameters")
+    if noted is not None:
+        return list(noted)
+    return [name for name in table.columns if "." in str(name) and ":" not in str(name)]
+
+
+def measures_of(table: pd.DataFrame) -> list[str]:
+    """The measures: those noted in `table.attrs`, else every column that is nothing else."""
+    noted = table.attrs.get("measures")
+    if noted is not None:
+        return list(noted)
+    others = {*FIXED, *parameters_of(table)}
+    return [name for name in table.columns if name not in others]
+
+
+def numbers(table: pd.DataFrame, name: str) -> Floats:
+    """A column as floats; null is nan.
+
+    Raises:
+        ValueError: if the column holds anything but numbers, and yes or no.
+    """
+    try:
+        return table[name].to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise ValueError(f"table: column {name!r} holds other things than numbers") from None
+
+
+def yes_or_no(table: pd.DataFrame, name: str) -> bool:
+    """Whether a column holds nothing but true and false, or nothing but zeros and ones, and some of both."""
+    known = table[name].dropna()
+    if len(known) and known.map(lambda value: isinstance(value, bool | np.bool_)).all():
+        return True
+    values = numbers(table, name)
+    values = values[np.isfinite(values)]
+    return bool(((values == 0.0) | (values == 1.0)).all()) and 0.0 < values.sum() < len(values)
+
+
+def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse a table without one of the columns, and name the nearest that it has."""
+    for name in columns:
+        if name not in table.columns:
+            there = [str(column) for column in table.columns]
+            near = difflib.get_close_matches(str(name), there, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"table: no column {name!r}; it has {', '.join(there)}{hint}")
+
+
+@contextlib.contextmanager
+def from_extra(name: str) -> Iterator[None]:
+    """While importing a library that only the extra `analysis` brings: say so where it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(f"{name} is not installed: pip install 'shoulders[analysis]'", name=name) from None
+
+
+def require_confidence(confidence: float) -> None:
+    """Refuse a confidence that is no probability between 0 and 1."""
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence: {confidence} is not between 0 and 1, as 0.95 is")
+
+
+def _refuse_doubled(runs: pd.DataFrame) -> None:
+    if (doubled := runs.duplicated(["cell", "replicate"])).any():
+        row = runs[doubled].iloc[0]
+        raise ValueError(f"table: two runs of cell {row['cell']}, replicate {row['replicate']}")
+
+
+def _cell(table: pd.DataFrame, baseline: int | Mapping[str, Any]) -> int:
+    """The number of the one cell that is meant."""
+    if not isinstance(baseline, Mapping):
+        if baseline not in table["cell"].to_numpy():
+            raise ValueError(f"baseline: no cell {baseline}; allowed: 0 to {table['cell'].max()}")
+        return int(baseline)
+    require(table, list(baseline))
+    there = np.ones(len(table), bool)
+    for name, value in baseline.items():
+        there &= (table[name] == value).to_numpy(bool)
+    cells = sorted(table.loc[there, "cell"].unique().tolist())
+    if len(cells) != 1:
+        told = ", ".join(f"{name} {value}" for name, value in baseline.items())
+        raise ValueError(f"baseline: {len(cells) or 'no'} cells with {told}; it must be one")
+    return int(cells[0])

@@ -1,0 +1,113 @@
+"""Groups of values: their means, quantiles and the intervals of their means, many groups in one call."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Method = Literal["BCa", "percentile"]
+QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+RESAMPLES = 2000
+FEWEST, MOST = 3, 1000  # values for a BCa interval: its acceleration leaves each of them out, at the cost of a square
+BATCH = 50  # resamples at once; with another, the same generator would draw others
+AT_ONCE = 200_000  # numbers resampled at once, which caches hold
+
+
+def statistics(
+    code: NDArray[np.int64], values: Floats, count: int, confidence: float | None = None,
+    resamples: int = RESAMPLES, seed: int = 1, shares: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """The statistics of the finite values of each group, groups with equally many of them at once.
+
+    Args:
+        code: the group of each value, in [0, count).
+        values: any shape of luck; shape (values,).
+        confidence: of the interval of the mean; None for no interval.
+        shares: whether the values are zeros and ones, and their mean a share.
+
+    Returns:
+        Arrays of shape (count,): number, mean, sd, the quantiles, low, high, interval.
+    """
+    found: dict[str, Any] = {name: np.full(count, np.nan) for name in ("mean", "sd", *QUANTILES, "low", "high")}
+    found["number"] = np.zeros(count, np.int64)
+    found["interval"] = np.full(count, "none", object)
+    for groups, rows in _blocks(code, values, count):
+        found["number"][groups] = rows.shape[1]
+        found["mean"][groups] = rows.mean(axis=1)
+        found["sd"][groups] = rows.std(axis=1, ddof=1) if rows.shape[1] > 1 else np.nan
+        for name, value in zip(QUANTILES, np.quantile(rows, list(QUANTILES.values()), axis=1), strict=True):
+            found[name][groups] = value
+        if confidence is not None:
+            limits = wilson(rows, confidence) if shares else bootstrap(rows, confidence, resamples, seed)
+            for name, limit in zip(("low", "high", "interval"), limits, strict=True):
+                found[name][groups] = limit
+    return found
+
+
+def _blocks(code: NDArray[np.int64], values: Floats, count: int) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """The groups that have equally many finite values, and these values: shape (groups, number)."""
+    kept = np.isfinite(values)
+    order = np.argsort(code[kept], kind="stable")
+    ordered = values[kept][order]
+    number = np.bincount(code[kept], minlength=count)
+    start = np.cumsum(number) - number
+    for size in np.unique(number[number > 0]).tolist():
+        groups = np.flatnonzero(number == size)
+        yield groups, ordered[start[groups][:, None] + np.arange(size)]
+
+
+def bootstrap(rows: Floats, confidence: float, resamples: int, seed: int) -> tuple[Floats, Floats, NDArray[Any]]:
+    """Lower and upper limits of the mean of each row, shape (rows, number), and the kind of each interval.
+
+    The numbers drawn depend on the seed and the number of values alone, so that a row has the same limits in any
+    company.
+    """
+    count, size = rows.shape
+    low, high, kind = np.full(count, np.nan), np.full(count, np.nan), np.full(count, "none", object)
+    if size < 2:
+        return low, high, kind
+    same = rows.min(axis=1) == rows.max(axis=1)
+    low[same], high[same], kind[same] = rows[same, 0], rows[same, 0], "percentile"
+    waiting = np.flatnonzero(~same)
+    methods: tuple[Method, ...] = ("BCa", "percentile") if FEWEST <= size <= MOST else ("percentile",)
+    for method in methods:
+        many = max(1, AT_ONCE // (BATCH * size))
+        for some in (waiting[k : k + many] for k in range(0, len(waiting), many)):
+            low[some], high[some] = _limits(rows[some], confidence, resamples, seed, method)
+        known = np.isfinite(low[waiting]) & np.isfinite(high[waiting])
+        kind[waiting[known]] = method
+        waiting = waiting[~known]
+    return low, high, kind
+
+
+def _limits(rows: Floats, confidence: float, resamples: int, seed: int, method: Method) -> tuple[Floats, Floats]:
+    from scipy import stats
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where BCa is not defined, its limits are nan, and the percentile's are taken
+        found = stats.bootstrap(
+            (rows,), _mean, axis=-1, vectorized=True, confidence_level=confidence, n_resamples=resamples, batch=BATCH,
+            method=method, random_state=np.random.default_rng([seed, rows.shape[1]]),
+        ).confidence_interval  # fmt: skip
+    return np.asarray(found.low), np.asarray(found.high)
+
+
+def _mean(values: Floats, axis: int) -> Floats:
+    """The mean, added up in one order however many rows there are: so is what lies at hand in memory."""
+    return np.asarray(np.ascontiguousarray(values).mean(axis=axis))
+
+
+def wilson(rows: Floats, confidence: float) -> tuple[Floats, Floats, NDArray[Any]]:
+    """The interval of a share by Wilson (1927): it has a width even where nothing, or all, happened."""
+    from scipy import stats
+
+    size, share = rows.shape[1], rows.mean(axis=1)
+    z = float(stats.norm.ppf(0.5 + confidence / 2.0))
+    middle = (share + z * z / (2 * size)) / (1 + z * z / size)
+    half = z / (1 + z * z / size) * np.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0), np.full(len(rows), "Wilson", object)

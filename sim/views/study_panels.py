@@ -1,0 +1,164 @@
+"""What the figures of a study share: the rows of one measure, panels beside each other, and their words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sim.study.analysis import require
+from sim.views import style
+from sim.views.style import INK, SMALL, WIDTH, number, readable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_PANELS = 16
+STEPS = (1, 2, 2.5, 5, 10)  # of the numbers on an axis
+GAP, HEAD = 0.22, 0.24  # inches between two panels, and for the words above one
+
+
+def rows_of(summary: pd.DataFrame, measure: str | None, parameters: Sequence[str]) -> tuple[str, pd.DataFrame]:
+    """The measure and its rows in a summary, one for each setting of the parameters.
+
+    Raises:
+        ValueError: for a column or measure that is not there, an empty summary, a parameter named twice, or two rows
+            with one setting.
+    """
+    require(summary, [*parameters, "measure", "mean", "low", "high"])
+    there = summary["measure"].unique().tolist()
+    if not there:
+        raise ValueError("summary: it has no rows")
+    if measure is None and len(there) > 1:
+        raise ValueError(f"measure: choose one of {', '.join(there)}")
+    measure = measure or there[0]
+    if measure not in there:
+        raise ValueError(f"measure: no {measure!r} in the summary; allowed: {', '.join(there)}")
+    if len(set(parameters)) < len(parameters):
+        raise ValueError(f"parameters: {', '.join(parameters)}: each can be shown in one way only")
+    rows = summary[summary["measure"] == measure]
+    if (doubled := rows.duplicated(list(parameters))).any():
+        place = ", ".join(f"{name} {rows[doubled][name].iloc[0]}" for name in parameters)
+        raise ValueError(f"summary: two rows of {measure} at {place}; summarise by what is shown, and only by that")
+    return measure, rows
+
+
+def values_of(column: pd.Series[Any]) -> list[Any]:
+    """The values of a parameter: numbers sorted, words in the order in which they come."""
+    found = column.drop_duplicates().tolist()
+    return sorted(found) if is_numeric(found) else found
+
+
+def is_numeric(values: Sequence[Any]) -> bool:
+    """Whether all values are numbers, true and false being none."""
+    return all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in values)
+
+
+def labels_of(values: Sequence[Any]) -> list[str]:
+    """The values in print, with as many digits as tell them apart.
+
+    >>> labels_of([0.1, 0.25]), labels_of([0.1001, 0.1002]), labels_of(["ring", True])
+    (['0.1', '0.25'], ['0.1001', '0.1002'], ['ring', 'True'])
+    """
+    if not is_numeric(values):
+        return [readable(str(value)) for value in values]
+    short = [number(float(value)) for value in values]
+    return short if len(set(short)) == len(values) else [f"{value:.6g}" for value in values]
+
+
+def panel_values(rows: pd.DataFrame, panel: str | None) -> list[Any]:
+    """The values of the parameter that tells panels apart; one None where there is none."""
+    values = [None] if panel is None else values_of(rows[panel])
+    if len(values) > MOST_PANELS:
+        raise ValueError(f"panel: {panel} has {len(values)} values; at most {MOST_PANELS} panels are drawn")
+    return values
+
+
+def panels(
+    title: str,
+    notes: Sequence[str],
+    count: int,
+    *,
+    named: bool,
+    tall: float,
+    left: float,
+    right: float,
+    below: float,
+    above: float,
+) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels in rows; the ticks of an axis are written at the left and the bottom only.
+
+    Args:
+        title, notes: of the figure.
+        count: of the panels.
+        named: whether words stand above each.
+        tall: the height of a single panel in inches; several are lower.
+        left, right, below, above: margins of them all in inches.
+    """
+    across = count if count <= 3 else 2 if count == 4 else 3 if count <= 9 else 4
+    down = math.ceil(count / across)
+    high = tall if count == 1 else min(tall, 0.5 * tall + 0.5)
+    lift = HEAD if named else 0.0
+    body = down * (high + lift) + (down - 1) * GAP
+    figure, head = style.new_figure(body + below + above, title, notes)
+    wide = (WIDTH - left - right - (across - 1) * GAP) / across
+    whole = figure.get_figheight()
+    made = []
+    for place in range(count):
+        row, column = divmod(place, across)
+        x = left + column * (wide + GAP)
+        top = head + above + lift + row * (high + lift + GAP)
+        axes = style.panel(figure, x, whole - top - high, WIDTH - x - wide, top)
+        axes.tick_params(labelleft=column == 0, labelbottom=place + across >= count)
+        made.append(axes)
+    return figure, made
+
+
+def name_panel(axes: Axes, panel: str | None, value: str) -> None:
+    """Write above a panel which it is."""
+    if panel is not None:
+        wide = axes.bbox.width / axes.figure.dpi
+        texts = [*(f"{readable(panel, most)} = {value}" for most in (40, 30, 24, 18, 14)), value]
+        text = next((text for text in texts if style.width_of([text], SMALL) <= wide), value)
+        style.say(axes, 0.0, 1.03, text, transform=axes.transAxes, va="bottom", fontsize=SMALL)
+
+
+def name_axes(figure: Figure, made: Sequence[Axes], x: str, y: str, named: bool) -> None:
+    """Write what runs to the right below all panels, and what runs upwards above the first."""
+    wide, tall = figure.get_size_inches()
+    boxes = [axes.get_position() for axes in made]
+    middle = (boxes[0].x0 + max(box.x1 for box in boxes)) / 2
+    lowest = min(box.y0 for box in boxes)
+    figure.text(middle, lowest - 0.3 / tall, readable(x, 50), ha="center", va="top", **style.words())
+    lift = HEAD if named else 0.0
+    figure.text(0.12 / wide, boxes[0].y1 + (lift + 0.1) / tall, readable(y, 50), va="bottom", **style.words())
+
+
+def draw_key(figure: Figure, top: float, name: str, labels: Sequence[str], colours: Sequence[str]) -> None:
+    """Explain colours in a line, `top` inches below the upper edge: the parameter, then a stroke for each value."""
+    wide, tall = figure.get_size_inches()
+    x, y = 0.12, 1 - top / tall
+    figure.text(x / wide, y, name, va="center", **style.words(fontsize=SMALL))
+    x += style.width_of([name], SMALL) + 0.2
+    for label, colour in zip(labels, colours, strict=True):
+        stroke = [x / wide, (x + 0.2) / wide]
+        figure.add_artist(Line2D(stroke, [y, y], color=colour, linewidth=2.0, transform=figure.transFigure))
+        figure.text((x + 0.25) / wide, y, label, va="center", **style.words(fontsize=SMALL, color=INK))
+        x += 0.25 + style.width_of([label], SMALL) + 0.2
+
+
+def replicates_note(rows: pd.DataFrame) -> list[str]:
+    """How many values stand behind a mean, and what is missing."""
+    if "number" not in rows:
+        return []
+    least, most = int(rows["number"].min()), int(rows["number"].max())
+    said = f"Mean of {number(least)}{f' to {number(most)}' if most > least else ''} run{'s' * (most != 1)} each."
+    for name, text in (("failed", "failed"), ("empty", "had no value")):
+        count = int(rows[name].sum()) if name in rows else 0
+        said += f" {number(count)} run{'s' * (count != 1)} {text}." if count else ""
+    return [said]

@@ -1,0 +1,303 @@
+"""Tables of runs: what stands in summaries, differences and arrays is counted again, another way."""
+
+from __future__ import annotations
+
+import doctest
+import itertools
+import statistics as plain
+import sys
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from sim import Scenario, Study
+from sim.simulate import simulate
+from sim.study import analysis
+from sim.study.analysis import differences, measures_of, parameters_of, summarise, to_xarray
+from sim.study.intervals import MOST, bootstrap
+
+RATES, REACHES = (0.0, 0.1, 0.5), (0.2, 0.7)
+
+
+def runs(replicates=6, seed=5, common=True):
+    """A grid of two parameters, its runs in a shuffled order; total = 10 rate + reach + luck of the replicate."""
+    luck = np.random.default_rng(seed)
+    shared = luck.normal(size=replicates)
+    rows = []
+    for cell, (rate, reach) in enumerate(itertools.product(RATES, REACHES)):
+        for k in range(replicates):
+            row = {"cell": cell, "replicate": k, "seed": 2**63 + k if common else 2**63 + 1000 * cell + k}
+            total = 10 * rate + reach + shared[k] + 0.01 * luck.normal()
+            rows.append(row | {"dynamics.abandon_rate": rate, "population.reach": reach, "total": total,
+                               "outbreak": float(total > 1), "error": None})  # fmt: skip
+    return pd.DataFrame([rows[k] for k in luck.permutation(len(rows))])
+
+
+BY = ["dynamics.abandon_rate", "population.reach"]
+
+
+def test_the_examples_run():
+    assert doctest.testmod(analysis).attempted > 0
+    assert doctest.testmod(analysis).failed == 0
+
+
+def test_a_summary_has_the_statistics_of_every_setting():
+    table = runs()
+    found = summarise(table, ["total", "outbreak"], by=BY)
+    assert len(found) == 2 * len(RATES) * len(REACHES)
+    for row in found.to_dict("records"):
+        there = table[(table[BY[0]] == row[BY[0]]) & (table[BY[1]] == row[BY[1]])][row["measure"]].tolist()
+        assert row["number"] == len(there) == 6
+        assert row["mean"] == pytest.approx(plain.mean(there))
+        assert row["sd"] == pytest.approx(plain.stdev(there))
+        assert row["median"] == pytest.approx(plain.median(there))
+        assert row["q05"] <= row["q25"] <= row["median"] <= row["q75"] <= row["q95"]
+        assert row["low"] <= row["mean"] <= row["high"]
+        assert row["interval"] == ("BCa" if row["measure"] == "total" else "Wilson")
+
+
+def test_settings_are_sorted_and_one_parameter_takes_the_others_together():
+    found = summarise(runs(), ["total"], by=["dynamics.abandon_rate"])
+    assert found["dynamics.abandon_rate"].tolist() == list(RATES)
+    assert found["number"].tolist() == [12, 12, 12]
+    everything = summarise(runs(), ["total"], by=[])
+    assert everything["number"].tolist() == [36]
+    assert everything["mean"][0] == pytest.approx(runs()["total"].mean())
+
+
+def test_failed_and_empty_runs_are_counted_and_left_out():
+    table = pd.DataFrame(
+        {
+            "cell": [0] * 6, "replicate": range(6), "seed": range(6), "total": [1.0, 2.0, np.nan, None, np.inf, 6.0],
+            "error": [None, None, "ValueError: no", None, None, None],
+        }
+    )  # fmt: skip
+    (row,) = summarise(table, ["total"], by=["cell"]).to_dict("records")
+    assert (row["number"], row["empty"], row["failed"]) == (3, 2, 1)
+    assert row["mean"] == 3.0
+
+
+def test_a_setting_of_which_all_runs_failed_is_there_without_values():
+    table = runs()
+    gone = table["cell"] == 3
+    table.loc[gone, ["total", "outbreak"]] = np.nan
+    table.loc[gone, "error"] = "out of luck"
+    found = summarise(table, ["total"], by=["cell"]).set_index("cell")
+    assert found.loc[3, ["number", "failed", "interval"]].tolist() == [0, 6, "none"]
+    assert np.isnan(found.loc[3, ["mean", "sd", "q05", "low", "high"]].to_numpy(float)).all()
+    assert found.drop(3)["mean"].notna().all()
+
+
+def test_one_value_has_no_interval_and_equal_values_have_one_without_width():
+    table = pd.DataFrame(
+        {"cell": [0, 1, 1, 1], "replicate": [0, 0, 1, 2], "total": [4.0, 7.0, 7.0, 7.0], "error": None}
+    )
+    one, same = summarise(table, ["total"], by=["cell"]).to_dict("records")
+    assert one["interval"] == "none"
+    assert np.isnan([one["sd"], one["low"], one["high"]]).all()
+    assert (same["low"], same["high"], same["sd"]) == (7.0, 7.0, 0.0)
+
+
+def exact_bca(values, confidence):
+    """Efron's limits from all n^n resamples, counted, and the jackknife written out."""
+    n, normal = len(values), NormalDist()
+    means = np.sort([sum(drawn) / n for drawn in itertools.product(values, repeat=n)])
+    mean = sum(values) / n
+    below = ((means < mean - 1e-12).mean() + (means <= mean + 1e-12).mean()) / 2
+    z0 = normal.inv_cdf(below)
+    left_out = [(sum(values) - value) / (n - 1) for value in values]
+    centre = sum(left_out) / n
+    a = sum((centre - m) ** 3 for m in left_out) / (6 * sum((centre - m) ** 2 for m in left_out) ** 1.5)
+    limits = []
+    for tail in ((1 - confidence) / 2, (1 + confidence) / 2):
+        z = z0 + normal.inv_cdf(tail)
+        limits.append(np.quantile(means, normal.cdf(z0 + z / (1 - a * z))))
+    return limits
+
+
+def test_the_interval_is_that_of_all_resamples():
+    values = [0.3, 1.1, 1.7, 2.9, 9.2]
+    low, high, kind = bootstrap(np.array([values]), 0.9, 50_000, seed=3)
+    assert kind.tolist() == ["BCa"]
+    assert [low[0], high[0]] == pytest.approx(exact_bca(values, 0.9), abs=0.06)
+
+
+def test_more_values_than_bca_pays_for_have_the_percentile_interval():
+    values = np.random.default_rng(2).exponential(size=(1, MOST + 1))
+    low, high, kind = bootstrap(values, 0.95, 4000, seed=1)
+    assert kind.tolist() == ["percentile"]
+    half = 1.96 * values.std() / np.sqrt(MOST + 1)
+    assert [low[0], high[0]] == pytest.approx([values.mean() - half, values.mean() + half], abs=0.1 * half)
+
+
+@given(st.integers(1, 60), st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_share_has_the_interval_of_wilson(number, data):
+    happened = data.draw(st.integers(0, number))
+    rows = [1.0] * happened + [0.0] * (number - happened)
+    table = pd.DataFrame({"cell": 0, "replicate": range(number), "outbreak": rows, "error": None}).astype(
+        {"outbreak": bool}
+    )
+    (row,) = summarise(table, ["outbreak"], by=["cell"], confidence=0.9).to_dict("records")
+    wanted = stats.binomtest(happened, number).proportion_ci(0.9, method="wilson")
+    assert row["interval"] == "Wilson"
+    assert [row["low"], row["high"]] == pytest.approx([wanted.low, wanted.high], abs=1e-12)
+
+
+@given(st.permutations(range(6)), st.integers(0, 5))
+@settings(max_examples=20, deadline=None)
+def test_an_interval_hangs_neither_on_the_other_cells_nor_on_the_order_of_the_rows(order, cell):
+    table = runs().sort_values(["cell", "replicate"])
+    whole = summarise(table, ["total"], by=["cell"]).set_index("cell")
+    alone = table[table["cell"] == cell].set_index("replicate").loc[sorted(order)].reset_index()
+    (row,) = summarise(alone, ["total"], by=["cell"]).to_dict("records")
+    assert (row["low"], row["high"]) == (whole.loc[cell, "low"], whole.loc[cell, "high"])
+    other = summarise(alone, ["total"], by=["cell"], seed=2)
+    assert (row["low"], row["high"]) != (other["low"][0], other["high"][0])
+
+
+def test_paired_differences_take_the_common_luck_away():
+    table = runs()
+    found = differences(table, "total", {"dynamics.abandon_rate": 0.0, "population.reach": 0.2}, by=BY)
+    assert found["cell"].tolist() == [1, 2, 3, 4, 5]
+    value = table.set_index(["cell", "replicate"])["total"]
+    for row in found.to_dict("records"):
+        pairs = [value[row["cell"], k] - value[0, k] for k in range(6)]
+        assert row["number"] == 6
+        assert row["mean"] == pytest.approx(plain.mean(pairs))
+        assert row["sd"] == pytest.approx(plain.stdev(pairs))
+        assert row["effect"] == pytest.approx(plain.mean(pairs) / plain.stdev(pairs))
+        apart = sum(plain.variance([value[c, k] for k in range(6)]) for c in (row["cell"], 0))
+        assert row["won"] == pytest.approx(1 - plain.variance(pairs) / apart)
+        assert row["won"] > 0.99
+        assert row["low"] <= 10 * row[BY[0]] + row[BY[1]] - 0.2 + 0.02
+        assert row["high"] >= 10 * row[BY[0]] + row[BY[1]] - 0.2 - 0.02
+
+
+def test_a_pair_with_a_failed_run_is_left_out():
+    table = runs()
+    failed = (table["cell"] == 0) & (table["replicate"] == 2)
+    table.loc[failed, "total"] = np.nan
+    table = table[~((table["cell"] == 4) & (table["replicate"] == 5))]
+    found = differences(table, "total", 0).set_index("cell")
+    assert found["number"].tolist() == [5, 5, 5, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t: summarise(t, ["totl"], by=BY), "no column 'totl'; it has .*; did you mean 'total'"),
+        (lambda t: summarise(t, ["total"], by=["reach"]), "no column 'reach'"),
+        (lambda t: summarise(t, ["total"], by=BY, confidence=95), "confidence: 95 is not between 0 and 1"),
+        (lambda t: summarise(t.assign(total="much"), ["total"], by=BY), "'total' holds other things than numbers"),
+        (lambda t: differences(t, "total", 6), "baseline: no cell 6; allowed: 0 to 5"),
+        (lambda t: differences(t, "total", {BY[0]: 0.1}), "baseline: 2 cells with dynamics.abandon_rate 0.1"),
+        (lambda t: differences(t, "total", {BY[0]: 0.3}), "baseline: no cells with dynamics.abandon_rate 0.3"),
+        (lambda t: differences(pd.concat([t, t[:1]]), "total", 0), "two runs of cell"),
+        (lambda t: differences(runs(common=False), "total", 0), "another seed in cell .* common random numbers"),
+    ],
+)
+def test_wrong_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        call(runs())
+    assert "\n" not in str(refused.value)
+
+
+def test_parameters_are_those_noted_or_the_keys_of_a_scenario():
+    table = runs()
+    assert parameters_of(table) == BY
+    table.attrs["parameters"] = ["population.reach"]
+    assert parameters_of(table) == ["population.reach"]
+
+
+# As an array ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_array_has_the_parameters_as_dimensions():
+    pytest.importorskip("xarray", reason="xarray comes with the extra analysis")
+    table = runs()
+    table = table[~((table["cell"] == 4) & (table["replicate"] == 5))]
+    found = to_xarray(table, BY, ["total", "outbreak"])
+    assert found["total"].dims == (*BY, "replicate")
+    assert found["total"].shape == (3, 2, 6)
+    for row in table.to_dict("records"):
+        place = {BY[0]: row[BY[0]], BY[1]: row[BY[1]], "replicate": row["replicate"]}
+        assert float(found["total"].sel(place)) == row["total"]
+        assert float(found["outbreak"].sel(place)) == row["outbreak"]
+    assert int(found["total"].isnull().sum()) == 1
+    assert np.isnan(float(found["total"].sel({BY[0]: 0.5, BY[1]: 0.2, "replicate": 5})))
+
+
+def test_words_keep_their_order_and_no_parameters_give_cells():
+    pytest.importorskip("xarray", reason="xarray comes with the extra analysis")
+    table = runs()
+    table["world.network"] = np.where(table["cell"] % 2, "ring", "complete")
+    words = to_xarray(table, ["dynamics.abandon_rate", "world.network"], ["total"])
+    assert words["world.network"].to_numpy().tolist() == list(dict.fromkeys(table["world.network"]))
+    cells = to_xarray(table, [], ["total"])
+    assert cells["total"].dims == ("cell", "replicate")
+    assert cells["total"].shape == (6, 6)
+
+
+def test_what_is_no_array_is_refused():
+    pytest.importorskip("xarray", reason="xarray comes with the extra analysis")
+    with pytest.raises(ValueError, match=r"two runs at dynamics.abandon_rate .*, replicate .*; name every parameter"):
+        to_xarray(runs(), [BY[0]], ["total"])
+    luck = np.random.default_rng(1)
+    table = pd.DataFrame({"cell": range(400), "replicate": 0, "a.x": luck.random(400), "a.y": luck.random(400)})
+    with pytest.raises(ValueError, match="no grid: give no parameters"):
+        to_xarray(table.assign(total=1.0), ["a.x", "a.y"], ["total"])
+
+
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(ModuleNotFoundError, match=r"^xarray is not installed: pip install 'shoulders\[analysis\]'$"):
+        to_xarray(runs(), BY, ["total"])
+
+
+# Of a study -----------------------------------------------------------------------------------------------------------
+
+WORLD = """
+scenario = {name = "a village", steps = 6, seed = 4}
+population = {count = 8, reach = 0.5, understanding = 0.9}
+persons = [{name = "Ada", creativity = 1.0, reach = 0.6}]
+ideas = [{name = "wheel", discovery_rate = 2.0}]
+impact = {value_of = "held"}
+"""
+
+
+def test_the_table_of_a_study_is_that_of_its_folder_and_names_what_is_in_it(tmp_path):
+    vary = {"dynamics.abandon_rate": [0.0, 0.4], "population.reach": [0.1, 0.9]}
+    study = Study(Scenario.from_toml(WORLD), vary, replicates=5, measures=["total", "share:Ada"])
+    study.run(tmp_path / "kept", executor="threads")
+    table = analysis.table(study)
+    pd.testing.assert_frame_equal(table, analysis.table(tmp_path / "kept"))
+    assert parameters_of(table) == list(vary)
+    assert measures_of(table) == ["total", "share:Ada"]
+    assert table["seed"].tolist() == [4, 5, 6, 7, 8] * 4
+    found = summarise(table, measures_of(table), parameters_of(table))
+    assert found["number"].tolist() == [5] * 8
+    pairs = differences(table, "total", {"dynamics.abandon_rate": 0.0, "population.reach": 0.1}, by=list(vary))
+    tapes = {
+        (rate, reach, seed): simulate(study.scenario.replace(dict(zip(vary, (rate, reach), strict=True))), seed).total
+        for rate in (0.0, 0.4)
+        for reach in (0.1, 0.9)
+        for seed in range(4, 9)
+    }
+    for row in pairs.to_dict("records"):
+        rate, reach = row["dynamics.abandon_rate"], row["population.reach"]
+        each = [tapes[rate, reach, seed] - tapes[0.0, 0.1, seed] for seed in range(4, 9)]
+        assert row["mean"] == pytest.approx(plain.mean(each))
+
+
+def test_without_common_luck_there_are_no_pairs():
+    study = Study(Scenario.from_toml(WORLD), {"dynamics.abandon_rate": [0.0, 0.4]}, replicates=3, measures=["total"],
+                  common_random_numbers=False)  # fmt: skip
+    study.run(executor="threads")
+    with pytest.raises(ValueError, match="common random numbers"):
+        differences(analysis.table(study), "total", 0)
