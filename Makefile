@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench docs gallery clean
 
 run: .venv/installed ## the genius's notebook: credit table, run folder, figures
 	$(BIN)/shoulders run scenarios/genius_notebook.toml
@@ -17,6 +17,12 @@ lint: .venv/installed-dev ## style and types
 bench: .venv/installed-bench ## speed beside the neighbours; see benchmarks/README.md
 	$(BIN)/python -m benchmarks $(ARGS)
 
+docs: .venv/installed-docs ## the site, in docs/_build; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -E -q -b html docs docs/_build
+
+gallery: .venv/installed ## every picture of README and docs, drawn anew
+	$(BIN)/python docs/gallery.py $(ARGS)
+
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
@@ -30,5 +36,9 @@ bench: .venv/installed-bench ## speed beside the neighbours; see benchmarks/READ
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	touch $@
 
+.venv/installed-docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv docs/_build

@@ -17,6 +17,7 @@ import click
 
 import sim
 from sim.cli_credit import credit_command, thought_experiments_command
+from sim.cli_explore import explore_command
 from sim.cli_export import export_command
 from sim.cli_knockout import knockout_command
 from sim.cli_plot import plot_command
@@ -95,10 +96,11 @@ def run(
 for command in (
     credit_command,
     thought_experiments_command,
-    knockout_command,
     plot_command,
     export_command,
     sweep_command,
+    knockout_command,
+    explore_command,
 ):
     cli.add_command(command)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from sim.credit import CreditTable
     from sim.tape import Tape
+    from sim.world import World
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,39 @@ def _giants(tape: Tape, wanted: Wanted) -> Figure:
     return giants_over_time(tape, credit_over_time(tape, wanted.method or THIRDS, scenario=scenario))
 
 
+def _lineage(tape: Tape, wanted: Wanted) -> Figure:
+    from sim.views.lineage import lineage
+
+    return lineage(tape)
+
+
+def _network(tape: Tape, wanted: Wanted) -> Figure:
+    from sim.views.network import network
+
+    return network(tape, _world(tape, wanted))
+
+
+def _animation(tape: Tape, wanted: Wanted) -> None:
+    from sim.views.animation import animate
+
+    with click.progressbar(length=1, label="Film", file=sys.stderr) if sys.stderr.isatty() else nullcontext() as bar:
+
+        def told(done: int, total: int) -> None:
+            if bar is not None:
+                bar.length = total
+                bar.update(1)
+
+        animate(tape, _world(tape, wanted), wanted.target, progress=told)
+
+
+def _world(tape: Tape, wanted: Wanted) -> World | None:
+    """The world of a run, for its ties; a log has none."""
+    from sim.world import World
+
+    scenario = _scenario_of(wanted.source, tape) if wanted.source.is_dir() else None
+    return None if scenario is None else World.build(scenario, tape.provenance["seed"])
+
+
 def _lines(table: pd.DataFrame, wanted: Wanted) -> Figure:
     from sim.study.analysis import parameters_of, summarise
     from sim.views.study_lines import MOST, study_lines
@@ -123,6 +159,9 @@ KINDS: dict[str, Kind] = {
     "credit": Kind("run", _credit, ("method",)),
     "accounts": Kind("run", _accounts),
     "giants": Kind("run", _giants, ("method",)),
+    "lineage": Kind("run", _lineage),
+    "network": Kind("run", _network),
+    "animation": Kind("run", _animation, formats=("gif", "mp4")),
     "lines": Kind("study", _lines, ("measure", "x", "colour", "panel")),
     "map": Kind("study", _map, ("measure", "x", "y", "panel")),
     "tornado": Kind("study", _tornado, ("measure",)),

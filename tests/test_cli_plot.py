@@ -53,11 +53,19 @@ def drawn(done, file, kind="png"):
     file.unlink()
 
 
-@pytest.mark.parametrize("kind", ["spread", "influence", "credit", "accounts", "giants"])
+@pytest.mark.parametrize("kind", ["spread", "influence", "credit", "accounts", "giants", "lineage", "network"])
 def test_every_kind_of_a_run_is_drawn(here, place, kind):
     folder = place / "village"
     drawn(here(str(folder), "--kind", kind), folder / f"{kind}.png")
     drawn(here(str(folder), "--kind", kind, "-o", str(place / "it.svg")), place / "it.svg", "svg")
+
+
+def test_an_animation_is_a_film(here, place):
+    folder = place / "village"
+    done = here(str(folder), "--kind", "animation")
+    assert (done.code, done.out, done.err) == (0, "", f"Written: {folder / 'animation.gif'}\n")
+    assert (folder / "animation.gif").read_bytes().startswith(b"GIF89a")
+    refused(here("village", "--kind", "animation", "-o", "a.png"), "animation has no format 'png'; allowed: gif, mp4")
 
 
 @pytest.mark.parametrize("kind", ["lines", "map"])

@@ -75,9 +75,10 @@ def test_a_dry_run_writes_nothing(world, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [(["--vary", "dynamics.abandon_rat=1,2"], "did you mean 'abandon_rate'"), (["--vary", "x"], "must be KEY="),
-     (["--measure", "totl"], "did you mean 'total'"), (["--design", "sobol"], "samples"),
-     (["--resume"], "there is no study"), (["--executor", "thread"], "allowed: auto, threads"),
+     (["--measure", "totl"], "did you mean 'total'"), (["--resume"], "there is no study"),
+     (["--executor", "thread"], "allowed: auto, threads"),
      (["--vary", "persons.Ada.reach=0.1", "--vary", "persons.Ada.reach=0.2"], "twice"),
+     (["--design", "sobol", "--vary", "persons.Ada.reach=0:1"], "samples"),
      (["--dask", "tcp://10.1.1.1:1"], "shoulders: --dask")],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(world, tmp_path, words, says):
@@ -104,7 +105,8 @@ def test_fail_fast_ends_with_1(world, tmp_path):
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(world, tmp_path, executor):
     words = [sys.executable, "-m", "sim.cli", "sweep", world, "--measure", "tests.study.functions:slow",
-             "--replicates", "2000", "--executor", executor, "--workers", "2", "--out", str(tmp_path / "s")]  # fmt: skip
+             "--replicates", "2000", "--executor", executor, "--workers", "2",
+             "--out", str(tmp_path / "s")]  # fmt: skip
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           start_new_session=True) as child:  # fmt: skip
         while child.poll() is None and not list((tmp_path / "s" / "runs").glob("part-*")):

@@ -6,10 +6,8 @@ whatever their number, the tape is the same.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -125,10 +123,9 @@ class ColumnModel:
         """Take the steps up to `until`."""
         share = WORTH_SHARING if self.threads > 1 else 0
         while True:
-            with interrupts_waiting():
-                stopped = self.code.advance(
-                    self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share
-                )
+            stopped = self.code.advance(
+                self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share
+            )
             if stopped == steps.DONE:
                 return
             if stopped == steps.CROWDED:
@@ -154,23 +151,6 @@ class ColumnModel:
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))
         return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED])
-
-
-@contextlib.contextmanager
-def interrupts_waiting() -> Iterator[None]:
-    """Let Ctrl-C wait until compiled code has handed over what it made: numba does not look whether that failed."""
-    came: list[tuple[int, Any]] = []
-    try:
-        before: Any = signal.signal(signal.SIGINT, lambda *what: came.append(what))
-    except ValueError:  # in a thread, which is not interrupted
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
-        if came and callable(before):
-            before(*came[0])
 
 
 def hearings_of(ties: Ties) -> int:

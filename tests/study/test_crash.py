@@ -59,6 +59,6 @@ def test_random_kills_lose_double_and_spoil_nothing(tmp_path):
     table = pd.read_parquet(folder / "runs")
     assert not table.duplicated(["cell", "replicate"]).any()
     rates = {"dynamics.abandon_rate": {"start": 0, "stop": 0.4, "num": 5}}
-    undisturbed = Study(world, rates, replicates=replicates, engine="agents",
-                        measures=["total", "reached", "tests.study.functions:rows"]).run(executor="threads")  # fmt: skip
-    pd.testing.assert_frame_equal(Study.load(folder).table(), undisturbed, check_exact=True)
+    names = ["total", "reached", "tests.study.functions:rows"]
+    alone = Study(world, rates, replicates=replicates, engine="agents", measures=names).run(executor="threads")
+    pd.testing.assert_frame_equal(Study.load(folder).table(), alone, check_exact=True)

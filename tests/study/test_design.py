@@ -74,7 +74,8 @@ def test_samples_for_sensitivity_are_those_that_salib_takes():
     assert found["S1"] == pytest.approx([0.8, 0.2], abs=0.1)
     trajectories = study(vary=vary, design="morris", samples=5)
     x = np.array([list(cell.values()) for cell in trajectories.cells])
-    assert morris.analyze(trajectories.problem(), x, 3.0 * x[:, 0] - x[:, 1])["mu"] == pytest.approx([3.0, -1.0])
+    found = morris.analyze(trajectories.problem(), x, 3.0 * x[:, 0] - x[:, 1])
+    assert list(found["mu"]) == pytest.approx([3.0, -1.0])
 
 
 def test_common_luck_gives_each_replicate_one_seed_in_all_cells():
@@ -125,8 +126,8 @@ def test_flags_that_say_nothing_are_refused(text):
      ({"vary": {"persons.Ada.reach": {"start": 0, "stop": float("inf"), "num": 3}}}, "START:STOP:NUM"),
      ({"vary": {"cell": [1]}}, "no key 'cell'"), ({"vary": {"persons.Ada.reach": [object()]}}, "not a object"),
      ({"design": "girds"}, "did you mean 'grid'"), ({"design": "sobol"}, "samples"), ({"design": "list"}, "cells"),
-     ({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": [0.1, 0.2, 0.3]}}, "range"), ({"design": "sobol", "samples": 6,
-       "vary": {"persons.Ada.reach": [0.0, 1.0]}}, "powers of 2"),
+     ({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": [0.1, 0.2, 0.3]}}, "range"),
+     ({"design": "sobol", "samples": 6, "vary": {"persons.Ada.reach": [0.0, 1.0]}}, "powers of 2"),
      ({"design": "sobol", "samples": 4, "vary": {}}, "needs keys"), ({"cells": [{}]}, "no vary"),
      ({"vary": {}, "cells": []}, "none"), ({"vary": {}, "cells": [{"persons.Ada.reach": 0.1}, {}]}, "cell 1 has no"),
      ({"replicates": 0}, "replicates"), ({"replicates": 10**12}, "runs; allowed"), ({"seed": -1}, "seed"),

@@ -1,0 +1,104 @@
+"""Every picture of the README and of these pages, drawn anew: `make gallery`, or `python docs/gallery.py [NAME ...]`.
+
+The same versions of the libraries give the same bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+from sim import Scenario, Tape, World, credit, simulate
+from sim.credit import compare, credit_over_time
+from sim.views import figures
+from sim.views.animation import animate
+from sim.views.lineage import lineage
+from sim.views.network import network
+
+
+@cache
+def scenario(name: str) -> Scenario:
+    """A scenario of the project."""
+    return Scenario.load(ROOT / "scenarios" / f"{name}.toml")
+
+
+@cache
+def tape(name: str) -> Tape:
+    """Its history, by its own seed."""
+    return simulate(scenario(name))
+
+
+@cache
+def world(name: str) -> World:
+    """Its world."""
+    return World.build(scenario(name))
+
+
+def notebook(path: Path) -> None:
+    """Who influenced whom in the notebook scenario."""
+    history = tape("genius_notebook")
+    figures.save(figures.influence_over_time(history, credit(history)), path)
+
+
+def spread(path: Path) -> None:
+    """How the ideas of the notebook spread."""
+    figures.save(figures.spread(tape("genius_notebook")), path)
+
+
+def diffusion(path: Path) -> None:
+    """Kant's Critique on the network of scholars."""
+    figures.save(network(tape("kant_critique"), world("kant_critique")), path)
+
+
+def tree(path: Path) -> None:
+    """The lineage of Kant's Critique."""
+    figures.save(lineage(tape("kant_critique")), path)
+
+
+def accounts(path: Path) -> None:
+    """What the accounts say of the bridge."""
+    figures.save(figures.accounts_side_by_side(compare(tape("e4_bridge"))), path)
+
+
+def giants(path: Path) -> None:
+    """Who was thought of as a giant in the notebook scenario, and when."""
+    history = tape("genius_notebook")
+    course = credit_over_time(history, scenario=scenario("genius_notebook"))
+    figures.save(figures.giants_over_time(history, course), path)
+
+
+def film(path: Path) -> None:
+    """Kant's Critique as a film."""
+    animate(tape("kant_critique"), world("kant_critique"), path, seconds=8, fps=10)
+
+
+PICTURES: dict[str, Callable[[Path], None]] = {
+    "notebook.png": notebook,
+    "pictures/accounts.png": accounts,
+    "pictures/film.gif": film,
+    "pictures/giants.png": giants,
+    "pictures/lineage.png": tree,
+    "pictures/network.png": diffusion,
+    "pictures/spread.png": spread,
+}
+
+
+def main(names: list[str]) -> None:
+    """Draw the pictures of these names, or all."""
+    if wrong := [name for name in names if name not in PICTURES]:
+        sys.exit(f"gallery: no {wrong[0]!r}; allowed: {', '.join(PICTURES)}")
+    for name in names or PICTURES:
+        path = HERE / name
+        path.parent.mkdir(exist_ok=True)
+        PICTURES[name](path)
+        print(f"docs/{name}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

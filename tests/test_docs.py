@@ -1,0 +1,225 @@
+"""Every code block of the pages and every cell of the notebooks runs; what is made from the code is complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import sim
+from sim.cli import cli
+from sim.scenario import Scenario
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+BLOCK = re.compile(r"^```(python|sh|toml|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Commands that the pages describe and that may not be there yet. A line with one runs as soon as the command is there;
+# until then its block and those of the shell after it, which may need what it makes, are left out.
+LATER = ("sweep", "test", "plot", "explore")
+NOT_HERE = ("make", "pip")  # what these do, .ci/run does
+GIVEN = {  # files that the README speaks of
+    "influences.csv": "time,source,target\n1,,Ada\n2,Ada,Ben\n3,Ben,Dora\n",
+    "retweets.txt": "1\t7\t0\t2\t7:0 7/8:5 7/8/9:9\n",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def importable():
+    """The modules of docs/, which are no package."""
+    sys.path.insert(0, str(DOCS))
+    yield
+    sys.path.remove(str(DOCS))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder as a reader has it: the scenarios in it, and the command."""
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "shoulders").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sim.cli "$@"\n')
+    (commands / "shoulders").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return [(found[1], found[2]) for found in BLOCK.finditer(page.read_text(encoding="utf-8"))]
+
+
+def lines(block: str) -> list[str]:
+    """The commands of a shell block, one a line, without comments."""
+    joined = block.replace("\\\n", " ").splitlines()
+    return [line for line in (line.partition(" #")[0].strip() for line in joined) if line and not line.startswith("#")]
+
+
+def awaited(line: str) -> bool:
+    """Whether a line has a command that is still to come."""
+    words = line.split()
+    return words[0] == "shoulders" and words[1] in LATER and words[1] not in cli.commands
+
+
+def write_named(text: str, folder: Path) -> Path | None:
+    """Write a block that begins with its file's name, as in '# mine.toml', as that file."""
+    name = re.match(r"# ([\w-]+\.(?:toml|csv))\n", text)
+    if name is None:
+        return None
+    (folder / name[1]).write_text(text, encoding="utf-8")
+    return folder / name[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_blocks_of_a_page_run_one_after_the_other(page, folder):
+    space: dict[str, object] = {}
+    waiting = False
+    if page.name == "README.md":
+        for name, text in GIVEN.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    for language, text in blocks(page):
+        if language in ("toml", "text"):
+            written = write_named(text, folder)
+            if language == "toml" and "hypotheses" not in tomllib.loads(text):
+                assert Scenario.load(written) if written else Scenario.from_toml(text)
+        elif language == "python" and page.name != "README.md":  # tests/test_readme.py runs those
+            exec(compile(text, str(page), "exec"), space)
+        elif language == "sh":
+            waiting = waiting or any(awaited(line) for line in lines(text))
+            for line in lines(text) if not waiting else ():
+                if line.split()[0] in NOT_HERE:
+                    continue
+                assert line.split()[0] == "shoulders", line
+                done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+                assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def test_the_blocks_are_found():
+    found = {page.name: [language for language, _ in blocks(page)] for page in PAGES}
+    assert found["tutorial.md"].count("sh") >= 4
+    assert {"python", "toml"} <= set(found["tutorial.md"])
+    commands = [line for page in PAGES for language, text in blocks(page) if language == "sh" for line in lines(text)]
+    assert {line.split()[1] for line in commands if line.startswith("shoulders")} >= {"run", "credit", "check", "new"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert notebook["nbformat"] == 4
+    space: dict[str, object] = {}
+    for number, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [], "notebooks are kept without outputs"
+            exec(compile("".join(cell["source"]), f"{path.name}, cell {number}", "exec"), space)
+
+
+def test_there_are_two_notebooks():
+    assert len(NOTEBOOKS) == 2
+
+
+def test_every_generated_part_is_known_and_not_empty():
+    from_code = import_module("from_code")
+    used = set()
+    for page in PAGES:
+        for found in from_code.PLACE.finditer(page.read_text(encoding="utf-8")):
+            used.add(found[1])
+            assert found[1] in from_code.PARTS
+            if found[1] == "python":
+                assert from_code.described(*found[2].split()).startswith(f"### `{found[2].split()[0]}`\n\n```")
+    assert used == set(from_code.PARTS)
+
+
+def test_every_key_of_a_scenario_is_in_its_table():
+    table = import_module("from_code").scenario()
+
+    def keys(schema):
+        for model in schema["$defs"].values():
+            yield from (key for key in model["properties"] if key != "kind")
+
+    for key in keys(Scenario.model_json_schema(by_alias=True)):
+        assert f"| `{key}` |" in table, key
+    for section in Scenario.model_fields:
+        assert f"`[{section}]`" in table or f"`[[{section}]]`" in table, section
+
+
+def test_the_matrix_is_what_the_accounts_say():
+    rows = import_module("from_code").matrix("E2", "E4", "E5").splitlines()
+    head = [cell.strip() for cell in rows[0].strip("|").split("|")]
+    by_who = {tuple(cells[:2]): dict(zip(head, cells, strict=True))
+              for cells in ([cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:])}  # fmt: skip
+    assert [by_who["E4", who]["role-flow"] for who in ("P1", "P2", "P3")] == ["50.0%", "25.0%", "25.0%"]
+    assert [by_who["E4", who]["person-pagerank"] for who in ("P1", "P2", "P3")] == ["33.8%", "43.2%", "23.1%"]
+    assert [by_who["E2", who]["person-pagerank"] for who in ("P1", "P2", "P3")] == ["38.0%", "41.8%", "20.2%"]
+    assert by_who["E5", "genius"]["priority"] == "100%"
+
+
+def test_every_public_name_is_in_the_reference():
+    page = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
+    text = page + import_module("from_code").others()
+    for name in sim.__all__:
+        assert re.search(rf"\b{name}\b", text), name
+
+
+def test_a_docstring_becomes_markdown():
+    markdown = import_module("docstrings").markdown
+    text = markdown("""Do it, in [0, 1].
+
+        Args:
+            one: a number,
+                above 0.
+            *others: more.
+
+        Returns:
+            The sum: of all.
+
+        >>> 1 + 1
+        2
+        """)
+    assert text == (
+        "Do it, in \\[0, 1\\].\n\n**Args**\n\n- `one`: a number,\n  above 0.\n- `*others`: more.\n\n**Returns**\n\n"
+        "  The sum: of all.\n\n```pycon\n>>> 1 + 1\n2\n```"
+    )
+
+
+def test_every_picture_of_the_pages_is_in_the_gallery_and_there():
+    gallery = import_module("gallery")
+    shown = set()
+    for page in PAGES:
+        for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            shown.add((page.parent / target).resolve().relative_to(DOCS).as_posix())
+    assert shown == set(gallery.PICTURES)
+    assert all((DOCS / name).is_file() for name in gallery.PICTURES)
+
+
+def test_the_gallery_draws_what_is_asked(monkeypatch, tmp_path, capsys):
+    gallery = import_module("gallery")
+    monkeypatch.setattr(gallery, "HERE", tmp_path)
+    with pytest.raises(SystemExit, match=r"gallery: no 'x.png'; allowed: notebook.png"):
+        gallery.main(["x.png"])
+    gallery.main(["pictures/accounts.png"])
+    assert capsys.readouterr().out == "docs/pictures/accounts.png\n"
+    assert (tmp_path / "pictures" / "accounts.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_the_version_is_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {sim.__version__}\n" in citation
+    assert f"## {sim.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"Version {sim.__version__}" in (DOCS / "cite.md").read_text(encoding="utf-8")
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
