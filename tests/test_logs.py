@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import cli
+from sim import cli_credit
 from sim.credit import credit
 from sim.logs import FORMATS, read_log
 from sim.tape import DISCOVER, IMPLEMENT, KINDS, LEARN, Tape, TapeError
@@ -135,7 +135,7 @@ def test_formats_are_five() -> None:
 
 
 def test_the_command_line_names_these_formats() -> None:
-    assert tuple(FORMATS) == cli.FORMATS
+    assert tuple(FORMATS) == cli_credit.FORMATS
 
 
 def test_a_tape_of_a_log_is_saved_and_loaded(tmp_path: Path) -> None:
