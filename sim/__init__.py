@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario as Scenario
     from sim.scenario_errors import ScenarioError as ScenarioError
     from sim.simulate import simulate as simulate
+    from sim.study.sweep import Study as Study
+    from sim.study.sweep import sweep as sweep
     from sim.tape import Tape as Tape
     from sim.tape import TapeError as TapeError
     from sim.world import World as World
@@ -27,11 +29,13 @@ _HOMES = {
     "Person": "sim.agents",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario_errors",
+    "Study": "sim.study.sweep",
     "Tape": "sim.tape",
     "TapeError": "sim.tape",
     "World": "sim.world",
     "read_log": "sim.logs",
     "simulate": "sim.simulate",
+    "sweep": "sim.study.sweep",
 }
 
 __all__ = [
@@ -40,12 +44,14 @@ __all__ = [
     "Person",
     "Scenario",
     "ScenarioError",
+    "Study",
     "Tape",
     "TapeError",
     "World",
     "credit",
     "read_log",
     "simulate",
+    "sweep",
 ]
 
 

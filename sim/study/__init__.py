@@ -1,0 +1,1 @@
+"""Studies: a scenario run over a design, with replicates; what is measured lands on disk as it comes."""

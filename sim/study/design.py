@@ -1,0 +1,256 @@
+"""The design of a study: which cells there are, each a setting of some keys of the scenario, and the seeds of its runs.
+
+A grid takes every combination, the last key varying fastest; a list takes what it is given; Latin hypercube and Sobol'
+samples fill ranges evenly (scipy.stats.qmc); Saltelli and Morris samples are what the sensitivity indices of the same
+name need (SALib, of the extra `analysis`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.randomness import philox4x32
+from sim.scenario import Scenario, parse_value
+from sim.scenario_errors import ScenarioError, did_you_mean
+from sim.tape import Ints
+
+SAMPLED = ("latin-hypercube", "sobol", "saltelli", "morris")
+DESIGNS = ("grid", "list", *SAMPLED)
+OWN = ("cell", "replicate", "seed", "error")  # columns of the table that no key may be named as
+SOME = 100  # values of a key, and cells of a list, that are tried before the work
+MOST = 10**12  # runs
+CELL = 32  # what seeds of cells are drawn for; the purposes of randomness.py are smaller
+
+
+@dataclass(frozen=True)
+class Cells(Sequence[dict[str, Any]]):
+    """The cells of a design, each a dict of keys and values; made when they are asked for.
+
+    Attributes:
+        keys: that vary.
+        columns: of a grid, the values of each key; else the values of each cell, in the order of the keys.
+        is_grid: which of the two.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[tuple[Any, ...], ...]
+    is_grid: bool
+
+    def __len__(self) -> int:
+        return math.prod(len(column) for column in self.columns) if self.is_grid else len(self.columns)
+
+    def __getitem__(self, cell: Any) -> Any:
+        if isinstance(cell, slice):
+            return [self[k] for k in range(*cell.indices(len(self)))]
+        at = range(len(self))[cell]
+        if not self.is_grid:
+            return dict(zip(self.keys, self.columns[at], strict=True))
+        values = []
+        for column in reversed(self.columns):
+            at, k = divmod(at, len(column))
+            values.append(column[k])
+        return dict(zip(self.keys, reversed(values), strict=True))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[cell] for cell in range(len(self)))
+
+
+def cells_of(
+    scenario: Scenario, vary: Mapping[str, Any], cells: Sequence[Mapping[str, Any]] | None, design: str, samples: int,
+    seed: int,
+) -> Cells:  # fmt: skip
+    """The cells of a design, of which every value is tried on the scenario (of many, the first hundred).
+
+    Raises:
+        ValueError: if there is no such design, or it does not fit what is given.
+        ScenarioError: if a key does not exist or a value is not allowed.
+    """
+    if design not in DESIGNS:
+        raise ValueError(f"design: no '{design}'{did_you_mean(design, DESIGNS)}")
+    if cells is not None:
+        if vary or design not in ("grid", "list"):
+            raise ValueError("cells: a list of cells is a design of its own; give no vary and no design beside it")
+        return _listed(scenario, cells)
+    if design == "list":
+        raise ValueError("design: a list needs cells, a list of tables of keys and values")
+    for key in vary:
+        _refuse_key(key)
+    if design == "grid":
+        columns = tuple(_values(scenario, key, given) for key, given in vary.items())
+        _try(scenario, ({key: value} for key, column in zip(vary, columns, strict=True) for value in column[:SOME]))
+        return Cells(tuple(vary), columns, True)
+    if not vary:
+        raise ValueError(f"design: {design} needs keys to vary, each with a range such as [0.0, 1.0]")
+    if samples < 1:
+        raise ValueError(f"samples: must be 1 or more for a design of {design}, is {samples}")
+    bounds = [_bounds(key, given) for key, given in vary.items()]
+    whole = [_is_whole(scenario, key, *ends) for key, ends in zip(vary, bounds, strict=True)]
+    rows = _sample(design, tuple(vary), bounds, samples, seed)
+    made = tuple(
+        tuple(round(x) if w else x for x, w in zip(row, whole, strict=True)) for row in rows.tolist()
+    )  # fmt: skip
+    found = Cells(tuple(vary), made, False)
+    _try(scenario, itertools.islice(found, SOME))
+    return found
+
+
+def parse_vary(text: str, design: str = "grid") -> tuple[str, Any]:
+    """KEY=START:STOP:NUM, KEY=START:STOP (of sampled designs) or KEY=a,b,c as a key and what `vary` takes.
+
+    >>> parse_vary("dynamics.abandon_rate=0:0.5:11")
+    ('dynamics.abandon_rate', {'start': 0, 'stop': 0.5, 'num': 11})
+    >>> parse_vary("persons.Kant.clarity=0.1,0.5")
+    ('persons.Kant.clarity', [0.1, 0.5])
+    """
+    key, equals, given = text.partition("=")
+    key, given = key.strip(), given.strip()
+    if not equals or not key or not given:
+        raise ValueError(f"--vary {text}: must be KEY=START:STOP:NUM or KEY=a,b,c")
+    parts = [parse_value(part.strip()) for part in given.split(":")]
+    if len(parts) in (2, 3) and all(_is_number(part) for part in parts):
+        if design in SAMPLED:
+            return key, parts[:2]
+        if len(parts) == 3:
+            return key, dict(zip(("start", "stop", "num"), parts, strict=True))
+        raise ValueError(f"--vary {text}: a range of a grid needs a number of values, as {key}={given}:11")
+    listed = parse_value(f"[{given}]")
+    return key, listed if isinstance(listed, list) else [parse_value(part.strip()) for part in given.split(",")]
+
+
+def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]:
+    """The seeds of some replicates of a cell: those of all cells where luck is common, else of this cell alone."""
+    numbers = np.arange(replicates.start, replicates.stop)
+    if common:
+        return [(seed + int(number)) % 2**64 for number in numbers]
+    high: Ints
+    low: Ints
+    high, low, _, _ = philox4x32(
+        numbers & 0xFFFFFFFF, numbers >> 32, np.full_like(numbers, cell & 0xFFFFFFFF),
+        np.full_like(numbers, CELL + (cell >> 32 << 8)), seed & 0xFFFFFFFF, seed >> 32,
+    )  # fmt: skip
+    return [(a << 32) | b for a, b in zip(high.tolist(), low.tolist(), strict=True)]
+
+
+def bounds_of(vary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """The range of each key of a sampled design."""
+    return {key: _bounds(key, given) for key, given in vary.items()}
+
+
+def _listed(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> Cells:
+    if not cells:
+        raise ValueError("cells: none; give one table of keys and values for each cell, {} for the scenario as it is")
+    keys = tuple(dict.fromkeys(key for cell in cells for key in cell))
+    for key in keys:
+        _refuse_key(key)
+    for number, cell in enumerate(cells):
+        if missing := [key for key in keys if key not in cell]:
+            raise ValueError(f"cells: cell {number} has no {missing[0]}, which another one has")
+    found = Cells(keys, tuple(tuple(_plain(key, cell[key]) for key in keys) for cell in cells), False)
+    _try(scenario, itertools.islice(found, SOME))
+    return found
+
+
+def _refuse_key(key: str) -> None:
+    if key in ("scenario.seed", "scenario.replicates"):
+        raise ValueError(f"vary: {key} is not varied: each replicate has a seed of its own (seed, replicates)")
+    if key in OWN or not key:
+        raise ValueError(f"vary: no key {key!r}; a key has dots, as dynamics.abandon_rate")
+
+
+def _try(scenario: Scenario, cells: Iterator[dict[str, Any]]) -> None:
+    for cell in cells:
+        scenario.replace(cell, source="vary")
+
+
+def _values(scenario: Scenario, key: str, given: Any) -> tuple[Any, ...]:
+    """The values of one key of a grid."""
+    if isinstance(given, Mapping) and set(given) == {"start", "stop", "num"}:
+        start, stop, num = given["start"], given["stop"], given["num"]
+        ends = _is_number(start) and _is_number(stop) and math.isfinite(start) and math.isfinite(stop)
+        if not ends or type(num) is not int or not 1 <= num <= 10_000_000:
+            raise ValueError(f"vary: {key}: START:STOP:NUM must be two finite numbers, and a whole number of values")
+        values = np.linspace(start, stop, num).tolist()
+        return tuple(map(round, values)) if _is_whole(scenario, key, start, stop) else tuple(values)
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence) or not given:
+        raise ValueError(f"vary: {key}: must be a list of values, or a table of start, stop and num")
+    values = [_plain(key, value) for value in given]
+    for number, value in enumerate(values):
+        if any(value == other and type(value) is type(other) for other in values[max(0, number - SOME) : number]):
+            raise ValueError(f"vary: {key}: {value!r} is there twice")
+    return tuple(values)
+
+
+def _plain(key: str, value: Any) -> Any:
+    """A value as plain data."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(key, inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(key, inner) for inner in value]
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError(f"vary: {key}: must be numbers, words, lists or tables, not a {type(value).__name__}")
+    return value
+
+
+def _bounds(key: str, given: Any) -> tuple[float, float]:
+    if isinstance(given, Mapping) and {"start", "stop"} <= set(given):
+        given = [given["start"], given["stop"]]
+    if not isinstance(given, Sequence) or len(given) != 2 or not all(map(_is_number, given)) or not given[0] < given[1]:
+        raise ValueError(f"vary: {key}: a sampled design needs a range of two numbers, low:high, low below high")
+    if not (math.isfinite(given[0]) and math.isfinite(given[1])):
+        raise ValueError(f"vary: {key}: a range must be finite")
+    return given[0], given[1]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _is_whole(scenario: Scenario, key: str, low: float, high: float) -> bool:
+    """Whether the scenario takes whole numbers only at a key."""
+    middle = low + 0.618 * (high - low)
+    if float(middle).is_integer():
+        middle += 0.25
+    try:
+        scenario.replace({key: middle}, source="vary")
+    except ScenarioError:
+        try:
+            scenario.replace({key: round(middle)}, source="vary")
+        except ScenarioError:
+            return False  # what is wrong is said when the values are tried
+        return True
+    return False
+
+
+def _sample(
+    design: str, keys: tuple[str, ...], bounds: list[tuple[float, float]], samples: int, seed: int
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    low, high = np.array(bounds, np.float64).T
+    if design in ("latin-hypercube", "sobol"):
+        from scipy.stats import qmc
+
+        luck = np.random.default_rng([seed, CELL])
+        if design == "latin-hypercube":
+            return np.asarray(qmc.scale(qmc.LatinHypercube(len(keys), rng=luck).random(samples), low, high))
+        if samples & (samples - 1):
+            raise ValueError(f"samples: Sobol' points are balanced only for powers of 2; {samples} is none")
+        return np.asarray(qmc.scale(qmc.Sobol(len(keys), rng=luck).random(samples), low, high))
+    try:
+        from SALib.sample import morris, sobol
+    except ModuleNotFoundError:
+        raise ValueError(f"design: {design} needs SALib; pip install 'shoulders[analysis]'") from None
+    problem = {"num_vars": len(keys), "names": list(keys), "bounds": [list(ends) for ends in bounds]}
+    small = int(np.random.SeedSequence([seed, CELL]).generate_state(1)[0])
+    if design == "morris":
+        return np.asarray(morris.sample(problem, samples, num_levels=4, seed=small))
+    if samples & (samples - 1):
+        raise ValueError(f"samples: Saltelli's design is balanced only for powers of 2; {samples} is none")
+    return np.asarray(sobol.sample(problem, samples, calc_second_order=True, seed=small))

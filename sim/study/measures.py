@@ -1,0 +1,270 @@
+"""What is measured of a run: named measures, and functions of one's own. Each is `measure(tape) -> float`.
+
+A named measure also works on thousands of runs at once (`measure.of(histories)`), with the same result to the bit.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.credit.table import ROLES
+from sim.credit_methods import METHODS, THIRDS, near
+from sim.study import courses
+from sim.study.histories import Histories, of_tape
+from sim.study.shares import shares_of
+from sim.tape import ABANDON, DISCOVER, IMPLEMENT, LEARN, Floats, Persons, Tape
+
+OUTBREAK = 0.05  # the fraction of the world above which what was reached is an outbreak, if no other is named
+DEFAULT = ("total", "reached", "time_to_half")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Something to measure of a run; `measure(tape)` is its value.
+
+    Attributes:
+        name: as in the table of the study.
+        of: the values of several runs side by side; shape (runs,), nan where there is none.
+        function: of a user, which is called with a tape; threads are no help to it.
+    """
+
+    name: str
+    of: Callable[[Histories], Floats]
+    function: Callable[[Tape], Any] | None = None
+
+    def __call__(self, tape: Tape) -> float:
+        """The value of one run."""
+        return float(self.of(of_tape(tape))[0])
+
+
+def total(runs: Histories, idea: int | None = None) -> Floats:
+    """The value realised: the sum of the tape's column, added in row order."""
+    value, run = runs.realised.value, runs.run_of(2)
+    if idea is None:
+        return runs.sum_by_run(run, value)
+    event = runs.realised.event + runs.begins[run, 0]
+    return runs.sum_by_run(run, np.where(runs.events.idea[event] == idea, value, 0.0))
+
+
+def holders(runs: Histories, idea: int | None = None) -> Floats:
+    """People who hold the idea (any idea) at the end; of a crowd that holds several, those of the most held one."""
+    return runs.held_at_the_end(idea).astype(np.float64)
+
+
+def reached(runs: Histories, idea: int | None = None) -> Floats:
+    """People who ever held the idea (any idea); of a crowd that took up several, those of the most taken up one."""
+    uptake = runs.uptake(idea)
+    return runs.sum_by_run(uptake.run, uptake.count)
+
+
+def events(runs: Histories) -> Floats:
+    """Rows of the tape's events."""
+    return runs.counts[:, 0].astype(np.float64)
+
+
+def counted(kind: int) -> Callable[[Histories], Floats]:
+    """A measure that counts the events of one kind, each as often as its `count` says."""
+
+    def count(runs: Histories) -> Floats:
+        rows = np.flatnonzero(runs.events.kind == kind)
+        return runs.sum_by_run(runs.event_run[rows], runs.events.count[rows])
+
+    return count
+
+
+def outbreak(runs: Histories, fraction: float = OUTBREAK) -> Floats:
+    """1 if more than a fraction of the world (0.05 unless named) ever held anything, else 0."""
+    return (reached(runs) > fraction * runs.world_size).astype(np.float64)
+
+
+Course = Callable[[Histories, int | None], Floats]
+OF_AN_IDEA: dict[str, Course] = {
+    "total": total,
+    "holders": holders,
+    "reached": reached,
+    "time_to_half": courses.time_to_half,
+    "peak_step": courses.peak_step,
+    "beauty": courses.beauty,
+}
+PLAIN: dict[str, Callable[[Histories], Floats]] = {
+    "events": events,
+    "last_step": courses.last_step,
+    "discoveries": counted(DISCOVER),
+    "learnings": counted(LEARN),
+    "implementations": counted(IMPLEMENT),
+    "abandonments": counted(ABANDON),
+}
+FORMS = (
+    *(f"{name}[:IDEA]" for name in OF_AN_IDEA), *PLAIN, "outbreak[:FRACTION]",
+    "share:PERSON[:METHOD][:ROLE]", "credit:PERSON[:METHOD][:ROLE]", "share:ROLE[:METHOD]", "credit:ROLE[:METHOD]",
+    "module:function",
+)  # fmt: skip
+HEADS = (*OF_AN_IDEA, *PLAIN, "outbreak", "share", "credit")
+
+
+def measures_of(
+    given: Iterable[str | Measure | Callable[[Tape], Any]], persons: Mapping[str, int], ideas: Iterable[str]
+) -> list[Measure]:
+    """The measures by their names, checked against the persons (name: members) and ideas that there are.
+
+    Raises:
+        ValueError: if a name stands for nothing, or twice; the message says what is allowed and what comes near.
+    """
+    catalogue = tuple(ideas)
+    found = [measure(one, persons, catalogue) for one in given]
+    if not found:
+        raise ValueError(f"measures: none; allowed: {', '.join(FORMS)}")
+    names = [one.name for one in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"measures: {name!r} is there twice")
+    return found
+
+
+def measure(
+    given: str | Measure | Callable[[Tape], Any], persons: Mapping[str, int] | None = None, ideas: tuple[str, ...] = ()
+) -> Measure:
+    """A measure by its name, or of a function of a tape.
+
+    Args:
+        given: a name as in FORMS, or a function that takes a Tape and returns a number. The name "module:function" or
+            "file.py:function" stands for a function that is imported.
+        persons, ideas: what may be asked for, if it is known: names with their members, and names.
+
+    Raises:
+        ValueError: if a name stands for nothing.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> [measure(name)(tape) for name in ("total", "reached", "time_to_half", "share:P2")]
+    [98.0, 100.0, 3.0, 0.5]
+    """
+    if isinstance(given, Measure):
+        return given
+    if callable(given):
+        return _of_function(getattr(given, "__name__", type(given).__name__), given)
+    head, colon, rest = given.partition(":")
+    if head in ("share", "credit"):
+        return _of_credit(given, head, rest, persons)
+    if head == "outbreak":
+        fraction = _fraction(given, rest) if colon else OUTBREAK
+        return Measure(given, lambda runs: outbreak(runs, fraction))
+    if head in PLAIN and not colon:
+        return Measure(given, PLAIN[head])
+    if head in OF_AN_IDEA:
+        return _of_idea(given, head, rest if colon else None, ideas)
+    if colon and head not in PLAIN and rest.isidentifier():
+        return _of_function(given, _imported(given, head, rest))
+    raise ValueError(f"measures: no {given!r}{near(head, HEADS)}; allowed: {', '.join(FORMS)}")
+
+
+def _of_idea(name: str, head: str, idea: str | None, ideas: tuple[str, ...]) -> Measure:
+    compute = OF_AN_IDEA[head]
+    if idea is None:
+        return Measure(name, lambda runs: compute(runs, None))
+    if ideas:
+        _require(name, "idea", idea, ideas)
+
+    def of(runs: Histories) -> Floats:
+        _require(name, "idea", idea, runs.ideas)
+        return compute(runs, runs.ideas.index(idea))
+
+    return Measure(name, of)
+
+
+def _of_credit(name: str, head: str, rest: str, persons: Mapping[str, int] | None) -> Measure:
+    parts = rest.split(":")
+    method, role = THIRDS, ""
+    while len(parts) > 1 and (parts[-1] in METHODS or parts[-1] in ROLES):
+        last = parts.pop()
+        method, role = (last, role) if last in METHODS else (method, last)
+    who = ":".join(parts)
+    if not who:
+        raise ValueError(f"measures: {name!r} names nobody; allowed: {head}:PERSON[:METHOD][:ROLE]")
+    everybody = who in ROLES
+    role = who if everybody else role
+    if role and not METHODS[method].roles:
+        raise ValueError(f"measures: {name!r}: {method} knows no roles")
+    if not everybody and persons and rows_of(_groups(persons), who) is None:
+        hint = near(parts[-1], METHODS) if len(parts) > 1 and parts[0] in persons else near(who, persons)
+        raise ValueError(f"measures: {name!r}: no person or role {who!r}{hint}")
+
+    def of(runs: Histories) -> Floats:
+        rows = range(runs.persons.total) if everybody else rows_of(runs.persons, who)
+        if rows is None:
+            raise ValueError(f"measures: {name!r}: no person {who!r}{near(who, runs.persons.name)}")
+        return shares_of(runs, rows, method, role, head == "share")
+
+    return Measure(name, of)
+
+
+def rows_of(persons: Persons, name: str) -> range | None:
+    """The rows of a group, or of one member such as 'teller 7'; None if there are none."""
+    first = persons.first.tolist()
+    if name in persons.name:
+        at = persons.name.index(name)
+        return range(first[at], first[at + 1])
+    group, _, number = name.rpartition(" ")
+    if group in persons.name and number.isascii() and number.isdigit() and len(number) < 12:
+        at = persons.name.index(group)
+        if 1 <= int(number) <= first[at + 1] - first[at]:
+            return range(first[at] + int(number) - 1, first[at] + int(number))
+    return None
+
+
+def _groups(persons: Mapping[str, int]) -> Persons:
+    return Persons(tuple(persons), np.array(list(persons.values())), np.ones(len(persons), np.int64))
+
+
+def _of_function(name: str, function: Callable[[Tape], Any]) -> Measure:
+    def of(runs: Histories) -> Floats:
+        return np.array([float(function(runs.tape(k))) for k in range(len(runs))], np.float64)
+
+    return Measure(name, of, function)
+
+
+def _imported(name: str, module: str, function: str) -> Callable[[Tape], Any]:
+    try:
+        if module.endswith(".py"):
+            path = Path(module).resolve()
+            spec = importlib.util.spec_from_file_location(path.stem, path)
+            if spec is None or spec.loader is None or not path.is_file():
+                raise ImportError("no such file")
+            made = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(made)
+        else:
+            made = importlib.import_module(module)
+        found = getattr(made, function)
+    except (ImportError, AttributeError, SyntaxError) as error:
+        hint = near(module, HEADS)
+        raise ValueError(
+            f"measures: {name!r} cannot be imported ({error}){hint}; allowed: {', '.join(FORMS)}"
+        ) from None
+    if not callable(found):
+        raise ValueError(f"measures: {name!r} is no function of a tape")
+    return found  # type: ignore[no-any-return]
+
+
+def _fraction(name: str, text: str) -> float:
+    try:
+        fraction = float(text)
+    except ValueError:
+        fraction = -1.0
+    if not 0.0 <= fraction <= 1.0:
+        raise ValueError(f"measures: {name!r}: the fraction of the world must be from 0 to 1")
+    return fraction
+
+
+def _require(measure: str, what: str, name: str, allowed: tuple[str, ...]) -> None:
+    if name not in allowed:
+        raise ValueError(
+            f"measures: {measure!r}: no {what} {name!r}{near(name, allowed)}; allowed: {', '.join(allowed[:15])}"
+        )

@@ -1,0 +1,408 @@
+"""A study: a scenario, a design and replicates; run, kept, resumed and read. `sweep(...)` is a study in one call."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import sim
+from sim.scenario import Scenario
+from sim.simulate import choose, predict_memory, seconds_of_agents
+from sim.study import store
+from sim.study.design import MOST, OWN, SAMPLED, Cells, cells_of
+from sim.study.executors import EXECUTORS, Pace, Pool, dask_client, dask_pool, processes, processors, threads, work
+from sim.study.histories import Histories
+from sim.study.measures import DEFAULT, Measure, measures_of
+from sim.study.parts import Job, Part, members_of, names_of, run_part
+from sim.study.store import StudyError
+from sim.tape import Floats, Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+PILOT = 4  # runs
+
+
+class RunError(RuntimeError):
+    """A run failed, and the study was asked to stop at the first one."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is: runs in all, stored, failed in this call, made in this call, and its seconds so far."""
+
+    runs: int
+    done: int
+    failed: int
+    made: int
+    seconds: float
+
+
+class Study:
+    """A scenario over a design, with replicates by seed, and what is measured of every run.
+
+    Args:
+        scenario: a Scenario, or the path of its file.
+        vary: keys that `scenario.replace` takes, each with a list of values, or a dict of start, stop and num; for
+            sampled designs a range [low, high].
+        cells: in place of `vary`, a list of dicts of keys and values.
+        design: "grid" (every combination, the last key varying fastest), "latin-hypercube", "sobol", or "saltelli"
+            and "morris" for sensitivity indices (SALib); "list" with `cells`.
+        samples: points of a sampled design (of "morris" trajectories, of "saltelli" base samples).
+        replicates: runs of each cell; without it, the scenario's own.
+        measures: names as in `sim.study.measures.FORMS`, or functions of a Tape that return a number.
+        common_random_numbers: whether replicate r has the same seed, seed + r, in all cells, so that cells differ in
+            nothing but their keys; else every run has a seed of its own.
+        seed: of the first replicate, and of sampled designs; without it, the scenario's own.
+        engine: as in `simulate`; the rows are the same.
+
+    Attributes:
+        cells: of the design, a sequence of dicts.
+        runs: how many in all.
+        folder: where the runs are kept, once they are.
+
+    Raises:
+        ValueError: if the design, a measure or a number is not allowed.
+        ScenarioError: if the scenario, a key or a value is not allowed.
+
+    >>> from sim.scenario import Scenario
+    >>> scenario = Scenario.from_toml('''
+    ... scenario = {name = "one idea", steps = 3}
+    ... persons = [{name = "P1", creativity = 1.0}]
+    ... ideas = [{name = "wheel"}]
+    ... dynamics = {discovery_rate = inf, abandon_rate = 0}
+    ... impact = {value_of = "held"}''')
+    >>> study = Study(scenario, {"scenario.steps": [3, 5]}, replicates=2, measures=["total"])
+    >>> study.run().groupby("scenario.steps")["total"].mean().to_dict()
+    {3: 2.0, 5: 4.0}
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | Path,
+        vary: Mapping[str, Any] | None = None,
+        *,
+        cells: Sequence[Mapping[str, Any]] | None = None,
+        design: str = "grid",
+        samples: int = 0,
+        replicates: int | None = None,
+        measures: Sequence[str | Measure | Callable[[Tape], Any]] = DEFAULT,
+        common_random_numbers: bool = True,
+        seed: int | None = None,
+        engine: str = "auto",
+    ) -> None:
+        self.scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        about = self.scenario.scenario
+        self.vary, self.design, self.samples = dict(vary or {}), "list" if cells is not None else design, samples
+        self.replicates = about.replicates if replicates is None else replicates
+        self.seed = about.seed if seed is None else seed
+        self.common_random_numbers, self.engine = common_random_numbers, engine
+        _require_whole("replicates", self.replicates, 1, MOST)
+        _require_whole("seed", self.seed, 0, 2**64 - 1)
+        _require_whole("samples", samples, 0, MOST)
+        self.cells: Cells = cells_of(self.scenario, self.vary, cells, design, samples, self.seed)
+        self.measures = tuple(measures)
+        self.measured = measures_of(self.measures, members_of(self.scenario), names_of(self.scenario))
+        self.names = [one.name for one in self.measured]
+        if doubled := [name for name in self.names if name in (*OWN, *self.cells.keys)]:
+            raise ValueError(f"measures: {doubled[0]!r} is the name of another column")
+        self.runs = len(self.cells) * self.replicates
+        if self.runs > MOST:
+            raise ValueError(f"study: {self.runs:,} runs; allowed are {MOST:,}")
+        choose(self.scenario, engine)
+        self.folder: Path | None = None
+        self._parts: list[tuple[int, pa.Table]] = []  # of a study without a folder
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Study:
+        """A study as a TOML file says it in its table [study].
+
+        Its keys are the arguments of Study; `scenario` is a path as seen from the file's folder.
+
+        Raises:
+            ScenarioError, ValueError: if it is no such file, or a key or a value is not allowed.
+        """
+        from sim.study.files import study_arguments
+
+        return cls(**study_arguments(Path(path)))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Study:
+        """The study in a folder, with what has been run of it.
+
+        Raises:
+            StudyError: if there is none, or it is damaged.
+        """
+        folder = Path(folder)
+        about = store.read_about(folder)
+        design = about["design"]
+        study = cls(
+            Scenario.load(folder / store.SCENARIO), design["vary"], cells=design.get("cells"),
+            design="grid" if design["kind"] == "list" else design["kind"], samples=design["samples"],
+            replicates=about["replicates"], seed=about["seed"],
+            common_random_numbers=about["common_random_numbers"],
+            measures=[_absent(name) if name in about["code"] else name for name in about["measures"]],
+        )  # fmt: skip
+        study.folder = folder
+        return study
+
+    def about(self) -> dict[str, Any]:
+        """What the study is, as plain values: what study.json holds."""
+        design: dict[str, Any] = {"kind": self.design, "vary": self.vary, "samples": self.samples}
+        if self.design == "list":
+            design["cells"] = list(self.cells)
+        network = self.scenario.world.network
+        files = {
+            "network": hashlib.sha256((self.scenario.folder / network.path).read_bytes()).hexdigest()
+        } if network.kind == "file" else {}  # fmt: skip
+        text = self.scenario.to_toml()
+        about: dict[str, Any] = {
+            "format": store.FORMAT,
+            "version": store.VERSION,
+            "shoulders": sim.__version__,
+            "scenario": {
+                "name": self.scenario.scenario.name, "sha256": hashlib.sha256(text.encode()).hexdigest(), **files
+            },
+            "design": design,
+            "cells": len(self.cells),
+            "replicates": self.replicates,
+            "measures": self.names,
+            "code": {one.name: _code(one.function) for one in self.measured if one.function is not None},
+            "common_random_numbers": self.common_random_numbers,
+            "seed": self.seed,
+        }  # fmt: skip
+        about["hash"] = store.hash_of(about)
+        return about
+
+    def run(
+        self,
+        out: str | Path | None = None,
+        *,
+        workers: int | None = None,
+        executor: str = "auto",
+        dask: str | None = None,
+        fail_fast: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> pd.DataFrame:
+        """Make all runs that are missing, and return the table.
+
+        Args:
+            out: folder to keep them in; a study that was cut off there goes on. Without it they stay in memory.
+            workers: how many runs go on at the same time; without it, as many as there are processors.
+            executor: "threads", "processes", "dask", or "auto": processes where a measure is named Python code or the
+                agents run for long, else threads. Functions that are given as such stay in this process.
+            dask: "local", or the address of a scheduler such as "tls://host:8786".
+            fail_fast: whether the first run that fails ends the study; else it is a row with its error.
+            progress: is told how far it is.
+
+        Raises:
+            StudyError: if the folder holds something else, or another process writes into it.
+            RunError: with fail_fast.
+            OSError: if the folder cannot be written; what was kept is kept.
+        """
+        self.make(out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress)
+        return self.table()
+
+    def make(
+        self,
+        out: str | Path | None = None,
+        *,
+        workers: int | None = None,
+        executor: str = "auto",
+        dask: str | None = None,
+        fail_fast: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """As `run`, without reading the table, so that memory does not grow with the number of runs."""
+        if executor not in EXECUTORS:
+            raise ValueError(f"executor: no {executor!r}; allowed: {', '.join(EXECUTORS)}")
+        _require_whole("workers", 1 if workers is None else workers, 1, 100_000)
+        folder = None if out is None else Path(out)
+        with store.locked(folder) if folder else nullcontext():
+            about = self.about()
+            spans = store.open_folder(folder, about, self.scenario) if folder else self._spans()
+            self.folder = folder
+            missing = store.gaps(spans, self.runs)
+            if not missing:
+                return
+            keeper = _Keeper(self, folder, sum(last - first for first, last in spans), fail_fast, progress)
+            job, pace = self.job(), Pace()
+            many = workers or processors()
+            with self._pool(executor, dask, many, job) as (pool, at_once):
+                work(job, missing, pool, at_once, keeper.keep, pace, threading.Event())
+
+    def job(self) -> Job:
+        """What a worker must know."""
+        engine = choose(self.scenario, self.engine, min(self.runs, 10**6))
+        return Job(self.scenario, self.cells, self.replicates, self.seed, self.common_random_numbers, self.measures,
+                   engine)  # fmt: skip
+
+    @contextmanager
+    def _pool(self, executor: str, dask: str | None, workers: int, job: Job) -> Iterator[tuple[Pool, int]]:
+        if dask is not None or executor == "dask":
+            with dask_client(dask or "local", workers) as client:
+                yield dask_pool(client), max(1, sum(client.nthreads().values()))
+            return
+        if executor == "auto":
+            long = job.engine == "agents" and self.runs * seconds_of_agents(self.scenario) > 20.0
+            named = any(one.function is not None for one in self.measured)
+            given = any(not isinstance(one, str) for one in self.measures)
+            executor = "processes" if (long or named) and not given and workers > 1 else "threads"
+        yield (processes if executor == "processes" else threads)(workers), workers
+
+    def _spans(self) -> list[store.Span]:
+        return [(first, first + table.num_rows) for first, table in sorted(self._parts, key=lambda part: part[0])]
+
+    @property
+    def done(self) -> int:
+        """How many runs there are so far."""
+        spans = store.spans_in(self.folder, self.runs) if self.folder else self._spans()
+        return sum(last - first for first, last in spans)
+
+    def rows(self) -> pa.Table:
+        """The runs so far as an Arrow table, sorted by cell and replicate."""
+        import pyarrow as pa
+
+        schema = store.schema_of(self.job(), self.names)
+        if self.folder is not None:
+            table = store.read_runs(self.folder, self.runs)
+            return schema.empty_table() if table is None else table
+        parts = [table for _, table in sorted(self._parts, key=lambda part: part[0])]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def table(self) -> pd.DataFrame:
+        """The runs so far, one a row, sorted by cell and replicate.
+
+        Columns: cell, replicate, seed, one for each key that varies, one for each measure (nan where there is no
+        value), error (missing where there was none). Values that are lists or tables are JSON.
+        """
+        frame: pd.DataFrame = self.rows().to_pandas()
+        return frame
+
+    def problem(self) -> dict[str, Any]:
+        """The keys and ranges of a sampled design, as SALib takes them."""
+        from sim.study.design import bounds_of
+
+        if self.design not in SAMPLED:
+            raise ValueError(f"design: a {self.design} has no ranges; allowed: {', '.join(SAMPLED)}")
+        bounds = bounds_of(self.vary)
+        return {"num_vars": len(bounds), "names": list(bounds), "bounds": [list(ends) for ends in bounds.values()]}
+
+    def predict(self, workers: int | None = None) -> dict[str, Any]:
+        """What the study would take, from a pilot of a few runs of its first and last cell.
+
+        Keys: cells, replicates, runs, engine, pilot_runs, seconds_per_run, seconds, memory (bytes), stored (bytes on
+        disk, roughly).
+        """
+        job, many = self.job(), workers or processors()
+        pilots = sorted({(first, min(first + PILOT, self.runs)) for first in (0, max(0, self.runs - PILOT))})
+        run_part(job, 0, 1)  # loads, and compiles
+        begin = time.perf_counter()
+        for first, last in pilots:
+            run_part(job, first, last)
+        each = (time.perf_counter() - begin) / sum(last - first for first, last in pilots)
+        return {
+            "cells": len(self.cells), "replicates": self.replicates, "runs": self.runs, "engine": job.engine,
+            "pilot_runs": sum(last - first for first, last in pilots), "seconds_per_run": each,
+            "seconds": each * self.runs / many, "memory": predict_memory(self.scenario, job.engine) * many,
+            "stored": 12 * self.runs * (3 + len(self.names)) // 2 + 4096,
+        }  # fmt: skip
+
+
+class _Keeper:
+    """Takes parts as they come, and tells how far it is."""
+
+    def __init__(
+        self, study: Study, folder: Path | None, done: int, fail_fast: bool,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:  # fmt: skip
+        self.study, self.folder, self.done, self.fail_fast, self.progress = study, folder, done, fail_fast, progress
+        self.job = study.job()
+        self.schema = store.schema_of(self.job, study.names)
+        self.failed = self.made = 0
+        self.begin = time.perf_counter()
+
+    def keep(self, part: Part) -> None:
+        """Store a part."""
+        table = store.table_of(part, self.job, self.schema)
+        if self.folder is None:
+            self.study._parts.append((part.first, table))
+        else:
+            try:
+                store.keep(self.folder, table, part.first, part.last)
+            except OSError as error:
+                kept = f"{self.done:,} of {self.study.runs:,} runs are kept, the same command goes on"
+                raise OSError(error.errno, f"{error.strerror or error}; {kept}", str(self.folder)) from error
+        self.done, self.made = self.done + table.num_rows, self.made + table.num_rows
+        self.failed += len(part.errors)
+        if self.progress is not None:
+            seconds = time.perf_counter() - self.begin
+            self.progress(Progress(self.study.runs, self.done, self.failed, self.made, seconds))
+        if self.fail_fast and part.errors:
+            at, text = part.errors[0]
+            cell, replicate = divmod(part.first + at, self.study.replicates)
+            raise RunError(f"cell {cell}, replicate {replicate}: {text}")
+
+
+def sweep(
+    scenario: Scenario | str | Path,
+    vary: Mapping[str, Any] | None = None,
+    *,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    executor: str = "auto",
+    dask: str | None = None,
+    fail_fast: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    **design: Any,
+) -> pd.DataFrame:
+    """Run a study and return its table, one run a row: `Study(scenario, vary, **design).run(out, ...)`.
+
+    >>> from sim.scenario import Scenario
+    >>> scenario = Scenario.from_toml('''
+    ... scenario = {name = "one idea", steps = 3}
+    ... persons = [{name = "P1", creativity = 1.0}]
+    ... ideas = [{name = "wheel"}]''')
+    >>> table = sweep(scenario, {"dynamics.discovery_rate": [0.1, 2.0]}, replicates=50, measures=["discoveries"])
+    >>> table.groupby("dynamics.discovery_rate")["discoveries"].mean().is_monotonic_increasing
+    True
+    """
+    study = Study(scenario, vary, **design)
+    return study.run(
+        out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress
+    )  # fmt: skip
+
+
+def _require_whole(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name}: must be a whole number from {low} to {high:,}, is {value!r}")
+
+
+def _code(function: Callable[[Tape], Any]) -> str:
+    """A hash of the source of a user's function, so that a changed one is recognised; '' where there is none."""
+    try:
+        return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
+    except (OSError, TypeError):
+        return ""
+
+
+def _absent(name: str) -> Measure:
+    """A measure of which only the column is known."""
+
+    def function(_: Tape) -> float:
+        raise StudyError(f"measures: {name!r} was a function of the study's author; make the Study with it to go on")
+
+    def of(_: Histories) -> Floats:
+        return np.full(1, function(None))  # type: ignore[arg-type]
+
+    return Measure(name, of, function)
