@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario as Scenario
     from sim.scenario_errors import ScenarioError as ScenarioError
     from sim.simulate import simulate as simulate
+    from sim.study.hypotheses import test_hypotheses as test_hypotheses
     from sim.study.sweep import Study as Study
     from sim.study.sweep import sweep as sweep
     from sim.tape import Tape as Tape

@@ -110,4 +110,3 @@ def _read(files: str | Path | Iterable[str | Path]) -> list[tuple[Hypothesis, Sc
         return hypotheses_of(files)
     paths = [files] if isinstance(files, str | Path) else list(files)
     return [one for path in paths for one in load_hypotheses(path)]
-

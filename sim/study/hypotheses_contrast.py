@@ -64,11 +64,11 @@ def _line(doses: Floats) -> Floats:
     """The weights of a least-squares slope."""
     apart = doses - doses.mean()
     total = float((apart**2).sum())
-    return apart / total if total > 0.0 else apart
+    return np.asarray(apart / total if total > 0.0 else apart)
 
 
 def _correlations(values: Floats, doses: Floats) -> Floats:
     apart, dose = values - values.mean(axis=0), doses - doses.mean()
     width = np.sqrt((apart**2).sum(axis=0) * (dose**2).sum())
     some = width > 1e-12 * np.maximum(1.0, np.abs(values).max(axis=0))
-    return np.divide(dose @ apart, width, out=np.zeros(values.shape[1]), where=some)
+    return np.asarray(np.divide(dose @ apart, width, out=np.zeros(values.shape[1]), where=some))

@@ -105,7 +105,9 @@ def _margin(hypothesis: Hypothesis, where: str) -> tuple[float | None, bool]:
     if not margin > 0.0:
         raise ScenarioError(f"must be above 0, is {text}", file=where, key="margin")
     if relative and hypothesis.effect not in ("difference", "interaction"):
-        problem = f"a part of the first arm is for differences and interactions; give a number for a {hypothesis.effect}"
+        problem = (
+            f"a part of the first arm is for differences and interactions; give a number for a {hypothesis.effect}"
+        )
         raise ScenarioError(problem, file=where, key="margin")
     return margin, relative
 

@@ -94,7 +94,7 @@ class Hypothesis(Section):
 
     @property
     def design(self) -> str:
-        """"arms", "dose", "factors", or "" where one world is run."""
+        """ "arms", "dose", "factors", or "" where one world is run."""
         return next((name for name in ("arms", "dose", "factors") if getattr(self, name) is not None), "")
 
     @property
@@ -141,7 +141,9 @@ def load_hypotheses(path: str | Path) -> list[tuple[Hypothesis, Scenario, str]]:
     return hypotheses_of(text, str(path), path.parent)
 
 
-def hypotheses_of(text: str, source: str = "hypotheses", folder: Path | None = None) -> list[tuple[Hypothesis, Scenario, str]]:
+def hypotheses_of(
+    text: str, source: str = "hypotheses", folder: Path | None = None
+) -> list[tuple[Hypothesis, Scenario, str]]:
     """Hypotheses given as TOML text; scenarios are looked for in `folder` and among those that come with shoulders."""
     data = parse_toml(text, source)
     try:
@@ -176,7 +178,9 @@ def _check(hypothesis: Hypothesis, where: str) -> None:
         if given is not None and len(given) != 2:
             raise ScenarioError(f"must be two, are {len(given)}: {', '.join(given) or 'none'}", file=where, key=key)
     if hypothesis.most < hypothesis.pairs:
-        raise ScenarioError(f"must be {hypothesis.pairs} or more, is {hypothesis.most}", file=where, key="pairs_at_most")
+        raise ScenarioError(
+            f"must be {hypothesis.pairs} or more, is {hypothesis.most}", file=where, key="pairs_at_most"
+        )
     if hypothesis.direction == "none" and hypothesis.margin is None:
         raise ScenarioError("is missing; 'no effect' needs one, a number or as '5%'", file=where, key="margin")
     if hypothesis.direction != "none" and hypothesis.margin is not None:

@@ -39,7 +39,9 @@ def measure_named(name: str) -> Measure:
         return Measure(name, _each(lambda tape: lineage(tape, rest)))
     if head == "shuffled" and rest:
         if rest not in METHODS:
-            raise ValueError(f"measures: {name!r}: no account {rest!r}{near(rest, METHODS)}; allowed: {', '.join(METHODS)}")
+            raise ValueError(
+                f"measures: {name!r}: no account {rest!r}{near(rest, METHODS)}; allowed: {', '.join(METHODS)}"
+            )
         return Measure(name, _each(lambda tape: shuffled(tape, rest)))
     if head not in HEADS:
         forms = [form for form in (*FORMS, *MORE) if form != "module:function"]
@@ -77,7 +79,9 @@ def lineage(tape: Tape, person: str) -> float:
     events = tape.events
     part = ((events.kind == DISCOVER) & (events.person >= rows.start) & (events.person < rows.stop)).astype(np.float64)
     handed_on = events.kind[child] == LEARN
-    for k, source, share in zip(child[handed_on].tolist(), parent[handed_on].tolist(), weight[handed_on].tolist(), strict=True):
+    for k, source, share in zip(
+        child[handed_on].tolist(), parent[handed_on].tolist(), weight[handed_on].tolist(), strict=True
+    ):
         part[k] += share * part[source]  # parents come first
     return float((part[tape.realised.event] * tape.realised.value).sum())
 
@@ -86,9 +90,9 @@ def shuffled(tape: Tape, method: str) -> float:
     """How like the credit is to the credit after the time stamps were shuffled: Spearman's rank correlation.
 
     The contacts of the run, who told whom when, are read as a log in which everybody has something to tell from the
-    beginning, and passes on that and what they heard last, in equal parts; a contact is worth 1 to who was told. Shuffling deals the same
-    time stamps out to the same contacts anew, five times; no contact comes, goes, or changes its ends. nan where
-    nobody told anybody, and 1 where all have the same credit before and after.
+    beginning, and passes on that and what they heard last, in equal parts; a contact is worth 1 to who was told.
+    Shuffling deals the same time stamps out to the same contacts anew, five times; no contact comes, goes, or changes
+    its ends. nan where nobody told anybody, and 1 where all have the same credit before and after.
     """
     child, parent, _ = tape.influences.columns().values()
     told = (tape.events.kind[child] == LEARN) & (tape.persons.size[tape.persons.group[tape.events.person[child]]] == 1)
@@ -121,23 +125,27 @@ def _credit_of_contacts(teller: Ints, hearer: Ints, people: int, method: str) ->
     """The credit of each person where contacts happen one after the other; shape (people,)."""
     count = len(teller)
     last = list(range(people))  # the row of what each heard last; at first, what they have themselves
-    child, parent, weight = [], [], []
+    arrows: list[tuple[int, int, float]] = []  # child, parent, weight
     for k, (source, target) in enumerate(zip(teller.tolist(), hearer.tolist(), strict=True)):
         passed = [source] if last[source] == source else [source, last[source]]
-        child += [people + k] * len(passed)
-        parent += passed
-        weight += [1.0 / len(passed)] * len(passed)
+        arrows += [(people + k, row, 1.0 / len(passed)) for row in passed]
         last[target] = people + k
-    rows = np.arange(people, people + count)
-    steps = np.append(np.zeros(people, np.int64), np.arange(1, count + 1))
-    kinds = np.append(np.full(people, DISCOVER), np.full(count, LEARN))
-    who = np.append(np.arange(people), hearer)
-    ones = np.ones(people + count, np.int64)
+    rows, ones = np.arange(people, people + count), np.ones(people + count, np.int64)
     log = Tape(
-        Events(steps, kinds, who, np.zeros(people + count, np.int64), ones),
-        Influences(child, parent, weight), Realised(rows, np.full(count, -1), np.ones(count)),
-        Persons([f"p{k}" for k in range(people)], ones[:people], ones[:people]), ("idea",), count, people,
-    )  # fmt: skip
+        Events(
+            np.append(np.zeros(people, np.int64), np.arange(1, count + 1)),
+            np.append(np.full(people, DISCOVER, np.int8), np.full(count, LEARN, np.int8)),
+            np.append(np.arange(people), hearer).astype(np.int32),
+            np.zeros(people + count, np.int32),
+            ones,
+        ),
+        Influences(*(np.array(column) for column in zip(*arrows, strict=True))),
+        Realised(rows, np.full(count, -1), np.ones(count)),
+        Persons(tuple(f"p{k}" for k in range(people)), ones[:people], ones[:people]),
+        ("idea",),
+        count,
+        people,
+    )
     table, found = credit(log, method), np.zeros(people)
     found[table.row] = table.persons.credit
     return found

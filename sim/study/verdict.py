@@ -165,12 +165,14 @@ def _of_exact(e: Experiment) -> str:
 def _theory_p(e: Experiment) -> float | None:
     """The p of the theory's least likely statement, corrected for how many it makes; None where it makes none."""
     found = [] if e.effect is None else [_p_of_mean(e.effects, e.effect)]
-    found += [_p_of_mean(values, level) for values, level in zip(e.values, e.level, strict=True) if not math.isnan(level)]
+    found += [
+        _p_of_mean(values, level) for values, level in zip(e.values, e.level, strict=True) if not math.isnan(level)
+    ]
     return min(1.0, len(found) * min(found)) if found else None
 
 
 def _p_of_mean(sample: Floats, mean: float) -> float:
-    """Of the hypothesis that numbers have this mean, by Student's t; of numbers that are the same, whether they are it."""
+    """Of the hypothesis that numbers have this mean, by Student's t; of numbers all alike, whether they are it."""
     if np.ptp(sample) <= EXACTLY * float(np.abs(sample).max()):
         return 1.0 if abs(float(sample.mean()) - mean) <= EXACTLY * max(1.0, abs(mean)) else 0.0
     return float(stats.ttest_1samp(sample, mean).pvalue)
@@ -186,6 +188,12 @@ def _power(e: Experiment, margin: float | None, alpha: float) -> float:
 
 def _arms(e: Experiment) -> tuple[ArmResult, ...]:
     return tuple(
-        ArmResult(arm.name, arm.dose, float(values.mean()), *student_interval(values), None if math.isnan(level) else float(level))
+        ArmResult(
+            arm.name,
+            arm.dose,
+            float(values.mean()),
+            *student_interval(values),
+            None if math.isnan(level) else float(level),
+        )
         for arm, values, level in zip(e.arms, e.values, e.level, strict=True)
     )
