@@ -19,7 +19,7 @@ import click
 
 import sim
 from sim.cli_credit import credit_command, thought_experiments_command
-from sim.cli_test import test_command
+from sim.cli_test import notebook_command, test_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -94,6 +94,7 @@ def run(
 cli.add_command(credit_command)
 cli.add_command(thought_experiments_command)
 cli.add_command(test_command)
+cli.add_command(notebook_command)
 
 
 @cli.command()

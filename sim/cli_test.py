@@ -47,6 +47,25 @@ def test_command(files: tuple[str, ...], out: str | None, engine: str, threads: 
     _print(findings)
 
 
+@click.command(name="notebook-curve")
+@click.option("-o", "--output", metavar="FILE", default="notebook_curve.png", show_default=True, help=".png, .svg or .pdf")
+@click.option("--pairs", type=click.IntRange(2), default=400, show_default=True, help="Histories behind each point.")
+@click.option("--threads", type=click.IntRange(1), help="Runs at the same time; the result is the same.")
+def notebook_command(output: str, pairs: int, threads: int | None) -> None:
+    """Draw what the genius's notebook is worth, by when it is found: by lineage, knockout, person PageRank, theory."""
+    path = Path(output)
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise click.UsageError(f"-o {output}: no figure format '{path.suffix[1:]}'; allowed: png, svg, pdf")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"-o {output}: no such folder as {path.parent}")
+    from sim.study.notebook import notebook_curve
+    from sim.views.figures import save
+    from sim.views.notebook_curve import notebook_figure
+
+    save(notebook_figure(notebook_curve(pairs=pairs, threads=threads)), path)
+    click.echo(f"Written: {output}", err=True)
+
+
 def _files(given: tuple[str, ...]) -> list[Path]:
     found: list[Path] = []
     for name in given:

@@ -165,7 +165,8 @@ def power(d: float, pairs: int, alpha: float = 0.05) -> float:
         return alpha if d == 0.0 else 1.0
     limit = float(stats.t.isf(alpha / 2, pairs - 1))
     shift = abs(d) * pairs**0.5
-    return float(stats.nct.sf(limit, pairs - 1, shift) + stats.nct.cdf(-limit, pairs - 1, shift))
+    either = (stats.nct.sf(limit, pairs - 1, shift), stats.nct.cdf(-limit, pairs - 1, shift))
+    return float(np.nansum(either))  # scipy knows no number for a tail that is all but empty
 
 
 def power_of_equivalence(margin: float, pairs: int, alpha: float = 0.05) -> float:

@@ -119,7 +119,7 @@ def _result(e: Experiment, p: float | None, corrected: float | None, theory_p: f
     h, effects = e.hypothesis, e.effects
     margin = None if e.margin is None else float((around(e)[0] - effects).mean())
     consistent = _holds_exactly(e) if h.exact else None if theory_p is None else theory_p >= ALPHA
-    paired = len(e.arms) > 1 and e.weights is not None
+    paired = len(e.arms) > 1 and e.weights is not None and not h.exact
     reduction = variance_reduction(e.values, np.asarray(e.weights)) if paired else math.nan
     return Result(
         name=str(h.name), claim=h.claim, note=h.note, measure=h.measure, statistic=h.effect, design=h.design,
