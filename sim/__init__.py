@@ -37,6 +37,7 @@ _HOMES = {
     "read_log": "sim.logs",
     "simulate": "sim.simulate",
     "sweep": "sim.study.sweep",
+    "test_hypotheses": "sim.study.hypotheses",
 }
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "read_log",
     "simulate",
     "sweep",
+    "test_hypotheses",
 ]
 
 

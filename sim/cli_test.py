@@ -48,7 +48,9 @@ def test_command(files: tuple[str, ...], out: str | None, engine: str, threads: 
 
 
 @click.command(name="notebook-curve")
-@click.option("-o", "--output", metavar="FILE", default="notebook_curve.png", show_default=True, help=".png, .svg or .pdf")
+@click.option(
+    "-o", "--output", metavar="FILE", default="notebook_curve.png", show_default=True, help=".png, .svg or .pdf"
+)
 @click.option("--pairs", type=click.IntRange(2), default=400, show_default=True, help="Histories behind each point.")
 @click.option("--threads", type=click.IntRange(1), help="Runs at the same time; the result is the same.")
 def notebook_command(output: str, pairs: int, threads: int | None) -> None:

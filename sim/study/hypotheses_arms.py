@@ -65,7 +65,7 @@ def arms_of(hypothesis: Hypothesis, scenario: Scenario, where: str) -> list[Arm]
         try:
             measure = measure_named(str(changes.get("measure", hypothesis.measure)))
         except ValueError as error:
-            raise ScenarioError(str(error), file=where, key="measure") from None
+            raise ScenarioError(str(error).removeprefix("measures: "), file=where, key="measure") from None
         without = _without(changes.get("without"), changed, where)
         found.append(Arm(name, changed, measure, without, place, parameters))
     _refuse_equal(found, where)
@@ -148,7 +148,7 @@ def _measured(measure: Measure, tapes: Sequence[Tape], where: str) -> Floats:
     try:
         return np.concatenate([measure.of(histories) for histories in of_runs(tapes)])
     except ValueError as error:
-        raise ScenarioError(str(error), file=where, key="measure") from None
+        raise ScenarioError(str(error).removeprefix("measures: "), file=where, key="measure") from None
 
 
 def _tapes(

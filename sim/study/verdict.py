@@ -172,9 +172,19 @@ def _theory_p(e: Experiment) -> float | None:
 
 
 def _p_of_mean(sample: Floats, mean: float) -> float:
-    """Of the hypothesis that numbers have this mean, by Student's t; of numbers all alike, whether they are it."""
+    """Of the hypothesis that numbers have this mean, by Student's t.
+
+    Of numbers that are all alike, whether they are it; of two numbers, such as 0 and 1, by the binomial law, which is
+    exact however rare one of them is.
+    """
     if np.ptp(sample) <= EXACTLY * float(np.abs(sample).max()):
         return 1.0 if abs(float(sample.mean()) - mean) <= EXACTLY * max(1.0, abs(mean)) else 0.0
+    low, high = float(sample.min()), float(sample.max())
+    above = sample > (low + high) / 2.0
+    if np.allclose(sample, np.where(above, high, low), rtol=EXACTLY):
+        chance = (mean - low) / (high - low)
+        inside = 0.0 <= chance <= 1.0
+        return float(stats.binomtest(int(above.sum()), len(sample), chance).pvalue) if inside else 0.0
     return float(stats.ttest_1samp(sample, mean).pvalue)
 
 

@@ -37,7 +37,9 @@ def notebook_figure(curve: NotebookCurve) -> Figure:
         f"{curve.rate:g} a step, {curve.steps} steps.",
         f"Lines: theory. Points: means of {curve.pairs:,} simulated histories with the same luck, 95% intervals.",
     ]
-    figure, head = style.new_figure(HEIGHT + BELOW + 0.15, "What the genius's notebook is worth, by when it is found", notes)
+    figure, head = style.new_figure(
+        HEIGHT + BELOW + 0.15, "What the genius's notebook is worth, by when it is found", notes
+    )
     axes = style.panel(figure, LEFT, BELOW, RIGHT, head + 0.15)
     axes.set_xlim(0, curve.steps)
     axes.set_ylim(0, 1.04)

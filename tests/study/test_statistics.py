@@ -232,7 +232,7 @@ def test_one_look_at_everything_is_an_ordinary_test():
 @pytest.mark.parametrize("rule", ["pocock", "obrien-fleming"])
 @pytest.mark.parametrize("sides", [1, 2])
 def test_looks_do_not_inflate_the_error_rate(rule, sides):
-    """Paths of a sum with no drift pass some limit with a chance of alpha; with the plain level it would be 2 to 3 alpha."""
+    """Paths of a sum with no drift pass some limit with a chance of alpha; a plain test would with 2 to 3 alpha."""
     fractions, alpha, trials = (0.0625, 0.125, 0.25, 0.5, 1.0), 0.05, 40 * EXPERIMENTS
     steps = np.diff(np.array((0.0, *fractions)))
     paths = np.cumsum(np.random.default_rng(14).normal(0, steps**0.5, (trials, 5)), axis=1) / np.sqrt(fractions)
