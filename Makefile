@@ -18,7 +18,7 @@ bench: .venv/installed-bench ## speed beside the neighbours; see benchmarks/READ
 	$(BIN)/python -m benchmarks $(ARGS)
 
 hypotheses: .venv/installed ## the fourteen claims about time, each beside its theory: results/hypotheses/report.html
-	$(BIN)/shoulders test scenarios/hypotheses --out results/hypotheses
+	$(BIN)/shoulders test scenarios/hypotheses --engine kernels --out results/hypotheses
 
 notebook-curve: .venv/installed ## what the notebook is worth by when it is found: docs/notebook_curve.png
 	$(BIN)/shoulders notebook-curve --pairs 1000 -o docs/notebook_curve.png

@@ -22,6 +22,7 @@ from sim.tape import KINDS, Floats, Tape
 from sim.world import World
 
 FIRST = ("discover", "learn", "implement")
+SMALL = 8  # times as long as `choose` expects the agents take where worlds are small, as those of claims mostly are
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,8 @@ def measure_arms(
     Raises:
         ScenarioError: if a measure has no value in a world.
     """
+    if engine == "auto":
+        engine = choose(arms[0].scenario, engine, SMALL * len(arms) * len(seeds))
     found = np.empty((len(arms), len(seeds)))
     done = [False] * len(arms)
     firsts: dict[str, list[int]] = {}
@@ -158,7 +161,6 @@ def _tapes(
         return simulate_many(arm.scenario, seeds, engine, threads)
     name, kind = arm.without
     fixed = find(person_ranges(arm.scenario), name) if name else None
-    engine = choose(arm.scenario, engine, len(seeds))
 
     def run(at: int) -> Tape:
         person = firsts[kind][at] if fixed is None else -1

@@ -120,7 +120,7 @@ def by_knockout(t: float) -> float:
     """The steps from t on in which humanity would not have had the ideas, as a part of all steps.
 
     >>> round(by_knockout(0), 3)
-    0.459
+    0.383
     """
     return (math.exp(-RATE * t) - math.exp(-RATE * STEPS)) / (1.0 - math.exp(-RATE)) / STEPS
 
