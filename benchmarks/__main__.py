@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import batch, cascades, figure, full, memory, networks, race, tables
+from benchmarks import batch, cascades, figure, full, memory, networks, race, study, tables
 
 RESULTS = Path(__file__).parent / "results"
-SECTIONS = ("cascade", "full", "batch", "networks", "memory")
+SECTIONS = ("cascade", "full", "batch", "study", "networks", "memory")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rounds", type=int, default=5, help="cascades of each at each size (5; more of small ones)")
     made.add_argument("--budget", type=float, default=60.0, help="seconds that a peer's cascade may take (60)")
     made.add_argument("--runs", type=int, default=2_000, help="runs of a batch of small worlds (2,000)")
+    made.add_argument("--study", type=int, default=20_000, help="runs of a study of small worlds (20,000)")
     made.add_argument("--full", type=int, default=10_000, help="persons of the largest full model (10,000)")
     made.add_argument("--networks", type=int, default=100_000, help="persons of the largest networks (100,000)")
     made.add_argument("--memory", type=int, default=100_000, help="persons of the largest memory check (100,000)")
@@ -51,6 +52,7 @@ def main() -> None:
         "cascade": lambda: cascade(given),
         "full": lambda: full.measure(given.full),
         "batch": lambda: batch.measure(given.runs),
+        "study": lambda: study.measure(given.study),
         "networks": lambda: networks.measure(given.networks),
         "memory": lambda: memory.measure(given.memory),
     }

@@ -19,6 +19,7 @@ import click
 
 import sim
 from sim.cli_credit import credit_command, thought_experiments_command
+from sim.cli_sweep import sweep_command
 from sim.cli_test import notebook_command, test_command
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ cli.add_command(credit_command)
 cli.add_command(thought_experiments_command)
 cli.add_command(test_command)
 cli.add_command(notebook_command)
+cli.add_command(sweep_command)
 
 
 @cli.command()

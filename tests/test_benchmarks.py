@@ -8,7 +8,7 @@ import math
 import networkx as nx
 import pytest
 
-from benchmarks import batch, cascades, child, figure, full, networks, ours, race, tables
+from benchmarks import batch, cascades, child, figure, full, networks, ours, race, study, tables
 from benchmarks.graph import SEEDS, cascade_world, graph_of
 
 
@@ -101,3 +101,19 @@ def test_a_child_tells_of_its_run():
 )
 def test_numbers_in_print(value, text):
     assert tables.said(value) == text
+
+
+def test_the_study_section_makes_stores_and_counts(monkeypatch):
+    monkeypatch.setattr(study, "SIZES", (50,))
+    monkeypatch.setattr(study, "AGENT_RUNS", 1)
+    monkeypatch.setattr(study, "PEER_RUNS", 1)
+    monkeypatch.setattr(batch, "WORLD", batch.WORLD | {"scenario": {"name": "tiny", "steps": 5}})
+    table = study.measure(40)
+    assert table.rows[0][0] == "shoulders study, stored"
+    assert all(row[3] > 0 for row in table.rows if row[2])
+
+
+def test_the_peer_of_studies_spreads():
+    if why := race.missing("NDlib"):
+        pytest.skip(why)
+    assert max(study.ndlib_run(seed) for seed in range(6)) > 100

@@ -18,11 +18,15 @@ roles as unions; Owen 1977) of the game that needs everybody on the path.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
+import numpy as np
+
+from sim.credit import role_flow_loops
 from sim.credit.table import CreditTable, make_table, sum_by
-from sim.tape import DISCOVER, LEARN, USE, Floats, Ints, Tape
+from sim.tape import LEARN, Floats, Tape
+
+WORTH_COMPILING = 50_000  # events
 
 
 def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
@@ -77,10 +81,13 @@ def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, F
     kind, parent = tape.events.kind, tape.influences.parent
     weight, relay = _weights(tape)
     length = np.zeros(len(kind))
-    _measure(kind, tape.parents, parent, relay, length)
+    code = _code_for(len(kind))
+    code.measure(kind, tape.parents, parent, relay, length)
     idea, start, implementation = _divide(tape)
     communication = np.zeros(len(kind))
-    _flow(kind, tape.parents, parent, weight, relay, length, inheritance, idea, start, communication, implementation)
+    code.flow(
+        kind, tape.parents, parent, weight, relay, length, inheritance, idea, start, communication, implementation
+    )
     return idea, communication, implementation
 
 
@@ -110,52 +117,10 @@ def _divide(tape: Tape) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def _measure(kind: NDArray[np.int8], begin: Ints, parent: Ints, relay: Floats, length: Floats) -> None:
-    """Fill in how many tellers are met on average on the way back from each learning, itself included."""
-    for event in range(len(kind)):
-        if kind[event] == LEARN:
-            upstream = 0.0
-            for k in range(begin[event], begin[event + 1]):
-                upstream += relay[k] * length[parent[k]]
-            length[event] = 1.0 + upstream
+def _code_for(events: int) -> Any:
+    """The loops, as they stand for a short tape and compiled for a long one; they say the same to the bit."""
+    if events <= WORTH_COMPILING:
+        return role_flow_loops
+    from sim.compiling import compiled
 
-
-def _flow(
-    kind: NDArray[np.int8],
-    begin: Ints,
-    parent: Ints,
-    weight: Floats,
-    relay: Floats,
-    length: Floats,
-    inheritance: float,
-    idea: Floats,
-    start: Floats,
-    communication: Floats,
-    implementation: Floats,
-) -> None:
-    """Move what starts at each event back, newest first, until `idea` and the other roles hold what stays there.
-
-    `start` is the communication of the holding's own lineage: it begins with the teller, not with the learning itself.
-    """
-    for event in range(len(kind) - 1, -1, -1):
-        parents = range(begin[event], begin[event + 1])
-        if kind[event] == LEARN:
-            moving = communication[event] - communication[event] / length[event]
-            for k in parents:
-                idea[parent[k]] += weight[k] * idea[event]
-                communication[parent[k]] += relay[k] * (start[event] + moving)
-            communication[event] -= moving
-            idea[event] = 0.0
-        elif kind[event] == DISCOVER and len(parents) > 0:
-            passed = inheritance * idea[event]
-            idea[event] -= passed
-            for k in parents:
-                part = weight[k] * passed
-                if kind[parent[k]] == LEARN:
-                    start[parent[k]] += 0.5 * part
-                    part *= 0.5
-                idea[parent[k]] += part
-        elif kind[event] == USE:
-            for k in parents:
-                implementation[parent[k]] += weight[k] * implementation[event]
-            implementation[event] = 0.0
+    return compiled(role_flow_loops)

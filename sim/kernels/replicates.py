@@ -100,11 +100,18 @@ def run_batch(scenario: Scenario, seeds: Iterable[int], threads: int) -> Runs:
         ScenarioError: if the network file cannot be used.
     """
     numbers = np.array([seed - 2**64 if seed >= 2**63 else seed for seed in seeds], np.int64)
-    world = World.build(scenario, int(numbers[0]) % 2**64 if len(numbers) else 0)
+    world = _without_network(scenario, int(numbers[0]) % 2**64 if len(numbers) else 0)
     parts = np.array_split(numbers, max(1, min(threads, len(numbers))))
     with ThreadPoolExecutor(len(parts)) as pool:
         blocks = list(pool.map(lambda part: _run_part(world, part), parts))
     return Runs(world, numbers, [block for some in blocks for block in some])
+
+
+def _without_network(scenario: Scenario, seed: int) -> World:
+    """The world of a scenario; a random network is left out of it, for each run makes its own in the loop."""
+    if not _is_random(scenario):
+        return World.build(scenario, seed)
+    return replace(World.build(scenario.replace({"world.network": {"kind": "none"}}), seed), scenario=scenario)
 
 
 def _run_part(world: World, seeds: Ints) -> list[Block]:

@@ -33,32 +33,28 @@ Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
 
 
 class Pace:
-    """How many runs make a part, by what the last ones took."""
+    """How many runs make a part, by what the last one took."""
 
     def __init__(self) -> None:
         self.seconds = 0.0  # a run, on one worker
 
     def learn(self, runs: int, seconds: float) -> None:
-        """Take in what some runs took."""
-        each = seconds / runs
-        self.seconds = each if not self.seconds else 0.7 * self.seconds + 0.3 * each
+        """Take in what some runs took; the fewer, the more of it is what goes before them."""
+        self.seconds = max(seconds / runs, 1e-9)
 
     def size(self) -> int:
         """Runs of the next part."""
         return max(1, min(MOST, int(SECONDS / self.seconds))) if self.seconds else 1
 
 
-def work(
-    job: Job, gaps: Sequence[Span], pool: Pool, workers: int, keep: Callable[[Part], None], pace: Pace,
-    stop: threading.Event,
-) -> None:  # fmt: skip
+def work(job: Job, gaps: Sequence[Span], pool: Pool, workers: int, keep: Callable[[Part], None]) -> None:
     """Make all runs of the gaps, and hand each part to `keep` in this thread, in no particular order.
 
     Raises:
         Whatever `keep` raises; what is in flight then is given up.
     """
     left, suspects = deque(gaps), deque[Span]()
-    deaths = 0
+    pace, stop, deaths = Pace(), threading.Event(), 0
     while left or suspects:
         with pool() as executor:
             try:
@@ -169,7 +165,7 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
     if address == "local":
         with (
             distributed.LocalCluster(
-                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
             ) as cluster,
             distributed.Client(cluster) as client,
         ):

@@ -6,6 +6,7 @@ A named measure also works on thousands of runs at once (`measure.of(histories)`
 from __future__ import annotations
 
 import importlib.util
+import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,17 +234,16 @@ def _of_function(name: str, function: Callable[[Tape], Any]) -> Measure:
 
 def _imported(name: str, module: str, function: str) -> Callable[[Tape], Any]:
     try:
-        if module.endswith(".py"):
-            path = Path(module).resolve()
-            spec = importlib.util.spec_from_file_location(path.stem, path)
-            if spec is None or spec.loader is None or not path.is_file():
+        if not module.endswith(".py"):
+            found = pkgutil.resolve_name(f"{module}:{function}")
+        else:
+            spec = importlib.util.spec_from_file_location(Path(module).stem, Path(module).resolve())
+            if spec is None or spec.loader is None or not Path(module).is_file():
                 raise ImportError("no such file")
             made = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(made)
-        else:
-            made = importlib.import_module(module)
-        found = getattr(made, function)
-    except (ImportError, AttributeError, SyntaxError) as error:
+            found = getattr(made, function)
+    except (ImportError, AttributeError, SyntaxError, ValueError) as error:
         hint = near(module, HEADS)
         raise ValueError(
             f"measures: {name!r} cannot be imported ({error}){hint}; allowed: {', '.join(FORMS)}"

@@ -281,8 +281,8 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_runs(folder: Path, runs: int) -> pa.Table:
-    """All runs that are in a folder, sorted by cell and replicate, every page verified.
+def parts_in(folder: Path, runs: int) -> Iterator[pa.Table]:
+    """The parts in a folder, in order, every page verified.
 
     Raises:
         StudyError: if a part is damaged, or holds other rows than its name says.
@@ -290,16 +290,14 @@ def read_runs(folder: Path, runs: int) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tables = []
     for first, last in spans_in(folder, runs):
         file = folder / RUNS / name_of(first, last)
         try:
             with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
                 table = parquet.read()
         except (pa.ArrowException, OSError) as error:
-            raise StudyError(f"{file}: damaged: {str(error).splitlines()[0]}; remove it, and run the study again"
-                             ) from None  # fmt: skip
+            what = str(error).splitlines()[0]
+            raise StudyError(f"{file}: damaged: {what}; remove it, and run the study again") from None
         if table.num_rows != last - first:
             raise StudyError(f"{file}: damaged: {table.num_rows} rows, its name says {last - first}")
-        tables.append(table)
-    return pa.concat_tables(tables) if tables else None
+        yield table

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,36 +13,20 @@ import numpy as np
 
 import sim
 from sim.scenario import Scenario
-from sim.simulate import choose, predict_memory, seconds_of_agents
+from sim.simulate import choose, seconds_of_agents
 from sim.study import store
 from sim.study.design import MOST, OWN, SAMPLED, Cells, cells_of
-from sim.study.executors import EXECUTORS, Pace, Pool, dask_client, dask_pool, processes, processors, threads, work
+from sim.study.executors import EXECUTORS, Pool, dask_client, dask_pool, processes, processors, threads, work
 from sim.study.histories import Histories
+from sim.study.keeping import Keeper, Progress
 from sim.study.measures import DEFAULT, Measure, measures_of
-from sim.study.parts import Job, Part, members_of, names_of, run_part
+from sim.study.parts import Job, members_of, names_of
 from sim.study.store import StudyError
 from sim.tape import Floats, Tape
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-PILOT = 4  # runs
-
-
-class RunError(RuntimeError):
-    """A run failed, and the study was asked to stop at the first one."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a study is: runs in all, stored, failed in this call, made in this call, and its seconds so far."""
-
-    runs: int
-    done: int
-    failed: int
-    made: int
-    seconds: float
 
 
 class Study:
@@ -235,11 +216,12 @@ class Study:
             missing = store.gaps(spans, self.runs)
             if not missing:
                 return
-            keeper = _Keeper(self, folder, sum(last - first for first, last in spans), fail_fast, progress)
-            job, pace = self.job(), Pace()
+            job = self.job()
+            done = sum(last - first for first, last in spans)
+            keeper = Keeper(job, self.names, folder or self._parts, done, fail_fast, progress)
             many = workers or processors()
             with self._pool(executor, dask, many, job) as (pool, at_once):
-                work(job, missing, pool, at_once, keeper.keep, pace, threading.Event())
+                work(job, missing, pool, at_once, keeper.keep)
 
     def job(self) -> Job:
         """What a worker must know."""
@@ -269,16 +251,17 @@ class Study:
         spans = store.spans_in(self.folder, self.runs) if self.folder else self._spans()
         return sum(last - first for first, last in spans)
 
+    def parts(self) -> Iterator[pa.Table]:
+        """The runs so far, part by part, as Arrow tables, sorted by cell and replicate."""
+        if self.folder is not None:
+            return store.parts_in(self.folder, self.runs)
+        return iter([table for _, table in sorted(self._parts, key=lambda part: part[0])])
+
     def rows(self) -> pa.Table:
         """The runs so far as an Arrow table, sorted by cell and replicate."""
         import pyarrow as pa
 
-        schema = store.schema_of(self.job(), self.names)
-        if self.folder is not None:
-            table = store.read_runs(self.folder, self.runs)
-            return schema.empty_table() if table is None else table
-        parts = [table for _, table in sorted(self._parts, key=lambda part: part[0])]
-        return pa.concat_tables(parts) if parts else schema.empty_table()
+        return pa.concat_tables([store.schema_of(self.job(), self.names).empty_table(), *self.parts()])
 
     def table(self) -> pd.DataFrame:
         """The runs so far, one a row, sorted by cell and replicate.
@@ -299,59 +282,20 @@ class Study:
         return {"num_vars": len(bounds), "names": list(bounds), "bounds": [list(ends) for ends in bounds.values()]}
 
     def predict(self, workers: int | None = None) -> dict[str, Any]:
-        """What the study would take, from a pilot of a few runs of its first and last cell.
+        """What the study would take, from a pilot of some runs from its middle.
 
         Keys: cells, replicates, runs, engine, pilot_runs, seconds_per_run, seconds, memory (bytes), stored (bytes on
         disk, roughly).
         """
-        job, many = self.job(), workers or processors()
-        pilots = sorted({(first, min(first + PILOT, self.runs)) for first in (0, max(0, self.runs - PILOT))})
-        run_part(job, 0, 1)  # loads, and compiles
-        begin = time.perf_counter()
-        for first, last in pilots:
-            run_part(job, first, last)
-        each = (time.perf_counter() - begin) / sum(last - first for first, last in pilots)
-        return {
-            "cells": len(self.cells), "replicates": self.replicates, "runs": self.runs, "engine": job.engine,
-            "pilot_runs": sum(last - first for first, last in pilots), "seconds_per_run": each,
-            "seconds": each * self.runs / many, "memory": predict_memory(self.scenario, job.engine) * many,
-            "stored": 12 * self.runs * (3 + len(self.names)) // 2 + 4096,
-        }  # fmt: skip
+        from sim.study.reports import predict
 
+        return predict(self.job(), workers or processors())
 
-class _Keeper:
-    """Takes parts as they come, and tells how far it is."""
+    def outcome(self) -> dict[str, Any]:
+        """What has been run so far: done, failed, first_error, and of each measure mean, smallest and largest."""
+        from sim.study.reports import outcome
 
-    def __init__(
-        self, study: Study, folder: Path | None, done: int, fail_fast: bool,
-        progress: Callable[[Progress], None] | None,
-    ) -> None:  # fmt: skip
-        self.study, self.folder, self.done, self.fail_fast, self.progress = study, folder, done, fail_fast, progress
-        self.job = study.job()
-        self.schema = store.schema_of(self.job, study.names)
-        self.failed = self.made = 0
-        self.begin = time.perf_counter()
-
-    def keep(self, part: Part) -> None:
-        """Store a part."""
-        table = store.table_of(part, self.job, self.schema)
-        if self.folder is None:
-            self.study._parts.append((part.first, table))
-        else:
-            try:
-                store.keep(self.folder, table, part.first, part.last)
-            except OSError as error:
-                kept = f"{self.done:,} of {self.study.runs:,} runs are kept, the same command goes on"
-                raise OSError(error.errno, f"{error.strerror or error}; {kept}", str(self.folder)) from error
-        self.done, self.made = self.done + table.num_rows, self.made + table.num_rows
-        self.failed += len(part.errors)
-        if self.progress is not None:
-            seconds = time.perf_counter() - self.begin
-            self.progress(Progress(self.study.runs, self.done, self.failed, self.made, seconds))
-        if self.fail_fast and part.errors:
-            at, text = part.errors[0]
-            cell, replicate = divmod(part.first + at, self.study.replicates)
-            raise RunError(f"cell {cell}, replicate {replicate}: {text}")
+        return outcome(self.parts(), self.names)
 
 
 def sweep(

@@ -238,3 +238,15 @@ def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]
         np.testing.assert_allclose(
             credits, [float(expected.get((role, k), 0)) for k in range(len(tape.events))], rtol=1e-12
         )
+
+
+@settings(max_examples=20, deadline=None)
+@given(tapes())
+def test_the_compiled_loops_say_the_same_to_the_bit(tape):
+    import sys
+
+    module = sys.modules["sim.credit.role_flow"]
+    plain = [role.tobytes() for role in role_flow_of_events(tape)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "WORTH_COMPILING", -1)
+        assert [role.tobytes() for role in role_flow_of_events(tape)] == plain

@@ -1,0 +1,166 @@
+"""Designs: which cells there are, of which kind their values are, which seeds their runs have."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from sim import ScenarioError, Study
+from sim.study.design import Cells, parse_vary, seeds_of
+from tests.study.worlds import VARY, study, world
+
+
+def test_a_grid_is_every_combination_the_last_key_varying_fastest():
+    expected = [
+        {"dynamics.abandon_rate": rate, "persons.Ada.reach": reach}
+        for rate, reach in itertools.product([0.0, 0.2, 0.4], [0.1, 0.5])
+    ]
+    cells = study().cells
+    assert list(cells) == expected
+    assert cells[-1] == expected[-1]
+    assert cells[1:3] == expected[1:3]
+    with pytest.raises(IndexError):
+        cells[6]
+
+
+def test_a_grid_of_nothing_is_the_scenario_as_it_is():
+    assert list(Study(world(), replicates=3).cells) == [{}]
+    assert Study(world()).runs == world().scenario.replicates
+
+
+def test_a_grid_of_many_cells_is_not_written_out():
+    cells = Cells(("a", "b", "c"), (tuple(range(10_000)),) * 3, True)
+    assert len(cells) == 10**12
+    assert cells[123_456_789_012] == {"a": 1234, "b": 5678, "c": 9012}
+
+
+def test_where_the_scenario_takes_whole_numbers_a_range_has_whole_numbers():
+    assert [cell["scenario.steps"] for cell in study(vary={"scenario.steps": {"start": 1, "stop": 10, "num": 4}}).cells
+            ] == [1, 4, 7, 10]  # fmt: skip
+    sampled = study(vary={"scenario.steps": [5, 60], "dynamics.abandon_rate": [0, 1]}, design="sobol", samples=16).cells
+    assert all(type(cell["scenario.steps"]) is int and 5 <= cell["scenario.steps"] <= 60 for cell in sampled)
+    assert len({cell["dynamics.abandon_rate"] for cell in sampled}) == 16
+
+
+def test_a_latin_hypercube_has_one_point_in_every_row_and_column():
+    vary = {"dynamics.abandon_rate": [0.0, 0.5], "persons.Ada.reach": [0.2, 0.4]}
+    made = study(vary=vary, design="latin-hypercube", samples=20)
+    for key, (low, high) in vary.items():
+        places = np.floor([(cell[key] - low) / (high - low) * 20 for cell in made.cells])
+        assert sorted(places.tolist()) == list(range(20))
+    assert list(study(vary=vary, design="latin-hypercube", samples=20).cells) == list(made.cells)
+    assert list(study(vary=vary, design="latin-hypercube", samples=20, seed=4).cells) != list(made.cells)
+    assert made.problem() == {"num_vars": 2, "names": list(vary), "bounds": [[0.0, 0.5], [0.2, 0.4]]}
+
+
+def test_sobol_points_are_balanced_in_every_quarter():
+    vary = {"dynamics.abandon_rate": [0.0, 1.0], "persons.Ada.reach": [0.0, 1.0]}
+    cells = list(study(vary=vary, design="sobol", samples=64).cells)
+    quarters = [(cell["dynamics.abandon_rate"] < 0.5, cell["persons.Ada.reach"] < 0.5) for cell in cells]
+    assert [quarters.count(one) for one in itertools.product([True, False], repeat=2)] == [16] * 4
+
+
+def test_samples_for_sensitivity_are_those_that_salib_takes():
+    pytest.importorskip("SALib", reason="SALib is not installed")
+    from SALib.analyze import morris, sobol
+
+    vary = {"dynamics.abandon_rate": [0.0, 1.0], "persons.Ada.reach": [0.0, 1.0]}
+    saltelli = study(vary=vary, design="saltelli", samples=64)
+    x = np.array([list(cell.values()) for cell in saltelli.cells])
+    assert len(x) == 64 * (2 * 2 + 2)
+    found = sobol.analyze(saltelli.problem(), x[:, 0] * 2.0 + x[:, 1], seed=1)
+    assert found["S1"] == pytest.approx([0.8, 0.2], abs=0.1)
+    trajectories = study(vary=vary, design="morris", samples=5)
+    x = np.array([list(cell.values()) for cell in trajectories.cells])
+    found = morris.analyze(trajectories.problem(), x, 3.0 * x[:, 0] - x[:, 1])
+    assert list(found["mu"]) == pytest.approx([3.0, -1.0])
+
+
+def test_common_luck_gives_each_replicate_one_seed_in_all_cells():
+    table = study().run()
+    assert table.groupby("replicate")["seed"].nunique().eq(1).all()
+    assert sorted(table["seed"].unique()) == list(range(3, 10))
+    own = study(common_random_numbers=False).run()
+    assert own["seed"].nunique() == len(own) == 42
+    assert not own[["total", "reached"]].equals(table[["total", "reached"]])
+
+
+def test_own_seeds_hang_on_cell_and_replicate_alone():
+    together = seeds_of(2**64 - 1, 5, range(10), False)
+    assert together == [seeds_of(2**64 - 1, 5, range(k, k + 1), False)[0] for k in range(10)]
+    many = [seed for cell in range(50) for seed in seeds_of(9, cell, range(200), False)]
+    assert len(set(many)) == 10_000
+    assert all(0 <= seed < 2**64 for seed in many)
+    assert abs(np.mean(np.array(many, np.float64)) / 2**63 - 1.0) < 4 / np.sqrt(3 * 10_000)
+    assert seeds_of(2**64 - 1, 0, range(2), True) == [2**64 - 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "design", "awaits"),
+    [("a.b=0:0.5:11", "grid", ("a.b", {"start": 0, "stop": 0.5, "num": 11})),
+     ("a.b=0:0.5", "sobol", ("a.b", [0, 0.5])), ("a.b=0:0.5:11", "sobol", ("a.b", [0, 0.5])),
+     ("a.b=simple, threshold", "grid", ("a.b", ["simple", "threshold"])), ("a.b=1,2.5,inf", "grid",
+     ("a.b", [1, 2.5, float("inf")])), ("a.b=true,false", "grid", ("a.b", [True, False])),
+     ('a.b={kind="none"}', "grid", ("a.b", [{"kind": "none"}])), ("a.b=forever,3", "grid", ("a.b", ["forever", 3]))],
+)  # fmt: skip
+def test_flags_say_what_varies(text, design, awaits):
+    assert parse_vary(text, design) == awaits
+
+
+@pytest.mark.parametrize("text", ["a.b", "=3", "a.b=", "a.b=0:1"])
+def test_flags_that_say_nothing_are_refused(text):
+    with pytest.raises(ValueError, match="--vary"):
+        parse_vary(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [({"vary": {"dynamics.abandon_rat": [1.0]}}, "did you mean 'abandon_rate'"),
+     ({"vary": {"persons.Ida.reach": [1.0]}}, "did you mean 'Ada'"),
+     ({"vary": {"persons.Ada.reach": [0.5, 1.5]}}, "persons.Ada.reach"),
+     ({"vary": {"persons.Ada.reach": [0.5, 0.5]}}, "twice"), ({"vary": {"persons.Ada.reach": []}}, "list of values"),
+     ({"vary": {"persons.Ada.reach": 0.5}}, "list of values"), ({"vary": {"scenario.seed": [1, 2]}}, "not varied"),
+     ({"vary": {"persons.Ada.reach": {"start": 0, "stop": 1, "num": 0}}}, "START:STOP:NUM"),
+     ({"vary": {"persons.Ada.reach": {"start": 0, "stop": float("inf"), "num": 3}}}, "START:STOP:NUM"),
+     ({"vary": {"cell": [1]}}, "no key 'cell'"), ({"vary": {"persons.Ada.reach": [object()]}}, "not a object"),
+     ({"design": "girds"}, "did you mean 'grid'"), ({"design": "sobol"}, "samples"), ({"design": "list"}, "cells"),
+     ({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": [0.1, 0.2, 0.3]}}, "range"),
+     ({"design": "sobol", "samples": 6, "vary": {"persons.Ada.reach": [0.0, 1.0]}}, "powers of 2"),
+     ({"design": "sobol", "samples": 4, "vary": {}}, "needs keys"), ({"cells": [{}]}, "no vary"),
+     ({"vary": {}, "cells": []}, "none"), ({"vary": {}, "cells": [{"persons.Ada.reach": 0.1}, {}]}, "cell 1 has no"),
+     ({"replicates": 0}, "replicates"), ({"replicates": 10**12}, "runs; allowed"), ({"seed": -1}, "seed"),
+     ({"engine": "kernel"}, "did you mean 'kernels'"), ({"measures": ["totl"]}, "did you mean 'total'"),
+     ({"measures": ["share:Ida"]}, "did you mean 'Ada'")],
+)  # fmt: skip
+def test_what_is_no_study_is_refused_in_one_line(changes, says):
+    with pytest.raises(ValueError, match=says) as raised:
+        study(**changes)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_list_of_cells_is_a_design():
+    cells = [{"persons.Ada.reach": 0.1, "scenario.steps": 3}, {"scenario.steps": 9, "persons.Ada.reach": 0.3}]
+    made = study(vary={}, cells=cells)
+    assert made.design == "list"
+    table = made.run()
+    assert table["scenario.steps"].tolist() == [3] * 7 + [9] * 7
+    assert table["persons.Ada.reach"].tolist() == [0.1] * 7 + [0.3] * 7
+
+
+def test_a_study_file_says_the_same_as_python(tmp_path):
+    from tests.study.worlds import MEASURES, TEXT
+
+    (tmp_path / "world.toml").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "study.toml").write_text(
+        'study.scenario = "world.toml"\nstudy.replicates = 7\n'
+        f"study.measures = {MEASURES}\n[study.vary]\n"
+        '"dynamics.abandon_rate" = "0.0:0.4:3"\n"persons.Ada.reach" = [0.1, 0.5]\n', encoding="utf-8",
+    )  # fmt: skip
+    from_file = Study.from_toml(tmp_path / "study.toml")
+    assert from_file.about() == study().about()
+    assert VARY.keys() == from_file.vary.keys()
+    (tmp_path / "study.toml").write_text('[study]\nscenario = "world.toml"\nreplicate = 7\n', encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"study.toml:3: study.replicate: unknown key.*did you mean 'replicates'"):
+        Study.from_toml(tmp_path / "study.toml")

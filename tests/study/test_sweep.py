@@ -1,0 +1,319 @@
+"""Studies: the rows are those of single runs, whoever makes them; cut off they go on; what differs is refused."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sim
+from sim import Scenario, Study, simulate, sweep
+from sim.study import executors, store
+from sim.study.keeping import RunError
+from sim.study.measures import measure
+from sim.study.store import StudyError
+from tests.study import functions
+from tests.study.worlds import MEASURES, TEXT, VARY, study, world
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def expected() -> pd.DataFrame:
+    """The rows of the study, from nothing but `replace`, `simulate` and the measures."""
+    rows = []
+    for cell, (rate, reach) in enumerate([(r, a) for r in (0.0, 0.2, 0.4) for a in (0.1, 0.5)]):
+        changed = world().replace({"dynamics.abandon_rate": rate, "persons.Ada.reach": reach})
+        for replicate in range(7):
+            tape = simulate(changed, seed=3 + replicate, engine="agents")
+            rows.append([cell, replicate, 3 + replicate, rate, reach, *(measure(name)(tape) for name in MEASURES)])
+    return pd.DataFrame(rows, columns=["cell", "replicate", "seed", *VARY, *MEASURES])
+
+
+def same(table: pd.DataFrame, expected: pd.DataFrame) -> bool:
+    assert table["error"].isna().all()
+    assert list(table.columns) == [*expected.columns, "error"]
+    return all(table[name].to_numpy().astype(expected[name].dtype).tobytes() == expected[name].to_numpy().tobytes()
+               for name in expected.columns)  # fmt: skip
+
+
+def parts(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((folder / "runs").iterdir())}
+
+
+def test_the_rows_are_those_of_single_runs(tmp_path, expected):
+    assert same(study().run(tmp_path / "s", workers=2), expected)
+    assert same(study().run(), expected)
+    assert same(sweep(world(), VARY, replicates=7, measures=MEASURES, workers=1), expected)
+    assert same(Study.load(tmp_path / "s").table(), expected)
+
+
+def test_pandas_reads_the_folder_as_it_is(tmp_path, expected):
+    study().run(tmp_path)
+    found = pd.read_parquet(tmp_path / "runs").sort_values(["cell", "replicate"])
+    assert same(found, expected)
+
+
+def test_processes_make_the_same_rows(tmp_path, expected):
+    assert same(study().run(tmp_path, executor="processes", workers=2), expected)
+
+
+def test_the_compiled_batch_makes_the_same_rows(tmp_path, expected):
+    assert same(study(engine="kernels").run(tmp_path, workers=2), expected)
+
+
+def test_what_is_there_is_not_made_again(tmp_path, expected, monkeypatch):
+    study().run(tmp_path)
+    before = parts(tmp_path)
+    monkeypatch.setattr(executors, "run_part", None)
+    assert same(study().run(tmp_path), expected)
+    assert parts(tmp_path) == before
+
+
+def test_a_study_that_was_cut_off_goes_on(tmp_path, expected):
+    study().run(tmp_path)
+    names = list(parts(tmp_path))
+    for name in names[::2]:
+        (tmp_path / "runs" / name).unlink()
+    (tmp_path / "runs" / ".part-000000000000-000000000001.parquet.partial").write_bytes(b"half")
+    kept = parts(tmp_path)
+    told = []
+    assert same(study().run(tmp_path, progress=told.append), expected)
+    after = parts(tmp_path)
+    assert all(after[name] == content for name, content in kept.items() if not name.startswith("."))
+    assert not any(name.startswith(".") for name in after)
+    assert told[-1].done == told[-1].runs == 42
+    assert told[-1].made == 42 - sum(int(n[18:30]) - int(n[5:17]) for n in kept if not n.startswith("."))
+
+
+def test_a_study_in_memory_goes_on_too(expected):
+    made = study()
+    with pytest.raises(ZeroDivisionError):
+        made.run(workers=1, progress=lambda told: 1 / (told.done < 1))
+    assert 0 < made.done < 42
+    assert same(made.run(), expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [({"replicates": 8}, "replicates was 7, is 8"), ({"seed": 4}, "seed was 3, is 4"),
+     ({"measures": ["total"]}, "measures was"), ({"common_random_numbers": False}, "common_random_numbers was True"),
+     ({"vary": VARY | {"persons.Ada.reach": [0.1]}}, r"design.vary.persons.Ada.reach was \[0.1, 0.5\], is \[0.1\]")],
+)  # fmt: skip
+def test_another_design_is_refused_with_what_differs(tmp_path, changes, says):
+    study().run(tmp_path)
+    before = parts(tmp_path)
+    with pytest.raises(StudyError, match=says) as raised:
+        study(**changes).run(tmp_path)
+    assert "\n" not in str(raised.value)
+    assert parts(tmp_path) == before
+
+
+def test_another_scenario_is_refused_with_what_differs(tmp_path):
+    study().run(tmp_path)
+    changed = world().replace({"ideas.engine.clarity": 0.5, "persons.Ada.skill": 0.1})
+    with pytest.raises(StudyError, match=r"engine.clarity was 1.0, is 0.5; persons.Ada.skill was not there, is 0.1"):
+        Study(changed, VARY, replicates=7, measures=MEASURES).run(tmp_path)
+
+
+def test_a_changed_network_file_is_refused(tmp_path):
+    (tmp_path / "ties.csv").write_text("source,target\nAda,person 1\n", encoding="utf-8")
+    text = TEXT.replace('kind = "erdos-renyi"\ndegree = 3.0', 'kind = "file"\npath = "ties.csv"')
+    (tmp_path / "w.toml").write_text(text, encoding="utf-8")
+    Study(tmp_path / "w.toml", replicates=2).run(tmp_path / "s")
+    assert Study.load(tmp_path / "s").run(tmp_path / "s")["error"].isna().all()
+    (tmp_path / "ties.csv").write_text("source,target\nAda,person 2\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="network"):
+        Study(tmp_path / "w.toml", replicates=2).run(tmp_path / "s")
+
+
+def test_a_changed_function_is_refused(tmp_path, monkeypatch):
+    study(measures=[functions.rows]).run(tmp_path)
+    code = tmp_path / "mine.py"
+    code.write_text("def rows(tape):\n    return 1\n", encoding="utf-8")
+    study(measures=[f"{code}:rows"]).run(tmp_path / "s")
+    code.write_text("def rows(tape):\n    return 2\n", encoding="utf-8")
+    import linecache
+
+    linecache.checkcache()
+    with pytest.raises(StudyError, match="code"):
+        study(measures=[f"{code}:rows"]).run(tmp_path / "s")
+
+
+def test_another_release_is_refused(tmp_path, monkeypatch):
+    study().run(tmp_path)
+    monkeypatch.setattr(sim, "__version__", "9.9.9")
+    with pytest.raises(StudyError, match=r"shoulders was .*, is 9.9.9"):
+        study().run(tmp_path)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
+    with pytest.raises(StudyError, match="is no study"):
+        study().run(tmp_path)
+    assert os.listdir(tmp_path) == ["letter.txt"]
+    with pytest.raises(StudyError, match="no study there"):
+        Study.load(tmp_path)
+
+
+def test_a_damaged_study_is_named(tmp_path):
+    study().run(tmp_path)
+    name, content = next(iter(parts(tmp_path).items()))
+    about = (tmp_path / "study.json").read_text(encoding="utf-8")
+    (tmp_path / "runs" / name).write_bytes(content[:-20])
+    with pytest.raises(StudyError, match=f"{name}: damaged"):
+        study().run(tmp_path)
+    (tmp_path / "runs" / name).write_bytes(content)
+    (tmp_path / "study.json").write_text(about.replace('"replicates": 7', '"replicates": 8'), encoding="utf-8")
+    with pytest.raises(StudyError, match="hash does not match"):
+        study().run(tmp_path)
+    (tmp_path / "study.json").write_text(json.dumps(json.loads(about) | {"version": 99}), encoding="utf-8")
+    with pytest.raises(StudyError, match="format version 99"):
+        study().run(tmp_path)
+    (tmp_path / "study.json").write_text(about, encoding="utf-8")
+    (tmp_path / "runs" / store.name_of(0, 2)).write_bytes(content)
+    with pytest.raises(StudyError, match="runs of another part"):
+        study().run(tmp_path)
+
+
+def test_two_processes_do_not_write_at_the_same_time(tmp_path):
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom sim.study.store import locked\n"
+        "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StudyError, match=f"process {other.pid} is writing this study"):
+            study().run(tmp_path)
+        other.kill()
+    assert len(study().run(tmp_path)) == 42
+
+
+def test_a_full_disk_ends_it_in_one_line_and_loses_nothing(tmp_path, expected, monkeypatch):
+    written, real = [], os.fsync
+
+    def fsync(descriptor):
+        written.append(descriptor)
+        if len(written) > 9:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match=r"No space left on device; \d+ of 42 runs are kept, the same command"):
+        study().run(tmp_path)
+    monkeypatch.undo()
+    made = Study.load(tmp_path)
+    assert 0 < made.done < 42
+    assert not list((tmp_path / "runs").glob(".*"))
+    assert same(study().run(tmp_path), expected)
+
+
+def test_a_run_that_fails_is_a_row_and_the_others_go_on(tmp_path):
+    table = study(measures=["total", functions.fails_at_times]).run(tmp_path)
+    bad = table["seed"] % 5 == 3
+    assert table["error"].notna().equals(bad)
+    assert set(table["error"][bad]) == {"RuntimeError: a seed that I do not like"}
+    assert table.loc[bad, ["total", "fails_at_times"]].isna().all(axis=None)
+    assert table.loc[~bad, "fails_at_times"].eq(1.0).all()
+    assert table.loc[~bad, "total"].notna().all()
+    found = Study.load(tmp_path).outcome()
+    assert (found["done"], found["failed"]) == (42, int(bad.sum()))
+    assert found["measures"]["total"]["mean"] == pytest.approx(table["total"].mean())
+
+
+def test_a_cell_that_is_no_scenario_is_rows_of_errors():
+    # Each of the values is allowed, and only some of them beside one another.
+    cells = [{"persons.Ada.count": 1, "world.size": 11}, {"persons.Ada.count": 5, "world.size": 11}]
+    made = study(vary={}, cells=cells[:1], replicates=2, measures=["total"])
+    object.__setattr__(made.cells, "columns", tuple(tuple(cell.values()) for cell in cells))
+    made.runs = 4
+    table = made.run()
+    assert table["error"].isna().tolist() == [True, True, False, False]
+    assert table["error"][2].startswith("ScenarioError: cell: world.size")
+
+
+def test_fail_fast_stops_at_the_first(tmp_path):
+    made = study(measures=[functions.fails_at_times])
+    with pytest.raises(RunError, match="cell 0, replicate 0: RuntimeError: a seed that"):
+        made.run(tmp_path, workers=1, fail_fast=True)
+    assert made.done < 42
+
+
+def test_a_named_function_is_imported_by_the_workers(tmp_path):
+    table = study(measures=["tests.study.functions:rows"]).run(tmp_path, workers=2)
+    assert table["tests.study.functions:rows"].equals(study(measures=[functions.rows]).run()["rows"].rename(
+        "tests.study.functions:rows"))  # fmt: skip
+
+
+def test_a_worker_that_dies_takes_nothing_with_it_but_the_run_that_killed_it():
+    name = "tests.study.functions:kills_its_worker"
+    table = study(measures=[name], vary={}, replicates=9).run(executor="processes", workers=2)
+    assert table["error"].notna().tolist() == [seed == 6 for seed in range(3, 12)]
+    assert "the worker died" in table["error"][3]
+    whole = study(measures=[functions.rows], vary={}, replicates=9).run()["rows"]
+    assert table[name].drop(3).tolist() == whole.drop(3).tolist()
+
+
+def test_a_study_that_is_read_shows_functions_that_are_gone_and_does_not_run_them(tmp_path):
+    study(measures=[functions.rows], vary={}).run(tmp_path)
+    made = Study.load(tmp_path)
+    assert made.table()["rows"].notna().all()
+    (tmp_path / "runs" / sorted(parts(tmp_path))[0]).unlink()
+    with pytest.raises(StudyError):
+        made.run(tmp_path)
+
+
+def test_tables_and_lists_as_values_are_json_in_the_table():
+    networks = [{"kind": "none"}, {"kind": "erdos-renyi", "degree": 2.0}]
+    table = study(vary={"world.network": networks}, replicates=1).run()
+    assert [json.loads(text) for text in table["world.network"]] == networks
+    mixed = study(vary={"dynamics.telling_period": ["forever", 3]}, replicates=1).run()
+    assert mixed["dynamics.telling_period"].tolist() == ["forever", "3"]
+    assert study(vary={"dynamics.readopt": [True, False]}, replicates=1).run()["dynamics.readopt"].dtype == bool
+
+
+def test_a_prediction_says_how_many_runs():
+    found = study(replicates=100).predict(workers=2)
+    assert (found["cells"], found["replicates"], found["runs"], found["engine"]) == (6, 100, 600, "agents")
+    assert found["seconds"] == pytest.approx(found["seconds_per_run"] * 300)
+    assert min(found["memory"], found["stored"], found["pilot_runs"]) > 0
+
+
+def test_gaps_are_what_is_not_there():
+    assert store.gaps([], 5) == [(0, 5)]
+    assert store.gaps([(0, 2), (2, 3), (4, 5)], 7) == [(3, 4), (5, 7)]
+    assert store.gaps([(0, 7)], 7) == []
+
+
+def test_seeds_and_numbers_survive_the_largest_values(tmp_path):
+    table = study(seed=2**64 - 1, vary={}, replicates=2).run(tmp_path)
+    assert [int(seed) for seed in table["seed"]] == [2**64 - 1, 0]
+    assert np.isfinite(table["total"]).all()
+
+
+def test_an_executor_is_named_right():
+    with pytest.raises(ValueError, match="no 'thread'"):
+        study().run(executor="thread")
+    with pytest.raises(ValueError, match="workers"):
+        study().run(workers=0)
+
+
+def test_mesa_batch_run_works_on_the_model(tmp_path):
+    import mesa
+
+    path = tmp_path / "w.toml"
+    path.write_text(world().to_toml(), encoding="utf-8")
+    found = mesa.batch_run(sim.IdeaDiffusion, {"scenario": str(path), "rng": [3, 4, 5]}, max_steps=12,
+                           display_progress=False)  # fmt: skip
+    for row, seed in zip(found, (3, 4, 5), strict=True):
+        tape = simulate(Scenario.load(path), seed=seed, engine="agents")
+        assert sum(row["holders"].values() if isinstance(row["holders"], dict) else np.atleast_1d(row["holders"])
+                   ) == measure("holders")(tape)  # fmt: skip
