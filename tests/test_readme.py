@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sim
 from sim import Scenario, credit, simulate
 
 ROOT = Path(__file__).parent.parent
@@ -24,8 +25,14 @@ def test_the_python_runs(number, monkeypatch):
 
 
 def test_the_scenario_says_one_half_each():
-    (text,) = blocks("toml")
+    text, _ = blocks("toml")
     assert credit(simulate(Scenario.from_toml(text))).persons.share.tolist() == [0.5, 0.5]
+
+
+def test_the_claim_is_supported():
+    _, text = blocks("toml")
+    (result,) = sim.test_hypotheses(text)
+    assert result.verdict == "supported"
 
 
 def test_the_commands_are_those_of_the_makefile():
