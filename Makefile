@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench docs gallery clean
+.PHONY: run test lint bench hypotheses notebook-curve docs gallery clean
 
 run: .venv/installed ## the genius's notebook: credit table, run folder, figures
 	$(BIN)/shoulders run scenarios/genius_notebook.toml
@@ -16,6 +16,12 @@ lint: .venv/installed-dev ## style and types
 
 bench: .venv/installed-bench ## speed beside the neighbours; see benchmarks/README.md
 	$(BIN)/python -m benchmarks $(ARGS)
+
+hypotheses: .venv/installed ## the fourteen claims about time, each beside its theory: results/hypotheses/report.html
+	$(BIN)/shoulders test scenarios/hypotheses --engine kernels --out results/hypotheses
+
+notebook-curve: .venv/installed ## what the notebook is worth by when it is found: docs/notebook_curve.png
+	$(BIN)/shoulders notebook-curve --pairs 1000 -o docs/notebook_curve.png
 
 docs: .venv/installed-docs ## the site, in docs/_build; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -E -q -b html docs docs/_build

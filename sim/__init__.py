@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario as Scenario
     from sim.scenario_errors import ScenarioError as ScenarioError
     from sim.simulate import simulate as simulate
+    from sim.study.hypotheses import test_hypotheses as test_hypotheses
     from sim.study.sweep import Study as Study
     from sim.study.sweep import sweep as sweep
     from sim.tape import Tape as Tape
@@ -36,6 +37,7 @@ _HOMES = {
     "read_log": "sim.logs",
     "simulate": "sim.simulate",
     "sweep": "sim.study.sweep",
+    "test_hypotheses": "sim.study.hypotheses",
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "read_log",
     "simulate",
     "sweep",
+    "test_hypotheses",
 ]
 
 

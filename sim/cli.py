@@ -23,6 +23,7 @@ from sim.cli_knockout import knockout_command
 from sim.cli_plot import plot_command
 from sim.cli_scenario import CHANGE, announce_compiling, progress_bar, scenario_of
 from sim.cli_sweep import sweep_command
+from sim.cli_test import notebook_command, test_command
 
 if TYPE_CHECKING:
     from sim.credit.table import CreditTable
@@ -101,6 +102,8 @@ for command in (
     sweep_command,
     knockout_command,
     explore_command,
+    test_command,
+    notebook_command,
 ):
     cli.add_command(command)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import sim
 from sim import Scenario, credit, simulate
 from sim.cli import cli
 from sim.credit_methods import METHODS
@@ -27,7 +28,7 @@ def test_the_python_runs(number, monkeypatch):
 
 
 def test_the_scenario_says_one_half_each():
-    (text,) = blocks("toml")
+    text, _ = blocks("toml")
     assert credit(simulate(Scenario.from_toml(text))).persons.share.tolist() == [0.5, 0.5]
 
 
@@ -49,6 +50,12 @@ def test_the_commands_are_those_of_the_command_line():
             if line.startswith("shoulders "):
                 known = {option for parameter in cli.commands[command].params for option in parameter.opts}
                 assert set(re.findall(r"(?<!\S)--?[a-z]\S*", rest)) <= known
+
+
+def test_the_claim_is_supported():
+    _, text = blocks("toml")
+    (result,) = sim.test_hypotheses(text)
+    assert result.verdict == "supported"
 
 
 def test_the_commands_are_those_of_the_makefile():
