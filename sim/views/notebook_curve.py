@@ -54,7 +54,7 @@ def notebook_figure(curve: NotebookCurve) -> Figure:
     style.label_ends(axes, [*ends, 1.0], [*labels, PRIORITY], [*COLOURS.values(), QUIET])
     style.say(axes, 0.5, -0.125, "step in which the notebook is found", transform=axes.transAxes, ha="center")
     text = f"found at step {curve.found[-1]}: {percent(ends[0])} by lineage, {percent(ends[2])} by person PageRank"
-    style.say(axes, 0.985, 0.30, text, transform=axes.transAxes, ha="right", fontsize=SMALL, color=INK)
+    style.say(axes, 0.985, 0.62, text, transform=axes.transAxes, ha="right", fontsize=SMALL, color=INK)
     return figure
 
 
