@@ -21,7 +21,7 @@ hypotheses: .venv/installed ## the fourteen claims about time, each beside its t
 	$(BIN)/shoulders test scenarios/hypotheses --engine kernels --out results/hypotheses
 
 notebook-curve: .venv/installed ## what the notebook is worth by when it is found: docs/notebook_curve.png
-	$(BIN)/shoulders notebook-curve --pairs 1000 -o docs/notebook_curve.png
+	$(BIN)/shoulders notebook-curve --pairs 3200 -o docs/notebook_curve.png
 
 docs: .venv/installed-docs ## the site, in docs/_build; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -E -q -b html docs docs/_build

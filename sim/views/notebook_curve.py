@@ -53,8 +53,10 @@ def notebook_figure(curve: NotebookCurve) -> Figure:
     labels = [f"{ASKS[name]}" for name in COLOURS]
     style.label_ends(axes, [*ends, 1.0], [*labels, PRIORITY], [*COLOURS.values(), QUIET])
     style.say(axes, 0.5, -0.125, "step in which the notebook is found", transform=axes.transAxes, ha="center")
-    text = f"found at step {curve.found[-1]}: {percent(ends[0])} by lineage, {percent(ends[2])} by person PageRank"
-    style.say(axes, 0.985, 0.62, text, transform=axes.transAxes, ha="right", fontsize=SMALL, color=INK)
+    told = f"found at step {curve.found[-1]}:", f"{percent(ends[0])} by lineage, {percent(ends[2])} by person PageRank"
+    for line, text in enumerate(told):
+        y = 0.46 - 0.045 * line
+        style.say(axes, 0.985, y, text, transform=axes.transAxes, ha="right", fontsize=SMALL, color=INK)
     return figure
 
 
