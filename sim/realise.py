@@ -11,6 +11,7 @@ The loops stand in realise_loops.py; they run as they are for a small history an
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from sim.tape import Events, Influences, Ints, Realised, Tape
 from sim.tape_rows import Rows, tables_of
 from sim.world import World
 
-WORTH_COMPILING = 20_000  # events
+WORTH_COMPILING, WORTH_LOADING = 20_000, 2_000  # events, the latter where something was compiled before
 
 
 def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Tape:
@@ -36,7 +37,7 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Ta
     """
     events = int(rows.used[0])
     code: Any = realise_loops
-    if events > WORTH_COMPILING:
+    if events > (WORTH_LOADING if "sim.compiling" in sys.modules else WORTH_COMPILING):
         from sim.compiling import compiled
 
         code = compiled(tape_rows, realise_loops)
