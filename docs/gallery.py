@@ -16,10 +16,12 @@ sys.path.insert(0, str(ROOT))
 
 from sim import Scenario, Tape, World, credit, simulate
 from sim.credit import compare, credit_over_time
+from sim.study.notebook import notebook_curve
 from sim.views import figures
 from sim.views.animation import animate
 from sim.views.lineage import lineage
 from sim.views.network import network
+from sim.views.notebook_curve import notebook_figure
 
 
 @cache
@@ -44,6 +46,11 @@ def notebook(path: Path) -> None:
     """Who influenced whom in the notebook scenario."""
     history = tape("genius_notebook")
     figures.save(figures.influence_over_time(history, credit(history)), path)
+
+
+def curve(path: Path) -> None:
+    """What the notebook is worth, by when it is found."""
+    figures.save(notebook_figure(notebook_curve(pairs=3200)), path)
 
 
 def spread(path: Path) -> None:
@@ -80,6 +87,7 @@ def film(path: Path) -> None:
 
 PICTURES: dict[str, Callable[[Path], None]] = {
     "notebook.png": notebook,
+    "notebook_curve.png": curve,
     "pictures/accounts.png": accounts,
     "pictures/film.gif": film,
     "pictures/giants.png": giants,

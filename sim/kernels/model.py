@@ -24,7 +24,21 @@ from sim import (
     world_abilities,
 )
 from sim.compiling import compiled
-from sim.kernels import batch, book, clocks, columns, crowd, deeds, holdings, learning, marks, steps, telling
+from sim.kernels import (
+    batch,
+    book,
+    clocks,
+    columns,
+    crowd,
+    deeds,
+    hearing,
+    holdings,
+    learning,
+    marks,
+    meeting,
+    steps,
+    telling,
+)
 from sim.kernels.columns import (
     DEPENDENTS,
     LARGEST,
@@ -47,7 +61,8 @@ from sim.world import Deed, World
 
 SOURCES = (
     randomness, rules, tape_rows, networks_rows, networks_blocks, networks_growth, networks_generate, world_abilities,
-    realise_loops, marks, columns, holdings, clocks, book, crowd, telling, learning, deeds, steps, batch,
+    realise_loops, marks, columns, holdings, clocks, book, crowd, meeting, telling, hearing,
+    learning, deeds, steps, batch,
 )  # fmt: skip
 AT_ONCE = 500_000  # persons times steps that are taken in one call
 WORTH_SHARING = 400_000  # ties of the tellers of a step, above which threads share it

@@ -51,9 +51,9 @@ from sim.kernels.columns import (
 )
 from sim.kernels.crowd import abandon_in_crowd
 from sim.kernels.deeds import STEP, Deeds, discover, happen, need_for
+from sim.kernels.hearing import close_ranks, hear, look_around, note, watch
 from sim.kernels.holdings import ended, implement, is_closed
 from sim.kernels.learning import learn
-from sim.kernels.telling import close_ranks, hear, look_around, note, watch
 from sim.tape import ABANDON, Ints
 from sim.tape_rows import add_event
 

@@ -14,28 +14,15 @@ import numpy as np
 from sim.kernels.columns import (
     ADOPTION,
     ALL,
-    BOTH,
-    CREDITED,
-    EVERY,
-    HEARD,
-    HEARD_COUNT,
     HELD,
     LASTING,
     LISTED,
-    NOTES,
     NOW,
-    PLACE,
-    RESCAN,
-    ROWS_BEFORE,
-    ROWS_NOW,
     SILENT,
     SIMPLE,
     STIFLING,
     TIMED,
-    WATCHED,
-    Book,
     Catalogue,
-    Hearings,
     People,
     State,
     Told,
@@ -44,24 +31,21 @@ from sim.kernels.columns import (
     put,
 )
 from sim.kernels.crowd import tell_crowd
-from sim.kernels.holdings import is_closed, is_held
-from sim.kernels.marks import collect, mark
+from sim.kernels.holdings import is_closed
+from sim.kernels.meeting import degree_of, meet, tie_to
 from sim.randomness import LISTEN, MASK, RANK, STRANGERS, TELL, key_of, rank_of, squares64, uniform_of, unit
 from sim.rules import (
     audience,
     chance_to_tell,
     chance_to_tell_stranger,
     chance_to_understand,
-    part_of_meeting,
-    reaches_threshold,
     skip,
 )
-from sim.tape import LEARN, Floats, Ints
-from sim.tape_rows import Rows
+from sim.tape import Floats, Ints
 
-__all__ = ["close_ranks", "note_all", "note_those_of", "tell"]
+__all__ = ["tell"]
 
-INLINE = ("gather", "tells_now", "note")  # called for each teller or hearing
+INLINE = ("gather", "tells_now")  # called for each teller
 BUFFER = 512  # ties for which luck is drawn at once
 SOME = 16  # tellers to whom it is left to tell strangers before the others are looked for again
 AHEAD = 64  # tellers that are looked at together
@@ -75,30 +59,6 @@ class Buffer(NamedTuple):
     chance: Floats
     luck: Floats
     keys: Ints  # the idea, and the keys of the luck with which it is told: to tell, to rank, to skip, to listen
-
-
-def degree_of(ways: Ways, person: int, now: int) -> int:
-    """How many ties a person has in this step."""
-    degree = 0
-    for tie in range(ways.indptr[person], ways.indptr[person + 1]):
-        degree += at(ways.start, tie) <= now < at(ways.end, tie)
-    return degree
-
-
-def tie_to(ways: Ways, person: int, other: int, now: int) -> int:
-    """The tie of a person to another in this step, -1 if there is none; ties are sorted by whom they lead to."""
-    low, high = ways.indptr[person], ways.indptr[person + 1]
-    while low < high:
-        middle = (low + high) // 2
-        if ways.target[middle] < other:
-            low = middle + 1
-        else:
-            high = middle
-    while low < ways.indptr[person + 1] and ways.target[low] == other:
-        if at(ways.start, low) <= now < at(ways.end, low):
-            return int(low)
-        low += 1
-    return -1
 
 
 def speak_of(state: State, buffer: Buffer, idea: int) -> None:
@@ -322,41 +282,6 @@ def gather(
     return filled - first
 
 
-def meet(
-    people: People, ways: Ways, state: State, key: int, other_key: int, said: float, luck: float, stifling: float
-) -> None:  # fmt: skip
-    """A teller meets one who knows already: stale news stifles the teller, or both of them, from the next step on."""
-    if not state.pairs[other_key].bits & HELD or luck >= said:
-        return
-    now = state.counters[NOW]
-    if stifling == BOTH:
-        here = chance_to_address(people, ways, state, key, other_key)
-        back = chance_to_address(people, ways, state, other_key, key)
-        if luck >= said * part_of_meeting(here, back):
-            return
-        state.pairs[other_key].until = min(state.pairs[other_key].until, now)
-    state.pairs[key].until = min(state.pairs[key].until, now)
-
-
-def chance_to_address(people: People, ways: Ways, state: State, key: int, other_key: int) -> float:
-    """The chance that a holder addresses another person in this step: 0 for one who does not tell.
-
-    Another thread may stifle one of them meanwhile, which shows from the next step on only: `until` is `now` or later
-    before and after.
-    """
-    now, n, pair = state.counters[NOW], state.n, state.pairs[key]
-    person, other = key % n, other_key % n
-    addressed = audience(at(people.reach, person), state.size)
-    if not is_held(state, key) or pair.until < now or not at(people.alive, person) or addressed <= 0.0:
-        return 0.0
-    tie = tie_to(ways, person, other, now)
-    timed, begin, end = state.counters[TIMED] != 0, ways.indptr[person], ways.indptr[person + 1]
-    degree = degree_of(ways, person, now) if timed else end - begin
-    if tie >= 0:
-        return chance_to_tell(addressed, degree, at(ways.weight, tie))
-    return chance_to_tell_stranger(addressed, degree, state.size)
-
-
 def tell_strangers(
     people: People, ways: Ways, catalogue: Catalogue, state: State, buffer: Buffer, key: int, idea: int, person: int,
     chance: float, keys: Ints, packs: Ints,
@@ -382,129 +307,3 @@ def tell_strangers(
         ):
             put(keys, other_key)
             put(packs, (rank_of(rank_key, person, other) << 32) | state.pairs[key].event)
-
-
-def note(state: State, hearings: Hearings, key: int, pack: int) -> None:
-    """Somebody heard and understood: of one key the least pack counts or, where every teller is credited, all."""
-    pair = state.pairs[key]
-    if state.dynamics[CREDITED] == EVERY:
-        place = hearings.used[0]
-        hearings.pack[place], hearings.next[place] = pack, pair.best
-        hearings.used[0] = place + 1
-        pair.best = place + 1
-    elif pair.best == 0 or pack + 1 < pair.best:
-        pair.best = pack + 1
-    state.counters[HEARD_COUNT] += mark(state.low[HEARD], state.high[HEARD], key)
-
-
-def note_all(state: State, hearings: Hearings, keys: Ints, packs: Ints) -> None:
-    """Note all who heard and understood; where every teller is credited, there must be room."""
-    for k in range(1, keys[0] + 1):
-        note(state, hearings, keys[k], packs[k])
-    keys[0] = packs[0] = 0
-
-
-def note_those_of(state: State, keys: Ints, packs: Ints, first: int, last: int) -> int:
-    """Note those of the keys `first` to `last` - 1, whole spans of marks, where one teller is credited; how many."""
-    low, high = state.low[HEARD], state.high[HEARD]
-    new = 0
-    for k in range(1, keys[0] + 1):
-        key = keys[k]
-        if first <= key < last:
-            pair, pack = state.pairs[key], packs[k] + 1
-            if pair.best == 0 or pack < pair.best:
-                pair.best = pack
-            new += mark(low, high, key)
-    return new
-
-
-def close_ranks(tellers: Ints) -> None:
-    """Drop the tellers who tell no more."""
-    left = 0
-    for place in range(1, tellers[0] + 1):
-        if tellers[place] >= 0:
-            left += 1
-            tellers[left] = tellers[place]
-    tellers[0] = left
-
-
-def hear(people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, book: Book) -> bool:
-    """Let all tell, and note who heard what; False if it has to be gone on with when there is room for more notes."""
-    counters, tellers, keys, packs = state.counters, book.tellers, book.keys, book.packs
-    every = state.dynamics[CREDITED] == EVERY
-    told = book.told if book.crowd.size else Told(book.told.idea[:0], book.told.event, book.told.chance, book.told.used)
-    while True:
-        if every and book.hearings.used[0] + keys[0] > len(book.hearings.pack):
-            book.needs[NOTES] = book.hearings.used[0] + keys[0]
-            return False
-        note_all(state, book.hearings, keys, packs)
-        if counters[PLACE] > tellers[0] or tellers[0] == 0:
-            return True
-        counters[PLACE] = tell(
-            people, ways, catalogue, state, tellers, max(counters[PLACE], 1), tellers[0], told,
-            book.crowd.understanding, keys, packs,
-        )  # fmt: skip
-
-
-def watch(people: People, ways: Ways, state: State, rows: Rows) -> None:
-    """Under the threshold rule, mark those who are to look around.
-
-    Only those do whose neighbours took something up in the last step, and those who were at the threshold already or
-    became open; everybody where parameters were changed or ties come and go.
-    """
-    n, low, high = state.n, state.low[WATCHED], state.high[WATCHED]
-    if state.counters[RESCAN] or state.counters[TIMED]:
-        state.counters[RESCAN] = 0
-        for key in range(len(state.pairs)):
-            mark(low, high, key)
-        return
-    for row in range(state.counters[ROWS_BEFORE], state.counters[ROWS_NOW]):
-        if rows.kind[row] <= LEARN and rows.person[row] < n:
-            person, base = rows.person[row], rows.idea[row] * n
-            for tie in range(ways.indptr[person], ways.indptr[person + 1]):
-                mark(low, high, base + ways.target[tie])
-
-
-def look_around(people: People, back: Ways, state: State, book: Book) -> bool:
-    """Let all that are watched hear of what enough of those hold who could tell them; False as `hear`."""
-    low, high, candidates = state.low[WATCHED], state.high[WATCHED], book.learners
-    while state.counters[PLACE] < high.shape[0]:
-        span = state.counters[PLACE]
-        number, ties = collect(low, high, span, span + 1, candidates), 0
-        for k in range(number):
-            person = candidates[k] % state.n
-            ties += back.indptr[person + 1] - back.indptr[person]
-        fits = state.dynamics[CREDITED] != EVERY or book.hearings.used[0] + ties <= len(book.hearings.pack)
-        for k in range(number):
-            if not fits or look_at(people, back, state, book.hearings, candidates[k]):
-                mark(low, high, candidates[k])  # who does not take it up now is asked again
-        if not fits:
-            book.needs[NOTES] = book.hearings.used[0] + ties
-            return False
-        state.counters[PLACE] = span + 1
-    return True
-
-
-def look_at(people: People, back: Ways, state: State, hearings: Hearings, key: int) -> bool:
-    """Let one person hear of one idea from all who hold it, if these are enough; whether they are."""
-    now, n = state.counters[NOW], state.n
-    idea = key // n
-    person = key - idea * n
-    if is_closed(state, key):
-        return False
-    held, total = 0.0, 0.0
-    ties = range(back.indptr[person], back.indptr[person + 1])
-    for tie in ties:
-        if at(back.start, tie) <= now < at(back.end, tie):
-            total += at(back.weight, tie)
-            if is_held(state, idea * n + back.target[tie]):
-                held += at(back.weight, tie)
-    if not reaches_threshold(held, total, at(people.threshold, person)):
-        return False
-    rank_key = key_of(state.luck, RANK, now, idea)
-    for tie in ties:
-        other = back.target[tie]
-        if at(back.start, tie) <= now < at(back.end, tie) and is_held(state, idea * n + other):
-            pack = (rank_of(rank_key, other, person) << 32) | state.pairs[idea * n + other].event
-            note(state, hearings, key, pack)
-    return held > 0.0
