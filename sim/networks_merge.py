@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,7 @@ def _with(network: Network, gone: Ints, links: Links, rows: Ints, steps: Ints) -
     )  # fmt: skip
 
 
-def _spread(old: NDArray, gone: Ints, added: NDArray, new: Ints, count: int) -> NDArray:  # type: ignore[type-arg]
+def _spread(old: NDArray[Any], gone: Ints, added: NDArray[Any], new: Ints, count: int) -> NDArray[Any]:
     """A column without the rows that are gone and with what is added, at its new rows."""
     column = np.empty(count, old.dtype)
     kept = np.ones(count, np.bool_)
@@ -159,7 +160,7 @@ def _spread(old: NDArray, gone: Ints, added: NDArray, new: Ints, count: int) -> 
     return column
 
 
-def _column(value: float, added: NDArray, new: Ints, count: int) -> NDArray:  # type: ignore[type-arg]
+def _column(value: float, added: NDArray[Any], new: Ints, count: int) -> NDArray[Any]:
     """A column of one value but for what is added, at its new rows."""
     if bool((added == value).all()):
         return alike(value, count, added.dtype.type)
@@ -191,7 +192,7 @@ def _alike_rows(links: Links, n: int) -> Ties:
     return Ties(indptr, target, weight, start, end)
 
 
-def _slim(column: NDArray) -> NDArray:  # type: ignore[type-arg]
+def _slim(column: NDArray[Any]) -> NDArray[Any]:
     """A column, as a view of one value if it is of one value."""
     if not len(column) or is_alike(column) or not bool((column == column[0]).all()):
         return column

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.cli import cli
 from sim.scenario import Scenario
 
 ROOT = Path(__file__).parent.parent
@@ -23,9 +22,6 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 BLOCK = re.compile(r"^```(python|sh|toml|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-# Commands that the pages describe and that may not be there yet. A line with one runs as soon as the command is there;
-# until then its block and those of the shell after it, which may need what it makes, are left out.
-LATER = ("sweep", "test", "plot", "explore")
 NOT_HERE = ("make", "pip")  # what these do, .ci/run does
 STANDS_FOR = {"RUN": "runs/e2", "SCENARIO": "e2_implementer"}  # what the README writes in place of a name
 SMALLER = {"thought-experiments": "--quick"}  # what takes minutes is run with fewer people
@@ -67,12 +63,6 @@ def lines(block: str) -> list[str]:
     return [line for line in (line.partition(" #")[0].strip() for line in joined) if line and not line.startswith("#")]
 
 
-def awaited(line: str) -> bool:
-    """Whether a line has a command that is still to come."""
-    words = line.split()
-    return words[0] == "shoulders" and words[1] in LATER and words[1] not in cli.commands
-
-
 def called(line: str) -> None:
     words = [STANDS_FOR.get(word, word) for word in line.split(" ")]
     line = " ".join([*words, SMALLER.get(words[1], "")])
@@ -92,7 +82,6 @@ def write_named(text: str, folder: Path) -> Path | None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_blocks_of_a_page_run_one_after_the_other(page, folder):
     space: dict[str, object] = {}
-    waiting = False
     if page.name == "README.md":
         for name, text in GIVEN.items():
             (folder / name).write_text(text, encoding="utf-8")
@@ -105,8 +94,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, folder):
         elif language == "python" and page.name != "README.md":  # tests/test_readme.py runs those
             exec(compile(text, str(page), "exec"), space)
         elif language == "sh":
-            waiting = waiting or any(awaited(line) for line in lines(text))
-            for line in lines(text) if not waiting else ():
+            for line in lines(text):
                 if line.split()[0] in NOT_HERE:
                     continue
                 assert line.split()[0] == "shoulders", line

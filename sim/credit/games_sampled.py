@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -158,7 +158,7 @@ def _rows_of(
         if table.shape != (1 << min(len(names), 62),):
             raise ValueError(f"value: must be 2**{len(names)} numbers, one a coalition, has shape {table.shape}")
         return lambda rows: table[rows @ (1 << np.arange(len(names), dtype=np.int64))]
-    given: Callable[..., ArrayLike] = value
+    given: Callable[..., Any] = value
 
     def ask(rows: NDArray[np.bool_]) -> Floats:
         if by_rows:
@@ -167,7 +167,7 @@ def _rows_of(
                 raise ValueError(f"value: must give {len(rows)} numbers, one a row, gives shape {worth.shape}")
         else:
             those = (frozenset(names[k] for k in np.flatnonzero(row).tolist()) for row in rows)
-            worth = np.array([float(given(some)) for some in those])  # type: ignore[arg-type]
+            worth = np.array([float(given(some)) for some in those])
         if not np.isfinite(worth).all():
             raise ValueError("value: must be finite for every coalition")
         return worth

@@ -127,7 +127,7 @@ def start(people: People, catalogue: Catalogue, state: State, pending: Ints, cal
 
 def blocks_for(calendar: Calendar, more: int) -> int:
     """How many blocks there must be for so many more clocks."""
-    return calendar.used[0] + more // (BLOCK - 1) + min(more, len(calendar.head)) + 1  # type: ignore[no-any-return]
+    return int(calendar.used[0] + more // (BLOCK - 1) + min(more, len(calendar.head)) + 1)
 
 
 def new_calendar(steps: int) -> Calendar:

@@ -204,7 +204,7 @@ class Book(NamedTuple):
 
 def at(column: Any, place: int) -> float:
     """The entry of a column that may be one for all."""
-    return column[place] if len(column) > 1 else column[0]  # type: ignore[no-any-return]
+    return column[place] if len(column) > 1 else column[0]  # type: ignore[no-any-return]  # of any kind of number
 
 
 def bag(room: int) -> Ints:

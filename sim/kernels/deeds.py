@@ -75,13 +75,13 @@ class Deeds(NamedTuple):
 def pairs_of(deed: Ints) -> int:
     """How many do something with one idea each: everyone with all or, one by one, the first with the first."""
     who, ideas = max(deed[WHO_END] - deed[WHO], 0), max(deed[IDEAS_END] - deed[IDEAS], 0)
-    return max(who, ideas) if deed[EACH] and who and ideas else who * ideas  # type: ignore[no-any-return]
+    return int(max(who, ideas) if deed[EACH] and who and ideas else who * ideas)
 
 
 def person_of(deed: Ints, k: int) -> int:
     """Who is the k-th to do it."""
     who, ideas = deed[WHO_END] - deed[WHO], deed[IDEAS_END] - deed[IDEAS]
-    return deed[WHO] + (k % who if deed[EACH] else k // ideas)  # type: ignore[no-any-return]
+    return int(deed[WHO] + (k % who if deed[EACH] else k // ideas))
 
 
 def need_for(state: State, book: Book, deed: Ints) -> None:

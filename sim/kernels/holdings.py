@@ -43,7 +43,7 @@ INLINE = ("begun",)  # called for each learner
 
 def is_closed(state: State, key: int) -> int:
     """1 where a person cannot take an idea up, else 0."""
-    return (state.closed[key >> 6] >> (key & 63)) & 1  # type: ignore[no-any-return]
+    return int((state.closed[key >> 6] >> (key & 63)) & 1)
 
 
 def is_held(state: State, key: int) -> bool:

@@ -49,7 +49,7 @@ def add_mixture(state: State, m: Mixtures, events: Ints, weights: Floats) -> int
     m.begin[number + 1] = used + len(events)
     m.used[0], m.used[1] = number + 1, used + len(events)
     state.counters[LARGEST] = max(state.counters[LARGEST], len(events))
-    return MIXTURE + number  # type: ignore[no-any-return]
+    return int(MIXTURE + number)
 
 
 def size_of(m: Mixtures, source: int) -> int:
@@ -106,7 +106,7 @@ def hesitates(catalogue: Catalogue, state: State, key: int, idea: int, person: i
     hesitation = catalogue.hesitation[idea]
     if hesitation <= 0.0 or state.pairs[key].bits & SURE:
         return False
-    return uniform(state.luck, HESITATE, state.counters[NOW], person, idea, 0) < hesitation  # type: ignore[no-any-return]
+    return bool(uniform(state.luck, HESITATE, state.counters[NOW], person, idea, 0) < hesitation)
 
 
 def learn(people: People, catalogue: Catalogue, state: State, book: Book) -> None:

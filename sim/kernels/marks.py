@@ -22,7 +22,7 @@ for _place in range(64):
 
 def lowest_bit(word: int) -> int:
     """The place of the lowest bit of a word that is not empty."""
-    return PLACES[(((word & -word) * DE_BRUIJN) >> 58) & 63]  # type: ignore[no-any-return]
+    return int(PLACES[(((word & -word) * DE_BRUIJN) >> 58) & 63])
 
 
 def mark(low: Ints, high: Ints, key: int) -> int:

@@ -61,7 +61,8 @@ def _flows(runs: Histories) -> tuple[Floats, Floats, Floats]:
     if "role_flow" not in kept:
         inheritance = settings_of(runs.tape(0), {}).inheritance
         kept["role_flow"] = role_flow_of_events(_joined(runs), inheritance)
-    return kept["role_flow"]  # type: ignore[no-any-return]
+    roles: tuple[Floats, Floats, Floats] = kept["role_flow"]
+    return roles
 
 
 def _joined(runs: Histories) -> Any:

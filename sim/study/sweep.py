@@ -343,10 +343,10 @@ def _code(function: Callable[[Tape], Any]) -> str:
 def _absent(name: str) -> Measure:
     """A measure of which only the column is known."""
 
-    def function(_: Tape) -> float:
+    def function(_: Tape | None) -> float:
         raise StudyError(f"measures: {name!r} was a function of the study's author; make the Study with it to go on")
 
     def of(_: Histories) -> Floats:
-        return np.full(1, function(None))  # type: ignore[arg-type]
+        return np.full(1, function(None))
 
     return Measure(name, of, function)
