@@ -23,6 +23,7 @@ PUBLISH, READ, TOLD, RANK = 11, 12, 13, 14
 ORDER, LINEAGE = 64, 65  # of the accounts of credit: no history hangs on these
 
 MASK = 0xFFFFFFFF
+UPPER = 0x1FFFFFFFFFFFFF  # 53 bits
 ROUNDS = 10
 
 LN2_HIGH = 6.93147180369123816490e-01
@@ -74,7 +75,16 @@ def key_of(seed: int, purpose: int, step: int, idea: int) -> int:
 
 def unit(bits: int) -> float:
     """The upper 53 of 64 random bits as a number in [0, 1)."""
-    return ((bits >> 11) & 0x1FFFFFFFFFFFFF) * 1.1102230246251565e-16
+    return ((bits >> 11) & UPPER) * 1.1102230246251565e-16
+
+
+def limit_of(chance: float) -> int:
+    """Below which the upper 53 of 64 random bits are when a chance comes true: just when `unit(bits)` is below it.
+
+    >>> [(bits >> 11 < limit_of(0.2), unit(bits) < 0.2) for bits in (0, 2**61, 2**63)]
+    [(True, True), (True, True), (False, False)]
+    """
+    return math.ceil(chance * 9007199254740992.0)  # 2**53, by which nothing is rounded
 
 
 def uniform_of(key: int, person: int, other: int = 0) -> float:

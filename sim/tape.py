@@ -192,6 +192,8 @@ class Tape:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        from sim.tape_check import check
+
         object.__setattr__(self, "ideas", tuple(self.ideas))
         check(self)
 
@@ -236,75 +238,6 @@ class Tape:
         from sim.tape_files import load
 
         return load(path)
-
-
-def check(tape: Tape) -> None:
-    """Raise a TapeError at the first requirement that the tape breaks; work proportional to its rows."""
-    _check_persons(tape)
-    _check_events(tape)
-    _check_influences(tape)
-    _check_realised(tape)
-
-
-def _require(good: NDArray[np.bool_], table: str, what: str) -> None:
-    if not good.all():
-        raise TapeError(f"{table}: row {int(np.argmin(good))}: {what}")
-
-
-def _check_persons(tape: Tape) -> None:
-    _require(tape.persons.members >= 1, "persons", "members must be 1 or more")
-    _require(tape.persons.size >= 1, "persons", "size must be 1 or more")
-    people = sum(m * s for m, s in zip(tape.persons.members.tolist(), tape.persons.size.tolist(), strict=True))
-    if tape.world_size < people:
-        raise TapeError(f"persons: {people} persons in a world of {tape.world_size}")
-
-
-def _check_events(tape: Tape) -> None:
-    step, kind, person, idea, count = tape.events.columns().values()
-    _require((step >= 0) & (step <= tape.steps), "events", f"step must be from 0 to {tape.steps}")
-    _require(np.diff(step, prepend=step[:1]) >= 0, "events", "step must not decrease")
-    _require((kind >= 0) & (kind < len(KINDS)), "events", f"kind must be from 0 to {len(KINDS) - 1}")
-    nobody = kind == USE
-    known = (person >= 0) & (person < tape.persons.total)
-    _require(np.where(nobody, person == -1, known), "events", f"no person of 0 to {tape.persons.total - 1}")
-    _require((idea >= 0) & (idea < len(tape.ideas)), "events", f"no idea of 0 to {len(tape.ideas) - 1}")
-    _require(count >= 1, "events", "count must be 1 or more")
-
-
-def _check_influences(tape: Tape) -> None:
-    child, parent, weight = tape.influences.columns().values()
-    kind, person, idea = tape.events.kind, tape.events.person, tape.events.idea
-    _require((parent >= 0) & (parent < child) & (child < len(tape.events)), "influences", "parent must precede child")
-    _require(np.diff(child, prepend=child[:1]) >= 0, "influences", "child must not decrease")
-    _require((weight > 0.0) & (weight <= 1.0), "influences", "weight must be above 0 and at most 1")
-    sums = np.bincount(child, weight, len(tape.events))
-    has = tape.parents[1:] > tape.parents[:-1]
-    _require(~has | (np.abs(sums - 1.0) <= 1e-9), "events", "the weights of its influences must sum to 1")
-    _require(has | (kind == DISCOVER) | (kind == ABANDON) | (kind == LEAVE), "events", "an influence is missing")
-    of, by = kind[child], kind[parent]
-    _require((of != ABANDON) & (of != LEAVE), "influences", "the child must be a discovery, learning or implementation")
-    serves = np.where(of == USE, (by == IMPLEMENT) | (by == USE), by <= LEARN)
-    _require(serves, "influences", "the parent must be a holding (of a use: an implementation)")
-    same = idea[child] == idea[parent]
-    _require(
-        np.where(of == DISCOVER, ~same, same), "influences", "the idea must be the parent's (of a discovery: another)"
-    )
-    own = person[child] == person[parent]
-    _require(np.where((of == IMPLEMENT) | (of == DISCOVER), own, True), "influences", "the person must be the parent's")
-
-
-def _check_realised(tape: Tape) -> None:
-    event, implementation, value = tape.realised.columns().values()
-    kind, idea = tape.events.kind, tape.events.idea
-    _require((event >= 0) & (event < len(tape.events)), "realised", "no such event")
-    _require((implementation >= -1) & (implementation < len(tape.events)), "realised", "no such implementation")
-    _require(kind[event] <= LEARN, "realised", "the event must be a discovery or a learning")
-    served = implementation >= 0
-    by = implementation[served]
-    good = served.copy()
-    good[served] = ((kind[by] == IMPLEMENT) | (kind[by] == USE)) & (idea[by] == idea[event[served]])
-    _require(good | ~served, "realised", "the implementation must be one of the same idea")
-    _require(np.isfinite(value) & (value >= 0.0), "realised", "value must be 0 or more, and finite")
 
 
 class Recorder:

@@ -79,6 +79,23 @@ def add_influence(rows: Rows, child: int, parent: int, weight: float) -> None:
     rows.used[1] = at + 1
 
 
+def add_alike(rows: Rows, step: int, kind: int, row: int, influence: int, number: int) -> None:
+    """Write what is alike of events from `row` on that have one influence each, from `influence` on.
+
+    Persons, ideas and parents are left to the caller, and so is how many rows are in use.
+    """
+    for k in range(row, row + number):
+        rows.step[k] = step
+    for k in range(row, row + number):
+        rows.kind[k] = kind
+    for k in range(row, row + number):
+        rows.count[k] = 1
+    for k in range(number):
+        rows.child[influence + k] = row + k
+    for k in range(influence, influence + number):
+        rows.weight[k] = 1.0
+
+
 def rows_of(events: Events, influences: Influences) -> Rows:
     """Rows that go on from tables."""
     e, i = len(events), len(influences)

@@ -28,8 +28,8 @@ from sim.tape import (
     Recorder,
     Tape,
     TapeError,
-    check,
 )
+from sim.tape_check import check
 from tests.tapes import make_tape, tapes, with_crowd
 
 # A history with everything in it. Ideas: 0 wheel, 1 cart, which needs the wheel. Persons: Ada, Bob, the crowd of 98.

@@ -66,8 +66,9 @@ def run_all(
     for number in range(place[0], len(seeds)):
         place[0] = number
         run = State(
-            seeds[number], state.n, state.size, state.steps, state.dynamics, state.counters, state.pairs, state.closed,
-            state.due, state.hesitating, state.works, state.released, state.low, state.high, state.in_force,
+            seeds[number], state.n, state.size, state.steps, state.dynamics, state.counters, state.pairs, state.heard,
+            state.closed, state.due, state.hesitating, state.works, state.released, state.low, state.high,
+            state.in_force,
         )  # fmt: skip
         renew(plan, run, book)
         renew_columns(plan, fresh, people, ideas, catalogue, run.luck)
@@ -97,7 +98,8 @@ def renew(plan: Plan, state: State, book: Book) -> None:
     fill(state.counters, 0, plan.counters, len(plan.counters))
     fill(state.closed, 0, plan.closed, len(plan.closed))
     for pair in state.pairs:
-        pair.best, pair.event, pair.since, pair.until, pair.bits = 0, 0, 0, 0, 0
+        pair.event, pair.since, pair.until, pair.bits = 0, 0, 0, 0
+    state.heard[:] = 0
     if clocked:
         state.due[:] = 0
     state.works[:], state.released[:], state.in_force[:] = 0, FAR, NOTHING

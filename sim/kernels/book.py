@@ -39,10 +39,10 @@ MOST = 2**31 - 1  # events
 
 
 def open_book(ideas: int, steps: int, crowd: int, understanding: float, rows: int, hearings: int) -> Book:
-    """An empty book, with room for so many events and influences, and for so many who heard and are not yet noted."""
+    """An empty book, with room for so many events, tellers and learners, and who heard and are not yet noted."""
     none = np.full(ideas, -1, np.int64)
     return Book(
-        empty_rows(rows, rows), bag(64), bag(64), bag(16), bag(hearings), bag(hearings), np.empty(4096, np.int64),
+        empty_rows(rows, rows), bag(64), bag(rows), bag(16), bag(hearings), bag(hearings), np.empty(rows, np.int64),
         np.zeros(4, np.int64), np.zeros(14, np.int64),
         Told(np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(1, np.int64)),
         Mixtures(np.zeros(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(2, np.int64)),

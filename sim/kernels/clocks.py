@@ -112,12 +112,12 @@ def start(people: People, catalogue: Catalogue, state: State, pending: Ints, cal
                 pending[left] = item
             continue
         rate = rate_of(people, catalogue, state, clock, idea, person)
-        due = FAR
-        if rate > 0.0:
-            if last != 4 * idea + clock:
-                last = 4 * idea + clock
-                luck = key_of(state.luck, PURPOSES[clock], now, idea)
-            due = min(now - 1 + wait(uniform_of(luck, person, 0), rate), FAR)
+        if rate <= 0.0:
+            continue  # it never rings, until it starts anew at another rate
+        if last != 4 * idea + clock:
+            last = 4 * idea + clock
+            luck = key_of(state.luck, PURPOSES[clock], now, idea)
+        due = min(now - 1 + wait(uniform_of(luck, person, 0), rate), FAR)
         state.due[item] = due
         state.counters[CLOCKED] = 1
         if due <= state.steps:

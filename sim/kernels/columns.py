@@ -24,7 +24,6 @@ Steps = NDArray[np.int32]
 
 PAIR = np.dtype(  # what a person is to an idea; in one place, since what is asked of one is asked together
     [
-        ("best", np.int64),  # where it was heard: 1 + rank and source of the teller to be credited, or 1 + last hearing
         ("event", np.int32),  # by which it was last taken up, if ever
         ("since", np.int32),  # when
         ("until", np.int32),  # the last step in which it is told
@@ -121,6 +120,7 @@ class State(NamedTuple):
     dynamics: Floats
     counters: Ints
     pairs: NDArray[np.void]  # a PAIR a key; (keys,)
+    heard: Ints  # 0, or 1 + rank and source of the teller to be credited, or 1 + the last of all hearings; (keys,)
     closed: Ints  # a bit a key: who cannot take it up, being dead, holding it or a rival, or having given it up
     due: Steps  # when each clock rings, 0 if it does not run; by 4 * key + clock, (4 * keys,)
     hesitating: Ints  # from whom a person who hesitates heard; (keys,)
@@ -226,6 +226,7 @@ def state_of(luck: int, n: int, ideas: int, size: int, steps: int, dynamics: Flo
     low, high = no_marks(6, keys)
     return State(
         luck, n, size, steps, dynamics, np.zeros(16, np.int64), np.zeros(keys, PAIR),
-        np.zeros((keys + 63) // 64, np.int64), np.zeros(4 * keys, np.int32), np.zeros(keys, np.int64),
-        np.zeros(ideas, np.uint8), np.full(ideas, FAR, np.int64), low, high, np.full(4 + 3 * ideas, np.nan),
+        np.zeros(keys, np.int64), np.zeros((keys + 63) // 64, np.int64), np.zeros(4 * keys, np.int32),
+        np.zeros(keys, np.int64), np.zeros(ideas, np.uint8), np.full(ideas, FAR, np.int64), low, high,
+        np.full(4 + 3 * ideas, np.nan),
     )  # fmt: skip

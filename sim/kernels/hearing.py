@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.compiling_fetch import fetch
 from sim.kernels.columns import (
     CREDITED,
     EVERY,
@@ -37,38 +38,42 @@ from sim.tape_rows import Rows
 __all__ = ["close_ranks", "note_all", "note_those_of"]
 
 INLINE = ("note",)  # called for each hearing
+AHEAD = 16  # hearings for whose keys the memory is asked while one is noted
 
 
 def note(state: State, hearings: Hearings, key: int, pack: int) -> None:
     """Somebody heard and understood: of one key the least pack counts or, where every teller is credited, all."""
-    pair = state.pairs[key]
+    best = state.heard[key]
     if state.dynamics[CREDITED] == EVERY:
         place = hearings.used[0]
-        hearings.pack[place], hearings.next[place] = pack, pair.best
+        hearings.pack[place], hearings.next[place] = pack, best
         hearings.used[0] = place + 1
-        pair.best = place + 1
-    elif pair.best == 0 or pack + 1 < pair.best:
-        pair.best = pack + 1
+        state.heard[key] = place + 1
+    elif best == 0 or pack < best:
+        state.heard[key] = pack + 1
     state.counters[HEARD_COUNT] += mark(state.low[HEARD], state.high[HEARD], key)
 
 
 def note_all(state: State, hearings: Hearings, keys: Ints, packs: Ints) -> None:
     """Note all who heard and understood; where every teller is credited, there must be room."""
-    for k in range(1, keys[0] + 1):
-        note(state, hearings, keys[k], packs[k])
+    if state.dynamics[CREDITED] == EVERY:
+        for k in range(1, keys[0] + 1):
+            note(state, hearings, keys[k], packs[k])
+    else:
+        state.counters[HEARD_COUNT] += note_those_of(state, keys, packs, 0, len(state.heard))
     keys[0] = packs[0] = 0
 
 
 def note_those_of(state: State, keys: Ints, packs: Ints, first: int, last: int) -> int:
     """Note those of the keys `first` to `last` - 1, whole spans of marks, where one teller is credited; how many."""
-    low, high = state.low[HEARD], state.high[HEARD]
-    new = 0
+    heard, low, high, new = state.heard, state.low[HEARD], state.high[HEARD], 0
     for k in range(1, keys[0] + 1):
+        fetch(heard, keys[min(k + AHEAD, keys[0])])
         key = keys[k]
         if first <= key < last:
-            pair, pack = state.pairs[key], packs[k] + 1
-            if pair.best == 0 or pack < pair.best:
-                pair.best = pack
+            best, pack = heard[key], packs[k]
+            if best == 0 or pack < best:
+                heard[key] = pack + 1
             new += mark(low, high, key)
     return new
 

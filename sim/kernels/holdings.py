@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sim.kernels.columns import (
     ABANDONMENT,
     ADOPTION,
     ALL,
     CLOCKED,
     DELAY,
+    DEPENDENTS,
     DISCOVERY,
     GIVEN_UP,
     HELD,
@@ -22,6 +25,8 @@ from sim.kernels.columns import (
     RATE_TO_ABANDON_WORKING,
     RATE_TO_IMPLEMENT,
     RESOLUTION,
+    RIVALS,
+    SURE,
     TAKEN,
     THRESHOLD,
     WATCHED,
@@ -36,9 +41,9 @@ from sim.rules import abandonment_rate
 from sim.tape import IMPLEMENT, Ints
 from sim.tape_rows import Rows, add_event, add_influence
 
-__all__: list[str] = []
+__all__ = ["most_clocks"]
 
-INLINE = ("begun",)  # called for each learner
+INLINE = ("hold", "set_off", "stop")  # called for each learner
 
 
 def is_closed(state: State, key: int) -> int:
@@ -95,18 +100,44 @@ def begun(
     people: People, catalogue: Catalogue, state: State, pending: Ints, tellers: Ints, idea: int, person: int, row: int
 ) -> None:
     """A holding began with an event; up to 2 + dependents clocks become pending, and one teller more is listed."""
-    now, n, d = state.counters[NOW], state.n, state.dynamics
-    key = idea * n + person
-    pair = state.pairs[key]
-    pair.bits = (pair.bits | HELD | TAKEN) & (ALL - IMPLEMENTED - HESITATES)
-    pair.event, pair.since, pair.until = row, now, last_step(now + d[PERIOD])
+    key, now = idea * state.n + person, state.counters[NOW]
+    hold(state.pairs[key], row, now, last_step(now + state.dynamics[PERIOD]), 0)
     state.closed[key >> 6] |= 1 << (key & 63)
     list_teller(state, tellers, key)
+    set_off(people, catalogue, state, pending, key)
+
+
+def hold(pair: Any, row: int, now: int, until: int, bits: int) -> None:
+    """An idea is held from an event on and told up to a step, with these bits more."""
+    pair.bits = (pair.bits | HELD | TAKEN | bits) & (ALL - IMPLEMENTED - HESITATES - SURE)
+    pair.event, pair.since, pair.until = row, now, until
+
+
+def is_followed(people: People, state: State) -> bool:
+    """Whether anything can follow from an idea being held: a clock that runs or is stopped, or something for rivals."""
+    counters, skilled = state.counters, len(people.skill) > 1 or people.skill[0] > 0.0
+    follows = counters[CLOCKED] or counters[RIVALS] or counters[DEPENDENTS]
+    follows = follows or (skilled and state.dynamics[RATE_TO_IMPLEMENT] > 0.0)
+    for idea in range(len(state.works)):
+        follows = follows or not abandonment_in_force(state, idea) <= 0.0  # nan before the first step
+    return bool(follows)
+
+
+def most_clocks(people: People, state: State) -> int:
+    """How many clocks may become pending for each holding that begins."""
+    return int(2 + state.counters[DEPENDENTS]) if is_followed(people, state) else 0
+
+
+def set_off(people: People, catalogue: Catalogue, state: State, pending: Ints, key: int) -> None:
+    """Let follow what follows from an idea being held: clocks become pending or stop, and rivals are closed."""
+    n = state.n
+    idea = key // n
+    person = key - idea * n
     for clock in range(4):
         stop(state, clock, key)
-    if d[RATE_TO_IMPLEMENT] > 0.0 and at(people.skill, person) > 0.0:
+    if state.dynamics[RATE_TO_IMPLEMENT] > 0.0 and at(people.skill, person) > 0.0:
         put(pending, 4 * key + IMPLEMENTATION)
-    if not abandonment_in_force(state, idea) <= 0.0 and not at(people.keeps, person):  # nan before the first step
+    if not abandonment_in_force(state, idea) <= 0.0 and not at(people.keeps, person):
         put(pending, 4 * key + ABANDONMENT)
     for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
         other = catalogue.rivals[k] * n + person

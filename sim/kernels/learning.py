@@ -15,6 +15,7 @@ from sim.kernels.columns import (
     LISTED,
     MIXTURE,
     NOW,
+    PERIOD,
     RESOLUTION,
     SURE,
     Book,
@@ -26,11 +27,11 @@ from sim.kernels.columns import (
     put,
 )
 from sim.kernels.crowd import in_order, learn_in_crowd
-from sim.kernels.holdings import begun, is_closed
+from sim.kernels.holdings import begun, hold, is_closed, is_followed, last_step, set_off
 from sim.kernels.marks import collect
 from sim.randomness import HESITATE, MASK, uniform
 from sim.tape import LEARN, Floats, Ints
-from sim.tape_rows import Rows, add_event, add_influence
+from sim.tape_rows import Rows, add_alike, add_event, add_influence
 
 __all__ = ["heard_in", "learn_plainly"]
 
@@ -133,40 +134,35 @@ def learn(people: People, catalogue: Catalogue, state: State, book: Book) -> Non
 
 def learn_idea(people: People, catalogue: Catalogue, state: State, book: Book, idea: int, keys: Ints) -> None:
     """Let those who heard of an idea take it up."""
-    k = 0
-    while k < len(keys):
-        k = take_up_plainly(people, catalogue, state, book, idea, keys, k)
-        if k < len(keys):
-            key = keys[k]
-            best, state.pairs[key].best = state.pairs[key].best, 0
-            take_up(people, catalogue, state, book, idea, key - idea * state.n, best)
-            state.pairs[key].bits &= ALL - SURE
-            k += 1
-
-
-def take_up_plainly(
-    people: People, catalogue: Catalogue, state: State, book: Book, idea: int, keys: Ints, k: int
-) -> int:  # fmt: skip
-    """Let those from the k-th on take an idea up who do so at once and from one other; returns the first who does not.
-
-    The loop stands apart from what makes arrays, since it is the one that is run for each learner.
-    """
-    base, now, rows = idea * state.n, state.counters[NOW], book.rows
-    plainly = state.dynamics[CREDITED] != EVERY and catalogue.hesitation[idea] <= 0.0
-    while k < len(keys):
+    number = left_open(state, keys, len(keys))
+    if state.dynamics[CREDITED] != EVERY and catalogue.hesitation[idea] <= 0.0 and book.mixtures.used[0] == 0:
+        rows = book.rows
+        learn_plainly(
+            people, catalogue, state, rows, book.tellers, keys[:number], rows.used[0], rows.used[1], book.tellers[0],
+            book.pending,
+        )  # fmt: skip
+        rows.used[0] += number
+        rows.used[1] += number
+        book.tellers[0] += number
+        return
+    for k in range(number):
         key = keys[k]
-        pair = state.pairs[key]
-        if not is_closed(state, key):
-            source = (pair.best - 1) & (2 * MIXTURE - 1)
-            if not plainly or source >= MIXTURE:
-                break
-            row = add_event(rows, now, LEARN, key - base, idea, 1)
-            add_influence(rows, row, source, 1.0)
-            begun(people, catalogue, state, book.pending, book.tellers, idea, key - base, row)
-        pair.best = 0
-        pair.bits &= ALL - SURE
-        k += 1
-    return k
+        best, state.heard[key] = state.heard[key], 0
+        take_up(people, catalogue, state, book, idea, key - idea * state.n, best)
+
+
+def left_open(state: State, keys: Ints, number: int) -> int:
+    """Keep those of the first keys who can still take up what they heard of, in order; how many."""
+    left = 0
+    for k in range(number):
+        key = keys[k]
+        if is_closed(state, key):
+            state.heard[key] = 0
+            state.pairs[key].bits &= ALL - SURE
+        else:
+            keys[left] = key
+            left += 1
+    return left
 
 
 def take_up(people: People, catalogue: Catalogue, state: State, book: Book, idea: int, person: int, best: int) -> None:
@@ -187,15 +183,7 @@ def take_up(people: People, catalogue: Catalogue, state: State, book: Book, idea
 
 def heard_in(state: State, first: int, last: int, keys: Ints) -> int:
     """Of the keys under the spans `first` to `last` - 1, those who heard and can take it up, in order; how many."""
-    found = collect(state.low[HEARD], state.high[HEARD], first, last, keys)
-    left = 0
-    for k in range(found):
-        if is_closed(state, keys[k]):
-            state.pairs[keys[k]].best = 0
-        else:
-            keys[left] = keys[k]
-            left += 1
-    return left
+    return left_open(state, keys, collect(state.low[HEARD], state.high[HEARD], first, last, keys))
 
 
 def learn_plainly(
@@ -204,21 +192,24 @@ def learn_plainly(
 ) -> None:  # fmt: skip
     """Let these learn from the one teller credited, writing from these places on, and the clocks to be asked.
 
-    As `learn`, for a part of all keys in a thread of its own, where nobody hesitates and no idea has a rival. Threads
-    must own whole words of the set of the closed.
+    Where nobody hesitates and what was heard came from one holding each; no two ideas of these keys may be rivals.
+    Threads may do so side by side, if each has whole words of the set of the closed.
     """
-    now, n = state.counters[NOW], state.n
-    nobody = tellers[:0]
+    now, n, heard, pairs, closed = state.counters[NOW], state.n, state.heard, state.pairs, state.closed
+    until, idea, base = last_step(now + state.dynamics[PERIOD]), 0, 0
+    add_alike(rows, now, LEARN, row, influence, len(keys))
+    for k in range(len(keys)):  # a loop a column: the memory then comes in time, in half the time of one loop for all
+        if keys[k] >= base + n:
+            idea = keys[k] // n
+            base = idea * n
+        rows.person[row + k], rows.idea[row + k] = keys[k] - base, idea
     for k in range(len(keys)):
-        key = keys[k]
-        idea = key // n
-        pair = state.pairs[key]
-        rows.step[row + k], rows.kind[row + k], rows.count[row + k] = now, LEARN, 1
-        rows.person[row + k], rows.idea[row + k] = key - idea * n, idea
-        rows.child[influence + k] = row + k
-        rows.parent[influence + k] = (pair.best - 1) & MASK
-        rows.weight[influence + k] = 1.0
-        tellers[1 + place + k] = key
-        pair.best = 0
-        pair.bits |= LISTED
-        begun(people, catalogue, state, pending, nobody, idea, key - idea * n, row + k)
+        rows.parent[influence + k], heard[keys[k]] = (heard[keys[k]] - 1) & MASK, 0
+    for k in range(len(keys)):
+        hold(pairs[keys[k]], row + k, now, until, LISTED)
+    for k in range(len(keys)):
+        tellers[1 + place + k] = keys[k]
+        closed[keys[k] >> 6] |= 1 << (keys[k] & 63)
+    if is_followed(people, state):
+        for k in range(len(keys)):
+            set_off(people, catalogue, state, pending, keys[k])

@@ -15,7 +15,6 @@ from sim.kernels.book import with_room
 from sim.kernels.columns import (
     ADOPTION,
     CREDITED,
-    DEPENDENTS,
     DISCOVERY,
     EVENTS,
     EVERY,
@@ -114,7 +113,7 @@ def learn(model: ColumnModel, pool: Executor, heard: Ints) -> None:
     )
     state.counters[HEARD_COUNT] = 0
     before = [0, *np.cumsum(learners).tolist()]
-    needs, book, clocks = model.book.needs, model.book, 2 + int(state.counters[DEPENDENTS])
+    needs, book, clocks = model.book.needs, model.book, int(code.most_clocks(model.people, state))
     needs[EVENTS], needs[INFLUENCES] = book.rows.used + before[-1]
     needs[TELLERS], needs[PENDING] = book.tellers[0] + before[-1], book.pending[0] + clocks * before[-1]
     book = model.book = with_room(book)

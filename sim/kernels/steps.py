@@ -52,7 +52,7 @@ from sim.kernels.columns import (
 from sim.kernels.crowd import abandon_in_crowd
 from sim.kernels.deeds import STEP, Deeds, discover, happen, need_for
 from sim.kernels.hearing import close_ranks, hear, look_around, note, watch
-from sim.kernels.holdings import ended, implement, is_closed
+from sim.kernels.holdings import ended, implement, is_closed, most_clocks
 from sim.kernels.learning import learn
 from sim.tape import ABANDON, Ints
 from sim.tape_rows import add_event
@@ -163,7 +163,7 @@ def happen_all(people: People, catalogue: Catalogue, state: State, book: Book) -
         resolve_and_discover(people, catalogue, state, book)
         counters[PHASE] = LEARNING
     if counters[PHASE] == LEARNING:
-        need_to_learn(catalogue, state, book)
+        need_to_learn(people, catalogue, state, book)
         if not fits(book):
             return False
         learn(people, catalogue, state, book)
@@ -204,13 +204,13 @@ def resolve_and_discover(people: People, catalogue: Catalogue, state: State, boo
     book.stifled[0] = 0
 
 
-def need_to_learn(catalogue: Catalogue, state: State, book: Book) -> None:
+def need_to_learn(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
     """Write down the room that those take who heard, and the crowd."""
     needs, heard, m = book.needs, state.counters[HEARD_COUNT], len(state.works)
     sources = (heard + book.hearings.used[0]) * max(state.counters[LARGEST], 1)
     needs[EVENTS] = book.rows.used[0] + heard + m
     needs[INFLUENCES] = book.rows.used[1] + sources + book.told.used[0]
-    needs[PENDING] = book.pending[0] + heard * (2 + state.counters[DEPENDENTS])
+    needs[PENDING] = book.pending[0] + heard * most_clocks(people, state)
     needs[TELLERS], needs[LEARNERS] = book.tellers[0] + heard, heard
     if catalogue.hesitation.any():
         needs[MIXED], needs[ENTRIES] = book.mixtures.used[0] + heard + 1, book.mixtures.used[1] + sources

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.compiling_fetch import fetch
 from sim.kernels.columns import (
     ADOPTION,
     ALL,
@@ -33,7 +34,7 @@ from sim.kernels.columns import (
 from sim.kernels.crowd import tell_crowd
 from sim.kernels.holdings import is_closed
 from sim.kernels.meeting import degree_of, meet, tie_to
-from sim.randomness import LISTEN, MASK, RANK, STRANGERS, TELL, key_of, rank_of, squares64, uniform_of, unit
+from sim.randomness import LISTEN, MASK, RANK, STRANGERS, TELL, UPPER, key_of, limit_of, rank_of, squares64, uniform_of
 from sim.rules import (
     audience,
     chance_to_tell,
@@ -41,23 +42,23 @@ from sim.rules import (
     chance_to_understand,
     skip,
 )
-from sim.tape import Floats, Ints
+from sim.tape import Ints
 
 __all__ = ["tell"]
 
-INLINE = ("gather", "tells_now")  # called for each teller
+INLINE = ("gather", "tells_now", "look_ahead")  # called for each teller
 BUFFER = 512  # ties for which luck is drawn at once
 SOME = 16  # tellers to whom it is left to tell strangers before the others are looked for again
-AHEAD = 64  # tellers that are looked at together
+AHEAD = 32  # tellers for whose ties the memory is asked while one tells
 
 
 class Buffer(NamedTuple):
-    """Tellings to be decided at once: teller and hearer as a counter, the teller's event, chance and luck; and keys."""
+    """Tellings to be decided at once: teller and hearer as a counter, below which bits the hearer understands."""
 
     counter: Ints
-    source: Ints
-    chance: Floats
-    luck: Floats
+    limit: Ints
+    bits: Ints
+    hits: Ints  # places in the buffer
     keys: Ints  # the idea, and the keys of the luck with which it is told: to tell, to rank, to skip, to listen
 
 
@@ -72,20 +73,29 @@ def speak_of(state: State, buffer: Buffer, idea: int) -> None:
         buffer.keys[4] = key_of(state.luck, LISTEN, now, idea)
 
 
-def decide(buffer: Buffer, filled: int, base: int, keys: Ints, packs: Ints) -> None:
-    """Draw luck for a buffer of tellings, and write down who understood; there must be room for all."""
+def decide(state: State, buffer: Buffer, filled: int, base: int, keys: Ints, packs: Ints) -> None:
+    """Draw luck for a buffer of tellings, and write down who understood and is open; there must be room for all.
+
+    Each loop does one thing to all, so that nothing waits for the outcome of a draw.
+    """
+    counter, limit, bits, hits = buffer.counter, buffer.limit, buffer.bits, buffer.hits
     tell_key, rank_key = buffer.keys[1], buffer.keys[2]
     for k in range(filled):
-        buffer.luck[k] = unit(squares64(buffer.counter[k], tell_key))
-    found = keys[0]
+        bits[k] = (squares64(counter[k], tell_key) >> 11) & UPPER
+    understood = 0
     for k in range(filled):
-        if buffer.luck[k] < buffer.chance[k]:
-            counter = buffer.counter[k]
-            other = counter & MASK
-            found += 1
-            keys[found] = base + other
-            packs[found] = (rank_of(rank_key, counter >> 32, other) << 32) | buffer.source[k]
-    keys[0] = packs[0] = found
+        hits[understood] = k
+        understood += bits[k] < limit[k]
+    opened = 0
+    for j in range(understood):
+        counter[opened] = counter[hits[j]]
+        opened += 1 - is_closed(state, base + (counter[opened] & MASK))
+    found = keys[0] + 1
+    for k in range(opened):
+        person, other = counter[k] >> 32, counter[k] & MASK
+        keys[found + k] = base + other
+        packs[found + k] = (rank_of(rank_key, person, other) << 32) | state.pairs[base + person].event
+    keys[0] = packs[0] = keys[0] + opened
 
 
 def tell(
@@ -100,16 +110,15 @@ def tell(
     listed once, and what two threads may write to the same place is the same.
     """
     buffer = Buffer(
-        np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER), np.empty(BUFFER),
+        np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64),
         np.full(5, -1, np.int64),
     )  # fmt: skip
-    ahead = np.empty((6, AHEAD), np.int64)
     alike = len(ways.weight) == 1 and len(people.understanding) == 1 and state.counters[TIMED] == 0
     plain = alike and state.dynamics[STIFLING] == SILENT and state.dynamics[ADOPTION] == SIMPLE
     before = -1
     while before < place <= last:
         if plain:
-            place = tell_plainly(people, ways, catalogue, state, tellers, place, last, buffer, ahead, keys, packs)
+            place = tell_plainly(people, ways, catalogue, state, tellers, place, last, buffer, keys, packs)
         before = place
         place = tell_anyhow(
             people, ways, catalogue, state, tellers, place, min(place + SOME, last) if plain else last, told,
@@ -120,40 +129,58 @@ def tell(
 
 def tell_plainly(
     people: People, ways: Ways, catalogue: Catalogue, state: State, tellers: Ints, place: int, last: int,
-    buffer: Buffer, ahead: Ints, keys: Ints, packs: Ints,
+    buffer: Buffer, keys: Ints, packs: Ints,
 ) -> int:  # fmt: skip
     """As `tell`, to ties that are all alike, as long as nobody tells strangers and all tell of one idea.
 
-    This is where a large run spends its time, nearly all of it waiting for the memory: so the next tellers are looked
-    at together.
+    This is where a large run spends its time, nearly all of it waiting for the memory. Whose ties are open is asked
+    here only of one who tells again: it is cheaper to look at those alone who understood.
     """
     idea = max(tellers[place], 0) // state.n
     base, clarity, filled = idea * state.n, catalogue.clarity[idea], 0
     lasting = state.counters[LASTING] != 0
     speak_of(state, buffer, idea)
     while place <= last:
-        first, room = place, len(keys) - 1 - keys[0] - filled
-        place = look_ahead(people, ways, state, tellers, place, last, base, room, ahead)
-        number = ahead[5, 0]
-        for k in range(number):
-            person, begin, end, source = ahead[0, k], ahead[1, k], ahead[2, k], ahead[3, k]
-            if filled + end - begin > BUFFER:
-                decide(buffer, filled, base, keys, packs)
-                filled = 0
-            said = chance_to_tell(audience(at(people.reach, person), state.size), end - begin, ways.weight[0])
-            chance = said * chance_to_understand(clarity, at(people.clarity, person), people.understanding[0])
-            before = filled
-            for tie in range(begin, end):
-                other = ways.target[tie]
-                buffer.counter[filled] = (person << 32) | other
-                buffer.source[filled], buffer.chance[filled] = source, chance
-                filled += 1 - is_closed(state, base + other)  # what is closed is written over
-            if lasting and filled == before:
-                unlist(state, tellers, ahead[4, k], base + person)  # nobody is left to tell, and nobody will be
-        if place == first:
-            break
-    decide(buffer, filled, base, keys, packs)
+        look_ahead(people, ways, state, tellers, place, last, base)
+        key = tellers[place]
+        person = key - base
+        if key >= 0:
+            if not 0 <= person < state.n:
+                break
+            begin, end = ways.indptr[person], ways.indptr[person + 1]
+            addressed, degree = audience(at(people.reach, person), state.size), end - begin
+            if addressed > degree or degree > BUFFER or keys[0] + filled + degree >= len(keys):
+                break
+            if tells_now(people, state, tellers, place, key, person):
+                if filled + degree > BUFFER:
+                    decide(state, buffer, filled, base, keys, packs)
+                    filled = 0
+                said = chance_to_tell(addressed, degree, ways.weight[0])
+                chance = said * chance_to_understand(clarity, at(people.clarity, person), people.understanding[0])
+                limit, again, before = limit_of(chance), tellers[place] >= 0, filled
+                for tie in range(begin, end):
+                    other = ways.target[tie]
+                    buffer.counter[filled], buffer.limit[filled] = (person << 32) | other, limit
+                    filled += 1 - is_closed(state, base + other) if again else 1  # what is closed is written over
+                if again and lasting and filled == before:
+                    unlist(state, tellers, place, key)  # nobody is left to tell, and nobody will be
+        place += 1
+    decide(state, buffer, filled, base, keys, packs)
     return place
+
+
+def look_ahead(
+    people: People, ways: Ways, state: State, tellers: Ints, place: int, last: int, base: int
+) -> None:  # fmt: skip
+    """Ask for what the tellers will need who come next: the ties of one, and where those of one further on begin."""
+    soon, later = tellers[min(place + AHEAD, last)] - base, tellers[min(place + 2 * AHEAD, last)] - base
+    if 0 <= later < state.n:
+        fetch(state.pairs, base + later)
+        fetch(ways.indptr, later)
+        fetch(people.reach, later if len(people.reach) > 1 else 0)
+    if 0 <= soon < state.n:
+        fetch(ways.target, ways.indptr[soon])
+        fetch(ways.target, ways.indptr[soon + 1] - 1)
 
 
 def tell_anyhow(
@@ -181,7 +208,7 @@ def tell_anyhow(
             continue
         degree = degree_of(ways, person, now) if timed else end - begin
         if idea != at_idea:
-            decide(buffer, filled, at_idea * n, keys, packs)
+            decide(state, buffer, filled, at_idea * n, keys, packs)
             filled, at_idea = 0, idea
             speak_of(state, buffer, idea)
         open_ties = 0
@@ -190,7 +217,7 @@ def tell_anyhow(
             more = gather(people, ways, catalogue, state, buffer, filled, key, idea, begin, stop, addressed, degree)
             begin, filled, open_ties = stop, filled + more, open_ties + more
             if filled == BUFFER:
-                decide(buffer, filled, idea * n, keys, packs)
+                decide(state, buffer, filled, idea * n, keys, packs)
                 filled = 0
         said = chance_to_tell_stranger(addressed, degree, state.size)
         if said > 0.0:
@@ -202,37 +229,7 @@ def tell_anyhow(
                 tell_crowd(told, idea, source, understood)
         elif lasting and simple and not timed and open_ties == 0 and tellers[place - 1] >= 0:
             unlist(state, tellers, place - 1, key)  # nobody is left to tell, and nobody will be
-    decide(buffer, filled, at_idea * n, keys, packs)
-    return place
-
-
-def look_ahead(
-    people: People, ways: Ways, state: State, tellers: Ints, place: int, last: int, base: int, room: int, ahead: Ints
-) -> int:  # fmt: skip
-    """Write down who of the next tellers tells, where their ties begin and end, their event and place, and how many.
-
-    Returns the place of the next teller. It stops at a teller of another idea, and at one who tells
-    strangers or has more ties than the buffer holds, or for whom there may be no room.
-    """
-    stop, number, seen = min(place + AHEAD - 1, last), 0, 0
-    while place <= stop:
-        key = tellers[place]
-        person = key - base
-        if key >= 0:
-            if not 0 <= person < state.n:
-                break
-            begin, end = ways.indptr[person], ways.indptr[person + 1]
-            room -= end - begin
-            if room < 0 or end - begin > BUFFER or audience(at(people.reach, person), state.size) > end - begin:
-                break
-            if tells_now(people, state, tellers, place, key, person):
-                ahead[0, number], ahead[1, number], ahead[2, number] = person, begin, end
-                ahead[3, number], ahead[4, number] = state.pairs[key].event, place
-                if begin < end:
-                    seen ^= ways.target[begin]
-                number += 1
-        place += 1
-    ahead[5, 0], ahead[5, 1] = number, seen  # so that it is not left out that they were looked at
+    decide(state, buffer, filled, at_idea * n, keys, packs)
     return place
 
 
@@ -263,7 +260,7 @@ def gather(
 ) -> int:  # fmt: skip
     """Put the ties whose other end is open into the buffer, which has room; returns how many."""
     now, base = state.counters[NOW], idea * state.n
-    person, source = key - base, state.pairs[key].event
+    person = key - base
     timed, stifling = state.counters[TIMED] != 0, state.dynamics[STIFLING]
     idea_clarity, clarity = catalogue.clarity[idea], at(people.clarity, person)
     first = filled
@@ -276,8 +273,7 @@ def gather(
         if stifling != SILENT and shut:
             meet(people, ways, state, key, base + other, said, uniform_of(buffer.keys[1], person, other), stifling)
         chance = said * chance_to_understand(idea_clarity, clarity, at(people.understanding, other))
-        buffer.counter[filled] = (person << 32) | other
-        buffer.source[filled], buffer.chance[filled] = source, chance
+        buffer.counter[filled], buffer.limit[filled] = (person << 32) | other, limit_of(chance)
         filled += 1 - shut
     return filled - first
 
