@@ -112,9 +112,11 @@ def sound_events(
     """Whether the events alone keep the requirements."""
     sound = True
     for e in range(len(step)):
-        before = step[e - 1] if e else 0
-        sound &= before <= step[e] <= steps and 0 <= kind[e] <= USE and 0 <= idea[e] < ideas and count[e] >= 1
-        sound &= person[e] == -1 if kind[e] == USE else 0 <= person[e] < persons
+        sound &= (step[e] >= 0) & (step[e] <= steps) & (kind[e] >= 0) & (kind[e] <= USE)
+        sound &= (idea[e] >= 0) & (idea[e] < ideas) & (count[e] >= 1)
+        sound &= ((person[e] == -1) & (kind[e] == USE)) | ((person[e] >= 0) & (person[e] < persons) & (kind[e] != USE))
+    for e in range(1, len(step)):
+        sound &= step[e - 1] <= step[e]
     return sound
 
 
@@ -123,29 +125,40 @@ def sound_influences(
     weight: Floats,
 ) -> bool:  # fmt: skip
     """Whether the influences keep the requirements, on events that do."""
-    events, k, sound = len(kind), 0, True
-    for e in range(events):
-        total, first = 0.0, k
-        while k < len(child) and child[k] == e:
-            by, soon = parent[k], parent[min(k + AHEAD, len(child) - 1)]
-            fetch(kind, soon)
-            fetch(idea, soon)
-            if not 0 <= by < e:
-                return False
-            total += weight[k]
-            sound &= 0.0 < weight[k] <= 1.0
-            if kind[e] == USE:
-                sound &= kind[by] == IMPLEMENT or kind[by] == USE
-            else:
-                sound &= kind[by] <= LEARN
-            sound &= (idea[e] == idea[by]) != (kind[e] == DISCOVER)
-            sound &= person[e] == person[by] or not (kind[e] == IMPLEMENT or kind[e] == DISCOVER)
-            k += 1
-        if k > first:
-            sound &= kind[e] != ABANDON and kind[e] != LEAVE and abs(total - 1.0) <= CLOSE
+    sound, without = True, 0
+    for k in range(len(child)):
+        sound &= (parent[k] >= 0) & (parent[k] < child[k]) & (child[k] < len(kind))
+        sound &= (weight[k] > 0.0) & (weight[k] <= 1.0)
+    for k in range(1, len(child)):
+        sound &= child[k - 1] <= child[k]
+    if not sound:
+        return False
+    for e in range(len(kind)):
+        without += stands_on_others(kind[e])
+    total = 1.0
+    for k in range(len(child)):
+        soon = parent[min(k + AHEAD, len(child) - 1)]
+        fetch(kind, soon)
+        fetch(idea, soon)
+        of, by = child[k], parent[k]
+        if k == 0 or child[k - 1] != of:
+            sound &= abs(total - 1.0) <= CLOSE
+            total = 0.0
+            without -= stands_on_others(kind[of])
+        total += weight[k]
+        sound &= (kind[of] != ABANDON) & (kind[of] != LEAVE) & ((idea[of] == idea[by]) != (kind[of] == DISCOVER))
+        if kind[of] == USE:
+            sound &= (kind[by] == IMPLEMENT) | (kind[by] == USE)
         else:
-            sound &= kind[e] == DISCOVER or kind[e] == ABANDON or kind[e] == LEAVE
-    return sound and k == len(child)
+            sound &= kind[by] <= LEARN
+        if kind[of] == IMPLEMENT or kind[of] == DISCOVER:
+            sound &= person[of] == person[by]
+    return bool(sound and abs(total - 1.0) <= CLOSE and without == 0)
+
+
+def stands_on_others(kind: int) -> bool:
+    """Whether an event of this kind must have an influence."""
+    return kind in (LEARN, IMPLEMENT, USE)
 
 
 def sound_realised(

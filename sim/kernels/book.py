@@ -23,35 +23,29 @@ from sim.kernels.columns import (
     STIFLED,
     TELLERS,
     Book,
-    Crowd,
     Hearings,
     Mixtures,
-    Told,
     bag,
 )
+from sim.kernels.crowd import no_crowd, no_news
 from sim.scenario_errors import ScenarioError
 from sim.tape import Ints
 from sim.tape_rows import empty_rows
 
-__all__: list[str] = []
+__all__ = ["fits"]
 
 MOST = 2**31 - 1  # events
 
 
 def open_book(ideas: int, steps: int, crowd: int, understanding: float, rows: int, hearings: int) -> Book:
     """An empty book, with room for so many events, tellers and learners, and who heard and are not yet noted."""
-    none = np.full(ideas, -1, np.int64)
     return Book(
         empty_rows(rows, rows), bag(64), bag(rows), bag(16), bag(hearings), bag(hearings), np.empty(rows, np.int64),
         np.zeros(4, np.int64), np.zeros(14, np.int64),
-        Told(np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(1, np.int64)),
+        no_news(16),
         Mixtures(np.zeros(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(2, np.int64)),
         new_calendar(steps),
-        Crowd(
-            crowd, understanding, np.zeros(ideas, np.int64), np.zeros(ideas, np.int64), none, none.copy(),
-            np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64),
-            np.empty((5, 16), np.int64), np.zeros(2, np.int64),
-        ),
+        no_crowd(crowd, understanding, ideas),
         Hearings(np.empty(16, np.int64), np.empty(16, np.int64), np.zeros(1, np.int64)),
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.compiling_fetch import fetch
 from sim.kernels.columns import (
     CREDITED,
@@ -38,6 +40,7 @@ from sim.tape_rows import Rows
 __all__ = ["close_ranks", "note_all", "note_those_of"]
 
 INLINE = ("note",)  # called for each hearing
+SOME = 512  # hearings that are sorted out at once
 AHEAD = 16  # hearings for whose keys the memory is asked while one is noted
 
 
@@ -60,21 +63,32 @@ def note_all(state: State, hearings: Hearings, keys: Ints, packs: Ints) -> None:
         for k in range(1, keys[0] + 1):
             note(state, hearings, keys[k], packs[k])
     else:
-        state.counters[HEARD_COUNT] += note_those_of(state, keys, packs, 0, len(state.heard))
+        state.counters[HEARD_COUNT] += note_plainly(state, keys, packs, 1, keys[0])
     keys[0] = packs[0] = 0
 
 
-def note_those_of(state: State, keys: Ints, packs: Ints, first: int, last: int) -> int:
-    """Note those of the keys `first` to `last` - 1, whole spans of marks, where one teller is credited; how many."""
+def note_plainly(state: State, keys: Ints, packs: Ints, first: int, last: int) -> int:
+    """Note those at the places `first` to `last`, where one teller is credited; how many had not heard before."""
     heard, low, high, new = state.heard, state.low[HEARD], state.high[HEARD], 0
-    for k in range(1, keys[0] + 1):
-        fetch(heard, keys[min(k + AHEAD, keys[0])])
-        key = keys[k]
-        if first <= key < last:
-            best, pack = heard[key], packs[k]
-            if best == 0 or pack < best:
-                heard[key] = pack + 1
-            new += mark(low, high, key)
+    for k in range(first, last + 1):
+        fetch(heard, keys[min(k + AHEAD, last)])
+        key, pack = keys[k], packs[k]
+        best = heard[key]
+        if best == 0 or pack < best:
+            heard[key] = pack + 1
+        new += mark(low, high, key)
+    return new
+
+
+def note_those_of(state: State, keys: Ints, packs: Ints, begin: int, end: int) -> int:
+    """Of all who heard, note the keys `begin` to `end` - 1, whole spans of marks; how many had not heard before."""
+    my_keys, my_packs, new = np.empty(SOME, np.int64), np.empty(SOME, np.int64), 0
+    for first in range(1, keys[0] + 1, SOME):
+        number = 0
+        for k in range(first, min(first + SOME, keys[0] + 1)):
+            my_keys[number], my_packs[number] = keys[k], packs[k]
+            number += begin <= keys[k] < end
+        new += note_plainly(state, my_keys, my_packs, 0, number - 1)
     return new
 
 

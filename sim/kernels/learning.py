@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.compiling_fetch import fetch
 from sim.kernels.columns import (
     ALL,
     CREDITED,
@@ -35,10 +36,7 @@ from sim.tape_rows import Rows, add_alike, add_event, add_influence
 
 __all__ = ["heard_in", "learn_plainly"]
 
-
-def no_mixtures() -> Mixtures:
-    """None yet, with room."""
-    return Mixtures(np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(2, np.int64))
+AHEAD = 16  # learners for whom the memory is asked while one learns
 
 
 def add_mixture(state: State, m: Mixtures, events: Ints, weights: Floats) -> int:
@@ -204,8 +202,10 @@ def learn_plainly(
             base = idea * n
         rows.person[row + k], rows.idea[row + k] = keys[k] - base, idea
     for k in range(len(keys)):
+        fetch(heard, keys[min(k + AHEAD, len(keys) - 1)])
         rows.parent[influence + k], heard[keys[k]] = (heard[keys[k]] - 1) & MASK, 0
     for k in range(len(keys)):
+        fetch(pairs, keys[min(k + AHEAD, len(keys) - 1)])
         hold(pairs[keys[k]], row + k, now, until, LISTED)
     for k in range(len(keys)):
         tellers[1 + place + k] = keys[k]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,9 @@ SOURCES = (
     realise_loops, marks, columns, holdings, clocks, book, crowd, meeting, telling, hearing,
     learning, deeds, steps, batch,
 )  # fmt: skip
+SOME = 1 << 16  # persons whose ties are counted at once
 AT_ONCE = 500_000  # persons times steps that are taken in one call
-WORTH_SHARING = 400_000  # ties of the tellers of a step, above which threads share it
+WORTH_SHARING = 100_000  # ties of the tellers of a step, as the average person has them, above which threads share it
 DYNAMICS = {
     "implementation_rate": columns.RATE_TO_IMPLEMENT,
     "abandon_rate": columns.RATE_TO_ABANDON,
@@ -114,6 +116,7 @@ class ColumnModel:
             hearings_of(world.ties),
         )  # fmt: skip
         self.said: list[tuple[Ints, Ints]] = []  # bags of threads that share a step
+        self.pool: ThreadPoolExecutor | None = None
         self.ask(first_clocks(world))
 
     @property
@@ -136,10 +139,10 @@ class ColumnModel:
 
     def advance(self, until: int) -> None:
         """Take the steps up to `until`."""
-        share = WORTH_SHARING if self.threads > 1 else 0
+        enough = 1 + WORTH_SHARING // (1 + len(self.ways.target) // self.world.n) if self.threads > 1 else 0
         while True:
             stopped = self.code.advance(
-                self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, share
+                self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, enough
             )
             if stopped == steps.DONE:
                 return
@@ -170,8 +173,10 @@ class ColumnModel:
 
 def hearings_of(ties: Ties) -> int:
     """Room for those who heard and are not yet noted: more than one teller and a buffer can add."""
-    n = len(ties.indptr) - 1
-    return n + int(np.diff(ties.indptr).max(initial=0)) + 2 * telling.BUFFER + min(4 * n, 1 << 20)
+    n, most = len(ties.indptr) - 1, 0
+    for begin in range(0, n, SOME):
+        most = max(most, int(np.diff(ties.indptr[begin : begin + SOME + 1]).max()))
+    return n + most + 2 * telling.BUFFER + min(4 * n, 1 << 20)
 
 
 def one(column: Any) -> Any:
@@ -187,7 +192,9 @@ def people_of(world: World) -> columns.People:
         changed.add("alive")
     kinds: dict[str, Any] = {"keeps": np.uint8, "alive": np.uint8}
     made: dict[str, Any] = {
-        name: np.array(column if name in changed else _alike(column), kinds.get(name, np.float64))
+        name: np.array(column, kinds.get(name, np.float64))
+        if name in changed
+        else np.require(_alike(column), kinds.get(name, np.float64), ["C", "W"])
         for name, column in given.items()
     }
     return columns.People(**made)
@@ -267,7 +274,7 @@ def state_of(world: World, ways: columns.Ways) -> columns.State:
 
 def first_clocks(world: World) -> Ints:
     """The clocks of those who may discover what stands alone, to be asked in the first step."""
-    creative = np.flatnonzero(world.creativity > 0.0)
+    creative = np.flatnonzero(np.broadcast_to(_alike(world.creativity) > 0.0, world.n))
     ideas = [k for k, prerequisites in enumerate(world.ideas.prerequisites) if not prerequisites]
     at_once = any(deed.step == 1 and deed.setting is not None for deed in world.deeds)  # the rate may be set before
     keys = [k * world.n + creative for k in ideas if at_once or world.ideas.discovery_rate[k] > 0.0]

@@ -54,10 +54,10 @@ from sim.kernels.deeds import STEP, Deeds, discover, happen, need_for
 from sim.kernels.hearing import close_ranks, hear, look_around, note, watch
 from sim.kernels.holdings import ended, implement, is_closed, most_clocks
 from sim.kernels.learning import learn
-from sim.tape import ABANDON, Ints
+from sim.tape import ABANDON
 from sim.tape_rows import add_event
 
-__all__ = ["advance", "shares"]
+__all__ = ["advance"]
 
 BETWEEN, SCHEDULED, RATES, CLOCKS, HEARING, LOOKING, TELLING, RESOLVING, LEARNING, ENDING = range(10)  # the phases
 DONE, CROWDED, SHARED = range(3)  # why the loops return: all is done, there is no room, others can share the telling
@@ -65,11 +65,11 @@ DONE, CROWDED, SHARED = range(3)  # why the loops return: all is done, there is 
 
 def advance(
     people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, deeds: Deeds, book: Book, until: int,
-    most_ties: int,
+    enough: int,
 ) -> int:  # fmt: skip
     """Take steps up to `until`, from the phase at which the last one was left; returns why it stopped.
 
-    Before the telling of a step whose tellers have more than `most_ties` ties (0: any) it stops, too.
+    Before the telling of a step with `enough` tellers to be shared (0: never) it stops, too.
     """
     counters = state.counters
     while counters[PHASE] != BETWEEN or counters[NOW] < until:
@@ -81,7 +81,7 @@ def advance(
             return CROWDED
         if counters[PHASE] == HEARING:
             counters[PHASE], counters[PLACE] = LOOKING, 0
-            if most_ties and ties_of(ways, state, book.tellers, most_ties) > most_ties:
+            if enough and book.tellers[0] >= enough:
                 return SHARED
         if counters[PHASE] < RESOLVING and not hear_all(people, ways, back, catalogue, state, book):
             return CROWDED
@@ -244,27 +244,3 @@ def make_and_abandon(people: People, catalogue: Catalogue, state: State, book: B
             k += 1
         if book.crowd.first[idea] >= 0:
             abandon_in_crowd(book.crowd, state, book.rows, idea)
-
-
-def ties_of(ways: Ways, state: State, tellers: Ints, most: int) -> int:
-    """How many ties the tellers have, or any number above `most` where they have more."""
-    ties = 0
-    for k in range(1, tellers[0] + 1):
-        if ties > most:
-            break
-        person = tellers[k] % state.n
-        ties += ways.indptr[person + 1] - ways.indptr[person]
-    return ties
-
-
-def shares(ways: Ways, state: State, tellers: Ints, places: Ints) -> None:
-    """Fill in where each of some parts of the tellers with about equally many ties begins, and the end."""
-    total, parts = ties_of(ways, state, tellers, 1 << 62), len(places) - 1
-    ties, part = 0, 0
-    for k in range(1, tellers[0] + 1):
-        while part <= parts and ties * parts >= total * part:
-            places[part] = k
-            part += 1
-        person = tellers[k] % state.n
-        ties += ways.indptr[person + 1] - ways.indptr[person]
-    places[part:] = tellers[0] + 1

@@ -158,12 +158,19 @@ def tell_plainly(
                 said = chance_to_tell(addressed, degree, ways.weight[0])
                 chance = said * chance_to_understand(clarity, at(people.clarity, person), people.understanding[0])
                 limit, again, before = limit_of(chance), tellers[place] >= 0, filled
-                for tie in range(begin, end):
-                    other = ways.target[tie]
-                    buffer.counter[filled], buffer.limit[filled] = (person << 32) | other, limit
-                    filled += 1 - is_closed(state, base + other) if again else 1  # what is closed is written over
-                if again and lasting and filled == before:
-                    unlist(state, tellers, place, key)  # nobody is left to tell, and nobody will be
+                if again:
+                    for tie in range(begin, end):
+                        other = ways.target[tie]
+                        buffer.counter[filled], buffer.limit[filled] = (person << 32) | other, limit
+                        filled += 1 - is_closed(state, base + other)  # what is closed is written over
+                    if lasting and filled == before:
+                        unlist(state, tellers, place, key)  # nobody is left to tell, and nobody will be
+                else:
+                    for k in range(degree):
+                        buffer.counter[filled + k] = (person << 32) | ways.target[begin + k]
+                    for k in range(degree):
+                        buffer.limit[filled + k] = limit
+                    filled += degree
         place += 1
     decide(state, buffer, filled, base, keys, packs)
     return place

@@ -17,11 +17,29 @@ ideas = [{name = "wheel"}, {name = "cart", prerequisites = ["wheel"]}]
 dynamics = {discovery_rate = 0.05, telling_period = 2, abandon_rate = 0.05}
 """
 CHANGES = {
-    "plain": {"dynamics.discovery_rate": 0, "interventions": [{"step": 1, "kind": "discover", "person": "person"}]},
+    "plain": {
+        "dynamics.discovery_rate": 0,
+        "persons": [{"name": "guest", "count": 7}],
+        "interventions": [{"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"}],
+    },
     "everything happens": {},
     "every teller credited": {"dynamics.credited_tellers": "all"},
     "stale news": {"dynamics.stifling": "both", "dynamics.telling_period": "forever"},
     "a crowd": {"world.size": 1_000_000},
+    "told by a crowd": {  # whom only the guests tell, so that the learning is shared
+        "world.size": 100_000,
+        "world.crowd_understanding": 0.3,
+        "world.network": {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.1, "weight": 0.3},
+        "population.reach": 2e-5,
+        "population.creativity": 0.0,
+        "persons": [{"name": "guest", "count": 5}],
+        "interventions": [
+            {"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"},
+            {"step": 2, "kind": "tell", "person": "guest", "idea": "wheel", "to": "crowd"},
+            {"step": 3, "kind": "tell", "person": "guest", "idea": "wheel", "to": "crowd"},
+            {"step": 5, "kind": "tell", "person": "crowd", "idea": "wheel", "to": "population"},
+        ],
+    },
     "hesitation": {"ideas.wheel.hesitation": 0.5, "dynamics.resolve_rate": 0.3},
     "rivals": {"ideas.cart.rival_of": "wheel", "ideas.cart.prerequisites": []},
     "thresholds": {"dynamics.adoption": "threshold", "population.threshold": 0.1},
@@ -31,15 +49,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_number_of_threads_leaves_no_trace(change, monkeypatch):
-    named = {"persons": [{"name": "person one", "count": 7}]}
-    changes = CHANGES[change]
-    if "interventions" in changes:
-        changes = (
-            changes
-            | named
-            | {"interventions": [{"step": 1, "kind": "discover", "person": "person one", "idea": "wheel"}]}
-        )
-    world = World.build(Scenario.from_toml(WORLD).replace(changes))
+    world = World.build(Scenario.from_toml(WORLD).replace(CHANGES[change]))
     alone = ColumnModel(world, threads=1).run()
     assert len(alone.events) > 1000
     monkeypatch.setattr(model, "WORTH_SHARING", 1)
