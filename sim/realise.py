@@ -11,7 +11,6 @@ The loops stand in realise_loops.py; they run as they are for a small history an
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,10 @@ from sim.tape import Events, Influences, Ints, Realised, Tape
 from sim.tape_rows import Rows, tables_of
 from sim.world import World
 
-WORTH_COMPILING, WORTH_LOADING = 20_000, 2_000  # events, the latter where something was compiled before
+WORTH_COMPILING = 20_000  # events
 
 
-def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Tape:
+def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, code: Any = None) -> Tape:
     """The tape of a run up to step `now`, for any engine; the rows are left as they are.
 
     Args:
@@ -34,13 +33,13 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Ta
         crowd: the crowd's holdings, ended or not: event, idea, begin, end, count; int64, shape (5, pieces).
         now: the last step.
         skipped: how many scheduled changes found nothing to act on.
+        code: the functions of realise_loops, compiled, where they are at hand; else they are for a long history.
     """
-    events = int(rows.used[0])
-    code: Any = realise_loops
-    if events > (WORTH_LOADING if "sim.compiling" in sys.modules else WORTH_COMPILING):
+    if code is None and rows.used[0] > WORTH_COMPILING:
         from sim.compiling import compiled
 
         code = compiled(tape_rows, realise_loops)
+    code = code or realise_loops
     rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
     held = world.scenario.impact.value_of == "held"
     pieces = crowd[:, np.argsort(crowd[0], kind="stable")] if world.realises[world.n] else crowd[:, :0]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.compiling_fetch import fetch
 from sim.tape import ABANDON, DISCOVER, IMPLEMENT, KINDS, LEARN, LEAVE, USE, Floats, Ints, Tape, TapeError
 
-WORTH_LOADING = 2_000  # events
+WORTH_LOADING = 200  # events, where something was compiled before
 AHEAD = 16  # influences for whose parents the memory is asked while one is looked at
 CLOSE = 1e-9  # how far the weights of a child may be from 1
 

@@ -117,7 +117,8 @@ class ColumnModel:
         )  # fmt: skip
         self.said: list[tuple[Ints, Ints]] = []  # bags of threads that share a step
         self.pool: ThreadPoolExecutor | None = None
-        self.ask(first_clocks(world))
+        if len(clocks := first_clocks(world)):
+            self.ask(clocks)
 
     @property
     def now(self) -> int:
@@ -163,12 +164,12 @@ class ColumnModel:
         """What happened so far."""
         return history(self.world, *self.record())
 
-    def record(self) -> tuple[Rows, Ints, int, int]:
-        """What happened so far, as realise.history takes it: rows, the crowd's holdings, the step, deeds skipped."""
+    def record(self) -> tuple[Rows, Ints, int, int, Any]:
+        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, deeds skipped; its loops."""
         rows = self.book.rows
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))
-        return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED])
+        return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED]), self.code
 
 
 def hearings_of(ties: Ties) -> int:
