@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from sim import randomness
-from sim.randomness import exp, key_of, log, normal_quantile, philox4x32, rank_of, squares64, uniform
+from sim.randomness import (
+    UPPER,
+    exp,
+    key_of,
+    limit_of,
+    log,
+    normal_quantile,
+    philox4x32,
+    rank_of,
+    squares64,
+    uniform,
+    unit,
+)
 
 FULL = 0xFFFFFFFF
 # Random123, tests/kat_vectors, the lines "philox4x32 10": counter, key, answer.
@@ -209,3 +221,11 @@ def test_normal_quantile_is_odd_around_one_half(k):
 @given(st.integers(1, 2**53 - 2), st.integers(1, 2**50))
 def test_normal_quantile_grows(k, more):
     assert normal_quantile(k / 2**53) <= normal_quantile(min(k + more, 2**53 - 1) / 2**53) + 1e-14
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.floats(0.0, 1.0), st.integers(-(2**63), 2**63 - 1), st.integers(-2, 2))
+def test_a_chance_comes_true_below_its_limit(chance, bits, step):
+    near = min(max(limit_of(chance) + step, 0), UPPER) << 11  # where the two would differ, if anywhere
+    for some in (bits, near):
+        assert (((some >> 11) & UPPER) < limit_of(chance)) == (unit(some) < chance)

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from sim import tape_check
 from sim.tape import (
     ABANDON,
     COLUMNS,
@@ -343,10 +344,9 @@ def test_a_tape_is_equal_to_its_copies(tape):
     check(tape)
 
 
-@settings(max_examples=150, deadline=None)
-@given(tapes(), st.data())
-def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
-    name = data.draw(st.sampled_from([name for name in COLUMNS if len(getattr(tape, name))]))
+def with_a_bit_flipped(tape, data, names):
+    """The tape with one bit of one cell flipped."""
+    name = data.draw(st.sampled_from([name for name in names if len(getattr(tape, name))]))
     columns = getattr(tape, name).columns()
     column = data.draw(st.sampled_from([c for c in columns if c != "name"]))
     values = columns[column].copy()
@@ -355,14 +355,45 @@ def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     width = values.itemsize * 8
     bit = data.draw(st.integers(row * width, (row + 1) * width - 1))
     bits[bit // 8] ^= np.uint8(1 << bit % 8)
+    return dataclasses.replace(tape, **{name: type(getattr(tape, name))(**(columns | {column: values}))})
+
+
+@settings(max_examples=150, deadline=None)
+@given(tapes(), st.data())
+def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     try:
-        other = dataclasses.replace(tape, **{name: type(getattr(tape, name))(**(columns | {column: values}))})
+        other = with_a_bit_flipped(tape, data, COLUMNS)
     except TapeError as error:
         message = str(error)
     else:
         message = "events"
         assert other != tape
     assert message.startswith(tuple(COLUMNS))
+
+
+@settings(max_examples=400, deadline=None)
+@given(tapes(), st.data())
+def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
+    assert tape_check._is_sound(tape)
+    assume(len(tape.events))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tape_check, "check", lambda made: None)
+        other = with_a_bit_flipped(tape, data, ("events", "influences", "realised"))
+    try:
+        check(other)
+    except TapeError:
+        assert not tape_check._is_sound(other)
+    else:
+        assert tape_check._is_sound(other)
+
+
+def test_what_breaks_a_long_tape_is_named_where_code_is_compiled_too(monkeypatch):
+    monkeypatch.setattr(tape_check, "WORTH_LOADING", 0)
+    import sim.compiling  # noqa: F401  # where it is loaded, it is used
+    parents = build().influences.parent.copy()
+    parents[3] = 10
+    with pytest.raises(TapeError, match="influences: row 3: parent must precede child"):
+        dataclasses.replace(build(), influences=dataclasses.replace(build().influences, parent=parents))
 
 
 def test_a_tape_has_no_hash():

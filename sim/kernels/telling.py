@@ -1,8 +1,8 @@
 """Who tells whom: the loop over tellers and their ties, in which a run spends its time.
 
-The ties of a teller whose other end is open are gathered into a small buffer, luck is drawn for the whole buffer at
-once (which the processor does for several at a time), and those who understood are written down as hearings: a key,
-and a pack of the rank and the source that competes for the credit.
+The ties of tellers are gathered into a small buffer, luck is drawn for the whole buffer at once (which the processor
+does for several at a time), and those who understood and can take the idea up are written down as hearings: a key, and
+a pack of the rank and the source that competes for the credit.
 """
 
 from __future__ import annotations
@@ -133,8 +133,9 @@ def tell_plainly(
 ) -> int:  # fmt: skip
     """As `tell`, to ties that are all alike, as long as nobody tells strangers and all tell of one idea.
 
-    This is where a large run spends its time, nearly all of it waiting for the memory. Whose ties are open is asked
-    here only of one who tells again: it is cheaper to look at those alone who understood.
+    This is where a large run spends its time, most of it waiting for the memory. Of those told by one who tells for
+    the last time, it is cheaper to ask only who understood whether they are open; one who tells again is let go when
+    nobody is.
     """
     idea = max(tellers[place], 0) // state.n
     base, clarity, filled = idea * state.n, catalogue.clarity[idea], 0
