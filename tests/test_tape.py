@@ -390,6 +390,7 @@ def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
 def test_what_breaks_a_long_tape_is_named_where_code_is_compiled_too(monkeypatch):
     monkeypatch.setattr(tape_check, "WORTH_LOADING", 0)
     import sim.compiling  # noqa: F401  # where it is loaded, it is used
+
     parents = build().influences.parent.copy()
     parents[3] = 10
     with pytest.raises(TapeError, match="influences: row 3: parent must precede child"):

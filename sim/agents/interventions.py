@@ -58,7 +58,7 @@ def _set(model: IdeaDiffusion, deed: Deed) -> None:
 def _discover(model: IdeaDiffusion, deed: Deed) -> None:
     for index, idea in deed.pairs:
         person = model.people[index]
-        if person.alive and person.is_open_to(idea):
+        if person.is_open_to(idea):
             model.begin(tape.DISCOVER, person, idea, model.prerequisites_held(index, idea))
         else:
             model.skipped += 1
@@ -68,7 +68,7 @@ def _find(model: IdeaDiffusion, deed: Deed) -> None:
     for index, idea in deed.pairs:
         person = model.people[index]
         written = [model.people[of].notebook[idea] for of in deed.to if idea in model.people[of].notebook]
-        if person.alive and person.is_open_to(idea) and written:
+        if person.is_open_to(idea) and written:
             model.begin(tape.LEARN, person, idea, {written[0]: 1.0})
         else:
             model.skipped += 1
@@ -124,7 +124,7 @@ def _tell_from_the_crowd(model: IdeaDiffusion, deed: Deed, idea: int) -> None:
     parents = model.crowd.tellers(idea, model.now)
     model.skipped += not parents
     for other in deed.to if parents else ():
-        if other < crowd and model.people[other].alive and model.people[other].is_open_to(idea):
+        if other < crowd and model.people[other].is_open_to(idea):
             hearer = model.people[other]
             if uniform_of(model.key(TOLD, idea), crowd, other) < hearer.understands(idea, 1.0):
                 model.hear(hearer, idea, parents, model.rank(idea, crowd, other))

@@ -146,8 +146,8 @@ class Person(mesa.Agent):
                 model.abandonments.append((idea, self.index))
 
     def is_open_to(self, idea: int) -> bool:
-        """Whether the person could take the idea up: does not hold it, has not given it up, holds no rival."""
-        if idea in self.holdings or idea in self.given_up:
+        """Whether the person could take the idea up: is there, holds neither it nor a rival, has not given it up."""
+        if not self.alive or idea in self.holdings or idea in self.given_up:
             return False
         rivals = self.model.world.ideas.rivals[idea]
         return not rivals or not any(rival in self.holdings for rival in rivals)
@@ -229,8 +229,6 @@ class Person(mesa.Agent):
         """Tell one person with this chance; who understands has heard of the idea."""
         model = self.model
         hearer = model.people[other]
-        if not hearer.alive:
-            return
         if idea in hearer.holdings:
             self.meet(idea, hearer, chance, purpose)
         elif hearer.is_open_to(idea) and self.luck(purpose, idea, other) < chance * hearer.understands(

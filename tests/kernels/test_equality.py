@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sim import Scenario, simulate
 from sim.agents import IdeaDiffusion
 from sim.kernels import ColumnModel
+from sim.tape import DISCOVER
 from sim.world import World
 from tests.agents import deed, make
 from tests.scenarios import scenarios
@@ -81,3 +82,13 @@ def test_both_engines_agree_on_the_scenarios(name: str) -> None:
             {"persons.inventor.count": 100, "persons.teller.count": 10, "ideas.idea.count": 100}
         )
     assert simulate(scenario, engine="kernels") == simulate(scenario, engine="agents")
+
+
+def test_one_who_hears_and_dies_in_the_same_step_learns_nothing() -> None:
+    scenario = make(
+        3,
+        persons=[{"name": "A"}, {"name": "B"}],
+        interventions=[deed(1, "discover", "A"), deed(2, "publish", "A", reach=1.0), deed(2, "die", "B")],
+    )
+    check(scenario)
+    assert IdeaDiffusion(scenario).run().events.kind.tolist() == [DISCOVER]
