@@ -84,7 +84,7 @@ def limit_of(chance: float) -> int:
     >>> [(bits >> 11 < limit_of(0.2), unit(bits) < 0.2) for bits in (0, 2**61, 2**63)]
     [(True, True), (True, True), (False, False)]
     """
-    return math.ceil(chance * 9007199254740992.0)  # 2**53, by which nothing is rounded
+    return math.ceil(chance * 2.0**53)  # by which nothing is rounded
 
 
 def uniform_of(key: int, person: int, other: int = 0) -> float:

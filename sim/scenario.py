@@ -402,7 +402,7 @@ class Scenario(Section):
         """Whether all keys have the same values; where the file lies takes no part."""
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # said, since pydantic would make one; typeshed has a method
 
     @property
     def folder(self) -> Path:

@@ -204,7 +204,8 @@ class Book(NamedTuple):
 
 def at(column: Any, place: int) -> float:
     """The entry of a column that may be one for all."""
-    return column[place] if len(column) > 1 else column[0]  # type: ignore[no-any-return]  # of any kind of number
+    entry: float = column[place] if len(column) > 1 else column[0]
+    return entry
 
 
 def bag(room: int) -> Ints:

@@ -177,9 +177,7 @@ def tell_plainly(
     return place
 
 
-def look_ahead(
-    people: People, ways: Ways, state: State, tellers: Ints, place: int, last: int, base: int
-) -> None:  # fmt: skip
+def look_ahead(people: People, ways: Ways, state: State, tellers: Ints, place: int, last: int, base: int) -> None:
     """Ask for what the tellers will need who come next: the ties of one, and where those of one further on begin."""
     soon, later = tellers[min(place + AHEAD, last)] - base, tellers[min(place + 2 * AHEAD, last)] - base
     if 0 <= later < state.n:
