@@ -9,9 +9,9 @@ from typing import Any
 
 from benchmarks import ours
 from benchmarks.tables import Table
-from sim.kernels.replicates import Runs
-from sim.scenario import Scenario
-from sim.simulate import simulate_many
+from sim.engines import simulate_many
+from sim.model.kernels.replicates import Runs
+from sim.scenario.scenario import Scenario
 
 PERSONS, STEPS = 1_000, 100
 WORLD: dict[str, Any] = {

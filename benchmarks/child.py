@@ -48,8 +48,9 @@ def cascade(n: int, degree: float, p: float, threads: list[int]) -> dict[str, An
 
 def scenario(scenario: dict[str, Any], engine: str) -> dict[str, Any]:
     """Run a scenario, and tell the memory that was predicted, knowing how many events there would be, and used."""
-    from sim.scenario import Scenario
-    from sim.simulate import predict_memory, simulate
+    from sim.engines import simulate
+    from sim.model.forecast import predict_memory
+    from sim.scenario.scenario import Scenario
 
     made = Scenario.model_validate(scenario)
     tape = simulate(made, engine=engine)

@@ -22,7 +22,7 @@ from scipy import sparse
 
 from benchmarks import figure, ours
 from benchmarks.tables import Table, cores, processor
-from sim.credit.pagerank import event_pagerank, pagerank
+from sim.accounts.pagerank import event_pagerank, pagerank
 
 ALPHA = 0.85
 RESIDUALS = {"events": 1e-12, "cyclic": 1e-10}

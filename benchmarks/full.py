@@ -9,9 +9,9 @@ from typing import Any
 
 from benchmarks import ours
 from benchmarks.tables import Table
-from sim.scenario import Scenario
-from sim.simulate import simulate_world
-from sim.world import World
+from sim.engines import simulate_world
+from sim.model.world import World
+from sim.scenario.scenario import Scenario
 
 IDEAS, STEPS, DEGREE = 10, 100, 10.0
 SMALLEST = 1_000  # persons; ten times as many in each next row

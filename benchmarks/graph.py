@@ -9,8 +9,8 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.scenario import Scenario
-from sim.world import World
+from sim.model.world import World
+from sim.scenario.scenario import Scenario
 
 SEEDS = range(10)  # the persons who have the idea at the start; on these graphs they are as good as drawn by lot
 

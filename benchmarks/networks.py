@@ -9,9 +9,9 @@ from typing import Any
 
 from benchmarks import ours
 from benchmarks.tables import Table
-from sim.scenario import Scenario
-from sim.scenario_errors import ScenarioError
-from sim.world import World
+from sim.errors import ScenarioError
+from sim.model.world import World
+from sim.scenario.scenario import Scenario
 
 KINDS: dict[str, dict[str, Any]] = {
     "erdos-renyi": {"degree": 10.0},

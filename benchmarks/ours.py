@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.graph import cascade_world
-from sim.simulate import simulate_world
-from sim.tape import LEARN, Tape
-from sim.world import World
+from sim.engines import simulate_world
+from sim.model.world import World
+from sim.tape.tables import LEARN
+from sim.tape.tape import Tape
 
 
 def cores() -> int:

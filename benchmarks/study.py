@@ -15,8 +15,8 @@ from typing import Any
 
 from benchmarks import batch, ours, race
 from benchmarks.tables import Table
-from sim.agents import IdeaDiffusion
-from sim.scenario import Scenario
+from sim.model.agents.model import IdeaDiffusion
+from sim.scenario.scenario import Scenario
 from sim.study.sweep import Study
 
 MEASURES = ("total", "reached", "time_to_half")

@@ -42,7 +42,7 @@ def grid(head: list[str], rows: list[list[str]]) -> str:
 
 def methods() -> str:
     """The accounts of credit: what each asks, and what it keeps."""
-    from sim.credit import METHODS
+    from sim.accounts.methods import METHODS
 
     yes = {True: "yes", False: "no"}
     rows = [[f"`{name}`", method.asks, yes[method.conserved], yes[method.roles]] for name, method in METHODS.items()]
@@ -51,8 +51,7 @@ def methods() -> str:
 
 def differences() -> str:
     """Where each account leaves the rule of thirds, in words."""
-    from sim.credit import METHODS
-    from sim.credit_methods import THIRDS
+    from sim.accounts.methods import METHODS, THIRDS
 
     lines = []
     for name, method in METHODS.items():
@@ -69,7 +68,7 @@ def differences() -> str:
 @cache
 def matrix(*experiments: str) -> str:
     """What every account says on the thought experiments named, or on all; computed anew."""
-    from sim.credit.thought_experiments import QUICK, thought_experiments
+    from sim.experiments.thought_experiments import QUICK, thought_experiments
     from sim.views.style import percent
 
     found = thought_experiments(ROOT / "scenarios", names=experiments or None, changes={"E5": QUICK})
@@ -88,7 +87,7 @@ def commands() -> str:
     """The help of every command."""
     import click
 
-    from sim.cli import cli
+    from sim.cli.main import cli
 
     parts = []
     for name, command in sorted(cli.commands.items()):
@@ -99,7 +98,7 @@ def commands() -> str:
 
 def tape() -> str:
     """The tables of a tape, as its module tells them."""
-    import sim.tape
+    import sim.tape.tape
 
     return f"```text\n{inspect.cleandoc(sim.tape.__doc__ or '')}\n```"
 
@@ -115,7 +114,7 @@ def others() -> str:
 
 def scenario() -> str:
     """Every key of a scenario file, from the schema that validates it."""
-    from sim.scenario import Scenario
+    from sim.scenario.scenario import Scenario
 
     schema = Scenario.model_json_schema(by_alias=True)
     parts, done = [], set()

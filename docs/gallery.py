@@ -15,13 +15,14 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 from sim import Scenario, Tape, World, credit, simulate
-from sim.credit import compare, credit_over_time
-from sim.study.notebook import notebook_curve
-from sim.views import figures
-from sim.views.animation import animate
-from sim.views.lineage import lineage
-from sim.views.network import network
-from sim.views.notebook_curve import notebook_figure
+from sim.accounts.comparison import compare
+from sim.accounts.over_time import credit_over_time
+from sim.experiments.notebook import notebook_curve
+from sim.views.figures.animation import animate
+from sim.views.figures.lineage import lineage
+from sim.views.figures.network import network
+from sim.views.figures.notebook_curve import notebook_figure
+from sim.views.figures.save import save
 
 
 @cache
@@ -45,39 +46,39 @@ def world(name: str) -> World:
 def notebook(path: Path) -> None:
     """Who influenced whom in the notebook scenario."""
     history = tape("genius_notebook")
-    figures.save(figures.influence_over_time(history, credit(history)), path)
+    save.save(save.influence_over_time(history, credit(history)), path)
 
 
 def curve(path: Path) -> None:
     """What the notebook is worth, by when it is found."""
-    figures.save(notebook_figure(notebook_curve(pairs=3200)), path)
+    save.save(notebook_figure(notebook_curve(pairs=3200)), path)
 
 
 def spread(path: Path) -> None:
     """How the ideas of the notebook spread."""
-    figures.save(figures.spread(tape("genius_notebook")), path)
+    save.save(save.spread(tape("genius_notebook")), path)
 
 
 def diffusion(path: Path) -> None:
     """Kant's Critique on the network of scholars."""
-    figures.save(network(tape("kant_critique"), world("kant_critique")), path)
+    save.save(network(tape("kant_critique"), world("kant_critique")), path)
 
 
 def tree(path: Path) -> None:
     """The lineage of Kant's Critique."""
-    figures.save(lineage(tape("kant_critique")), path)
+    save.save(lineage(tape("kant_critique")), path)
 
 
 def accounts(path: Path) -> None:
     """What the accounts say of the bridge."""
-    figures.save(figures.accounts_side_by_side(compare(tape("e4_bridge"))), path)
+    save.save(save.accounts_side_by_side(compare(tape("e4_bridge"))), path)
 
 
 def giants(path: Path) -> None:
     """Who was thought of as a giant in the notebook scenario, and when."""
     history = tape("genius_notebook")
     course = credit_over_time(history, scenario=scenario("genius_notebook"))
-    figures.save(figures.giants_over_time(history, course), path)
+    save.save(save.giants_over_time(history, course), path)
 
 
 def film(path: Path) -> None:

@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from sim.agents import IdeaDiffusion as IdeaDiffusion
-    from sim.agents import Person as Person
-    from sim.credit import credit as credit
-    from sim.credit.table import CreditTable as CreditTable
-    from sim.logs import read_log as read_log
-    from sim.scenario import Scenario as Scenario
-    from sim.scenario_errors import ScenarioError as ScenarioError
-    from sim.simulate import simulate as simulate
-    from sim.study.hypotheses import test_hypotheses as test_hypotheses
+    from sim.accounts.account import credit as credit
+    from sim.accounts.comparison import compare as compare
+    from sim.accounts.table import CreditTable as CreditTable
+    from sim.engines import simulate as simulate
+    from sim.engines import simulate_many as simulate_many
+    from sim.errors import ScenarioError as ScenarioError
+    from sim.errors import StudyError as StudyError
+    from sim.errors import TapeError as TapeError
+    from sim.experiments.hypotheses.run import test_hypotheses as test_hypotheses
+    from sim.experiments.knockout import knockout as knockout
+    from sim.logs.formats import read_log as read_log
+    from sim.model.agents.model import IdeaDiffusion as IdeaDiffusion
+    from sim.model.agents.person import Person as Person
+    from sim.model.world import World as World
+    from sim.scenario.bundled import scenarios as scenarios
+    from sim.scenario.scenario import Scenario as Scenario
     from sim.study.sweep import Study as Study
     from sim.study.sweep import sweep as sweep
-    from sim.tape import Tape as Tape
-    from sim.tape import TapeError as TapeError
-    from sim.world import World as World
+    from sim.tape.tape import Tape as Tape
 
 _HOMES = {
-    "CreditTable": "sim.credit.table",
-    "IdeaDiffusion": "sim.agents",
-    "Person": "sim.agents",
-    "Scenario": "sim.scenario",
-    "ScenarioError": "sim.scenario_errors",
+    "CreditTable": "sim.accounts.table",
+    "IdeaDiffusion": "sim.model.agents.model",
+    "Person": "sim.model.agents.person",
+    "Scenario": "sim.scenario.scenario",
+    "ScenarioError": "sim.errors",
     "Study": "sim.study.sweep",
-    "Tape": "sim.tape",
-    "TapeError": "sim.tape",
-    "World": "sim.world",
-    "read_log": "sim.logs",
-    "simulate": "sim.simulate",
+    "StudyError": "sim.errors",
+    "Tape": "sim.tape.tape",
+    "TapeError": "sim.errors",
+    "World": "sim.model.world",
+    "compare": "sim.accounts.comparison",
+    "credit": "sim.accounts.account",
+    "knockout": "sim.experiments.knockout",
+    "read_log": "sim.logs.formats",
+    "scenarios": "sim.scenario.bundled",
+    "simulate": "sim.engines",
+    "simulate_many": "sim.engines",
     "sweep": "sim.study.sweep",
-    "test_hypotheses": "sim.study.hypotheses",
+    "test_hypotheses": "sim.experiments.hypotheses.run",
 }
 
 __all__ = [
@@ -47,30 +57,28 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Study",
+    "StudyError",
     "Tape",
     "TapeError",
     "World",
+    "compare",
     "credit",
+    "knockout",
     "read_log",
+    "scenarios",
     "simulate",
+    "simulate_many",
     "sweep",
     "test_hypotheses",
 ]
 
 
-class CallableModule(ModuleType):
-    """A module that can be called like the function that bears its name: `sim.simulate(...)`, `sim.credit(...)`."""
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        return getattr(self, self.__name__.rpartition(".")[2])(*args, **options)
-
-
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that `import sim` costs nothing."""
-    if name in ("credit", "simulate"):  # modules that can be called
-        return import_module(f"sim.{name}")
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        thing = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = thing
+        return thing
     raise AttributeError(f"module 'sim' has no attribute '{name}'")
 
 

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
-from sim.tape import DISCOVER, IMPLEMENT, LEARN, USE, Tape
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
+from sim.tape.tape import Tape
 
 Account = dict[tuple[int, str], Fraction]
 

@@ -9,9 +9,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sim.logs.history import HELD, LATE, History, append
-from sim.logs.times import _microseconds
-from sim.tape import DISCOVER, IMPLEMENT, LEARN, USE, Tape
+from sim.logs.assemble import HELD, LATE, History, append
+from sim.readers.times import _microseconds
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
+from sim.tape.tape import Tape
 
 ANYONE, UNSAID = -1, -1.0
 KINDS = {"learn": LEARN, "discover": DISCOVER, "implement": IMPLEMENT, "use": USE, "realise": USE}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sim.networks import pairs
-from sim.rules import NEVER
-from sim.scenario import Scenario
-from sim.scenario_references import find, person_ranges
+from sim.model.networks.links import pairs
+from sim.model.rules import NEVER
+from sim.scenario.groups import find, person_ranges
+from sim.scenario.scenario import Scenario
 
 Row = tuple[int, int, float, int, int]  # source, target, weight, start, end
 

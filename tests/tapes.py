@@ -7,7 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sim.tape import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised, Recorder, Tape
+from sim.tape.rows import Recorder
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
+from sim.tape.tape import Tape
 
 Parents = Mapping[int, float]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -29,7 +29,7 @@ def module(file: Path) -> str:
 
 
 def room(name: str) -> str:
-    """The room of a module such as sim.scenario_errors or sim.agents.crowd; '' for sim itself."""
+    """The room of a module such as sim.scenario.locate or sim.model.agents.crowd; '' for sim itself."""
     part = name.split(".")[1] if "." in name else ""
     return part if part in ROOMS else part.split("_")[0]
 
@@ -81,16 +81,16 @@ def test_imports_run_only_downward(file):
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("sim.rules", "from sim.scenario import Scenario"),
+        ("sim.model.rules", "from sim.scenario import Scenario"),
         ("sim.tape", "import sim.world"),
-        ("sim.tape_files", "from sim import credit"),
-        ("sim.agents.person", "if TYPE_CHECKING:\n    from sim.simulate import simulate"),
-        ("sim.credit.table", "def f():\n    from sim.views.style import number"),
-        ("sim.credit.table", "from ..views import style"),
+        ("sim.tape.files", "from sim import credit"),
+        ("sim.model.agents.person", "if TYPE_CHECKING:\n    from sim.simulate import simulate"),
+        ("sim.accounts.table", "def f():\n    from sim.views.style import number"),
+        ("sim.accounts.table", "from ..views import style"),
         ("sim.world", "import sim\nsim.simulate(3)"),
         ("sim.world", "from sim.utils import x"),
         ("sim.world", "import_module(name)"),
-        ("sim.networks", "importlib.import_module('sim.world')"),
+        ("sim.model.networks.build", "importlib.import_module('sim.world')"),
     ],
 )
 def test_an_import_that_runs_upward_is_found(name, source):
@@ -100,13 +100,13 @@ def test_an_import_that_runs_upward_is_found(name, source):
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("sim.tape", "from sim.tape_files import save"),
-        ("sim.scenario_errors", "from sim.scenario import Scenario"),
-        ("sim.agents.person", "from sim.agents.model import IdeaDiffusion"),
+        ("sim.tape", "from sim.tape.files import save"),
+        ("sim.scenario.locate", "from sim.scenario import Scenario"),
+        ("sim.model.agents.person", "from sim.model.agents.model import IdeaDiffusion"),
         ("sim.world", "import sim\nfrom sim import networks, randomness\nsim.__version__"),
         ("sim.simulate", "from sim import CallableModule, networks"),
-        ("sim.agents.crowd", "from .person import Person"),
-        ("sim.cli", "from sim.views.figures import save_figures\nimport numpy"),
+        ("sim.model.agents.crowd", "from .person import Person"),
+        ("sim.cli", "from sim.views.figures.save import save_figures\nimport numpy"),
     ],
 )
 def test_an_import_that_runs_downward_is_allowed(name, source):
@@ -439,8 +439,8 @@ def test_a_name_that_is_not_there_is_no_attribute():
 
 def test_modules_that_can_be_called_are_modules_too():
     import sim.credit
-    import sim.simulate
+    import sim.engines
 
-    assert sim.credit.pagerank.event_pagerank
+    assert sim.accounts.pagerank.event_pagerank
     assert sim.simulate.ENGINES
     assert sim.simulate.simulate is not sim.simulate

@@ -10,8 +10,8 @@ import pytest
 
 import sim
 from sim import Scenario, credit, simulate
-from sim.cli import cli
-from sim.credit_methods import METHODS
+from sim.accounts.methods import METHODS
+from sim.cli.main import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

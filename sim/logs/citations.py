@@ -10,14 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sim.logs.columns import Columns, Shape, coded
-from sim.logs.history import LATE, NO_TIME, Happened, tape_of
-from sim.logs.order import in_order, order_of
-from sim.logs.placing_loops import UNSAID
-from sim.logs.tables import read_table
-from sim.logs.text import shown
-from sim.logs.times import NONE
-from sim.tape import DISCOVER, LEARN, Floats, Ints, Tape, TapeError
+from sim.errors import TapeError
+from sim.logs.assemble import LATE, NO_TIME, Happened, tape_of
+from sim.logs.placing import UNSAID
+from sim.readers.columns import Columns, Shape, coded
+from sim.readers.read import read_table
+from sim.readers.sorting import in_order, order_of
+from sim.readers.text import shown
+from sim.readers.times import NONE
+from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
+from sim.tape.tape import Tape
 
 OTHER_NAMES = {
     "citing": ("child", "citing_id", "citing_paper", "from", "fromnodeid", "from_id"),

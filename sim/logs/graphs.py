@@ -11,14 +11,15 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 import pyarrow as pa
 
+from sim.errors import TapeError
 from sim.logs.citations import Works, place_works
-from sim.logs.columns import Columns, coded, plain
-from sim.logs.influences import EDGES, place_edges
-from sim.logs.placing_loops import UNSAID
-from sim.logs.text import allowed_names
-from sim.logs.times import NONE
-from sim.tape import Tape, TapeError
-from sim.tape_files import free_memory
+from sim.logs.edges import EDGES, place_edges
+from sim.logs.placing import UNSAID
+from sim.machine.memory import free_memory
+from sim.readers.columns import Columns, coded, plain
+from sim.readers.text import allowed_names
+from sim.readers.times import NONE
+from sim.tape.tape import Tape
 
 if TYPE_CHECKING:
     import networkx as nx

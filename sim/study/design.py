@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.randomness import philox4x32
-from sim.scenario import Scenario, parse_value
-from sim.scenario_errors import ScenarioError, did_you_mean
-from sim.tape import Ints
+from sim.errors import ScenarioError, did_you_mean
+from sim.model.randomness import philox4x32
+from sim.scenario.keys import parse_value
+from sim.scenario.scenario import Scenario
+from sim.tape.tables import Ints
 
 SAMPLED = ("latin-hypercube", "sobol", "saltelli", "morris")
 DESIGNS = ("grid", "list", *SAMPLED)

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from sim.study.parts import Job, Part, run_part
+from sim.study.chunks import Job, Part, run_part
 
 EXECUTORS = ("auto", "threads", "processes", "dask")
 SECONDS = 0.5  # that a part should take
@@ -206,8 +206,3 @@ def dask_pool(client: Any) -> Pool:
         yield client.get_executor(pure=False)
 
     return pool
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

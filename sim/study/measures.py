@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.credit.table import ROLES
-from sim.credit_methods import METHODS, THIRDS, near
-from sim.study import courses
-from sim.study.histories import Histories, of_tape
-from sim.study.shares import shares_of
-from sim.tape import ABANDON, DISCOVER, IMPLEMENT, LEARN, Floats, Persons, Tape
+from sim.accounts.methods import METHODS, THIRDS
+from sim.accounts.table import ROLES
+from sim.errors import near
+from sim.study import trajectories
+from sim.study.batches import Histories, of_tape
+from sim.study.credit_measures import shares_of
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, Floats, Persons
+from sim.tape.tape import Tape
 
 OUTBREAK = 0.05  # the fraction of the world above which what was reached is an outbreak, if no other is named
 DEFAULT = ("total", "reached", "time_to_half")
@@ -89,13 +91,13 @@ OF_AN_IDEA: dict[str, Course] = {
     "total": total,
     "holders": holders,
     "reached": reached,
-    "time_to_half": courses.time_to_half,
-    "peak_step": courses.peak_step,
-    "beauty": courses.beauty,
+    "time_to_half": trajectories.time_to_half,
+    "peak_step": trajectories.peak_step,
+    "beauty": trajectories.beauty,
 }
 PLAIN: dict[str, Callable[[Histories], Floats]] = {
     "events": events,
-    "last_step": courses.last_step,
+    "last_step": trajectories.last_step,
     "discoveries": counted(DISCOVER),
     "learnings": counted(LEARN),
     "implementations": counted(IMPLEMENT),

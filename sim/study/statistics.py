@@ -9,11 +9,16 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
-from sim.tape import Floats
+from sim.tape.tables import Floats
+
+if TYPE_CHECKING:
+    pass
+
 
 EXACT = 14  # pairs up to which all 2**pairs flips of signs are looked at
 FLIPS = 19_999  # flips drawn otherwise
@@ -194,3 +199,28 @@ def variance_reduction(values: Floats, weights: Floats) -> float:
     """
     apart = float((weights**2 * values.var(axis=1, ddof=1)).sum())
     return 1.0 - float((weights @ values).var(ddof=1)) / apart if apart > 0.0 else math.nan
+
+
+def interval_of(sample: Floats, confidence: float = 0.95, interval: str = "t") -> tuple[float, float]:
+    """The interval of a mean of independent numbers: Student's, or by BCa bootstrap (of at least 3 numbers).
+
+    Where all are the same it has no width; of one number it is nan.
+
+    >>> [round(end, 3) for end in interval_of(np.array([1.0, 2.0, 3.0]))]
+    [-0.484, 4.484]
+    """
+    if len(sample) < 2:
+        return float("nan"), float("nan")
+    mean = float(sample.mean())
+    if (sample == sample[0]).all():
+        return mean, mean
+    if interval == "bca" and len(sample) > 2:
+        rng = np.random.default_rng(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+            found = stats.bootstrap((sample,), np.mean, confidence_level=confidence, method="BCa", random_state=rng)
+        low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
+        if not math.isnan(low + high):
+            return low, high
+    half = float(sample.std(ddof=1)) / len(sample) ** 0.5 * float(stats.t.ppf((1 + confidence) / 2, len(sample) - 1))
+    return mean - half, mean + half

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.scenario import Scenario
+from sim.errors import StudyError
+from sim.machine.folders import locked, new_file, write_whole
+from sim.scenario.scenario import Scenario
+from sim.study.chunks import Job, Part
 from sim.study.design import seeds_of
-from sim.study.parts import Job, Part
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,33 +35,18 @@ NAME = re.compile(r"part-(\d{12,})-(\d{12,})\.parquet")
 Span = tuple[int, int]
 
 
-class StudyError(ValueError):
-    """A study that cannot go on, or a folder that holds none; the message is one line for the user."""
-
-
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def held(folder: Path) -> Iterator[None]:
     """Hold the folder of a study, so that no other process writes into it.
 
     Raises:
         StudyError: if another one does.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a+", encoding="ascii") as file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ModuleNotFoundError:  # a system without such locks
-            pass
-        except BlockingIOError:
-            file.seek(0)
-            raise StudyError(f"{folder}: process {file.read().strip()} is writing this study; let it end") from None
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
+    try:
+        with locked(folder / LOCK):
+            yield
+    except BlockingIOError as error:
+        raise StudyError(f"{folder}: process {error} is writing this study; let it end") from None
 
 
 def open_folder(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> list[Span]:
@@ -248,37 +235,8 @@ def keep(folder: Path, table: pa.Table, first: int, last: int) -> None:
     """Write a part, all or nothing; when this returns it survives a loss of power."""
     import pyarrow.parquet as pq
 
-    runs = folder / RUNS
-    partial = runs / f".{name_of(first, last)}.partial"
-    try:
-        with partial.open("wb") as file:
-            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(runs / name_of(first, last))
-        _sync(runs)
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a small file, all or nothing."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with new_file(folder / RUNS / name_of(first, last)) as partial:
+        pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
 
 
 def parts_in(folder: Path, runs: int) -> Iterator[pa.Table]:

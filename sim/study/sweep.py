@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import sim
-from sim.scenario import Scenario
-from sim.simulate import choose, seconds_of_agents
+from sim.engines import choose
+from sim.errors import StudyError
+from sim.machine.threads import processors
+from sim.machine.version import version
+from sim.model.forecast import seconds_of_agents
+from sim.scenario.scenario import Scenario
 from sim.study import store
+from sim.study.batches import Histories
+from sim.study.chunks import Job, members_of, names_of
 from sim.study.design import MOST, OWN, SAMPLED, Cells, cells_of
-from sim.study.executors import EXECUTORS, Pool, dask_client, dask_pool, processes, processors, threads, work
-from sim.study.histories import Histories
-from sim.study.keeping import Keeper, Progress
+from sim.study.executors import EXECUTORS, Pool, dask_client, dask_pool, processes, threads, work
 from sim.study.measures import DEFAULT, Measure, measures_of
-from sim.study.parts import Job, members_of, names_of
-from sim.study.store import StudyError
-from sim.tape import Floats, Tape
+from sim.study.progress import Keeper, Progress
+from sim.tape.tables import Floats
+from sim.tape.tape import Tape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +116,7 @@ class Study:
         Raises:
             ScenarioError, ValueError: if it is no such file, or a key or a value is not allowed.
         """
-        from sim.study.files import study_arguments
+        from sim.study.study_file import study_arguments
 
         return cls(**study_arguments(Path(path)))
 
@@ -150,7 +153,7 @@ class Study:
         about: dict[str, Any] = {
             "format": store.FORMAT,
             "version": store.VERSION,
-            "shoulders": sim.__version__,
+            "shoulders": version(),
             "scenario": {
                 "name": self.scenario.scenario.name, "sha256": hashlib.sha256(text.encode()).hexdigest(), **files
             },
@@ -209,7 +212,7 @@ class Study:
             raise ValueError(f"executor: no {executor!r}; allowed: {', '.join(EXECUTORS)}")
         _require_whole("workers", 1 if workers is None else workers, 1, 100_000)
         folder = None if out is None else Path(out)
-        with store.locked(folder) if folder else nullcontext():
+        with store.held(folder) if folder else nullcontext():
             about = self.about()
             spans = store.open_folder(folder, about, self.scenario) if folder else self._spans()
             self.folder = folder
@@ -287,13 +290,13 @@ class Study:
         Keys: cells, replicates, runs, engine, pilot_runs, seconds_per_run, seconds, memory (bytes), stored (bytes on
         disk, roughly).
         """
-        from sim.study.reports import predict
+        from sim.study.predict import predict
 
         return predict(self.job(), workers or processors())
 
     def outcome(self) -> dict[str, Any]:
         """What has been run so far: done, failed, first_error, and of each measure mean, smallest and largest."""
-        from sim.study.reports import outcome
+        from sim.study.predict import outcome
 
         return outcome(self.parts(), self.names)
 

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from sim.tape import Tape
+from sim.tape.tape import Tape
 
 
 def rows(tape: Tape) -> float:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim import Scenario, Study
-from sim.simulate import simulate
+from sim.engines import simulate
 from sim.study import analysis
 from sim.study.analysis import differences, measures_of, parameters_of, summarise, to_xarray
 from sim.study.intervals import MOST, bootstrap

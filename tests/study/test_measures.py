@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 from sim import credit
-from sim.simulate import simulate, simulate_many
-from sim.study.histories import of_runs
+from sim.engines import simulate, simulate_many
+from sim.study.batches import of_runs
 from sim.study.measures import measure, measures_of
-from sim.tape import ABANDON, DISCOVER, LEARN, LEAVE, USE, Persons, Tape
+from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE, USE, Persons
+from sim.tape.tape import Tape
 from tests.scenarios import scenarios
 from tests.tapes import make_tape, with_crowd
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
+from sim.experiments.hypotheses.spending import levels, sequential_p, spent
 from sim.study.statistics import (
     EXACT,
     bca_interval,
@@ -30,7 +31,6 @@ from sim.study.statistics import (
     student_interval,
     variance_reduction,
 )
-from sim.study.statistics_sequential import levels, sequential_p, spent
 
 EXPERIMENTS = 10_000 if os.environ.get("SHOULDERS_THEORY") == "full" else 1500
 SKEWED = {

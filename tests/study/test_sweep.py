@@ -15,10 +15,10 @@ import pytest
 
 import sim
 from sim import Scenario, Study, simulate, sweep
+from sim.errors import StudyError
 from sim.study import executors, store
-from sim.study.keeping import RunError
 from sim.study.measures import measure
-from sim.study.store import StudyError
+from sim.study.progress import RunError
 from tests.study import functions
 from tests.study.worlds import MEASURES, TEXT, VARY, study, world
 

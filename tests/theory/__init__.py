@@ -20,9 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from sim import Scenario
-from sim.simulate import simulate_many
-from sim.tape import ABANDON, DISCOVER, LEARN, LEAVE, Tape
-from tests.agents import CALM
+from sim.engines import simulate_many
+from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE
+from sim.tape.tape import Tape
+from tests.model.agents import CALM
 
 FULL = os.environ.get("SHOULDERS_THEORY") == "full"
 # What a finite world takes off a share falls as 1 / n, so the full size takes larger worlds, and fewer of them.

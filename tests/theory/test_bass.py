@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.tape import DISCOVER
-from tests.agents import deed, make
+from sim.tape.tables import DISCOVER
+from tests.model.agents import deed, make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
 
 P, Q = 0.03, 0.38

@@ -10,8 +10,8 @@ import pytest
 from scipy import optimize
 
 from sim import Scenario
-from sim.tape import Tape
-from tests.agents import deed, make
+from sim.tape.tape import Tape
+from tests.model.agents import deed, make
 from tests.theory import LARGER, Floats, check_counts, check_mean, reached, runs
 
 SHARES = {1.5: 0.582812, 2.0: 0.796812, 3.0: 0.940480}  # r = 1 - exp(-R r)

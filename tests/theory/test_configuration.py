@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from sim.simulate import simulate
-from tests.agents import deed
+from sim.engines import simulate
+from tests.model.agents import deed
 from tests.theory import LARGER, TIES_ONLY, Floats, check_mean, on_ties, reached, replicates
 
 N = 4000 * LARGER

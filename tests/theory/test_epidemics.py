@@ -13,8 +13,9 @@ import pytest
 from scipy import optimize, stats
 
 from sim import Scenario
-from sim.tape import ABANDON, LEARN, Tape
-from tests.agents import deed, make
+from sim.tape.tables import ABANDON, LEARN
+from sim.tape.tape import Tape
+from tests.model.agents import deed, make
 from tests.theory import FOREVER, LARGER, Floats, check_counts, check_mean, holders, runs
 
 State = tuple[int, ...]

@@ -14,7 +14,8 @@ import pytest
 from scipy import stats
 
 from sim import Scenario
-from sim.tape import LEARN, Ints, Tape
+from sim.tape.tables import LEARN, Ints
+from sim.tape.tape import Tape
 from tests.naive import reached_law
 from tests.theory import APART, LIMIT, TIES_ONLY, Floats, check_mean, merged, on_ties, runs
 

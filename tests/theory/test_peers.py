@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from sim import Scenario
-from sim.simulate import simulate
-from sim.tape import LEARN
-from tests.agents import deed
+from sim.engines import simulate
+from sim.tape.tables import LEARN
+from tests.model.agents import deed
 from tests.theory import FOREVER, TIES_ONLY, Floats, check_same, holders, on_ties, replicates, runs
 
 N = 80

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from tests.agents import deed, make
+from tests.model.agents import deed, make
 from tests.theory import FOREVER, LARGER, check_mean, reached, runs
 
 NEVER_HEARD = 0.203188  # the root of x exp(2 (1 - x)) = 1 below 1

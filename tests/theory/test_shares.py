@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from sim import Scenario
-from sim.credit import credit
-from sim.credit.role_flow import role_flow_of_events
-from sim.tape import DISCOVER, LEARN, Tape
-from tests.agents import deed, make
+from sim.accounts.account import credit
+from sim.accounts.role_flow import role_flow_of_events
+from sim.tape.tables import DISCOVER, LEARN
+from sim.tape.tape import Tape
+from tests.model.agents import deed, make
 from tests.theory import FOREVER, check_mean, runs
 
 CERTAIN = {"discovery_rate": math.inf, "implementation_rate": math.inf, "telling_period": FOREVER}

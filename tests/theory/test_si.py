@@ -11,9 +11,10 @@ import pytest
 from scipy import stats
 
 from sim import Scenario
-from sim.credit import credit
-from sim.tape import LEARN, Tape
-from tests.agents import deed, make
+from sim.accounts.account import credit
+from sim.tape.tables import LEARN
+from sim.tape.tape import Tape
+from tests.model.agents import deed, make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
 
 N = 50  # people of the complete graph

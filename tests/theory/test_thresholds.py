@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from tests.agents import deed, make
+from tests.model.agents import deed, make
 from tests.theory import LARGER, Floats, check_mean, reached, runs
 
 PHI = 0.18  # takes the idea up when this part of the neighbours holds it: one of up to five is enough

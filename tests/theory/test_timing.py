@@ -12,10 +12,11 @@ import pytest
 from scipy import stats
 
 from sim import Scenario
-from sim.credit import credit
-from sim.simulate import simulate_many
-from sim.tape import DISCOVER, IMPLEMENT, LEARN, Tape
-from tests.agents import deed, make
+from sim.accounts.account import credit
+from sim.engines import simulate_many
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
+from sim.tape.tape import Tape
+from tests.model.agents import deed, make
 from tests.theory import FOREVER, Floats, check_counts, check_mean, reached, replicates, runs
 
 THE_WORLD = 1000  # people who use what they are told of

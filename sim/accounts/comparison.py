@@ -1,0 +1,205 @@
+"""Accounts of credit side by side: who has how much by which, and how far the accounts agree on the order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.accounts.account import credit
+from sim.accounts.methods import METHODS, facts, method_named, settings_of
+from sim.accounts.summary import Side, sides
+from sim.accounts.table import CreditTable
+from sim.tape.tables import Floats, Ints, Names, Persons
+from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAME = 1e-9  # shares that differ by less, as a part of themselves, are a tie: the rest is rounding
+EACH = 3  # persons with most credit by any account who are shown, whatever the first account says of them
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several accounts of the credit of one tape.
+
+    Attributes:
+        tables: the credit table of each account.
+        left_out: the accounts that have nothing to say of this tape, each with the reason.
+        name: of every person who is in any of the tables, in tape order; a sequence like a tuple.
+        group, groups: the group of each of them, and what the groups are; shape (persons,).
+        share: the share of each person by each account, 0 where a table leaves a person out; (persons, accounts).
+    """
+
+    tables: Mapping[str, CreditTable]
+    left_out: Mapping[str, str]
+    name: Sequence[str]
+    group: Ints
+    groups: Persons
+    share: Floats
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """Persons x accounts, the largest share by the first account first, equal ones in tape order."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.share, index=pd.Index(list(self.name), name="person"), columns=list(self.tables))
+        return frame.iloc[np.argsort(-self.share[:, 0], kind="stable")]
+
+    @cached_property
+    def by_group(self) -> pd.DataFrame:
+        """Groups x accounts: the shares of all members together, in tape order; a group of one is the person."""
+        import pandas as pd
+
+        present = np.unique(self.group)
+        sums = np.zeros((len(self.groups), self.share.shape[1]))
+        np.add.at(sums, self.group, self.share)
+        names = pd.Index([self.groups.name[group] for group in present.tolist()], name="group")
+        return pd.DataFrame(sums[present], index=names, columns=list(self.tables))
+
+    def apart(self, one: str, other: str) -> float:
+        """The part of the credit that lies with other persons by one account than by another, in [0, 1]."""
+        names = list(self.tables)
+        difference = self.share[:, names.index(one)] - self.share[:, names.index(other)]
+        return float(np.abs(difference).sum() / 2.0)
+
+    @cached_property
+    def correlations(self) -> dict[str, pd.DataFrame]:
+        """Rank correlations of the shares of all persons: "kendall" (tau-b) and "spearman", accounts x accounts.
+
+        Shares that differ by rounding alone are ties. Where an account says the same of everybody there is no order
+        to compare: nan.
+        """
+        import pandas as pd
+
+        methods, ranks = list(self.tables), [_ranks(column) for column in self.share.T]
+        found = {"kendall": _kendall(ranks), "spearman": _spearman(ranks)}
+        return {kind: pd.DataFrame(matrix, index=methods, columns=methods) for kind, matrix in found.items()}
+
+    def sides(self, most: int = 20, named: int = 8) -> list[Side]:
+        """The rows that matter, the largest share by the first account first, what is left over as the last.
+
+        Members of a group who are equal by every account are one row. Shown are those with most credit by the first
+        account, `named` of those who bear a name of their own among them, and the first three by any other account.
+        """
+        return sides((self.name, self.group, self.groups), self.share, 0, most, named, EACH)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain Python values.
+
+        Keys: methods (name: the table's own dict), correlations (kendall, spearman: name: name: number or None),
+        accounts (name: asks, differs, conserved, roles), left_out (name: why).
+        """
+        return {
+            "methods": {name: table.to_dict() for name, table in self.tables.items()},
+            "correlations": {
+                kind: {
+                    name: {other: None if math.isnan(x) else x for other, x in row.items()}
+                    for name, row in matrix.to_dict("index").items()
+                }
+                for kind, matrix in self.correlations.items()
+            },
+            "accounts": {name: facts(name) for name in self.tables},
+            "left_out": dict(self.left_out),
+        }
+
+
+def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float | None) -> Comparison:
+    """The credit of a tape by several accounts, side by side.
+
+    Args:
+        tape: of a run or of a real log; it is only read.
+        methods: names in METHODS, the one to sort by first; without them all that have something to say of this tape,
+            role flow first.
+        settings: as in `credit`.
+
+    Raises:
+        ValueError: if there is no such method or setting, a setting is out of range, or a method that was named has
+            nothing to say of this tape.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> compare(tape, ["role-flow", "priority"]).shares.loc["P1"].to_dict()
+    {'role-flow': 0.5, 'priority': 1.0}
+    """
+    names = list(METHODS if methods is None else methods)
+    if not names:
+        raise ValueError(f"methods: none; allowed: {', '.join(METHODS)}")
+    for name in names:
+        method_named(name)
+    settings_of(tape, settings)  # what is wrong with these is no reason to leave an account out
+    tables: dict[str, CreditTable] = {}
+    left_out: dict[str, str] = {}
+    for name in names:
+        try:
+            tables[name] = credit(tape, name, **settings)
+        except ValueError as error:
+            if methods is not None:
+                raise
+            left_out[name] = str(error)
+    return side_by_side(tape.persons, tables, left_out)
+
+
+def side_by_side(groups: Persons, tables: Mapping[str, CreditTable], left_out: Mapping[str, str]) -> Comparison:
+    """The comparison of tables, one or more, of one tape."""
+    shown = np.zeros(groups.total, np.bool_)
+    for table in tables.values():
+        shown[table.row] = True
+    rows = np.flatnonzero(shown)
+    share = np.zeros((len(rows), len(tables)))
+    for column, table in enumerate(tables.values()):
+        share[np.searchsorted(rows, table.row), column] = np.nan_to_num(table.persons.share)
+    return Comparison(tables, left_out, Names(groups, rows), groups.group[rows], groups, share)
+
+
+def _ranks(share: Floats) -> Ints:
+    """Places from the smallest on, equal where shares are the same but for rounding; shape as given."""
+    order = np.argsort(share, kind="stable")
+    rising = share[order]
+    higher = np.diff(rising, prepend=rising[:1]) > SAME * np.abs(rising)
+    ranks = np.empty(len(share), np.int64)
+    ranks[order] = np.cumsum(higher)
+    return ranks
+
+
+def _kendall(ranks: Sequence[Ints]) -> Floats:
+    """Kendall's tau-b of each two; nan where one of the two is the same for everybody."""
+    from scipy import stats
+
+    found = np.full((len(ranks), len(ranks)), math.nan)
+    for i, one in enumerate(ranks):
+        for j, other in enumerate(ranks[: i + 1]):
+            if not len(one) or not one.any() or not other.any():
+                continue  # all places are 0
+            same = i == j or np.array_equal(one, other)  # 1 without the rounding
+            found[i, j] = found[j, i] = 1.0 if same else float(stats.kendalltau(one, other).statistic)
+    return found
+
+
+def _spearman(ranks: Sequence[Ints]) -> Floats:
+    """Spearman's rho of each two, as `_kendall`: Pearson's r of the places, equal ones at their mean."""
+    found = np.full((len(ranks), len(ranks)), math.nan)
+    centred = []
+    for rank in ranks:
+        many = np.bincount(rank)
+        mean = (np.cumsum(many) - (many - 1) / 2.0)[rank]
+        centred.append(mean - (len(rank) + 1) / 2.0)
+    for i, one in enumerate(centred):
+        for j, other in enumerate(centred[: i + 1]):
+            if len(one) and ranks[i].any() and ranks[j].any():
+                same = i == j or np.array_equal(ranks[i], ranks[j])
+                r = 1.0 if same else _dot(one, other) / math.sqrt(_dot(one, one) * _dot(other, other))
+                found[i, j] = found[j, i] = min(1.0, max(-1.0, r))
+    return found
+
+
+def _dot(one: Floats, other: Floats) -> float:
+    """The sum of the products, added up in an order that does not depend on the number of threads."""
+    return float((one * other).sum())

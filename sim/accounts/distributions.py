@@ -1,0 +1,57 @@
+"""What the arrays given to PageRank must be like, checked once, and not copied where they are right as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.accounts.dag_loops import Weights, Whole
+from sim.tape.tables import Floats
+
+
+def check_alpha(alpha: float, most: float | None = None) -> None:
+    """Raise a ValueError unless alpha is in [0, 1), or in [0, most]."""
+    if not (0.0 <= alpha < 1.0 if most is None else 0.0 <= alpha <= most):
+        raise ValueError(f"alpha must be in [0, {'1)' if most is None else f'{most:g}]'}, is {alpha}")
+
+
+def whole(given: ArrayLike, name: str) -> Whole:
+    """Whole numbers: int32 and int64 as they are, all others as int64."""
+    array = np.asarray(given)
+    if array.ndim != 1 or (array.size > 0 and not np.issubdtype(array.dtype, np.integer)):
+        raise ValueError(f"{name} must be a one-dimensional array of whole numbers")
+    return array if array.dtype in (np.int32, np.int64) else array.astype(np.int64)
+
+
+def weights_of(given: ArrayLike, length: int, name: str) -> Weights:
+    """Weights, not yet known to be 0 or more: float32 and float64 as they are, all others as float64."""
+    array = np.asarray(given)
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(float)
+    if array.shape != (length,):
+        raise ValueError(f"{name} must have the shape ({length},), has {array.shape}")
+    return array
+
+
+def not_negative(given: ArrayLike, length: int, name: str) -> Floats:
+    """Finite numbers of 0 or more, as float64."""
+    array = np.asarray(weights_of(given, length, name), dtype=float)
+    if not (np.isfinite(array) & (array >= 0.0)).all():
+        raise ValueError(f"{name} must be 0 or more, and finite")
+    return array
+
+
+def distribution(given: Any, nodes: Any, name: str) -> Floats:
+    """What is given for each node, made to sum to 1; uniform if None. Always an array of its own."""
+    number = len(nodes)
+    if given is None:
+        return np.full(number, 1.0 / max(1, number))
+    if isinstance(given, Mapping):
+        given = [given.get(node, 0.0) for node in nodes]
+    array = not_negative(given, number, name)
+    if number > 0 and not array.any():
+        raise ValueError(f"{name} must not be 0 everywhere")
+    return np.asarray(array / array.sum())

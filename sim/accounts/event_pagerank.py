@@ -1,0 +1,283 @@
+"""PageRank where every arrow points back in time: exact, in one sweep from the newest row to the oldest.
+
+With the weights of each row made to sum to 1 as P and the restart v, the sweep solves x = v + alpha P' x (SCIENCE.md
+section 4.3). The loops stand in dag_loops.py; they run as they are for a small graph and compiled for a large one, with
+the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.accounts import dag_loops
+from sim.accounts.dag_loops import Weights, Whole
+from sim.accounts.distributions import check_alpha, distribution, weights_of, whole
+from sim.accounts.table import CreditTable, make_table, sum_by
+from sim.tape.tables import IMPLEMENT, Floats, Ints
+from sim.tape.tape import Tape
+
+__all__ = ["Dag", "as_dag", "citerank", "citerank_credit", "event_pagerank", "event_pagerank_credit"]
+
+WORTH_COMPILING = 20_000  # rows and influences together
+
+
+def event_pagerank(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    weights: ArrayLike | None = None,
+    restart: ArrayLike | None = None,
+    alpha: float = 0.85,
+    dangling: ArrayLike | None = None,
+    self_loops: bool = False,
+) -> Floats:
+    """PageRank on a graph whose rows point to earlier rows: one sweep, newest first, exact.
+
+    That is networkx.pagerank, and for alpha = 1 its limit: there the walk ends only where there are no influences.
+    Arrays of int32 or int64, and weights of float32 or float64, are read where they are; beside them the work takes
+    16 bytes a row (24 with `dangling`), so that 100 million rows with a billion influences fit into 8 GB.
+
+    Args:
+        indptr: where the influences of each row begin, and at the end their number; shape (rows + 1,).
+        indices: the rows that influenced, each before the row that it influenced; shape (influences,).
+        weights: >= 0; all alike if None. A row with the sum 0 counts as one without influences.
+        restart: where the walk begins, >= 0, in any unit; shape (rows,). Everywhere alike if None.
+        alpha: chance to walk on, in [0, 1].
+        dangling: where the walk goes from rows without influences, like `restart`, which it is if None.
+        self_loops: whether a row may point to itself, too. Where alpha = 1, no row may point to itself alone.
+
+    Returns:
+        The PageRank of each row, summing to 1; shape (rows,).
+
+    Raises:
+        ValueError: if the arrays do not describe such a graph, or alpha is out of range.
+
+    >>> event_pagerank([0, 0, 1, 2], [0, 1], alpha=0.5).round(4).tolist()
+    [0.4118, 0.3529, 0.2353]
+    """
+    check_alpha(alpha, most=1.0)
+    begin, parent = _read_rows(indptr, indices)
+    weight = None if weights is None else weights_of(weights, len(parent), "weights")
+    rows = range(len(begin) - 1)
+    rank = distribution(restart, rows, "restart")
+    stuck = _sweep(begin, parent, weight, alpha, self_loops, rank)
+    if dangling is not None:
+        sink = distribution(dangling, rows, "dangling")
+        _sweep(begin, parent, weight, alpha, self_loops, sink)
+        # The formula of section 4.3, with 1 - alpha d'z written as (1 - alpha) sum(z): good for alpha = 1, too.
+        sink *= alpha * stuck / sink.sum() if len(sink) else 0.0
+        rank *= 1.0 - alpha
+        rank += sink
+    rank /= rank.sum()
+    return rank
+
+
+def _read_rows(indptr: ArrayLike, indices: ArrayLike) -> tuple[Whole, Whole]:
+    """Where each row begins, the rows in between not yet looked at, and what they point to."""
+    begin, parent = whole(indptr, "indptr"), whole(indices, "indices")
+    if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(parent):
+        raise ValueError(f"indptr must rise from 0 to the number of indices, {len(parent)}")
+    return begin, parent
+
+
+def _sweep(begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats) -> float:
+    """Let `mass`, the restart, flow down; returns what is in rows that point nowhere."""
+    code = loops_for(dag_loops, len(mass) + len(parent))
+    arrays: list[Any] = [begin, parent, weight]
+    if code is dag_loops:  # numbers of Python are quicker, and never of float32
+        arrays = [None if array is None else array.tolist() for array in arrays]
+    row, stuck = code.descend(*arrays, float(alpha), bool(loops), mass)
+    if row >= 0:
+        raise ValueError(_what_is_wrong(begin, parent, weight, loops, int(row)))
+    return float(stuck)
+
+
+def loops_for(module: ModuleType, size: int) -> Any:
+    """The module of loops as it is, or compiled where that is worth it."""
+    if size <= WORTH_COMPILING:
+        return module
+    from sim.machine.compiling import compiled
+
+    return compiled(module)
+
+
+def _what_is_wrong(begin: Whole, parent: Whole, weight: Weights | None, loops: bool, row: int) -> str:
+    low, high = int(begin[row]), int(begin[row + 1])
+    if not 0 <= low <= high <= len(parent):
+        return f"indptr must rise from 0 to the number of indices, {len(parent)}"
+    if weight is not None and not (np.isfinite(weight[low:high]) & (weight[low:high] >= 0.0)).all():
+        return f"weights must be 0 or more, and finite; look at row {row}"
+    if not ((parent[low:high] >= 0) & (parent[low:high] < row + loops)).all():
+        return f"indices must be rows before their own{' or it itself' if loops else ''}; look at row {row}"
+    if weight is not None and not math.isfinite(sum(weight[low:high].tolist())):
+        return f"weights must have a finite sum in each row; look at row {row}"
+    return f"a row that points to itself alone keeps its walk for ever at alpha = 1; look at row {row}"
+
+
+def citerank(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    age: ArrayLike,
+    tau: float,
+    weights: ArrayLike | None = None,
+    alpha: float = 0.5,
+) -> Floats:
+    """CiteRank: readers start at new rows, exp(-age / tau), and follow the influences (Walker et al. 2007).
+
+    Args:
+        indptr, indices, weights, alpha: as in `event_pagerank`.
+        age: of each row, in the unit of tau, finite; shape (rows,). Only differences of ages matter.
+        tau: how far back readers start, > 0.
+
+    Returns:
+        The CiteRank of each row, summing to 1; shape (rows,).
+
+    Raises:
+        ValueError: as `event_pagerank`, and if an age or tau is out of range.
+
+    >>> rank = citerank([0, 0, 1, 2], [0, 1], age=[2, 1, 0], tau=1.0)
+    >>> (rank / rank[2]).round(6).tolist()
+    [0.569275, 0.867879, 1.0]
+    """
+    return event_pagerank(indptr, indices, weights, _young(np.asarray(age, dtype=float), tau), alpha)
+
+
+def _young(age: Floats, tau: float) -> Floats:
+    if not 0.0 < tau < np.inf:
+        raise ValueError(f"tau must be above 0 and finite, is {tau}")
+    if not np.isfinite(age).all():
+        raise ValueError("age must be finite")
+    return np.asarray(np.exp((np.min(age, initial=np.inf) - age) / tau))
+
+
+def event_pagerank_credit(tape: Tape, alpha: float = 0.85) -> CreditTable:
+    """Credit by event PageRank: where a walk is found that starts at realised value and follows the influences back.
+
+    The walk starts at the holdings that realised value, as often as they did, and at every event goes on to what
+    influenced it with probability alpha. So the holder has credit for holding, and an implementation none: it is not
+    upstream of the holding that uses it. What it measures is the traffic on an event, not the parts that roles took.
+
+    Args:
+        tape: any tape.
+        alpha: chance to walk on, in [0, 1].
+
+    Returns:
+        The table without roles; total is the tape's realised value.
+
+    Raises:
+        ValueError: if alpha is out of range.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> event_pagerank_credit(tape, alpha=0.5).persons.credit.tolist()
+    [14.0, 28.0, 56.0]
+    """
+    restart = sum_by(tape.realised.event, tape.realised.value, len(tape.events))
+    return _credit(tape, "event-pagerank", restart, alpha)
+
+
+def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) -> CreditTable:
+    """Credit by CiteRank: where readers are found who start at recent events and follow the influences back.
+
+    They start at discoveries, learnings and implementations, exp(-age / tau) for each of the people in them, age
+    being the steps from there to the tape's last event. Realised value plays no part but as the total.
+
+    Args:
+        tape: any tape.
+        tau: in steps, > 0; a tenth of the tape's steps, and at least 1, if None.
+        alpha: chance to walk on, in [0, 1].
+
+    Returns:
+        The table without roles; total is the tape's realised value, or 0 if no person has such an event.
+
+    Raises:
+        ValueError: if alpha or tau is out of range.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 1])
+    >>> people = Persons(["P1", "P2", "P3"], [1, 1, 1], [1, 1, 1])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [1]), people, ("idea",), 3, 3)
+    >>> citerank_credit(tape, tau=1.0).persons.share.round(4).tolist()
+    [0.2336, 0.3561, 0.4103]
+    """
+    events = tape.events
+    age = (events.step[-1:] - events.step).astype(float) if len(events) else np.zeros(0)
+    young = _young(age, max(1.0, tape.steps / 10) if tau is None else tau)
+    restart = np.where(events.kind <= IMPLEMENT, young * events.count, 0.0)
+    return _credit(tape, "citerank", restart, alpha)
+
+
+def _credit(tape: Tape, method: str, restart: Floats, alpha: float) -> CreditTable:
+    check_alpha(alpha, most=1.0)
+    person = tape.events.person
+    total = tape.total if restart.any() else 0.0
+    credit = np.zeros(tape.persons.total)
+    if total > 0.0:
+        rank = event_pagerank(tape.parents, tape.influences.parent, tape.influences.weight, restart, alpha)
+        # A `use` has no person, and no walk comes there but from another `use`.
+        named = person >= 0
+        credit = sum_by(person[named], rank[named], tape.persons.total)
+        credit *= total / credit.sum()
+    return make_table(tape, method, credit, total=total)
+
+
+class Dag(NamedTuple):
+    """A graph whose rows point to earlier rows, made of edges and times.
+
+    Attributes:
+        indptr, indices, weights: as `event_pagerank` takes them; weights None if none were given.
+        order: the node that each row stands for, by time, and at equal times by number; shape (nodes,).
+        dropped: how many edges did not point strictly back in time, or had an end without a time.
+    """
+
+    indptr: Ints
+    indices: Whole
+    weights: Weights | None
+    order: Ints
+    dropped: int
+
+
+def as_dag(
+    source: ArrayLike, target: ArrayLike, time: NDArray[Any] | ArrayLike, weights: ArrayLike | None = None
+) -> Dag:
+    """A graph of any edges and the times of their nodes, without the edges that do not point strictly back in time.
+
+    Args:
+        source, target: the edges: target influenced source (source cites target); shape (edges,), nodes from 0.
+        time: of each node, numbers or datetime64; shape (nodes,). nan and NaT are no time.
+        weights: of the edges; shape (edges,).
+
+    Raises:
+        ValueError: if the arrays do not describe edges between such nodes.
+
+    Citations among three papers of 2001, 2003 and 2002, and one that cannot be:
+
+    >>> dag = as_dag([1, 1, 2, 0], [0, 2, 0, 1], [2001, 2003, 2002])
+    >>> dag.indptr.tolist(), dag.indices.tolist(), dag.order.tolist(), dag.dropped
+    ([0, 0, 1, 3], [0, 0, 1], [0, 2, 1], 1)
+    """
+    child, parent, when = whole(source, "source"), whole(target, "target"), np.asarray(time)
+    if child.shape != parent.shape:
+        raise ValueError(f"source and target must be of one length, are {len(child)} and {len(parent)}")
+    if when.ndim != 1 or when.dtype.kind not in "iufmM":
+        raise ValueError("time must be a one-dimensional array of numbers or of datetime64")
+    for name, ends in (("source", child), ("target", parent)):
+        if len(ends) and not (ends.min() >= 0 and ends.max() < len(when)):
+            raise ValueError(f"{name} must be nodes from 0 to {len(when) - 1}, as many as there are times")
+    weight = None if weights is None else weights_of(weights, len(child), "weights")
+    known = when[parent] < when[child]
+    order = np.argsort(when, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    kept = int(known.sum())
+    place, edge = np.zeros(len(order) + 2, np.int64), np.empty(kept, np.int64)
+    indices: Whole = np.empty(kept, np.int32 if len(order) <= np.iinfo(np.int32).max else np.int64)
+    code = loops_for(dag_loops, len(order) + len(child))
+    code.place_edges(child, parent, rank, known, place, indices, edge)
+    return Dag(place[:-1], indices, None if weight is None else weight[edge], order, len(child) - kept)

@@ -1,0 +1,239 @@
+"""The lineages of a tape, as the coalitions that its realised value needs.
+
+A unit of value that a holding realised needs everybody on its lineage: the tellers on its path, the discoverer at its
+root, and whoever made the implementation that served. The user is not needed for having been told. A discovery that
+stood on prerequisites needs their lineages too.
+
+Where lineages branch, one of them is drawn: of several credited tellers, of several implementations in use, and of
+several prerequisites, each with its weight; what is computed is the mean over all that can be drawn, not over a
+sample, unless there are so many that only a sample can be had. A lineage is then one way back, and all ways make a
+forest; on it each question is one sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.accounts.games import lineage_loops
+from sim.accounts.table import sum_by
+from sim.model.randomness import LINEAGE, key_of, squares64
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
+from sim.tape.tape import Tape
+
+MOST_WAYS = 5_000_000  # that are followed one by one; else as many as twice the events
+WORTH_COMPILING = 50_000  # nodes
+
+
+class Lineages(NamedTuple):
+    """Lineages as ways up a forest, and the value that needs each of them.
+
+    Attributes:
+        event, above: of each node its event, and the node above (an earlier one) or -1.
+        holder: the person of each node.
+        first: whether the node is the first of its person on the way from the root.
+        node: where each lineage ends: the last teller, or the user's own discovery.
+        served: the row of the implementation or `use` that served it, or -1; lineages are sorted by
+            idea, and by it.
+        told: whether the user was told (and did not discover).
+        value: that needs the lineage.
+    """
+
+    event: Ints
+    above: Ints
+    holder: Ints
+    first: NDArray[np.bool_]
+    node: Ints
+    served: Ints
+    told: NDArray[np.bool_]
+    value: Floats
+
+
+class Ways(NamedTuple):
+    """Where each event's lineage goes on: to the rows up[begin[e]] to up[begin[e + 1]], in these parts."""
+
+    begin: Ints
+    up: Ints
+    part: Floats
+
+
+def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
+    """The lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
+
+    In a sample every event draws one parent, and `samples` of them share the value in equal parts; the draws are the
+    same for the same tape.
+
+    Raises:
+        ValueError: if samples is below 1.
+    """
+    if samples < 1:
+        raise ValueError(f"samples: must be 1 or more, is {samples}")
+    ways = ways_of(tape)
+    code = code_for(len(tape.events))
+    number = np.diff(ways.begin)
+    wanted = np.bincount(ways.up, minlength=len(number)) > 0
+    wanted |= tape.events.kind == DISCOVER
+    if not (number[wanted] > 1).any():
+        yield _finish(tape, np.arange(len(number)), _only(ways), *_ends(tape, ways))
+        return
+    ways_up: Floats = code.count_ways(ways.begin, ways.up, wanted)
+    node, served, told, value = _ends(tape, ways)
+    if max(ways_up.sum(), ways_up[node].sum()) <= max(MOST_WAYS, 2 * len(number)):
+        first = np.concatenate([[0], np.cumsum(ways_up)]).astype(np.int64)
+        event, above, chance = code.unfold(*ways, first)
+        each = np.diff(first)[node]
+        row = np.repeat(np.arange(len(node)), each)
+        node = _runs(first[node], each)
+        yield _finish(tape, event, above, node, served[row], told[row], value[row] * chance[node])
+        return
+    for sample in range(samples):
+        drawn = _draw(ways, sample)
+        node, served, told, value = _ends(tape, drawn)
+        yield _finish(tape, np.arange(len(number)), _only(drawn), node, served, told, value / samples)
+
+
+def ways_of(tape: Tape) -> Ways:
+    """Where lineages go on from each discovery and learning; no ways from other events.
+
+    From a learning to its tellers; from a discovery, by the discoverer's own holdings of the prerequisites, to those
+    who told of them: as a user of them the discoverer is on the lineage already.
+    """
+    child, parent, weight = tape.influences.columns().values()
+    kind, number = tape.events.kind, len(tape.events)
+    if not (kind[child] <= LEARN).all():
+        kept = np.flatnonzero(kind[child] <= LEARN)
+        child, parent, weight = child[kept], parent[kept], weight[kept]
+    part = weight / sum_by(child, weight, number)[child]
+    begin = np.searchsorted(child, np.arange(number + 1))
+    own = (kind[child] == DISCOVER) & (kind[parent] == LEARN)
+    if own.any():
+        each = np.where(own, np.diff(begin)[parent], 1)
+        row = np.repeat(np.arange(len(child)), each)
+        source = _runs(np.where(own, begin[parent], np.arange(len(child))), each)
+        part = np.where(own[row], part[row], 1.0) * part[source]
+        child, parent = child[row], parent[source]
+        begin = np.searchsorted(child, np.arange(number + 1))
+    return Ways(begin, parent, part)
+
+
+def code_for(nodes: int) -> Any:
+    """The loops, as they stand for a few nodes and compiled for many."""
+    if nodes <= WORTH_COMPILING:
+        return lineage_loops
+    from sim.machine.compiling import compiled
+
+    return compiled(lineage_loops)
+
+
+def counted(above: Ints, own: NDArray[Any]) -> Ints:
+    """How many of the nodes from each one up to the root are marked in `own`; shape (nodes,)."""
+    total: Ints = code_for(len(above)).carry_down(above, own.astype(np.int64))
+    return total
+
+
+def passed_up(lineages: Lineages, amount: Floats) -> Floats:
+    """What comes by each node, if each lineage hands `amount` to all the nodes on it; shape (nodes,)."""
+    at = sum_by(lineages.node, amount, len(lineages.event))
+    total: Floats = code_for(len(at)).add_up(lineages.above, at)
+    return total
+
+
+def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Floats]:
+    """Implementers who are on the lineage anyhow, and those who are not.
+
+    Args:
+        tape, lineages: as they belong together.
+        away: what all implementers who served a lineage get together, if none of them is on it; shape (lineages,).
+
+    Returns:
+        The part of what served each lineage whose makers are on it (1 where nothing served); and what the other
+        makers get, by person.
+    """
+    kind, persons = tape.events.kind, tape.persons.total
+    child, parent, weight = tape.influences.columns().values()
+    weight = weight / sum_by(child, weight, len(kind))[child]
+    makes = np.zeros(persons, np.bool_)
+    makes[tape.events.person[kind == IMPLEMENT]] = True
+    code = code_for(max(len(lineages.event), len(lineages.node)))
+    nearest = code.find_nearest(lineages.above, lineages.first & makes[lineages.holder])
+    on, taken = code.on_lineage(
+        lineages.node, lineages.served, away, nearest, lineages.above, lineages.holder, kind, tape.events.person,
+        tape.parents, parent, weight, persons,
+    )  # fmt: skip
+    return on, implementers(tape, lineages.served, away) - taken
+
+
+def implementers(tape: Tape, served: Ints, amount: Floats) -> Floats:
+    """What the implementers get by person, of an amount for each row that served; -1 hands out nothing."""
+    kind, some = tape.events.kind, served >= 0
+    child, parent, weight = tape.influences.columns().values()
+    weight = weight / sum_by(child, weight, len(kind))[child]
+    rows = sum_by(served[some], amount[some], len(kind))
+    code_for(len(kind)).serve(kind, tape.parents, parent, weight, rows)
+    made = np.flatnonzero(kind == IMPLEMENT)
+    return sum_by(tape.events.person[made], rows[made], tape.persons.total)
+
+
+def marked_first(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
+    """Whether each node is the first of its key (0 to keys - 1) on the way from the root."""
+    linked = above >= 0
+    linked[above[linked]] = True
+    if (np.bincount(key[linked], minlength=keys) <= 1).all():
+        return np.ones(len(above), np.bool_)
+    first: NDArray[np.bool_] = code_for(len(above)).first_times(above, key, keys)
+    return first
+
+
+def _finish(
+    tape: Tape, event: Ints, above: Ints, node: Ints, served: Ints, told: NDArray[np.bool_], value: Floats
+) -> Lineages:
+    holder = tape.events.person[event].astype(np.int64)
+    holder[holder < 0] = 0  # a `use`, which is on no lineage
+    order = np.argsort(tape.events.idea[event[node]] * np.int64(len(tape.events) + 1) + served, kind="stable")
+    first = marked_first(above, holder, tape.persons.total)
+    return Lineages(event, above, holder, first, node[order], served[order], told[order], value[order])
+
+
+def _ends(tape: Tape, ways: Ways) -> tuple[Ints, Ints, NDArray[np.bool_], Floats]:
+    """Of each realised row the events where its lineages end, with what served, whether told, and the value."""
+    event, served, value = tape.realised.columns().values()
+    row = np.flatnonzero(value > 0.0)
+    told = tape.events.kind[event[row]] == LEARN
+    each = np.where(told, np.diff(ways.begin)[event[row]], 1)
+    way = _runs(ways.begin[event[row]], each)
+    row, told = np.repeat(row, each), np.repeat(told, each)
+    if not len(ways.up):
+        return event[row], served[row], told, value[row]
+    way = np.where(told, way, 0)
+    return np.where(told, ways.up[way], event[row]), served[row], told, value[row] * np.where(told, ways.part[way], 1.0)
+
+
+def _runs(start: Ints, each: Ints) -> Ints:
+    """So many numbers from each start on: 3, 4, 7 for the starts 3, 7 and the numbers 2, 1."""
+    before = np.cumsum(each) - each
+    return np.arange(int(each.sum())) - np.repeat(before - start, each)
+
+
+def _only(ways: Ways) -> Ints:
+    """The one way up of each event, or -1."""
+    above = np.full(len(ways.begin) - 1, -1, np.int64)
+    some = np.flatnonzero(np.diff(ways.begin))
+    above[some] = ways.up[ways.begin[some]]
+    return above
+
+
+def _draw(ways: Ways, sample: int) -> Ways:
+    """One way up for each event that has some, drawn by its part."""
+    some = np.flatnonzero(np.diff(ways.begin))
+    key = key_of(0, LINEAGE, sample, 0)
+    bits: Ints = squares64(some, np.int64(key - 2**64 if key >= 2**63 else key))
+    uniform = ((bits >> 11) & 0x1FFFFFFFFFFFFF) * 2.0**-53
+    upto = np.cumsum(ways.part)
+    before = np.where(ways.begin[some] > 0, upto[ways.begin[some] - 1], 0.0)
+    at = np.searchsorted(upto, before + uniform * (upto[ways.begin[some + 1] - 1] - before), side="right")
+    at = np.clip(at, ways.begin[some], ways.begin[some + 1] - 1)
+    begin = np.concatenate([[0], np.cumsum(np.diff(ways.begin) > 0)])
+    return Ways(begin, ways.up[at], np.ones(len(some)))

@@ -1,0 +1,171 @@
+"""Game values of the realised lineages of a tape, each in one sweep (SCIENCE.md section 4.5).
+
+A unit of realised value is worth something to a coalition only if everybody on its lineage is in it; the game of a
+tape is the sum of these. What is on a lineage, and what happens where it branches, stands in games_lineages.py. Since
+all on a lineage are linked by their tellings, the Myerson value of the same game is the Shapley value.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.accounts.games.lineages import Lineages, counted, implementers, lineages_of, makers_on, marked_first, passed_up
+from sim.accounts.table import CreditTable, make_table, sum_by
+from sim.tape.tables import LEARN, Floats, Ints
+from sim.tape.tape import Tape
+
+
+def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
+    """Credit by the Shapley value: the same for everyone on a lineage, in whatever role, and once a person.
+
+    v(S) = sum of V_k [all of L_k in S] gives person p the sum of V_k [p in L_k] / |L_k|. A person who comes up twice
+    on a lineage (who gave the idea up and took it up again, who told and implemented) is one of its persons.
+
+    Args:
+        tape: any tape.
+        samples: where lineages branch into millions of ways, this many drawn ones stand for each.
+
+    Raises:
+        ValueError: if samples is below 1.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
+    >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
+    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
+    >>> tape = Tape(told, by, Realised([3], [-1], [99]), people, ("idea",), 4, 100)
+    >>> shapley_credit(tape).persons.credit.tolist()
+    [33.0, 33.0, 33.0]
+    """
+    credit = np.zeros(tape.persons.total)
+    for lineages in lineages_of(tape, samples):
+        credit += _shapley(tape, lineages)[0]
+    return make_table(tape, "shapley", credit)
+
+
+def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
+    """Credit by the position value: every link of a lineage has the same, and halves it between its two ends.
+
+    The links are the tellings from one person to another on the way from the discoverer to the last teller; an
+    implementer who is not on that way is linked to the last teller. So those in between, who have two links, get
+    twice as much as those at the ends. The only one on a lineage, without any link, has all.
+
+    Args, raises: as in `shapley_credit`.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
+    >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
+    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
+    >>> tape = Tape(told, by, Realised([3], [-1], [100]), people, ("idea",), 4, 100)
+    >>> position_credit(tape).persons.credit.tolist()
+    [25.0, 50.0, 25.0]
+    """
+    credit = np.zeros(tape.persons.total)
+    for lineages in lineages_of(tape, samples):
+        credit += _position(tape, lineages)[0]
+    return make_table(tape, "position", credit)
+
+
+def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
+    """Credit by the Owen value, with idea, communication and implementation as the unions.
+
+    The roles that took part in a lineage share equally, and in each role the persons who have it: the discoverers on
+    the lineage; the tellers, or the discoverer who told the user where nobody else told; the implementer. Where every
+    lineage is a path without prerequisites, and nobody tells twice on it, this is role flow. They differ where
+    discoveries stood on others (here all discoverers on the lineage count alike; role flow passes a part on), where
+    tellers of lineages of several lengths come together (role flow takes the mean length), and for those who took
+    an idea up again (who count once).
+
+    Args, raises: as in `shapley_credit`.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
+    >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
+    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
+    >>> tape = Tape(told, by, Realised([3], [-1], [100]), people, ("idea",), 4, 100)
+    >>> owen_credit(tape).persons.credit.tolist()
+    [50.0, 25.0, 25.0]
+    """
+    roles = np.zeros((3, tape.persons.total))
+    for lineages in lineages_of(tape, samples):
+        roles += _owen(tape, lineages)[0]
+    return make_table(tape, "owen", roles.sum(axis=0), roles=(roles[0], roles[1], roles[2]))
+
+
+def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
+    """The credit of each idea by a game value: what persons have for their part in it; shape (ideas,).
+
+    Who is on a lineage by several ideas is there for the earliest; a telling counts for the idea that was told.
+
+    Args:
+        tape, samples: as in `shapley_credit`.
+        method: "shapley", "position" or "owen".
+
+    P2 was told of the idea of P1, and has another with it, which an outsider uses:
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> had = Events([1, 2, 3, 4], [0, 1, 0, 1], [0, 1, 1, 2], [0, 0, 1, 1], [1, 1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
+    >>> tape = Tape(had, by, Realised([3], [-1], [98]), people, ("wheel", "cart"), 4, 100)
+    >>> credit_of_ideas(tape, "shapley").tolist()
+    [49.0, 49.0]
+    """
+    game = {"shapley": _shapley, "position": _position, "owen": _owen}[method]
+    credit = np.zeros(len(tape.ideas))
+    for lineages in lineages_of(tape, samples):
+        credit += game(tape, lineages)[1]
+    return credit
+
+
+def _shapley(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
+    """The credit by person, and by idea."""
+    persons = counted(lineages.above, lineages.first)[lineages.node]
+    away = lineages.value / (persons + 1)
+    on, others = makers_on(tape, lineages, away)
+    along = passed_up(lineages, lineages.value * (on / persons + (1.0 - on) / (persons + 1))) * lineages.first
+    of, last = _ideas(tape, lineages)
+    ideas = sum_by(of, along, len(tape.ideas)) + sum_by(last, away * (1.0 - on), len(tape.ideas))
+    return sum_by(lineages.holder, along, len(others)) + others, ideas
+
+
+def _position(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
+    """The credit by person, and by idea."""
+    above = np.where(lineages.above >= 0, lineages.above, np.arange(len(lineages.above)))
+    teller = lineages.holder[above]
+    linked = teller != lineages.holder
+    links = counted(lineages.above, linked)[lineages.node]
+    away = lineages.value / (2 * (links + 1))
+    on, others = makers_on(tape, lineages, away)
+    each = np.where(links > 0, on / np.maximum(links, 1), 0.0) + (1.0 - on) / (links + 1)
+    half = passed_up(lineages, lineages.value * each / 2) * linked
+    alone = np.where(links > 0, 0.0, lineages.value * on)
+    credit = sum_by(teller, half, len(others)) + sum_by(lineages.holder, half, len(others)) + others
+    credit += sum_by(lineages.holder[lineages.node], alone + away * (1.0 - on), len(others))
+    of, last = _ideas(tape, lineages)
+    ideas = sum_by(of[above], 2 * half, len(tape.ideas))
+    return credit, ideas + sum_by(last, alone + 2 * away * (1.0 - on), len(tape.ideas))
+
+
+def _owen(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
+    """The credit by role and person, shape (3, persons), and by idea."""
+    total, end = tape.persons.total, lineages.node
+    tells = tape.events.kind[lineages.event] == LEARN
+    first = marked_first(lineages.above, lineages.holder + total * tells, 2 * total)
+    tellers = counted(lineages.above, first & tells)[end]
+    discoverers = counted(lineages.above, first & ~tells)[end]
+    communicated, served = (tellers > 0) | lineages.told, lineages.served >= 0
+    part = lineages.value / (1.0 + communicated + served)
+    idea = passed_up(lineages, part / discoverers) * (first & ~tells)
+    told = passed_up(lineages, np.where(tellers > 0, part / np.maximum(tellers, 1), 0.0)) * (first & tells)
+    root_told = np.where((tellers == 0) & lineages.told, part, 0.0)
+    communication = sum_by(lineages.holder, told, total) + sum_by(lineages.holder[end], root_told, total)
+    made = implementers(tape, lineages.served, part)
+    of, last = _ideas(tape, lineages)
+    ideas = sum_by(of, idea + told, len(tape.ideas)) + sum_by(last, root_told + part * served, len(tape.ideas))
+    return np.stack([sum_by(lineages.holder, idea, total), communication, made]), ideas
+
+
+def _ideas(tape: Tape, lineages: Lineages) -> tuple[Ints, Ints]:
+    """The idea of each node, and that of the last node of each lineage: that which was used."""
+    of = tape.events.idea[lineages.event].astype(np.int64)
+    return of, of[lineages.node]

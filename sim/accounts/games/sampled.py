@@ -1,0 +1,175 @@
+"""The Shapley value of many players, by orders drawn at random, with a bound on its error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.accounts.games.values import Players, Value
+from sim.model.randomness import ORDER, key_of, squares64
+from sim.tape.tables import Floats, Ints
+
+ValueOfRows = Callable[[NDArray[np.bool_]], ArrayLike]
+
+
+class Sampled(NamedTuple):
+    """Values found by drawing orders.
+
+    Attributes:
+        value: of each player; shape (players,). The sum is exact: what all are worth, less what nobody is worth.
+        half_width: of an interval around each value; with probability `confidence` or more all of them together hold
+            the true values, whatever the game (within its bounds); shape (players,).
+        orders: how many orders were drawn, reversed ones included.
+        confidence: of the intervals.
+    """
+
+    value: Floats
+    half_width: Floats
+    orders: int
+    confidence: float
+
+
+def shapley_sampled(
+    value: Value | ValueOfRows,
+    players: Players,
+    orders: int = 1000,
+    seed: int = 0,
+    *,
+    confidence: float = 0.95,
+    bounds: tuple[float, float] | None = None,
+    antithetic: bool = True,
+    by_rows: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sampled:
+    """The Shapley value by the mean of what each player adds in orders that are drawn, for any number of players.
+
+    The half-width is the smaller one of Hoeffding's bound and the empirical Bernstein bound (Maurer and Pontil 2009),
+    shared among the players so that all intervals hold together.
+
+    Args:
+        value: a function of the frozenset of a coalition's players, or 2**n numbers, as in `games.shapley`; by rows,
+            a function of bools of shape (coalitions, players) that gives a number for each coalition.
+        players: their names, or how many.
+        orders: how many to draw, 2 or more, 4 if antithetic; even if antithetic.
+        seed: of the draws, from 0 to 2**64 - 1; order k depends on the seed and k alone.
+        confidence: in (0, 1).
+        bounds: the least and the most that a player ever adds; by default 0 and what all are worth together, which
+            holds in a game where nobody ever does harm.
+        antithetic: follow each order by its reverse and take the mean of the two as one draw: in most games what one
+            of them gives too much the other gives too little.
+        by_rows: whether `value` takes rows.
+        progress: is told (orders done, orders in all).
+
+    Raises:
+        ValueError: if an argument is out of range, or a player adds what is not within the bounds.
+
+    >>> found = shapley_sampled(lambda those: float("idea" in those and len(those) >= 2), ["idea", *range(30)], 400)
+    >>> bool(abs(found.value[0] - 30 / 31) < found.half_width[0])
+    True
+    """
+    names = list(range(players)) if isinstance(players, int) else list(players)
+    step = 2 if antithetic else 1
+    _check(orders, step, seed, confidence, names)
+    ask = _rows_of(value, names, by_rows)
+    n = len(names)
+    nothing, everything = ask(np.array([[False] * n, [True] * n])).tolist()
+    low, high = (0.0, everything - nothing) if bounds is None else bounds
+    draws = orders // step
+    sums, squares = np.zeros(n), np.zeros(n)
+    for k in range(draws):
+        order = order_of(seed, k, n)
+        added = _added(ask, order, nothing)
+        if antithetic:
+            added = np.stack([added, _added(ask, order[::-1], nothing)])
+        _check_bounds(added, low, high, names, bounds is None)
+        added = (added.mean(axis=0) if antithetic else added) - (everything - nothing) / n  # less is lost in squares
+        sums += added
+        squares += added * added
+        if progress is not None:
+            progress((k + 1) * step, orders)
+    variance = np.maximum(squares - sums * sums / draws, 0.0) / (draws - 1)
+    width = _half_width(variance, draws, high - low, (1.0 - confidence) / max(n, 1))
+    return Sampled(sums / draws + (everything - nothing) / max(n, 1), width, orders, confidence)
+
+
+def order_of(seed: int, number: int, players: int) -> Ints:
+    """An order of the players 0 to players - 1, drawn for this seed and number alone; each is equally likely.
+
+    >>> sorted(order_of(7, 3, 5).tolist())
+    [0, 1, 2, 3, 4]
+    """
+    key = key_of(seed, ORDER, number & 0xFFFFFFFF, number >> 32)
+    signed = np.int64(key - 2**64 if key >= 2**63 else key)
+    bits: Ints = squares64(np.arange(players, dtype=np.int64), signed)
+    return np.argsort(bits, kind="stable").astype(np.int64)
+
+
+def _half_width(variance: Floats, draws: int, span: float, chance: float) -> Floats:
+    """The bound on the error of a mean that fails with at most this chance: half of it for each of two bounds."""
+    hoeffding = span * math.sqrt(math.log(4.0 / chance) / (2.0 * draws))
+    log = math.log(8.0 / chance)
+    bernstein = np.sqrt(2.0 * variance * log / draws) + 7.0 * span * log / (3.0 * (draws - 1))
+    return np.minimum(hoeffding, bernstein)
+
+
+def _check(orders: int, step: int, seed: int, confidence: float, names: Sequence[Hashable]) -> None:
+    if orders < 2 * step or orders % step:
+        kind = "even, and at least 4" if step == 2 else "at least 2"
+        raise ValueError(f"orders: must be {kind}, is {orders}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
+    if len(dict.fromkeys(names)) < len(names):
+        raise ValueError("players: a name is there twice")
+
+
+def _check_bounds(added: Floats, low: float, high: float, names: Sequence[Hashable], guessed: bool) -> None:
+    slack = 1e-9 * max(abs(low), abs(high))
+    wrong = ~((added >= low - slack) & (added <= high + slack))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        hint = "; where players can do harm, give bounds=(least, most)" if guessed else ""
+        added_by = f"{names[row % len(names)]!r} adds {float(added.flat[row])!r}"
+        raise ValueError(f"bounds: {added_by}, which is not within {low!r} and {high!r}{hint}")
+
+
+def _added(ask: Callable[[NDArray[np.bool_]], Floats], order: Ints, nothing: float) -> Floats:
+    """What each player adds in one order."""
+    n = len(order)
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
+    worth = ask(place <= np.arange(n)[:, None])
+    added = np.empty(n)
+    added[order] = np.diff(worth, prepend=nothing)
+    return added
+
+
+def _rows_of(
+    value: Value | ValueOfRows, names: Sequence[Hashable], by_rows: bool
+) -> Callable[[NDArray[np.bool_]], Floats]:
+    """The worth of coalitions that are given as rows of bools."""
+    if not callable(value):
+        table = np.asarray(value, np.float64)
+        if table.shape != (1 << min(len(names), 62),):
+            raise ValueError(f"value: must be 2**{len(names)} numbers, one a coalition, has shape {table.shape}")
+        return lambda rows: table[rows @ (1 << np.arange(len(names), dtype=np.int64))]
+    given: Callable[..., Any] = value
+
+    def ask(rows: NDArray[np.bool_]) -> Floats:
+        if by_rows:
+            worth = np.asarray(given(rows), np.float64)
+            if worth.shape != (len(rows),):
+                raise ValueError(f"value: must give {len(rows)} numbers, one a row, gives shape {worth.shape}")
+        else:
+            those = (frozenset(names[k] for k in np.flatnonzero(row).tolist()) for row in rows)
+            worth = np.array([float(given(some)) for some in those])
+        if not np.isfinite(worth).all():
+            raise ValueError("value: must be finite for every coalition")
+        return worth
+
+    return ask

@@ -1,0 +1,303 @@
+"""Game values: who deserves which part of what only some of them together can do (SCIENCE.md section 4.5).
+
+A game says what every coalition of its players is worth. Its values divide what all of them are worth together:
+
+shapley   by what each adds on average, over all orders in which the players may come (Shapley 1953)
+owen      the same, over the orders in which no union is interrupted: first among unions, then inside (Owen 1977)
+myerson   the same, where only players who are linked through each other can act together (Myerson 1977)
+position  links are the players; what each adds is halved between its two ends (Borm, Owen and Tijs 1992)
+
+All are exact, by enumeration of the coalitions. Players who come in groups of alike members need no enumeration:
+`shapley_of_groups`. For more, games_sampled.py draws orders; for realised lineages, games_lineage.py needs one sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
+
+from sim.tape.tables import Floats, Ints
+
+MOST = 20  # players (or links) whose coalitions are enumerated
+
+Value: TypeAlias = Callable[[frozenset[Any]], float] | ArrayLike
+Players: TypeAlias = int | Sequence[Hashable]
+Links: TypeAlias = Sequence[tuple[Hashable, Hashable]]
+
+
+def shapley(value: Value, players: Players) -> Floats:
+    """The Shapley value: what each player adds on average, over all orders in which they may come.
+
+    Args:
+        value: what a coalition is worth: a function of the frozenset of its players, or 2**n numbers, the one at b
+            for the players whose bit is set in b (bit 0 is the first player).
+        players: their names, or how many there are, who then are called 0, 1, 2, ...; at most 20.
+
+    Returns:
+        The value of each player, in their order; the sum is what all are worth, less what nobody is worth.
+
+    Raises:
+        ValueError: if there are more than 20 players, a name comes twice, or a worth is not finite or missing.
+
+    Three who are needed all, and two of whom one is enough:
+
+    >>> shapley(lambda those: len(those) == 3, 3).round(6).tolist()
+    [0.333333, 0.333333, 0.333333]
+    >>> shapley([0, 1, 1, 1], ["P1", "P2"]).tolist()
+    [0.5, 0.5]
+    """
+    names = names_of(players)
+    return _shapley(table_of(value, names))
+
+
+def owen(value: Value, players: Players, unions: Sequence[Sequence[Hashable]]) -> Floats:
+    """The Owen value: the Shapley value over those orders alone in which the members of a union come together.
+
+    Unions share first, as if each were one player, and then each among its members.
+
+    Args:
+        value, players: as in `shapley`.
+        unions: lists of players; each player is in one of them.
+
+    Raises:
+        ValueError: as in `shapley`, or if a player is in no union or in several.
+
+    A majority of three in which the first two act as one leaves nothing to the third:
+
+    >>> owen(lambda those: len(those) >= 2, 3, [[0, 1], [2]]).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    names = names_of(players)
+    members = [[_place(names, player, "unions") for player in union] for union in unions if union]
+    if sorted(place for union in members for place in union) != list(range(len(names))):
+        raise ValueError("unions: each player must be in exactly one of them")
+    table = table_of(value, names)
+    masks = [sum(1 << place for place in union) for union in members]
+    credit = np.zeros(len(names))
+    for number, union in enumerate(members):
+        others = _sums([mask for k, mask in enumerate(masks) if k != number])
+        inside = _sums([1 << place for place in union])
+        weight = _order_weights(len(masks))[_sizes(len(masks) - 1)]
+        # What the union's coalitions are worth on average, over those of the others who may have come before.
+        credit[union] = _shapley(weight @ table[others[:, None] | inside])
+    return credit
+
+
+def myerson(value: Value, players: Players, links: Links) -> Floats:
+    """The Myerson value: the Shapley value where only those act together who are linked, directly or through others.
+
+    A coalition is worth what its connected parts are worth, one by one.
+
+    Args:
+        value, players: as in `shapley`; what nobody is worth counts for nothing.
+        links: pairs of players.
+
+    Raises:
+        ValueError: as in `shapley`, or if a link names nobody or has one end twice.
+
+    Two at the ends of a chain can do it, but need the bridge between them:
+
+    >>> myerson(lambda those: {0, 2} <= those, 3, [(0, 1), (1, 2)]).round(6).tolist()
+    [0.333333, 0.333333, 0.333333]
+    """
+    names = names_of(players)
+    table = table_of(value, names)
+    near = np.zeros(1, np.int64)  # of each coalition, who is linked to one of it
+    ends = _ends(names, links)
+    for place in range(len(names)):
+        mine = sum(1 << b for a, b in ends if a == place) | sum(1 << a for a, b in ends if b == place)
+        near = np.concatenate([near, near | mine])
+    everyone = np.arange(len(table))
+    part = everyone & -everyone  # the connected part of the first member
+    while (more := (part | near[part]) & everyone).tobytes() != part.tobytes():
+        part = more
+    size = _sizes(len(names))
+    worth = np.zeros(len(table))
+    for count in range(1, len(names) + 1):
+        those = np.flatnonzero(size == count)
+        worth[those] = table[part[those]] - table[0] + worth[those ^ part[those]]
+    return _shapley(worth)
+
+
+def position(value: Value, players: Players, links: Links) -> Floats:
+    """The position value: what each link adds on average, half of it for each of its ends.
+
+    Links come in any order; what they join can act together. What a player is worth alone stays with the player.
+
+    Args:
+        value, players: as in `shapley`; there may be up to 62 players, if `value` is a function.
+        links: pairs of players, at most 20.
+
+    Returns:
+        The value of each player, in their order; the sum is what the connected parts are worth.
+
+    Raises:
+        ValueError: as in `myerson`, or if there are more than 20 links.
+
+    The bridge comes first:
+
+    >>> position(lambda those: len(those) == 3, 3, [(0, 1), (1, 2)]).tolist()
+    [0.25, 0.5, 0.25]
+    """
+    names = names_of(players, 62)
+    if len(links) > MOST:
+        raise ValueError(f"links: {len(links)}, at most {MOST} are enumerated")
+    n, worth_of = len(names), _lookup(value, names)
+    bits = np.int64(1) << np.arange(n, dtype=np.int64)
+    nothing, alone = float(worth_of(np.zeros(1, np.int64))[0]), worth_of(bits)
+    part = bits[None, :]  # of each set of links, the connected part of each player
+    worth = np.array([float(np.sum(alone - nothing))])
+    ends = _ends(names, links)
+    for a, b in ends:
+        one, other = part[:, a], part[:, b]
+        both = one | other
+        gain = worth_of(both) - worth_of(one) - worth_of(other) + nothing
+        worth = np.concatenate([worth, worth + np.where(one == other, 0.0, gain)])
+        part = np.concatenate([part, np.where(both[:, None] & bits != 0, both[:, None], part)])
+    credit = alone - nothing
+    for (a, b), part_of_link in zip(ends, _shapley(worth).tolist(), strict=True):
+        credit[a] += part_of_link / 2
+        credit[b] += part_of_link / 2
+    return credit
+
+
+def shapley_of_groups(value: ArrayLike) -> Floats:
+    """The Shapley value of one member of each group, where the members of a group are alike; exact.
+
+    Args:
+        value: what so many of each group are worth together, shape (members + 1 of the first group, ...): the entry
+            [i, j, k] for i of the first group, j of the second and k of the third.
+
+    Returns:
+        The value of a member of each group, shape (groups,), to about 1e-11; of an empty group 0.
+
+    Raises:
+        ValueError: if a worth is not finite.
+
+    One has the idea, and it takes one of two tellers and one of two implementers:
+
+    >>> there = [0, 1, 1]
+    >>> [round(part, 6) for part in shapley_of_groups(np.einsum("i,j,k", [0, 1], there, there)).tolist()]
+    [0.533333, 0.116667, 0.116667]
+    """
+    table = np.asarray(value, np.float64)
+    if not np.isfinite(table).all():
+        raise ValueError("value: must be finite for every coalition")
+    sizes = np.array(table.shape) - 1
+    credit = np.zeros(table.ndim)
+    for group in np.flatnonzero(sizes).tolist():
+        others = sizes - (np.arange(table.ndim) == group)
+        # The chance that so many of each group come before a member: of the number of all who do, each is as likely.
+        chance, before = np.zeros(()), np.zeros((), np.int64)
+        for size in others.tolist():
+            count = np.arange(size + 1)
+            chance = np.add.outer(chance, _log_choose(size, count))
+            before = np.add.outer(before, count)
+        chance = np.exp(chance - _log_choose(int(others.sum()), before)) / sizes.sum()
+        credit[group] = float((chance * np.diff(table, axis=group)).sum())
+    return credit
+
+
+# --- the enumeration ----------------------------------------------------------------------------------------------
+
+
+def names_of(players: Players, most: int = MOST) -> list[Hashable]:
+    """The players' names, each once and at most so many; raises ValueError."""
+    names: list[Hashable] = list(range(players)) if isinstance(players, int) else list(players)
+    if len(names) > most:
+        more = "draw orders with shapley_sampled, or count alike players with shapley_of_groups"
+        raise ValueError(f"players: {len(names)}, at most {most} are enumerated; {more}")
+    if len(dict.fromkeys(names)) < len(names):
+        raise ValueError("players: a name is there twice")
+    return names
+
+
+def table_of(value: Value, names: Sequence[Hashable]) -> Floats:
+    """What every coalition is worth, by its bits; shape (2**n,)."""
+    return _lookup(value, names)(np.arange(1 << len(names)))
+
+
+def _lookup(value: Value, names: Sequence[Hashable]) -> Callable[[Ints], Floats]:
+    """The worth of coalitions that are given by their bits."""
+    if not callable(value):
+        table = np.asarray(value, np.float64)
+        if table.shape != (1 << len(names),):
+            raise ValueError(f"value: must be 2**{len(names)} numbers, one a coalition, has shape {table.shape}")
+        _check_finite(table)
+        return lambda masks: table[masks]
+
+    def ask(masks: Ints) -> Floats:
+        each, place = np.unique(masks, return_inverse=True)
+        found = np.array([float(value(frozenset(_members(mask, names)))) for mask in each.tolist()])
+        _check_finite(found)
+        return found[place.reshape(masks.shape)]
+
+    return ask
+
+
+def _check_finite(worth: Floats) -> None:
+    if not np.isfinite(worth).all():
+        raise ValueError("value: must be finite for every coalition")
+
+
+def _members(mask: int, names: Sequence[Hashable]) -> Iterator[Hashable]:
+    return (name for place, name in enumerate(names) if mask >> place & 1)
+
+
+def _place(names: Sequence[Hashable], player: Hashable, where: str) -> int:
+    if player not in names:
+        raise ValueError(f"{where}: no player {player!r}")
+    return names.index(player)
+
+
+def _ends(names: Sequence[Hashable], links: Links) -> list[tuple[int, int]]:
+    """The places of the ends of each link."""
+    ends = [(_place(names, a, "links"), _place(names, b, "links")) for a, b in links]
+    for (a, b), link in zip(ends, links, strict=True):
+        if a == b:
+            raise ValueError(f"links: {link[0]!r} is linked to itself")
+    return ends
+
+
+def _shapley(table: Floats) -> Floats:
+    """The Shapley value of 2**n worths."""
+    n = len(table).bit_length() - 1
+    weight = _order_weights(n)[np.minimum(_sizes(n), max(n - 1, 0))]
+    credit = np.zeros(n)
+    for place in range(n):
+        without, joined = table.reshape(-1, 2, 1 << place)[:, 0], table.reshape(-1, 2, 1 << place)[:, 1]
+        credit[place] = float((weight.reshape(-1, 2, 1 << place)[:, 0] * (joined - without)).sum())
+    return credit
+
+
+def _order_weights(n: int) -> Floats:
+    """The chance that exactly a given s of n players come before a given other one, for s = 0 to n - 1."""
+    weight = np.full(max(n, 1), 1.0 / max(n, 1))
+    for before in range(1, n):
+        weight[before] = weight[before - 1] * before / (n - before)
+    return weight
+
+
+def _sums(masks: Sequence[int]) -> Ints:
+    """The union of every choice of the masks; shape (2**masks,)."""
+    found = np.zeros(1, np.int64)
+    for mask in masks:
+        found = np.concatenate([found, found | mask])
+    return found
+
+
+def _sizes(n: int) -> Ints:
+    """How many of n players are in each coalition; shape (2**n,)."""
+    found = np.zeros(1, np.int64)
+    for _ in range(n):
+        found = np.concatenate([found, found + 1])
+    return found
+
+
+def _log_choose(size: int, count: NDArray[np.integer[Any]]) -> Floats:
+    chosen: Floats = gammaln(size + 1.0) - gammaln(count + 1.0) - gammaln(size - count + 1.0)
+    return chosen

@@ -1,0 +1,78 @@
+"""Knockout without a second run: what a tape would lose by its own record if a person were struck out.
+
+For a real log, which nobody can run again. It takes for granted that nobody would have stepped in, and so it is the
+most that a person can have been needed; a scenario can be run again instead, which knockout.py does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from sim.accounts.games.lineages import lineages_of, makers_on, passed_up
+from sim.accounts.table import CreditedPersons, CreditTable, make_table, sum_by
+from sim.tape.tables import Floats
+from sim.tape.tape import Tape
+
+
+@dataclass(frozen=True, eq=False)
+class KnockoutPersons(CreditedPersons):
+    """As CreditedPersons, with a column of its own.
+
+    Attributes:
+        raw: the realised value that needs the person, from 0 to the tape's total; these do not sum to the total.
+    """
+
+    raw: Floats | None = None
+
+
+def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
+    """Credit by knockout in the record: the realised value of all holdings whose lineage a person is on.
+
+    v(N) - v(N without p) in the game of games_lineages.py: every holding is lost that needs the discoverer, teller or
+    implementer p. What needs three persons falls with each of them, so these do not sum to the total: the column
+    `raw` of the persons holds them as they are, and credit is raw in proportion, so that it sums to the total.
+    Other than with Shapley, the length of a lineage plays no part: all on it were needed, each for all of it.
+
+    Args:
+        tape: any tape.
+        samples: where lineages branch into millions of ways, this many drawn ones stand for each.
+
+    Raises:
+        ValueError: if samples is below 1.
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> realised = Realised([1, 2], [-1, -1], [2, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), realised, people, ("idea",), 3, 100)
+    >>> table = knockout_credit(tape)
+    >>> table.persons.raw.tolist(), table.persons.credit.round(6).tolist()
+    ([100.0, 98.0], [50.505051, 49.494949])
+    """
+    raw = lost_without(tape, samples)
+    total = float(raw.sum())
+    credit = raw * (tape.total / total) if total > 0.0 else raw
+    table = make_table(tape, "knockout", credit)
+    shown = (tape.persons.size[tape.persons.group] == 1) | (credit > 0.0)
+    columns = {field.name: getattr(table.persons, field.name) for field in fields(table.persons)}
+    return replace(table, persons=KnockoutPersons(**columns, raw=raw[shown]))
+
+
+def lost_without(tape: Tape, samples: int = 32) -> Floats:
+    """The realised value that needs each person, in tape order, a crowd as one of them; shape (persons,).
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> people = Persons(["P1"], [1], [1])
+    >>> had, by, realised = Events([1], [0], [0], [0], [1]), Influences([], [], []), Realised([0], [-1], [3])
+    >>> tape = Tape(had, by, realised, people, ("idea",), 1, 1)
+    >>> lost_without(tape).tolist()
+    [3.0]
+    """
+    lost = np.zeros(tape.persons.total)
+    for lineages in lineages_of(tape, samples):
+        _, others = makers_on(tape, lineages, lineages.value)
+        along = passed_up(lineages, lineages.value)
+        lost += sum_by(lineages.holder, lineages.first * along, len(lost)) + others
+    return np.maximum(lost, 0.0)  # what was taken off again may leave a rounding error

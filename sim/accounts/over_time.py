@@ -1,0 +1,135 @@
+"""Credit over time: the shares as they looked at each step; who was thought of as a giant when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.accounts.account import credit
+from sim.accounts.summary import Side, sides
+from sim.model.until import moments
+from sim.scenario.scenario import Scenario
+from sim.tape.tables import Floats, Ints, Names, Persons
+from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 100  # steps, where none are given
+
+
+@dataclass(frozen=True, eq=False)
+class CreditOverTime:
+    """The credit of every person as it looked at some steps, what came later being unknown.
+
+    Attributes:
+        method: name of the account.
+        steps: ascending; shape (steps,).
+        total: value credited by then; shape (steps,).
+        credit: of each person at each step, >= 0; shape (steps, persons).
+        name: of every person who is in the table of any of the steps, in tape order.
+        group, groups: the group of each of them, and what the groups are; shape (persons,).
+    """
+
+    method: str
+    steps: Ints
+    total: Floats
+    credit: Floats
+    name: Sequence[str]
+    group: Ints
+    groups: Persons
+
+    @property
+    def share(self) -> Floats:
+        """The credit as a part of what had been credited by then, 0 where nothing had; shape (steps, persons)."""
+        total = self.total[:, np.newaxis]
+        return np.divide(self.credit, total, out=np.zeros_like(self.credit), where=total > 0.0)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The shares, steps x persons, in tape order."""
+        import pandas as pd
+
+        return pd.DataFrame(self.share, index=pd.Index(self.steps, name="step"), columns=list(self.name))
+
+    def courses(self, most: int = 6, named: int = 2) -> list[Side]:
+        """Those with the largest share over all the steps, the last of all the rest; `shares` has a number a step.
+
+        Members of a group who are equal at every step are one.
+        """
+        return sides((self.name, self.group, self.groups), self.share.T, None, most, named)
+
+    def to_rows(self, most: int = 20) -> list[dict[str, Any]]:
+        """A dict for each step: time, credit (of all), share (of the last total), persons (name: share by then).
+
+        Persons are those of `courses(most)`, all the rest as "all others".
+        """
+        last = float(self.total[-1]) if len(self.total) else 0.0
+        courses = self.courses(most)
+        names = ["all others" if course.kind == "rest" else course.name for course in courses]
+        return [
+            {
+                "time": int(step),
+                "credit": float(total),
+                "share": float(total) / last if last > 0.0 else 0.0,
+                "persons": {name: course.shares[at] for name, course in zip(names, courses, strict=True)},
+            }
+            for at, (step, total) in enumerate(zip(self.steps, self.total, strict=True))
+        ]
+
+
+def credit_over_time(
+    tape: Tape,
+    method: str = "role-flow",
+    steps: Iterable[int] | None = None,
+    scenario: Scenario | None = None,
+    **settings: float | None,
+) -> CreditOverTime:
+    """The credit as it looked at each step: that of the tape as it was then (`sim.model.until`).
+
+    Each step is one run of the account over the events up to it. What was realised by then is worked out again from
+    when holdings began, ended and worked, so nothing is simulated twice.
+
+    Args:
+        tape: of a run or of a real log; it is only read.
+        method: a name in METHODS.
+        steps: from 0 to tape.steps, ascending; without them 100 at most, in equal distances from the first event to
+            the last step, both of them included.
+        scenario: what was run; not needed for a log.
+        settings: as in `credit`.
+
+    Raises:
+        ValueError: as `credit` does; if the steps do not ascend or are out of range; or if the tape is a run's and no
+            scenario is given, or not its own.
+
+    In the third step P2 tells the crowd of the idea of P1:
+
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> both = Realised([1, 2], [-1, -1], [2, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), both, people, ("idea",), 3, 100)
+    >>> credit_over_time(tape).share.round(2).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [0.51, 0.49]]
+    """
+    chosen = _chosen(tape) if steps is None else np.array(list(steps), np.int64)
+    if (np.diff(chosen) <= 0).any():
+        raise ValueError("steps: must ascend")
+    persons = tape.persons
+    found, total = np.zeros((len(chosen), persons.total)), np.zeros(len(chosen))
+    shown = np.zeros(persons.total, np.bool_)
+    for place, then in enumerate(moments(tape, chosen.tolist(), scenario)):
+        table = credit(then, method, **settings)
+        found[place, table.row], total[place] = table.persons.credit, table.total
+        shown[table.row] = True
+    rows = np.flatnonzero(shown)
+    return CreditOverTime(method, chosen, total, found[:, rows], Names(persons, rows), persons.group[rows], persons)
+
+
+def _chosen(tape: Tape) -> Ints:
+    """The steps to look at, evenly spaced."""
+    first = int(tape.events.step[0]) if len(tape.events) else tape.steps
+    number = min(MOST, tape.steps - first + 1)
+    return np.unique(first + np.rint((tape.steps - first) * (np.arange(number) / max(1, number - 1))).astype(np.int64))

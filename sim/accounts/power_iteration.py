@@ -1,0 +1,126 @@
+"""PageRank of large graphs with cycles: x = v + alpha P' x, by passes over those who point to each row.
+
+A pass goes through GROUPS of rows, the last rows first, since rows of logs point back in time; each group sees what
+the groups before it have just come to (Gauss-Seidel), while inside of a group no row waits for another. So the threads
+share the parts of a group, and whatever their number, the sums are taken in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.accounts import dag_loops
+from sim.accounts.dag_loops import Whole
+from sim.accounts.event_pagerank import loops_for
+from sim.machine.threads import processors
+from sim.tape.tables import Floats
+
+GROUPS, PARTS = 8, 8
+WORTH_THREADS = 500_000  # edges
+
+
+class Flow(NamedTuple):
+    """Who points to each row (source[begin[row] : begin[row + 1]]), and how much of their rank they pass on.
+
+    A source passes on its rank times `each`, and an edge the part of that in `part`, all of it if None. `each` is 0
+    for rows that point nowhere.
+    """
+
+    begin: Whole
+    source: Whole
+    part: Floats | None
+    each: Floats
+
+
+def all_alike(weights: Floats) -> bool:
+    """Whether all the weights are one and the same above 0, and finite: a graph without weights."""
+    return len(weights) > 0 and 0.0 < weights[0] < np.inf and bool((weights == weights[0]).all())
+
+
+def flow_of(matrix: Any) -> Flow:
+    """The flow of a square csr matrix with weights that are known to be 0 or more.
+
+    Raises:
+        ValueError: if a row points outside the matrix.
+    """
+    number, edges = matrix.shape[0], len(matrix.indices)
+    data = matrix.data
+    alike = all_alike(data)
+    place: Whole = np.zeros(number + 2, np.int32 if edges <= np.iinfo(np.int32).max else np.int64)
+    source: Whole = np.empty(edges, np.uint32 if number <= np.iinfo(np.uint32).max else np.int64)
+    part = None if alike else np.empty(edges)
+    code = loops_for(dag_loops, number + edges)
+    bad = code.turn_round(matrix.indptr, matrix.indices, None if alike else data, place, source, part)
+    if bad >= 0:
+        raise ValueError(f"the matrix points outside itself in row {int(bad)}")
+    degree = np.diff(matrix.indptr)
+    if alike:
+        each = np.divide(1.0, degree, out=np.zeros(number), where=degree > 0)
+    else:
+        each = (np.asarray(matrix.sum(axis=1)) > 0.0).astype(float)
+    return Flow(place[:-1], source, part, each)
+
+
+def solve(flow: Flow, alpha: float, restart: Floats, tol: float, max_iter: int, threads: int | None = None) -> Floats:
+    """x with x = v + alpha P' x, to |v + alpha P' x - x| <= tol / 2 * |x|, both summed over the rows.
+
+    Raises:
+        networkx.PowerIterationFailedConvergence: if max_iter passes do not get there.
+    """
+    if len(flow.source) < WORTH_THREADS:
+        return _passes(flow, alpha, restart, tol, max_iter, map)
+    with ThreadPoolExecutor(threads or processors()) as pool:
+        return _passes(flow, alpha, restart, tol, max_iter, pool.map)
+
+
+def _passes(
+    flow: Flow, alpha: float, restart: Floats, tol: float, max_iter: int, each_of: Callable[..., Iterable[float]]
+) -> Floats:
+    import networkx as nx
+
+    code = loops_for(dag_loops, len(restart) + len(flow.source))
+    groups = _groups(flow.begin)
+    ends = flow.each == 0.0
+    rank = restart / (1.0 - alpha)
+    scaling, last = True, np.inf
+    passed = rank * flow.each
+
+    def part_of(bounds: tuple[int, int]) -> float:
+        return float(code.gather(flow.begin, flow.source, flow.part, alpha, restart, *bounds, passed, rank))
+
+    for _ in range(max_iter):
+        change = 0.0
+        for parts in groups:
+            change += sum(each_of(part_of, parts))
+            low, high = parts[0][0], parts[-1][1]
+            passed[low:high] = rank[low:high] * flow.each[low:high]
+        # A source that changes after it was read leaves at most alpha times its change as a residual.
+        left = alpha * change
+        # In the solution what restarts is 1. To scale the rank so takes away the slowest error (that of the total), but
+        # only plain passes are known to converge always: they go on alone once a pass changed more than the one before.
+        scaling = scaling and change < last
+        if scaling:
+            scale = 1.0 / ((1.0 - alpha) * rank.sum() + alpha * rank[ends].sum())
+            rank *= scale
+            passed *= scale
+            left = scale * left + abs(1.0 - scale)
+        if left <= 0.5 * tol * rank.sum():
+            return rank
+        last = change
+    raise nx.PowerIterationFailedConvergence(max_iter)
+
+
+def _groups(begin: Whole) -> list[list[tuple[int, int]]]:
+    """The parts of each group as (first row, row after the last), of about equal work, the last group first."""
+    work = begin + np.arange(len(begin))  # an edge and a row count alike
+    cuts = np.searchsorted(work, np.linspace(0, work[-1], GROUPS * PARTS + 1)).tolist()
+    cuts[0], cuts[-1] = 0, len(begin) - 1
+    groups = []
+    for first in range(len(cuts) - 1 - PARTS, -1, -PARTS):
+        parts = [(cuts[k], cuts[k + 1]) for k in range(first, first + PARTS) if cuts[k] < cuts[k + 1]]
+        groups += [parts] if parts else []
+    return groups

@@ -1,0 +1,219 @@
+"""What of a credit table fits on a page: the rows that a table in the terminal and the figure of bars both show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.accounts.games.realised import credit_of_ideas
+from sim.accounts.methods import METHODS, settings_of
+from sim.accounts.role_flow import role_flow_of_events
+from sim.accounts.table import ROLES, CreditTable, sum_by
+from sim.errors import near
+from sim.tape.tables import Floats, Ints, Persons
+from sim.tape.tape import Tape
+
+PARTS = ("group", "role", "idea")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: a person, a group of equal members, or the rest.
+
+    Attributes:
+        name: of the person or group; of the rest, the group that all of it belongs to, or nothing.
+        people: how many persons it stands for.
+        share: of the total.
+        parts: credit as idea, communication, implementation, and without a role.
+        pagerank: as in the table; 0 where the method has none.
+        kind: "person", "group" or "rest".
+    """
+
+    name: str
+    people: int
+    share: float
+    parts: tuple[float, float, float, float]
+    pagerank: float
+    kind: str
+
+    @property
+    def credit(self) -> float:
+        """All parts together."""
+        return sum(self.parts)
+
+
+def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
+    """The rows that matter, largest first, what is left over as the last; their parts sum to the table's credit.
+
+    A group whose members all have the same credit is one row; the members of any other compete one by one. The
+    `named` persons with most credit among those who bear a name of their own always have a row, so that a
+    genius whom thousands outweigh is seen beside them. At most `most` rows, the rest not counted.
+    """
+    if not len(table.persons):
+        return []
+    parts, share = _parts(table), np.nan_to_num(table.persons.share)
+    rank = np.zeros(len(share)) if table.persons.pagerank is None else table.persons.pagerank
+    begin, whole = units(table.group, parts.sum(axis=1, keepdims=True))
+    people = np.diff(begin, append=len(share))
+    sums, shares, ranks = (np.add.reduceat(column, begin, axis=0) for column in (parts, share, rank))
+    group = table.group[begin]
+    single = table.groups.members[group] == 1
+    shown = choose(sums.sum(axis=1), single, most, named)
+
+    def row(units: Ints, name: str, kind: str) -> Row:
+        idea, told, built, other = sums[units].sum(axis=0).tolist()
+        counts = int(people[units].sum()), float(shares[units].sum()), float(ranks[units].sum())
+        return Row(name, counts[0], counts[1], (idea, told, built, other), counts[2], kind)
+
+    rows = []
+    for unit in shown.tolist():
+        kind = "group" if whole[unit] and not single[unit] else "person"
+        name = table.groups.name[group[unit]] if kind == "group" else table.persons.name[begin[unit]]
+        rows.append(row(np.array([unit]), name, kind))
+    left = np.setdiff1d(np.arange(len(begin)), shown)
+    if len(left):
+        groups = np.unique(group[left])
+        rows.append(row(left, table.groups.name[groups[0]] if len(groups) == 1 else "", "rest"))
+    return rows
+
+
+@dataclass(frozen=True)
+class Side:
+    """One row of several columns of shares: a person, a group of equal members, or the rest.
+
+    Attributes:
+        name, people, kind: as in Row.
+        shares: of the total, one a column.
+    """
+
+    name: str
+    people: int
+    kind: str
+    shares: tuple[float, ...]
+
+
+def sides(
+    people: tuple[Sequence[str], Ints, Persons], share: Floats, first: int | None, most: int, named: int, each: int = 0
+) -> list[Side]:
+    """The rows that matter of a table of shares, what is left over as the last.
+
+    Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
+    `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
+    more, and the largest by the column `first` (by the mean of all columns if None).
+
+    Args:
+        people: names, groups in ascending order, and what the groups are.
+        share: of the total; shape (persons, columns).
+    """
+    names, of, groups = people
+    if not len(names):
+        return []
+    share = np.ascontiguousarray(share)
+    begin, whole = units(of, share)
+    many, sums = np.diff(begin, append=len(share)), np.add.reduceat(share, begin, axis=0)
+    group = of[begin]
+    single = groups.members[group] == 1
+    best = np.argsort(-sums, axis=0, kind="stable")[:each]
+    wanted = np.unique(best[np.take_along_axis(sums, best, axis=0) > 0.0])
+    weight = sums.mean(axis=1) if first is None else sums[:, first]
+    shown = choose(weight, single, most, named, wanted)
+
+    def side(rows: Ints, name: str, kind: str) -> Side:
+        return Side(name, int(many[rows].sum()), kind, tuple(sums[rows].sum(axis=0).tolist()))
+
+    found = []
+    for unit in shown.tolist():
+        kind = "group" if whole[unit] and not single[unit] else "person"
+        found.append(side(np.array([unit]), groups.name[group[unit]] if kind == "group" else names[begin[unit]], kind))
+    left = np.setdiff1d(np.arange(len(begin)), shown)
+    if len(left):
+        inside = np.unique(group[left])
+        found.append(side(left, groups.name[inside[0]] if len(inside) == 1 else "", "rest"))
+    return found
+
+
+def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None) -> list[dict[str, Any]]:
+    """The credit by group, by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
+
+    A group has its number of members as `count`. A discovery that stood on others shares what it earns with their
+    ideas, as its discoverer does with their makers. By priority it does not.
+
+    Args:
+        tape, table: the credit of the tape by any account.
+        by: "group", "role" or "idea".
+        settings: those with which the table was made.
+
+    Raises:
+        ValueError: if the account does not tell roles (ideas) apart, or there is no such `by`.
+    """
+    if by not in PARTS:
+        raise ValueError(f"by: no {by!r}{near(by, PARTS)}; allowed: {', '.join(PARTS)}")
+    if by == "group":
+        return [{by: row["person"]} | {k: row[k] for k in ("count", "credit", "share")} for row in table.by_group()]
+    account = METHODS[table.method]
+    if by == "role":
+        if not account.roles:
+            raise ValueError(f"{table.method} knows no roles; {_those('roles')} do")
+        found = [(role, float(np.sum(getattr(table.persons, role)))) for role in ROLES]
+    elif not account.linear:
+        raise ValueError(f"{table.method} does not divide each value by itself; {_those('linear')} credit ideas")
+    else:
+        found = list(zip(tape.ideas, _by_idea(tape, table, settings).tolist(), strict=True))
+    rows = [
+        {by: name, "credit": credit, "share": credit / table.total if table.total > 0.0 else 0.0}
+        for name, credit in found
+    ]
+    return sorted(rows, key=lambda row: -float(row["credit"]))
+
+
+def _those(what: str) -> str:
+    *names, last = (name for name, method in METHODS.items() if getattr(method, what))
+    return f"{', '.join(names)} and {last}"
+
+
+def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) -> Floats:
+    if table.method in ("shapley", "owen", "position"):
+        return credit_of_ideas(tape, table.method)
+    if table.method == "priority":  # prerequisites play no part: an idea has all that its own holdings realised
+        return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
+    if table.method == "role-flow":
+        idea, communication, implementation = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
+        return sum_by(tape.events.idea, idea + communication + implementation, len(tape.ideas))
+    raise ValueError(f"{table.method} has no credit by idea")
+
+
+def _parts(table: CreditTable) -> Floats:
+    """Credit by role and, last, what no role accounts for; shape (persons, 4)."""
+    credit = table.persons.credit
+    columns = np.column_stack([np.nan_to_num(getattr(table.persons, role)) for role in ROLES])
+    unexplained = credit - columns.sum(axis=1)
+    unexplained[np.abs(unexplained) <= 1e-9 * np.abs(credit)] = 0.0
+    return np.column_stack([columns, unexplained])
+
+
+def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+    """Where the rows that can be shown begin: equal members of a group together; and which are such groups.
+
+    `credit` has the shape (persons, accounts), and `group` ascends; equal is who is so in every column.
+    """
+    edges = np.flatnonzero(np.diff(group, prepend=-1))
+    high, low = np.maximum.reduceat(credit, edges), np.minimum.reduceat(credit, edges)
+    equal = (high - low <= 1e-6 * np.maximum(np.abs(high), np.abs(low))).all(axis=1)
+    together = np.repeat(equal, np.diff(edges, append=len(group)))
+    starts = ~together
+    starts[edges] = True
+    begin = np.flatnonzero(starts)
+    return begin, together[begin]
+
+
+def choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
+    """The `most` rows to show, largest first: those `wanted`, the `named` first of the single ones, and the first."""
+    order = np.argsort(-credit, kind="stable")
+    kept = order[single[order]][:named]
+    kept = kept if wanted is None else np.union1d(kept, wanted)
+    others = order[~np.isin(order, kept)][: max(0, most - len(kept))]
+    return order[np.isin(order, np.concatenate([kept, others]))]

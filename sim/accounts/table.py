@@ -1,0 +1,218 @@
+"""The credit table: whose credit is how much, and by which role."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.tape.tables import Floats, Ints, Names, Persons
+from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROLES = ("idea", "communication", "implementation")
+
+
+@dataclass(frozen=True, eq=False)
+class CreditedPersons:
+    """One row per person, in tape order, as read-only columns; all of shape (rows,).
+
+    Attributes:
+        name: of the person; a sequence like a tuple, whose names are made when they are asked for.
+        credit: value credited, in units of realised value, >= 0.
+        share: credit as a part of the total, in [0, 1].
+        idea, communication, implementation: credit by role; nan where the method knows no roles.
+        pagerank: the PageRank of the person, the World node being one of the nodes; None for other methods.
+    """
+
+    name: Sequence[str]
+    credit: Floats
+    share: Floats
+    idea: Floats
+    communication: Floats
+    implementation: Floats
+    pagerank: Floats | None = None
+
+    def __post_init__(self) -> None:
+        for column in self.columns().values():
+            if isinstance(column, np.ndarray):
+                column.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    def columns(self) -> dict[str, Any]:
+        """The columns by name, in their order, without a `pagerank` of None."""
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: column for name, column in columns.items() if column is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class CreditTable:
+    """Who deserves which part of the value that a tape realised, by one method.
+
+    Attributes:
+        scenario, seed, steps: of the run, from the tape; scenario may be empty and seed None.
+        method: name of the account of credit.
+        total: value credited, the sum of all credits.
+        dropped: rows of a log that could not be placed.
+        persons: the credits, one row per person of the tape; a crowd only if it has credit.
+        groups: the groups of the tape's persons.
+        group: the group of each row of `persons`; shape (rows,).
+        row: the row of each in the persons of the tape; shape (rows,), ascending.
+
+    >>> from sim.credit import credit
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> by = Influences([1, 2], [0, 1], [1, 1])
+    >>> tape = Tape(told, by, Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> credit(tape).to_dict()["credit"][1]
+    {'person': 'P2', 'credit': 49.0, 'share': 0.5, 'idea': 0.0, 'communication': 49.0, 'implementation': 0.0}
+    """
+
+    scenario: str
+    seed: int | None
+    steps: int
+    method: str
+    total: float
+    dropped: int
+    persons: CreditedPersons
+    groups: Persons
+    group: Ints
+    row: Ints
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The persons as a DataFrame, the largest credit first, equal ones in tape order; the index is the row."""
+        import pandas as pd
+
+        columns = self.persons.columns() | {"name": list(self.persons.name)}
+        return pd.DataFrame(columns).sort_values("credit", ascending=False, kind="stable")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain Python values, the largest credit first, equal ones in tape order.
+
+        The members of a group that have no credit are one row, with their number as `count`; a role that the
+        method does not know is None.
+        """
+        return {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "steps": self.steps,
+            "method": self.method,
+            "total": self.total,
+            "credit": self._rows(),
+            "dropped": self.dropped,
+        }
+
+    def to_json(self) -> str:
+        """What `to_dict` gives, as one line of JSON; floats keep all their digits."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def by_group(self) -> list[dict[str, Any]]:
+        """One row per group that has rows, the largest credit first: sums, and the extremes of a single member.
+
+        Keys: person (the group's name), count (of members), credit, share, idea, communication, implementation
+        (None where the method knows no roles), pagerank (where the method has it), smallest, largest.
+        """
+        number = len(self.groups)
+        present = np.unique(self.group).tolist()
+        credit = self.persons.credit
+        smallest, largest = np.full(number, math.inf), np.zeros(number)
+        np.minimum.at(smallest, self.group, credit)
+        np.maximum.at(largest, self.group, credit)
+        sums = {
+            name: _plain(sum_by(self.group, column, number))
+            for name, column in self.persons.columns().items()
+            if name != "name"
+        }
+        rows = [
+            {"person": self.groups.name[group], "count": int(self.groups.members[group])}
+            | {name: column[group] for name, column in sums.items()}
+            | {"smallest": float(smallest[group]), "largest": float(largest[group])}
+            for group in present
+        ]
+        return sorted(rows, key=lambda row: -row["credit"])
+
+    def _rows(self) -> list[dict[str, Any]]:
+        folds = (self.persons.credit == 0.0) & (self.groups.members[self.group] > 1)
+        count = np.bincount(self.group[folds])
+        shown = ~folds
+        shown[np.flatnonzero(folds)[np.unique(self.group[folds], return_index=True)[1]]] = True
+        order = np.argsort(-self.persons.credit, kind="stable")
+        order = order[shown[order]]
+        columns = self.persons.columns()
+        del columns["name"]
+        if self.persons.pagerank is not None:
+            columns["pagerank"] = rank = self.persons.pagerank.copy()
+            rank[folds] = np.bincount(self.group[folds], rank[folds])[self.group[folds]]
+        keys = ("person", *columns)
+        values = zip(
+            Names(self.groups, self.row[order]), *(_plain(column[order]) for column in columns.values()), strict=True
+        )
+        rows = [dict(zip(keys, row, strict=False)) for row in values]
+        for at in np.flatnonzero(folds[order]).tolist():
+            group = int(self.group[order[at]])
+            del rows[at]["person"]
+            rows[at] = {"person": self.groups.name[group], "count": int(count[group]), **rows[at]}
+        return rows
+
+
+def make_table(
+    tape: Tape,
+    method: str,
+    credit: Floats,
+    *,
+    total: float | None = None,
+    roles: tuple[Floats, Floats, Floats] | None = None,
+    pagerank: Floats | None = None,
+) -> CreditTable:
+    """The table of credits of shape (persons of the tape,), in tape order; `total` is the tape's unless given.
+
+    `roles` are the parts of the credit by idea, communication and implementation, `pagerank` is a column of its
+    own; all of the shape of `credit`.
+    """
+    total = tape.total if total is None else total
+    if roles is None:
+        roles = (np.full(len(credit), np.nan),) * 3
+    of = tape.persons.group
+    shown = (tape.persons.size[of] == 1) | (credit > 0.0)
+    row = np.flatnonzero(shown)
+    persons = CreditedPersons(
+        name=Names(tape.persons, row),
+        credit=credit[shown],
+        share=credit[shown] / total if total > 0.0 else np.zeros(int(shown.sum())),
+        **dict(zip(ROLES, (role[shown] for role in roles), strict=True)),
+        pagerank=None if pagerank is None else pagerank[shown],
+    )
+    return CreditTable(
+        scenario=str(tape.provenance.get("scenario", "")),
+        seed=tape.provenance.get("seed"),
+        steps=tape.steps,
+        method=method,
+        total=total,
+        dropped=sum(tape.dropped.values()),
+        persons=persons,
+        groups=tape.persons,
+        group=of[shown],
+        row=row,
+    )
+
+
+def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Floats:
+    """The sum of the values of each group 0 to number - 1; shape (number,)."""
+    # Of no rows at all numpy makes integers, whatever the weights are.
+    return np.bincount(group, value, number).astype(float)
+
+
+def _plain(column: Floats) -> list[float | None]:
+    if np.isnan(column).any():
+        return [None if math.isnan(value) else value for value in column.tolist()]
+    return list(column.tolist())

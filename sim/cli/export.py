@@ -1,0 +1,41 @@
+"""The command `shoulders export`: the influence graph of a run or a log for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sim.cli.credit import read_tape
+
+EXPORTS = ("graphml", "gexf", "csv", "parquet")
+
+
+@click.command(name="export")
+@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
+@click.option("-o", "--output", "file", metavar="FILE", required=True, help="File to write, replaced if it is there.")
+@click.option("--of", type=click.Choice(["events", "persons"]), default="events", show_default=True)
+@click.option("--to", "kind", metavar="NAME", help=f"{', '.join(EXPORTS)}.  [default: by the ending of FILE]")
+@click.option("--window", nargs=2, type=int, metavar="FIRST LAST", help="Steps, both included.  [default: all]")
+@click.option("--format", "log_format", metavar="NAME", help="Of a log, as of shoulders credit.")
+def export_command(
+    run_or_log: str, file: str, of: str, kind: str | None, window: tuple[int, int] | None, log_format: str | None
+) -> None:
+    """Write who influenced whom, and when, for networkx, Gephi, pandas and others."""
+    target = Path(file)
+    if target.is_dir() or not target.resolve().parent.is_dir():
+        wrong = "is a folder" if target.is_dir() else "its folder does not exist"
+        raise click.UsageError(f"-o {file}: {wrong}; allowed: a file in a folder that is there")
+    chosen = kind or target.suffix[1:].lower()
+    if chosen not in EXPORTS:
+        raise click.UsageError(f"{'--to' if kind else '-o'}: no format {chosen!r}; allowed: {', '.join(EXPORTS)}")
+    tape = read_tape(Path(run_or_log), log_format)
+    from sim.tape.export import export
+
+    try:
+        export(tape, target, of, chosen, window)
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
+    for reason, count in tape.dropped.items():
+        click.echo(f"Dropped: {count} ({reason})", err=True)
+    click.echo(f"Written: {target}", err=True)

@@ -1,0 +1,62 @@
+"""What the commands that run a scenario share: where it comes from, and how they tell how far they are."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.scenario.bundled import bundled
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Scenario
+
+CHANGE = "Change a key, as dynamics.abandon_rate=0.2."
+
+
+def scenario_of(name: str, changes: tuple[str, ...]) -> tuple[Path, Scenario]:
+    """The scenario of a file, or of one that comes with shoulders, with what --set changes in it."""
+    from sim.scenario.keys import parse_value
+    from sim.scenario.scenario import Scenario
+
+    path = Path(name)
+    if not path.exists():
+        path = bundled(name) or path
+    scenario = Scenario.load(path)
+    values = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {change}: must be KEY=VALUE, as dynamics.abandon_rate=0.2")
+        values[key.strip()] = parse_value(value.strip())
+    return path, scenario.replace(values, source="--set") if values else scenario
+
+
+def announce_compiling(engine: str) -> None:
+    """Say on a terminal that the first run of compiled code takes its time."""
+    if engine == "kernels" and sys.stderr.isatty():
+        from sim.machine.compiling import is_compiled
+        from sim.model.kernels.model import SOURCES
+
+        if not is_compiled(*SOURCES):
+            click.echo("Compiling the kernels; this takes about a minute, once.", err=True)
+
+
+@contextlib.contextmanager
+def progress_bar(name: str, unit: str = "steps") -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with the time left on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(name))
+        yield lambda done, total: bar.update(task, completed=done, total=total)

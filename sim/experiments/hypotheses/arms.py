@@ -1,0 +1,185 @@
+"""The arms of a hypothesis: which worlds are run, what is measured of each, and the numbers of every pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.engines import choose, simulate_many, simulate_world
+from sim.errors import ScenarioError, did_you_mean
+from sim.experiments.counterfactual import world_without
+from sim.experiments.hypotheses.measures import Measure, measure_named
+from sim.experiments.hypotheses.schema import NOT_OF_A_WORLD, Hypothesis, arm_names, formula_of
+from sim.machine.threads import in_threads
+from sim.model.world import World
+from sim.scenario.groups import find, person_ranges
+from sim.scenario.scenario import Scenario
+from sim.study.batches import of_runs
+from sim.tape.tables import KINDS, Floats
+from sim.tape.tape import Tape
+
+FIRST = ("discover", "learn", "implement")
+SMALL = 8  # times as long as `choose` expects the agents take where worlds are small, as those of claims mostly are
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """One arm of an experiment.
+
+    Attributes:
+        name: as it is shown.
+        scenario: what is run.
+        measure: what is measured of it.
+        without: who is knocked out: (name, "") or ("", kind of the event that they are the first to do); or nobody.
+        dose: where the arm stands on the axis of the figure.
+        names: of the formulas of this arm, with their values.
+    """
+
+    name: str
+    scenario: Scenario
+    measure: Measure
+    without: tuple[str, str] | None
+    dose: float
+    names: Mapping[str, float]
+
+
+def arms_of(hypothesis: Hypothesis, scenario: Scenario, where: str) -> list[Arm]:
+    """The arms of a hypothesis, in their order.
+
+    Raises:
+        ScenarioError: if a change is not allowed, a measure or a person is unknown, or two arms are the same.
+    """
+    names, found = arm_names(hypothesis), []
+    common = {key: value for key, value in hypothesis.change.items() if key in NOT_OF_A_WORLD}
+    for at, (name, own) in enumerate(zip(names, _changes(hypothesis, where), strict=True)):
+        changes = common | own
+        of_world = {key: value for key, value in changes.items() if key not in NOT_OF_A_WORLD}
+        changed = scenario.replace(of_world, f"{where}: {name}") if of_world else scenario
+        parameters = dict(hypothesis.parameters)
+        place = float(at)
+        if hypothesis.dose is not None:
+            place = hypothesis.dose.values[at]
+            parameters[hypothesis.dose.name] = place
+        try:
+            measure = measure_named(str(changes.get("measure", hypothesis.measure)))
+        except ValueError as error:
+            raise ScenarioError(str(error).removeprefix("measures: "), file=where, key="measure") from None
+        without = _without(changes.get("without"), changed, where)
+        found.append(Arm(name, changed, measure, without, place, parameters))
+    _refuse_equal(found, where)
+    return found
+
+
+def _changes(hypothesis: Hypothesis, where: str) -> list[dict[str, Any]]:
+    """What each arm changes."""
+    if hypothesis.arms is not None:
+        return list(hypothesis.arms.values())
+    if hypothesis.factors is not None:
+        one, other = hypothesis.factors.values()
+        return [{}, one, other, one | other]
+    if hypothesis.dose is None:
+        return [{}]
+    dose, found = hypothesis.dose, []
+    for value in dose.values:
+        names = hypothesis.parameters | {dose.name: value}
+        found.append({key: formula_of(formula, names, where, f"dose.set.{key}") for key, formula in dose.set.items()})
+    return found
+
+
+def _without(given: Any, scenario: Scenario, where: str) -> tuple[str, str] | None:
+    if given is None:
+        return None
+    if isinstance(given, Mapping) and list(given) == ["first"]:
+        if given["first"] not in FIRST:
+            hint = did_you_mean(str(given["first"]), FIRST)
+            raise ScenarioError(f"is {given['first']!r}{hint}", file=where, key="without.first")
+        return "", str(given["first"])
+    people = person_ranges(scenario)
+    if not isinstance(given, str) or not find(people, given):
+        known = did_you_mean(str(given), [name for name, rows in people.items() if rows])
+        raise ScenarioError(f"no person '{given}'{known}", file=where, key="without")
+    return given, ""
+
+
+def _refuse_equal(arms: Sequence[Arm], where: str) -> None:
+    for at, arm in enumerate(arms):
+        for other in arms[:at]:
+            same = (arm.measure.name, arm.without) == (other.measure.name, other.without)
+            if same and arm.scenario == other.scenario:
+                raise ScenarioError(f"the arms '{other.name}' and '{arm.name}' do not differ", file=where)
+
+
+def measure_arms(
+    arms: Sequence[Arm], seeds: Sequence[int], where: str, engine: str = "auto", threads: int | None = None
+) -> Floats:
+    """The measure of every arm in the world of every seed; shape (arms, seeds).
+
+    Worlds that several arms have in common are run once.
+
+    Raises:
+        ScenarioError: if a measure has no value in a world.
+    """
+    if engine == "auto":
+        engine = choose(arms[0].scenario, engine, SMALL * len(arms) * len(seeds))
+    found = np.empty((len(arms), len(seeds)))
+    done = [False] * len(arms)
+    firsts: dict[str, list[int]] = {}
+    for at, arm in enumerate(arms):
+        if done[at]:
+            continue
+        alike = [k for k in range(at, len(arms)) if _same_world(arms[k], arm)]
+        if arm.without is not None and arm.without[1] and arm.without[1] not in firsts:
+            firsts[arm.without[1]] = _firsts(arms[0].scenario, seeds, arm.without[1], where, engine, threads)
+        tapes = _tapes(arm, seeds, firsts, engine, threads)
+        for k in alike:
+            found[k], done[k] = _measured(arms[k].measure, tapes, where), True
+    if np.isnan(found).any():
+        at, pair = (int(k[0]) for k in np.nonzero(np.isnan(found)))
+        problem = f"'{arms[at].measure.name}' has no value in the arm '{arms[at].name}' with the seed {seeds[pair]}"
+        raise ScenarioError(problem, file=where, key="measure")
+    return found
+
+
+def _same_world(arm: Arm, other: Arm) -> bool:
+    return arm.without == other.without and arm.scenario == other.scenario
+
+
+def _measured(measure: Measure, tapes: Sequence[Tape], where: str) -> Floats:
+    try:
+        return np.concatenate([measure.of(histories) for histories in of_runs(tapes)])
+    except ValueError as error:
+        raise ScenarioError(str(error).removeprefix("measures: "), file=where, key="measure") from None
+
+
+def _tapes(
+    arm: Arm, seeds: Sequence[int], firsts: Mapping[str, Sequence[int]], engine: str, threads: int | None
+) -> Sequence[Tape]:
+    if arm.without is None:
+        return simulate_many(arm.scenario, seeds, engine=engine, threads=threads)
+    name, kind = arm.without
+    fixed = find(person_ranges(arm.scenario), name) if name else None
+
+    def run(at: int) -> Tape:
+        person = firsts[kind][at] if fixed is None else -1
+        rows = range(fixed[0], fixed[-1] + 1) if fixed is not None else range(person, person + 1)
+        return simulate_world(world_without(World.build(arm.scenario, seeds[at]), rows), engine, 1)
+
+    if engine == "agents":
+        return [run(at) for at in range(len(seeds))]
+    return list(in_threads(run, range(len(seeds)), threads))
+
+
+def _firsts(
+    scenario: Scenario, seeds: Sequence[int], kind: str, where: str, engine: str, threads: int | None
+) -> list[int]:
+    """Who did something first in each world of the first arm; rows of the tape's persons."""
+    found = []
+    for seed, tape in zip(seeds, simulate_many(scenario, seeds, engine=engine, threads=threads), strict=True):
+        rows = np.flatnonzero(tape.events.kind == KINDS.index(kind))
+        if not len(rows):
+            raise ScenarioError(f"nobody does this in the world of seed {seed}", file=where, key="without.first")
+        found.append(int(tape.events.person[rows[0]]))
+    return found

@@ -1,0 +1,112 @@
+"""Claims about time, put to the test: a file of hypotheses in, verdicts out (SCIENCE.md section 5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.engines import choose
+from sim.experiments.hypotheses.schema import Hypothesis, hypotheses_of, load_hypotheses
+from sim.experiments.hypotheses.sequence import conduct, planned, refuse_too_few
+from sim.experiments.hypotheses.verdict import Result, verdicts
+from sim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The results of hypotheses that were tested together, in the order of their files."""
+
+    results: tuple[Result, ...]
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self.results)
+
+    def __getitem__(self, name: str) -> Result:
+        """The result of the hypothesis of this name."""
+        return next(result for result in self.results if result.name == name)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a hypothesis, without the arms."""
+        import pandas as pd
+
+        return pd.DataFrame([{k: v for k, v in result.to_dict().items() if k != "arms"} for result in self.results])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values."""
+        return {"hypotheses": [result.to_dict() for result in self.results]}
+
+    def to_json(self) -> str:
+        """What `to_dict` gives, as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+
+def test_hypotheses(
+    files: str | Path | Iterable[str | Path],
+    *,
+    engine: str = "auto",
+    threads: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Findings:
+    """Test all hypotheses of one or more files together: p is corrected over each family of them.
+
+    Every pair is one seed, the same luck in all arms; pairs are run until half the interval of the effect is within
+    the precision asked for, or there are no more of them.
+
+    Args:
+        files: paths of TOML files, or the text of one (which has more than one line).
+        engine: as in `sim.simulate`.
+        threads: how many runs go on at the same time; the findings are the same.
+        progress: is told (name of the hypothesis, pairs run, pairs at most) after every look.
+
+    Raises:
+        ScenarioError: one line with file, line, key, what is wrong and what is allowed.
+        ValueError: if there is no such engine.
+
+    Telling earlier is worth more, as whoever is told holds the idea for longer:
+
+    >>> found = test_hypotheses('''
+    ... [scenario]
+    ... scenario = {name = "teller", steps = 12}
+    ... persons = [{name = "P1", creativity = 1.0}, {name = "P2", count = 5}]
+    ... ties = [{from = "P1", to = "P2"}]
+    ... ideas = [{name = "wheel", clarity = 0.5}]
+    ... dynamics = {discovery_rate = inf, telling_period = "forever"}
+    ... impact = {value_of = "held", realised_by = "P2"}
+    ... interventions = [{step = 2, kind = "set", key = "persons.P1.reach", value = 1.0}]
+    ... [[hypotheses]]
+    ... claim = "telling later is worth less"
+    ... arms = {early = {}, late = {"interventions.0.step" = 6}}
+    ... measure = "total"
+    ... direction = "less"
+    ... pairs_at_most = 200
+    ... ''')
+    >>> [(result.verdict, result.pairs) for result in found]
+    [('supported', 200)]
+    """
+    experiments = [planned(*one) for one in _read(files)]
+    choose(experiments[0].arms[0].scenario, engine)
+    families = [e.hypothesis.family for e in experiments]
+    for experiment in experiments:
+        refuse_too_few(experiment, families.count(experiment.hypothesis.family))
+    for experiment in experiments:
+        conduct(experiment, families.count(experiment.hypothesis.family), engine, threads, progress)
+    return Findings(tuple(verdicts(experiments)))
+
+
+test_hypotheses.__test__ = False  # type: ignore[attr-defined] # no test of pytest's
+
+
+def _read(files: str | Path | Iterable[str | Path]) -> list[tuple[Hypothesis, Scenario, str]]:
+    if isinstance(files, str) and "\n" in files:
+        return hypotheses_of(files)
+    paths = [files] if isinstance(files, str | Path) else list(files)
+    return [one for path in paths for one in load_hypotheses(path)]

@@ -1,0 +1,249 @@
+"""What a user writes to have a claim tested: the hypothesis file, as validated models. Every default stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from sim.errors import ScenarioError, did_you_mean, near
+from sim.experiments.hypotheses.formula import value_of
+from sim.scenario.bundled import FOLDER, bundled
+from sim.scenario.locate import first_problem, line_of, parse_toml
+from sim.scenario.scenario import MAX_BYTES, Scenario
+from sim.scenario.values import Name, Section, Whole
+
+DESIGNS = {"arms": "difference", "dose": "slope", "factors": "interaction", "": "level"}
+STATISTICS = {
+    "arms": ("difference",),
+    "dose": ("slope", "log-slope", "correlation"),
+    "factors": ("interaction",),
+    "": ("level",),
+}
+NOT_OF_A_WORLD = ("measure", "without")  # keys of an arm that change no key of the scenario
+
+
+def _formula(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number or a formula, as 'exp(-rate) / 3'")
+    return value
+
+
+Formula = Annotated[Any, AfterValidator(_formula)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Changes = dict[str, Any]
+
+
+class Dose(Section):
+    """[hypotheses.dose]: one thing in several strengths; `set` says which keys follow it, by formulas of `name`."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,39}$")] = "dose"
+    values: Annotated[list[Number], Field(min_length=2, max_length=60)]
+    set: Annotated[dict[str, Formula], Field(min_length=1)]
+
+
+class Theory(Section):
+    """[hypotheses.theory]: the value of the effect, and of the measure in every arm (or at every dose)."""
+
+    effect: Formula | None = None
+    level: Formula | dict[str, Formula] | None = None
+
+
+def _theory(value: Any) -> Any:
+    return Theory(effect=_formula(value)) if not isinstance(value, Theory | Mapping) else value
+
+
+class Hypothesis(Section):
+    """[[hypotheses]]: a claim, the experiment that tests it, and what theory says.
+
+    Attributes:
+        scenario: a file beside this one, one that comes with shoulders, or a table; without it, the file's own.
+        change: what all arms have in common, as in an arm.
+        arms: two of them, each with its changes; `measure` or `without` in an arm are its own measure, and who is
+            knocked out of its world: a name, or {first = "discover"} for whoever did that first.
+        dose, factors: several strengths of one thing; two things, each there or not. One design at most, and without
+            any the level of the measure itself is compared with `against`.
+        statistic: the effect; one of STATISTICS of the design.
+        direction: of the effect; "none" claims that it is within `margin`, a number or a part of the measure in the
+            first arm such as "5%".
+        exact: that luck plays no part: theory must hold in every pair, to nine digits.
+        pairs, pairs_at_most: more and more are run until half the interval is within `precision` of the effect.
+    """
+
+    name: Name | None = None
+    claim: Name
+    scenario: Any = None
+    change: Changes = {}
+    arms: dict[str, Changes] | None = None
+    dose: Dose | None = None
+    factors: dict[str, Changes] | None = None
+    measure: Name
+    statistic: Literal["difference", "slope", "log-slope", "correlation", "interaction", "level"] | None = None
+    against: Formula = 0.0
+    direction: Literal["greater", "less", "none"]
+    margin: Formula | None = None
+    theory: Any = None
+    parameters: dict[str, Number] = {}
+    family: Literal["confirmatory", "sweep"] = "confirmatory"
+    exact: bool = False
+    pairs: Annotated[Whole, Field(ge=2, le=1_000_000)] = 200
+    pairs_at_most: Annotated[Whole, Field(ge=2, le=1_000_000)] | None = None
+    precision: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+    @property
+    def design(self) -> str:
+        """ "arms", "dose", "factors", or "" where one world is run."""
+        return next((name for name in ("arms", "dose", "factors") if getattr(self, name) is not None), "")
+
+    @property
+    def effect(self) -> str:
+        """The statistic, the design's own if none is named."""
+        return self.statistic or DESIGNS[self.design]
+
+    @property
+    def most(self) -> int:
+        """The pairs that are run at most."""
+        return self.pairs_at_most or max(3200, self.pairs)
+
+
+class HypothesisFile(Section):
+    """A file of hypotheses; `scenario` is that of all which name none."""
+
+    scenario: Any = None
+    hypotheses: Annotated[list[Hypothesis], Field(min_length=1)]
+
+
+def load_hypotheses(path: str | Path) -> list[tuple[Hypothesis, Scenario, str]]:
+    """Read and validate a file of hypotheses.
+
+    Returns:
+        Each with its scenario and where it stands, for messages.
+
+    Raises:
+        ScenarioError: one line with the file, the line, the key, what is wrong and what is allowed.
+    """
+    path = Path(path)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        others = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        raise ScenarioError(f"no such file{did_you_mean(path.name, others)}", file=str(path)) from None
+    except OSError as error:
+        raise ScenarioError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    if len(raw) > MAX_BYTES:
+        raise ScenarioError(f"larger than {MAX_BYTES} bytes", file=str(path))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ScenarioError("is not UTF-8 text", file=str(path)) from None
+    return hypotheses_of(text, str(path), path.parent)
+
+
+def hypotheses_of(
+    text: str, source: str = "hypotheses", folder: Path | None = None
+) -> list[tuple[Hypothesis, Scenario, str]]:
+    """Hypotheses given as TOML text; scenarios are looked for in `folder` and among those that come with shoulders."""
+    data = parse_toml(text, source)
+    try:
+        file = HypothesisFile.model_validate(data)
+    except ValidationError as error:
+        raise first_problem(error, HypothesisFile, data, source, text) from None
+    found = []
+    for at, hypothesis in enumerate(file.hypotheses):
+        where = f"{source}:{line_of(text, ['hypotheses', at, 'claim'])}"
+        _check(hypothesis, where)
+        given = file.scenario if hypothesis.scenario is None else hypothesis.scenario
+        scenario = _scenario(given, where, folder or Path())
+        common = {key: value for key, value in hypothesis.change.items() if key not in NOT_OF_A_WORLD}
+        scenario = scenario.replace(common, f"{where}: change") if common else scenario
+        name = hypothesis.name or (Path(source).stem + (f" {at + 1}" if len(file.hypotheses) > 1 else ""))
+        theory = _checked_theory(hypothesis, where)
+        found.append((hypothesis.model_copy(update={"name": name, "theory": theory}), scenario, where))
+    return found
+
+
+def _check(hypothesis: Hypothesis, where: str) -> None:
+    """What concerns several keys at once."""
+    designs = [name for name in ("arms", "dose", "factors") if getattr(hypothesis, name) is not None]
+    if len(designs) > 1:
+        raise ScenarioError(f"{designs[0]} and {designs[1]} are two designs; allowed: one of them", file=where)
+    allowed = STATISTICS[hypothesis.design]
+    if hypothesis.effect not in allowed:
+        raise ScenarioError(f"is {hypothesis.effect!r}{did_you_mean(hypothesis.effect, allowed)} (with this design)",
+                            file=where, key="statistic")  # fmt: skip
+    for key in ("arms", "factors"):
+        given = getattr(hypothesis, key)
+        if given is not None and len(given) != 2:
+            raise ScenarioError(f"must be two, are {len(given)}: {', '.join(given) or 'none'}", file=where, key=key)
+    if hypothesis.most < hypothesis.pairs:
+        raise ScenarioError(
+            f"must be {hypothesis.pairs} or more, is {hypothesis.most}", file=where, key="pairs_at_most"
+        )
+    if hypothesis.direction == "none" and hypothesis.margin is None:
+        raise ScenarioError("is missing; 'no effect' needs one, a number or as '5%'", file=where, key="margin")
+    if hypothesis.direction != "none" and hypothesis.margin is not None:
+        raise ScenarioError("is for direction 'none' alone", file=where, key="margin")
+    if hypothesis.exact and hypothesis.theory is None:
+        raise ScenarioError("is missing; what is exact needs a theory", file=where, key="theory")
+    if hypothesis.dose is not None and len(dict.fromkeys(hypothesis.dose.values)) < 2:
+        raise ScenarioError("all are the same", file=where, key="dose.values")
+
+
+def _checked_theory(hypothesis: Hypothesis, where: str) -> Theory | None:
+    if hypothesis.theory is None:
+        return None
+    try:
+        theory = _theory(hypothesis.theory)
+        theory = theory if isinstance(theory, Theory) else Theory.model_validate(theory)
+    except ValidationError as error:
+        data = {"theory": hypothesis.theory}
+        raise first_problem(error, Theory, data["theory"], f"{where}: theory", "") from None
+    except ValueError as error:
+        raise ScenarioError(str(error), file=where, key="theory") from None
+    if isinstance(theory.level, Mapping):
+        names = arm_names(hypothesis)
+        for name in theory.level:
+            if name not in names:
+                raise ScenarioError(f"no arm '{name}'{did_you_mean(name, names)}", file=where, key="theory.level")
+    return theory
+
+
+def arm_names(hypothesis: Hypothesis) -> list[str]:
+    """What the arms are called, in their order."""
+    if hypothesis.arms is not None:
+        return list(hypothesis.arms)
+    if hypothesis.factors is not None:
+        one, other = hypothesis.factors
+        return ["neither", one, other, "both"]
+    if hypothesis.dose is not None:
+        return [f"{hypothesis.dose.name} = {value:g}" for value in hypothesis.dose.values]
+    return ["as it is"]
+
+
+def formula_of(formula: str | float, names: Mapping[str, float], where: str, key: str) -> float:
+    """The value of a formula of the file, or a line that says where it stands."""
+    try:
+        return value_of(formula, names)
+    except ValueError as error:
+        raise ScenarioError(str(error), file=where, key=key) from None
+
+
+def _scenario(given: Any, where: str, folder: Path) -> Scenario:
+    if given is None:
+        raise ScenarioError("is missing: a file, or a table", file=where, key="scenario")
+    if isinstance(given, Mapping):
+        import tomlkit
+
+        return Scenario.from_toml(tomlkit.dumps(given), source=f"{where}: scenario", folder=folder)
+    if not isinstance(given, str):
+        raise ScenarioError("must be a file name or a table", file=where, key="scenario")
+    path = folder / given
+    if not path.is_file():
+        path = bundled(given) or path
+    if not path.is_file():
+        known = sorted({file.name for place in (folder, FOLDER) for file in place.glob("*.toml")})
+        raise ScenarioError(f"no such file as '{given}'{near(given, known)}", file=where, key="scenario")
+    return Scenario.load(path)

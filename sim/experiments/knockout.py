@@ -1,0 +1,243 @@
+"""Knockout: what the world would have lost without somebody, by running it again without them (SCIENCE.md 4.6).
+
+The same world, with the same luck, is run with and without a person: v(N) - v(N without the person), the difference
+reward. Nobody is renumbered and no other chance is drawn anew, so that both runs differ only in what the person did,
+and in what came of it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engines import choose, simulate_world
+from sim.errors import ScenarioError
+from sim.experiments.counterfactual import PARTS, world_without
+from sim.machine.memory import free_memory
+from sim.machine.threads import processors
+from sim.model.forecast import predict_memory
+from sim.model.world import World
+from sim.scenario.groups import ANONYMOUS, POPULATION, find, person_ranges
+from sim.scenario.scenario import Scenario
+from sim.study.statistics import interval_of
+from sim.tape.tables import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERVALS = ("t", "bca")
+
+
+@dataclass(frozen=True, eq=False)
+class KnockoutTable:
+    """What was lost without each of several persons, one at a time.
+
+    Attributes:
+        scenario: its name. part: what was knocked out.
+        seeds: of the replicates; shape (replicates,).
+        confidence: of the intervals.
+        name: of each person or group; the rows.
+        value: the realised value with everybody there, of each replicate; shape (replicates,).
+        lost: by how much it fell, of each row and replicate; shape (rows, replicates); negative if it rose.
+        raw, error, low, high: its mean over the replicates, the standard error of that mean, and its interval; nan
+            where one replicate leaves them open; shape (rows,).
+        normalised: raw as a part of the sum of all rows, nan where that is 0; shape (rows,). Knockouts do not sum to
+            the total: what needs two persons falls with either of them, what one of two could do falls with neither.
+    """
+
+    scenario: str
+    part: str
+    seeds: tuple[int, ...]
+    confidence: float
+    name: tuple[str, ...]
+    value: Floats
+    lost: Floats
+    raw: Floats
+    error: Floats
+    low: Floats
+    high: Floats
+    normalised: Floats
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a DataFrame, in their order: name, raw, error, low, high, normalised."""
+        import pandas as pd
+
+        return pd.DataFrame({c: getattr(self, c) for c in ("name", "raw", "error", "low", "high", "normalised")})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain Python values, rows in their order; what is not known is None."""
+        rows = [
+            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+            for row in self.to_pandas().to_dict("records")
+        ]
+        return {
+            "scenario": self.scenario,
+            "part": self.part,
+            "seeds": list(self.seeds),
+            "confidence": self.confidence,
+            "value": float(self.value.mean()),
+            "knockout": rows,
+        }
+
+
+def knockout(
+    scenario: Scenario,
+    without: Sequence[str] | None = None,
+    part: str = "person",
+    *,
+    replicates: int | None = None,
+    seeds: Sequence[int] | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    confidence: float = 0.95,
+    interval: str = "t",
+    progress: Callable[[int, int], None] | None = None,
+) -> KnockoutTable:
+    """What the world would have lost without each person: the fall of its realised value, with the same luck.
+
+    The value is the tape's total, so `impact.realised_by` says whose it is; where it is everyone's, a person who is
+    knocked out no longer realises anything either.
+
+    Args:
+        scenario: what to run.
+        without: names of persons, of groups (which go as a whole) or of members ("teller 7",
+            "person 1" of the population); without it, every entry of `persons`.
+        part: "person": is never there, and leaves an empty place: ties to it lead nowhere, what is scheduled for it
+            has no effect, and there is no notebook to be found. "telling": is there, but tells nobody in any way,
+            neither by ties nor by publishing, rewriting or a notebook (but under the rule `threshold` people see who
+            holds an idea, told or not). "implementation": is there, but makes nothing work.
+        replicates: how many worlds, of the seeds from the scenario's own on; without it, the scenario's replicates.
+        seeds: of the worlds, instead of these.
+        engine: as in `simulate`.
+        threads: how many runs go on at the same time; without it, as many as there are processors. The table is the
+            same.
+        confidence: of the intervals, in (0, 1).
+        interval: "t" (Student) or "bca" (bootstrap, bias-corrected and accelerated, 9999 resamples of a fixed seed).
+        progress: is told (runs done, runs in all).
+
+    Raises:
+        ValueError: if an argument is not allowed or there is no such person; the nearest name is given.
+        ScenarioError: as in `simulate`.
+
+    Without either the idea is not told; without P3 somebody else is:
+
+    >>> scenario = Scenario.from_toml('''
+    ... scenario = {name = "one idea", steps = 3}
+    ... world = {size = 100}
+    ... persons = [{name = "P1", creativity = 1.0, reach = 1.0}, {name = "P2"}]
+    ... ideas = [{name = "wheel"}]
+    ... dynamics = {discovery_rate = inf, abandon_rate = 0}
+    ... impact = {value_of = "held", realised_by = "crowd"}''')
+    >>> knockout(scenario).raw.tolist()
+    [98.0, 0.0]
+    """
+    names = _check(scenario, without, part, confidence, interval, engine)
+    chosen = _seeds(scenario, replicates, seeds)
+    values = _run(scenario, names, part, chosen, engine, threads, progress)
+    value = values[0]
+    lost = value - values[1:]
+    raw = lost.mean(axis=1)
+    error = lost.std(axis=1, ddof=1) / len(chosen) ** 0.5 if len(chosen) > 1 else np.full(len(names), np.nan)
+    ends = np.array([interval_of(row, confidence, interval) for row in lost]).reshape(-1, 2)
+    total = float(raw.sum())
+    normalised = raw / total if total != 0.0 else np.full(len(names), np.nan)
+    return KnockoutTable(scenario.scenario.name, part, tuple(chosen), confidence, tuple(names), value, lost, raw, error,
+                         ends[:, 0], ends[:, 1], normalised)  # fmt: skip
+
+
+def _check(
+    scenario: Scenario, without: Sequence[str] | None, part: str, confidence: float, interval: str, engine: str
+) -> list[str]:
+    """The names of the rows, all arguments being allowed."""
+    for word, given, allowed in (("part", part, PARTS), ("interval", interval, INTERVALS)):
+        if given not in allowed:
+            near = difflib.get_close_matches(str(given), allowed, n=1, cutoff=0.0)[0]
+            raise ValueError(f"{word}: no {given!r}, did you mean {near!r}? allowed: {', '.join(allowed)}")
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
+    choose(scenario, engine)
+    people = _people(scenario)
+    names = [person.name for person in scenario.persons] if without is None else list(without)
+    if not names:
+        raise ValueError("without: nobody is named; give names, such as 'person 1' for the first of the population")
+    for name in names:
+        if not find(people, name):
+            known = [key for key, rows in people.items() if rows]
+            like = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)[0]
+            raise ValueError(f"without: no person {name!r}; did you mean {like!r}?")
+    return names
+
+
+def _people(scenario: Scenario) -> dict[str, range]:
+    """The rows of every name, those that the tape gives to the population's members among them."""
+    people = person_ranges(scenario)
+    return people | ({ANONYMOUS: people[POPULATION]} if people[POPULATION] else {})
+
+
+def _seeds(scenario: Scenario, replicates: int | None, seeds: Sequence[int] | None) -> list[int]:
+    if seeds is None:
+        number = scenario.scenario.replicates if replicates is None else replicates
+        first = scenario.scenario.seed
+        seeds = [(first + k) % 2**64 for k in range(number)]
+    elif replicates is not None:
+        raise ValueError("replicates: give either replicates or seeds")
+    if len(seeds) < 1:
+        raise ValueError("replicates: must be 1 or more")
+    for seed in seeds:
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seeds: must be from 0 to 2**64 - 1, is {seed}")
+    return [int(seed) for seed in seeds]
+
+
+def _run(
+    scenario: Scenario,
+    names: Sequence[str],
+    part: str,
+    seeds: Sequence[int],
+    engine: str,
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Floats:
+    """The realised value of each world with everybody and without each one; shape (1 + names, seeds)."""
+    runs = len(seeds) * (1 + len(names))
+    engine = choose(scenario, engine, runs)
+    people = _people(scenario)
+    rows = [find(people, name) or range(0) for name in names]
+    lock, done = threading.Lock(), 0
+
+    def value_of(world: World) -> float:
+        nonlocal done
+        total = simulate_world(world, engine, 1).total
+        with lock:
+            done += 1
+            if progress is not None:
+                progress(done, runs)
+        return total
+
+    def worlds() -> Iterator[World]:
+        for seed in seeds:
+            world = World.build(scenario, seed)
+            yield world
+            for those in rows:
+                yield world_without(world, those, part)
+
+    # Mesa's agents hold Python's lock: side by side they would only get in each other's way.
+    workers = 1 if engine == "agents" else threads or processors()
+    needed, free = predict_memory(scenario, engine), free_memory()
+    if needed > free:
+        raise ScenarioError(f"this world needs {needed / 1e9:,.1f} GB of memory, {free / 1e9:,.1f} GB are free")
+    workers = min(workers, max(1, free // needed))
+    waiting = worlds()
+    values = [value_of(next(waiting))]  # alone, as it may compile
+    with ThreadPoolExecutor(workers) as pool:
+        while batch := list(islice(waiting, 4 * workers)):  # not all worlds at once
+            values += pool.map(value_of, batch)
+    return np.array(values).reshape(len(seeds), -1).T

@@ -1,0 +1,70 @@
+"""What each account of credit says on the thought experiments E0 to E5 (SCIENCE.md section 4.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.accounts.comparison import Comparison, compare
+from sim.engines import simulate
+from sim.scenario.scenario import Scenario
+
+# The scenario file of each. E3 has three proportions of idea, telling and implementing.
+EXPERIMENTS = {
+    "E0": "e0_mute_genius",
+    "E1": "e1_interpreter",
+    "E2": "e2_implementer",
+    "E3a": "e3_one_thousand_thousand",
+    "E3b": "e3_thousand_one_thousand",
+    "E3c": "e3_ten_thousand_ideas",
+    "E4": "e4_bridge",
+    "E5": "genius_notebook",
+}
+APART = 1e-6  # of the credit: where two accounts agree better than that, they say the same
+# E5 in a second: the same notebook among fewer people, each of whom reaches as many of them.
+QUICK = {"population.count": 300, "population.reach": {"kind": "uniform", "low": 0.0, "high": 4 / 300}}
+
+
+def thought_experiments(
+    folder: str | Path,
+    methods: Iterable[str] | None = None,
+    names: Iterable[str] | None = None,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Comparison]:
+    """Run thought experiments and let the accounts of credit speak, side by side.
+
+    `result["E4"].by_group` is what a table shows: persons and groups x accounts.
+
+    Args:
+        folder: where the scenario files are.
+        methods: names in METHODS; without them all.
+        names: keys of EXPERIMENTS; without them all.
+        changes: to the scenario of an experiment, as Scenario.replace takes them.
+        progress: is told the name of each experiment before it is run.
+
+    Raises:
+        ValueError: if there is no such experiment or method.
+        ScenarioError: if a file is missing or a change is wrong.
+    """
+    names = list(EXPERIMENTS if names is None else names)
+    for name in names:
+        if name not in EXPERIMENTS:
+            raise ValueError(f"thought experiments: no {name!r}; allowed: {', '.join(EXPERIMENTS)}")
+    methods = None if methods is None else list(methods)
+    found = {}
+    for name in names:
+        if progress is not None:
+            progress(name)
+        scenario = Scenario.load(Path(folder) / f"{EXPERIMENTS[name]}.toml")
+        found[name] = compare(simulate(scenario.replace((changes or {}).get(name, {}))), methods)
+    return found
+
+
+def to_dict(found: Mapping[str, Comparison]) -> dict[str, Any]:
+    """The shares of persons and groups as plain values: experiment: name: account: share of the total."""
+    return {
+        name: {str(who): row for who, row in comparison.by_group.to_dict("index").items()}
+        for name, comparison in found.items()
+    }

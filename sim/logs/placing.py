@@ -1,0 +1,197 @@
+"""Rows of a table of influences, in order of time, placed one after the other: what can be, becomes events.
+
+Interpreted for a small log and compiled for a large one. A holder is the number of a person with an idea. What
+the loops write stands in Placed; `used` says how far.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
+
+__all__ = ["place"]
+
+HELD, LATE, NOT_HELD, NOT_MADE, ROOTS = range(5)  # places in `counts`
+EVENTS, INFLUENCES, REALISED = range(3)  # places in `used`
+UNSAID = -1.0  # a value that a row does not give; those given are 0 or more
+
+
+class Sorted(NamedTuple):
+    """The rows, sorted by all columns; weight and value are empty where no row gives one."""
+
+    time: Ints
+    kind: NDArray[Any]
+    target: NDArray[Any]
+    source: NDArray[Any]
+    weight: Floats
+    value: Floats
+
+
+class Placed(NamedTuple):
+    """What the rows have become; the columns are longer than what is used of them."""
+
+    step: Ints
+    kind: NDArray[Any]
+    holder: NDArray[Any]
+    child: Ints
+    parent: Ints
+    weight: Floats
+    event: Ints
+    implementation: Ints
+    value: Floats
+    used: Ints
+    counts: Ints
+    last: Ints  # of one: the last time that left no event
+
+
+class Held(NamedTuple):
+    """What is known of each holder: rows of events, -1 for none."""
+
+    holding: Ints
+    taken: Ints  # the last time at which a row says that they take the idea up
+    made: Ints  # the last implementation
+    made_before: Ints  # the one before that
+
+
+def place(rows: Sorted, held: Held, out: Placed) -> None:
+    """Place all rows; those of one time, kind and target are one deed."""
+    for i in range(len(rows.time)):
+        if rows.kind[i] <= LEARN:
+            held.taken[rows.target[i]] = rows.time[i]
+    begin = 0
+    while begin < len(rows.time):
+        end = begin + 1
+        while (
+            end < len(rows.time)
+            and rows.time[end] == rows.time[begin]
+            and rows.kind[end] == rows.kind[begin]
+            and rows.target[end] == rows.target[begin]
+        ):
+            end += 1
+        if rows.kind[begin] <= LEARN:
+            take_up(rows, held, out, begin, end)
+        elif rows.kind[begin] == IMPLEMENT:
+            implement(rows, held, out, begin, end)
+        else:
+            use(rows, held, out, begin, end)
+        begin = end
+
+
+def add(out: Placed, step: int, kind: int, holder: int) -> int:
+    """Place an event and return its row."""
+    row = out.used[EVENTS]
+    out.step[row] = step
+    out.kind[row] = kind
+    out.holder[row] = holder
+    out.used[EVENTS] = row + 1
+    return int(row)
+
+
+def earlier(held: Held, out: Placed, holder: int, time: int) -> int:
+    """The holding that began before `time`, or -1; a root is placed for one who is nowhere said to take it up."""
+    row = held.holding[holder]
+    if row >= 0:
+        return int(row) if out.step[row] < time else -1
+    if held.taken[holder] >= time:
+        return -1
+    out.counts[ROOTS] += 1
+    row = add(out, time - 1, DISCOVER, holder)
+    held.holding[holder] = row
+    return int(row)
+
+
+def realise(out: Placed, event: int, implementation: int, value: float) -> None:
+    """Note a value, unless it is nothing."""
+    if value != 0.0:
+        row = out.used[REALISED]
+        out.event[row] = event
+        out.implementation[row] = implementation
+        out.value[row] = value
+        out.used[REALISED] = row + 1
+
+
+def said(rows: Sorted, i: int) -> float:
+    """The value that a row gives."""
+    return float(rows.value[i]) if len(rows.value) > 0 else UNSAID
+
+
+def take_up(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
+    """A discovery or a learning; rows of one source stand together."""
+    time, kind, target = rows.time[begin], rows.kind[begin], rows.target[begin]
+    if held.holding[target] >= 0:
+        out.counts[HELD] += end - begin
+        return
+    first = out.used[INFLUENCES]
+    at = first - 1
+    whole, value, given, kept = 0.0, 0.0, False, False
+    for i in range(begin, end):
+        if kind == LEARN:
+            teller = earlier(held, out, rows.source[i], time)
+            if teller < 0:
+                out.counts[LATE] += 1
+                continue
+            weight = rows.weight[i] if len(rows.weight) > 0 else 1.0
+            if at < first or out.parent[at] != teller:
+                at += 1
+                out.parent[at] = teller
+                out.weight[at] = 0.0
+            out.weight[at] += weight
+            whole += weight
+        kept = True
+        if said(rows, i) != UNSAID:
+            given = True
+            value += said(rows, i)
+    if not kept:
+        return
+    row = add(out, time, kind, target)
+    held.holding[target] = row
+    for i in range(first, at + 1):
+        out.child[i] = row
+        out.weight[i] = min(out.weight[i] / whole, 1.0)
+    out.used[INFLUENCES] = at + 1
+    if not given:
+        value = 1.0 if kind == LEARN else 0.0
+    realise(out, row, -1, value)
+
+
+def implement(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
+    """An implementation, influenced by the own holding."""
+    target, time = rows.target[begin], rows.time[begin]
+    own = earlier(held, out, target, time)
+    if own < 0:
+        out.counts[LATE] += end - begin
+        return
+    row = add(out, time, IMPLEMENT, target)
+    at = out.used[INFLUENCES]
+    out.child[at] = row
+    out.parent[at] = own
+    out.weight[at] = 1.0
+    out.used[INFLUENCES] = at + 1
+    held.made_before[target] = held.made[target]
+    held.made[target] = row
+    value = 0.0
+    for i in range(begin, end):
+        if said(rows, i) != UNSAID:
+            value += said(rows, i)
+    realise(out, own, row, value)
+
+
+def use(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
+    """Uses, each by the last implementation before it that its source has made, if it names one."""
+    own, time = held.holding[rows.target[begin]], rows.time[begin]
+    for i in range(begin, end):
+        source = rows.source[i]
+        made = held.made[source] if source >= 0 else -1
+        if made >= 0 and out.step[made] >= time:
+            made = held.made_before[source]
+        if own < 0:
+            out.counts[NOT_HELD] += 1
+        elif source >= 0 and made < 0:
+            out.counts[NOT_MADE] += 1
+        else:
+            out.last[0] = max(out.last[0], time)
+            value = said(rows, i)
+            realise(out, own, made, 1.0 if value == UNSAID else value)

@@ -1,0 +1,141 @@
+"""Files and folders that are written whole or not at all, and locks on them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+LEFT = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(partial|old)")
+MAX_NAME = 200  # letters of a file's own name in that of its partial
+
+
+@contextlib.contextmanager
+def new_folder(path: str | Path, may_replace: Callable[[Path], bool]) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that takes its place when the block ends well, and vanishes otherwise.
+
+    Args:
+        path: where the folder is to be; a link is followed, not replaced.
+        may_replace: whether a folder that is there may give way; what others put into it is kept.
+
+    Raises:
+        FileExistsError: if what is there may not give way.
+    """
+    path = Path(path).resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _beside(path)
+    clear_left(path)
+    partial.mkdir()
+    try:
+        yield partial
+        for file in [*partial.iterdir(), partial]:
+            _sync(file)
+        _replace(partial, path, may_replace)
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:MAX_NAME]}.{os.getpid()}.partial")
+
+
+def clear_left(path: Path) -> None:
+    """Remove what processes that died while they wrote `path` left behind."""
+    for file in path.parent.glob(f".{glob_escaped(path.name[:MAX_NAME])}.*"):
+        found = LEFT.fullmatch(file.name)
+        if found and (int(found["pid"]) == os.getpid() or not psutil.pid_exists(int(found["pid"]))):
+            if file.suffix == ".old" and not path.exists():
+                file.rename(path)  # the process was killed between two renames; what it was to replace still counts
+            elif file.is_dir():
+                shutil.rmtree(file, ignore_errors=True)
+            else:
+                file.unlink(missing_ok=True)
+
+
+def glob_escaped(name: str) -> str:
+    """Return a name such that a pattern of it matches nothing else."""
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
+def _replace(new: Path, path: Path, may_replace: Callable[[Path], bool]) -> None:
+    if not path.exists():
+        new.rename(path)
+        return
+    if not may_replace(path):
+        raise FileExistsError(f"{path}: exists and is no run folder; choose another one")
+    old = new.with_suffix(".old")
+    try:  # whoever is killed between the two finds the old one beside, under its other name
+        path.rename(old)
+        new.rename(path)
+    except BaseException:  # an interrupt, too, must leave the old one in its place
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise
+    for file in old.iterdir():  # what a user put beside a run stays there
+        if not (path / file.name).exists():
+            file.rename(path / file.name)
+    shutil.rmtree(old)
+
+
+@contextlib.contextmanager
+def new_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there takes its place when the block ends well.
+
+    After that it survives a loss of power. When the block fails, nothing is left and `path` is as it was.
+    """
+    path = Path(path).resolve()  # a link is followed, not replaced
+    partial = _beside(path)
+    try:
+        yield partial
+        _sync(partial)
+        partial.replace(path)
+        _sync(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a small file, all or nothing."""
+    with new_file(path) as partial:
+        partial.write_bytes(content)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk; some systems have no way to ask that of a folder."""
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a lock that no other process holds; the system lets go of it when this process ends, however it does.
+
+    Raises:
+        BlockingIOError: if another process holds it; its number is in the file beside, if it is known.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    holder = file.with_suffix(".pid")
+    try:
+        with FileLock(file, timeout=0):
+            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except Timeout:
+        with contextlib.suppress(OSError):
+            raise BlockingIOError(holder.read_text(encoding="ascii").strip()) from None
+        raise BlockingIOError("another process") from None

@@ -1,0 +1,39 @@
+"""Processors there are, and work shared among threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def processors() -> int:
+    """Return how many processors this process may use; all of the machine where the system does not say."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def in_threads(work: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None) -> Iterator[Result]:
+    """Map `work` over the items in threads and yield the results in order.
+
+    The first item is done alone, since it may compile what the others then share.
+
+    Args:
+        work: called with one item at a time; must not depend on the order of the calls.
+        items: what to do.
+        threads: how many may work side by side; as many as there are processors if None.
+    """
+    waiting = iter(items)
+    for first in waiting:
+        yield work(first)
+        break
+    threads = threads or processors()
+    if threads == 1:
+        yield from map(work, waiting)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(work, waiting)

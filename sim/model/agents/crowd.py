@@ -1,0 +1,118 @@
+"""The crowd: the people who are not simulated one by one, as counts.
+
+The crowd listens: it learns, holds, uses and abandons. Who discovers or implements is simulated by name, so that
+there is somebody to credit; the crowd tells only where a scenario schedules it. Those who took an idea up in the
+same step are a cohort, with one event on the tape that says how many they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sim.model import rules
+from sim.model.randomness import CROWD, uniform
+from sim.model.world import World
+from sim.tape.rows import Recorder
+from sim.tape.tables import ABANDON, LEARN
+
+
+@dataclass
+class Cohort:
+    """`count` people of the crowd who took an idea up by one event and still hold it."""
+
+    event: int
+    since: int
+    count: int
+
+
+class Crowd:
+    """The people of `world` beyond the simulated ones: cohorts by idea, and how many have given it up for good."""
+
+    def __init__(self, world: World, recorder: Recorder) -> None:
+        self.size, self.index = world.crowd, world.n
+        self.understanding = world.scenario.world.crowd_understanding
+        self.rivals = world.ideas.rivals
+        self.recorder = recorder
+        self.cohorts: dict[int, list[Cohort]] = {}
+        self.given_up: dict[int, int] = {}
+        self.told: dict[int, list[tuple[int, float]]] = {}
+        self.pieces: list[tuple[int, int, int, int, int]] = []  # ended: event, idea, begin, end, count
+
+    def held(self, idea: int) -> int:
+        """How many of the crowd hold the idea."""
+        return sum(cohort.count for cohort in self.cohorts.get(idea, ()))
+
+    def open_to(self, idea: int) -> int:
+        """How many could take the idea up: who holds a rival cannot, and is taken for an average one of the rest."""
+        others = self.size - self.held(idea)
+        left = others - self.given_up.get(idea, 0)
+        rivals = sum(self.held(rival) for rival in self.rivals[idea])
+        return left - math.floor(rivals / others * left) if rivals and others else left
+
+    def address(self, idea: int, event: int, chance: float, clarity: float) -> None:
+        """A teller reaches each of the crowd with this chance, from the holding `event`, with this clarity in all."""
+        understood = chance * rules.chance_to_understand(1.0, clarity, self.understanding)
+        if self.size and understood > 0.0:
+            self.told.setdefault(idea, []).append((event, understood))
+
+    def tellers(self, idea: int, now: int) -> dict[int, float]:
+        """The cohorts that held the idea before this step, in the parts of their counts: the crowd as a teller."""
+        cohorts = [cohort for cohort in self.cohorts.get(idea, ()) if cohort.since < now and cohort.count]
+        total = sum(cohort.count for cohort in cohorts)
+        return {cohort.event: cohort.count / total for cohort in cohorts}
+
+    def learn(self, now: int, idea: int, luck: int) -> None:
+        """Those take the idea up whom at least one teller made understand; one event, shared by what each reached."""
+        told = sorted(self.told.pop(idea))
+        by_any, reached = 0.0, 0.0
+        for _, chance in told:
+            by_any += chance * (1.0 - by_any)  # not 1 - (1 - chance) ..., which loses a chance of 1e-15
+            reached += chance
+        count = rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
+        if count == 0:
+            return
+        by_event: dict[int, float] = {}
+        for event, chance in told:
+            by_event[event] = by_event.get(event, 0.0) + chance
+        parents = {event: chance / reached for event, chance in by_event.items()}
+        event = self.recorder.event(now, LEARN, self.index, idea, count, parents)
+        self.cohorts.setdefault(idea, []).append(Cohort(event, now, count))
+
+    def leaving(
+        self, now: int, luck: int, works: Callable[[int], bool], dynamics: Mapping[str, Any]
+    ) -> dict[int, list[int]]:
+        """How many of each cohort of each idea abandon it in this step; ideas that nobody abandons are left out."""
+        leaving = {}
+        for idea, cohorts in self.cohorts.items():
+            rate = rules.abandonment_rate(works(idea), dynamics["abandon_rate"], dynamics["abandon_rate_working"])
+            chance = rules.probability(rate)
+            counts = [
+                rules.draw_count(c.count, chance, uniform(luck, CROWD, now, self.index, idea, 1 + c.since))
+                if c.since < now
+                else 0
+                for c in cohorts
+            ]
+            if any(counts):
+                leaving[idea] = counts
+        return leaving
+
+    def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> None:
+        """Let them go."""
+        self.recorder.event(now, ABANDON, self.index, idea, sum(leaving))
+        for cohort, gone in zip(self.cohorts[idea], leaving, strict=True):
+            cohort.count -= gone
+            if gone:
+                self.pieces.append((cohort.event, idea, cohort.since, now, gone))
+        self.cohorts[idea] = [cohort for cohort in self.cohorts[idea] if cohort.count]
+        if not readopt:
+            self.given_up[idea] = self.given_up.get(idea, 0) + sum(leaving)
+
+    def all_pieces(self, now: int) -> list[tuple[int, int, int, int, int]]:
+        """The holdings of the crowd up to now, ended or not: event, idea, begin, end, count."""
+        return [
+            *self.pieces,
+            *((c.event, idea, c.since, now, c.count) for idea, cohorts in self.cohorts.items() for c in cohorts),
+        ]

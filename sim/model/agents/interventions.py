@@ -1,0 +1,157 @@
+"""What is scheduled, and what it does to the model: one function a kind, looked up in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, PUBLISH, READ, TOLD, uniform_of
+from sim.model.schedule import Deed
+from sim.tape import tables
+
+if TYPE_CHECKING:
+    from sim.model.agents.model import IdeaDiffusion
+    from sim.model.agents.person import Holding, Person
+
+
+def happen(model: IdeaDiffusion, deed: Deed) -> None:
+    """Let a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
+    DEEDS[deed.kind](model, deed)
+
+
+def _born(model: IdeaDiffusion, deed: Deed) -> None:
+    for index in deed.to:
+        model.people[index].alive = True
+
+
+def _die(model: IdeaDiffusion, deed: Deed) -> None:
+    for index in deed.to:
+        person = model.people[index]
+        for idea in sorted(person.holdings):
+            model.recorder.event(model.now, tables.LEAVE, index, idea)
+            model.end(person, idea)
+        model.skipped += not person.alive
+        person.alive = False
+        person.forget()
+
+
+def _set(model: IdeaDiffusion, deed: Deed) -> None:
+    assert deed.setting is not None
+    section, field, value = deed.setting
+    if section == "dynamics":
+        model.dynamics[field] = value
+        if field == "discovery_rate":
+            for idea in model.world.ideas.at_common_rate:
+                model.ideas["discovery_rate"][idea] = value
+    elif section == "ideas":
+        for idea in deed.to:
+            model.ideas[field][idea] = value
+    else:
+        clock = {"creativity": DISCOVER, "skill": IMPLEMENT, "keeps": ABANDON}.get(field)
+        for index in deed.to:
+            setattr(model.people[index], field, value)
+            if clock is not None:
+                for idea in model.idea_numbers:
+                    model.people[index].restart(clock, idea)
+
+
+def _discover(model: IdeaDiffusion, deed: Deed) -> None:
+    for index, idea in deed.pairs:
+        person = model.people[index]
+        if person.is_open_to(idea):
+            model.begin(tables.DISCOVER, person, idea, model.prerequisites_held(index, idea))
+        else:
+            model.skipped += 1
+
+
+def _find(model: IdeaDiffusion, deed: Deed) -> None:
+    for index, idea in deed.pairs:
+        person = model.people[index]
+        written = [model.people[of].notebook[idea] for of in deed.to if idea in model.people[of].notebook]
+        if person.is_open_to(idea) and written:
+            model.begin(tables.LEARN, person, idea, {written[0]: 1.0})
+        else:
+            model.skipped += 1
+
+
+def _implement(model: IdeaDiffusion, deed: Deed) -> None:
+    for person, idea, holding in _holdings(model, deed):
+        if holding.implemented:
+            model.skipped += 1
+        else:
+            model.implement(person, idea)
+
+
+def _rewrite(model: IdeaDiffusion, deed: Deed) -> None:
+    for _, idea, holding in _holdings(model, deed):
+        model.ideas["clarity"][idea] = deed.amount
+        holding.tells_until = max(model.now - 1, holding.since) + model.dynamics["telling_period"]
+
+
+def _lock(model: IdeaDiffusion, deed: Deed) -> None:
+    for _, _, holding in _holdings(model, deed):
+        holding.tells_until = 0
+
+
+def _unlock(model: IdeaDiffusion, deed: Deed) -> None:
+    for _, _, holding in _holdings(model, deed):
+        holding.tells_until = max(model.now - 1, holding.since) + model.dynamics["telling_period"]
+
+
+def _publish(model: IdeaDiffusion, deed: Deed) -> None:
+    for person, idea, holding in _holdings(model, deed):
+        for other in person.strangers(idea, deed.amount, PUBLISH) if deed.amount > 0.0 else ():
+            if other != person.index:
+                person.address(idea, holding, other, 1.0, READ)
+        model.crowd.address(idea, holding.event, deed.amount, model.ideas["clarity"][idea] * person.clarity)
+
+
+def _tell(model: IdeaDiffusion, deed: Deed) -> None:
+    crowd = model.world.n
+    for index, idea in deed.pairs:
+        if index == crowd:
+            _tell_from_the_crowd(model, deed, idea)
+    for person, idea, holding in _holdings(model, deed):
+        for other in deed.to:
+            if other == crowd:
+                model.crowd.address(idea, holding.event, 1.0, model.ideas["clarity"][idea] * person.clarity)
+            elif other != person.index:
+                person.address(idea, holding, other, 1.0, TOLD)
+
+
+def _tell_from_the_crowd(model: IdeaDiffusion, deed: Deed, idea: int) -> None:
+    crowd = model.world.n
+    parents = model.crowd.tellers(idea, model.now)
+    model.skipped += not parents
+    for other in deed.to if parents else ():
+        if other < crowd and model.people[other].is_open_to(idea):
+            hearer = model.people[other]
+            if uniform_of(model.key(TOLD, idea), crowd, other) < hearer.understands(idea, 1.0):
+                model.hear(hearer, idea, parents, model.rank(idea, crowd, other))
+
+
+def _holdings(model: IdeaDiffusion, deed: Deed) -> Iterator[tuple[Person, int, Holding]]:
+    """The persons and ideas of a deed where the person holds the idea; the others are counted as skipped."""
+    for index, idea in deed.pairs:
+        if index == model.world.n:
+            continue
+        holding = model.people[index].holdings.get(idea)
+        if holding is None:
+            model.skipped += 1
+        else:
+            yield model.people[index], idea, holding
+
+
+DEEDS: dict[str, Callable[[IdeaDiffusion, Deed], None]] = {
+    "born": _born,
+    "die": _die,
+    "set": _set,
+    "discover": _discover,
+    "find": _find,
+    "implement": _implement,
+    "rewrite": _rewrite,
+    "lock": _lock,
+    "unlock": _unlock,
+    "publish": _publish,
+    "tell": _tell,
+}

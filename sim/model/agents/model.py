@@ -1,0 +1,266 @@
+"""The model: one step at a time, first everybody decides, then everything happens.
+
+Every decision of a step reads the state at the end of the step before, so the order in which persons are asked
+cannot matter; what was decided happens sorted by idea and person.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+
+from sim.model.agents import interventions
+from sim.model.agents.crowd import Crowd
+from sim.model.agents.person import Holding, Person
+from sim.model.networks.ties import Neighbours
+from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
+from sim.model.realise import history
+from sim.model.rules import NEVER
+from sim.model.world import World
+from sim.scenario.scenario import Scenario
+from sim.tape import tables
+from sim.tape.rows import Recorder, rows_of
+from sim.tape.tape import Tape
+
+
+@dataclass
+class Hearing:
+    """What reached a person of an idea in one step: all that was understood, and the one that is credited."""
+
+    order: tuple[int, bool, int]
+    parents: list[dict[int, float]]
+    sure: bool
+
+
+class IdeaDiffusion(mesa.Model):
+    """The reference model: a normal Mesa model, `model.step()`, `model.run()`, `model.tape()`.
+
+    Args:
+        scenario: a Scenario, the path of its file, or a World that is there already (then with its own seed).
+        rng: the seed, or a numpy Generator to draw one from; without it, the scenario's own.
+        person_class: Person, or a subclass with a rule of its own.
+
+    Attributes:
+        now: the step that was last taken; `running` turns False after the scenario's last one.
+        people: the persons by their index; `agents` is Mesa's set of them.
+        dynamics, ideas: the parameters as they are now, which interventions may set.
+        datacollector: holders of each idea and value realised, step by step.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | Path | World,
+        rng: int | np.random.Generator | None = None,
+        person_class: type[Person] = Person,
+    ) -> None:
+        world = None
+        if isinstance(scenario, World):
+            world = scenario
+            rng = world.seed
+            scenario = world.scenario
+        elif not isinstance(scenario, Scenario):
+            scenario = Scenario.load(scenario)
+        luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
+        self.luck = scenario.scenario.seed if luck is None else int(luck)
+        if not 0 <= self.luck < 2**64:
+            raise ValueError(f"rng: must be from 0 to 2**64 - 1, is {self.luck}")
+        super().__init__(rng=self.luck)
+        self.world = world or World.build(scenario, self.luck)
+        self.now = 0
+        self.dynamics: dict[str, Any] = dict(scenario.dynamics)
+        columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
+        self.ideas: dict[str, list[float]] = {name: getattr(self.world.ideas, name).tolist() for name in columns}
+        self.idea_numbers = range(len(self.world.ideas.name))
+        self.released = [NEVER for _ in self.idea_numbers]  # the step in which each idea first works
+        self.dependents: list[list[int]] = [[] for _ in self.idea_numbers]
+        for idea in self.idea_numbers:
+            for prerequisite in self.world.ideas.prerequisites[idea]:
+                self.dependents[prerequisite].append(idea)
+        self.recorder = Recorder()
+        self.crowd = Crowd(self.world, self.recorder)
+        self.people = [person_class(self, index) for index in range(self.world.n)]
+        self._keys: dict[tuple[int, int], int] = {}
+        self.skipped = 0  # interventions that found nothing to act on
+        self._deeds = deque(self.world.deeds)
+        self._neighbours = Neighbours(self.world.ties)
+        self._forget()
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"holders": IdeaDiffusion.holders, "realising": IdeaDiffusion.realising}
+        )
+
+    def _forget(self) -> None:
+        """Nothing is decided yet."""
+        self.discoveries: list[tuple[int, int]] = []
+        self.hearings: dict[tuple[int, int], Hearing] = {}
+        self.implementations: list[tuple[int, int]] = []
+        self.abandonments: list[tuple[int, int]] = []
+        self.stifled: list[tuple[int, int]] = []
+
+    def step(self) -> None:
+        """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
+        self.now += 1
+        self._keys.clear()
+        self._neighbours.turn_to(self.now)
+        while self._deeds and self._deeds[0].step <= self.now:
+            interventions.happen(self, self._deeds.popleft())
+        self.agents.do("step")
+        self._discover()
+        self._learn()
+        self._implement()
+        self._abandon()
+        self._forget()
+        self.datacollector.collect(self)
+        self.running = self.now < self.world.scenario.scenario.steps
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
+        """Take all the steps that are left and return the tape; `progress` is told (steps done, steps in all)."""
+        while self.now < self.world.scenario.scenario.steps:
+            self.step()
+            if progress is not None:
+                progress(self.now, self.world.scenario.scenario.steps)
+        return self.tape()
+
+    def tape(self) -> Tape:
+        """What happened so far."""
+        crowd = np.array(self.crowd.all_pieces(self.now), np.int64).reshape(-1, 5).T
+        return history(self.world, rows_of(*self.recorder.tables()), crowd, self.now, self.skipped)
+
+    # --- what persons ask -----------------------------------------------------------------------------------
+
+    def works(self, idea: int) -> bool:
+        """Whether an implementation of the idea is out."""
+        return self.released[idea] <= self.now
+
+    def key(self, purpose: int, idea: int) -> int:
+        """The key of all luck of this step for one purpose and idea."""
+        if (purpose, idea) not in self._keys:
+            self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
+        return self._keys[purpose, idea]
+
+    def rank(self, idea: int, teller: int, hearer: int) -> int:
+        """The place of a teller among those who make a hearer understand in this step: the lowest is credited."""
+        return rank_of(self.key(RANK, idea), teller, hearer)
+
+    def ties_of(self, person: int) -> list[tuple[int, float]]:
+        """Whom a person is tied to in this step, with the weights."""
+        return self._neighbours.told_by(person)
+
+    def ties_to(self, person: int) -> list[tuple[int, float]]:
+        """Who is tied to a person in this step, with the weights."""
+        return self._neighbours.tellers_of(person)
+
+    def hear(self, hearer: Person, idea: int, parents: dict[int, float], rank: int, sure: bool = False) -> None:
+        """Let a person hear and understand; of several tellers the one of the lowest rank is credited."""
+        order = rank, len(parents) > 1, min(parents)
+        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(order, [], False))
+        hearing.sure |= sure
+        if self.dynamics["credited_tellers"] == "all":
+            hearing.parents.append(parents)
+        elif order <= hearing.order:
+            hearing.order, hearing.parents = order, [parents]
+
+    # --- what happens ---------------------------------------------------------------------------------------
+
+    def _discover(self) -> None:
+        for idea, index in sorted(self.discoveries):
+            if self.people[index].is_open_to(idea):
+                self.begin(tables.DISCOVER, self.people[index], idea, self.prerequisites_held(index, idea))
+
+    def prerequisites_held(self, index: int, idea: int) -> dict[int, float]:
+        """What a discovery stands on: the person's holdings of the prerequisites, in equal parts."""
+        held = self.people[index].holdings
+        rows = sorted({held[p].event for p in self.world.ideas.prerequisites[idea] if p in held})
+        return {row: 1.0 / len(rows) for row in rows}
+
+    def _learn(self) -> None:
+        for idea, index in self.stifled:
+            if idea in self.people[index].holdings:
+                self.people[index].holdings[idea].tells_until = self.now
+        told = [*self.hearings, *((idea, self.world.n) for idea in self.crowd.told)]
+        for idea, index in sorted(told):
+            if index == self.world.n:
+                self.crowd.learn(self.now, idea, self.luck)
+                continue
+            person, hearing = self.people[index], self.hearings[idea, index]
+            if not person.is_open_to(idea):
+                continue
+            parents = mixed(hearing.parents)
+            if hearing.sure or person.takes_up(idea):
+                self.begin(tables.LEARN, person, idea, parents)
+            else:
+                person.hesitates[idea] = parents
+
+    def _implement(self) -> None:
+        for idea, index in sorted(self.implementations):
+            self.implement(self.people[index], idea)
+
+    def _abandon(self) -> None:
+        leaving = self.crowd.leaving(self.now, self.luck, self.works, self.dynamics)
+        readopt = bool(self.dynamics["readopt"])
+        for idea, index in sorted([*self.abandonments, *((idea, self.world.n) for idea in leaving)]):
+            if index == self.world.n:
+                self.crowd.abandon(self.now, idea, leaving[idea], readopt)
+            else:
+                self.recorder.event(self.now, tables.ABANDON, index, idea)
+                self.end(self.people[index], idea)
+                if not readopt:
+                    self.people[index].given_up.add(idea)
+
+    def begin(self, kind: int, person: Person, idea: int, parents: dict[int, float]) -> None:
+        """A person takes an idea up: discovers it, or learns it from the holdings `parents` (with their weights)."""
+        event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
+        person.holdings[idea] = Holding(event, self.now, self.now + self.dynamics["telling_period"])
+        person.notebook[idea] = event
+        person.hesitates.pop(idea, None)
+        for other in (idea, *self.world.ideas.rivals[idea]):
+            person.restart(DISCOVER, other)
+            person.restart(RESOLVE, other)
+
+    def implement(self, person: Person, idea: int) -> None:
+        """A person makes an idea work that is held."""
+        holding = person.holdings[idea]
+        holding.implemented = True
+        self.recorder.event(self.now, tables.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
+        self.released[idea] = min(self.released[idea], self.now + 1 + int(self.dynamics["release_delay"]))
+
+    def end(self, person: Person, idea: int) -> None:
+        """A person no longer holds an idea."""
+        del person.holdings[idea]
+        person.restart(IMPLEMENT, idea)
+        person.restart(ABANDON, idea)
+        for dependent in self.dependents[idea]:
+            person.restart(DISCOVER, dependent)
+
+    # --- what the datacollector reports -----------------------------------------------------------------------
+
+    def holders(self) -> int:
+        """Holdings of all ideas together, the crowd's included."""
+        return sum(len(p.holdings) for p in self.people) + sum(map(self.crowd.held, self.idea_numbers))
+
+    def realising(self) -> float:
+        """Value that the holdings of now realise in a step."""
+        held = [self.crowd.held(idea) if self.world.realises[self.world.n] else 0 for idea in self.idea_numbers]
+        for person in self.people:
+            if self.world.realises[person.index]:
+                for idea in person.holdings:
+                    held[idea] += 1
+        counts = self.world.scenario.impact.value_of == "held"
+        return float(
+            sum(
+                n * v for k, (n, v) in enumerate(zip(held, self.ideas["value"], strict=True)) if counts or self.works(k)
+            )
+        )
+
+
+def mixed(parents: list[dict[int, float]]) -> dict[int, float]:
+    """Several influences of one event in equal parts, by row."""
+    mixture: dict[int, float] = {}
+    for row, weight in sorted((row, weight) for part in parents for row, weight in part.items()):
+        mixture[row] = mixture.get(row, 0.0) + weight / len(parents)
+    return mixture

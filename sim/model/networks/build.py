@@ -1,0 +1,71 @@
+"""Who can tell whom: ties as columns, generated, read from a file, or named one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.model.networks.expected import _mean_ties
+from sim.model.networks.files import from_file
+from sim.model.networks.generators import make
+from sim.model.networks.links import Links, alike, between, joined, linked, rows_named
+from sim.model.networks.merge import Network, merged, rows_of
+from sim.model.networks.ties import Ties
+from sim.model.rules import NEVER
+from sim.scenario.groups import person_ranges
+from sim.scenario.networks import NoNetwork
+from sim.scenario.scenario import Scenario
+from sim.tape.tables import Persons
+
+__all__ = ["Neighbours", "Ties", "count_ties", "pairs", "reversed_ties", "ties"]
+
+
+def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
+    """The ties of a scenario: its network, then the named ones, then what interventions add and cut.
+
+    Where the same tie is given twice, the later one counts. The result does not depend on the number of threads.
+
+    Raises:
+        ScenarioError: if the network file cannot be used.
+    """
+    given = scenario.world.network
+    links = [between(range(0), range(0), "all", 1.0, 0, NEVER)]
+    if given.kind == "file":
+        links = [from_file(scenario, given)]
+        given = NoNetwork()
+    kind, parameters = make.described(given, n)
+    rows = make.make(kind, n, parameters, seed, _mean_ties(given, n), threads)
+    mutual = given.kind in ("none", "complete") or bool(parameters[0] == 1.0)
+    network = Network(*rows, weight=1.0 if given.kind == "none" else given.weight, mutual=mutual)
+    people = person_ranges(scenario)
+    for tie in scenario.ties:
+        end = NEVER if tie.end is None else tie.end
+        links.append(linked(people, tie, tie.pairing, tie.weight, tie.start, end))
+    for deed in sorted(scenario.interventions, key=lambda deed: deed.step):
+        if deed.kind == "tie":
+            links.append(linked(people, deed, "all", deed.weight, deed.step, NEVER))
+        elif deed.kind == "cut":
+            links = [_cut(people, deed, network, joined(links))]
+    return _together(network, joined(links), n)
+
+
+def _cut(people: dict[str, range], deed: Any, network: Network, links: Links) -> Links:
+    """End ties of the network and of links at the step of an intervention."""
+    source, target = rows_named(people, deed.source), rows_named(people, deed.target)
+    for i, j in [(source, target), (target, source)] if deed.both_ways else [(source, target)]:
+        network.cut(i, j, deed.step)
+        links = links.cut(i, j, deed.step)
+    return links
+
+
+def _together(network: Network, links: Links, n: int) -> Ties:
+    count = len(network.target)
+    if not count:
+        return rows_of(links, n)
+    if len(links.source) or network.cuts:
+        return merged(network, links)
+    return Ties(
+        network.indptr, network.target, alike(network.weight, count, np.float64), alike(0, count, np.int64),
+        alike(NEVER, count, np.int64), mutual=network.mutual,
+    )  # fmt: skip

@@ -1,0 +1,267 @@
+"""Networks in which every pair of two groups is tied with the same chance: Erdős-Rényi, stochastic blocks.
+
+Persons stand in strips, and the pairs of two strips are a tile: a list of places, row by row, of which those that are
+tied are found by skipping over the others (Batagelj and Brandes 2005), with luck of the tile's own. The ties of a
+strip's persons are those of its tiles, so that threads make strips side by side, each in memory of its own, and the
+work is proportional to the ties. All strips are walked twice: to count the ties of each person, then to write them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.model.networks.csr import Rows, add_up
+from sim.model.randomness import NETWORK, key_of, log, uniform_of
+from sim.model.rules import log_of_one_minus
+from sim.tape.tables import Ints
+
+STRIP = 32_768  # persons of a strip at most; their ties fit in a cache
+CHUNK = 8_192  # places that are found at a time
+FAR = 2.0**62
+LUCK = 256  # uniform numbers drawn at a time
+GAPS = 512  # columns of the table by which small networks are made
+
+
+def strips_of(bounds: Any) -> tuple[Ints, Ints]:
+    """Where each strip begins, and the end; and the group of each; from where each group begins, and the end."""
+    count = 0
+    for g in range(len(bounds) - 1):
+        count += (int(bounds[g + 1]) - int(bounds[g]) + STRIP - 1) // STRIP
+    begin = np.zeros(count + 1, np.int64)
+    group = np.zeros(count, np.int64)
+    strip = 0
+    for g in range(len(bounds) - 1):
+        for start in range(int(bounds[g]), int(bounds[g + 1]), STRIP):
+            begin[strip] = start
+            group[strip] = g
+            strip += 1
+    begin[count] = bounds[len(bounds) - 1]
+    return begin, group
+
+
+def rates_of(chances: Any) -> Any:
+    """-log(1 - chance) of each chance: the mean number of places that a tie is away is its inverse, nearly."""
+    rates = np.zeros(chances.shape)
+    for g in range(chances.shape[0]):
+        for h in range(chances.shape[1]):
+            rates[g, h] = -log_of_one_minus(chances[g, h]) if chances[g, h] < 1.0 else math.inf
+    return rates
+
+
+def find_places(key: int, drawn: int, place: int, end: int, rate: float, places: Any) -> int:
+    """Write the places after `place` that are tied into `places`, until one at or behind `end`, or no room is left."""
+    count = 0
+    while count < len(places) and place < end:
+        place += 1 + int(min(-log(1.0 - uniform_of(key, 0, drawn + count)) / rate, FAR))
+        places[count] = place
+        count += 1
+    return count
+
+
+def tie_rows(places: Any, end: int, width: int, own: int, cursor: Any, first: int, target: Any) -> None:
+    """The rows of a tile get its columns: place is row * width + column; `own` is 0 where row 0 is in column 0.
+
+    `own` is -1 in a tile of two strips. Ties are written if `target` has room, else they are counted; so below.
+    """
+    fill = len(target) > 0
+    for m in range(len(places)):
+        place = int(places[m])
+        if place >= end:
+            break
+        row = place // width
+        column = place - row * width
+        if own == 0 and column >= row:
+            column += 1
+        if fill:
+            target[cursor[row]] = first + column
+        cursor[row] += 1
+
+
+def tie_columns(places: Any, end: int, width: int, cursor: Any, first: int, target: Any) -> None:
+    """The columns of a tile get its rows."""
+    fill = len(target) > 0
+    for m in range(len(places)):
+        place = int(places[m])
+        if place >= end:
+            break
+        row = place // width
+        column = place - row * width
+        if fill:
+            target[cursor[column]] = first + row
+        cursor[column] += 1
+
+
+def tie_triangle(
+    places: Any, end: int, size: int, row: int, row_end: int, cursor: Any, first: int, target: Any
+) -> tuple[int, int]:
+    """Both ends of each pair row < column of one strip get each other; where the walk over its rows has come to."""
+    fill = len(target) > 0
+    for m in range(len(places)):
+        place = int(places[m])
+        if place >= end:
+            break
+        while place >= row_end:
+            row += 1
+            row_end += size - 1 - row
+        column = size - (row_end - place)
+        if fill:
+            target[cursor[row]] = first + column
+            target[cursor[column]] = first + row
+        cursor[row] += 1
+        cursor[column] += 1
+    return row, row_end
+
+
+def tie_tile(
+    a: int, b: int, strip: int, begin: Any, rate: float, both_ways: bool, seed: int, cursor: Any, target: Any,
+    places: Any,
+) -> None:  # fmt: skip
+    """The persons of a strip get their ties of the tile of strips a and b."""
+    height, width = int(begin[a + 1] - begin[a]), int(begin[b + 1] - begin[b])
+    alone = a == b
+    end = height * width
+    if alone:
+        end = height * (height - 1)
+        if both_ways:
+            end //= 2
+    key = key_of(seed, NETWORK, a, b)
+    row, row_end = 0, height - 1
+    drawn, place = 0, -1
+    while place < end and end > 0:
+        count = find_places(key, drawn, place, end, rate, places)
+        drawn += count
+        place = int(places[count - 1])
+        found = places[:count]
+        if alone and both_ways:
+            row, row_end = tie_triangle(found, end, height, row, row_end, cursor, int(begin[a]), target)
+        elif alone:
+            tie_rows(found, end, width - 1, 0, cursor, int(begin[b]), target)
+        elif strip == a:
+            tie_rows(found, end, width, -1, cursor, int(begin[b]), target)
+        else:
+            tie_columns(found, end, width, cursor, int(begin[a]), target)
+
+
+def tie_strips(
+    first: int, last: int, begin: Any, group: Any, rates: Any, both_ways: bool, seed: int, indptr: Any, target: Any
+) -> None:
+    """Count the ties of the persons in strips first <= strip < last, each at the place behind its own in `indptr`.
+
+    Where `target` has room, the counts have become starts, and the ties are written.
+    """
+    places = np.empty(CHUNK, np.int64)
+    for strip in range(first, last):
+        low, high = int(begin[strip]), int(begin[strip + 1])
+        cursor = indptr[low:high].copy() if len(target) > 0 else indptr[low + 1 : high + 1]
+        for other in range(len(group)):
+            a, b = strip, other
+            if both_ways and other < strip:
+                a, b = other, strip
+            rate = float(rates[group[a], group[b]])
+            if rate > 0.0:
+                tie_tile(a, b, strip, begin, rate, both_ways, seed, cursor, target, places)
+
+
+def blocks(bounds: Any, chances: Any, both_ways: bool, seed: int) -> Rows:
+    """A network of groups that begin at `bounds` (the end last), with a chance for each pair of groups."""
+    n = int(bounds[len(bounds) - 1])
+    begin, group = strips_of(bounds)
+    rates = rates_of(chances)
+    indptr = np.zeros(n + 1, np.int64)
+    target = np.empty(0, np.int32)
+    if len(group) == 1 and both_ways and rates[0, 0] > 0.0:
+        return one_strip(n, float(chances[0, 0]), float(rates[0, 0]), seed)
+    tie_strips(0, len(group), begin, group, rates, both_ways, seed, indptr, target)
+    target = np.empty(add_up(indptr), np.int32)
+    if len(target) > 0:
+        tie_strips(0, len(group), begin, group, rates, both_ways, seed, indptr, target)
+    return indptr, target
+
+
+def one_strip(n: int, chance: float, rate: float, seed: int) -> Rows:
+    """The same for one strip tied both ways, whose places are found only once: what small networks are made by."""
+    end = n * (n - 1) // 2
+    mean = end * min(1.0, chance)
+    places = np.empty(int(mean + 6.0 * math.sqrt(mean)) + 16, np.int64)
+    key = key_of(seed, NETWORK, 0, 0)
+    cut, either = np.empty(0), np.empty(0, np.int64)
+    if mean > 4 * GAPS and GAPS * chance > 1.0:
+        cut, either = table_of_gaps(chance)
+    count = find_all(key, end, rate, cut, either, places)
+    while count > 0 and places[count - 1] < end:
+        places = np.empty(2 * len(places), np.int64)
+        count = find_all(key, end, rate, cut, either, places)
+    found = places[:count]
+    indptr = np.zeros(n + 1, np.int64)
+    target = np.empty(0, np.int32)
+    tie_triangle(found, end, n, 0, n - 1, indptr[1:], 0, target)
+    target = np.empty(add_up(indptr), np.int32)
+    if len(target) > 0:
+        tie_triangle(found, end, n, 0, n - 1, indptr[:-1].copy(), 0, target)
+    return indptr, target
+
+
+def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any) -> int:
+    """Write all places that are tied, and one behind the end, into `places`, or as many as there is room for."""
+    if len(cut) == 0:
+        return find_places(key, 0, -1, end, rate, places)
+    luck = np.empty(LUCK)
+    count, place, drawn = 0, -1, 0
+    while count < len(places) and place < end:
+        gap = GAPS - 1
+        place += 1
+        while gap == GAPS - 1:
+            if drawn % LUCK == 0:
+                draw_luck(key, drawn, luck)
+            x = luck[drawn % LUCK] * GAPS
+            drawn += 1
+            column = int(x)
+            above = int(x - column >= cut[column])
+            gap = int(either[2 * column + above])  # no branch, since no processor foresees which of the two it is
+            place += gap
+        places[count] = place
+        count += 1
+    return count
+
+
+def draw_luck(key: int, drawn: int, luck: Any) -> None:
+    """Uniform numbers, several at a time, which processors draw side by side."""
+    for m in range(len(luck)):
+        luck[m] = uniform_of(key, 0, drawn + m)
+
+
+def table_of_gaps(chance: float) -> tuple[Any, Any]:
+    """Numbers of places without a tie, of which the last stands for as many or more (Walker 1977, Vose 1991).
+
+    Column k of the table stands for either[2 * k], which is k, below its cut and for either[2 * k + 1] above. A draw by
+    the table is several times as fast as a logarithm.
+    """
+    cut, either = np.ones(GAPS), np.arange(2 * GAPS) // 2
+    few, many = np.empty(GAPS, np.int64), np.empty(GAPS, np.int64)
+    fews, manys, left = 0, 0, 1.0
+    for k in range(GAPS):
+        cut[k] = GAPS * left * (chance if k < GAPS - 1 else 1.0)
+        left *= 1.0 - chance
+        if cut[k] < 1.0:
+            few[fews] = k
+            fews += 1
+        else:
+            many[manys] = k
+            manys += 1
+    while fews > 0 and manys > 0:
+        fews -= 1
+        poor, rich = few[fews], many[manys - 1]
+        either[2 * poor + 1] = rich
+        cut[rich] -= 1.0 - cut[poor]
+        if cut[rich] < 1.0:
+            manys -= 1
+            few[fews] = rich
+            fews += 1
+    for k in range(fews):
+        cut[few[k]] = 1.0
+    for k in range(manys):
+        cut[many[k]] = 1.0
+    return cut, either

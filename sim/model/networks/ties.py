@@ -1,0 +1,100 @@
+"""Ties as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model.networks.generators import make
+from sim.model.networks.links import is_alike
+from sim.model.rules import NEVER
+from sim.tape.tables import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Ties:
+    """Directed ties in compressed rows, sorted by source, target and start.
+
+    A column that is of one value throughout is a read-only view of that value and takes no memory.
+
+    Attributes:
+        indptr: int64, shape (n + 1,): the ties of person i are rows indptr[i] to indptr[i + 1].
+        target: int32, shape (ties,): who can be told.
+        weight: float64 in (0, 1]; start, end: int64, the tie is there in the steps start <= step < end.
+        mutual: whether each tie is known to be there both ways, alike, so that the ties are their own reverse.
+    """
+
+    indptr: Ints
+    target: NDArray[np.int32]
+    weight: Floats
+    start: Ints
+    end: Ints
+    mutual: bool = False
+
+    @property
+    def lasting(self) -> bool:
+        """Whether all ties are there in all steps."""
+        if not len(self.target):
+            return True
+        start = self.start[0] if is_alike(self.start) else self.start.max()
+        return bool(start == 0 and (self.end[0] if is_alike(self.end) else self.end.min()) == NEVER)
+
+
+class Neighbours:
+    """The ties of single persons in the step of now, as lists, for engines that ask person by person."""
+
+    def __init__(self, ties: Ties) -> None:
+        self.ties = ties
+        self.fixed = ties.lasting
+        self.now = 0
+        self.lists: dict[tuple[int, bool], list[tuple[int, float]]] = {}
+
+    def turn_to(self, now: int) -> None:
+        """Another step has come."""
+        self.now = now
+        if not self.fixed:
+            self.lists.clear()
+
+    def told_by(self, person: int) -> list[tuple[int, float]]:
+        """Whom a person can tell, in the order of their numbers, with the weights of the ties."""
+        return self._list(person, self.ties, back=False)
+
+    def tellers_of(self, person: int) -> list[tuple[int, float]]:
+        """Who can tell a person, in the order of their numbers, with the weights of the ties."""
+        return self._list(person, self.reversed, back=True)
+
+    @cached_property
+    def reversed(self) -> Ties:
+        """The ties by whom they lead to."""
+        return reversed_ties(self.ties)
+
+    def _list(self, person: int, ties: Ties, back: bool) -> list[tuple[int, float]]:
+        if (person, back) not in self.lists:
+            rows = slice(int(ties.indptr[person]), int(ties.indptr[person + 1]))
+            there = (ties.start[rows] <= self.now) & (self.now < ties.end[rows])
+            found = zip(ties.target[rows][there].tolist(), ties.weight[rows][there].tolist(), strict=True)
+            self.lists[person, back] = list(found)
+        return self.lists[person, back]
+
+
+def reversed_ties(ties: Ties) -> Ties:
+    """The same ties by the person they lead to: the ties of row j lead from those who can tell j."""
+    if ties.mutual:
+        return ties
+    n = len(ties.indptr) - 1
+    columns: list[Any] = [ties.weight, ties.start, ties.end]
+    if len(ties.target) <= make.WORTH_COMPILING:
+        order = np.argsort(ties.target, kind="stable")
+        source = np.repeat(np.arange(n, dtype=np.int32), np.diff(ties.indptr))[order]
+        indptr = np.searchsorted(ties.target[order], np.arange(n + 1)).astype(np.int64)
+    else:
+        indptr, source = make.code().turned(n, ties.indptr, ties.target)
+        order = np.empty(0, np.int64)
+        if not all(is_alike(column) for column in columns):
+            order = make.code().order_of_turned(n, ties.target)
+    weight, start, end = (column if is_alike(column) else column[order] for column in columns)
+    return Ties(indptr, source, weight, start, end)

@@ -1,0 +1,104 @@
+"""What each holding was worth, and through whose implementations: the last rule of a step, summed over the run.
+
+A holding that begins in step a and ends in step b realises its idea's value in each of the steps a + 1 to b in
+which the idea works (or in all of them, where what counts is holding). The value of a step is split equally over
+the implementations in use. Where several are, or come to be one after the other, a `use` event stands for them:
+its influences are the implementations, in the parts in which they served. A `use` is made of earlier ones, so
+that a thousand implementers cost a few thousand rows, not a thousand a holding.
+
+The loops stand in realise_loops.py; they run as they are for a small history and compiled for a large one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.model import realise_loops
+from sim.model.realise_loops import Schedule, Worth
+from sim.model.world import World
+from sim.tape.rows import Rows, tables_of
+from sim.tape.tables import Events, Influences, Ints, Realised
+from sim.tape.tape import Tape
+
+WORTH_COMPILING = 20_000  # events
+
+
+def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, code: Any = None) -> Tape:
+    """The tape of a run up to step `now`, for any engine; the rows are left as they are.
+
+    Args:
+        world: what was run.
+        rows: the events and influences so far.
+        crowd: the crowd's holdings, ended or not: event, idea, begin, end, count; int64, shape (5, pieces).
+        now: the last step.
+        skipped: how many scheduled changes found nothing to act on.
+        code: the functions of realise_loops, compiled, where they are at hand; else they are for a long history.
+    """
+    if code is None and rows.used[0] > WORTH_COMPILING:
+        from sim.machine.compiling import compiled
+
+        code = compiled(rows, realise_loops)
+    code = code or realise_loops
+    rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
+    held = world.scenario.impact.value_of == "held"
+    pieces = crowd[:, np.argsort(crowd[0], kind="stable")] if world.realises[world.n] else crowd[:, :0]
+    everybody = bool(world.realises[: world.n].all())
+    realising = np.ones(1, np.bool_) if everybody else world.realises[: world.n]
+    schedule, worth = code.scheduled(rows, len(world.ideas.name), *delays_of(world)), worth_of(world, now)
+    rows, event, implementation, value = code.realise(
+        rows, realising, np.ascontiguousarray(pieces), schedule, worth, world.n, now, held
+    )
+    table = Realised(event, implementation, value) if not pieces.shape[1] else in_order(event, implementation, value)
+    return tape_of(world, *tables_of(rows), table, now, skipped)
+
+
+def tape_of(world: World, events: Events, influences: Influences, realised: Realised, now: int, skipped: int) -> Tape:
+    """The tables of a run as a tape."""
+    source = world.provenance() | ({"interventions_without_effect": skipped} if skipped else {})
+    return Tape(events, influences, realised, world.persons, world.ideas.name, now, world.size, {}, source)
+
+
+def schedule_of(world: World, rows: Rows) -> Schedule:
+    """When the implementations of each idea come into use."""
+    return realise_loops.scheduled(rows, len(world.ideas.name), *delays_of(world))
+
+
+def delays_of(world: World) -> tuple[Ints, Ints]:
+    """From which steps implementations are released after how many."""
+    changes = [(d.step, int(d.setting[2])) for d in world.deeds
+               if d.setting is not None and d.setting[:2] == ("dynamics", "release_delay")]  # fmt: skip
+    since, delay = np.array([(0, int(world.scenario.dynamics.release_delay)), *changes], np.int64).T
+    return since.copy(), delay.copy()
+
+
+def worth_of(world: World, now: int) -> Worth:
+    """What a holder of each idea realises in a step, over spans of steps in which it stays the same."""
+    spans: list[tuple[int, int, float]] = []
+    begin = [0]
+    changes: dict[int, list[tuple[int, float]]] = {}
+    for deed in world.deeds:
+        if deed.setting is not None and deed.setting[:2] == ("ideas", "value") and deed.step <= now:
+            for idea in deed.to:
+                changes.setdefault(idea, []).append((deed.step, float(deed.setting[2])))
+    for idea, value in enumerate(world.ideas.value.tolist()):
+        values = [(1, value), *changes.get(idea, [])]
+        stops = [*(step - 1 for step, _ in values[1:]), now]
+        spans += [
+            (step - 1, stop, v) for (step, v), stop in zip(values, stops, strict=True) if stop >= step and v > 0.0
+        ]
+        begin.append(len(spans))
+    first, last, each = zip(*spans, strict=True) if spans else ((), (), ())
+    return Worth(np.array(begin), np.array(first, np.int64), np.array(last, np.int64), np.array(each, np.float64))
+
+
+def in_order(event: Ints, implementation: Ints, value: Any) -> Realised:
+    """One row for each event and implementation, in the order of the events."""
+    order = np.lexsort((implementation, event))
+    event, implementation, value = event[order], implementation[order], value[order]
+    new = np.ones(len(event), np.bool_)
+    new[1:] = (event[1:] != event[:-1]) | (implementation[1:] != implementation[:-1])
+    starts = np.flatnonzero(new)
+    sums = np.bincount(np.cumsum(new) - 1, value).astype(np.float64)  # adds in row order, on every machine
+    return Realised(event[starts], implementation[starts], sums)

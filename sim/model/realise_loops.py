@@ -1,0 +1,314 @@
+"""The loops of realise.py: plain functions of numbers and arrays, which run as they stand and compiled alike."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.tape.rows import Rows, add_event, add_influence, with_room
+from sim.tape.tables import ABANDON, IMPLEMENT, LEARN, LEAVE, USE, Floats, Ints
+
+
+class Schedule(NamedTuple):
+    """Where the implementations of each idea begin, from which step each is in use, and its row."""
+
+    begin: Ints
+    release: Ints
+    event: Ints
+
+
+class Worth(NamedTuple):
+    """Where the spans of each idea begin; each gives `value` in the steps `first` + 1 to `last`."""
+
+    begin: Ints
+    first: Ints
+    last: Ints
+    value: Floats
+
+
+class Pools(NamedTuple):
+    """What serves the holders of an idea from a step on, till the next: a row that stands for all in use."""
+
+    begin: Ints  # where those of each idea begin
+    made: Ints  # how many of each idea are made
+    start: Ints
+    row: Ints
+    number: Ints
+
+
+def scheduled(rows: Rows, ideas: int, since: Ints, delay: Ints) -> Schedule:
+    """The implementations of each idea by the step from which they are in use, which is `delay` after the next one.
+
+    The delay of implementations made in the steps from since[k] on is delay[k]; since[0] is 0.
+    """
+    begin = np.zeros(ideas + 1, np.int64)
+    for e in range(rows.used[0]):
+        if rows.kind[e] == IMPLEMENT:
+            begin[rows.idea[e] + 1] += 1
+    for idea in range(ideas):
+        begin[idea + 1] += begin[idea]
+    release, event, end = np.empty(begin[ideas], np.int64), np.empty(begin[ideas], np.int64), begin.copy()
+    for e in range(rows.used[0]):
+        if rows.kind[e] == IMPLEMENT:
+            k, idea = len(since) - 1, rows.idea[e]
+            while since[k] > rows.step[e]:
+                k -= 1
+            step = rows.step[e] + 1 + delay[k]
+            j = end[idea]
+            end[idea] = j + 1
+            while j > begin[idea] and release[j - 1] > step:
+                release[j], event[j] = release[j - 1], event[j - 1]
+                j -= 1
+            release[j], event[j] = step, e
+    return Schedule(begin, release, event)
+
+
+def realise(
+    rows: Rows,
+    realising: NDArray[np.bool_],
+    pieces: Ints,
+    schedule: Schedule,
+    worth: Worth,
+    n: int,
+    now: int,
+    held: bool,
+) -> tuple[Rows, Ints, Ints, Floats]:
+    """The rows with `use` events added, and the columns of the realised table: those of persons by event, then crowd's.
+
+    Args:
+        rows: the events so far.
+        realising: who of the n persons counts, (n,), or (1,) if all do alike.
+        pieces: event, idea, begin, end, count of the crowd's holdings, (5, pieces).
+        schedule: the implementations.
+        worth: the values.
+        n: persons before the crowd.
+        now: the last step.
+        held: whether a holding counts in every step, the idea working or not.
+    """
+    events = rows.used[0]
+    ends = ends_of(rows, n, len(worth.begin) - 1, now)
+    room = (events + pieces.shape[1]) * (2 if held and len(schedule.event) else 1)
+    event, served, value = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    pools = pools_of(schedule, now)
+    memo = {(-1, -1, -1): -1}
+    place = np.zeros(2, np.int64)
+    while True:
+        realise_idle(rows, events, ends, realising, schedule.begin, worth, n, now, held, event, served, value, place)
+        e, used = place[0], place[1]
+        if e == events + pieces.shape[1]:
+            break
+        if e < events:
+            row, idea, begin, count = e, rows.idea[e], rows.step[e], 1
+            end = ends[e] if len(ends) else now
+        else:
+            piece = e - events
+            row, idea, begin = pieces[0, piece], pieces[1, piece], pieces[2, piece]
+            end, count = pieces[3, piece], pieces[4, piece]
+        works = now + 1
+        if schedule.begin[idea] < schedule.begin[idea + 1]:
+            works = min(schedule.release[schedule.begin[idea]], now + 1)
+        if held:
+            idle = worth_between(worth, idea, begin, min(end, works - 1)) * count
+            if idle > 0.0:
+                event[used], served[used], value[used] = row, -1, idle
+                used += 1
+        first = max(begin, works - 1)
+        gained = worth_between(worth, idea, first, end) * count
+        if gained > 0.0:
+            rows, by = served_by(rows, pools, memo, schedule, worth, idea, first, end, now)
+            event[used], served[used], value[used] = row, by, gained
+            used += 1
+        place[0], place[1] = e + 1, used
+    return rows, event[:used], served[:used], value[:used]
+
+
+def realise_idle(
+    rows: Rows, events: int, ends: NDArray[np.int32], realising: NDArray[np.bool_], made: Ints, worth: Worth, n: int,
+    now: int, held: bool, event: Ints, served: Ints, value: Floats, place: Ints,
+) -> None:  # fmt: skip
+    """Realise from the event place[0] and the row place[1] on, up to the first holding of an idea that ever works.
+
+    A loop apart from what makes rows, since it takes a tenth of the time.
+    """
+    e, used = place[0], place[1]
+    while e < events:
+        person, idea = rows.person[e], rows.idea[e]
+        if rows.kind[e] <= LEARN and person < n and realising[person if len(realising) > 1 else 0]:
+            if made[idea] < made[idea + 1]:
+                break
+            gained = worth_between(worth, idea, rows.step[e], ends[e] if len(ends) else now) if held else 0.0
+            if gained > 0.0:
+                event[used], served[used], value[used] = e, -1, gained
+                used += 1
+        e += 1
+    place[0], place[1] = e, used
+
+
+def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
+    """The last step in which the holding that each event began was there; empty where none has ended."""
+    events = rows.used[0]
+    ended = False
+    for e in range(events):
+        ended = ended or ((rows.kind[e] == ABANDON or rows.kind[e] == LEAVE) and rows.person[e] < n)
+    if not ended:
+        return np.empty(0, np.int32)
+    ends = np.full(events, now, np.int32)
+    began = np.empty(n * ideas, np.int32)
+    for e in range(events):
+        if rows.kind[e] != USE and rows.person[e] < n:
+            key = np.int64(rows.idea[e]) * n + rows.person[e]
+            if rows.kind[e] <= LEARN:
+                began[key] = e
+            elif rows.kind[e] == ABANDON:
+                ends[began[key]] = rows.step[e]
+            elif rows.kind[e] == LEAVE:
+                ends[began[key]] = rows.step[e] - 1
+    return ends
+
+
+def worth_between(worth: Worth, idea: int, first: int, last: int) -> float:
+    """What one holder realises in the steps first + 1 to last; multiplied where a value stays, not added up."""
+    total = 0.0
+    for span in range(worth.begin[idea], worth.begin[idea + 1]):
+        total += worth.value[span] * max(min(last, worth.last[span]) - max(first, worth.first[span]), 0)
+    return total
+
+
+def pools_of(schedule: Schedule, now: int) -> Pools:
+    """The pools of each idea: one for each step from which more are in use; their rows are made when first needed."""
+    begin = np.zeros(len(schedule.begin), np.int64)
+    start = np.empty(len(schedule.event), np.int64)
+    number = np.empty(len(schedule.event), np.int64)
+    used = 0
+    for idea in range(len(begin) - 1):
+        begin[idea] = used
+        for k in range(schedule.begin[idea], schedule.begin[idea + 1]):
+            if schedule.release[k] <= now:
+                if used == begin[idea] or start[used - 1] != schedule.release[k]:
+                    start[used] = schedule.release[k]
+                    used += 1
+                number[used - 1] = k + 1 - schedule.begin[idea]
+    begin[len(begin) - 1] = used
+    return Pools(begin, np.zeros(len(begin) - 1, np.int64), start, np.empty(used, np.int64), number)
+
+
+def make_pools(rows: Rows, pools: Pools, schedule: Schedule, idea: int, now: int) -> Rows:
+    """Make the rows of the pools of an idea: each of the pool before it and what has come into use since."""
+    k, before = schedule.begin[idea], 0
+    for pool in range(pools.begin[idea], pools.begin[idea + 1]):
+        number = pools.number[pool]
+        if number == 1:
+            pools.row[pool] = schedule.event[k]
+        else:
+            parts = number - before + (1 if before else 0)
+            part, weight = np.empty(parts, np.int64), np.ones(parts)
+            part[: number - before] = schedule.event[k : k + number - before]
+            if before:
+                part[parts - 1], weight[parts - 1] = pools.row[pool - 1], before
+            rows, pools.row[pool] = use(rows, part, weight, parts, idea, number, now)
+        k += number - before
+        before = number
+    pools.made[idea] = 1
+    return rows
+
+
+def use(rows: Rows, part: Ints, worth: Floats, parts: int, idea: int, number: int, now: int) -> tuple[Rows, int]:
+    """A row that stands for several that serve in these parts: the one itself where it is one, else a `use` of them."""
+    for k in range(1, parts):
+        j = k
+        while j and part[j - 1] > part[j]:
+            part[j - 1], part[j] = part[j], part[j - 1]
+            worth[j - 1], worth[j] = worth[j], worth[j - 1]
+            j -= 1
+    total = 0.0
+    for k in range(parts):
+        total += worth[k]
+    last = -1
+    some = 0
+    for k in range(parts):
+        if worth[k] / total > 0.0:
+            last = part[k]
+            some += 1
+    if some == 1:
+        return rows, last
+    rows = with_room(rows, 1, parts)
+    row = add_event(rows, now, USE, -1, idea, number)
+    for k in range(parts):
+        if worth[k] / total > 0.0:
+            add_influence(rows, row, part[k], worth[k] / total)
+    return rows, row
+
+
+def pool_at(pools: Pools, idea: int, step: int) -> int:
+    """The pool of an idea that serves in a step."""
+    low, high = pools.begin[idea], pools.begin[idea + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if pools.start[middle] <= step:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low) - 1
+
+
+def served_by(
+    rows: Rows, pools: Pools, memo: dict[tuple[int, int, int], int], schedule: Schedule, worth: Worth, idea: int,
+    first: int, end: int, now: int,
+) -> tuple[Rows, int]:  # fmt: skip
+    """The row for the steps first + 1 to end: the pools that it touches, whole runs of them as blocks."""
+    if not pools.made[idea]:
+        rows = make_pools(rows, pools, schedule, idea, now)
+    low, high = pool_at(pools, idea, first + 1), pool_at(pools, idea, end)
+    if low == high:
+        return rows, pools.row[low]
+    key = (int(idea), int(first), int(end))
+    if key in memo:
+        return rows, memo[key]
+    base = pools.begin[idea]
+    part, value = np.empty(128, np.int64), np.empty(128)
+    parts, pool = 0, low
+    while pool <= high:
+        size = 1
+        if pool > low:
+            while (pool - base) % (2 * size) == 0 and pool + 2 * size - 1 < high:
+                size *= 2
+        begin = first if pool == low else pools.start[pool] - 1
+        stop = end if pool + size > high else pools.start[pool + size] - 1
+        gained = worth_between(worth, idea, begin, stop)
+        if gained > 0.0:
+            rows, part[parts] = block(rows, pools, memo, worth, idea, pool, size, now)
+            value[parts] = gained
+            parts += 1
+        pool += size
+    rows, row = use(rows, part, value, parts, idea, pools.number[high], now)
+    memo[key] = row
+    return rows, row
+
+
+def block(
+    rows: Rows, pools: Pools, memo: dict[tuple[int, int, int], int], worth: Worth, idea: int, pool: int, size: int,
+    now: int,
+) -> tuple[Rows, int]:  # fmt: skip
+    """The row for all the steps of `size` pools, a power of two, from `pool` on; each block is made once, of halves."""
+    if size == 1:
+        return rows, pools.row[pool]
+    part, value = np.empty(2, np.int64), np.empty(2)
+    width = 2
+    while width <= size:
+        for at in range(pool, pool + size, width):
+            key = (int(idea), -1 - int(at), int(width))
+            if key in memo:
+                continue
+            half = width // 2
+            for side in range(2):
+                begin = at + side * half
+                part[side] = pools.row[begin] if half == 1 else memo[(int(idea), -1 - int(begin), int(half))]
+                value[side] = worth_between(worth, idea, pools.start[begin] - 1, pools.start[begin + half] - 1)
+            if value[0] + value[1] <= 0.0:
+                memo[key] = part[1]
+            else:
+                rows, memo[key] = use(rows, part, value, 2, idea, pools.number[at + width - 1], now)
+        width *= 2
+    return rows, memo[(int(idea), -1 - int(pool), int(size))]

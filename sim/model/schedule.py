@@ -1,0 +1,76 @@
+"""The schedule: what a scenario plans for which step, as rows of persons and ideas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model.networks.links import pairs
+from sim.scenario.groups import CROWD, EVERYONE, WORLD, find, idea_ranges, person_ranges
+from sim.scenario.references import setting, split_setting
+from sim.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One scheduled change: what kind, who, of which ideas, to whom; ties that come and go are windows of Ties."""
+
+    step: int
+    kind: str
+    who: Sequence[int] = ()
+    ideas: Sequence[int] = ()
+    pairing: str = "all"
+    to: Sequence[int] = ()
+    amount: float = 0.0
+    setting: tuple[str, str, Any] | None = None  # section, field, value; who or what it is for stands in `to`
+
+    @property
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Who does it with which idea: (person, idea)."""
+        return pairs(self.who, self.ideas, self.pairing)
+
+
+def _alive(deeds: tuple[Deed, ...], n: int) -> NDArray[np.bool_]:
+    alive = np.ones(n, np.bool_)
+    for deed in deeds:
+        if deed.kind == "born" and deed.to:
+            alive[deed.to[0] : deed.to[-1] + 1] = False  # a group, whose rows follow each other
+    return alive
+
+
+def _deeds(scenario: Scenario) -> tuple[Deed, ...]:
+    """What is scheduled, the persons' own births and deaths included, by step and within one in file order."""
+    people, ideas = person_ranges(scenario), idea_ranges(scenario)
+    deeds = []
+    for person in scenario.persons:
+        rows = people[person.name]
+        if person.born:
+            deeds.append(Deed(person.born, "born", to=rows))
+        if person.dies is not None:
+            deeds.append(Deed(person.dies, "die", to=rows))
+    deeds += [_deed(e, people, ideas) for e in scenario.interventions if e.kind not in ("tie", "cut")]
+    return tuple(sorted(deeds, key=lambda deed: deed.step))
+
+
+def _deed(entry: Any, people: dict[str, range], ideas: dict[str, range]) -> Deed:
+    n = len(people[EVERYONE])
+
+    def rows(name: str) -> Sequence[int]:
+        if name == CROWD:
+            return range(n, n + 1)
+        return range(n + 1) if name == WORLD else find(people, name) or ()
+
+    match entry.kind:
+        case "born" | "die":
+            return Deed(entry.step, entry.kind, to=rows(entry.person))
+        case "set":
+            section, name, field = split_setting(entry.key)
+            to = find(ideas if section == "ideas" else people, name) or ()
+            return Deed(entry.step, "set", to=to, setting=(section, field, setting(entry.key, entry.value)))
+    told = rows(entry.to) if entry.kind == "tell" else rows(entry.of) if entry.kind == "find" else ()
+    amount = entry.reach if entry.kind == "publish" else entry.clarity if entry.kind == "rewrite" else 0.0
+    return Deed(entry.step, entry.kind, rows(entry.person), find(ideas, entry.idea) or (), entry.pairing, told, amount)

@@ -1,0 +1,58 @@
+"""The order of rows by several columns at once, for a hundred million of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.tape.tables import Ints
+
+ROOM = 2**62
+
+
+def order_of(*columns: NDArray[Any]) -> Ints | None:
+    """The rows in order of the columns, the first column first; None if they stand in order already.
+
+    Whole numbers are packed into one key as far as they fit, and only rows that are equal in it are looked at by the
+    others: a few bytes a row, and one sort. Rows that are equal in all columns may stand in any order.
+    """
+    if not columns or not len(columns[0]):
+        return None
+    key, rest = _packed(columns)
+    rising = bool((key[1:] >= key[:-1]).all())
+    if rising and not rest:
+        return None
+    order = np.arange(len(key)) if rising else np.argsort(key)
+    if rest:
+        key = key[order]
+        same = key[1:] == key[:-1]
+        if same.any():
+            tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+            run = np.cumsum(np.append(True, ~same))[tied]
+            among = order[tied]
+            order[tied] = among[np.lexsort((*(column[among] for column in reversed(rest)), run))]
+    return order
+
+
+def _packed(columns: Sequence[NDArray[Any]]) -> tuple[Ints, list[NDArray[Any]]]:
+    """One key of as many of the first columns as fit into it, and those that do not."""
+    key, room, rest = np.zeros(len(columns[0]), np.int64), ROOM, list(columns)
+    while rest and rest[0].dtype.kind == "i":
+        column = rest[0]
+        low, high = int(column.min()), int(column.max())
+        if high - low >= room:
+            break
+        key *= high - low + 1
+        key += column
+        key -= low
+        room //= high - low + 1
+        rest.pop(0)
+    return key, rest
+
+
+def in_order(order: Ints | None, column: NDArray[Any]) -> NDArray[Any]:
+    """A column in an order of `order_of`."""
+    return column if order is None or not len(column) else column[order]

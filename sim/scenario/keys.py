@@ -1,0 +1,47 @@
+"""Keys of a scenario, such as persons.P1.reach: read a value from text, put one in its place."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from sim.errors import ScenarioError, did_you_mean
+
+
+def parse_value(text: str) -> Any:
+    """A value as it stands in TOML, or the text itself: '0.2' -> 0.2, 'true' -> True, 'simple' -> 'simple'."""
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def _put(data: Any, key: str, value: Any, source: str) -> None:
+    """Set the value at a dotted key; entries of lists are addressed by name or by number."""
+    *path, last = list(_steps(data, key, source)) or [""]
+    for part in path:
+        data = data[part] if isinstance(data, list) else data.setdefault(part, {}) if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        raise ScenarioError("must be the key of one value, as dynamics.abandon_rate", file=source, key=key)
+    data[last] = value
+
+
+def _steps(data: Any, key: str, source: str) -> Iterator[Any]:
+    rest = key
+    while rest:
+        if isinstance(data, list):
+            tables = [entry if isinstance(entry, dict) else {} for entry in data]
+            names = [str(entry.get("name", number)) for number, entry in enumerate(tables)]
+            fits = [n for n, name in enumerate(names) if rest == name or rest.startswith(name + ".")]
+            if not fits:
+                raise ScenarioError(f"no such entry{did_you_mean(rest.split('.')[0], names)}", file=source, key=key)
+            at = max(fits, key=lambda n: len(names[n]))
+            rest = rest[len(names[at]) + 1 :]
+            data = data[at]
+            yield at
+        else:
+            part, _, rest = rest.partition(".")
+            data = data.get(part, {}) if isinstance(data, dict) else {}
+            yield part

@@ -1,0 +1,75 @@
+"""Measures of the course of adoption: how many people took an idea up for the first time, step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.study.batches import Histories
+from sim.tape.tables import USE, Floats, Ints
+
+
+def time_to_half(runs: Histories, idea: int | None = None) -> Floats:
+    """The first step by which half of those finally reached had been reached; nan if nobody was."""
+    uptake = runs.uptake(idea)
+    last = np.cumsum(np.bincount(uptake.run, minlength=len(runs)))
+    so_far = np.concatenate([np.zeros(1, np.int64), np.cumsum(uptake.count)])
+    before = so_far[np.concatenate([np.zeros(1, np.int64), last[:-1]])]
+    reached = so_far[last] - before
+    found = np.full(len(runs), np.nan)
+    some = reached > 0
+    at = np.searchsorted(so_far[1:], before[some] + (reached[some] + 1) // 2)
+    found[some] = uptake.step[at]
+    return found
+
+
+def peak_step(runs: Histories, idea: int | None = None) -> Floats:
+    """The first step in which most people took it up for the first time; nan if nobody did."""
+    return _peaks(runs, *_by_step(runs, idea))[0]
+
+
+def last_step(runs: Histories) -> Floats:
+    """The last step in which anybody did anything; nan if nobody did."""
+    rows = np.flatnonzero(runs.events.kind != USE)
+    found = np.full(len(runs), np.nan)
+    found[runs.event_run[rows]] = runs.events.step[rows]  # the last that is written stands
+    return found
+
+
+def beauty(runs: Histories, idea: int | None = None) -> Floats:
+    """The beauty coefficient of the course of adoption (Ke et al. 2015); nan if nobody took anything up.
+
+    With c_t the people who take it up in step t and t_m the first step in which they are most, it is the sum over
+    t = 0 to t_m of ((c_m - c_0) / t_m * t + c_0 - c_t) / max(1, c_t), and 0 where t_m = 0.
+    """
+    run, step, count = _by_step(runs, idea)
+    peak, most = _peaks(runs, run, step, count)
+    start = np.zeros(len(runs))
+    start[run[step == 0]] = count[step == 0]
+    slope = np.divide(most - start, peak, out=np.zeros(len(runs)), where=peak > 0.0)
+    # Steps in which nobody came make up most of the sum, and have a closed form; the others are put right.
+    quiet = slope * peak * (peak + 1.0) / 2.0 + start * (peak + 1.0)
+    line = slope[run] * step + start[run]
+    correction = np.where(step <= peak[run], (line - count) / np.maximum(1.0, count) - line, 0.0)
+    found = quiet + runs.sum_by_run(run, correction)
+    found[peak == 0.0] = 0.0
+    return found
+
+
+def _by_step(runs: Histories, idea: int | None) -> tuple[Ints, Ints, Ints]:
+    """How many were reached in each step in which anybody was: run, step, count."""
+    uptake = runs.uptake(idea)
+    if not len(uptake.run):
+        return uptake.run, uptake.step, uptake.count
+    new = np.ones(len(uptake.run), np.bool_)
+    new[1:] = (np.diff(uptake.run) != 0) | (np.diff(uptake.step) != 0)
+    first = np.flatnonzero(new)
+    return uptake.run[first], uptake.step[first], np.add.reduceat(uptake.count, first)
+
+
+def _peaks(runs: Histories, run: Ints, step: Ints, count: Ints) -> tuple[Floats, Floats]:
+    """The first step of the largest count of each run, and that count; nan and 0 where there is none."""
+    most, peak = np.zeros(len(runs)), np.full(len(runs), np.nan)
+    np.maximum.at(most, run, count)
+    at = np.flatnonzero(count == most[run])[::-1]
+    peak[run[at]] = step[at]  # the last that is written stands: the first step
+    return peak, most

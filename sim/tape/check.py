@@ -1,0 +1,178 @@
+"""The requirements of a tape, which are checked whenever one is made.
+
+Column by column, so that what is broken is named; of a long tape in one compiled pass first, where compiled code is at
+hand, since nearly every tape keeps them all.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import TapeError
+from sim.machine.prefetch import fetch
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, KINDS, LEARN, LEAVE, USE, Floats, Ints
+from sim.tape.tape import Tape
+
+WORTH_LOADING = 200  # events, where something was compiled before
+AHEAD = 16  # influences for whose parents the memory is asked while one is looked at
+CLOSE = 1e-9  # how far the weights of a child may be from 1
+
+
+def check(tape: Tape) -> None:
+    """Raise a TapeError at the first requirement that the tape breaks; work proportional to its rows."""
+    _check_persons(tape)
+    if len(tape.events) > WORTH_LOADING and "sim.machine.compiling" in sys.modules and _is_sound(tape):
+        return
+    _check_events(tape)
+    _check_influences(tape)
+    _check_realised(tape)
+
+
+def _require(good: NDArray[np.bool_], table: str, what: str) -> None:
+    if not good.all():
+        raise TapeError(f"{table}: row {int(np.argmin(good))}: {what}")
+
+
+def _check_persons(tape: Tape) -> None:
+    _require(tape.persons.members >= 1, "persons", "members must be 1 or more")
+    _require(tape.persons.size >= 1, "persons", "size must be 1 or more")
+    people = sum(m * s for m, s in zip(tape.persons.members.tolist(), tape.persons.size.tolist(), strict=True))
+    if tape.world_size < people:
+        raise TapeError(f"persons: {people} persons in a world of {tape.world_size}")
+
+
+def _check_events(tape: Tape) -> None:
+    step, kind, person, idea, count = tape.events.columns().values()
+    _require((step >= 0) & (step <= tape.steps), "events", f"step must be from 0 to {tape.steps}")
+    _require(np.diff(step, prepend=step[:1]) >= 0, "events", "step must not decrease")
+    _require((kind >= 0) & (kind < len(KINDS)), "events", f"kind must be from 0 to {len(KINDS) - 1}")
+    nobody = kind == USE
+    known = (person >= 0) & (person < tape.persons.total)
+    _require(np.where(nobody, person == -1, known), "events", f"no person of 0 to {tape.persons.total - 1}")
+    _require((idea >= 0) & (idea < len(tape.ideas)), "events", f"no idea of 0 to {len(tape.ideas) - 1}")
+    _require(count >= 1, "events", "count must be 1 or more")
+
+
+def _check_influences(tape: Tape) -> None:
+    child, parent, weight = tape.influences.columns().values()
+    kind, person, idea = tape.events.kind, tape.events.person, tape.events.idea
+    _require((parent >= 0) & (parent < child) & (child < len(tape.events)), "influences", "parent must precede child")
+    _require(np.diff(child, prepend=child[:1]) >= 0, "influences", "child must not decrease")
+    _require((weight > 0.0) & (weight <= 1.0), "influences", "weight must be above 0 and at most 1")
+    sums = np.bincount(child, weight, len(tape.events))
+    has = tape.parents[1:] > tape.parents[:-1]
+    _require(~has | (np.abs(sums - 1.0) <= CLOSE), "events", "the weights of its influences must sum to 1")
+    _require(has | (kind == DISCOVER) | (kind == ABANDON) | (kind == LEAVE), "events", "an influence is missing")
+    of, by = kind[child], kind[parent]
+    _require((of != ABANDON) & (of != LEAVE), "influences", "the child must be a discovery, learning or implementation")
+    serves = np.where(of == USE, (by == IMPLEMENT) | (by == USE), by <= LEARN)
+    _require(serves, "influences", "the parent must be a holding (of a use: an implementation)")
+    same = idea[child] == idea[parent]
+    _require(
+        np.where(of == DISCOVER, ~same, same), "influences", "the idea must be the parent's (of a discovery: another)"
+    )
+    own = person[child] == person[parent]
+    _require(np.where((of == IMPLEMENT) | (of == DISCOVER), own, True), "influences", "the person must be the parent's")
+
+
+def _check_realised(tape: Tape) -> None:
+    event, implementation, value = tape.realised.columns().values()
+    kind, idea = tape.events.kind, tape.events.idea
+    _require((event >= 0) & (event < len(tape.events)), "realised", "no such event")
+    _require((implementation >= -1) & (implementation < len(tape.events)), "realised", "no such implementation")
+    _require(kind[event] <= LEARN, "realised", "the event must be a discovery or a learning")
+    served = implementation >= 0
+    by = implementation[served]
+    good = served.copy()
+    good[served] = ((kind[by] == IMPLEMENT) | (kind[by] == USE)) & (idea[by] == idea[event[served]])
+    _require(good | ~served, "realised", "the implementation must be one of the same idea")
+    _require(np.isfinite(value) & (value >= 0.0), "realised", "value must be 0 or more, and finite")
+
+
+def _is_sound(tape: Tape) -> bool:
+    """Whether a tape keeps all requirements but those of its persons, in compiled loops."""
+    from sim.machine.compiling import compiled
+
+    code = compiled(sys.modules[__name__])
+    step, kind, person, idea, count = tape.events.columns().values()
+    child, parent, weight = tape.influences.columns().values()
+    event, implementation, value = tape.realised.columns().values()
+    return bool(
+        code.sound_events(step, kind, person, idea, count, tape.steps, tape.persons.total, len(tape.ideas))
+        and code.sound_influences(kind, person, idea, child, parent, weight)
+        and code.sound_realised(kind, idea, event, implementation, value)
+    )
+
+
+def sound_events(
+    step: Ints, kind: NDArray[np.int8], person: NDArray[np.int32], idea: NDArray[np.int32], count: Ints, steps: int,
+    persons: int, ideas: int,
+) -> bool:  # fmt: skip
+    """Whether the events alone keep the requirements."""
+    sound = True
+    for e in range(len(step)):
+        sound &= (step[e] >= 0) & (step[e] <= steps) & (kind[e] >= 0) & (kind[e] <= USE)
+        sound &= (idea[e] >= 0) & (idea[e] < ideas) & (count[e] >= 1)
+        sound &= ((person[e] == -1) & (kind[e] == USE)) | ((person[e] >= 0) & (person[e] < persons) & (kind[e] != USE))
+    for e in range(1, len(step)):
+        sound &= step[e - 1] <= step[e]
+    return sound
+
+
+def sound_influences(
+    kind: NDArray[np.int8], person: NDArray[np.int32], idea: NDArray[np.int32], child: Ints, parent: Ints,
+    weight: Floats,
+) -> bool:  # fmt: skip
+    """Whether the influences keep the requirements, on events that do."""
+    sound, without = True, 0
+    for k in range(len(child)):
+        sound &= (parent[k] >= 0) & (parent[k] < child[k]) & (child[k] < len(kind))
+        sound &= (weight[k] > 0.0) & (weight[k] <= 1.0)
+    for k in range(1, len(child)):
+        sound &= child[k - 1] <= child[k]
+    if not sound:
+        return False
+    for e in range(len(kind)):
+        without += stands_on_others(kind[e])
+    total = 1.0
+    for k in range(len(child)):
+        soon = parent[min(k + AHEAD, len(child) - 1)]
+        fetch(kind, soon)
+        fetch(idea, soon)
+        of, by = child[k], parent[k]
+        if k == 0 or child[k - 1] != of:
+            sound &= abs(total - 1.0) <= CLOSE
+            total = 0.0
+            without -= stands_on_others(kind[of])
+        total += weight[k]
+        sound &= (kind[of] != ABANDON) & (kind[of] != LEAVE) & ((idea[of] == idea[by]) != (kind[of] == DISCOVER))
+        if kind[of] == USE:
+            sound &= (kind[by] == IMPLEMENT) | (kind[by] == USE)
+        else:
+            sound &= kind[by] <= LEARN
+        if kind[of] == IMPLEMENT or kind[of] == DISCOVER:
+            sound &= person[of] == person[by]
+    return bool(sound and abs(total - 1.0) <= CLOSE and without == 0)
+
+
+def stands_on_others(kind: int) -> bool:
+    """Whether an event of this kind must have an influence."""
+    return kind in (LEARN, IMPLEMENT, USE)
+
+
+def sound_realised(
+    kind: NDArray[np.int8], idea: NDArray[np.int32], event: Ints, implementation: Ints, value: Floats
+) -> bool:
+    """Whether what is realised keeps the requirements, of events that do."""
+    events, sound = len(kind), True
+    for k in range(len(event)):
+        e, by = event[k], implementation[k]
+        if not (0 <= e < events and -1 <= by < events):
+            return False
+        sound &= kind[e] <= LEARN and 0.0 <= value[k] < np.inf
+        if by >= 0:
+            sound &= (kind[by] == IMPLEMENT or kind[by] == USE) and idea[by] == idea[e]
+    return sound

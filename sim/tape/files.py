@@ -1,0 +1,159 @@
+"""A tape on disk: a folder of Parquet tables and provenance.json, written whole or not at all, read with suspicion."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.errors import TapeError
+from sim.machine.folders import new_folder
+from sim.machine.memory import free_memory
+from sim.tape.tables import COLUMNS, Events, Influences, Persons, Realised
+from sim.tape.tape import Tape
+
+FORMAT = "shoulders-tape"
+VERSION = 1
+MANIFEST = "provenance.json"
+TABLES = {"events": Events, "influences": Influences, "realised": Realised, "persons": Persons}
+
+
+def save(tape: Tape, path: str | Path) -> None:
+    """Write `tape` into the folder `path`; an older tape there is replaced, anything else is refused."""
+    with new_folder(path, replaceable) as folder:
+        write_into(tape, folder)
+
+
+def write_into(tape: Tape, folder: Path) -> None:
+    """Write the files of `tape` into an existing folder, the manifest last."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = {name: getattr(tape, name).columns() for name in TABLES} | {"ideas": {"name": tape.ideas}}
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "steps": tape.steps,
+        "world_size": tape.world_size,
+        "dropped": dict(tape.dropped),
+        "provenance": dict(tape.provenance),
+        "tables": {},
+    }
+    for name, columns in tables.items():
+        file = folder / f"{name}.parquet"
+        arrays = {
+            key: pa.array(column, pa.string() if isinstance(column, tuple) else None) for key, column in columns.items()
+        }
+        pq.write_table(pa.table(arrays), file, compression="zstd", write_page_checksum=True)
+        rows = len(next(iter(columns.values())))
+        manifest["tables"][name] = {"rows": rows, "bytes": file.stat().st_size, "sha256": _sha256(file)}
+    manifest["sha256"] = _digest(manifest)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def replaceable(path: Path) -> bool:
+    """Whether a folder may give way to a run: it is empty, or the manifest in it is that of a run."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+        return not any(path.iterdir()) or json.loads((path / MANIFEST).read_text("utf-8"))["format"] == FORMAT
+    return False
+
+
+def load(path: str | Path) -> Tape:
+    """Read the tape in the folder `path`; every file is verified before a value of it is believed."""
+    folder = Path(path)
+    manifest = _manifest(folder)
+    tables = {name: _read(folder / f"{name}.parquet", entry, COLUMNS.get(name, {"name": str}))
+              for name, entry in manifest["tables"].items()}  # fmt: skip
+    try:
+        return Tape(
+            **{name: cls(**tables[name]) for name, cls in TABLES.items()},
+            ideas=tuple(tables["ideas"]["name"]),
+            steps=manifest["steps"],
+            world_size=manifest["world_size"],
+            dropped=manifest["dropped"],
+            provenance=manifest["provenance"],
+        )
+    except TapeError as error:
+        raise TapeError(f"{folder}: {error}") from None
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    file = folder / MANIFEST
+    if not folder.is_dir():
+        raise TapeError(f"{folder}: no such folder" if not folder.exists() else f"{folder}: not a run folder")
+    if not file.is_file():
+        raise TapeError(f"{file}: missing, so this is no run folder")
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise TapeError(f"{file}: damaged: not JSON") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise TapeError(f"{file}: foreign: its format is not '{FORMAT}'")
+    if type(manifest.get("version")) is not int or not 1 <= manifest["version"] <= VERSION:
+        raise TapeError(f"{file}: format version {manifest.get('version')}, this release reads up to {VERSION}")
+    claimed = manifest.pop("sha256", None)
+    if claimed != _digest(manifest):
+        raise TapeError(f"{file}: damaged: its checksum does not match")
+    if not _is_whole(manifest):
+        raise TapeError(f"{file}: foreign: a key is missing or of another type")
+    return manifest
+
+
+def _is_whole(manifest: dict[str, Any]) -> bool:
+    """Whether a manifest has the keys and types that `write_into` gives it."""
+    keys = {"steps": int, "world_size": int, "dropped": dict, "provenance": dict, "tables": dict}
+    if any(type(manifest.get(key)) is not kind for key, kind in keys.items()):
+        return False
+    entries = manifest["tables"]
+    if set(entries) != {*TABLES, "ideas"} or any(type(count) is not int for count in manifest["dropped"].values()):
+        return False
+    columns = {"rows": int, "bytes": int, "sha256": str}
+    return all(type(e) is dict and all(type(e.get(k)) is t for k, t in columns.items()) for e in entries.values())
+
+
+def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not file.is_file():
+        raise TapeError(f"{file}: missing")
+    if file.stat().st_size != entry["bytes"]:
+        raise TapeError(f"{file}: truncated or changed: {file.stat().st_size} bytes, written were {entry['bytes']}")
+    if _sha256(file) != entry["sha256"]:
+        raise TapeError(f"{file}: damaged: its checksum does not match")
+    try:
+        parquet = pq.ParquetFile(file, page_checksum_verification=True)
+        schema = {field.name: "str" if field.type == pa.string() else str(field.type).replace("double", "float64")
+                  for field in parquet.schema_arrow}  # fmt: skip
+        expected = {name: dtype.__name__ for name, dtype in columns.items()}
+        if schema != expected or parquet.metadata.num_rows != entry["rows"]:
+            raise TapeError(f"{file}: foreign: columns {schema}, expected {expected}")
+        _refuse_if_too_large(file, entry["rows"], columns)
+        table = parquet.read()
+        if any(column.null_count for column in table.columns):
+            raise TapeError(f"{file}: foreign: a value is missing")
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise TapeError(f"{file}: damaged: {str(error).splitlines()[0]}") from None
+    return {
+        name: table[name].to_pylist() if dtype is str else table[name].to_numpy() for name, dtype in columns.items()
+    }
+
+
+def _refuse_if_too_large(file: Path, rows: int, columns: dict[str, type]) -> None:
+    """A small compressed file can hold more than the memory: compare before reading."""
+    width = sum(64 if dtype is str else np.dtype(dtype).itemsize for dtype in columns.values())
+    if rows * width > (free := free_memory()):
+        raise TapeError(f"{file}: {rows} rows need {rows * width / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

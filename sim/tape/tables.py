@@ -1,0 +1,205 @@
+"""The tables of a tape: events, influences, realised values, persons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from sim.errors import TapeError
+
+if TYPE_CHECKING:
+    pass
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+KINDS = ("discover", "learn", "implement", "abandon", "leave", "use")
+
+
+DISCOVER, LEARN, IMPLEMENT, ABANDON, LEAVE, USE = range(6)
+
+
+COLUMNS: dict[str, dict[str, type]] = {
+    "events": {"step": np.int64, "kind": np.int8, "person": np.int32, "idea": np.int32, "count": np.int64},
+    "influences": {"child": np.int64, "parent": np.int64, "weight": np.float64},
+    "realised": {"event": np.int64, "implementation": np.int64, "value": np.float64},
+    "persons": {"name": str, "members": np.int64, "size": np.int64},
+}
+
+
+Ints = NDArray[np.int64]
+
+
+Floats = NDArray[np.float64]
+
+
+class Table:
+    """Columns of equal length, which cannot be written to; arrays of the right type are not copied."""
+
+    def __post_init__(self) -> None:
+        columns = COLUMNS[type(self).__name__.lower()]
+        for name, dtype in columns.items():
+            given = getattr(self, name)
+            if dtype is str:
+                object.__setattr__(self, name, tuple(given))
+                continue
+            source = np.asarray(given)
+            with np.errstate(invalid="ignore"):
+                column: NDArray[Any] = np.ascontiguousarray(source.astype(dtype, copy=False)).view()
+            if source.dtype != column.dtype and not np.array_equal(source, column):
+                raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
+            if column.ndim != 1:
+                raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
+            column.flags.writeable = False
+            object.__setattr__(self, name, column)
+        lengths = {name: len(getattr(self, name)) for name in columns}
+        if len(set(lengths.values())) != 1:
+            raise TapeError(f"{type(self).__name__.lower()}: columns differ in length: {lengths}")
+
+    def columns(self) -> dict[str, Any]:
+        """The columns by name, in their order."""
+        return {name: getattr(self, name) for name in COLUMNS[type(self).__name__.lower()]}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a pandas DataFrame, one row a row."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns())
+
+    def __len__(self) -> int:
+        return len(getattr(self, next(iter(COLUMNS[type(self).__name__.lower()]))))
+
+
+@dataclass(frozen=True, eq=False)
+class Events(Table):
+    """What happened; see the head of this file for the columns."""
+
+    step: Ints
+    kind: NDArray[np.int8]
+    person: NDArray[np.int32]
+    idea: NDArray[np.int32]
+    count: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Influences(Table):
+    """What made it happen: weighted arrows from a child event to its earlier parents."""
+
+    child: Ints
+    parent: Ints
+    weight: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Realised(Table):
+    """What it was worth: value realised by a holding, through an implementation."""
+
+    event: Ints
+    implementation: Ints
+    value: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Persons(Table):
+    """Who there is, as groups of consecutive rows of the tape; a group of one bears its own name."""
+
+    name: tuple[str, ...]
+    members: Ints
+    size: Ints
+
+    @cached_property
+    def first(self) -> Ints:
+        """The first tape row of each group, and at the end the number of all; shape (groups + 1,)."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.members)])
+
+    @property
+    def total(self) -> int:
+        """How many persons the tape has, the crowd as one of them."""
+        return int(self.first[-1])
+
+    @property
+    def group(self) -> Ints:
+        """The group of each person; shape (total,)."""
+        return np.repeat(np.arange(len(self.members)), self.members)
+
+    def name_of(self, person: int) -> str:
+        """The name of one person: 'P1', or 'teller 7' for the seventh of a group."""
+        if not 0 <= person < self.total:
+            raise IndexError(f"no person {person} of 0 to {self.total - 1}")
+        group = int(np.searchsorted(self.first, person, side="right")) - 1
+        if self.members[group] == 1:
+            return self.name[group]
+        return f"{self.name[group]} {person - int(self.first[group]) + 1}"
+
+    def names(self) -> list[str]:
+        """The names of all persons, in tape order."""
+        pass
+
+        return list(Names(self))
+
+
+class Names(Sequence[str]):
+    """The names of some persons of a tape: a sequence like a tuple of them, and equal to it.
+
+    Args:
+        persons: the groups of the tape.
+        rows: of the persons in the tape; shape (names,). All of them if None.
+
+    >>> from sim.tape import Persons
+    >>> names = Names(Persons(["P1", "teller"], [1, 1000], [1, 1]), [0, 3, 1000])
+    >>> names[1], names.index("teller 1000"), names == ("P1", "teller 3", "teller 1000")
+    ('teller 3', 2, True)
+    """
+
+    def __init__(self, persons: Persons, rows: Sequence[int] | Ints | None = None) -> None:
+        self._persons = persons
+        self._rows = np.arange(persons.total) if rows is None else np.asarray(rows, np.int64)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        """One name, or a tuple of those of a slice."""
+        if isinstance(at, slice):
+            return tuple(Names(self._persons, self._rows[at]))
+        return self._persons.name_of(int(self._rows[at]))
+
+    def __iter__(self) -> Iterator[str]:
+        """All names, made at once."""
+        name, persons, rows = self._persons.name, self._persons, self._rows
+        if len(name) == persons.total:
+            return iter([name[row] for row in rows.tolist()])
+        group = np.searchsorted(persons.first, rows, side="right") - 1
+        number = np.where(persons.members[group] == 1, 0, rows - persons.first[group] + 1)
+        pairs = zip(group.tolist(), number.tolist(), strict=True)
+        return iter([f"{name[of]} {at}" if at else name[of] for of, at in pairs])
+
+    def __eq__(self, other: object) -> bool:
+        """Whether these are the names of another sequence, in its order."""
+        if isinstance(other, Names) and other._persons is self._persons and np.array_equal(other._rows, self._rows):
+            return True
+        if not isinstance(other, (tuple, list, Names)):
+            return NotImplemented
+        return len(other) == len(self) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        if len(self) <= 6:
+            return repr(tuple(self))
+        return f"({', '.join(map(repr, self[:6]))}, ... {len(self):,} names)"

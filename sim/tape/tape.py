@@ -1,0 +1,117 @@
+"""The tape: what happened, in order, as immutable tables.
+
+A row number is an id, -1 is none, and every parent is an earlier row than its child, so that row order is a
+topological order and credit is one backward sweep. (The idea of tables that record a genealogy is tskit's:
+Kelleher et al. 2018.)
+
+Every array is one-dimensional. The requirements of each table are checked whenever a Tape is made.
+
+events      step            int64    when; never decreases from row to row
+            kind            int8     0 discover, 1 learn, 2 implement, 3 abandon, 4 leave, 5 use
+            person          int32    row of persons; -1 in a `use`
+            idea            int32    index into ideas
+            count           int64    1, or how many of the crowd took part
+influences  child, parent   int64    rows of events, parent < child; sorted by child
+            weight          float64  in (0, 1]; the weights of a child sum to 1
+realised    event           int64    the discovery or learning that began the holding
+            implementation  int64    the implementation or `use` that served, or -1
+            value           float64  >= 0
+persons     name            string   of one person, or of a group
+            members         int64    rows of the tape that the group has
+            size            int64    people that each row stands for: 1, or as many as the crowd has
+
+A discovery is influenced by the discoverer's own holdings of the prerequisites, a learning by the tellers'
+holdings, an implementation by the implementer's own holding. A `use` is nobody's deed: it stands for several
+implementations in use side by side, in the parts that its influences say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.tape.tables import COLUMNS, Events, Influences, Ints, Persons, Realised
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """One history, from the simulator or from a real log.
+
+    Attributes:
+        events, influences, realised, persons: the tables (columns as read-only numpy arrays, `.to_pandas()`).
+        ideas: names of the ideas.
+        steps: the last step of the history (the time of the last event, for a log).
+        world_size: how many people there are, the crowd included.
+        dropped: what a log held that could not be placed, counted by the reason.
+        provenance: where the tape comes from (scenario, seed, versions, credit settings); plain JSON values.
+
+    Raises:
+        TapeError: if a requirement is broken; the message names the table and the first row.
+
+    Two tapes are equal when all their tables are, bit for bit; the provenance does not take part.
+    """
+
+    events: Events
+    influences: Influences
+    realised: Realised
+    persons: Persons
+    ideas: tuple[str, ...]
+    steps: int
+    world_size: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from sim.tape.check import check
+
+        object.__setattr__(self, "ideas", tuple(self.ideas))
+        check(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tape):
+            return NotImplemented
+        return all(
+            a.tobytes() == b.tobytes() if isinstance(a, np.ndarray) else a == b
+            for table in COLUMNS
+            for a, b in zip(
+                getattr(self, table).columns().values(), getattr(other, table).columns().values(), strict=True
+            )
+        ) and (self.ideas, self.steps, self.world_size) == (other.ideas, other.steps, other.world_size)
+
+    __hash__ = None  # type: ignore[assignment]  # the way to say that two equal tapes share no hash; typeshed has a method
+
+    @cached_property
+    def parents(self) -> Ints:
+        """Where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
+        begin = np.zeros(len(self.events) + 1, np.int64)
+        np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
+        return begin
+
+    @property
+    def total(self) -> float:
+        """The value realised by all holdings together."""
+        return float(self.realised.value.sum())
+
+    def save(self, path: str | Path) -> None:
+        """Write the tape into the folder `path`, all or nothing: Parquet tables and provenance.json."""
+        from sim.tape.files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Tape:
+        """Read a tape from the folder `path`, verified by its checksums.
+
+        Raises:
+            TapeError: if a file is missing, damaged, truncated, foreign or of a later format; it is named.
+        """
+        from sim.tape.files import load
+
+        return load(path)

@@ -1,0 +1,132 @@
+"""The figure of the accounts of credit side by side: a table with bars, a row a person, a column an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.accounts.methods import METHODS
+from sim.views import style
+from sim.views.style import INK, QUIET, SMALL, WASH, WIDTH, number, percent, readable
+
+if TYPE_CHECKING:
+    from sim.accounts.comparison import Comparison
+    from sim.accounts.summary import Side
+
+ROW_HEIGHT = 0.22  # inches
+LINE, HEAD = 0.16, 0.13
+BAR, FIRST = "#A9D3EE", "#F3C66B"  # pale blue; pale orange, for the largest by an account
+MOST = 25  # rows
+
+
+def accounts_side_by_side(comparison: Comparison) -> Figure:
+    """Draw what several accounts say: a bar in each cell, its length the share of the total, the same in all columns.
+
+    The largest share by each account is marked. Persons with most credit by the first account stand at the top;
+    the first three by any other are among them, and all others are one row. Below, the question of each account, and
+    how far its order of the persons agrees with that of the first (Kendall's tau-b).
+
+    Args:
+        comparison: of one account or more.
+
+    Returns:
+        A Figure of its own, 7.2 inches wide; in axes[0] the bars of each account have its name as gid.
+
+    >>> from sim.credit import compare
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> figure = accounts_side_by_side(compare(tape, ["role-flow", "priority"]))
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['role-flow', '50.0%', '50.0%', 'priority', '100%', '0%']
+    """
+    rows = comparison.sides(most=MOST)
+    methods = list(comparison.tables)
+    notes = _notes(comparison)
+    title = "Who gets the credit, by whose account"
+    if not rows or not comparison.share.any():
+        figure, head = style.new_figure(1.2, title, notes)
+        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), "Nobody: no value was realised, the total is zero.")
+        return figure
+    labels = [_label(row) for row in rows]
+    questions = _questions(comparison)
+    heads = [_in_lines(name, len(methods)) for name in methods]
+    above = 0.08 + HEAD * max(map(len, heads))
+    below = 0.25 + LINE * len(questions)
+    figure, head = style.new_figure(above + ROW_HEIGHT * len(rows) + below, title, notes)
+    axes = style.panel(figure, 0.3 + style.width_of(labels), below, 0.12, head + above)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(0, len(methods))
+    axes.set_yticks(range(len(rows)), labels, **style.words(va="center_baseline"))
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_visible(False)
+    axes.spines[["bottom", "left"]].set_visible(False)
+    for place in range(0, len(rows), 2):
+        axes.axhspan(place - 0.5, place + 0.5, color=WASH, linewidth=0, zorder=0)
+    for column, (name, lines) in enumerate(zip(methods, heads, strict=True)):
+        for line, text in enumerate(reversed(lines)):
+            style.say(axes, column + 0.04, -0.72 - HEAD / ROW_HEIGHT * line, text, fontsize=SMALL)
+        _draw_column(axes, rows, column, name)
+    for line, (name, text) in enumerate(questions):
+        y = (below - 0.22 - LINE * line) / figure.get_figheight()
+        figure.text(0.12 / WIDTH, y, name, va="center", **style.words(fontsize=SMALL))
+        left = 0.3 + style.width_of([name for name, _ in questions], SMALL)
+        figure.text(left / WIDTH, y, text, va="center", **style.words(fontsize=SMALL, color=QUIET))
+    return figure
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    (first, table), *_ = comparison.tables.items()
+    what = f"Shares of the total, {number(table.total)}; sorted by {first}."
+    return [what + " Orange: the largest by each account."] if len(comparison.tables) > 1 else [what]
+
+
+def _label(row: Side) -> str:
+    name = readable(row.name)
+    if row.kind == "person":
+        return name
+    if row.kind == "group":
+        return f"{name} × {number(row.people)}"
+    return f"{name}: all others ({number(row.people)})" if row.name else f"all others ({number(row.people)})"
+
+
+def _in_lines(name: str, accounts: int) -> list[str]:
+    return name.replace("-", "- ").split() if accounts > 4 else [name]
+
+
+def _questions(comparison: Comparison) -> list[tuple[str, str]]:
+    """The name of each account, and what it asks; of all but the first, how its order agrees with the first's."""
+    first, *_ = comparison.tables
+    agree = comparison.correlations["kendall"][first].to_dict()
+    found = []
+    for name in comparison.tables:
+        text = METHODS[name].asks
+        if name != first and not np.isnan(agree[name]):
+            text += f"  (order as by {first}: τ {agree[name]:.2f})"
+        found.append((name, text))
+    return found
+
+
+def _draw_column(axes: Axes, rows: list[Side], column: int, name: str) -> None:
+    shares = np.array([row.shares[column] for row in rows])
+    known = np.array([row.kind != "rest" for row in rows])
+    best = shares[known].max(initial=0.0)
+    longest = max(max(row.shares) for row in rows)
+    room = 0.9 * axes.bbox.width / axes.figure.dpi / axes.get_xlim()[1]
+    for place, (row, share) in enumerate(zip(rows, shares.tolist(), strict=True)):
+        first = row.kind != "rest" and share > 0.0 and share >= best * (1 - 1e-9)
+        colour, alpha = FIRST if first else BAR, 0.5 if row.kind == "rest" else 1.0
+        length = 0.92 * max(share, 0.0) / longest
+        axes.barh(place, length, left=column + 0.02, height=0.78, color=colour, alpha=alpha, linewidth=0, gid=name)
+        style.say(axes, column + 0.04, place, _cell(share, room), va="center_baseline", fontsize=SMALL,
+                  color=INK if share > 0.0 else QUIET)  # fmt: skip
+
+
+def _cell(share: float, room: float) -> str:
+    """The share in print; where so many inches are too few for a small one, that it is small."""
+    text = percent(share)
+    return text if abs(share) >= 1e-4 or style.width_of([text], SMALL) <= room else "<0.01%"

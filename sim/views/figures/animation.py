@@ -1,0 +1,163 @@
+"""A run as a film: the network lights up, the curve grows, and at the end the credit flows back. GIF or MP4."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from numpy.typing import NDArray
+from PIL import Image
+
+from sim.tape.tape import Tape
+from sim.views.figures.animation_scene import Stage, flow_back, show, stage
+
+if TYPE_CHECKING:
+    from sim.model.world import World
+
+FORMATS = ("gif", "mp4")
+DPI = {"gif": 100, "mp4": 150}
+BACK, STILL = 0.35, 0.12  # the parts of the film in which the credit flows back, and in which the end stands
+Frame = NDArray[np.uint8]
+
+
+def animate(
+    tape: Tape, world: World | None, path: str | Path, idea: str | int | None = None, seconds: float = 12.0,
+    fps: int = 15, progress: Callable[[int, int], None] | None = None,
+) -> Path:  # fmt: skip
+    """Write the film of a run: who holds an idea from step to step, then the credit by role flow on its way back.
+
+    Going back, credit stays with each event as the sweep of role flow passes it, so the bars at any moment are exact:
+    the credit for all that happened from that step on.
+
+    Args:
+        tape: of a run or a log.
+        world: of the run, for its ties; None for a log.
+        path: ends in .gif, or .mp4, which needs the program ffmpeg.
+        idea: its name or number; without one that which realised most value.
+        seconds: how long it lasts, from 1 to 120.
+        fps: pictures a second, from 1 to 50.
+        progress: is told how many pictures of how many are done.
+
+    Returns:
+        The path; the same film is the same bytes with the same versions of the libraries.
+
+    Raises:
+        ValueError: if the format or a number is out of range, there is no such idea or no ffmpeg, the world has not
+            the persons of the tape, or ffmpeg fails.
+    """
+    path = Path(path)
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise ValueError(f"{path}: no film format {kind!r}; allowed: {', '.join(FORMATS)}")
+    if not 1.0 <= seconds <= 120.0:
+        raise ValueError(f"seconds: must be from 1 to 120, is {seconds}")
+    if not 1 <= fps <= 50:
+        raise ValueError(f"fps: must be from 1 to 50, is {fps}")
+    if kind == "mp4" and shutil.which("ffmpeg") is None:
+        raise ValueError(f"{path}: an MP4 needs the program ffmpeg, which is not found; allowed without it: gif")
+    on = stage(tape, world, idea)
+    total = round(seconds * fps)
+    pictures = frames(on, total, DPI[kind], progress)
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        (_write_gif if kind == "gif" else _write_mp4)(pictures, unfinished, fps)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def frames(on: Stage, total: int, dpi: int, progress: Callable[[int, int], None] | None = None) -> Iterator[Frame]:
+    """The pictures of a film, one by one; uint8, shape (lines, columns, 3), both even."""
+    back, still = round(BACK * total), round(STILL * total)
+    first, last = on.time.first, on.time.last
+    forward = np.linspace(first, last, max(total - back - still, 1)).astype(np.int64)
+    backward = np.linspace(last, min(first, 0), max(back, 1)).astype(np.int64)
+    on.figure.set_dpi(dpi)
+    canvas: Any = FigureCanvasAgg(on.figure)  # its methods have no types
+    moving = on.moving()
+    for artist in moving:
+        artist.set_animated(True)  # left out of the ground, which is drawn once
+    canvas.draw()
+    ground = canvas.copy_from_bbox(on.figure.bbox)
+    done, picture = 0, np.zeros((0, 0, 3), np.uint8)
+    for act, steps in ((show, forward), (flow_back, backward)):
+        before = None
+        for step in steps.tolist():
+            if step != before:
+                act(on, step)
+                canvas.restore_region(ground)
+                for artist in moving:
+                    on.figure.draw_artist(artist)
+                picture = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+                picture = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]
+            before = step
+            done += 1
+            if progress is not None:
+                progress(done, total)
+            yield picture
+    while done < total:
+        done += 1
+        if progress is not None:
+            progress(done, total)
+        yield picture
+
+
+def _write_gif(pictures: Iterable[Frame], path: Path, fps: int) -> None:
+    """One palette for the whole film, so that what does not move does not flicker."""
+    palette = _palette()
+    images = (Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures)
+    first = next(images)
+    written = io.BytesIO()
+    first.save(written, format="GIF", save_all=True, append_images=images, duration=round(1000 / fps), loop=0)
+    path.write_bytes(written.getvalue())
+
+
+def _palette() -> Image.Image:
+    """Greys so far apart that white stays white, and the colours of the figures mixed with white in steps; 248."""
+    from matplotlib.colors import to_rgb
+
+    from sim.views.style import BLUE, GREEN, ORANGE
+
+    greys = [(g, g, g) for g in np.linspace(0, 255, 32).round().astype(int).tolist()]
+    mixed = [
+        tuple(round(255 * (part * channel + 1.0 - part)) for channel in to_rgb(colour))
+        for colour in (BLUE, ORANGE, GREEN)
+        for part in np.linspace(1.0, 0.1, 72).tolist()
+    ]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([channel for colour in [*greys, *mixed] for channel in colour])
+    return palette
+
+
+def _write_mp4(pictures: Iterator[Frame], path: Path, fps: int) -> None:
+    """Pipe the pictures to ffmpeg; one thread and no time stamps, for the same bytes every time."""
+    first = next(pictures)
+    lines, columns, _ = first.shape
+    command = [
+        "ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{columns}x{lines}",
+        "-r", str(fps), "-i", "-", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "20", "-threads", "1",
+        "-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1", "-movflags", "+faststart",
+        "-f", "mp4", str(path.absolute()),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as coder:
+        pipe, errors = coder.stdin, coder.stderr
+        if pipe is None or errors is None:
+            raise ValueError("ffmpeg: no pipe to it")
+        try:
+            pipe.write(first.tobytes())
+            for picture in pictures:
+                pipe.write(picture.tobytes())
+            pipe.close()
+        except BrokenPipeError:
+            pass  # it says why below
+        said = errors.read().decode(errors="replace")
+    if coder.returncode:
+        raise ValueError(f"ffmpeg: {' '.join(said.split())[-300:] or coder.returncode}")

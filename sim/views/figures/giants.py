@@ -1,0 +1,87 @@
+"""The figure of credit over time: who was thought of as a giant when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.tape.tape import Tape
+from sim.views import style
+from sim.views.style import FAINT, PALE, SERIES, number, percent, readable
+from sim.views.time_axis import clock
+
+if TYPE_CHECKING:
+    from sim.accounts.over_time import CreditOverTime
+    from sim.accounts.summary import Side
+
+LEFT = 0.6  # inches
+
+
+def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
+    """Draw the share of the leading persons and groups as it looked at each step, from what had happened by then.
+
+    Those with the largest share over all the time have a line each, two of those with a name of their own among
+    them; the grey line is all the others together. Where nothing had been realised yet there is no line.
+
+    Args:
+        tape: whose credit it is; its times make the axis.
+        found: its credit over time, by any account.
+
+    Returns:
+        A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gids "course-0", "course-1", ..., from
+        the largest on, and "others".
+
+    >>> from sim.credit import credit_over_time
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> both = Realised([1, 2], [-1, -1], [2, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), both, people, ("idea",), 3, 100)
+    >>> figure = giants_over_time(tape, credit_over_time(tape))
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['P1  51.0%', 'P2  49.0%']
+    """
+    title, some = "Who was thought of as a giant, and when", found.total > 0.0
+    notes = [f"By {found.method}: shares of what had been realised by then, in the end {_last(found)}."]
+    if not some.any():
+        figure, head = style.new_figure(1.2, title, notes)
+        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), "Nobody: no value was realised, the total is zero.")
+        return figure
+    courses = found.courses(most=len(SERIES) - 1)
+    labels = [f"{_label(course)}  {percent(course.shares[-1])}" for course in courses]
+    figure, head = style.new_figure(0.5 + 3.2, title, notes)
+    axes = style.panel(figure, LEFT, 0.5, 0.45 + style.width_of(labels), head)
+    time = clock(tape)
+    time.draw(axes)
+    axes.set_ylim(0.0, 1.04 * max(max(course.shares) for course in courses))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f}%"))
+    axes.grid(axis="y", color=FAINT, linewidth=0.4)
+    axes.set_axisbelow(True)
+    x, colours = time.of(found.steps[some]), []
+    for place, course in enumerate(courses):
+        rest = course.kind == "rest"
+        colours.append(PALE if rest else SERIES[place])
+        axes.plot(
+            x, np.array(course.shares)[some], color=colours[-1], linewidth=1.0 if rest else 1.6, clip_on=False,
+            gid="others" if rest else f"course-{place}", zorder=2 if rest else 3 + len(courses) - place,
+            marker="o" if len(x) == 1 else "", markersize=3,
+        )  # fmt: skip
+    style.label_ends(axes, [course.shares[-1] for course in courses], labels, colours)
+    return figure
+
+
+def _last(found: CreditOverTime) -> str:
+    return number(float(found.total[-1])) if len(found.total) else "0"
+
+
+def _label(course: Side) -> str:
+    name = readable(course.name)
+    if course.kind == "person":
+        return name
+    if course.kind == "group":
+        return f"{name} × {number(course.people)}"
+    return f"{name}: others ({number(course.people)})" if course.name else f"others ({number(course.people)})"

@@ -1,0 +1,100 @@
+"""What the figure of the influence graph shows, as arrays: which lines, how strong, and who stands in which row."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.tape.tables import IMPLEMENT, LEARN, USE, Floats, Ints
+from sim.tape.tape import Tape
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The influences to draw, weakest first.
+
+    Attributes:
+        child, parent: rows of events.
+        strength: the realised value that came this way; the people, where nothing was realised.
+        of: how many influences there are in all (the splits of `use` events, which are nobody's deed, left out).
+        valued: whether strength is realised value.
+    """
+
+    child: Ints
+    parent: Ints
+    strength: Floats
+    of: int
+    valued: bool
+
+
+def lines(tape: Tape, most: int = 20_000) -> Lines:
+    """The `most` influences with most realised value downstream, by one backward sweep over the tape.
+
+    A telling carries the value of the learner's holding and of all that was learned, or discovered on its
+    grounds, from it; an implementation carries the value that it served, and passes none on to the
+    tellers before it, as in role flow.
+    """
+    child, parent = tape.influences.child, tape.influences.parent
+    strength, valued = downstream(tape)
+    drawn = np.flatnonzero(tape.events.kind[child] != USE)
+    order = drawn[np.argsort(strength[drawn], kind="stable")][-most:]
+    return Lines(child[order], parent[order], strength[order], len(drawn), valued)
+
+
+def downstream(tape: Tape) -> tuple[Floats, bool]:
+    """What came by each influence, shape (influences,), and whether it is realised value (else people)."""
+    kind, total = tape.events.kind, len(tape.events)
+    realised = tape.realised
+    valued = tape.total > 0.0
+    if valued:
+        served = realised.implementation >= 0
+        flow = np.bincount(realised.event, realised.value, total)
+        use = np.bincount(realised.implementation[served], realised.value[served], total)
+    else:
+        flow = np.where(kind <= LEARN, tape.events.count, 0).astype(np.float64)
+        use = (kind == IMPLEMENT).astype(np.float64)
+    holding, split, came = flow.tolist(), use.tolist(), [0.0] * len(tape.influences)
+    kinds, columns = kind.tolist(), [column.tolist() for column in tape.influences.columns().values()]
+    for row in range(len(came) - 1, -1, -1):
+        child, parent, weight = columns[0][row], columns[1][row], columns[2][row]
+        if kinds[child] <= LEARN:
+            came[row] = weight * holding[child]
+            holding[parent] += came[row]
+        else:
+            came[row] = weight * split[child]
+            split[parent] += came[row]
+    return np.array(came), valued
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where each person stands on the axis of persons.
+
+    Attributes:
+        row: 0 for the uppermost, or -1 for a person without any event; shape (persons,).
+        count: how many rows there are.
+        bands: (group, first row, last row) of every group that has several rows.
+    """
+
+    row: Ints
+    count: int
+    bands: tuple[tuple[int, int, int], ...]
+
+
+def rows(tape: Tape) -> Rows:
+    """Order the persons by their first event; the members of a group stand together, at their first one's place."""
+    person = tape.events.person
+    acting, where = np.unique(person[person >= 0], return_index=True)
+    first = np.flatnonzero(person >= 0)[where]
+    group = tape.persons.group[acting]
+    earliest = np.full(len(tape.persons), len(person), np.int64)
+    np.minimum.at(earliest, group, first)
+    order = np.lexsort((first, earliest[group]))
+    row = np.full(tape.persons.total, -1, np.int64)
+    row[acting[order]] = np.arange(len(order))
+    ordered = group[order]
+    edges = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1))
+    bands = [(int(ordered[a]), int(a), int(b) - 1) for a, b in itertools.pairwise(edges) if b - a > 1]
+    return Rows(row, len(order), tuple(bands))

@@ -1,0 +1,223 @@
+"""The figure of the influence graph over time: who took up an idea from whom, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba_array
+from matplotlib.figure import Figure
+
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, Floats
+from sim.tape.tape import Tape
+from sim.views import style
+from sim.views.figures.influence_lines import Lines, Rows, lines, rows
+from sim.views.style import BLUE, FAINT, GREEN, INK, ORANGE, PALE, QUIET, WASH, number, percent, readable
+from sim.views.time_axis import Clock, clock
+
+if TYPE_CHECKING:
+    from sim.accounts.table import CreditTable
+
+NAMED = 40  # rows up to which each has its name on the axis
+LABELS = 10  # persons with most credit who have a label where there are more rows
+GROUND = "#F6DCA6"  # pale orange
+ROOM = 0.03  # the part of the picture that lines cover before the next weaker one is half as dark
+COLOURS = {DISCOVER: BLUE, LEARN: ORANGE, IMPLEMENT: GREEN}  # by the role that the event has in credit
+MARKS = {
+    DISCOVER: ("discovers", "o"),
+    LEARN: ("learns", "o"),
+    IMPLEMENT: ("implements", "s"),
+    ABANDON: ("abandons", "x"),
+    LEAVE: ("leaves", "d"),
+}
+LINES = {DISCOVER: "built on", LEARN: "told", IMPLEMENT: "made to work"}
+
+
+def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> Figure:
+    """Draw who influenced whom, and when: a line from the teller's taking-up of the idea to the learner's.
+
+    Persons stand below each other by their first event, so that the edge of the marks is the growth of the
+    knowing public; members of a group stand together. The thicker and darker a line, the more realised value
+    came this way (see `downstream`): that is what all accounts of credit divide, and it shows the great routes
+    where thousands of tellings lie over each other. The strongest lie on top.
+
+    Args:
+        tape: any tape.
+        table: its credit, by any method; the persons with most credit are labelled where not all can be.
+        most: influences that are drawn, the strongest, 1 or more; the figure says how many there are.
+
+    Returns:
+        A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gid "influences".
+
+    >>> from sim.credit import credit
+    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> figure = influence_over_time(tape, credit(tape))
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['P1  50.0%', 'P2  50.0%', 'crowd  0%']
+    """
+    found, placed, time = lines(tape, most), rows(tape), clock(tape)
+    many = placed.count > NAMED
+    labels = _labels(tape, table, placed, many)
+    height = 5.2 if many else max(1.2, 0.27 * placed.count)
+    figure, head = style.new_figure(0.75 + height, "Who influenced whom, and when", _notes(tape, found, placed))
+    wide = style.width_of([text for _, text, _ in labels])
+    axes = style.panel(figure, 0.25 + wide + 0.2 * many, 0.5, 0.25, head + 0.25)
+    if not placed.count:
+        style.instead(axes, f"No event in {number(tape.steps)} steps.")
+        return figure
+    axes.set_ylim(placed.count - 0.4, -0.6)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    time.draw(axes)
+    if many:
+        _draw_some_labels(axes, tape, placed, time, labels)
+    else:
+        _draw_all_labels(axes, labels)
+    _draw_lines(axes, tape, found, _ends(tape, found, placed, time), many)
+    _draw_marks(axes, tape, placed, time, many)
+    _draw_key(axes, tape, found, many)
+    return figure
+
+
+def _notes(tape: Tape, found: Lines, placed: Rows) -> list[str]:
+    what = "realised value" if found.valued else "people"
+    notes = [
+        f"Lines from the teller's taking-up of an idea to the learner's; the thicker, the more {what} came this way."
+    ]
+    still = tape.persons.total - placed.count
+    some = f"the strongest {number(len(found.child))} of " if len(found.child) < found.of else ""
+    more = [f"{some}{number(found.of)} influences"] if some or placed.count > NAMED else []
+    more += [f"{number(placed.count)} persons, by their first event"] if placed.count > NAMED else []
+    more += [f"{number(still)} without any event left out"] if still and placed.count else []
+    text = "; ".join(more)
+    return [*notes, text[0].upper() + text[1:] + "."] if more else notes
+
+
+Label = tuple[float, str, int]  # the row that it belongs to, what it says, the person (-1: a group)
+
+
+def _labels(tape: Tape, table: CreditTable, placed: Rows, many: bool) -> list[Label]:
+    """What to write beside which row: every name, or the groups and the persons who stand out by their credit."""
+    share, group = _shares(tape, table), tape.persons.group
+    acting = np.flatnonzero(placed.row >= 0)
+    order = acting[np.argsort(-share[acting], kind="stable")]
+    labels: list[Label] = []
+    if many:
+        sums = np.bincount(group, share, len(tape.persons))
+        apart = (tape.persons.members[group] == 1) | (share > 1.000001 * (sums / tape.persons.members)[group])
+        crowds = order[(tape.persons.size[group] > 1)[order]]
+        named = order[((tape.persons.members == 1) & (tape.persons.size == 1))[group][order]]
+        named = named if len(named) <= LABELS else named[:0]  # in a log everybody has a name
+        order = np.union1d(order[(apart & (share > 0.0))[order]][:LABELS], np.append(crowds[:LABELS], named))
+        bands = [band for band in placed.bands if band[2] - band[1] < 0.9 * placed.count]  # else nothing is set apart
+        for which, first, last in sorted(bands, key=lambda band: band[1] - band[2])[:LABELS]:
+            text = f"{readable(tape.persons.name[which])} × {number(last - first + 1)}  {percent(float(sums[which]))}"
+            labels.append(((first + last) / 2, text, -1))
+    for person in order.tolist():
+        text = f"{readable(tape.persons.name_of(person))}  {percent(float(share[person]))}"
+        labels.append((float(placed.row[person]), text, person))
+    return sorted(labels)
+
+
+def _shares(tape: Tape, table: CreditTable) -> Floats:
+    """The share of each person of the tape; the table may leave out members of a crowd without credit."""
+    if table.groups.name != tape.persons.name:
+        raise ValueError("table: its persons are not those of the tape")
+    group = table.group
+    begins = np.flatnonzero(np.diff(group, prepend=-1))
+    rank = np.arange(len(group)) - np.repeat(begins, np.diff(begins, append=len(group)))
+    share = np.zeros(tape.persons.total)
+    share[tape.persons.first[group] + rank] = np.nan_to_num(table.persons.share)
+    return share
+
+
+def _draw_all_labels(axes: Axes, labels: list[Label]) -> None:
+    heights = [row for row, _, _ in labels]
+    axes.set_yticks(heights, [text for _, text, _ in labels], **style.words())
+    axes.hlines(heights, 0, 1, transform=axes.get_yaxis_transform(), color=FAINT, linewidth=0.4, zorder=0)
+
+
+def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels: list[Label]) -> None:
+    """Labels with leaders, which go on to the first event of the person; and every other group on a ground."""
+    axes.set_yticks([])
+    for _, first, last in placed.bands[::2] if len(placed.bands) > 1 else ():
+        axes.axhspan(first - 0.5, last + 0.5, color=WASH, linewidth=0, zorder=0)
+    gap = 0.15 / (axes.bbox.height / axes.figure.dpi) * placed.count
+    places = style.apart([row for row, _, _ in labels], gap, 0.0, float(placed.count - 1))
+    beside, left = axes.get_yaxis_transform(), axes.get_xlim()[0]
+    for (row, text, person), place in zip(labels, places, strict=True):
+        axes.plot([-0.035, -0.006], [place, row], transform=beside, color=QUIET, linewidth=0.5, clip_on=False)
+        style.say(axes, -0.04, place, text, transform=beside, ha="right", va="center")
+        if person >= 0:
+            begin = tape.events.step[np.flatnonzero(tape.events.person == person)[:1]]
+            axes.plot([left, float(time.of(begin)[0])], [row, row], color=PALE, linewidth=0.5, zorder=1)
+
+
+def _ends(tape: Tape, found: Lines, placed: Rows, time: Clock) -> Floats:
+    """Where each line begins and ends on the axes; shape (lines, 2, 2)."""
+    ends = np.stack([found.parent, found.child], axis=1)
+    return np.stack([time.of(tape.events.step[ends]), placed.row[tape.events.person[ends]]], axis=2)
+
+
+def _draw_lines(axes: Axes, tape: Tape, found: Lines, ends: Floats, many: bool) -> None:
+    """Draw the lines as wide as they are strong, and the paler the more of the picture the stronger ones cover."""
+    if not len(ends):
+        return
+    top = float(found.strength[-1])
+    part = found.strength / top if top > 0.0 else np.zeros(len(ends))
+    width = 0.4 + 2.2 * np.sqrt(part) if many else 0.7 + 1.9 * np.sqrt(part)
+    flat = axes.transData.transform(ends.reshape(-1, 2)).reshape(-1, 2, 2)
+    area = width * axes.figure.dpi / 72 * np.hypot(*(flat[:, 1] - flat[:, 0]).T)
+    as_strong = np.searchsorted(found.strength, found.strength * (1.0 - 1e-9))  # equals are equally dark
+    covered = np.cumsum(area[::-1])[::-1][as_strong]
+    room = ROOM * axes.bbox.width * axes.bbox.height
+    dark = room / (room + covered)
+    least = 0.2 if many else 0.45
+    ink = (least + (0.95 - least) * dark)[:, None]
+    full = to_rgba_array([COLOURS.get(kind, QUIET) for kind in range(LEAVE + 1)])[tape.events.kind[found.child]]
+    colours = full * ink + (1.0 - ink)  # mixed with white, not transparent: thousands of pale lines stay pale
+    axes.add_collection(
+        LineCollection(
+            list(ends), linewidths=width, colors=colours, capstyle="butt",
+            rasterized=len(ends) > style.MANY, gid="influences", zorder=2,
+        ),
+        autolim=False,
+    )  # fmt: skip
+
+
+def _draw_marks(axes: Axes, tape: Tape, placed: Rows, time: Clock, many: bool) -> None:
+    events, small = tape.events, 5.0 if many else 24.0
+    for kind, (name, mark) in _shown_marks(tape, many):
+        which = np.flatnonzero(events.kind == kind)
+        alone = events.count[which] == 1
+        ground = many and kind == LEARN  # thousands of learnings are the ground on which the lines are seen
+        for part, pale, size in ((which[alone], ground, 1.5 if ground else small), (which[~alone], False, 24.0)):
+            large = (1.0 + 0.12 * np.log10(events.count[part]) * (kind != ABANDON)) ** 2
+            edged = size == 24.0 and mark != "x"
+            axes.scatter(
+                time.of(events.step[part]), placed.row[events.person[part]], s=size * large, marker=mark,
+                c=GROUND if pale else COLOURS.get(kind, INK), edgecolors="white" if edged else None,
+                linewidths=0.9 if mark == "x" else 0.6 * edged,
+                alpha=float(np.clip(1500 / max(1, len(part)), 0.3, 1.0)) if many and not pale else 1.0,
+                clip_on=False, rasterized=len(part) > style.MANY, gid=name, zorder=1 if pale else 3,
+            )  # fmt: skip
+
+
+def _shown_marks(tape: Tape, many: bool) -> list[tuple[int, tuple[str, str]]]:
+    """The kinds of event that have marks: those that happened, and where there are many rows no endings."""
+    happened = set(np.unique(tape.events.kind).tolist()) - ({ABANDON, LEAVE} if many else set())
+    return [(kind, mark) for kind, mark in MARKS.items() if kind in happened]
+
+
+def _draw_key(axes: Axes, tape: Tape, found: Lines, many: bool) -> None:
+    drawn = set(np.unique(tape.events.kind[found.child]).tolist())
+    marks = [
+        (mark, GROUND if many and kind == LEARN else COLOURS.get(kind, INK), name)
+        for kind, (name, mark) in _shown_marks(tape, many)
+    ]
+    style.key(axes, [*marks, *(("-", COLOURS[kind], name) for kind, name in LINES.items() if kind in drawn)])

@@ -1,0 +1,87 @@
+"""The figures: a tape or a credit table in, a matplotlib Figure out; and as files, the same bytes every time.
+
+Figures are made without pyplot and without global settings, so that many threads can draw at once.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from sim.tape.tape import Tape
+from sim.views.figures.accounts import accounts_side_by_side
+from sim.views.figures.credit_bars import credit_bars
+from sim.views.figures.giants import giants_over_time
+from sim.views.figures.influence_over_time import influence_over_time
+from sim.views.figures.spread import spread
+
+if TYPE_CHECKING:
+    from sim.accounts.table import CreditTable
+
+__all__ = [
+    "accounts_side_by_side",
+    "credit_bars",
+    "giants_over_time",
+    "influence_over_time",
+    "save",
+    "save_figures",
+    "spread",
+]
+
+# What would differ from one writing to the next.
+METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+}
+DPI = 150
+_salting = threading.Lock()
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure as its suffix says (png, svg, pdf), the same figure as the same bytes; return the path.
+
+    Raises:
+        ValueError: if the suffix is none of the three.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save(Figure(), Path(folder) / "empty.svg").read_bytes()[:5]
+    b'<?xml'
+    """
+    path = Path(path)
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in METADATA:
+        raise ValueError(f"{path}: no figure format {kind!r}; allowed: {', '.join(METADATA)}")
+    written = io.BytesIO()
+    # The ids inside an SVG are random unless rcParams, of which there is one for all threads, holds a salt.
+    with _salting, matplotlib.rc_context({"svg.hashsalt": "shoulders"}):
+        figure.savefig(written, format=kind, dpi=DPI, metadata=METADATA[kind], facecolor="white")
+    path.write_bytes(written.getvalue())
+    return path
+
+
+def save_figures(
+    tape: Tape, table: CreditTable, folder: str | Path, formats: Iterable[str] = ("png", "svg")
+) -> list[Path]:
+    """Draw spread, credit and influence, and write each in all formats into `folder`, which is made if need be.
+
+    Returns:
+        The paths of the files, figure by figure: spread.png, spread.svg, credit.png and so on.
+
+    Raises:
+        ValueError: if a format is none of png, svg, pdf (nothing is written), or the table not the tape's.
+    """
+    formats = list(formats)
+    if unknown := set(formats) - set(METADATA):
+        raise ValueError(f"formats: no {sorted(unknown)[0]!r}; allowed: {', '.join(METADATA)}")
+    folder = Path(folder)
+    figures = {"spread": spread(tape), "credit": credit_bars(table), "influence": influence_over_time(tape, table)}
+    folder.mkdir(parents=True, exist_ok=True)
+    return [save(figure, folder / f"{name}.{kind}") for name, figure in figures.items() for kind in formats]

@@ -1,0 +1,236 @@
+"""The figure of how ideas spread: the people who hold each, over time, and what happened on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEAVE, Ints
+from sim.tape.tape import Tape
+from sim.views import style
+from sim.views.style import INK, PALE, QUIET, SERIES, SMALL, number, readable
+from sim.views.time_axis import Clock, clock
+
+GAIN = np.array([1, 1, 0, -1, -1, 0])  # what an event of each kind adds to the holders of its idea
+MARKS = {
+    DISCOVER: ("discovered", "o"),
+    IMPLEMENT: ("implemented", "s"),
+    ABANDON: ("abandoned", "x"),
+    LEAVE: ("left", "d"),
+}
+LINEAR = 1000  # holders up to which one person is a visible part of a linear axis
+THIN = 40  # ideas without a colour of their own up to which each is a line, and from which they are a band
+LEFT = 0.95  # inches
+COLUMNS = 600  # moments at which a band is drawn at most
+
+
+@dataclass(frozen=True)
+class Holders:
+    """How many people hold each idea at the end of every step in which the number changed.
+
+    Attributes:
+        first: where each idea's rows begin, and at the end the number of all; shape (ideas + 1,).
+        step, count: when, and how many hold the idea from then on; sorted by idea, then step.
+    """
+
+    first: Ints
+    step: Ints
+    count: Ints
+
+    def of(self, idea: int) -> tuple[Ints, Ints]:
+        """The steps at which the holders of one idea changed, and their number from then on."""
+        rows = slice(int(self.first[idea]), int(self.first[idea + 1]))
+        return self.step[rows], self.count[rows]
+
+    def at(self, idea: int, steps: Ints) -> Ints:
+        """The holders of one idea at the end of each of the given steps; 0 before its first event."""
+        when, count = self.of(idea)
+        return np.concatenate([np.zeros(1, np.int64), count])[np.searchsorted(when, steps, side="right")]
+
+    @property
+    def taken_up(self) -> Ints:
+        """The ideas that anybody ever held."""
+        return np.flatnonzero(np.diff(self.first))
+
+    @property
+    def peak(self) -> Ints:
+        """The most holders that each idea of `taken_up` ever had; same shape."""
+        return np.maximum.reduceat(self.count, self.first[self.taken_up]) if len(self.count) else self.count
+
+
+def holders(tape: Tape) -> Holders:
+    """Count the holders of every idea: discoveries and learnings less abandonments and departures, by their counts."""
+    events = tape.events
+    rows = np.flatnonzero(GAIN[events.kind])
+    rows = rows[np.argsort(events.idea[rows], kind="stable")]
+    idea, step = events.idea[rows], events.step[rows]
+    running = np.cumsum(GAIN[events.kind[rows]] * events.count[rows])
+    first = np.searchsorted(idea, np.arange(len(tape.ideas) + 1))
+    before = np.concatenate([np.zeros(1, np.int64), running])[first[idea]]
+    last = np.ones(len(rows), bool)  # of the events of one idea in one step, the last one has the sum
+    last[:-1] = (np.diff(idea) > 0) | (np.diff(step) > 0)
+    kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(last)])
+    return Holders(kept[first], step[last], (running - before)[last])
+
+
+def moments(tape: Tape, kind: int, colour: Ints) -> tuple[Ints, Ints, Ints]:
+    """When events of a kind happened: steps, the colours of their ideas, and how often; one row a pair of the two."""
+    rows = np.flatnonzero(tape.events.kind == kind)
+    pairs = np.column_stack([tape.events.step[rows], colour[tape.events.idea[rows]]])
+    found, where = np.unique(pairs, axis=0, return_inverse=True)
+    often = np.zeros(len(found), np.int64)
+    np.add.at(often, where.reshape(-1), tape.events.count[rows])
+    return found[:, 0], found[:, 1], often
+
+
+def spread(tape: Tape) -> Figure:
+    """Draw how each idea spread: the people who hold it, over time, and below what happened to it.
+
+    Up to seven ideas have a line of their own, else the six that had most holders; the others are thin lines,
+    or, where they are more than 40, the band from the fewest to the most holders, its middle half darker. The
+    axis of people is logarithmic where one person would be invisible on a linear one.
+
+    Args:
+        tape: any tape; with `time_unit` in its provenance, time is shown in dates or that unit.
+
+    Returns:
+        A Figure of its own, 7.2 inches wide: axes[0] has the curves (gid "idea-0" and so on), axes[1] the strip.
+
+    >>> from sim.tape import DISCOVER, LEARN, Events, Influences, Persons, Realised
+    >>> events = Events([1, 2], [DISCOVER, LEARN], [0, 1], [0, 0], [1, 1])
+    >>> persons = Persons(("Ada", "Ben"), [1, 1], [1, 1])
+    >>> tape = Tape(events, Influences([1], [0], [1.0]), Realised([], [], []), persons, ("engine",), 3, 2)
+    >>> spread(tape).axes[0].lines[0].get_ydata().tolist()
+    [0, 1, 2, 2]
+    """
+    found, time = holders(tape), clock(tape)
+    order = found.taken_up[np.argsort(-found.peak, kind="stable")]
+    alone = order if len(order) <= len(SERIES) else order[: len(SERIES) - 1]
+    others = order[len(alone) :]
+    happened = [kind for kind in MARKS if (tape.events.kind == kind).any()]
+    labels = [f"{readable(tape.ideas[k], 24)}  {number(found.of(k)[1][-1])}" for k in alone.tolist()]
+    labels += [f"other ideas ({number(len(others))})"] * (len(others) > 0)
+    size = _Size(1 + (found.count.max(initial=0) > LINEAR), len(happened), 0.35 + max(0.9, style.width_of(labels)))
+    figure, panels, strip = _panels(_title(tape), _notes(tape, len(order), len(others)), size)
+    time.draw(strip)
+    if not len(order):
+        style.instead(strip, f"Nobody took up an idea in {number(tape.steps)} steps.")
+        return figure
+    for logarithmic, axes in enumerate(panels):
+        style.count_axis(axes, int(found.count.min()), int(found.count.max()), bool(logarithmic))
+        axes.set_xlim(strip.get_xlim())
+        rest = _draw_others(axes, found, others, time)
+        ends = [
+            _draw_idea(axes, found, idea, time, colour) for idea, colour in zip(alone.tolist(), SERIES, strict=False)
+        ]
+    style.label_ends(panels[0], [*ends, *rest], labels, [*SERIES[: len(alone)], PALE][: len(labels)])
+    _draw_strip(strip, tape, time, happened, alone)
+    return figure
+
+
+def _title(tape: Tape) -> str:
+    if len(tape.ideas) == 1:
+        return "How the idea spread: people who hold it"
+    return f"How {number(len(tape.ideas))} ideas spread: people who hold each"
+
+
+def _notes(tape: Tape, taken_up: int, others: int) -> list[str]:
+    notes = [f"Discovered or learned, less abandoned or left, in a world of {number(tape.world_size)} people."]
+    if taken_up:
+        notes[0] += " At the right the holders at the end."
+    if others > THIN:
+        notes.append("Grey: the other ideas, from the fewest holders to the most, the middle half darker.")
+    if 0 < taken_up < len(tape.ideas):
+        notes.append(f"{number(len(tape.ideas) - taken_up)} of the {number(len(tape.ideas))} ideas never had a holder.")
+    return notes
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How many panels of curves and rows of the strip there are, and the right margin in inches."""
+
+    panels: int
+    rows: int
+    right: float
+
+
+def _panels(title: str, notes: list[str], size: _Size) -> tuple[Figure, list[Axes], Axes]:
+    """The panels of the curves from top to bottom (the second a logarithmic one), and the strip, which has the time."""
+    strip, tall, gap = 0.1 + 0.19 * size.rows, (3.0, 2.2)[size.panels - 1] if size.rows else 1.2, 0.4
+    curves = size.panels * tall + (size.panels - 1) * gap
+    figure, head = style.new_figure(0.5 + strip + curves, title, notes)
+    if not size.rows:
+        axes = style.panel(figure, LEFT, 0.5, size.right, head)
+        return figure, [axes], axes
+    panels = []
+    for panel in range(size.panels):
+        above = head + panel * (tall + gap)
+        axes = style.panel(figure, LEFT, figure.get_figheight() - above - tall, size.right, above)
+        axes.tick_params(bottom=False, labelbottom=False)
+        axes.spines["bottom"].set_visible(False)
+        panels.append(axes)
+    if size.panels > 1:
+        text = "The same, logarithmic from 1 up: the first few are seen"
+        style.say(panels[1], 0.0, 1.05, text, transform=panels[1].transAxes, fontsize=SMALL, color=QUIET)
+    return figure, panels, style.panel(figure, LEFT, 0.45, size.right, figure.get_figheight() - 0.45 - strip)
+
+
+def _draw_idea(axes: Axes, found: Holders, idea: int, time: Clock, colour: str = "") -> float:
+    """Draw the holders of one idea from its discovery to the end; return how many there are then."""
+    steps, count = found.of(idea)
+    x = time.of(np.concatenate([steps[:1], steps, [time.last]]))
+    y = np.concatenate([[0], count, count[-1:]])
+    width, ink = (1.6, colour) if colour else (0.7, PALE)
+    axes.plot(x, y, color=ink, linewidth=width, drawstyle="steps-post", gid=f"idea-{idea}", clip_on=False)
+    return float(count[-1])
+
+
+def _draw_others(axes: Axes, found: Holders, others: Ints, time: Clock) -> list[float]:
+    """Draw the ideas without a colour of their own; return the height of their one label, if there are any."""
+    if not len(others):
+        return []
+    if len(others) <= THIN:
+        ends = [_draw_idea(axes, found, idea, time) for idea in others.tolist()]
+        return [float(np.median(ends))]
+    steps = np.unique(np.concatenate([found.of(idea)[0] for idea in others.tolist()]))
+    if len(steps) > COLUMNS:
+        steps = np.linspace(time.first, time.last, COLUMNS).astype(np.int64)
+    steps = np.unique(np.concatenate([[time.first], steps, [time.last]]))
+    counts = np.stack([found.at(idea, steps) for idea in others.tolist()])
+    quarter, half, three = np.quantile(counts, (0.25, 0.5, 0.75), axis=0)
+    x = time.of(steps)
+    axes.fill_between(x, counts.min(0), counts.max(0), step="post", color="#E6E6E6", linewidth=0, gid="others")
+    axes.fill_between(x, quarter, three, step="post", color="#C4C4C4", linewidth=0, gid="others-middle-half")
+    return [float(half[-1])]
+
+
+def _draw_strip(strip: Axes, tape: Tape, time: Clock, happened: list[int], alone: Ints) -> None:
+    """A row of marks for each kind of event, in the colours of the ideas; at its end how often it happened."""
+    colour = np.full(len(tape.ideas), len(alone), np.int64)
+    colour[alone] = np.arange(len(alone))
+    palette = np.array([*SERIES[: len(alone)], PALE])
+    strip.set_ylim(len(happened) - 0.4, -0.6)
+    words = style.words(fontsize=SMALL)
+    strip.set_yticks(range(len(happened)), [MARKS[kind][0] for kind in happened], **words)
+    strip.tick_params(axis="y", length=0)
+    strip.spines["left"].set_visible(False)
+    for row, kind in enumerate(happened):
+        name, mark = MARKS[kind]
+        steps, which, often = moments(tape, kind, colour)
+        order = np.argsort(-which, kind="stable")  # the ideas with a colour lie on top of the others
+        steps, which, often = steps[order], which[order], often[order]
+        dense = len(steps) > 80
+        line = mark if not dense else "|"
+        strip.scatter(
+            time.of(steps), np.full(len(steps), row), s=14, c=palette[which], marker=line,
+            linewidths=0.9 if line in "x|" else 0, alpha=0.5 if dense else 0.9,
+            clip_on=False, rasterized=len(steps) > style.MANY, gid=name,
+        )  # fmt: skip
+        total = int(often.sum())
+        times = f"{number(total)} time{'s' * (total != 1)}"
+        style.say(
+            strip, 1.045, row, times, transform=strip.get_yaxis_transform(), va="center", fontsize=SMALL, color=INK
+        )

@@ -1,0 +1,156 @@
+"""The figure of a measure over two parameters of a study: a heat map, in panels by a third."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.views import style
+from sim.views.figures.study_panels import (
+    STEPS,
+    labels_of,
+    name_axes,
+    name_panel,
+    panel_values,
+    panels,
+    replicates_note,
+    rows_of,
+    values_of,
+)
+from sim.views.style import FAINT, INK, SMALL, number, readable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+MOST = 200  # values of a parameter
+
+
+def study_map(
+    summary: pd.DataFrame, x: str, y: str, panel: str | None = None, measure: str | None = None
+) -> Figure:  # fmt: skip
+    """Draw the mean of a measure as the colour of a field, a field for each pair of values of two parameters.
+
+    Fields are of one size, however far apart the values; those without a value are crossed out. Where there is room,
+    the mean stands in the field. Means below and above zero have colours that part at zero.
+
+    Args:
+        summary: as of `sim.study.analysis.summarise`, by the parameters that are shown and no others.
+        x, y: the parameters that run to the right and upwards, 200 values each at most.
+        panel: a parameter with a panel for each value, 16 at most, all to one scale.
+        measure: which, if the summary has several.
+
+    Returns:
+        A Figure of its own, 7.2 inches wide, a panel in each of its first axes, the scale of colours in the last.
+
+    Raises:
+        ValueError: for a name that is not in the summary, or too many values to show.
+    """
+    shown = [name for name in (x, y, panel) if name is not None]
+    measure, rows = rows_of(summary, measure, shown)
+    across, up, parts = values_of(rows[x]), values_of(rows[y]), panel_values(rows, panel)
+    for name, values in ((x, across), (y, up)):
+        if len(values) > MOST:
+            raise ValueError(f"{name}: {len(values)} values; at most {MOST} are drawn")
+    grids = []
+    for value in parts:
+        here = rows if panel is None else rows[rows[panel] == value]
+        grid = here.pivot(index=y, columns=x, values="mean").reindex(index=up, columns=across)
+        grids.append(grid.to_numpy(np.float64))
+    colours, scale = _colours(np.stack(grids))
+    notes = replicates_note(rows) + ["Crossed out: no value."] * bool(np.isnan(grids).any())
+    left = max(0.5, 0.3 + style.width_of(labels_of(up)))
+    figure, made = panels(
+        f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", [" ".join(notes)], len(parts),
+        named=panel is not None, tall=3.2, left=left, right=0.95, below=0.6, above=0.3,
+    )  # fmt: skip
+    for axes, grid, text in zip(made, grids, labels_of(parts), strict=True):
+        _draw(axes, grid, colours, scale)
+        _tick(axes, across, up)
+        name_panel(axes, panel, text)
+    name_axes(figure, made, x, y, panel is not None)
+    _legend(figure, made, measure, colours, scale)
+    return figure
+
+
+def _colours(values: Floats) -> tuple[Colormap, Normalize]:
+    """A map of colours that grows lighter, or parts at zero, and the values at its ends."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    if low < 0.0 < high:
+        widest = max(-low, high)
+        return matplotlib.colormaps["PuOr"], Normalize(-widest, widest)
+    if low == high:
+        low, high = min(low, 0.0), max(high, 0.0) or 1.0
+    return matplotlib.colormaps["cividis"], Normalize(low, high)
+
+
+def _draw(axes: Axes, grid: Floats, colours: Colormap, scale: Normalize) -> None:
+    down, across = grid.shape
+    axes.pcolormesh(
+        np.arange(across + 1) - 0.5, np.arange(down + 1) - 0.5, np.ma.masked_invalid(grid), cmap=colours, norm=scale,
+        edgecolors="white", linewidth=0.5 if max(down, across) <= 40 else 0, rasterized=grid.size > style.MANY,
+    )  # fmt: skip
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.tick_params(length=0)
+    for row, column in np.argwhere(~np.isfinite(grid)).tolist():
+        axes.plot([column - 0.3, column + 0.3], [row - 0.3, row + 0.3], color=FAINT, linewidth=0.8)
+        axes.plot([column - 0.3, column + 0.3], [row + 0.3, row - 0.3], color=FAINT, linewidth=0.8)
+    wide = axes.bbox.width / axes.figure.dpi / across
+    tall = axes.bbox.height / axes.figure.dpi / down
+    places = np.argwhere(np.isfinite(grid)).tolist()
+    texts = [_short(grid[row, column]) for row, column in places]
+    if style.width_of(texts, SMALL) > 0.9 * wide or tall < 0.16:
+        return
+    for (row, column), text in zip(places, texts, strict=True):
+        red, green, blue, _ = colours(scale(grid[row, column]))
+        ink = "white" if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else INK
+        style.say(axes, column, row, text, ha="center", va="center", fontsize=SMALL, color=ink)
+
+
+def _short(value: float) -> str:
+    """Three digits, as the field has room for."""
+    return number(float(f"{value:.3g}"))
+
+
+def _tick(axes: Axes, across: Sequence[Any], up: Sequence[Any]) -> None:
+    """Write the values of the fields, as many as there is room for, the first and the last among them."""
+    wide, tall = axes.bbox.width / axes.figure.dpi, axes.bbox.height / axes.figure.dpi
+    labels = labels_of(across)
+    kept = _some(len(across), int(wide / (style.width_of(labels) + 0.12)))
+    axes.set_xticks(kept, [labels[k] for k in kept], **style.words())
+    labels = labels_of(up)
+    kept = _some(len(up), int(tall / 0.17))
+    axes.set_yticks(kept, [labels[k] for k in kept], **style.words(va="center_baseline"))
+
+
+def _some(count: int, room: int) -> list[int]:
+    """Evenly spaced places, at most so many of them."""
+    if count <= max(room, 1):
+        return list(range(count))
+    step = -(-(count - 1) // max(room - 1, 1))
+    return list(range(0, count, step))
+
+
+def _legend(figure: Figure, made: Sequence[Axes], measure: str, colours: Colormap, scale: Normalize) -> None:
+    """The scale of the colours, at the right of the panels."""
+    wide, tall = figure.get_size_inches()
+    boxes = [axes.get_position() for axes in made]
+    bottom, right = min(box.y0 for box in boxes), max(box.x1 for box in boxes)
+    high = min(max(box.y1 for box in boxes) - bottom, 2.6 / tall)
+    bar = figure.add_axes((right + 0.15 / wide, bottom, 0.13 / wide, high))
+    figure.colorbar(ScalarMappable(scale, colours), cax=bar)
+    bar.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    bar.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    bar.tick_params(labelsize=SMALL, length=2, width=0.5, labelfontfamily=list(style.fonts()))
+    for spine in bar.spines.values():
+        spine.set_visible(False)
+    style.say(bar, 0.0, 1.02, readable(measure, 14), transform=bar.transAxes, va="bottom", fontsize=SMALL)

@@ -1,0 +1,103 @@
+"""The figure of what a measure is sensitive to: a bar and an interval for each parameter, the longest at the top."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.study.analysis import require
+from sim.views import style
+from sim.views.figures.study_panels import STEPS
+from sim.views.style import BLUE, FAINT, INK, ORANGE, SKY, WASH, number, readable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 25  # parameters
+ROW = {"sobol": 0.4, "morris": 0.3}  # inches
+WORDS = {
+    "sobol": "Share of the variance that a parameter explains (Sobol indices); line: its interval.",
+    "morris": "Effect of running through the whole range of a parameter (Morris); line: its interval.",
+}
+
+
+def study_tornado(indices: pd.DataFrame, measure: str) -> Figure:
+    """Draw Sobol or Morris indices, parameters with the largest effect at the top, 25 at most.
+
+    Sobol: two bars each, the total index and below it the first-order one. Morris: a bar for mu*, the mean absolute
+    effect, and a mark for sigma, which is large where a parameter acts together with others or not in a line.
+
+    Args:
+        indices: as of `sobol_indices` or `morris_indices` of sim.study.sensitivity.
+        measure: its name in the title.
+
+    Returns:
+        A Figure of its own, 7.2 inches wide; the bars in axes[0] have the name of their index as gid.
+
+    Raises:
+        ValueError: if these are no indices.
+    """
+    require(indices, ["index", "parameter", "value", "low", "high"])
+    kinds = indices["index"].unique().tolist()
+    method = "sobol" if "total" in kinds else "morris"
+    wanted = ("total", "first") if method == "sobol" else ("mu_star", "sigma")
+    if not {*wanted} <= {*kinds}:
+        raise ValueError(f"indices: there are {', '.join(map(str, kinds)) or 'none'}; needed: {', '.join(wanted)}")
+    main, other = (indices[indices["index"] == name].set_index("parameter") for name in wanted)
+    order = main["value"].sort_values(ascending=False, kind="stable").index[:MOST]
+    main, other = main.loc[order], other.loc[order]
+    labels = [readable(str(name), 40) for name in order]
+    note = WORDS[method]
+    if len(indices[indices["index"] == wanted[0]]) > MOST:
+        note += f" The {MOST} largest."
+    figure, head = style.new_figure(0.75 + ROW[method] * len(order), f"What {readable(measure, 40)} hangs on", [note])
+    axes = style.panel(figure, 0.3 + style.width_of(labels), 0.35, 0.3, head + 0.25)
+    _frame(axes, labels)
+    if method == "sobol":
+        _bars(axes, main, -0.18, 0.32, SKY, "total")
+        _bars(axes, other, 0.18, 0.32, BLUE, "first")
+        style.key(axes, [("s", SKY, "total: with its interactions"), ("s", BLUE, "first order: alone")])
+    else:
+        _bars(axes, main, 0.0, 0.6, SKY, "mu_star")
+        axes.plot(other["value"], np.arange(len(other)), color=ORANGE, marker="D", markersize=4.5, linestyle="",
+                  markeredgecolor=INK, markeredgewidth=0.5, clip_on=False, zorder=5, gid="sigma")  # fmt: skip
+        style.key(axes, [("s", SKY, "μ*: mean absolute effect"), ("D", ORANGE, "σ: how much the effect differs")])
+    _reach(axes, main, other)
+    return figure
+
+
+def _frame(axes: Axes, labels: list[str]) -> None:
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_yticks(range(len(labels)), labels, **style.words(va="center_baseline"))
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    for place in range(0, len(labels), 2):
+        axes.axhspan(place - 0.5, place + 0.5, color=WASH, linewidth=0, zorder=0)
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x)))
+    axes.grid(axis="x", color=FAINT, linewidth=0.4)
+    axes.set_axisbelow(True)
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, aside: float, tall: float, colour: str, name: str) -> None:
+    value, low, high = (rows[column].to_numpy(np.float64) for column in ("value", "low", "high"))
+    place = np.arange(len(rows)) + aside
+    for y, width in zip(place.tolist(), value.tolist(), strict=True):
+        axes.barh(y, width, height=tall, color=colour, linewidth=0, gid=name)
+    axes.hlines(place, low, high, color=INK, linewidth=0.9, gid=f"{name} interval")
+    ends = np.concatenate([low, high])
+    axes.plot(ends, np.concatenate([place, place]), color=INK, marker="|", markersize=4, linestyle="")
+
+
+def _reach(axes: Axes, *shown: pd.DataFrame) -> None:
+    """From zero, or the lowest end of an interval, to the highest."""
+    values = np.concatenate([rows[["value", "low", "high"]].to_numpy(np.float64).reshape(-1) for rows in shown])
+    values = values[np.isfinite(values)]
+    low, high = min(0.0, float(values.min(initial=0.0))), float(values.max(initial=0.0)) or 1.0
+    room = 0.03 * (high - low)
+    axes.set_xlim(low - (room if low else 0.0), high + room)
+    axes.axvline(0.0, color=INK, linewidth=0.6)

@@ -1,0 +1,118 @@
+"""The time of a tape as the x axis of a figure: steps, dates, or time since the first event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from matplotlib import dates as untyped_dates
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from sim.tape.tables import Floats
+from sim.tape.tape import Tape
+from sim.views import style
+
+dates: Any = untyped_dates
+SECONDS = {
+    "microseconds": 1e-6,
+    "milliseconds": 1e-3,
+    "seconds": 1.0,
+    "minutes": 60.0,
+    "hours": 3600.0,
+    "days": 86400.0,
+    "weeks": 7 * 86400.0,
+    "years": 365.25 * 86400.0,
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+UNIX = 1e8  # seconds: a clock further than this from 0 counts from 1970 (three years), not from its first event
+BRIEF = 10.0  # seconds: a history that is shorter has no use for dates
+YEARS = -6.2e10, 2.5e11  # seconds since 1970 that are dates of a calendar: the years 6 to 9892
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How steps become places on the x axis: (step - zero) / unit, or dates `unit` seconds a step apart.
+
+    Attributes:
+        first, last: the steps at the two ends of the axis.
+        zero: the step at 0 of the axis.
+        unit: steps that a unit of the axis has; of dates the seconds that a step lasts.
+        label: what the axis is called.
+        dates: whether the axis shows dates.
+    """
+
+    first: int
+    last: int
+    zero: int
+    unit: float
+    label: str
+    dates: bool = False
+
+    def of(self, steps: NDArray[Any]) -> Floats:
+        """The places of steps on the axis; same shape."""
+        places = np.asarray(steps, np.int64) - self.zero
+        if self.dates:
+            return np.asarray(dates.date2num(np.rint(places * (self.unit * 1e3)).astype("datetime64[ms]")))
+        return places / self.unit
+
+    def draw(self, axes: Axes) -> None:
+        """Make the x axis of `axes` that of this clock, from end to end."""
+        left, right = self.of(np.array([self.first, max(self.last, self.first + 1)]))
+        margin = 0.015 * (right - left)
+        axes.set_xlim(left - margin, right + margin)
+        axes.set_xlabel(self.label, **style.words(color=style.QUIET))
+        if self.dates:
+            axes.xaxis.set_major_locator(dates.AutoDateLocator(tz=UTC, minticks=3, maxticks=7))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _date(x, right - left)))
+            return
+        whole = self.unit == 1.0 or right - left >= 4
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=whole))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0f}" if abs(x) >= 1000 else f"{x:.4g}"))
+
+
+def _date(x: float, span: float) -> str:
+    """A moment in print, as exactly as an axis of `span` days needs; the words do not depend on the locale."""
+    moment = dates.num2date(x, tz=UTC)
+    month = MONTHS[3 * moment.month - 3 : 3 * moment.month]
+    if span > 4 * 365:
+        return str(moment.year)
+    if span > 120:
+        return f"{month} {moment.year}"
+    if span > 4 or (span > 0.5 and moment.hour == moment.minute == 0):
+        return f"{moment.day} {month}"
+    return f"{moment:%H:%M}" if span > 0.01 else f"{moment:%H:%M:%S}"
+
+
+def clock(tape: Tape) -> Clock:
+    """Choose the axis for a tape by what its provenance says: `time_unit` (else steps) and `time_origin`.
+
+    Unix times become dates (UTC); years stay years, and the times of a log that names no unit stay what they
+    are; other times count from the first event, in the largest unit of which the history has three.
+    """
+    said = str(tape.provenance.get("time_unit") or "").lower()
+    unit = said if said in SECONDS else said + "s"
+    zero = -int(tape.provenance.get("time_origin") or 0)
+    first, last = (int(tape.events.step[0]) if len(tape.events) else 0), tape.steps
+    if unit not in SECONDS or unit == "years":
+        is_log = bool(said.removeprefix("steps").removeprefix("step")) or "format" in tape.provenance or first > UNIX
+        label = "year" if unit == "years" else f"time ({said})" if said and is_log else "time" if is_log else "step"
+        return Clock(first if is_log else 0, last, zero, 1.0, label)
+    seconds = SECONDS[unit]
+    begin, end = ((moment - zero) * seconds for moment in (first, last))
+    if (
+        seconds <= 1.0
+        and end - begin >= BRIEF
+        and max(abs(begin), abs(end)) > UNIX
+        and YEARS[0] < begin
+        and end < YEARS[1]
+    ):
+        said = " to ".join(f"{EPOCH + timedelta(seconds=moment):%Y-%m-%d %H:%M}" for moment in (begin, end))
+        return Clock(first, last, zero, seconds, f"{said} UTC", dates=True)
+    span = (last - first) * seconds
+    name = next((name for name in reversed(SECONDS) if span >= 3 * SECONDS[name]), unit)
+    return Clock(first, last, first, SECONDS[name] / seconds, f"{name} since the first event")

@@ -1,0 +1,188 @@
+"""The public face of credit: methods by name, settings, conservation, and that names do not matter."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sim.credit
+from sim import credit as module
+from sim.accounts.account import credit
+from sim.accounts.games.values import myerson
+from sim.accounts.methods import METHODS, Method, Settings
+from sim.accounts.pagerank import person_pagerank
+from sim.accounts.role_flow import role_flow
+from sim.accounts.table import CreditTable
+from sim.scenario.sections import CreditSection
+from sim.tape.tables import DISCOVER, LEARN
+from sim.tape.tape import Tape
+from tests.tapes import make_tape, rename, tapes, with_crowd
+
+
+def built_on(**provenance: Any) -> Tape:
+    """P1's idea, with which P2 has another, which the crowd learns."""
+    events = [(DISCOVER, 0, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0), (DISCOVER, 1, {1: 1}, 1, 1), (LEARN, 2, {2: 1}, 9, 1)]
+    return make_tape(with_crowd(["P1", "P2"], 9), events, [(3, -1, 8.0)], provenance=provenance)
+
+
+def test_the_module_is_the_function_and_the_room() -> None:
+    tape = built_on()
+    expected = credit(tape).to_dict()
+    assert module(tape).to_dict() == expected
+    assert sim.credit(tape, "role-flow", alpha=0.5, inheritance=0.5).to_dict() == expected
+    assert module.credit is credit
+    assert module.pagerank.event_pagerank([0, 0], []).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_names_itself(method: str) -> None:
+    table = credit(built_on(), method)
+    assert isinstance(table, CreditTable)
+    assert table.method == method
+
+
+def test_what_a_scenario_may_ask_for_is_there() -> None:
+    assert get_args(CreditSection.model_fields["method"].annotation) == tuple(METHODS)
+
+
+def test_an_account_that_is_another_one_under_another_name_is_said_to_be() -> None:
+    with pytest.raises(ValueError, match=r"^method: no 'myerson': on realised lineages.*use 'shapley'"):
+        credit(built_on(), "myerson")
+
+
+def test_the_myerson_value_of_a_lineage_is_its_shapley_value() -> None:
+    """P1 told P2, who told P3: the value needs all three, and only neighbours act together."""
+    found = 9.0 * myerson(lambda those: {0, 1, 2} <= those, 3, [(0, 1), (1, 2)])
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (LEARN, 3, {2: 1}, 9)]
+    tape = make_tape(with_crowd(["P1", "P2", "P3"], 9), events, [(3, -1, 9.0)])
+    assert credit(tape, "shapley").persons.credit.tolist() == pytest.approx(found.tolist())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("role_flow", "role-flow"), ("Priority", "priority"), ("pagerank", "event-pagerank")]
+)
+def test_an_unknown_method_is_refused_with_the_nearest_spelling(wrong: str, near: str) -> None:
+    with pytest.raises(ValueError, match=f"did you mean '{near}'") as error:
+        credit(built_on(), wrong)
+    assert "\n" not in str(error.value)
+    assert all(method in str(error.value) for method in METHODS)
+
+
+def test_inheritance_is_given_or_the_tapes_or_a_half() -> None:
+    def first(tape: Tape, **options: Any) -> float:
+        return float(credit(tape, **options).persons.credit[0])
+
+    # Of 8 P2 tells for 4; of the other 4 P1 has as much as is passed on, as the idea and as the telling.
+    assert first(built_on()) == 2.0
+    assert first(built_on(credit={"inheritance": 0.25})) == 1.0
+    assert first(built_on(credit={"inheritance": 0.25}), inheritance=1.0) == 4.0
+    assert first(built_on(credit={"inheritance": 0.25}), inheritance=0.0) == 0.0
+    assert first(built_on()) == role_flow(built_on(), 0.5).persons.credit[0]
+
+
+def test_alpha_is_given_or_the_tapes_or_085() -> None:
+    def ranks(tape: Tape, **options: Any) -> list[float]:
+        return credit(tape, "person-pagerank", **options).persons.pagerank.tolist()
+
+    def expected(alpha: float) -> list[float]:
+        return person_pagerank(built_on(), alpha).persons.pagerank.tolist()
+
+    assert ranks(built_on()) == expected(0.85)
+    assert ranks(built_on(credit={"alpha": 0.3})) == expected(0.3)
+    assert ranks(built_on(credit={"alpha": 0.3}), alpha=0.0) == expected(0.0)
+    assert len({*map(tuple, map(expected, (0.0, 0.3, 0.85)))}) == 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": 1.0}, r"alpha must be in \[0, 1\), is 1.0"),
+        ({"alpha": -1e-9}, r"alpha must be in \[0, 1\)"),
+        ({"alpha": float("nan")}, r"alpha must be in \[0, 1\), is nan"),
+        ({"inheritance": 1.5}, r"inheritance must be in \[0, 1\], is 1.5"),
+        ({"inheritance": -0.5}, r"inheritance must be in \[0, 1\], is -0.5"),
+        ({"tau": 0.0}, r"tau must be above 0 and finite, is 0.0"),
+        ({"tau": float("inf")}, r"tau must be above 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(method: str, options: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        credit(built_on(), method, **options)
+    with pytest.raises(ValueError, match=message):
+        credit(built_on(credit=options), method)
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_spelling() -> None:
+    with pytest.raises(ValueError, match=r"^credit: no setting 'alpah', did you mean 'alpha'\?; allowed: alpha, inh"):
+        credit(built_on(), alpah=0.5)
+
+
+def test_credit_that_was_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lossy(part: float, conserved: bool = True) -> Method:
+        def compute(tape: Tape, chosen: Settings) -> CreditTable:
+            table = role_flow(tape, chosen.inheritance)
+            return replace(table, persons=replace(table.persons, credit=table.persons.credit * part))
+
+        return Method("How much is lost?", compute, conserved=conserved)
+
+    monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-8))
+    with pytest.raises(RuntimeError, match=r"^role-flow: the credits sum to 7\.9"):
+        credit(built_on(), "lossy")
+    monkeypatch.setitem(METHODS, "lossy", lossy(float("nan")))
+    with pytest.raises(RuntimeError, match=r"sum to nan, not to 8\.0"):
+        credit(built_on(), "lossy")
+    monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-10))
+    credit(built_on(), "lossy")
+    monkeypatch.setitem(METHODS, "lossy", lossy(0.5, conserved=False))
+    assert credit(built_on(), "lossy").persons.credit.sum() == 4.0
+
+
+def test_values_without_digits_to_share_are_no_error() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1})]
+    assert credit(make_tape(["A", "B", "C"], events, [(2, -1, 5e-324)])).total == 5e-324
+
+
+@settings(max_examples=150, deadline=None)
+@given(tapes(), st.sampled_from([name for name, method in METHODS.items() if method.conserved]))
+def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
+    table = credit(tape, method)
+    assert table.total in (tape.total, 0.0)
+    if table.total < tape.total:  # nobody has the part in history that the account is about
+        assert not METHODS[method].linear
+        assert not table.persons.credit.any()
+    assert table.persons.credit.sum() == pytest.approx(table.total, rel=1e-9)
+    assert (table.persons.credit >= 0.0).all()
+    assert table.persons.share.sum() == pytest.approx(1.0 if table.total > 0 else 0.0, rel=1e-9)
+    if METHODS[method].roles:
+        roles = table.persons.idea + table.persons.communication + table.persons.implementation
+        np.testing.assert_allclose(roles, table.persons.credit, rtol=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), tapes(), st.sampled_from(list(METHODS)))
+def test_who_is_who_does_not_matter(data: st.DataObject, tape: Tape, method: str) -> None:
+    order = data.draw(st.permutations(range(tape.persons.total)))
+    tables = [credit(one, method).persons for one in (tape, rename(tape, order))]
+    one, other = (dict(zip(table.name, table.credit.tolist(), strict=True)) for table in tables)
+    assert one == pytest.approx(other, rel=1e-9)
+
+
+EXAMPLES = (
+    "account", "comparison", "dag", "games_realised", "knockout_lineages", "over_time", "pagerank", "person_graph",
+    "priority", "role_flow", "table", "temporal", "until",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_in_the_documentation_run(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"sim.credit.{name}"))
+    assert result.attempted > 0
+    assert result.failed == 0

@@ -1,0 +1,223 @@
+"""Accounts side by side: who stands in which row, and correlations counted pair by pair."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from sim.accounts.account import credit
+from sim.accounts.comparison import compare, side_by_side
+from sim.accounts.methods import METHODS, Method
+from sim.accounts.summary import credit_by
+from sim.accounts.table import make_table
+from sim.tape.tables import DISCOVER, LEARN, Persons
+from sim.tape.tape import Tape
+from tests.tapes import make_tape, tapes, with_crowd
+
+
+def bridge() -> Tape:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (LEARN, 3, {2: 1}, 97)]
+    return make_tape(with_crowd(["P1", "P2", "P3"], 97), events, [(3, -1, 97.0)])
+
+
+def pairs(one: list[float], other: list[float]) -> float:
+    """Kendall's tau-b, pair by pair; a difference in the tenth digit is none."""
+
+    def order(a: float, b: float) -> int:
+        return 0 if math.isclose(a, b, rel_tol=1e-9) else 1 if a > b else -1
+
+    rising = falling = tied_one = tied_other = 0
+    for i, j in combinations(range(len(one)), 2):
+        a, b = order(one[i], one[j]), order(other[i], other[j])
+        rising += a * b > 0
+        falling += a * b < 0
+        tied_one += a == 0
+        tied_other += b == 0
+    number = len(one) * (len(one) - 1) // 2
+    below = math.sqrt((number - tied_one) * (number - tied_other))
+    return (rising - falling) / below if below else math.nan
+
+
+def test_each_account_has_a_column_and_the_first_one_sorts() -> None:
+    shares = compare(bridge(), ["role-flow", "priority"]).shares
+    assert shares.columns.tolist() == ["role-flow", "priority"]
+    assert shares.to_dict("index") == {
+        "P1": {"role-flow": 0.5, "priority": 1.0},
+        "P2": {"role-flow": 0.25, "priority": 0.0},
+        "P3": {"role-flow": 0.25, "priority": 0.0},
+    }
+    ranks = compare(bridge(), ["person-pagerank"]).shares["person-pagerank"]
+    assert ranks.is_monotonic_decreasing
+    assert ranks.index[0] == "P2"
+
+
+def test_without_names_all_that_have_something_to_say_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object) -> None:
+        raise ValueError("needs a scenario")
+
+    monkeypatch.setitem(METHODS, "silent", Method("What would be lost?", nothing))  # type: ignore[arg-type]
+    found = compare(bridge())
+    assert list(found.tables) == [name for name in METHODS if name != "silent"]
+    assert found.left_out == {"silent": "needs a scenario"}
+    assert found.to_dict()["left_out"] == {"silent": "needs a scenario"}
+    with pytest.raises(ValueError, match="needs a scenario"):
+        compare(bridge(), ["role-flow", "silent"])
+
+
+def test_what_is_wrong_is_refused_and_not_left_out() -> None:
+    with pytest.raises(ValueError, match="did you mean 'priority'"):
+        compare(bridge(), ["role-flow", "priorty"])
+    with pytest.raises(ValueError, match=r"alpha must be in \[0, 1\), is 1.0"):
+        compare(bridge(), alpha=1.0)
+    with pytest.raises(ValueError, match="no setting 'alpa'"):
+        compare(bridge(), alpa=0.5)
+    with pytest.raises(ValueError, match="methods: none; allowed: role-flow"):
+        compare(bridge(), [])
+
+
+@settings(max_examples=100, deadline=None)
+@given(tapes())
+def test_shares_and_correlations_are_those_of_the_tables(tape: Tape) -> None:
+    found = compare(tape)
+    for name, table in found.tables.items():
+        assert table.to_dict() == credit(tape, name).to_dict()
+        own = dict(zip(table.row.tolist(), table.persons.share.tolist(), strict=True))
+        names = tape.persons.names()
+        column = found.share[:, list(found.tables).index(name)]
+        assert {names[row]: share for row, share in own.items() if share} == {
+            who: share for who, share in zip(found.name, column.tolist(), strict=True) if share
+        }
+    matrix = found.correlations["kendall"]
+    assert matrix.equals(matrix.T)
+    for one, other in combinations(found.tables, 2):
+        expected = pairs(found.shares[one].tolist(), found.shares[other].tolist())
+        assert matrix.loc[one, other] == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+def made(*columns: list[float]) -> list[float]:
+    """Spearman's rho and Kendall's tau-b of columns of credit."""
+    people = Persons([f"P{k}" for k in range(len(columns[0]))], [1] * len(columns[0]), [1] * len(columns[0]))
+    tape = make_tape(people, [(DISCOVER, 0, {})])
+    tables = {str(k): make_table(tape, "role-flow", np.array(c), total=sum(c)) for k, c in enumerate(columns)}
+    found = side_by_side(tape.persons, tables, {})
+    return [found.correlations[kind].loc["0", "1"] for kind in ("spearman", "kendall")]
+
+
+def test_correlations_by_hand() -> None:
+    # Five persons; places 1 2 3 4 5 and 2 1 4 3 5: the differences squared sum to 4, two pairs of ten are exchanged.
+    assert made([1, 2, 3, 4, 5], [2, 1, 4, 3, 5]) == pytest.approx([1 - 6 * 4 / (5 * 24), (8 - 2) / 10])
+    assert made([1, 2, 3], [30, 20, 10]) == pytest.approx([-1.0, -1.0])
+    assert all(math.isnan(x) for x in made([1, 1, 1], [1, 2, 3]))
+
+
+def test_shares_that_differ_by_rounding_are_a_tie() -> None:
+    third = 1 / 3
+    assert made([third, third * (1 + 1e-14), 1.0], [2.0, 2.0, 5.0]) == [1.0, 1.0]
+
+
+def test_members_who_are_equal_by_all_accounts_are_one_row() -> None:
+    people = Persons(["genius", "teller", "crowd"], [1, 50, 1], [1, 1, 900])
+    events = [(DISCOVER, 0, {}), *((LEARN, 1 + k, {0: 1.0}) for k in range(50))]
+    tape = make_tape(people, [*events, (LEARN, 51, {k + 1: 1 / 50 for k in range(50)}, 900)], [(51, -1, 900.0)])
+    rows = compare(tape, ["role-flow", "priority"]).sides()
+    assert [(row.name, row.people, row.kind) for row in rows] == [("genius", 1, "person"), ("teller", 50, "group")]
+    assert np.array([row.shares for row in rows]) == pytest.approx(np.array([[0.5, 1.0], [0.5, 0.0]]))
+    groups = compare(tape, ["role-flow", "priority"]).by_group
+    assert groups.index.tolist() == ["genius", "teller"]
+    assert groups.loc["teller"].tolist() == pytest.approx([0.5, 0.0])
+
+
+def test_the_first_by_any_account_are_seen_however_little_the_first_account_gives_them() -> None:
+    people = Persons([f"P{k}" for k in range(100)], [1] * 100, [1] * 100)
+    tape = make_tape(people, [(DISCOVER, 0, {})])
+    rising = np.arange(1.0, 101.0)
+    tables = {
+        "a": make_table(tape, "role-flow", rising, total=float(rising.sum())),
+        "b": make_table(tape, "priority", rising[::-1].copy(), total=float(rising.sum())),
+    }
+    rows = side_by_side(people, tables, {}).sides(most=10, named=2)
+    assert [row.name for row in rows[:-1]] == [f"P{k}" for k in (99, 98, 97, 96, 95, 94, 93, 2, 1, 0)]
+    assert (rows[-1].kind, rows[-1].people) == ("rest", 90)
+    assert np.array([row.shares for row in rows]).sum(axis=0) == pytest.approx([1.0, 1.0])
+
+
+def test_members_who_differ_by_any_account_are_rows_of_their_own() -> None:
+    people = Persons(["teller"], [3], [1])
+    tape = make_tape(people, [(DISCOVER, 0, {})])
+    tables = {
+        "a": make_table(tape, "role-flow", np.ones(3), total=3.0),
+        "b": make_table(tape, "priority", np.array([0.0, 3.0, 0.0]), total=3.0),
+    }
+    rows = side_by_side(people, tables, {}).sides()
+    assert [(row.name, row.people) for row in rows] == [("teller 1", 1), ("teller 2", 1), ("teller 3", 1)]
+
+
+def test_who_has_nothing_is_not_among_the_first_of_an_account() -> None:
+    people = Persons([f"P{k}" for k in range(9)], [1] * 9, [1] * 9)
+    tape = make_tape(people, [(DISCOVER, 0, {})])
+    tables = {
+        "a": make_table(tape, "role-flow", np.arange(1.0, 10.0), total=45.0),
+        "b": make_table(tape, "priority", np.where(np.arange(9) == 8, 45.0, 0.0), total=45.0),
+    }
+    rows = side_by_side(people, tables, {}).sides(most=5, named=0)
+    assert [row.name for row in rows] == ["P8", "P7", "P6", "P5", "P4", ""]
+
+
+def test_nothing_to_compare_is_no_error() -> None:
+    tape = make_tape(["A"], [])
+    assert [row.shares for row in compare(tape).sides()] == [(0.0,) * len(compare(tape).tables)]
+    assert compare(tape).correlations["spearman"].isna().all(axis=None)
+
+
+def test_the_dict_is_json_and_holds_what_design_says() -> None:
+    found = json.loads(json.dumps(compare(bridge()).to_dict(), allow_nan=False))
+    assert list(found) == ["methods", "correlations", "accounts", "left_out"]
+    assert found["methods"]["priority"] == credit(bridge(), "priority").to_dict()
+    # Of six pairs (the crowd is one of four, with credit by event PageRank) three are in order, and three ties by
+    # priority, one by role flow.
+    assert found["correlations"]["kendall"]["role-flow"]["priority"] == pytest.approx(3 / math.sqrt(3 * 5))
+    assert found["accounts"]["priority"]["asks"] == METHODS["priority"].asks
+    flat = replace(compare(bridge()), share=np.zeros((4, len(METHODS))))
+    assert flat.to_dict()["correlations"]["spearman"]["role-flow"]["priority"] is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(tapes())
+def test_groups_and_ideas_have_all_of_the_credit(tape: Tape) -> None:
+    for name, method in METHODS.items():
+        table = credit(tape, name)
+        for by in ("group", *(["idea"] if method.linear else [])):
+            rows = credit_by(tape, table, by)
+            assert sum(row["credit"] for row in rows) == pytest.approx(table.persons.credit.sum())
+            assert sum(row["share"] for row in rows) == pytest.approx(table.persons.share.sum())
+            assert [row["credit"] for row in rows] == sorted((row["credit"] for row in rows), reverse=True)
+
+
+def test_by_idea_takes_the_inheritance_that_the_table_was_made_with() -> None:
+    events = [(DISCOVER, 0, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0), (DISCOVER, 1, {1: 1}, 1, 1), (LEARN, 2, {2: 1}, 9, 1)]
+    tape = make_tape(with_crowd(["P1", "P2"], 9), events, [(3, -1, 8.0)])
+    for inheritance in (0.0, 0.5, 1.0):  # P2's idea keeps the telling, and of the idea's half what it passes not on
+        rows = credit_by(tape, credit(tape, inheritance=inheritance), "idea", inheritance=inheritance)
+        assert {row["idea"]: row["credit"] for row in rows} == {
+            "idea 0": 4.0 * inheritance, "idea 1": 8.0 - 4.0 * inheritance,
+        }  # fmt: skip
+
+
+def test_what_an_account_cannot_be_divided_by_is_said_in_one_line() -> None:
+    tape = bridge()
+    with pytest.raises(ValueError, match=r"person-pagerank knows no roles; role-flow.* do$"):
+        credit_by(tape, credit(tape, "person-pagerank"), "role")
+    for method in METHODS:
+        if not METHODS[method].linear:
+            with pytest.raises(
+                ValueError, match=rf"^{method} does not divide each value by itself; role-.* credit ide"
+            ):
+                credit_by(tape, credit(tape, method), "idea")
+    with pytest.raises(ValueError, match=r"by: no 'groups', did you mean 'group'.*; allowed: group, role, idea"):
+        credit_by(tape, credit(tape), "groups")

@@ -1,0 +1,349 @@
+"""Game values against closed forms, and against brute force over all orders."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.accounts.games.sampled import order_of, shapley_sampled
+from sim.accounts.games.values import myerson, owen, position, shapley, shapley_of_groups
+
+Coalition = frozenset[Any]
+
+
+# --- slow twins -------------------------------------------------------------------------------------------------------
+
+
+def over_orders(value: Callable[[Coalition], float], orders: Sequence[Sequence[Any]]) -> dict[Any, Fraction]:
+    """What each player adds, on average over the given orders."""
+    added: dict[Any, Fraction] = {player: Fraction(0) for player in orders[0]}
+    for order in orders:
+        for k, player in enumerate(order):
+            gain = Fraction(value(frozenset(order[: k + 1]))) - Fraction(value(frozenset(order[:k])))
+            added[player] += gain / len(orders)
+    return added
+
+
+def uninterrupted(unions: Sequence[Sequence[int]]) -> list[list[int]]:
+    """All orders in which no union is interrupted."""
+    return [
+        [player for union in parts for player in union]
+        for order in itertools.permutations(unions)
+        for parts in itertools.product(*(itertools.permutations(union) for union in order))
+    ]
+
+
+def parts_of(those: Coalition, links: Sequence[tuple[int, int]]) -> list[Coalition]:
+    """The connected parts of a coalition."""
+    left, parts = sorted(those), []
+    while left:
+        part = {left[0]}
+        for _ in left:
+            part |= {b for a, b in links + [(b, a) for a, b in links] if a in part and b in those}
+        parts.append(frozenset(part))
+        left = [player for player in left if player not in part]
+    return parts
+
+
+@st.composite
+def games(draw: st.DrawFn, most: int = 5) -> tuple[int, list[int]]:
+    """A number of players and what each coalition is worth, by its bits; nobody is worth something at times."""
+    n = draw(st.integers(1, most))
+    return n, draw(st.lists(st.integers(-9, 9), min_size=1 << n, max_size=1 << n))
+
+
+def bits(those: Coalition) -> int:
+    return sum(1 << player for player in those)
+
+
+def graphs(n: int) -> st.SearchStrategy[list[tuple[int, int]]]:
+    pairs = list(itertools.combinations(range(n), 2))
+    return st.lists(st.sampled_from(pairs), max_size=5, unique=True) if pairs else st.just([])
+
+
+# --- against all orders -----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(games())
+def test_shapley_is_the_mean_over_all_orders(game: tuple[int, list[int]]) -> None:
+    n, table = game
+    expected = over_orders(lambda those: table[bits(those)], list(itertools.permutations(range(n))))
+    got = shapley(table, n)
+    assert got.tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
+    assert shapley(lambda those: table[bits(those)], n).tolist() == got.tolist()
+    assert got.sum() == pytest.approx(table[-1] - table[0], abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(games(), st.data())
+def test_owen_is_the_mean_over_the_orders_that_keep_unions_together(
+    game: tuple[int, list[int]], data: st.DataObject
+) -> None:
+    n, table = game
+    union_of = data.draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
+    unions = [[k for k in range(n) if union_of[k] == union] for union in range(3)]
+    expected = over_orders(lambda those: table[bits(those)], uninterrupted([u for u in unions if u]))
+    got = owen(table, n, unions)
+    assert got.tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(games(), st.data())
+def test_myerson_is_shapley_of_the_connected_parts(game: tuple[int, list[int]], data: st.DataObject) -> None:
+    n, table = game
+    links = data.draw(graphs(n))
+
+    def worth(those: Coalition) -> int:
+        return sum(table[bits(part)] - table[0] for part in parts_of(those, links))
+
+    expected = over_orders(worth, list(itertools.permutations(range(n))))
+    assert myerson(table, n, links).tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(games(), st.data())
+def test_position_halves_what_each_link_adds(game: tuple[int, list[int]], data: st.DataObject) -> None:
+    n, table = game
+    links = data.draw(graphs(n))
+
+    def worth(some: Coalition) -> int:
+        parts = parts_of(frozenset(range(n)), [links[k] for k in sorted(some)])
+        return sum(table[bits(part)] - table[0] for part in parts)
+
+    expected = [Fraction(table[1 << k] - table[0]) for k in range(n)]
+    if links:
+        for link, added in over_orders(worth, list(itertools.permutations(range(len(links))))).items():
+            for end in links[link]:
+                expected[end] += added / 2
+    assert position(table, n, links).tolist() == pytest.approx([float(part) for part in expected], abs=1e-12)
+
+
+# --- axioms -----------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(games(6), st.data())
+def test_axioms(game: tuple[int, list[int]], data: st.DataObject) -> None:
+    n, table = game
+    other = data.draw(st.lists(st.integers(-9, 9), min_size=1 << n, max_size=1 << n))
+    added = np.array(table) + np.array(other)
+    assert shapley(added, n).tolist() == pytest.approx((shapley(table, n) + shapley(other, n)).tolist(), abs=1e-11)
+    doubled = [*table, *table]  # the last player adds nothing to anybody
+    assert shapley(doubled, n + 1).tolist() == pytest.approx([*shapley(table, n).tolist(), 0.0], abs=1e-12)
+    order = data.draw(st.permutations(range(n)))
+    renamed = shapley(lambda those: table[sum(1 << order[k] for k in those)], n)
+    assert renamed.tolist() == pytest.approx(shapley(table, n)[list(order)].tolist(), abs=1e-12)
+    assert owen(table, n, [[k] for k in range(n)]).tolist() == pytest.approx(shapley(table, n).tolist(), abs=1e-12)
+    assert owen(table, n, [range(n)]).tolist() == pytest.approx(shapley(table, n).tolist(), abs=1e-12)
+    complete = list(itertools.combinations(range(n), 2))
+    assert myerson(table, n, complete).tolist() == pytest.approx(shapley(table, n).tolist(), abs=1e-12)
+
+
+# --- closed forms -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "needed"), [(1, 1), (3, 2), (7, 4), (20, 20)])
+def test_unanimity(n: int, needed: int) -> None:
+    mask = (1 << needed) - 1
+    table = (np.arange(1 << n) & mask == mask).astype(float)
+    expected = [1 / needed] * needed + [0.0] * (n - needed)
+    assert shapley(table, n).tolist() == pytest.approx(expected, abs=1e-13)
+
+
+def one_and(a: int, b: int, worth: Callable[[float, float], float]) -> Callable[[Coalition], float]:
+    def value(those: Coalition) -> float:
+        tellers = sum(("teller", k) in those for k in range(a))
+        makers = sum(("maker", k) in those for k in range(b))
+        return worth(tellers / a, makers / b) if "idea" in those else 0.0
+
+    return value
+
+
+def people(a: int, b: int) -> list[Any]:
+    return ["idea", *(("teller", k) for k in range(a)), *(("maker", k) for k in range(b))]
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 1), (2, 3), (5, 4)])
+def test_one_idea_and_members_who_add_up(a: int, b: int) -> None:
+    got = shapley(one_and(a, b, lambda x, y: x * y), people(a, b))
+    assert got.tolist() == pytest.approx([1 / 3] + [1 / 3 / a] * a + [1 / 3 / b] * b, abs=1e-12)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 1), (2, 3), (5, 4)])
+def test_one_idea_and_members_of_whom_one_is_enough(a: int, b: int) -> None:
+    got = shapley(one_and(a, b, lambda x, y: float(x > 0 < y)), people(a, b))
+    idea = 1 - 1 / (a + 1) - 1 / (b + 1) + 1 / (a + b + 1)
+    assert got[0] == pytest.approx(idea, abs=1e-12)
+    there = [np.arange(size + 1) > 0 for size in (1, a, b)]
+    grouped = shapley_of_groups(np.einsum("i,j,k", *(row.astype(float) for row in there)))
+    assert grouped.tolist() == pytest.approx([got[0], got[1], got[1 + a]], abs=1e-12)
+
+
+def test_a_thousand_tellers_and_a_thousand_makers_of_whom_one_is_enough() -> None:
+    there = (np.arange(1001) > 0).astype(float)
+    idea, teller, maker = shapley_of_groups(np.einsum("i,j,k", [0.0, 1.0], there, there)).tolist()
+    assert (idea, 1000 * teller, 1000 * maker) == pytest.approx((0.998502, 0.000749, 0.000749), abs=5e-7)
+    assert idea + 1000 * (teller + maker) == pytest.approx(1.0, abs=1e-10)
+    fraction = np.arange(1001) / 1000
+    added = shapley_of_groups(np.einsum("i,j,k", [0.0, 1.0], fraction, fraction))
+    assert added.tolist() == pytest.approx([1 / 3, 1 / 3000, 1 / 3000], rel=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=3), st.data())
+def test_groups_of_alike_members_are_players_like_any(sizes: list[int], data: st.DataObject) -> None:
+    shape = [size + 1 for size in sizes]
+    flat = data.draw(st.lists(st.integers(-5, 5), min_size=math.prod(shape), max_size=math.prod(shape)))
+    table = np.array(flat, float).reshape(shape)
+    names = [(group, k) for group, size in enumerate(sizes) for k in range(size)]
+
+    def value(those: Coalition) -> float:
+        return float(table[tuple(sum(g == group for g, _ in those) for group in range(len(sizes)))])
+
+    got = dict(zip(names, shapley(value, names).tolist(), strict=True))
+    expected = [got.get((group, 0), 0.0) for group in range(len(sizes))]
+    assert shapley_of_groups(table).tolist() == pytest.approx(expected, abs=1e-11)
+
+
+def test_the_chain_of_three_whose_whole_path_is_needed() -> None:
+    chain = [(0, 1), (1, 2)]
+    assert shapley(lambda those: len(those) == 3, 3).tolist() == pytest.approx([1 / 3] * 3)
+    assert myerson(lambda those: len(those) == 3, 3, chain).tolist() == pytest.approx([1 / 3] * 3)
+    assert position(lambda those: len(those) == 3, 3, chain).tolist() == [0.25, 0.5, 0.25]
+
+
+def test_spread_of_an_independent_cascade_on_a_path() -> None:
+    """Chen and Teng: a -> b -> c with p = .3; who is reached from a set of seeds, by the worlds of live arcs."""
+    p = 0.3
+
+    def spread(seeds: Coalition) -> float:
+        total = 0.0
+        for first, second in itertools.product([True, False], repeat=2):
+            chance = (p if first else 1 - p) * (p if second else 1 - p)
+            b = "b" in seeds or (first and "a" in seeds)
+            total += chance * (("a" in seeds) + b + ("c" in seeds or (second and b)))
+        return total
+
+    assert shapley(spread, "abc").tolist() == pytest.approx([1.18, 0.985, 0.835], abs=1e-12)
+
+
+def test_many_players_on_few_links() -> None:
+    links = [(k, k + 1) for k in range(19)]
+    got = position(lambda those: len(those) >= 20, 40, links)
+    assert got[:20].tolist() == pytest.approx([1 / 38, *[1 / 19] * 18, 1 / 38])
+    assert not got[20:].any()
+
+
+# --- drawn orders -----------------------------------------------------------------------------------------------------
+
+
+def test_each_order_is_drawn_equally_often() -> None:
+    counts: dict[tuple[int, ...], int] = {}
+    for k in range(6000):
+        order = tuple(order_of(5, k, 3).tolist())
+        counts[order] = counts.get(order, 0) + 1
+    assert len(counts) == 6
+    assert sum((c - 1000) ** 2 / 1000 for c in counts.values()) < 30  # chi-square of 5: above 30 with 1e-5
+
+
+@pytest.mark.parametrize("antithetic", [True, False])
+@pytest.mark.parametrize("orders", [20, 2000])
+def test_the_true_value_is_within_the_bound(antithetic: bool, orders: int) -> None:
+    a, b = 4, 3
+    value = one_and(a, b, lambda x, y: float(x > 0 < y))
+    truth = shapley(value, people(a, b))
+    found = shapley_sampled(value, people(a, b), orders, seed=3, antithetic=antithetic)
+    assert found.orders == orders
+    assert (np.abs(found.value - truth) <= found.half_width).all()
+    assert found.value.sum() == pytest.approx(1.0, abs=1e-12)
+    assert np.abs(found.value - truth).max() < 5 / orders**0.5
+
+
+def test_the_bound_is_the_smaller_one_of_hoeffding_and_bernstein() -> None:
+    n, orders, chance = 4, 400, 0.05 / 4
+    dictator = shapley_sampled(lambda those: float(0 in those), n, orders, antithetic=False)  # no variance
+    log = math.log(8 / chance)
+    assert dictator.half_width.tolist() == pytest.approx([7 * log / (3 * (orders - 1))] * n)
+    few = shapley_sampled(lambda those: float(len(those) > 2), n, 10, antithetic=False)
+    assert few.half_width.max() == pytest.approx(math.sqrt(math.log(4 / chance) / 20))
+
+
+def test_intervals_hold_as_often_as_they_say() -> None:
+    truth = shapley(lambda those: float(len(those & {0, 1}) == 2 or 2 in those), 3)
+    held = [
+        (np.abs(found.value - truth) <= found.half_width).all()
+        for seed in range(100)
+        for found in [
+            shapley_sampled(lambda those: float(len(those & {0, 1}) == 2 or 2 in those), 3, 60, seed, confidence=0.9)
+        ]
+    ]
+    assert np.mean(held) >= 0.9
+
+
+def test_tables_functions_and_rows_give_the_same_and_the_seed_decides() -> None:
+    table = np.arange(16) ** 3.0
+
+    def rows(present: Any) -> Any:
+        return table[present @ (1 << np.arange(4))]
+
+    told: list[tuple[int, int]] = []
+    one = shapley_sampled(table, 4, 50, 9, bounds=(0, 3375), progress=lambda done, of: told.append((done, of)))
+    for other in (
+        shapley_sampled(lambda those: table[bits(those)], 4, 50, 9, bounds=(0, 3375)),
+        shapley_sampled(rows, 4, 50, 9, bounds=(0, 3375), by_rows=True),
+    ):
+        assert other.value.tolist() == one.value.tolist()
+        assert other.half_width.tolist() == one.half_width.tolist()
+    assert shapley_sampled(table, 4, 50, 10, bounds=(0, 3375)).value.tolist() != one.value.tolist()
+    assert told == [(k, 50) for k in range(2, 51, 2)]
+
+
+def test_a_thousand_and_one_players_by_rows() -> None:
+    def value(present: Any) -> Any:
+        return present[:, 0] * present[:, 1:].mean(axis=1)
+
+    found = shapley_sampled(value, 1001, 40, by_rows=True)
+    assert abs(found.value[0] - 0.5) <= found.half_width[0]
+    assert found.value[0] == pytest.approx(0.5, abs=1e-12)  # an order and its reverse together are exact here
+
+
+# --- wrong input ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: shapley(lambda _: 0.0, 21), "players: 21, at most 20 are enumerated; draw orders with shapley"),
+        (lambda: shapley(lambda _: 0.0, ["a", "a"]), "a name is there twice"),
+        (lambda: shapley([0, 1, 2], 2), r"2\*\*2 numbers, one a coalition, has shape \(3,\)"),
+        (lambda: shapley([0, math.nan], 1), "must be finite"),
+        (lambda: shapley(lambda _: math.inf, 1), "must be finite"),
+        (lambda: owen([0, 1, 1, 1], 2, [[0]]), "each player must be in exactly one"),
+        (lambda: owen([0, 1, 1, 1], 2, [[0, 1], [1]]), "each player must be in exactly one"),
+        (lambda: owen([0, 1, 1, 1], 2, [[0, 7]]), "unions: no player 7"),
+        (lambda: myerson([0, 1, 1, 1], 2, [(0, 2)]), "links: no player 2"),
+        (lambda: position([0, 1, 1, 1], 2, [(1, 1)]), "1 is linked to itself"),
+        (lambda: position(lambda _: 0.0, 22, [(k, k + 1) for k in range(21)]), "links: 21, at most 20"),
+        (lambda: shapley_of_groups([0.0, math.nan]), "must be finite"),
+        (lambda: shapley_sampled([0, 1], 1, 3), "orders: must be even, and at least 4, is 3"),
+        (lambda: shapley_sampled([0, 1], 1, 1, antithetic=False), "orders: must be at least 2, is 1"),
+        (lambda: shapley_sampled([0, 1], 1, seed=-1), "seed: must be from 0"),
+        (lambda: shapley_sampled([0, 1], 1, confidence=1.0), r"confidence: must be in \(0, 1\)"),
+        (lambda: shapley_sampled([0, 2, 0, 1], 2), "0 adds 2.0, which is not within 0.0 and 1.0; where players"),
+        (lambda: shapley_sampled(lambda _: math.nan, 2), "must be finite"),
+        (lambda: shapley_sampled([0, 1], 2), r"2\*\*2 numbers"),
+        (lambda: shapley_sampled(lambda rows: 1.0, 2, by_rows=True), "must give 2 numbers, one a row"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_told(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,455 @@
+"""Game values of realised lineages, against lineages followed one by one, the games themselves, and role flow."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.accounts.games import lineages
+from sim.accounts.games.realised import credit_of_ideas, owen_credit, position_credit, shapley_credit
+from sim.accounts.games.values import myerson, owen, position, shapley
+from sim.accounts.knockout import knockout_credit, lost_without
+from sim.accounts.role_flow import role_flow
+from sim.accounts.table import CreditTable
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Persons
+from sim.tape.tape import Tape
+from tests import naive
+from tests.tapes import equal, make_tape, tapes, with_crowd
+
+METHODS: list[Callable[[Tape], CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
+
+
+# --- the slow twin: every lineage that can be drawn, with its chance --------------------------------------------------
+
+
+class Lineage:
+    """One way back: events from the user's teller (or own discovery) to the root, and the implementer, if any."""
+
+    def __init__(self, tape: Tape, path: list[int], told: bool, maker: int | None) -> None:
+        person, kind = tape.events.person.tolist(), tape.events.kind.tolist()
+        self.persons = [person[event] for event in path]
+        self.end, self.told, self.maker = self.persons[0], told, maker
+        self.discoverers = {person[event] for event in path if kind[event] == DISCOVER}
+        self.tellers = {person[event] for event in path if kind[event] == LEARN}
+        self.links = [(a, b) for a, b in itertools.pairwise(self.persons) if a != b]
+        self.needed = {*self.persons, *([] if maker is None else [maker])}
+        self.steps = [(person[event], kind[event], int(tape.events.idea[event])) for event in path]
+        self.used = self.steps[0][2]
+        if maker is not None and maker not in self.persons:
+            self.links.append((self.end, maker))
+
+    def shapley(self) -> dict[int, Fraction]:
+        return {person: Fraction(1, len(self.needed)) for person in self.needed}
+
+    def position(self) -> dict[int, Fraction]:
+        credit: dict[int, Fraction] = defaultdict(Fraction)
+        for end in [end for link in self.links for end in link]:
+            credit[end] += Fraction(1, 2 * len(self.links))
+        return credit or {self.end: Fraction(1)}
+
+    def shapley_ideas(self) -> dict[int, Fraction]:
+        first = {person: idea for person, _, idea in self.steps}  # the last one in the list is the earliest
+        return self.shares([first.get(person, self.used) for person in sorted(self.needed)])
+
+    def position_ideas(self) -> dict[int, Fraction]:
+        told = [idea for (a, *_), (b, _, idea) in itertools.pairwise(self.steps) if a != b]
+        outside = self.maker is not None and self.maker not in self.persons
+        return self.shares([*told, *([self.used] if outside else [])] or [self.used])
+
+    def owen_ideas(self) -> dict[int, Fraction]:
+        roles = [list({p: idea for p, k, idea in self.steps if k == kind}.values()) for kind in (DISCOVER, LEARN)]
+        roles[1] = roles[1] or ([self.used] if self.told else [])
+        roles = [role for role in (*roles, [self.used] if self.maker is not None else []) if role]
+        credit: dict[int, Fraction] = defaultdict(Fraction)
+        for role in roles:
+            for idea, part in self.shares(role).items():
+                credit[idea] += part / len(roles)
+        return credit
+
+    @staticmethod
+    def shares(ideas: list[int]) -> dict[int, Fraction]:
+        return {idea: Fraction(ideas.count(idea), len(ideas)) for idea in ideas}
+
+    def owen(self) -> dict[int, Fraction]:
+        tellers = self.tellers or ({self.end} if self.told else set())
+        unions = [self.discoverers, tellers, {self.maker} if self.maker is not None else set()]
+        credit: dict[int, Fraction] = defaultdict(Fraction)
+        for union in unions:
+            for person in union:
+                credit[person] += Fraction(1, len(union) * sum(1 for u in unions if u))
+        return credit
+
+
+def drawn(tape: Tape, event: int, served: int) -> Iterator[tuple[Fraction, Lineage]]:
+    """All lineages of a holding that is served by a row."""
+    told = tape.events.kind[event] == LEARN
+    for chance, path in ends(tape, event):
+        for part, maker in makers(tape, served):
+            yield chance * part, Lineage(tape, path, bool(told), maker)
+
+
+def ends(tape: Tape, event: int) -> Iterator[tuple[Fraction, list[int]]]:
+    """From a holding to the one who told of it, or to its own discovery."""
+    if tape.events.kind[event] == DISCOVER:
+        yield from paths(tape, event)
+    else:
+        for parent, part in naive.parents_of(tape, event):
+            for chance, path in paths(tape, parent):
+                yield part * chance, path
+
+
+def paths(tape: Tape, event: int) -> Iterator[tuple[Fraction, list[int]]]:
+    parents = naive.parents_of(tape, event)
+    if not parents:
+        yield Fraction(1), [event]
+    for parent, part in parents:
+        back = ends(tape, parent) if tape.events.kind[event] == DISCOVER else paths(tape, parent)
+        for chance, path in back:
+            yield part * chance, [event, *path]
+
+
+def makers(tape: Tape, row: int) -> Iterator[tuple[Fraction, int | None]]:
+    if row < 0:
+        yield Fraction(1), None
+    elif tape.events.kind[row] == IMPLEMENT:
+        yield Fraction(1), int(tape.events.person[row])
+    else:
+        for parent, part in naive.parents_of(tape, row):
+            for chance, maker in makers(tape, parent):
+                yield part * chance, maker
+
+
+def expected(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[str, float]:
+    credit = summed(tape, of)
+    return {name: float(credit.get(person, 0)) for person, name in enumerate(tape.persons.names())}
+
+
+def summed(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[int, Fraction]:
+    """What all lineages give, by person or idea."""
+    credit: dict[int, Fraction] = defaultdict(Fraction)
+    for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
+        for chance, lineage in drawn(tape, event, served):
+            for person, part in of(lineage).items():
+                credit[person] += Fraction(value) * chance * part
+    return credit
+
+
+def credits(table: CreditTable, tape: Tape) -> dict[str, float]:
+    found = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
+    return {name: found.get(name, 0.0) for name in tape.persons.names()}
+
+
+def close(tape: Tape) -> Any:
+    """Errors are those of rounding in the sum of all, not in each."""
+    return {"rel": 1e-9, "abs": max(1e-11 * tape.total, 1e-300)}
+
+
+# --- against the twin -------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(tapes())
+def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
+    assert credits(shapley_credit(tape), tape) == pytest.approx(expected(tape, Lineage.shapley), **close(tape))
+    assert credits(position_credit(tape), tape) == pytest.approx(expected(tape, Lineage.position), **close(tape))
+    assert credits(owen_credit(tape), tape) == pytest.approx(expected(tape, Lineage.owen), **close(tape))
+    lost = dict(zip(tape.persons.names(), lost_without(tape).tolist(), strict=True))
+    assert lost == pytest.approx(
+        expected(tape, lambda lineage: dict.fromkeys(lineage.needed, Fraction(1))), **close(tape)
+    )
+
+
+def test_a_very_long_row_of_uses_loses_nothing() -> None:
+    """A's implementation is worth 2**-1200 in the end, less than the smallest number there is."""
+    events: list[Any] = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 0, {0: 1}), (IMPLEMENT, 1, {1: 1})]
+    events.append((USE, -1, {2: 0.5, 3: 0.5}))
+    for _ in range(1200):
+        last = len(events) - 1
+        events += [(IMPLEMENT, 1, {1: 1}), (USE, -1, {last: 0.5, last + 1: 0.5})]
+    events.append((LEARN, 2, {1: 1}, 9))
+    told = len(events) - 1
+    tape = make_tape(with_crowd(["A", "B"], 9), events, [(told, 4, 6.0), (told, told - 1, 2.0)])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0], rel=1e-12)
+    assert lost_without(tape).tolist() == pytest.approx([8.0, 8.0, 0.0], rel=1e-12)
+
+
+IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "owen": Lineage.owen_ideas}
+
+
+@settings(max_examples=100, deadline=None)
+@given(tapes(), st.sampled_from(list(IDEAS)))
+def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method: str) -> None:
+    of = summed(tape, IDEAS[method])
+    assert credit_of_ideas(tape, method).tolist() == pytest.approx(
+        [float(of.get(idea, 0)) for idea in range(len(tape.ideas))], **close(tape)
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(tapes())
+def test_nothing_is_lost_or_made(tape: Tape) -> None:
+    for method in METHODS:
+        table = method(tape)
+        assert table.persons.credit.sum() == pytest.approx(tape.total, rel=1e-9)
+        assert (table.persons.credit >= 0.0).all()
+
+
+# --- against the games ------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Tape:
+    """One idea that spread as a tree among few persons, who may give it up and take it up again; some made it work."""
+    persons = draw(st.integers(1, 5))
+    learners = draw(st.lists(st.integers(0, persons - 1), max_size=6))
+    events: list[Any] = [(DISCOVER, 0, {})]
+    events += [(LEARN, person, {draw(st.integers(0, k)): 1}) for k, person in enumerate(learners)]
+    holding = list(range(len(events)))
+    made = [
+        (IMPLEMENT, events[k][1], {k: 1}) for k in draw(st.lists(st.sampled_from(holding), max_size=3, unique=True))
+    ]
+    rows = [-1, *range(len(events), len(events) + len(made))]
+    if len(made) > 1:
+        made.append((USE, -1, equal(rows[1:])))
+        rows.append(len(events) + len(made) - 1)
+    realised = st.tuples(st.sampled_from(holding), st.sampled_from(rows), st.integers(0, 12).map(float))
+    return make_tape([f"P{k}" for k in range(persons)], events + made, draw(st.lists(realised, max_size=5)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees())
+def test_shapley_is_the_shapley_value_of_the_game_of_lineages(tape: Tape) -> None:
+    """v(S) is the value of all that needs nobody outside S; also Myerson, where the links are the tellings."""
+    needs: dict[frozenset[int], float] = defaultdict(float)
+    for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
+        for chance, lineage in drawn(tape, event, served):
+            needs[frozenset(lineage.needed)] += value * float(chance)
+
+    def worth(those: frozenset[int]) -> float:
+        return sum(value for needed, value in needs.items() if needed <= those)
+
+    got = credits(shapley_credit(tape), tape)
+    assert list(got.values()) == pytest.approx(shapley(worth, tape.persons.total).tolist(), rel=1e-9, abs=1e-9)
+    everyone = frozenset(range(tape.persons.total))
+    lost = [worth(everyone) - worth(everyone - {person}) for person in range(tape.persons.total)]
+    assert lost_without(tape).tolist() == pytest.approx(lost, abs=1e-9)
+
+
+def chain(relays: int, maker: bool = True) -> Tape:
+    names = ["P0", *(f"relay {k}" for k in range(1, relays + 1)), *(["maker"] if maker else [])]
+    events: list[Any] = [(DISCOVER, 0, {}), *((LEARN, k, {k - 1: 1}) for k in range(1, relays + 1))]
+    events += [(LEARN, len(names), {relays: 1}, 50)]
+    events += [(LEARN, len(names) - 1, {relays: 1}), (IMPLEMENT, len(names) - 1, {relays + 2: 1})] if maker else []
+    return make_tape(with_crowd(names, 50), events, [(relays + 1, relays + 3 if maker else -1, 1.0)])
+
+
+@pytest.mark.parametrize("relays", [0, 1, 2, 4])
+@pytest.mark.parametrize("maker", [True, False])
+def test_a_path_has_the_values_of_its_game(relays: int, maker: bool) -> None:
+    tape = chain(relays, maker)
+    n = relays + 1 + maker
+    links = [(k, k + 1) for k in range(n - 1)]
+
+    def all_of_them(those: frozenset[int]) -> float:
+        return float(len(those) == n)
+
+    for method, value in (
+        (shapley_credit, shapley(all_of_them, n)),
+        (shapley_credit, myerson(all_of_them, n, links)),
+        (position_credit, position(all_of_them, n, links)),
+    ):
+        assert method(tape).persons.credit.tolist()[:n] == pytest.approx(value.tolist(), abs=1e-12)
+    roles = [
+        ("idea", 0),
+        *(("told", max(k, 0)) for k in range(min(relays, 1), relays + 1)),
+        *([("made", n - 1)] * maker),
+    ]
+    unions = [[role for role in roles if role[0] == kind] for kind in ("idea", "told", "made")]
+    parts = owen(lambda those: float(len(those) == len(roles)), roles, unions)
+    by_person = np.zeros(n)
+    np.add.at(by_person, [person for _, person in roles], parts)
+    assert owen_credit(tape).persons.credit.tolist()[:n] == pytest.approx(by_person.tolist(), abs=1e-12)
+
+
+@st.composite
+def plain_trees(draw: st.DrawFn) -> Tape:
+    """One idea that spread as a tree, everybody taking it up once."""
+    learners = draw(st.integers(0, 8))
+    events: list[Any] = [(DISCOVER, 0, {})]
+    events += [(LEARN, k, {draw(st.integers(0, k - 1)): 1}) for k in range(1, learners + 1)]
+    made = [(IMPLEMENT, k, {k: 1}) for k in draw(st.lists(st.integers(0, learners), max_size=3, unique=True))]
+    rows = [-1, *range(len(events), len(events) + len(made))]
+    realised = st.tuples(st.integers(0, learners), st.sampled_from(rows), st.integers(0, 12).map(float))
+    return make_tape([f"P{k}" for k in range(learners + 1)], events + made, draw(st.lists(realised, max_size=5)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(plain_trees())
+def test_owen_is_role_flow_on_a_tree(tape: Tape) -> None:
+    flow, got = role_flow(tape), owen_credit(tape)
+    for role in ("idea", "communication", "implementation"):
+        assert getattr(got.persons, role).tolist() == pytest.approx(getattr(flow.persons, role).tolist(), abs=1e-9)
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_bridge() -> None:
+    tape = chain(2, maker=False)
+    assert shapley_credit(tape).persons.share.tolist() == pytest.approx([1 / 3] * 3)
+    assert position_credit(tape).persons.share.tolist() == [0.25, 0.5, 0.25]
+    assert owen_credit(tape).persons.share.tolist() == [0.5, 0.25, 0.25]
+    assert knockout_credit(tape).persons.raw.tolist() == [1.0, 1.0, 1.0]
+    assert knockout_credit(tape).persons.share.tolist() == pytest.approx([1 / 3] * 3)
+
+
+def test_who_takes_it_up_again_is_one_person_of_the_lineage() -> None:
+    """A tells B, gives it up, learns it again of B, and tells C, who tells the user."""
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 0, {1: 1}), (LEARN, 2, {2: 1}), (LEARN, 3, {3: 1})]
+    tape = make_tape(["A", "B", "C", "user"], events, [(4, -1, 12.0)])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0, 4.0, 0.0])
+    assert position_credit(tape).persons.credit.tolist() == pytest.approx([6.0, 4.0, 2.0, 0.0])
+    assert owen_credit(tape).persons.credit.tolist() == pytest.approx([6.0 + 2.0, 2.0, 2.0, 0.0])
+    assert lost_without(tape).tolist() == [12.0, 12.0, 12.0, 0.0]
+
+
+def test_a_teller_who_implements_counts_once() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 1, {1: 1}), (LEARN, 2, {1: 1})]
+    tape = make_tape(["A", "B", "user"], events, [(3, 2, 6.0)])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
+    assert position_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
+    assert owen_credit(tape).persons.credit.tolist() == pytest.approx([2.0, 4.0, 0.0])
+
+
+def test_prerequisites_belong_to_the_lineage() -> None:
+    """A tells B of the first idea, B has the second on it and tells the user: A and B are needed."""
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (DISCOVER, 1, {1: 1}, 1, 1), (LEARN, 2, {2: 1}, 1, 1)]
+    tape = make_tape(["A", "B", "user"], events, [(3, -1, 6.0)])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
+    assert position_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
+    assert owen_credit(tape).persons.credit.tolist() == pytest.approx([1.5, 1.5 + 3.0, 0.0])
+    assert lost_without(tape).tolist() == [6.0, 6.0, 0.0]
+
+
+def test_who_was_told_of_a_prerequisite_did_not_tell_it() -> None:
+    """A has the first idea, T tells B of it, B has the second on it and tells the user: T is the only teller."""
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (DISCOVER, 2, {2: 1}, 1, 1),
+              (LEARN, 3, {3: 1}, 1, 1)]  # fmt: skip
+    tape = make_tape(["A", "T", "B", "user"], events, [(4, -1, 12.0)])
+    persons = owen_credit(tape).persons
+    assert persons.idea.tolist() == pytest.approx([3.0, 0.0, 3.0, 0.0])
+    assert persons.communication.tolist() == pytest.approx([0.0, 6.0, 0.0, 0.0])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0, 4.0, 0.0])
+    assert position_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 6.0, 3.0, 0.0])
+
+
+def test_of_several_tellers_one_is_drawn() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 0.25, 1: 0.75})]
+    tape = make_tape(["A", "B", "user"], events, [(2, -1, 8.0)])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([2.0 + 3.0, 3.0, 0.0])
+    assert lost_without(tape).tolist() == [8.0, 6.0, 0.0]
+
+
+@pytest.mark.parametrize("numbers", [(1, 30, 20), (1, 1000, 1000)])
+def test_many_tellers_and_makers_of_one_crowd(numbers: tuple[int, int, int]) -> None:
+    """Of each of the three roles one is drawn, and all three are needed: thirds, in equal parts within."""
+    _, tellers, made = numbers
+    crowd = 1 + tellers
+    events: list[Any] = [(DISCOVER, 0, {}), *((LEARN, 1 + k, {0: 1}) for k in range(tellers))]
+    events += [(LEARN, 1 + tellers + made, equal(range(1, crowd)), 10**10)]
+    events += [(LEARN, 1 + tellers + k, {0: 1}) for k in range(made)]
+    events += [(IMPLEMENT, 1 + tellers + k, {crowd + 1 + k: 1}) for k in range(made)]
+    events += [(USE, -1, equal(range(crowd + 1 + made, crowd + 1 + 2 * made)))]
+    people = with_crowd([f"P{k}" for k in range(sum(numbers))], 10**10)
+    tape = make_tape(people, events, [(crowd, len(events) - 1, 1e10)])
+    thirds = np.repeat(1 / 3 / np.array(numbers), numbers)
+    np.testing.assert_allclose(shapley_credit(tape).persons.share, thirds, rtol=1e-9)
+    np.testing.assert_allclose(owen_credit(tape).persons.share, thirds, rtol=1e-9)
+    halves = np.repeat(np.array([0.25, 0.5, 0.25]) / np.array(numbers), numbers)
+    np.testing.assert_allclose(position_credit(tape).persons.share, halves, rtol=1e-9)
+
+
+def test_a_tape_of_nothing_has_no_credit() -> None:
+    empty = make_tape(["A"], [])
+    for method in METHODS:
+        assert method(empty).persons.credit.tolist() == [0.0]
+    crowd = make_tape(Persons(["crowd"], [1], [9]), [(DISCOVER, 0, {}, 4)], [(0, -1, 2.0)])
+    for method in METHODS:
+        assert method(crowd).persons.credit.tolist() == [2.0]
+
+
+def test_knockout_has_its_raw_column_in_the_frame() -> None:
+    frame = knockout_credit(chain(1)).to_pandas()
+    assert frame["raw"].tolist() == [1.0, 1.0, 1.0]
+    assert frame["credit"].tolist() == pytest.approx([1 / 3] * 3)
+
+
+# --- many ways, many events -------------------------------------------------------------------------------------------
+
+
+def ladder(steps: int) -> Tape:
+    """In each step two learn, each of both who learned before: the ways back double, 2**steps of them."""
+    events: list[Any] = [(DISCOVER, 0, {})]
+    for k in range(steps):
+        before = {0: 1} if not k else {2 * k - 1: 0.25, 2 * k: 0.75}
+        events += [(LEARN, 2 * k + 1, before), (LEARN, 2 * k + 2, before)]
+    rows = [(len(events) - 1, -1, 1.0), (len(events) - 2, -1, 2.0)]
+    return make_tape([f"P{k}" for k in range(2 * steps + 1)], events, rows)
+
+
+def test_too_many_ways_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    tape = ladder(6)
+    exact = [method(tape).persons.credit for method in METHODS]
+    monkeypatch.setattr(lineages, "MOST_WAYS", 0)
+    for method, truth in zip(METHODS, exact, strict=True):
+        found = method(tape, samples=2000).persons.credit  # type: ignore[call-arg]
+        assert found.tolist() != truth.tolist()
+        assert found.sum() == pytest.approx(3.0, rel=1e-9)
+        assert np.abs(found - truth).max() < 5 * 3.0 / 2000**0.5 / 2
+        again = method(tape, samples=2000).persons.credit  # type: ignore[call-arg]
+        assert found.tolist() == again.tolist()
+
+
+def test_a_ladder_of_a_hundred_steps_is_not_followed_to_the_end() -> None:
+    tape = ladder(100)
+    assert shapley_credit(tape).persons.credit.sum() == pytest.approx(3.0, rel=1e-9)
+    with pytest.raises(ValueError, match="samples: must be 1 or more, is 0"):
+        shapley_credit(tape, samples=0)
+
+
+def large(events: int, seed: int) -> Tape:
+    """A random tree with implementers, some of whom come up again, and a use of all of them."""
+    rng = np.random.default_rng(seed)
+    persons = events // 2
+    made = np.sort(rng.choice(events, events // 50, replace=False)).tolist()
+    who = rng.integers(0, persons, events).tolist()
+    rows: list[Any] = [(DISCOVER, who[0], {})]
+    rows += [(LEARN, who[k], {int(rng.integers(0, k)): 1}) for k in range(1, events)]
+    rows += [(IMPLEMENT, who[k], {k: 1}) for k in made]
+    rows += [(USE, -1, equal(range(events, events + len(made))))]
+    realised = [(k, [-1, events, len(rows) - 1][k % 3], 1.0 + k % 7) for k in range(events)]
+    return make_tape(Persons(["P"], [persons], [1]), rows, realised)
+
+
+def test_compiled_loops_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for tape in (large(3000, 1), ladder(6)):
+        plain = [method(tape).persons.credit for method in METHODS]
+        monkeypatch.setattr(lineages, "WORTH_COMPILING", 0)
+        for method, credit in zip(METHODS, plain, strict=True):
+            assert method(tape).persons.credit.tolist() == credit.tolist()
+        monkeypatch.undo()
+
+
+def test_a_deep_chain_is_no_trouble() -> None:
+    n = 40_000
+    events: list[Any] = [(DISCOVER, 0, {}), *((LEARN, k, {k - 1: 1}) for k in range(1, n))]
+    tape = make_tape(Persons(["P"], [n], [1]), events, [(n - 1, -1, float(n - 1))])
+    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([1.0] * (n - 1) + [0.0])

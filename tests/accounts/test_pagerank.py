@@ -1,0 +1,415 @@
+"""PageRank of events and of any graph, against networkx, dense algebra and closed forms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from sim.accounts import event_pagerank as dag_module
+from sim.accounts import pagerank as module
+from sim.accounts import power_iteration
+from sim.accounts.pagerank import as_dag, citerank, citerank_credit, event_pagerank, event_pagerank_credit, pagerank
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
+from sim.tape.tape import Tape
+from tests.tapes import make_tape, tapes
+
+
+@st.composite
+def dags(draw: st.DrawFn) -> tuple[list[int], list[int], list[float], list[float]]:
+    rows = draw(st.integers(1, 12))
+    parents = [sorted(draw(st.sets(st.integers(0, row - 1), max_size=4))) if row else [] for row in range(rows)]
+    indptr = np.cumsum([0, *map(len, parents)]).tolist()
+    indices = [parent for those in parents for parent in those]
+    weights = [draw(st.sampled_from([0.0, 0.5, 1.0, 3.0])) for _ in indices]
+    restart = [draw(st.sampled_from([0.0, 1.0, 2.0])) for _ in range(rows)]
+    restart[draw(st.integers(0, rows - 1))] = 1.0
+    return indptr, indices, weights, restart
+
+
+@settings(max_examples=150, deadline=None)
+@given(dags(), st.sampled_from([0.0, 0.3, 0.85, 0.9]), st.booleans(), st.booleans())
+def test_events_agree_with_networkx(dag: Any, alpha: float, weighted: bool, restarted: bool) -> None:
+    indptr, indices, weights, restart = dag
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(restart)))
+    for row in range(len(restart)):
+        for k in range(indptr[row], indptr[row + 1]):
+            graph.add_edge(row, indices[k], weight=weights[k] if weighted else 1.0)
+    where = dict(enumerate(restart)) if restarted else None
+    expected = nx.pagerank(graph, alpha=alpha, personalization=where, tol=5e-15, max_iter=10000)
+    got = event_pagerank(indptr, indices, weights if weighted else None, restart if restarted else None, alpha)
+    np.testing.assert_allclose(got, [expected[row] for row in graph], rtol=0, atol=1e-12)
+    assert got.sum() == pytest.approx(1.0, abs=1e-14)
+
+
+def test_a_large_dag_agrees_with_networkx() -> None:
+    random = np.random.default_rng(1)
+    rows = 3000
+    parents = [np.unique(random.integers(0, row, min(row, 3))) if row else np.zeros(0, int) for row in range(rows)]
+    indptr, indices = np.cumsum([0, *map(len, parents)]), np.concatenate(parents)
+    weights = random.random(len(indices))
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(rows))
+    child = np.repeat(np.arange(rows), np.diff(indptr))
+    graph.add_weighted_edges_from(zip(child.tolist(), indices.tolist(), weights.tolist(), strict=True))
+    expected = nx.pagerank(graph, tol=1e-17, max_iter=10000)
+    np.testing.assert_allclose(event_pagerank(indptr, indices, weights), list(expected.values()), rtol=0, atol=1e-12)
+
+
+def random_dag(rows: int, seed: int, own: bool = False) -> tuple[Any, Any, Any]:
+    """Up to five parents a row, row 0 and if `own` the row itself among them, some weights 0."""
+    random = np.random.default_rng(seed)
+    parents = [np.unique(np.append(0, random.integers(0, row + own, 4))) for row in range(1, rows)]
+    parents.insert(0, np.zeros(0, int))
+    indices = np.concatenate(parents)
+    weights = random.random(len(indices)) * (random.random(len(indices)) < 0.9)
+    return np.cumsum([0, *map(len, parents)]), indices, weights
+
+
+def dense(indptr: Any, indices: Any, weights: Any, rows: int) -> Any:
+    """The transition matrix; rows without weight are 0."""
+    matrix = np.zeros((rows, rows))
+    for row in range(rows):
+        for k in range(indptr[row], indptr[row + 1]):
+            matrix[row, indices[k]] += weights[k]
+    sums = matrix.sum(axis=1, keepdims=True)
+    return np.divide(matrix, sums, out=np.zeros_like(matrix), where=sums > 0.0)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 0.85, 0.999])
+@pytest.mark.parametrize("own", [False, True])
+def test_where_dead_ends_lead_and_rows_that_point_to_themselves(alpha: float, own: bool) -> None:
+    indptr, indices, weights = random_dag(60, seed=2, own=own)
+    random = np.random.default_rng(3)
+    restart, sink = random.random(60), random.random(60)
+    got = event_pagerank(indptr, indices, weights, restart, alpha, sink, self_loops=own)
+    transition = dense(indptr, indices, weights, 60)
+    stuck = ~transition.any(axis=1)
+    whole = alpha * (transition + np.outer(stuck, sink / sink.sum())) + (1 - alpha) * restart / restart.sum()
+    np.testing.assert_allclose(got, got @ whole, rtol=0, atol=1e-14)
+    assert got.sum() == pytest.approx(1.0, abs=1e-14)
+    if alpha < 0.9:
+        graph = nx.from_numpy_array(transition, create_using=nx.DiGraph)
+        expected = nx.pagerank(
+            graph, alpha, dict(enumerate(restart)), dangling=dict(enumerate(sink)), tol=1e-17, max_iter=10000
+        )
+        np.testing.assert_allclose(got, list(expected.values()), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_alpha_one_is_the_limit(own: bool, elsewhere: bool) -> None:
+    indptr, indices, weights = random_dag(60, seed=4, own=own)
+    weights += 0.01  # so that no row points to itself alone
+    sink = np.linspace(1, 2, 60) if elsewhere else None
+    got = event_pagerank(indptr, indices, weights, alpha=1.0, dangling=sink, self_loops=own)
+    near = event_pagerank(indptr, indices, weights, alpha=1 - 1e-9, dangling=sink, self_loops=own)
+    np.testing.assert_allclose(got, near, rtol=0, atol=1e-7)
+    transition = dense(indptr, indices, weights, 60)
+    stuck = ~transition.any(axis=1)
+    to = np.full(60, 1 / 60) if sink is None else sink / sink.sum()
+    np.testing.assert_allclose(got, got @ (transition + np.outer(stuck, to)), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64, np.uint16])
+@pytest.mark.parametrize("number", [np.float32, np.float64, None])
+def test_compiled_and_interpreted_have_the_same_bits(index: Any, number: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    indptr, indices, weights = random_dag(300, seed=5, own=True)
+    given = (indptr.astype(index), indices.astype(index), None if number is None else weights.astype(number))
+    if number is None:
+        given = (given[0], np.where(given[1] == np.repeat(np.arange(300), np.diff(indptr)), 0, given[1]), None)
+    options: dict[str, Any] = {"restart": np.arange(1, 301), "self_loops": True, "dangling": np.ones(300)}
+    slow = event_pagerank(*given, **options)
+    monkeypatch.setattr(dag_module, "WORTH_COMPILING", 0)
+    np.testing.assert_array_equal(event_pagerank(*given, **options), slow)
+
+
+def test_the_arrays_given_are_not_written_to() -> None:
+    arrays = [np.array([0, 0, 1, 2]), np.array([0, 1]), np.array([0.5, 2.0]), np.ones(3), np.ones(3)]
+    for array in arrays:
+        array.flags.writeable = False
+    indptr, indices, weights, restart, sink = arrays
+    event_pagerank(indptr, indices, weights, restart, dangling=sink)
+
+
+def test_citerank() -> None:
+    """The toy 3 -> 2 -> 1 with the ages 0, 1, 2, tau = 1 and alpha = .5 (SCIENCE.md section 4.3)."""
+    got = event_pagerank([0, 0, 1, 2], [0, 1], restart=[math.exp(-2), math.exp(-1), 1.0], alpha=0.5)
+    np.testing.assert_allclose(got / got[2], [0.569275, 0.867879, 1.0], atol=5e-7)
+    # Only differences of ages count, and ages of which all exp(-age / tau) are 0 have a CiteRank, too.
+    np.testing.assert_allclose(citerank([0, 0, 1, 2], [0, 1], [2002, 2001, 2000], 1.0), got, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("age", "tau"), [([0.0, 1.0], 0.0), ([0.0, 1.0], math.nan), ([0.0, math.inf], 1.0)])
+def test_citerank_out_of_range_is_refused(age: list[float], tau: float) -> None:
+    with pytest.raises(ValueError, match=r"tau must be above 0|age must be finite"):
+        citerank([0, 0, 1], [0], age, tau)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_any_edges_and_times_make_a_dag(data: st.DataObject) -> None:
+    nodes = data.draw(st.integers(1, 7))
+    time = data.draw(st.lists(st.sampled_from([1.0, 2.0, 3.0, math.nan]), min_size=nodes, max_size=nodes))
+    node = st.integers(0, nodes - 1)
+    edges = data.draw(st.lists(st.tuples(node, node, st.sampled_from([0.5, 2.0])), max_size=15))
+    source, target, weights = ([edge[k] for edge in edges] for k in range(3))
+    dag = as_dag(source, target, time, weights)
+    kept = [edge for edge in edges if time[edge[1]] < time[edge[0]]]
+    assert dag.dropped == len(edges) - len(kept)
+    assert sorted(dag.order.tolist()) == list(range(nodes))
+    child = np.repeat(np.arange(nodes), np.diff(dag.indptr))
+    assert dag.weights is not None
+    rows = zip(dag.order[child].tolist(), dag.order[dag.indices].tolist(), dag.weights.tolist(), strict=True)
+    assert sorted(rows) == sorted(kept)
+    assert event_pagerank(dag.indptr, dag.indices, dag.weights).sum() == pytest.approx(1.0)
+
+
+def test_dates_are_times() -> None:
+    when = np.array(["2001-01-01", "2000-05-01", "NaT"], dtype="datetime64[D]")
+    dag = as_dag([0, 1, 0, 2], [1, 0, 2, 1], when)
+    assert (dag.indptr.tolist(), dag.indices.tolist(), dag.weights, dag.dropped) == ([0, 0, 1, 1], [0], None, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([0], [1, 0], [1.0, 2.0]), "source and target must be of one length, are 1 and 2"),
+        (([2], [0], [1.0, 2.0]), "source must be nodes from 0 to 1"),
+        (([0], [-1], [1.0, 2.0]), "target must be nodes from 0 to 1"),
+        (([0], [1], ["old", "new"]), "time must be a one-dimensional array of numbers or of datetime64"),
+        (([0], [1], [1.0, 2.0], [1.0, 2.0]), r"weights must have the shape \(1,\), has \(2,\)"),
+    ],
+)
+def test_what_are_no_edges_is_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        as_dag(*arguments)
+
+
+def walks(tape: Tape, restart: dict[int, float], alpha: float) -> dict[str, float]:
+    """The share of each person, by following every walk."""
+    found = dict.fromkeys(tape.persons.names(), 0.0)
+
+    def walk(event: int, mass: float) -> None:
+        if tape.events.person[event] >= 0:
+            found[tape.persons.name_of(int(tape.events.person[event]))] += mass
+        for k in range(tape.parents[event], tape.parents[event + 1]):
+            walk(int(tape.influences.parent[k]), alpha * mass * float(tape.influences.weight[k]))
+
+    for event, mass in restart.items():
+        walk(event, mass)
+    total = sum(found.values())
+    return {name: mass / total for name, mass in found.items()} if total else found
+
+
+@settings(max_examples=60, deadline=None)
+@given(tapes(), st.sampled_from([0.0, 0.5, 1.0]))
+def test_credit_is_where_the_walks_from_realised_value_are(tape: Tape, alpha: float) -> None:
+    restart: dict[int, float] = {}
+    for event, value in zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True):
+        restart[event] = restart.get(event, 0.0) + value
+    table = event_pagerank_credit(tape, alpha)
+    expected = walks(tape, restart, alpha)
+    assert dict(zip(table.persons.name, table.persons.share.tolist(), strict=True)) == pytest.approx(
+        {name: expected[name] for name in table.persons.name}, rel=1e-9
+    )
+    assert table.total == tape.total
+    assert table.persons.credit.sum() == pytest.approx(tape.total)
+
+
+def test_citerank_credit_begins_at_recent_deeds() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 1, {1: 1}), (DISCOVER, 0, {}, 1, 1)]
+    events += [(IMPLEMENT, 0, {0: 1}), (USE, -1, {2: 0.5, 4: 0.5})]
+    tape = make_tape(["A", "B"], events, [(1, 5, 8.0)])
+    expected = walks(tape, {k: math.exp(-(5 - k) / 2.0) for k in range(5)}, 0.5)
+    table = citerank_credit(tape, tau=2.0)
+    assert dict(zip(table.persons.name, table.persons.share.tolist(), strict=True)) == pytest.approx(expected)
+    assert table.total == 8.0
+    assert citerank_credit(make_tape(["A"], [])).total == 0.0
+
+
+def test_a_row_without_weight_passes_nothing_on() -> None:
+    assert event_pagerank([0, 0, 1], [0], [0.0]).tolist() == [0.5, 0.5]
+
+
+def test_no_events() -> None:
+    assert event_pagerank([0], []).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"indices": [1]}, "indices must be rows before their own"),
+        ({"indices": [-1]}, "indices must be rows before their own"),
+        ({"indices": [0.0]}, "indices must be a one-dimensional array of whole numbers"),
+        ({"indices": [[0]]}, "indices must be a one-dimensional array of whole numbers"),
+        ({"indptr": [0, 0, 2]}, "indptr must rise from 0 to the number of indices, 1"),
+        ({"indptr": [1, 0, 1]}, "indptr must rise from 0 to the number of indices, 1"),
+        ({"indptr": [0, 2, 1]}, "indptr must rise from 0 to the number of indices, 1"),
+        ({"indptr": []}, "indptr must rise from 0 to the number of indices, 1"),
+        ({"weights": [-1.0]}, "weights must be 0 or more, and finite"),
+        ({"weights": [math.nan]}, "weights must be 0 or more, and finite"),
+        ({"weights": [1.0, 1.0]}, r"weights must have the shape \(1,\), has \(2,\)"),
+        ({"restart": [1.0, -1.0]}, "restart must be 0 or more, and finite"),
+        ({"restart": [0.0, 0.0]}, "restart must not be 0 everywhere"),
+        ({"restart": [1.0]}, r"restart must have the shape \(2,\), has \(1,\)"),
+        ({"weights": [1e308, 1e308], "indptr": [0, 0, 2], "indices": [0, 0]}, "weights must have a finite sum in each"),
+        ({"alpha": 1.1}, r"alpha must be in \[0, 1\], is 1.1"),
+        ({"alpha": -0.1}, r"alpha must be in \[0, 1\], is -0.1"),
+        ({"alpha": math.nan}, r"alpha must be in \[0, 1\], is nan"),
+        ({"dangling": [0.0, 0.0]}, "dangling must not be 0 everywhere"),
+        ({"dangling": [1.0]}, r"dangling must have the shape \(2,\), has \(1,\)"),
+        ({"indices": [2], "self_loops": True}, "indices must be rows before their own or it itself; look at row 1"),
+        ({"indices": [1], "self_loops": True, "alpha": 1.0}, "points to itself alone keeps its walk for ever"),
+    ],
+)
+def test_what_is_no_such_graph_is_refused(arguments: dict[str, Any], message: str) -> None:
+    good: dict[str, Any] = {"indptr": [0, 0, 1], "indices": [0]}
+    event_pagerank(**good)
+    with pytest.raises(ValueError, match=message) as error:
+        event_pagerank(**(good | arguments))
+    assert "\n" not in str(error.value)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> nx.Graph[Any]:
+    kind = draw(st.sampled_from([nx.DiGraph, nx.Graph, nx.MultiDiGraph]))
+    nodes = draw(st.integers(1, 8))
+    graph = kind()
+    graph.add_nodes_from(f"n{k}" for k in range(nodes))
+    node = st.integers(0, nodes - 1).map(lambda k: f"n{k}")
+    for _ in range(draw(st.integers(0, 14))):
+        weight = draw(st.sampled_from([None, 0.0, 0.5, 2.0]))
+        graph.add_edge(draw(node), draw(node), **({} if weight is None else {"weight": weight}))
+    return graph
+
+
+def vectors(nodes: list[str]) -> st.SearchStrategy[dict[str, float] | None]:
+    parts = st.dictionaries(st.sampled_from(nodes), st.sampled_from([0.5, 1.0, 3.0]), min_size=1)
+    return st.one_of(st.none(), parts)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), graphs(), st.sampled_from([0.0, 0.5, 0.85, 0.9]), st.sampled_from(["weight", None]))
+def test_any_graph_agrees_with_networkx(data: st.DataObject, graph: Any, alpha: float, weight: str | None) -> None:
+    options = {
+        "alpha": alpha,
+        "weight": weight,
+        "personalization": data.draw(vectors(list(graph))),
+        "dangling": data.draw(vectors(list(graph))),
+    }
+    expected = nx.pagerank(graph, **options, tol=5e-15, max_iter=10000)
+    direct = pagerank(graph, **options)
+    assert isinstance(direct, dict)
+    assert list(direct) == list(graph)
+    assert direct == pytest.approx(expected, abs=1e-12)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "SMALL", 0)
+        assert pagerank(graph, **options, max_iter=10000) == pytest.approx(expected, abs=1e-10)
+    matrix = nx.to_scipy_sparse_array(graph, weight=weight, dtype=float)
+    array = {
+        name: None if options[name] is None else [options[name].get(node, 0.0) for node in graph]
+        for name in ("personalization", "dangling")
+    }
+    got = pagerank(matrix, alpha, array["personalization"], dangling=array["dangling"])
+    np.testing.assert_allclose(got, list(direct.values()), rtol=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_passes_are_the_same_on_any_number_of_threads_and_interpreted(
+    weighted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(8)
+    matrix = sparse.random_array((3000, 3000), density=0.001, rng=random, format="csr")
+    if not weighted:
+        matrix.data[:] = 3.0
+    alone = pagerank(matrix)
+    monkeypatch.setattr(power_iteration, "WORTH_THREADS", 0)
+    for threads in (1, 2, 3):
+        np.testing.assert_array_equal(pagerank(matrix, threads=threads), alone)
+    monkeypatch.setattr(dag_module, "WORTH_COMPILING", 10**9 if weighted else 0)
+    np.testing.assert_array_equal(pagerank(matrix), alone)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.85, 0.99])
+@pytest.mark.parametrize("kind", ["ring", "path", "bipartite", "stars"])
+def test_graphs_on_which_iterations_are_slow(kind: str, alpha: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = {
+        "ring": nx.cycle_graph(40, nx.DiGraph),
+        "path": nx.path_graph(40, nx.DiGraph),
+        "bipartite": nx.DiGraph([(k, 20 + (7 * k) % 20) for k in range(20)] + [(20 + k, 0) for k in range(20)]),
+        "stars": nx.DiGraph([(0, k) for k in range(1, 9)] + [(k, 0) for k in range(1, 9)] + [(9, 10), (10, 9)]),
+    }[kind]
+    restart = {0: 1.0, 9: 0.1}
+    exact = pagerank(graph, alpha, restart)
+    monkeypatch.setattr(module, "SMALL", 0)
+    assert pagerank(graph, alpha, restart, max_iter=10000) == pytest.approx(exact, abs=1e-12 / (1 - alpha))
+
+
+def test_a_matrix_that_points_outside_itself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = sparse.csr_array(np.ones((3, 3)))
+    matrix.indices[4] = 3
+    monkeypatch.setattr(module, "SMALL", 0)
+    with pytest.raises(ValueError, match="the matrix points outside itself in row 1"):
+        pagerank(matrix)
+
+
+@pytest.mark.parametrize("nodes", [500, 2500])
+def test_solves_the_equation_of_pagerank(nodes: int) -> None:
+    """Both ways to the solution, on a graph with cycles and dead ends, against the definition written densely."""
+    random = np.random.default_rng(nodes)
+    dense = random.random((nodes, nodes)) * (random.random((nodes, nodes)) < 3 / nodes)
+    dense[::7] = 0.0
+    restart, sink = random.random(nodes), random.random(nodes)
+    got = pagerank(sparse.csr_matrix(dense), 0.85, restart, dangling=sink)
+    sums = dense.sum(axis=1, keepdims=True)
+    transition = np.where(sums > 0, dense / np.where(sums > 0, sums, 1), sink / sink.sum())
+    expected = 0.85 * got @ transition + 0.15 * restart / restart.sum()
+    assert np.abs(got - expected).sum() < 1e-11
+    assert got.sum() == pytest.approx(1.0, abs=1e-13)
+
+
+def test_a_mapping_is_by_row_for_a_matrix() -> None:
+    matrix = sparse.coo_array(([1.0], ([0], [1])), shape=(2, 2))
+    np.testing.assert_allclose(pagerank(matrix, 0.5, {1: 2.0}), [0.0, 1.0], atol=1e-15)
+
+
+def test_the_empty_graph() -> None:
+    assert pagerank(nx.DiGraph()) == {}
+    assert len(pagerank(sparse.csr_array((0, 0)))) == 0
+
+
+def test_failure_to_converge_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SMALL", 0)
+    with pytest.raises(nx.PowerIterationFailedConvergence):
+        pagerank(nx.cycle_graph(50, nx.DiGraph), personalization={0: 1.0}, max_iter=3)
+
+
+@pytest.mark.parametrize(
+    ("graph", "options", "message"),
+    [
+        (sparse.csr_array((2, 3)), {}, r"the matrix must be square, has the shape \(2, 3\)"),
+        (sparse.csr_array([[0.0, -1.0], [0.0, 0.0]]), {}, "the weights of the graph must be 0 or more, and finite"),
+        (nx.DiGraph([(0, 1)]), {"alpha": 1.0}, r"alpha must be in \[0, 1\), is 1.0"),
+        (nx.DiGraph([(0, 1)]), {"personalization": {2: 1.0}}, "personalization must not be 0 everywhere"),
+        (nx.DiGraph([(0, 1)]), {"dangling": {1: -1.0}}, "dangling must be 0 or more, and finite"),
+        (nx.DiGraph([(0, 1)]), {"dangling": [1.0]}, r"dangling must have the shape \(2,\), has \(1,\)"),
+    ],
+)
+def test_what_is_no_graph_is_refused(graph: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        pagerank(graph, **options)
+
+
+def test_weights_too_small_to_be_inverted_count_like_others():
+    tiny = nx.DiGraph()
+    tiny.add_weighted_edges_from([(0, 1, 5e-324), (1, 0, 5e-324), (1, 2, 5e-324)])
+    plain = nx.DiGraph([(0, 1), (1, 0), (1, 2)])
+    assert pagerank(tiny) == pytest.approx(pagerank(plain), abs=1e-12)

@@ -1,0 +1,97 @@
+"""The removal effect against worked examples, and against the chain with the channel taken out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.accounts.removal import removal_effect
+
+
+def test_two_channels() -> None:
+    found = removal_effect([["G"], ["G"], ["M"], ["G", "M"], ["G"]], [True, True, True, True, False])
+    assert found.channel == ("G", "M")
+    assert found.probability == pytest.approx(0.8, abs=1e-12)
+    assert found.removal.tolist() == pytest.approx([0.75, 0.5], abs=1e-12)
+    assert found.share.tolist() == pytest.approx([0.6, 0.4], abs=1e-12)
+
+
+def test_three_channels() -> None:
+    found = removal_effect([["c1", "c2", "c3"], ["c1"], ["c2", "c3"]], [True, False, False])
+    assert found.channel == ("c1", "c2", "c3")
+    assert found.probability == pytest.approx(1 / 3, abs=1e-12)
+    assert found.share.tolist() == pytest.approx([0.2, 0.4, 0.4], abs=1e-12)
+
+
+def success_of(paths: list[list[int]], converted: list[bool], times: list[int], removed: int | None) -> Fraction:
+    """The chance of success by the chain, one channel being nothing; Gaussian elimination of the channels by hand."""
+    moves: dict[Any, dict[Any, Fraction]] = {}
+    for path, good, count in zip(paths, converted, times, strict=True):
+        stations = ["start", *path, "success" if good else "nothing"]
+        for one, other in itertools.pairwise(stations):
+            row = moves.setdefault(one, {})
+            row[other] = row.get(other, Fraction(0)) + count
+    chain = {one: {o: n / sum(row.values()) for o, n in row.items()} for one, row in moves.items()}
+    if removed is not None:
+        chain[removed] = {"nothing": Fraction(1)}
+    for channel in [one for one in chain if one != "start"]:
+        gone = chain.pop(channel)
+        again = gone.pop(channel, Fraction(0))
+        for row in chain.values():
+            passed = row.pop(channel, Fraction(0))
+            for other, chance in gone.items():
+                row[other] = row.get(other, Fraction(0)) + passed * chance / (1 - again)
+    return chain["start"].get("success", Fraction(0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.booleans(), st.integers(1, 3)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_equals_the_chain_without_the_channel(rows: list[tuple[list[int], bool, int]]) -> None:
+    paths, converted, times = (list(column) for column in zip(*rows, strict=True))
+    found = removal_effect(paths, converted, times)
+    whole = success_of(paths, converted, times, None)
+    assert found.probability == pytest.approx(float(whole), abs=1e-12)
+    lost = [whole - success_of(paths, converted, times, channel) for channel in found.channel]
+    assert found.removal.tolist() == pytest.approx([float(x / whole) if whole else 0.0 for x in lost], abs=1e-11)
+    total = sum(lost)
+    assert found.share.tolist() == pytest.approx([float(x / total) if total else 0.0 for x in lost], abs=1e-11)
+
+
+def test_a_path_that_was_found_often_is_a_path_given_often() -> None:
+    once = removal_effect([[1], [1], [2, 1]], [True, True, False])
+    weighted = removal_effect([[1], [2, 1]], [True, False], [2, 1])
+    assert weighted.removal.tolist() == pytest.approx(once.removal.tolist(), abs=1e-15)
+
+
+def test_no_paths_have_no_effect() -> None:
+    found = removal_effect([], [])
+    assert (found.channel, found.probability, found.removal.tolist()) == ((), 0.0, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[1]], [True, False]), r"converted: must be 1 values, one a path, has shape \(2,\)"),
+        (([[1], []], [True, False]), "path 1 has no channel"),
+        ((["GM"], [True]), "path 0 is the text 'GM'"),
+        (([[1]], [True], [0.0]), "must be above 0 and finite, is 0.0 for path 0"),
+        (([[1]], [True], [math.nan]), "must be above 0 and finite, is nan"),
+        (([[1]], [True], np.ones(3)), r"weight: must be 1 values"),
+    ],
+)
+def test_wrong_input_is_told(arguments: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        removal_effect(*arguments)

@@ -1,0 +1,266 @@
+"""Role flow against closed forms, a twin that follows every walk, and the Owen value."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.accounts import event_pagerank
+from sim.accounts.role_flow import role_flow, role_flow_of_events
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
+from sim.tape.tape import Tape
+from tests import naive
+from tests.tapes import equal, make_tape, tapes, with_crowd
+
+ROLES = ("idea", "communication", "implementation")
+
+
+def shares(tape: Tape, **options: Any) -> dict[str, float]:
+    table = role_flow(tape, **options)
+    return dict(zip(table.persons.name, table.persons.share.tolist(), strict=True))
+
+
+def test_the_inventor_and_the_one_who_told_the_world_share_equally() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}, 98)]
+    tape = make_tape(with_crowd(["P1", "P2"], 98), events, [(2, -1, 98.0)])
+    table = role_flow(tape)
+    assert table.persons.idea.tolist() == [49.0, 0.0]
+    assert table.persons.communication.tolist() == [0.0, 49.0]
+    assert table.persons.implementation.tolist() == [0.0, 0.0]
+    assert table.total == 98.0
+
+
+def test_idea_communication_and_implementation_count_alike() -> None:
+    events = [
+        (DISCOVER, 0, {}),
+        (LEARN, 1, {0: 1}),
+        (LEARN, 3, {1: 1}, 10**10),
+        (LEARN, 2, {2: 1}),
+        (IMPLEMENT, 2, {3: 1}),
+    ]
+    tape = make_tape(with_crowd(["P1", "P2", "P3"], 10**10), events, [(2, 4, 1e10)])
+    assert shares(tape) == pytest.approx({"P1": 1 / 3, "P2": 1 / 3, "P3": 1 / 3}, rel=1e-12)
+
+
+def test_an_inventor_who_alone_told_holds_two_roles() -> None:
+    tape = make_tape(["P1", "P2"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 1, {1: 1})], [(1, 2, 3.0)])
+    table = role_flow(tape)
+    assert table.persons.idea.tolist() == [1.0, 0.0]
+    assert table.persons.communication.tolist() == [1.0, 0.0]
+    assert table.persons.implementation.tolist() == [0.0, 1.0]
+
+
+def test_what_the_inventor_uses_is_the_inventors() -> None:
+    tape = make_tape(["P1"], [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1})], [(0, -1, 5.0), (0, 1, 2.0)])
+    table = role_flow(tape)
+    assert (table.persons.idea[0], table.persons.communication[0], table.persons.implementation[0]) == (6.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("relays", [1, 2, 3, 7, 1000])
+def test_each_of_d_relays_has_an_equal_part_of_the_communication(relays: int) -> None:
+    names = ["P0", *(f"relay {k}" for k in range(relays)), "maker"]
+    events: list[Any] = [(DISCOVER, 0, {})]
+    events += [(LEARN, k, {k - 1: 1}) for k in range(1, relays + 1)]
+    events += [
+        (LEARN, relays + 2, {relays: 1}, 50),
+        (LEARN, relays + 1, {relays: 1}),
+        (IMPLEMENT, relays + 1, {relays + 2: 1}),
+    ]
+    tape = make_tape(with_crowd(names, 50), events, [(relays + 1, relays + 3, 50.0)])
+    expected = dict.fromkeys(names, 1 / (3 * relays)) | {"P0": 1 / 3, "maker": 1 / 3}
+    assert shares(tape) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_bridge_has_a_quarter() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (LEARN, 3, {2: 1}, 10**10)]
+    tape = make_tape(with_crowd(["P1", "P2", "P3"], 10**10), events, [(3, -1, 1.0)])
+    assert shares(tape) == {"P1": 0.5, "P2": 0.25, "P3": 0.25}
+
+
+@pytest.mark.parametrize("numbers", [(1, 1000, 1000), (1000, 1, 1000), (10000, 1000, 1)])
+def test_equals_inside_a_role_share_it_equally(numbers: tuple[int, int, int]) -> None:
+    thinkers, tellers, makers = numbers
+    people = thinkers + tellers + makers
+    teller, maker = thinkers, thinkers + tellers
+    events: list[Any] = [(DISCOVER, p, {}) for p in range(thinkers)]
+    events += [
+        (LEARN, teller + k, equal(range(thinkers)) if tellers == 1 else {k % thinkers: 1}) for k in range(tellers)
+    ]
+    crowd = len(events)
+    if tellers > 1 and thinkers > 1:  # every teller has learned from ten thinkers
+        each = thinkers // tellers
+        events[teller:] = [(LEARN, teller + k, equal(range(k * each, (k + 1) * each))) for k in range(tellers)]
+    events += [(LEARN, people, equal(range(teller, maker)), 10**10)]
+    events += [(LEARN, maker + k, {crowd: 1}) for k in range(makers)]
+    events += [(IMPLEMENT, maker + k, {crowd + 1 + k: 1}) for k in range(makers)]
+    events += [(USE, -1, equal(range(crowd + 1 + makers, crowd + 1 + 2 * makers)))]
+    tape = make_tape(with_crowd([f"P{p}" for p in range(people)], 10**10), events, [(crowd, len(events) - 1, 1e10)])
+    table = role_flow(tape)
+    expected = np.repeat(1 / 3 / np.array(numbers), numbers)
+    np.testing.assert_allclose(table.persons.share, expected, rtol=1e-12)
+
+
+def test_tellers_of_different_weight() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 1}), (LEARN, 3, {1: 0.25, 2: 0.75})]
+    tape = make_tape(["root", "A", "B", "user"], events, [(3, -1, 1.0)])
+    assert shares(tape) == {"root": 0.5, "A": 0.125, "B": 0.375, "user": 0.0}
+
+
+def test_ways_of_different_length() -> None:
+    """The teller T has learned from A (length 1) by 1/4 and from B, after D (length 2), by 3/4: length 11/4."""
+    events = [
+        (DISCOVER, 0, {}),
+        (LEARN, 1, {0: 1}),
+        (LEARN, 2, {0: 1}),
+        (LEARN, 3, {2: 1}),
+        (LEARN, 4, {1: 0.25, 3: 0.75}),
+        (LEARN, 5, {4: 1}),
+    ]
+    tape = make_tape(["root", "A", "D", "B", "T", "user"], events, [(5, -1, 2.0)])
+    communication = dict(
+        zip(["root", "A", "D", "B", "T", "user"], role_flow(tape).persons.communication.tolist(), strict=True)
+    )
+    expected = {"root": 0, "A": 7 / 44, "D": 21 / 88, "B": 21 / 88, "T": 4 / 11, "user": 0}
+    assert communication == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_root_that_told_beside_a_teller_has_no_communication() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 0.4, 1: 0.6}), (LEARN, 3, {2: 1})]
+    tape = make_tape(["root", "A", "B", "user"], events, [(2, -1, 1.0), (3, -1, 1.0)])
+    table = role_flow(tape)
+    np.testing.assert_allclose(table.persons.idea, [1.0, 0, 0, 0], rtol=1e-12)
+    np.testing.assert_allclose(table.persons.communication, [0, 0.5 + 0.25, 0.25, 0], rtol=1e-12)
+
+
+def test_independent_discoverers_who_taught_one_learner_share_both_roles() -> None:
+    events = [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {0: 0.25, 1: 0.75})]
+    tape = make_tape(["A", "B", "user"], events, [(2, -1, 4.0)])
+    assert role_flow(tape).persons.idea.tolist() == [0.5, 1.5, 0.0]
+    assert role_flow(tape).persons.communication.tolist() == [0.5, 1.5, 0.0]
+
+
+def test_a_use_of_uses_hands_everything_on() -> None:
+    events = [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {2: 1})]
+    events += [(USE, -1, {1: 0.5, 3: 0.5}), (USE, -1, {1: 0.25, 4: 0.75})]
+    tape = make_tape(["A", "B"], events, [(0, 5, 16.0)])
+    assert role_flow(tape).persons.implementation.tolist() == [5.0, 3.0]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 10])
+@pytest.mark.parametrize("inheritance", [0.0, 0.25, 0.5, 1.0])
+def test_the_root_of_prerequisites_has_the_inheritance_to_the_power_of_their_depth(
+    depth: int, inheritance: float
+) -> None:
+    events = [(DISCOVER, 0, {k - 1: 1} if k else {}, 1, k) for k in range(depth + 1)]
+    idea, communication, _ = role_flow_of_events(make_tape(["P"], events, [(depth, -1, 1.0)]), inheritance)
+    assert idea[0] == inheritance**depth
+    assert idea.sum() == pytest.approx(1.0, rel=1e-12)
+    assert not communication.any()
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_a_prerequisite_that_was_told_is_divided_afresh(depth: int) -> None:
+    """Person k learns idea k - 1 from person k - 1 and discovers idea k with it: a half of each half."""
+    events: list[Any] = [(DISCOVER, 0, {}, 1, 0)]
+    for k in range(1, depth + 1):
+        events += [(LEARN, k, {2 * k - 2: 1}, 1, k - 1), (DISCOVER, k, {2 * k - 1: 1}, 1, k)]
+    tape = make_tape([f"P{k}" for k in range(depth + 1)], events, [(2 * depth, -1, 1.0)])
+    table = role_flow(tape)
+    # Of the 4 ** -(depth - k) at the discovery of k, half stays, a quarter goes to the teller, a quarter on.
+    assert table.persons.idea.tolist() == [4.0**-depth] + [4.0 ** -(depth - k) / 2 for k in range(1, depth + 1)]
+    assert table.persons.communication.tolist() == [4.0 ** -(depth - k) for k in range(depth)] + [0.0]
+
+
+def test_the_crowd_is_credited_where_it_told() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 2, {0: 1}, 5), (LEARN, 1, {1: 1})]
+    tape = make_tape(with_crowd(["P1", "P2"], 10), events, [(2, -1, 1.0)])
+    assert shares(tape) == {"P1": 0.5, "P2": 0.0, "crowd": 0.5}
+
+
+@pytest.mark.parametrize("inheritance", [-0.1, 1.1, float("nan")])
+def test_inheritance_out_of_range_is_refused(inheritance: float) -> None:
+    with pytest.raises(ValueError, match=r"inheritance must be in \[0, 1\]"):
+        role_flow(make_tape(["P"], []), inheritance)
+
+
+@settings(max_examples=250, deadline=None)
+@given(tapes(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+def test_equals_the_walks_followed_one_by_one(tape: Tape, inheritance: float) -> None:
+    account = naive.RoleFlow(tape, Fraction(inheritance)).account
+    table = role_flow(tape, inheritance)
+    row = {name: k for k, name in enumerate(table.persons.name)}
+    for person, name in enumerate(tape.persons.names()):
+        for role in ROLES:
+            expected = float(account.get((person, role), 0))
+            got = getattr(table.persons, role)[row[name]] if name in row else 0.0
+            assert got == pytest.approx(expected, rel=1e-11)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> tuple[Tape, list[int], dict[int, int]]:
+    """One idea that spread as a tree, the teller of each row, and the row of the holding behind each implementation."""
+    learners = draw(st.integers(0, 4))
+    teller = [-1] + [draw(st.integers(0, k)) for k in range(learners)]
+    makers = draw(st.lists(st.integers(0, learners), max_size=2, unique=True))
+    events: list[Any] = [(DISCOVER, 0, {})] + [(LEARN, k, {teller[k]: 1}) for k in range(1, learners + 1)]
+    holding = {len(events) + k: maker for k, maker in enumerate(makers)}
+    events += [(IMPLEMENT, maker, {maker: 1}) for maker in makers]
+    rows = st.tuples(st.integers(0, learners), st.sampled_from([-1, *holding]), st.integers(0, 12).map(float))
+    realised = draw(st.lists(rows, max_size=4))
+    return make_tape([f"P{k}" for k in range(learners + 1)], events, realised), teller, holding
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees())
+def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]) -> None:
+    tape, teller, holding = tree
+    worth: dict[frozenset[object], Fraction] = {}
+    for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
+        path = []
+        above = teller[event]
+        while above > 0:
+            path.append(above)
+            above = teller[above]
+        needed = {("idea", 0)} | {("communication", k) for k in path}
+        if event > 0 and not path:
+            needed.add(("communication", 0))
+        if served >= 0:
+            needed.add(("implementation", served))
+        worth[frozenset(needed)] = worth.get(frozenset(needed), Fraction(0)) + Fraction(value)
+    unions: list[list[object]] = [[("idea", 0)], [("communication", k) for k in range(len(teller))]]
+    unions += [[("implementation", k) for k in holding]] if holding else []
+    expected = naive.owen(unions, worth)
+    got = role_flow_of_events(tape)
+    for role, credits in zip(ROLES, got, strict=True):
+        np.testing.assert_allclose(
+            credits, [float(expected.get((role, k), 0)) for k in range(len(tape.events))], rtol=1e-12
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(tapes(), trees().map(lambda drawn: drawn[0])))
+def test_compiled_and_interpreted_have_the_same_bits(tape: Tape) -> None:
+    interpreted = role_flow_of_events(tape, 0.25)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(event_pagerank, "WORTH_COMPILING", -1)
+        compiled = role_flow_of_events(tape, 0.25)
+    for one, other in zip(compiled, interpreted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees())
+def test_the_shortcut_for_trees_has_the_same_bits(drawn: tuple[Tape, list[int], dict[int, int]]) -> None:
+    tape = drawn[0]
+    short = role_flow_of_events(tape)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[role_flow.__module__], "_is_forest", lambda begin: False)
+        general = role_flow_of_events(tape)
+    for one, other in zip(short, general, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -1,0 +1,158 @@
+"""The credit table: what it shows, folds, sums and sorts."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from sim.accounts.account import credit
+from sim.accounts.methods import METHODS
+from sim.tape.tables import DISCOVER, LEARN, Persons
+from sim.tape.tape import Tape
+from tests.tapes import make_tape, tapes
+
+PEOPLE = Persons(["genius", "teller", "Ωmega", "crowd"], [1, 4, 1, 1], [1, 1, 1, 90])
+
+
+def told() -> Tape:
+    """Tellers 2 and 4 tell the crowd; tellers 1 and 3 and Ωmega do nothing."""
+    events = [(DISCOVER, 0, {}), (LEARN, 4, {0: 1}), (LEARN, 2, {0: 1}), (LEARN, 6, {1: 0.75, 2: 0.25}, 90)]
+    provenance = {"scenario": "essay", "seed": 7}
+    return make_tape(PEOPLE, events, [(3, -1, 16.0)], dropped={"undated": 2, "late": 1}, provenance=provenance)
+
+
+def test_columns_are_in_tape_order_and_cannot_be_written() -> None:
+    table = credit(told())
+    persons = table.persons
+    assert persons.name == ("genius", "teller 1", "teller 2", "teller 3", "teller 4", "Ωmega")
+    assert persons.credit.tolist() == [8.0, 0.0, 2.0, 0.0, 6.0, 0.0]
+    assert persons.share.tolist() == [0.5, 0.0, 0.125, 0.0, 0.375, 0.0]
+    assert len(persons) == 6
+    for column in (persons.credit, persons.share, persons.idea, persons.communication, persons.implementation):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 1.0
+    assert (table.total, table.dropped, table.steps, table.method) == (16.0, 3, 4, "role-flow")
+    assert (table.scenario, table.seed) == ("essay", 7)
+
+
+def test_to_dict_folds_the_members_of_a_group_without_credit() -> None:
+    none = {"credit": 0.0, "share": 0.0, "idea": 0.0, "communication": 0.0, "implementation": 0.0}
+    assert credit(told()).to_dict() == {
+        "scenario": "essay",
+        "seed": 7,
+        "steps": 4,
+        "method": "role-flow",
+        "total": 16.0,
+        "credit": [
+            none | {"person": "genius", "credit": 8.0, "share": 0.5, "idea": 8.0},
+            none | {"person": "teller 4", "credit": 6.0, "share": 0.375, "communication": 6.0},
+            none | {"person": "teller 2", "credit": 2.0, "share": 0.125, "communication": 2.0},
+            none | {"person": "teller", "count": 2},
+            none | {"person": "Ωmega"},
+        ],
+        "dropped": 3,
+    }
+
+
+def test_to_dict_says_what_a_method_does_not_know() -> None:
+    rows = credit(told(), "person-pagerank").to_dict()["credit"]
+    assert {row["person"] for row in rows[1:3]} == {"teller 2", "teller 4"}
+    assert rows[0]["idea"] is rows[0]["communication"] is rows[0]["implementation"] is None
+    assert 0.0 < rows[0]["pagerank"] < 1.0
+    assert rows[3] == {
+        "person": "teller",
+        "count": 2,
+        "credit": 0.0,
+        "share": 0.0,
+        "idea": None,
+        "communication": None,
+        "implementation": None,
+        "pagerank": 0.0,
+    }
+    assert "pagerank" not in credit(told(), "priority").to_dict()["credit"][0]
+
+
+def test_folded_pagerank_is_summed_where_nothing_was_realised() -> None:
+    tape = make_tape(PEOPLE, [(DISCOVER, 0, {}), (LEARN, 4, {0: 1}), (LEARN, 2, {0: 1})])
+    table = credit(tape, "person-pagerank")
+    row = next(row for row in table.to_dict()["credit"] if row["person"] == "teller")
+    assert row["count"] == 4
+    assert row["pagerank"] == pytest.approx(table.persons.pagerank[[2, 4]].sum(), rel=1e-15)
+    assert row["pagerank"] > 0.0
+
+
+def test_json_keeps_names_and_digits() -> None:
+    table = credit(told(), "person-pagerank")
+    text = table.to_json()
+    assert "Ωmega" in text
+    assert "\n" not in text
+    assert json.loads(text) == table.to_dict()
+    assert [row["credit"] for row in json.loads(text)["credit"][:3]] == sorted(table.persons.credit.tolist())[:2:-1]
+
+
+def test_pandas_has_the_largest_credit_first_and_equal_ones_in_tape_order() -> None:
+    frame = credit(told()).to_pandas()
+    assert frame["name"].tolist() == [
+        "genius",
+        "teller 4",
+        "teller 2",
+        "teller 1",
+        "teller 3",
+        "Ωmega",
+    ]
+    assert frame.index.tolist() == [0, 4, 2, 1, 3, 5]
+    assert list(frame) == ["name", "credit", "share", "idea", "communication", "implementation"]
+    assert list(credit(told(), "person-pagerank").to_pandas())[-1] == "pagerank"
+
+
+def test_groups_are_summed() -> None:
+    rows = credit(told()).by_group()
+    assert [row["person"] for row in rows] == ["genius", "teller", "Ωmega"]
+    assert rows[1] == {
+        "person": "teller",
+        "count": 4,
+        "credit": 8.0,
+        "share": 0.5,
+        "idea": 0.0,
+        "communication": 8.0,
+        "implementation": 0.0,
+        "smallest": 0.0,
+        "largest": 6.0,
+    }
+    assert credit(told(), "person-pagerank").by_group()[0]["idea"] is None
+
+
+def test_a_crowd_is_shown_where_it_has_credit() -> None:
+    tape = make_tape(PEOPLE, [(DISCOVER, 0, {}), (LEARN, 6, {0: 1}, 9), (LEARN, 5, {1: 1})], [(2, -1, 4.0)])
+    table = credit(tape)
+    assert table.persons.name[-1] == "crowd"
+    assert table.to_dict()["credit"][1]["person"] == "crowd"
+    assert [(row["person"], row["credit"]) for row in table.by_group()[:2]] == [("genius", 2.0), ("crowd", 2.0)]
+
+
+def test_nothing_realised_is_no_share() -> None:
+    table = credit(make_tape(PEOPLE, []))
+    assert table.total == 0.0
+    assert table.persons.share.tolist() == [0.0] * 6
+    assert table.to_dict()["scenario"] == ""
+    assert table.to_dict()["seed"] is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(tapes())
+def test_every_view_tells_the_same(tape: Tape) -> None:
+    for method in METHODS:
+        table = credit(tape, method)
+        rows = table.to_dict()["credit"]
+        credits = [row["credit"] for row in rows]
+        assert credits == sorted(credits, reverse=True)
+        assert math.fsum(credits) == pytest.approx(math.fsum(table.persons.credit), rel=1e-12)
+        assert sum(row.get("count", 1) for row in rows) == len(table.persons)
+        groups = table.by_group()
+        assert math.fsum(row["credit"] for row in groups) == pytest.approx(math.fsum(credits), rel=1e-12)
+        assert sum(row["count"] for row in groups) == len(table.persons)
+        assert table.to_pandas()["credit"].tolist() == np.sort(table.persons.credit)[::-1].tolist()

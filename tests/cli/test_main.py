@@ -1,0 +1,926 @@
+"""The command line as a user meets it: what stands on which stream, exit codes, files, interrupts."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from sim import Scenario, Tape
+from sim.accounts.account import credit
+from sim.accounts.methods import METHODS
+from sim.accounts.over_time import credit_over_time
+from sim.accounts.summary import PARTS
+from sim.cli import credit, knockout, main
+from sim.engines import simulate
+from sim.experiments import counterfactual
+from sim.experiments.knockout import knockout
+from sim.logs.formats import FORMATS
+from sim.views.figures.save import METADATA
+
+ROOT = Path(__file__).parents[2]
+ESCAPE = re.compile(r"\x1b|\r(?!\n)")
+COLOUR = re.compile(r"\x1b\[[\d;]*(?<!\d)(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
+OBJECT = {"scenario", "seed", "steps", "method", "total", "credit", "dropped"}
+ROW = {"person", "credit", "share", "idea", "communication", "implementation"}
+MORE = {"person-pagerank": {"pagerank"}, "knockout": {"raw"}}
+TABLES = ("events", "influences", "realised", "persons", "ideas")
+VILLAGE = """\
+[scenario]
+name = "a village"
+steps = 12
+seed = 3
+
+[population]
+count = 12
+reach = 0.3
+understanding = 0.8
+
+[[persons]]
+name = "Ada"
+creativity = 1.0
+reach = 0.5
+
+[[persons]]
+name = "builder"
+count = 3
+skill = 0.5
+
+[[ideas]]
+name = "wheel"
+discovery_rate = 2.0
+"""
+LOG = "source,target,time\nAda,Bob,1\nBob,Carl,2\nAda,Dora,3\n"
+
+
+class Done:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        def refuse(word: str) -> None:
+            raise AssertionError(f"{word} is no JSON")
+
+        assert self.out.endswith("}\n")
+        assert self.out.count("\n") == 1
+        return json.loads(self.out, parse_constant=refuse)
+
+
+def environment(**changes: str | None) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CLICOLOR_FORCE")}
+    wanted = kept | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"} | changes
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def shoulders(*args: str, cwd: Path, stdout: Any = subprocess.PIPE, **env: str | None) -> Done:
+    """The command, as a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sim.cli", *args],
+        cwd=cwd, env=environment(**env), stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False,
+    )  # fmt: skip
+    return Done(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any) -> Callable[..., Done]:
+    """The command within this process, which is faster: for what fails before the work begins."""
+    (tmp_path / "village.toml").write_text(VILLAGE)
+    (tmp_path / "log.csv").write_text(LOG)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["shoulders", *args])
+        with pytest.raises(SystemExit) as stopped:
+            main.main()
+        out, err = capfdbinary.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return Done(stopped.value.code, out.decode(), err.decode())
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "village.toml").write_text(VILLAGE)
+    (folder / "log.csv").write_text(LOG)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ran(place: Path) -> Done:
+    """One run, whose folder the tests of `credit` read."""
+    return shoulders("run", "village.toml", "--out", "out/village", cwd=place)
+
+
+@pytest.fixture
+def folder(ran: Done, place: Path) -> Path:
+    assert ran.code == 0, ran.err
+    return place / "out" / "village"
+
+
+def refused(done: Done, *parts: str, code: int = 2) -> None:
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith("shoulders: ")
+    assert done.err.endswith("\n")
+    assert done.err.count("\n") == 1, "one line"
+    assert done.err[:-1].isprintable()
+    assert "Traceback" not in done.err
+    for part in parts:
+        assert part in done.err
+
+
+# Help ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("args", [("--help",), ("run", "--help"), ("credit", "-h"), ("--version",)])
+def test_help_answers_at_once(args, place):
+    done = subprocess.run([sys.executable, "-X", "importtime", "-m", "sim.cli", *args], cwd=place, env=environment(),
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
+    heavy = {"numpy", "mesa", "matplotlib", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic", "rich"}
+    assert loaded & heavy == set()
+    assert "click" in loaded, "the times were read wrongly"
+    assert done.stdout
+    assert not ESCAPE.search(done.stdout)
+
+
+def test_help_names_every_command_and_option_of_the_design(here):
+    overall = here("--help")
+    assert overall.code == 0
+    assert overall.err == ""
+    for command in ("run", "credit", "thought-experiments", "knockout", "new", "check"):
+        assert re.search(rf"^  {command} +[A-Z].*", overall.out, re.M)
+    help_of_run = here("run", "--help").out
+    assert all(o in help_of_run for o in ("--seed", "--set", "--engine", "--threads", "--out", "--json", "SCENARIO"))
+    help_of_credit = here("credit", "--help").out
+    assert all(option in help_of_credit for option in ("--method", "--by", "--json", "--format", "-o", "RUN_DIR_OR",
+                                                       "--alpha", "--inheritance", "--tau"))  # fmt: skip
+    help_of_knockout = here("knockout", "--help").out
+    assert all(option in help_of_knockout for option in ("--without", "--part", "--replicates", "--threads", "--json"))
+    assert all(method in help_of_credit for method in METHODS)
+    assert all(name in help_of_credit for name in FORMATS)
+
+
+def test_the_lists_of_the_command_line_are_those_of_the_library():
+    # They stand in the command line once more so that --help need not import the library.
+    assert tuple(FORMATS) == credit.FORMATS
+    assert sorted(METADATA) == sorted(credit.FIGURES)
+    assert set(PARTS) <= set(credit.BY)
+    assert counterfactual.PARTS == knockout.PARTS
+
+
+def test_the_version_is_that_of_the_package(here):
+    import sim
+
+    done = here("--version")
+    assert (done.code, done.err) == (0, "")
+    assert sim.__version__ in done.out
+
+
+def test_no_command_shows_the_help_but_is_no_success(here):
+    done = here()
+    assert done.code == 2
+    assert "Commands:" in done.out + done.err
+
+
+def test_no_command_writes_nothing_that_could_be_taken_for_a_result(here):
+    assert here().out == ""
+
+
+# run -----------------------------------------------------------------------------------------------------------------
+
+
+def test_run_prints_a_readable_table_and_says_what_comes_next(ran):
+    assert ran.code == 0
+    assert not ESCAPE.search(ran.out + ran.err), "piped output has no escape codes"
+    assert max(map(len, ran.out.splitlines())) <= 110
+    assert "a village: role-flow" in ran.out
+    assert "12 steps" in ran.out
+    for word in ("Ada", "credit", "share", "idea", "communication", "implementation"):
+        assert word in ran.out
+    assert ran.err.count("\n") == 1
+    assert "out/village" in ran.err
+    assert "shoulders credit out/village" in ran.err
+
+
+def test_the_table_shows_the_credit_of_the_library(ran):
+    table = credit(simulate(Scenario.from_toml(VILLAGE)))
+    row = next(line for line in ran.out.splitlines() if line.startswith("| Ada"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    ada = next(row for row in table.to_dict()["credit"] if row["person"] == "Ada")
+    assert float(cells[1].replace(",", "")) == pytest.approx(ada["credit"], rel=1e-3)
+    assert float(cells[2].rstrip("%")) / 100 == pytest.approx(ada["share"], abs=1e-4)
+
+
+def test_a_run_folder_holds_everything_and_nothing_else(folder):
+    names = {file.name for file in folder.iterdir()}
+    data = {f"{table}.parquet" for table in TABLES} | {"provenance.json", "scenario.toml", "credit.csv"}
+    assert data <= names
+    figures = names - data
+    assert figures
+    assert all(Path(name).suffix in (".png", ".svg", ".pdf") for name in figures)
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".npy"))]
+    assert sorted(file.name for file in folder.parent.iterdir()) == ["village"], "no leftovers beside it"
+
+
+def test_a_run_folder_holds_the_tape_of_the_library(folder):
+    tape = Tape.load(folder)
+    assert tape == simulate(Scenario.from_toml(VILLAGE))
+    assert tape.provenance["scenario"] == "a village"
+    assert tape.provenance["seed"] == 3
+    assert tape.provenance["command"].startswith("shoulders run village.toml")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", tape.provenance["time"])
+    assert set(tape.provenance["versions"]) >= {"shoulders", "numpy"}
+
+
+def test_a_run_folder_holds_a_scenario_that_gives_the_same_run(folder):
+    scenario = Scenario.load(folder / "scenario.toml")
+    assert simulate(scenario) == Tape.load(folder)
+    assert "abandon_rate_working = " in (folder / "scenario.toml").read_text(), "with every default spelled out"
+
+
+NETWORK = VILLAGE + '\n[world.network]\nkind = "file"\npath = "ties.csv"\n'
+
+
+def test_a_run_folder_holds_a_scenario_that_gives_the_same_run_with_a_network_file_too(here, tmp_path):
+    (tmp_path / "ties.csv").write_text("source,target\nAda,builder 1\n")
+    (tmp_path / "village.toml").write_text(NETWORK)
+    assert here("run", "village.toml", "--out", "out").code == 0
+    assert simulate(Scenario.load(tmp_path / "out" / "scenario.toml")) == Tape.load(tmp_path / "out")
+
+
+def test_another_network_is_another_run_folder(tmp_path):
+    (tmp_path / "village.toml").write_text(NETWORK)
+    names = set()
+    for target in ("builder 1", "builder 2"):
+        (tmp_path / "ties.csv").write_text(f"source,target\nAda,{target}\n")
+        names.add(main._folder(tmp_path / "village.toml", Scenario.load(tmp_path / "village.toml")))
+    assert len(names) == 2
+
+
+def test_a_run_folder_holds_the_credit_as_csv(folder):
+    with (folder / "credit.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    persons = credit(Tape.load(folder)).persons
+    assert {row["name"]: float(row["credit"]) for row in rows} == dict(zip(persons.name, persons.credit, strict=True))
+
+
+def test_a_run_folder_tells_nothing_of_the_machine(folder, place):
+    for file in folder.iterdir():
+        content = file.read_bytes()
+        assert str(place).encode() not in content, file.name
+        assert os.fsencode(Path.home() / "x")[:-1] not in content, file.name
+
+
+def test_the_same_command_twice_gives_the_same_folder_and_the_same_bytes(tmp_path):
+    folders = []
+    for name, luck in [("a", "1"), ("b", "2")]:
+        cwd = tmp_path / name
+        cwd.mkdir()
+        (cwd / "village.toml").write_text(VILLAGE)
+        done = shoulders("run", "village.toml", cwd=cwd, PYTHONHASHSEED=luck, TZ=f"Etc/GMT+{luck}", LC_ALL="C.UTF-8")
+        assert done.code == 0
+        found = list((cwd / "results").iterdir())
+        assert len(found) == 1
+        folders.append(found[0])
+    a, b = folders
+    assert a.name == b.name
+    assert re.fullmatch(r"village-[0-9a-f]{8}", a.name), "named by the scenario and a hash, not by the time"
+    assert sorted(f.name for f in a.iterdir()) == sorted(f.name for f in b.iterdir())
+    assert [f.name for f in a.iterdir() if f.read_bytes() != (b / f.name).read_bytes()] in ([], ["provenance.json"])
+    first, second = (json.loads((f / "provenance.json").read_text()) for f in folders)
+    for manifest in (first, second):
+        del manifest["sha256"], manifest["provenance"]["time"]
+    assert first == second
+
+
+def test_seed_set_and_out_are_obeyed_and_written_down(tmp_path):
+    (tmp_path / "village.toml").write_text(VILLAGE)
+    done = shoulders("run", "village.toml", "--seed", "18446744073709551615", "--set", "scenario.steps=5",
+                     "--set", "population.reach={kind = 'uniform', high = 0.5}", "--set", "credit.method=priority",
+                     "--set", "scenario.name=a = b", "--out", "deep/er/x", "--json", cwd=tmp_path)  # fmt: skip
+    assert done.code == 0
+    found = done.json
+    assert (found["seed"], found["steps"], found["method"]) == (2**64 - 1, 5, "priority")
+    assert found["scenario"] == "a = b"
+    tape = Tape.load(tmp_path / "deep" / "er" / "x")
+    wanted = Scenario.from_toml(VILLAGE).replace(
+        {"scenario.steps": 5, "population.reach": {"kind": "uniform", "high": 0.5}, "scenario.seed": 2**64 - 1}
+    )
+    assert tape == simulate(wanted)
+    for word in ("--seed 18446744073709551615", "--set scenario.steps=5"):
+        assert word in tape.provenance["command"]
+    assert found["credit"] == credit(tape, "priority").to_dict()["credit"]
+
+
+def test_run_prints_the_object_of_the_design(here):
+    assert set(here("run", "village.toml", "--json").json) == OBJECT
+
+
+def test_a_bundled_scenario_runs_by_its_name_and_replaces_its_older_run(here, tmp_path):
+    for _ in range(2):
+        done = here("run", "e1_interpreter", "--json")
+        assert done.code == 0
+    found = done.json
+    assert set(found) >= OBJECT
+    assert {row["person"]: row["share"] for row in found["credit"]} == {"P1": 0.5, "P2": 0.5}
+    assert done.err == ""
+    assert len(list((tmp_path / "results").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "parts"),
+    [
+        (("run",), ("SCENARIO",)),
+        (("run", "vilage.toml"), ("vilage.toml: no such file", "did you mean 'village.toml'?")),
+        (("run", "village.toml", "more"), ("more",)),
+        (("run", "."), (".: ",)),
+        (("run", "log.csv"), ("log.csv:1: not TOML",)),
+        (("run", "village.toml", "--sede", "3"), ("--sede", "--seed")),
+        (("run", "village.toml", "--seed", "-1"), ("--seed", "-1", "18446744073709551615")),
+        (("run", "village.toml", "--seed", "18446744073709551616"), ("--seed",)),
+        (("run", "village.toml", "--seed", "x"), ("--seed", "'x'")),
+        (("run", "village.toml", "--seed"), ("--seed",)),
+        (("run", "village.toml", "--engine", "agnets"), ("--engine: no 'agnets'; allowed: auto, agents",)),
+        (("run", "village.toml", "--threads", "0"), ("--threads",)),
+        (("run", "village.toml", "--set", "x"), ("--set x: must be KEY=VALUE",)),
+        (("run", "village.toml", "--set", "=3"), ("--set",)),
+        (("run", "village.toml", "--set", "dynamics.abandon_rte=3"), ("--set: dynamics.abandon_rte: unknown key",
+                                                                       "did you mean 'abandon_rate'?")),
+        (("run", "village.toml", "--set", "dynamics.abandon_rate=-3"), ("--set: dynamics.abandon_rate: must be",)),
+        (("run", "village.toml", "--set", "persons.Eda.reach=1"), ("no such entry", "did you mean 'Ada'?")),
+        (("run", "village.toml", "--set", "scenario.seed=0x" + "f" * 5000), ("--set: scenario.seed",)),
+        (("run", "village.toml", "--set", "\x1b[2J=3"), ("--set",)),
+        (("run", "village.toml", "--set", "a\nb=3"), ("--set",)),
+        (("run", "village.toml", "--set", "persons.builder.count=1000000000"), ("GB of memory", "GB are free")),
+        (("run", "village.toml", "--out", "log.csv"), ("--out log.csv: exists and is no run folder",)),
+        (("rnu", "village.toml"), (f"no command 'rnu'; allowed: {', '.join(main.cli.commands)}; did you mean 'run'?",)),
+        (("--sed",), ("--sed",)),
+        (("credit",), ("RUN_DIR_OR_LOG",)),
+        (("credit", "log.cvs"), ("log.cvs: no such run folder or log; did you mean 'log.csv'?",)),
+        (("credit", "."), ("provenance.json: missing",)),
+        (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
+                                                           "pagerank, event-", "all; did you mean 'role-flow'?")),
+        (("credit", "log.csv", "--method", "myerson"), ("--method: no 'myerson': on realised lineages", "'shapley'")),
+        (("credit", "log.csv", "--alpha", "1"), ("--alpha must be in [0, 1), is 1.0",)),
+        (("credit", "log.csv", "--alpha", "x"), ("--alpha", "'x'")),
+        (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance must be in [0, 1], is nan",)),
+        (("credit", "log.csv", "--tau", "0"), ("--tau must be above 0 and finite, is 0.0",)),
+        (("credit", "log.csv", "--by", "idea", "--method", "knockout"), ("--by idea: knockout does not divide",)),
+        (("knockout",), ("SCENARIO",)),
+        (("knockout", "vilage.toml"), ("did you mean 'village.toml'?",)),
+        (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'; did you mean 'Ada'?",)),
+        (("knockout", "village.toml", "--part", "tellng"), ("--part: no 'tellng', did you mean 'telling'?",)),
+        (("knockout", "village.toml", "--engine", "agnets"), ("--engine: no 'agnets'",)),
+        (("knockout", "village.toml", "--replicates", "0"), ("--replicates",)),
+        (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
+                                                    "you mean 'person'?",)),
+        (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf; did you "
+                                                "mean 'png'?",)),
+        (("credit", "log.csv", "-o", "figure"), ("-o figure: no figure format ''; allowed: png, svg, pdf",)),
+        (("credit", "log.csv", "-o", "no/where.svg"), ("-o no/where.svg: no such folder as no",)),
+        (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "
+                                                                "--by time",)),
+        (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time",)),
+        (("thought-experiments", "--method", "prority"), ("--method: no 'prority'; allowed: role-flow", "'priority'?")),
+        (("thought-experiment",), ("did you mean 'thought-experiments'?",)),
+        (("credit", "log.csv", "--format", "edgs"), ("edgs", "did you mean 'edges'?")),
+        (("credit", "log.csv", "--jsn"), ("--jsn", "--json")),
+        (("credit", "log.csv", "--by", "role", "--method", "person-pagerank"), ("--by role", "knows no roles")),
+        (("credit", "village.toml"), ("village.toml",)),
+        (("new",), ("FILE",)),
+        (("new", "village.toml"), ("village.toml: exists; choose another name",)),
+        (("new", "."), (".",)),
+        (("check",), ("SCENARIO",)),
+        (("check", "vilage.toml"), ("did you mean 'village.toml'?",)),
+        (("check", "village.toml", "--set", "scenario.steps=0"), ("--set: scenario.steps",)),
+    ],
+    ids=lambda value: repr(" ".join(value))[:60] if value and isinstance(value[0], str) else "",
+)  # fmt: skip
+def test_wrong_input_is_refused_in_one_line(args, parts, here, tmp_path):
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    refused(here(*args), *parts)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before, "nothing was written"
+
+
+@pytest.mark.parametrize("args", [("run", "bad.toml"), ("check", "bad.toml"), ("rnu",), ("credit", "nothing")])
+def test_wrong_input_is_refused_by_the_process_too(args, tmp_path):
+    (tmp_path / "bad.toml").write_text(VILLAGE + "\n[dynamics]\nabandon_rte = 0.1\n")
+    done = shoulders(*args, cwd=tmp_path)
+    refused(done)
+    if "bad.toml" in args:
+        assert f"bad.toml:{VILLAGE.count(chr(10)) + 3}: dynamics.abandon_rte: unknown key" in done.err
+        assert "did you mean 'abandon_rate'?" in done.err
+
+
+def test_a_scenario_error_of_the_work_is_refused_in_one_line(here, tmp_path):
+    (tmp_path / "ties.csv").write_text("source,target\nAda,stranger\n" * 1 + "".join(f"x{n},y{n}\n" for n in range(20)))
+    network = '[world.network]\nkind = "file"\npath = "ties.csv"\n'
+    (tmp_path / "village.toml").write_text(VILLAGE + network)
+    refused(here("run", "village.toml"), "ties.csv", "a person too many")
+
+
+def make_foreign(folder: Path, **files: str) -> dict[str, bytes]:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_foreign_folder_is_refused_before_the_work_and_left_as_it_is(here, tmp_path, monkeypatch):
+    import sim.engines
+
+    before = make_foreign(tmp_path / "work", thesis__tex="years of work")
+    monkeypatch.setattr(sim.simulate, "simulate", lambda *a, **k: pytest.fail("it was simulated"))
+    refused(here("run", "village.toml", "--out", "work"), "--out work: exists and is no run folder; choose another one")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "work").iterdir()} == before
+
+
+def test_a_foreign_folder_with_a_provenance_of_its_own_is_left_as_it_is(here, tmp_path):
+    before = make_foreign(tmp_path / "work", thesis__tex="years of work", provenance__json='{"tool": "another"}')
+    done = here("run", "village.toml", "--out", "work")
+    assert done.code in (1, 2)
+    assert done.out == ""
+    assert "work: exists and is no run folder" in done.err
+    assert {file.name: file.read_bytes() for file in (tmp_path / "work").iterdir()} == before
+
+
+def test_a_foreign_folder_with_a_provenance_of_its_own_is_refused_before_the_work(here, tmp_path):
+    make_foreign(tmp_path / "work", thesis__tex="years of work", provenance__json='{"tool": "another"}')
+    refused(here("run", "village.toml", "--out", "work"), "--out work: exists and is no run folder")
+
+
+# What fails in the work ----------------------------------------------------------------------------------------------
+
+
+def test_a_results_folder_that_cannot_be_made_is_exit_1(here, tmp_path):
+    (tmp_path / "results").write_text("a file in the way")
+    refused(here("run", "village.toml"), "results", code=1)
+    assert (tmp_path / "results").read_text() == "a file in the way"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_exit_1(here, tmp_path):
+    tmp_path.chmod(0o555)
+    try:
+        refused(here("run", "village.toml"), "results", code=1)
+        refused(here("new", "other.toml"), "other.toml", code=1)
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_an_error_of_ours_is_one_line_and_a_traceback_in_a_file(here, monkeypatch, tmp_path):
+    import sim.engines
+
+    def fail(*args: Any, **options: Any) -> None:
+        raise ZeroDivisionError("two\nlines \x1b[2J")
+
+    monkeypatch.setattr(sim.simulate, "simulate", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = here("run", "village.toml")
+    assert (done.code, done.out) == (70, "")
+    assert done.err.count("\n") == 1
+    log = Path(re.search(r"the traceback is in (\S+)", done.err)[1])
+    assert "ZeroDivisionError" in log.read_text()
+    assert "Traceback" in log.read_text()
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_damaged_run_is_named(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    data = bytearray((copy / "events.parquet").read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / "events.parquet").write_bytes(data)
+    refused(shoulders("credit", "copy", cwd=tmp_path), "copy/events.parquet: damaged: its checksum does not match")
+
+
+# credit --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_credit_prints_the_object_of_the_design(method, here, folder):
+    done = here("credit", str(folder), "--method", method, "--json")
+    assert (done.code, done.err) == (0, "")
+    found, tape = done.json, Tape.load(folder)
+    assert list(found) == ["scenario", "seed", "steps", "method", "total", "credit", "dropped"]
+    assert set(found) == OBJECT
+    assert [found[key] for key in ("scenario", "seed", "steps", "method", "dropped")] == ["a village", 3, 12, method, 0]
+    assert found["total"] == tape.total
+    for row in found["credit"]:
+        assert set(row) - {"count"} == ROW | MORE.get(method, set())
+        assert isinstance(row["person"], str)
+        assert row.get("count", 2) >= 1
+    shares = [row["share"] for row in found["credit"]]
+    assert sum(shares) == pytest.approx(1.0)
+    assert shares == sorted(shares, reverse=True)
+    assert found == credit(tape, method).to_dict()
+
+
+def test_all_methods_are_one_object_with_one_object_each(here, folder):
+    found = here("credit", str(folder), "--method", "all", "--json").json
+    assert list(found) == ["methods", "correlations", "accounts", "left_out"]
+    assert list(found["methods"]) + list(found["left_out"]) == list(METHODS)
+    for method, table in found["methods"].items():
+        assert table["method"] == method
+        assert set(table) == OBJECT
+        assert found["correlations"]["kendall"][method][method] in (1.0, None)
+        assert found["accounts"][method]["asks"] == METHODS[method].asks
+
+
+def test_all_methods_are_one_table_with_what_each_asks(here, folder):
+    done = here("credit", str(folder), "--method", "all")
+    assert done.code == 0
+    assert not ESCAPE.search(done.out)
+    lines = done.out.splitlines()
+    for method, account in METHODS.items():
+        assert all(word in "".join(lines[:4]) for word in method.split("-"))
+        assert f"{method}: {account.asks}" in lines
+    tables = {method: credit(Tape.load(folder), method) for method in METHODS}
+    cells = [cell.strip() for cell in next(line for line in lines if line.startswith("| Ada")).strip("|").split("|")]
+    for cell, table in zip(cells[1:], tables.values(), strict=True):
+        assert float(cell.rstrip("%")) / 100 == pytest.approx(table.persons.share[0], rel=0.06, abs=6e-5)
+
+
+@pytest.mark.parametrize("by", ["role", "idea", "group"])
+def test_credit_by_role_idea_and_group_sums_to_the_total(by, here, folder):
+    found = here("credit", str(folder), "--by", by, "--json").json
+    assert set(found) == OBJECT
+    assert all(set(row) - {"count"} == {by, "credit", "share"} for row in found["credit"])
+    assert sum(row["credit"] for row in found["credit"]) == pytest.approx(found["total"])
+    names = {row[by] for row in found["credit"]}
+    wanted = {"role": {"idea", "communication", "implementation"}, "idea": {"wheel"}}
+    assert names == wanted.get(by, {"Ada", "builder", "person"})
+    done = here("credit", str(folder), "--by", by)
+    assert all(name in done.out for name in names)
+    assert not ESCAPE.search(done.out)
+
+
+def test_credit_over_time(here, folder):
+    done = here("credit", str(folder), "--by", "time", "--json")
+    assert (done.code, done.err) == (0, "")
+    expected = credit_over_time(Tape.load(folder), scenario=Scenario.load(folder / "scenario.toml"))
+    rows = done.json["credit"]
+    assert [row["time"] for row in rows] == expected.steps.tolist()
+    assert [row["credit"] for row in rows] == expected.total.tolist()
+    last = dict(zip(expected.name, expected.share[-1].tolist(), strict=True))
+    assert rows[-1]["persons"]["Ada"] == last["Ada"]
+    assert sum(rows[-1]["persons"].values()) == pytest.approx(1.0)
+    table = here("credit", str(folder), "--by", "time").out
+    assert "Ada" in table
+    assert re.search(r"^\| 12 +\|", table, re.M)
+    several = here("credit", str(folder), "--by", "time", "--method", "all", "--json").json
+    assert several["methods"]["role-flow"]["credit"] == rows
+
+
+def test_credit_over_time_of_a_run_needs_its_snapshot(here, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "scenario.toml").unlink()
+    refused(here("credit", "copy", "--by", "time"), "scenario.toml: no such file")
+    (tmp_path / "copy" / "scenario.toml").write_text(
+        VILLAGE.replace("steps = 12", "steps = 12\n").replace("0.3", "0.4")
+    )
+    done = here("credit", "copy", "--by", "time")
+    assert done.code == 0, "reach has no part in what was realised when"
+    (tmp_path / "copy" / "scenario.toml").write_text(VILLAGE.replace("wheel", "fire"))
+    refused(here("credit", "copy", "--by", "time"), "--by time: the scenario is not the one")
+
+
+@pytest.mark.parametrize("args", [("--method", "all"), ("--method", "priority"), ("--by", "time")])
+@pytest.mark.parametrize("kind", ["svg", "png", "PDF"])
+def test_credit_draws_a_figure(args, kind, here, tmp_path):
+    done = here("credit", "log.csv", *args, "-o", f"figure.{kind}")
+    assert (done.code, done.err) == (0, f"Written: figure.{kind}\n")
+    assert done.out
+    assert (tmp_path / f"figure.{kind}").read_bytes()[:4] in (b"<?xm", b"\x89PNG", b"%PDF")
+
+
+def test_thought_experiments_print_the_matrix(here, monkeypatch):
+    monkeypatch.setattr("sim.experiments.thought_experiments.EXPERIMENTS", {"E1": "e1_interpreter", "E4": "e4_bridge"})
+    monkeypatch.setattr(
+        "sim.experiments.thought_experiments.thought_experiments.__defaults__", (None, ("E1", "E4"), None, None)
+    )
+    done = here("thought-experiments", "--json")
+    assert done.json["experiments"]["E4"]["P2"]["person-pagerank"] == pytest.approx(58333 / 135066, abs=1e-9)
+    done = here("thought-experiments", "--quick")
+    assert done.err == "E1\nE4\n"
+    row = next(line for line in done.out.splitlines() if line.startswith("| E4  P2"))
+    cells = dict(zip(METHODS, [cell.strip() for cell in row.strip("|").split("|")][1:], strict=True))
+    assert [cells[name] for name in ("role-flow", "person-pagerank", "shapley", "position", "priority")] == [
+        "25.00%", "43.19%", "33.33%", "50.00%", "0.00%",
+    ]  # fmt: skip
+    assert f"priority: {METHODS['priority'].asks}" in done.out
+    assert "E1, E2, E3a, E3b, E3c, E4, E5 (the first has all)" in done.out
+    assert here("thought-experiments", "--method", "priority", "--json").json["experiments"]["E1"] == {
+        "P1": {"priority": 1.0}, "P2": {"priority": 0.0},
+    }  # fmt: skip
+
+
+def test_settings_are_those_of_the_library(here, folder):
+    for options, method in [
+        ({"alpha": 0.5}, "person-pagerank"),
+        ({"alpha": 0.5, "tau": 2.0}, "citerank"),
+        ({"inheritance": 1.0}, "role-flow"),
+    ]:
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        found = here("credit", str(folder), "--method", method, *words, "--json").json
+        assert found == credit(Tape.load(folder), method, **options).to_dict()
+        rows = here("credit", str(folder), "--by", "time", "--method", method, *words, "--json").json["credit"]
+        scenario = Scenario.load(folder / "scenario.toml")
+        assert rows == credit_over_time(Tape.load(folder), method, scenario=scenario, **options).to_rows()
+
+
+def test_a_knockout_in_the_record_shows_what_it_was_before_it_was_made_to_sum_up(here, folder):
+    row = next(line for line in here("credit", str(folder), "--method", "knockout").out.splitlines() if "Ada" in line)
+    ada = credit(Tape.load(folder), "knockout").persons.raw[0]
+    assert float(row.strip("|").split("|")[3].replace(",", "")) == pytest.approx(ada, rel=1e-3)
+
+
+# knockout ------------------------------------------------------------------------------------------------------------
+
+
+def test_knockout_prints_the_object_of_the_library(here, tmp_path):
+    done = here("knockout", "village.toml", "--without", "Ada", "--without", "builder", "--replicates", "3", "--json")
+    assert (done.code, done.err) == (0, "")
+    expected = knockout(Scenario.from_toml(VILLAGE), ["Ada", "builder"], replicates=3)
+    assert done.json == json.loads(json.dumps(expected.to_dict()))
+    done = here("knockout", "village.toml", "--part", "telling", "--seed", "5", "--threads", "1", "--json")
+    again = knockout(Scenario.from_toml(VILLAGE).replace({"scenario.seed": 5}), part="telling")
+    assert done.json == json.loads(json.dumps(again.to_dict()))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log.csv", "village.toml"]
+
+
+def test_knockout_prints_what_is_lost_how_surely_and_in_parts(here):
+    done = here("knockout", "village.toml", "--replicates", "3")
+    assert (done.code, done.err) == (0, "")
+    table = knockout(Scenario.from_toml(VILLAGE), replicates=3)
+    row = next(line for line in done.out.splitlines() if line.startswith("| Ada"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")][1:]
+    found = [float(cell.replace(",", "").rstrip("%")) for cell in cells]
+    wanted = [table.raw[0], table.low[0], table.high[0], 100 * table.raw[0] / table.value.mean(),
+              100 * table.normalised[0]]  # fmt: skip
+    assert found == pytest.approx(wanted, rel=1e-3)
+    assert "95%" in done.out
+    assert "unknown" in here("knockout", "village.toml").out, "of one world"
+
+
+def test_a_wide_table_is_several_where_the_terminal_is_narrow(monkeypatch, capsys):
+    from sim.cli import terminal
+
+    monkeypatch.setattr(terminal, "_console", lambda width=0: terminal.Console(width=80))
+    terminal._print_grid(("", *METHODS), [("Ada", *(f"{10 + k}.00%" for k in range(len(METHODS))))])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert re.findall(r"\d\d\.00%", "".join(lines)) == [f"{10 + k}.00%" for k in range(len(METHODS))]
+    assert len([line for line in lines if "Ada" in line]) == 3
+
+
+def test_credit_of_a_log(here):
+    done = here("credit", "log.csv", "--json")
+    assert done.code == 0
+    found = done.json
+    assert set(found) == OBJECT
+    assert found["scenario"] == "log"
+    assert found["seed"] is None
+    assert {row["person"] for row in found["credit"]} == {"Ada", "Bob", "Carl", "Dora"}
+    assert max(found["credit"], key=lambda row: row["credit"])["person"] == "Ada"
+    again = here("credit", "log.csv", "--format", "edges", "--json")
+    assert again.json == found
+    text = here("credit", "log.csv")
+    assert text.code == 0
+    assert "Ada" in text.out
+
+
+def test_credit_writes_nothing(here, folder):
+    before = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+    here("credit", str(folder))
+    assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == before
+
+
+def test_a_format_is_for_logs(here, folder):
+    refused(here("credit", str(folder), "--format", "edges"), "is a run folder; a format is for logs")
+
+
+def test_names_of_a_log_bring_no_escape_codes_to_the_terminal(here, tmp_path):
+    (tmp_path / "evil.csv").write_text("source,target,time\n\x1b[31mA\x1b]0;title\x07,B,1\n")
+    done = here("credit", "evil.csv")
+    assert done.code == 0
+    assert not ESCAPE.search(done.out)
+
+
+# new and check -------------------------------------------------------------------------------------------------------
+
+
+def test_new_writes_a_scenario_that_is_valid(here, tmp_path):
+    done = here("new", "mine.toml")
+    assert (done.code, done.out) == (0, "")
+    assert "shoulders run mine.toml" in done.err
+    assert (tmp_path / "mine.toml").read_bytes() == (ROOT / "sim" / "new_scenario.toml").read_bytes()
+    checked = here("check", "mine.toml")
+    assert (checked.code, checked.err) == (0, "")
+    assert "mine.toml: a valid scenario" in checked.out
+
+
+def test_check_says_what_is_in_it_and_what_it_takes(here):
+    done = here("check", "village.toml", "--set", "world.size=1e6")
+    assert done.code == 0
+    assert not ESCAPE.search(done.out)
+    for word in (
+        "a village",
+        "16 one by one",
+        "999,984",
+        "wheel" if "wheel" in done.out else "1",
+        "12",
+        "seed 3",
+        "MB",
+    ):
+        assert word in done.out
+
+
+def test_check_is_quick_and_light(place):
+    script = "import sys\nsys.argv = ['shoulders', 'check', 'village.toml']\nfrom sim.cli import main\n" \
+             "try:\n    main()\nfinally:\n    print(*sys.modules, file=sys.stderr)\n"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script], cwd=place, env=environment(), capture_output=True, text=True,
+                          check=True)  # fmt: skip
+    assert {"mesa", "matplotlib", "pyarrow", "pandas"} & set(done.stderr.split()) == set()
+
+
+@pytest.mark.parametrize("count", ["1e9", "1000000"])
+def test_check_predicts_what_cannot_be_run(count, here):
+    done = here("check", "village.toml", "--set", f"population.count={count}")
+    assert done.code == 0
+    assert "GB" in done.out
+
+
+# Streams -------------------------------------------------------------------------------------------------------------
+
+
+def on_terminal(*args: str, cwd: Path, stream: str, **env: str) -> tuple[int, str, str]:
+    """Exit code, what the terminal got on one stream, and what the pipe got on the other."""
+    import pty
+
+    master, slave = pty.openpty()
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: slave}
+    with subprocess.Popen(
+        [sys.executable, "-m", "sim.cli", *args], cwd=cwd, env=environment(**env), **streams
+    ) as process:
+        os.close(slave)
+        seen, pipe = b"", process.stderr if stream == "stdout" else process.stdout
+        piped = b""
+        while True:
+            ready, _, _ = select.select([master, pipe], [], [], 60)
+            assert ready, "no answer within a minute"
+            try:
+                chunk = os.read(master, 65536) if master in ready else b""
+            except OSError:  # on Linux, the end of a terminal
+                break
+            if pipe in ready:
+                piped += os.read(pipe.fileno(), 65536)
+            if master in ready and not chunk:
+                break
+            seen += chunk
+        piped += pipe.read()
+        code = process.wait(60)
+    os.close(master)
+    return code, seen.decode(), piped.decode()
+
+
+def test_no_color_is_honoured_on_a_terminal(folder, place):
+    code, seen, _ = on_terminal("credit", str(folder), cwd=place, stream="stdout", NO_COLOR="1")
+    assert code == 0
+    assert "Ada" in seen
+    assert not COLOUR.search(seen)
+
+
+def test_json_on_a_terminal_is_json(folder, place):
+    code, seen, piped = on_terminal("credit", str(folder), "--json", cwd=place, stream="stdout")
+    assert (code, piped) == (0, "")
+    assert set(json.loads(seen)) == OBJECT
+
+
+def test_progress_goes_to_standard_error_on_a_terminal_alone(tmp_path):
+    (tmp_path / "village.toml").write_text(VILLAGE)
+    code, seen, piped = on_terminal("run", "village.toml", "--json", cwd=tmp_path, stream="stderr", NO_COLOR="1")
+    assert code == 0
+    assert not COLOUR.search(seen)
+    assert "village" in seen
+    assert set(json.loads(piped)) >= OBJECT
+
+
+def test_a_broken_pipe_is_silent(folder, place):
+    read, write = os.pipe()
+    os.close(read)
+    done = shoulders("credit", str(folder), "--json", cwd=place, stdout=write)
+    os.close(write)
+    assert done.err == ""
+    assert done.code in (0, 1, 141)  # 1 where click notices it first
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_exit_1(folder, place):
+    with open("/dev/full", "wb") as full:
+        done = shoulders("credit", str(folder), "--json", cwd=place, stdout=full)
+    assert done.code == 1
+    assert "No space left" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_terminal_that_knows_no_umlauts_gets_the_table_all_the_same(place, tmp_path):
+    (tmp_path / "log.csv").write_text(LOG.replace("Ada", "Grötzinger"), encoding="utf-8")
+    done = shoulders("credit", "log.csv", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.code, done.err) == (0, "")
+    assert "tzinger" in done.out
+
+
+@pytest.mark.parametrize("place_of_home", [None, "/nonexistent"])
+def test_it_works_without_a_home(place_of_home, folder, place):
+    done = shoulders("credit", str(folder), cwd=place, HOME=place_of_home)
+    assert (done.code, done.err) == (0, "")
+
+
+# Interrupts ----------------------------------------------------------------------------------------------------------
+
+
+def interrupted(script: str, cwd: Path, *args: str, wait: float = 0.0) -> Done:
+    """Start, wait until it says that it is ready, press Ctrl-C."""
+    head = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    head += f"sys.argv = {['shoulders', *args]}\n"
+    with subprocess.Popen([sys.executable, "-c", head + script], cwd=cwd, env=environment(), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    return Done(process.returncode, out.decode(), err.decode().lstrip("\n"))  # click ends the line that has ^C in it
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Path:
+    (tmp_path / "village.toml").write_text(VILLAGE)
+    return tmp_path
+
+
+def test_ctrl_c_in_a_long_run_leaves_nothing(busy):
+    script = "import sim.model.agents, sim.views.figures.save\nfrom sim import main\nprint('ready', flush=True)\ncli.main()\n"
+    done = interrupted(script, busy, "run", "village.toml", "--set", "population.count=3000",
+                       "--set", "scenario.steps=1000000", "--set", "dynamics.readopt=true", wait=1.0)  # fmt: skip
+    refused(done, "interrupted", code=130)
+    assert sorted(file.name for file in busy.iterdir()) == ["village.toml"]
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_ctrl_c_while_the_run_is_written_leaves_the_older_one_or_nothing(older, busy):
+    script = """
+import time
+import sim.views.figures.save
+def slow(*args):
+    print("ready", flush=True)
+    time.sleep(60)
+sim.views.figures.save.save_figures = slow
+from sim import main
+main.main()
+"""
+    if older:
+        simulate(Scenario.from_toml(VILLAGE)).save(busy / "out")
+    done = interrupted(script, busy, "run", "village.toml", "--out", "out", "--seed", "99")
+    refused(done, "interrupted", code=130)
+    assert sorted(file.name for file in busy.iterdir()) == (["out"] if older else []) + ["village.toml"]
+    if older:
+        assert Tape.load(busy / "out") == simulate(Scenario.from_toml(VILLAGE))
+
+
+def test_ctrl_c_in_credit_is_exit_130(busy):
+    script = """
+import time
+import sim.logs
+def slow(*args):
+    print("ready", flush=True)
+    time.sleep(60)
+sim.logs.read_log = slow
+from sim import main
+main.main()
+"""
+    (busy / "log.csv").write_text(LOG)
+    refused(interrupted(script, busy, "credit", "log.csv"), "interrupted", code=130)
+
+
+def test_click_is_not_left_to_exit_by_itself():
+    # With standalone_mode click would print usage over several lines, and exit with codes of its own.
+    with pytest.raises(click.UsageError):
+        main.cli.main(["rnu"], standalone_mode=False)

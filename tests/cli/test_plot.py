@@ -1,0 +1,148 @@
+"""`shoulders plot` as a user meets it: every kind, files where they are expected, one line where something is wrong."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from sim import Scenario, Study
+from sim.cli import main
+from sim.cli.plot import KINDS, NAMES, OPTIONS
+from sim.engines import simulate
+from sim.study.sensitivity import sample_design
+from tests.cli.test_main import LOG, VILLAGE, Done, refused
+from tests.study.test_sensitivity import needs_salib
+
+RATE, REACH = "dynamics.abandon_rate", "population.reach"
+STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plot")
+    simulate(Scenario.from_toml(VILLAGE)).save(folder / "village")
+    (folder / "village" / "scenario.toml").write_text(VILLAGE)
+    (folder / "log.csv").write_text(LOG)
+    study(folder / "grid", {RATE: [0.0, 0.1, 0.5], REACH: [0.2, 0.7]})
+    return folder
+
+
+def study(folder, vary, **design):
+    scenario = Scenario.from_toml(VILLAGE)
+    Study(scenario, vary, replicates=4, measures=["total", "share:Ada"], **design).run(folder, executor="threads")
+
+
+@pytest.fixture
+def here(place, monkeypatch, capfdbinary):
+    monkeypatch.chdir(place)
+
+    def call(*args):
+        monkeypatch.setattr(sys, "argv", ["shoulders", "plot", *args])
+        with pytest.raises(SystemExit) as stopped:
+            main.main()
+        out, err = capfdbinary.readouterr()
+        return Done(stopped.value.code, out.decode(), err.decode())
+
+    return call
+
+
+def drawn(done, file, kind="png"):
+    assert (done.code, done.out) == (0, "")
+    assert done.err.endswith(f"Written: {file}\n")
+    assert file.read_bytes().startswith(STARTS[kind])
+    file.unlink()
+
+
+@pytest.mark.parametrize("kind", ["spread", "influence", "credit", "accounts", "giants", "lineage", "network"])
+def test_every_kind_of_a_run_is_drawn(here, place, kind):
+    folder = place / "village"
+    drawn(here(str(folder), "--kind", kind), folder / f"{kind}.png")
+    drawn(here(str(folder), "--kind", kind, "-o", str(place / "it.svg")), place / "it.svg", "svg")
+
+
+def test_an_animation_is_a_film(here, place):
+    folder = place / "village"
+    done = here(str(folder), "--kind", "animation")
+    assert (done.code, done.out, done.err) == (0, "", f"Written: {folder / 'animation.gif'}\n")
+    assert (folder / "animation.gif").read_bytes().startswith(b"GIF89a")
+    refused(here("village", "--kind", "animation", "-o", "a.png"), "animation has no format 'png'; allowed: gif, mp4")
+
+
+@pytest.mark.parametrize("kind", ["lines", "map"])
+def test_the_kinds_of_a_study_are_drawn(here, place, kind):
+    folder = place / "grid"
+    drawn(here(str(folder), "--kind", kind), folder / f"{kind}.png")
+    asked = ("--measure", "share:Ada", "--x", REACH, "--panel", RATE)
+    if kind == "map":
+        asked = ("--x", REACH, "--y", RATE)
+    drawn(here(str(folder), "--kind", kind, *asked, "-o", str(place / "a.pdf")), place / "a.pdf", "pdf")
+
+
+def test_without_a_kind_the_first_one_is_drawn_and_a_log_is_read_too(here, place):
+    done = here("log.csv")
+    assert (done.code, done.err) == (0, "Written: log-spread.png\n")
+    assert (place / "log-spread.png").read_bytes().startswith(STARTS["png"])
+    assert here("grid").err == "Written: grid/lines.png\n"
+    assert here("village").err == "Written: village/spread.png\n"
+
+
+def test_it_says_what_the_mean_is_taken_of(here, place):
+    study(place / "three", {RATE: [0.0, 0.1], REACH: [0.2, 0.7], "scenario.steps": [5, 9]})
+    assert here("three").err.startswith(f"Mean over all values of {REACH}, scenario.steps\n")
+    assert here("three", "--kind", "map").err.startswith("Mean over all values of scenario.steps\n")
+    assert here("three", "--colour", REACH, "--panel", "scenario.steps").err == "Written: three/lines.png\n"
+
+
+@needs_salib
+@pytest.mark.parametrize("design", ["saltelli", "morris", "list"])
+def test_a_tornado_is_drawn_of_a_design_made_for_it(here, place, design):
+    if design == "list":
+        study(place / design, None, cells=sample_design({RATE: (0, 0.5), REACH: (0, 1)}, 8))
+    else:
+        study(place / design, {RATE: [0.0, 0.5], REACH: [0.1, 0.9]}, design=design, samples=8)
+    drawn(here(str(place / design), "--kind", "tornado"), place / design / "tornado.png")
+
+
+def test_an_account_is_chosen(here, place):
+    assert here("village", "--kind", "credit", "--method", "priority", "-o", "p.svg").code == 0
+    assert here("village", "--kind", "credit", "-o", "r.svg").code == 0
+    assert (place / "p.svg").read_bytes() != (place / "r.svg").read_bytes()
+    assert b"By priority" not in (place / "r.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("args", "parts"),
+    [
+        (("village", "--kind", "spred"), ("no 'spred'", "did you mean 'spread'")),
+        (("village", "--kind", "lines"), ("no 'lines'", "allowed: spread, influence")),
+        (("grid", "--kind", "spread"), ("no 'spread'", "allowed: lines, map, tornado")),
+        (("village", "--measure", "total"), ("--measure", "no meaning for spread", "allowed: none")),
+        (("grid", "--method", "priority"), ("--method", "no meaning for lines", "--measure")),
+        (("village", "--kind", "credit", "--method", "prority"), ("did you mean 'priority'",)),
+        (("grid", "--measure", "totl"), ("no 'totl'", "allowed: total, share:Ada", "did you mean 'total'")),
+        (("grid", "--x", "reach"), ("--x: no 'reach'", REACH)),
+        (("grid", "--colour", "reach"), ("no 'reach'", REACH)),
+        (("grid", "--x", REACH, "--colour", REACH), ("in one way only",)),
+        (("village", "-o", "x.gif"), ("no format 'gif'", "png, svg, pdf")),
+        (("village", "-o", "nowhere/x.png"), ("no such folder as nowhere",)),
+        (("vilage",), ("no such run folder or log", "did you mean 'village'")),
+        (("grid", "--kind", "tornado"), ("tornado",)),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(here, args, parts):
+    refused(here(*args), *parts)
+
+
+def test_a_study_without_runs_or_with_one_parameter_says_so(here, place):
+    (place / "empty").mkdir()
+    (place / "empty" / "study.json").write_text("{}")
+    refused(here("empty"), "empty")
+    study(place / "one", {RATE: [0.0, 0.5]})
+    refused(here("one", "--kind", "map"), f"varies {RATE}", "--y")
+    assert here("one").code == 0
+
+
+def test_every_kind_is_of_a_run_or_a_study_and_knows_options_that_there_are():
+    assert {kind.of for kind in KINDS.values()} == {"run", "study"} == set(NAMES)
+    assert all(set(kind.options) <= set(OPTIONS) for kind in KINDS.values())

@@ -1,0 +1,327 @@
+"""Knockout by a second run: against closed forms, the record of the tape, and worlds written without the person."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from sim import Scenario, World
+from sim.accounts.games.realised import position_credit, shapley_credit
+from sim.accounts.knockout import lost_without
+from sim.accounts.role_flow import role_flow
+from sim.engines import simulate, simulate_world
+from sim.experiments.counterfactual import world_without
+from sim.experiments.knockout import knockout
+from sim.study.statistics import interval_of
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
+from sim.tape.tape import Tape
+from tests.model.agents import deed, make, rich
+from tests.scenarios import scenarios
+from tests.theory import FOREVER
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+HELD = {"value_of": "held", "realised_by": "crowd"}
+CERTAIN = {"discovery_rate": math.inf}
+
+
+def raw(scenario: Scenario, *arguments: Any, **options: Any) -> dict[str, float]:
+    table = knockout(scenario, *arguments, **options)
+    return dict(zip(table.name, table.raw.tolist(), strict=True))
+
+
+def relative(name: str, part: str = "person") -> dict[str, float]:
+    """The part of the world's realised value that is lost without each one."""
+    table = knockout(Scenario.load(SCENARIOS / f"{name}.toml"), part=part)
+    return dict(zip(table.name, (table.raw / table.value.mean()).tolist(), strict=True))
+
+
+# --- the thought experiments ------------------------------------------------------------------------------------------
+
+
+def test_e0_nothing_is_lost_without_the_mute_genius() -> None:
+    table = knockout(Scenario.load(SCENARIOS / "e0_mute_genius.toml"))
+    assert table.raw.tolist() == [0.0]
+    assert math.isnan(table.normalised[0])
+    assert table.to_dict()["knockout"][0]["normalised"] is None
+
+
+def test_e1_everything_is_lost_without_either() -> None:
+    assert relative("e1_interpreter") == {"P1": 1.0, "P2": 1.0}
+    assert relative("e1_interpreter", "telling") == {"P1": 1.0, "P2": 1.0}
+    assert relative("e1_interpreter", "implementation") == {"P1": 0.0, "P2": 0.0}
+    table = knockout(Scenario.load(SCENARIOS / "e1_interpreter.toml"))
+    assert table.normalised.tolist() == [0.5, 0.5]
+
+
+def test_e2_everything_is_lost_without_any_of_the_three() -> None:
+    assert relative("e2_implementer") == {"P1": 1.0, "P2": 1.0, "P3": 1.0}
+    assert relative("e2_implementer", "telling") == {"P1": 1.0, "P2": 1.0, "P3": 0.0}
+    assert relative("e2_implementer", "implementation") == {"P1": 0.0, "P2": 0.0, "P3": 1.0}
+
+
+def test_e3_groups_as_a_whole_and_members_alone() -> None:
+    scenario = Scenario.load(SCENARIOS / "e3_thousand_one_thousand.toml")
+    table = knockout(scenario, ["inventor", "teller", "inventor 7", "implementer 7"])
+    assert (table.raw / table.value.mean()).tolist() == pytest.approx([1.0, 1.0, 1e-3, 1e-3], rel=1e-12)
+
+
+def test_e4_everything_hangs_on_the_bridge_and_on_both_of_its_ends() -> None:
+    assert relative("e4_bridge") == {"P1": 1.0, "P2": 1.0, "P3": 1.0}
+
+
+def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
+    """Only the finder learns of it, in the last step, so that hardly anything is lost; by the record, no more."""
+    scenario = Scenario.load(SCENARIOS / "genius_notebook.toml").replace(
+        {"population.count": 300, "population.reach": 0.02, "population.creativity": 0.001, "impact.value_of": "held"}
+    )
+    with_notebook = simulate(scenario)
+    world = World.build(scenario)
+    genius = 0
+    without = simulate_world(world_without(world, range(genius, genius + 1)), "agents")
+    assert genius in with_notebook.events.person
+    assert genius not in without.events.person
+    finder = with_notebook.events.person == 1
+    assert (with_notebook.events.kind[finder] == LEARN).any()
+    assert not (without.events.person == 1).any()
+    lost = with_notebook.total - without.total
+    assert 0.0 < lost == lost_without(with_notebook)[genius] < 1e-3 * with_notebook.total
+
+
+# --- closed forms -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bridges", [1, 2, 3])
+def test_the_indispensability_of_a_bridge_vanishes_with_the_second_one(bridges: int) -> None:
+    people = [
+        {"name": "inventor", "creativity": 1.0, "reach": bridges / 1000},
+        {"name": "bridge", "count": bridges, "reach": 1.0},
+    ]
+    ties = [{"from": "inventor", "to": "bridge"}]
+    scenario = make(10, CERTAIN, persons=people, ties=ties, world={"size": 1000}, impact=HELD)
+    table = knockout(scenario, ["bridge 1", "bridge", "inventor"])
+    assert (table.raw / table.value.mean()).tolist() == [float(bridges == 1), 1.0, 1.0]
+    for account in (role_flow, position_credit, shapley_credit):
+        assert account(simulate(scenario)).persons.share[1:].tolist() == pytest.approx([0.5 / bridges] * bridges)
+
+
+LAMBDA, HISTORY, WORLD = 0.05, 40, 1000
+
+
+@pytest.mark.parametrize("found", [5, 25])
+def test_the_notebook(found: int) -> None:
+    """(e^(-rate t) - e^(-rate T)) / rate by knockout; by lineage (T - t) e^(-rate t).
+
+    In steps it is the sum of e^(-rate s) over the steps s from t on. Value per head of those who use it.
+    """
+    people = [{"name": "genius", "dies": 2}, {"name": "humanity", "creativity": 1.0, "reach": 1.0},
+              {"name": "finder", "reach": 1.0}]  # fmt: skip
+    deeds = [deed(1, "discover", "genius"), deed(found + 1, "find", "finder", of="genius")]
+    scenario = make(HISTORY + 2, {"discovery_rate": LAMBDA, "telling_period": FOREVER}, persons=people,
+                    world={"size": WORLD}, interventions=deeds, impact=HELD)  # fmt: skip
+    table = knockout(scenario, ["genius"], replicates=400, engine="agents")
+    in_steps = sum(math.exp(-LAMBDA * s) for s in range(found, HISTORY))
+    by_knockout = (math.exp(-LAMBDA * found) - math.exp(-LAMBDA * HISTORY)) / LAMBDA
+    assert in_steps == pytest.approx(by_knockout, rel=LAMBDA)
+    mean, error = table.raw[0] / (WORLD - 3), table.error[0] / (WORLD - 3)
+    assert abs(mean - in_steps) < 4 * error < 0.5 * in_steps
+    assert table.low[0] < table.raw[0] < table.high[0]
+
+
+# --- what a world without somebody is ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["person", "telling", "implementation"])
+@settings(max_examples=40, deadline=None)
+@given(scenarios(), st.data())
+def test_who_is_knocked_out_does_nothing_and_nobody_else_is_touched(
+    part: str, scenario: Scenario, data: st.DataObject
+) -> None:
+    world = World.build(scenario)
+    first = data.draw(st.integers(0, world.n - 1))
+    rows = range(first, data.draw(st.integers(first + 1, world.n)))
+    less = world_without(world, rows, part)
+    tape = simulate_world(less, "agents")
+    mine = (tape.events.person >= rows.start) & (tape.events.person < rows.stop)
+    assert less.persons is world.persons
+    if part == "person":
+        assert not mine.any()
+    elif part == "implementation":
+        assert not (mine & (tape.events.kind == IMPLEMENT)).any()
+    elif "threshold" not in scenario.to_toml():
+        child, parent = tape.influences.child, tape.influences.parent
+        told = (tape.events.kind[child] == LEARN) & mine[parent]
+        resolved = tape.events.person[child] == tape.events.person[parent]
+        assert not (told & ~resolved).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(scenarios())
+def test_without_nobody_it_is_the_same_world(scenario: Scenario) -> None:
+    """Taking away what a person never had changes no bit: their skill of 0, say."""
+    lines = [person.model_copy(update={"skill": 0.0}) if person.name == "P" else person for person in scenario.persons]
+    kept = [d for d in scenario.interventions if not (d.kind == "implement" and d.person in ("P", "everyone"))]
+    plain = scenario.model_copy(update={"persons": lines, "interventions": kept})
+    world = World.build(plain)
+    assert simulate_world(world_without(world, range(1), "implementation"), "agents") == simulate_world(world, "agents")
+
+
+def test_both_engines_agree_on_worlds_without_somebody() -> None:
+    world = World.build(rich())
+    for part in ("person", "telling", "implementation"):
+        for rows in (range(1), range(1, 4), range(2, 3)):
+            less = world_without(world, rows, part)
+            assert simulate_world(less, "kernels") == simulate_world(less, "agents")
+
+
+def tape_without(scenario: Scenario, rows: range, part: str) -> Tape:
+    return simulate_world(world_without(World.build(scenario), rows, part), "agents")
+
+
+def kinds_of(tape: Tape, person: int) -> set[int]:
+    return set(tape.events.kind[tape.events.person == person].tolist())
+
+
+def test_scheduled_births_and_deeds_of_a_person_fall_away_and_those_of_the_group_stay() -> None:
+    people = [{"name": "team", "count": 3, "born": 2}, {"name": "reader"}]
+    deeds = [
+        deed(3, "discover", "team"),
+        deed(4, "implement", "team"),
+        deed(5, "tell", "team", to="reader"),
+    ]
+    scenario = make(8, persons=people, interventions=deeds)
+    gone = tape_without(scenario, range(1, 2), "person")
+    assert [kinds_of(gone, p) for p in range(4)] == [{DISCOVER, IMPLEMENT}, set(), {DISCOVER, IMPLEMENT}, {LEARN}]
+    idle = tape_without(scenario, range(1, 2), "implementation")
+    assert [kinds_of(idle, p) for p in range(3)] == [{DISCOVER, IMPLEMENT}, {DISCOVER}, {DISCOVER, IMPLEMENT}]
+    silent = tape_without(scenario, range(3), "telling")
+    assert [kinds_of(silent, p) for p in range(4)] == [{DISCOVER, IMPLEMENT}] * 3 + [set()]
+
+
+def test_deeds_that_go_pair_by_pair_keep_their_pairs() -> None:
+    ideas = [{"name": "idea", "count": 3}]
+    people = [{"name": "team", "count": 3, "creativity": 0.0}, {"name": "reader"}]
+    deeds = [deed(1, "discover", "team"), deed(2, "implement", "team", idea="idea", pairing="each")]
+    scenario = make(4, persons=people, ideas=ideas, interventions=deeds)
+    tape = tape_without(scenario, range(1, 2), "implementation")
+    made = tape.events.kind == IMPLEMENT
+    assert list(zip(tape.events.person[made].tolist(), tape.events.idea[made].tolist(), strict=True)) == [
+        (0, 0),
+        (2, 2),
+    ]
+
+
+def test_what_is_set_later_stays_at_zero() -> None:
+    people = [{"name": "P", "reach": 0.5}, {"name": "reader"}]
+    deeds = [
+        deed(1, "discover", "P"),
+        deed(2, "set", key="persons.P.reach", value=1.0),
+        deed(2, "set", key="persons.P.skill", value=1.0),
+        deed(4, "publish", "P"),
+        deed(5, "find", "reader", of="P"),
+    ]
+    scenario = make(
+        8, {"implementation_rate": math.inf, "telling_period": FOREVER}, persons=people, interventions=deeds
+    )
+    assert kinds_of(tape_without(scenario, range(1), "telling"), 1) == set()
+    assert kinds_of(tape_without(scenario, range(1), "implementation"), 0) == {DISCOVER}
+    assert kinds_of(tape_without(scenario, range(1), "implementation"), 1) == {LEARN}
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def test_threads_order_and_engine_make_no_difference() -> None:
+    scenario = rich()
+    one = knockout(scenario, ["Ann", "team 2"], replicates=3, threads=1, engine="kernels")
+    told: list[tuple[int, int]] = []
+    three = knockout(scenario, ["team 2", "Ann"], seeds=[2, 1, 0], threads=3, engine="kernels",
+                     progress=lambda done, of: told.append((done, of)))  # fmt: skip
+    agents = knockout(scenario, ["Ann", "team 2"], replicates=3, engine="agents")
+    assert one.lost.tolist() == three.lost[::-1, ::-1].tolist() == agents.lost.tolist()
+    assert told == [(k, 9) for k in range(1, 10)]
+    assert one.seeds == (0, 1, 2)
+
+
+def test_each_replicate_is_a_pair_of_runs_of_one_seed() -> None:
+    scenario = rich()
+    table = knockout(scenario, ["Ann"], seeds=[5, 9], engine="agents", confidence=0.9)
+    pairs = []
+    for seed in (5, 9):
+        world = World.build(scenario, seed)
+        pairs.append((simulate(scenario, seed).total, simulate_world(world_without(world, range(1)), "agents").total))
+    assert table.value.tolist() == [whole for whole, _ in pairs]
+    lost = np.array([whole - less for whole, less in pairs])
+    assert table.lost.tolist() == [lost.tolist()]
+    assert table.raw[0] == lost.mean()
+    assert table.error[0] == pytest.approx(abs(lost[0] - lost[1]) / 2)
+    half = stats.t.ppf(0.95, 1) * table.error[0]
+    assert (table.low[0], table.high[0]) == pytest.approx((lost.mean() - half, lost.mean() + half))
+
+
+def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_open() -> None:
+    table = knockout(rich(), engine="agents")
+    assert table.name == ("Ann", "team")
+    assert np.isnan(table.error).all()
+    assert table.to_dict()["knockout"][0]["low"] is None
+    assert list(table.to_pandas().columns) == ["name", "raw", "error", "low", "high", "normalised"]
+    assert table.normalised.sum() == pytest.approx(1.0)
+
+
+def test_members_of_the_population_are_named_as_on_the_tape() -> None:
+    scenario = rich()
+    table = knockout(scenario, ["person 3"], seeds=[4], engine="agents")
+    tape = simulate(scenario, 4)
+    row = tape.persons.names().index("person 3")
+    less = simulate_world(world_without(World.build(scenario, 4), range(row, row + 1)), "agents")
+    assert table.raw[0] == tape.total - less.total != 0.0
+
+
+def test_intervals() -> None:
+    assert interval_of(np.array([2.0, 2.0, 2.0])) == (2.0, 2.0)
+    assert math.isnan(interval_of(np.array([2.0]))[0])
+    sample = np.random.default_rng(1).exponential(size=200)
+    low, high = interval_of(sample, 0.95, "bca")
+    plain = interval_of(sample, 0.95)
+    assert (low, high) == interval_of(sample, 0.95, "bca")
+    assert low < sample.mean() < high
+    assert high - sample.mean() > sample.mean() - low  # skewed as the sample is
+    assert (low, high) == pytest.approx(plain, abs=0.05)
+    assert plain == pytest.approx(stats.t.interval(0.95, 199, sample.mean(), stats.sem(sample)))
+
+
+def test_knockout_does_not_see_who_could_be_replaced_and_the_record_does() -> None:
+    """Two who tell the same: nothing is lost without either, though half of it came by each."""
+    people = [{"name": "P", "creativity": 1.0, "reach": 1.0}, {"name": "Q", "creativity": 1.0, "reach": 1.0}]
+    scenario = make(4, CERTAIN, persons=people, world={"size": 102}, impact=HELD)
+    assert raw(scenario) == {"P": 0.0, "Q": 0.0}
+    tape = simulate(scenario)
+    assert lost_without(tape)[:2].tolist() == pytest.approx([tape.total / 2] * 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"without": ["An"]}, "without: no person 'An'; did you mean 'Ann'?"),
+        ({"without": ["team 4"]}, "no person 'team 4'; did you mean 'team'"),
+        ({"without": []}, "without: nobody is named"),
+        ({"without": ["crowd"]}, "no person 'crowd'"),
+        ({"part": "tellin"}, "part: no 'tellin', did you mean 'telling'"),
+        ({"interval": "bcaa"}, "interval: no 'bcaa', did you mean 'bca'"),
+        ({"confidence": 1.0}, r"confidence: must be in \(0, 1\), is 1.0"),
+        ({"engine": "agent"}, "engine: no 'agent'"),
+        ({"replicates": 0}, "replicates: must be 1 or more"),
+        ({"seeds": []}, "replicates: must be 1 or more"),
+        ({"seeds": [1], "replicates": 1}, "give either replicates or seeds"),
+        ({"seeds": [-1]}, "seeds: must be from 0"),
+    ],
+)
+def test_wrong_input_is_told(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        knockout(rich(), **options)

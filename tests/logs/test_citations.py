@@ -1,0 +1,145 @@
+"""Citations with dates: small logs by hand, each irregularity, and a slow twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.accounts.pagerank import event_pagerank
+from sim.errors import TapeError
+from sim.logs.formats import read_log
+from sim.tape.tape import Tape
+from tests.logs.test_edges import LATE, credits, read, refusal, story
+
+
+def cited(*rows: str, columns: str = "citing,cited,date") -> Tape:
+    return read("\n".join([columns, *rows]) + "\n")
+
+
+def with_dates(text: str, dates: str, name: str = "cit.txt", beside: str = "cit-dates.txt") -> Tape:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / name).write_text(text)
+        (Path(folder) / beside).write_text(dates)
+        return read_log(Path(folder) / name)
+
+
+def test_papers_are_events_of_their_own() -> None:
+    tape = cited("c,a,2001-01-01", "c,b,2001-01-01", "b,a,2000-06-01", "d,,2002-01-01")
+    assert [row[1:] for row in story(tape)] == [
+        ("discover", "a", "idea", {}),
+        ("learn", "b", "idea", {"a": 1.0}),
+        ("learn", "c", "idea", {"a": 0.5, "b": 0.5}),
+        ("discover", "d", "idea", {}),
+    ]
+    assert (tape.total, tape.dropped, tape.provenance["format"]) == (2.0, {}, "citations")
+    assert tape.provenance["repaired"] == {"root placed": 1}
+    assert tape.events.step[1] - tape.events.step[0] == 1  # a root comes one tick before
+
+
+def test_the_two_files_of_snap() -> None:
+    edges = "# Directed graph\n# FromNodeId\tToNodeId\n1003\t1002\n1003\t1001\n1002\t1001\n1001\t1003\n"
+    tape = with_dates(edges, "# id\tdate\n1001\t1992-01-01\n1002\t1992-02-01\n1003\t1993-01-01\n1009\t1999-01-01\n")
+    assert [(*row[1:3], row[4]) for row in story(tape)] == [
+        ("discover", "1001", {}),
+        ("learn", "1002", {"1001": 1.0}),
+        ("learn", "1003", {"1001": 0.5, "1002": 0.5}),
+        ("discover", "1009", {}),
+    ]
+    assert tape.dropped == {LATE: 1}
+    assert (tape.provenance["rows"], tape.provenance["kept"]) == (4, 3)
+
+
+def test_a_dates_file_is_given_or_found(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("citing,cited\nb,a\n")
+    with pytest.raises(TapeError, match=r"c\.csv:1: no column of dates; needed: date, or .* 'c-dates.csv' beside"):
+        read_log(tmp_path / "c.csv")
+    (tmp_path / "when.csv").write_text("paper,date\na,1\nb,2\n")
+    tape = read_log(tmp_path / "c.csv", dates=tmp_path / "when.csv")
+    (tmp_path / "c_dates.csv").write_text("paper,date\nb,2\na,1\n")
+    assert read_log(tmp_path / "c.csv") == tape
+    with pytest.raises(TapeError, match="dates are for citations, not for edges"):
+        read_log(tmp_path / "c.csv", "edges", tmp_path / "when.csv")
+    with pytest.raises(TapeError, match=r"absent\.csv: cannot be read: No such file"):
+        read_log(tmp_path / "c.csv", dates=tmp_path / "absent.csv")
+    (tmp_path / "when.csv").write_text("paper,dat\na,1\n")
+    with pytest.raises(
+        TapeError, match=r"when\.csv:1: unknown column 'dat'; allowed: paper, date; did you mean 'date'"
+    ):
+        read_log(tmp_path / "c.csv", dates=tmp_path / "when.csv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "dropped"),
+    [
+        (["b,a,1", "b,a,1"], {"duplicate": 1}),
+        (["b,b,1", "b,a,1"], {"self-influence": 1}),
+        (["b,a,", "c,a,2"], {"no time": 1}),
+        (["c,b,1", "b,a,1"], {LATE: 1}),
+        (["b,c,1", "c,a,2"], {LATE: 1}),
+        ([",a,1", "b,a,2"], {"no target": 1}),
+    ],
+)
+def test_what_is_dropped(rows: list[str], dropped: dict[str, int]) -> None:
+    tape = cited(*rows)
+    assert tape.dropped == dropped
+    assert tape.provenance["kept"] == len(rows) - sum(dropped.values())
+
+
+def test_who_cites_only_later_ones_discovers() -> None:
+    tape = cited("b,c,1", "c,a,2")
+    assert ("discover", "b") in [row[1:3] for row in story(tape)]
+
+
+def test_the_earliest_date_of_a_paper_counts() -> None:
+    tape = cited("b,a,5", "b,c,3", "c,a,4")
+    assert {row[2]: row[0] + tape.provenance["time_origin"] for row in story(tape)} == {"a": 2, "b": 3, "c": 4}
+    assert tape.provenance["repaired"] == {"another date of the same paper": 1, "root placed": 1}
+    assert tape.dropped == {LATE: 1}
+
+
+def test_weights_values_and_dates_of_the_cited() -> None:
+    columns = "child,parent,time,parent_time,weight,value,person,kind"
+    tape = cited("c,a,9,1,1,2,X,learn", "c,b,9,2,2,3,X,learn", "c,b,9,2,1,,X,learn", columns=columns)
+    assert story(tape)[-1] == (9, "learn", "c", "idea", {"a": 0.25, "b": 0.75})
+    assert (tape.total, tape.provenance["repaired"]) == (5.0, {})
+    assert credits(tape) == pytest.approx({"a": 1.25, "b": 3.75, "c": 0.0})
+
+
+def test_a_header_is_not_taken_for_a_paper() -> None:
+    assert refusal("citing,cted,date\n1,2,3\n").startswith("log.csv:1: unknown column 'cted'; allowed: citing, cited")
+    assert refusal("paper,ref\n1,2\n", format="citations").startswith("log.csv:1: unknown column 'paper'")
+    assert refusal("1,2,3,4,5\n", format="citations").startswith("log.csv:1: unknown column '1'")
+    assert refusal("citing,cited,date\n1,2,soon\n").startswith("log.csv:2: wrong date 'soon'; allowed: numbers")
+
+
+def test_parquet_of_citations(tmp_path: Path) -> None:
+    table = pa.table({"citing": [3, 3, 2], "cited": [1, 2, 1], "date": pa.array([20, 20, 10], pa.date32())})
+    pq.write_table(table, tmp_path / "c.parquet")
+    tape = read_log(tmp_path / "c.parquet")
+    assert tape == cited("3,1,1970-01-21", "3,2,1970-01-21", "2,1,1970-01-11")
+
+
+papers = st.sampled_from("abcdef")
+
+
+@given(st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
+@settings(max_examples=200, deadline=None)
+def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: list[tuple[str, str]]) -> None:
+    tape = with_dates(
+        "citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs),
+        "paper,date\n" + "".join(f"{paper},{date}\n" for paper, date in dates.items()),
+    )
+    kept = {(u, v) for u, v in pairs if dates[v] < dates[u]}
+    assert {(row[2], name) for row in story(tape) for name in row[4]} == kept
+    assert {row[2]: row[0] for row in story(tape)} == dates
+    assert all(share == 1 / len(row[4]) for row in story(tape) for share in row[4].values())
+    assert len(pairs) == tape.provenance["kept"] + sum(tape.dropped.values())
+    ranks = event_pagerank(tape.parents, tape.influences.parent, tape.influences.weight)
+    assert np.isclose(ranks.sum(), 1.0)

@@ -1,0 +1,692 @@
+"""Real logs as tapes: small logs with trees and credits by hand, each irregularity, each error, and slow twins."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.accounts.account import credit
+from sim.cli import credit
+from sim.errors import TapeError
+from sim.logs.formats import FORMATS, read_log
+from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN
+from sim.tape.tape import Tape
+
+LOGS = Path(__file__).parent.parent / "data" / "logs"
+WEIBO = Path(__file__).parents[3] / "shared" / "data" / "weibo_cascades" / "cascades.txt"
+HELD, LATE = "already holds the idea", "not strictly back in time"
+
+
+def read(text: str | bytes, name: str = "log.csv", format: str | None = None) -> Tape:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_log(path, format)
+
+
+def edges(*rows: str, columns: str = "time,source,target") -> Tape:
+    return read("\n".join([columns, *rows]) + "\n")
+
+
+def weibo(*lines: str) -> Tape:
+    return read("\n".join(lines), "log.txt", "weibo")
+
+
+def story(tape: Tape) -> list[tuple[int, str, str, str, dict[str, float]]]:
+    """The events in words: step, kind, person, idea, and the weights of those who influenced it."""
+    names, rows = tape.persons.names(), range(len(tape.events))
+    who = [names[person] for person in tape.events.person]
+    told: list[dict[str, float]] = [{} for _ in rows]
+    for child, parent, weight in zip(*tape.influences.columns().values(), strict=True):
+        told[child][who[parent]] = float(weight)
+    events = tape.events
+    return [(int(events.step[e]), KINDS[events.kind[e]], who[e], tape.ideas[events.idea[e]], told[e]) for e in rows]
+
+
+def credits(tape: Tape) -> dict[str, float]:
+    persons = credit(tape).persons
+    return dict(zip(persons.name, [float(share) for share in persons.credit], strict=True))
+
+
+def refusal(text: str | bytes, name: str = "log.csv", format: str | None = None) -> str:
+    """The message of the refusal, from the name of the file on; always one line."""
+    with pytest.raises(TapeError) as caught:
+        read(text, name, format)
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value)[str(caught.value).index(name) :]
+
+
+def parquet(**columns: object) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+# Small logs by hand
+
+
+def test_chain() -> None:
+    tape = edges("2,a,b", "3,b,c", "4,c,d")
+    assert story(tape) == [
+        (1, "discover", "a", "idea", {}),
+        (2, "learn", "b", "idea", {"a": 1.0}),
+        (3, "learn", "c", "idea", {"b": 1.0}),
+        (4, "learn", "d", "idea", {"c": 1.0}),
+    ]
+    assert tape.total == 3
+    assert (tape.steps, tape.world_size, tape.dropped) == (4, 4, {})
+    assert tape.provenance["repaired"] == {"root placed": 1}
+    # b's unit: all to a; c's: half to a, half to b; d's: half to a, a quarter to b and c each
+    assert credits(tape) == pytest.approx({"a": 2.0, "b": 0.75, "c": 0.25, "d": 0.0}, abs=1e-12)
+
+
+def test_idea_communication_and_implementation_get_a_third_each() -> None:
+    tape = read_log(LOGS / "engine.csv")
+    assert [row[1:] for row in story(tape)] == [
+        ("discover", "p1", "steam", {}),
+        ("learn", "p2", "steam", {"p1": 1.0}),
+        ("learn", "p3", "steam", {"p2": 1.0}),
+        ("implement", "p3", "steam", {"p3": 1.0}),
+        ("learn", "p4", "steam", {"p2": 1.0}),
+    ]
+    assert [column.tolist() for column in tape.realised.columns().values()] == [[4], [3], [30.0]]
+    assert tape.steps == 6  # of the use, which is no event
+    assert credits(tape) == pytest.approx({"p1": 10.0, "p2": 10.0, "p3": 10.0, "p4": 0.0}, abs=1e-12)
+    assert tape.provenance["source"] == "engine.csv"
+    assert tape.provenance["scenario"] == "engine"
+    assert (tape.provenance["format"], tape.provenance["rows"], tape.provenance["kept"]) == ("edges", 6, 6)
+
+
+def test_two_tellers_share_by_weight() -> None:
+    tape = edges("2,a,c,1", "2,b,c,3", columns="time,source,target,weight")
+    assert story(tape)[-1] == (2, "learn", "c", "idea", {"a": 0.25, "b": 0.75})
+    assert tape.total == 1
+    assert credits(tape) == pytest.approx({"a": 0.25, "b": 0.75, "c": 0.0}, abs=1e-12)
+
+
+def test_two_cascades() -> None:
+    tape = read_log(LOGS / "cascades.txt")
+    assert tape.ideas == ("cascade 7", "cascade 9")
+    assert story(tape) == [
+        (1000, "discover", "a", "cascade 7", {}),
+        (1005, "discover", "b", "cascade 9", {}),
+        (1010, "learn", "b", "cascade 7", {"a": 1.0}),
+        (1012, "learn", "a", "cascade 9", {"b": 1.0}),
+        (1020, "learn", "c", "cascade 7", {"b": 1.0}),
+        (1030, "learn", "d", "cascade 7", {"c": 1.0}),
+        (1050, "learn", "e", "cascade 7", {"a": 1.0}),
+    ]
+    assert tape.dropped == {HELD: 1}
+    assert tape.provenance["repaired"] == {"teller without an entry of their own": 1}
+    assert tape.total == 5
+    # cascade 7 as the chain above, and e's unit to a; cascade 9: a's unit to b
+    assert credits(tape) == pytest.approx({"a": 3.0, "b": 1.75, "c": 0.25, "d": 0.0, "e": 0.0}, abs=1e-12)
+
+
+def test_formats_are_five() -> None:
+    assert list(FORMATS) == ["weibo", "edges", "citations", "graphml", "gexf"]
+
+
+def test_the_command_line_names_these_formats() -> None:
+    assert tuple(FORMATS) == credit.FORMATS
+
+
+def test_a_tape_of_a_log_is_saved_and_loaded(tmp_path: Path) -> None:
+    tape = read_log(LOGS / "cascades.txt")
+    tape.save(tmp_path / "run")
+    assert Tape.load(tmp_path / "run") == tape
+    assert Tape.load(tmp_path / "run").provenance == tape.provenance
+
+
+# Weibo: irregularities
+
+
+def test_a_user_who_repeats_learned_at_the_earliest_entry() -> None:
+    tape = weibo("1\ta\t0\t3\ta/b:9 a:0 a/b:5")
+    assert [row[0] for row in story(tape)] == [0, 5]
+    assert tape.dropped == {HELD: 1}
+
+
+def test_the_author_does_not_learn_the_own_post() -> None:
+    tape = weibo("1\ta\t0\t4\ta:0 a/b:5 a/b/a:7 a:8")
+    assert len(tape.events) == 2
+    assert tape.dropped == {HELD: 2}
+
+
+def test_repeats_of_the_post_are_the_post() -> None:
+    tape = weibo("1\ta\t10\t3\ta:0 a:0 a/a:0")
+    assert len(tape.events) == 1
+    assert tape.dropped == {}
+    assert (tape.provenance["posts"], tape.provenance["entries"], tape.total) == (3, 3, 0)
+
+
+def test_a_teller_without_an_entry_is_passed_over() -> None:
+    tape = weibo("1\ta\t0\t3\ta:0 a/b:5 a/b/x/y/c:7")
+    assert story(tape)[-1][4] == {"b": 1.0}
+    assert tape.dropped == {}
+    assert tape.provenance["repaired"] == {"teller without an entry of their own": 1}
+
+
+@pytest.mark.parametrize("entry", ["x/c:7", "c:7"])
+def test_a_path_that_does_not_begin_with_the_author_leads_to_the_author(entry: str) -> None:
+    tape = weibo(f"1\ta\t0\t2\ta:0 {entry}")
+    assert story(tape)[-1][2:] == ("c", "cascade 1", {"a": 1.0})
+    assert tape.provenance["repaired"] == {"teller without an entry of their own": 1}
+
+
+@pytest.mark.parametrize("teller", ["a/b/x:7", "a/b/x:8"])
+def test_a_teller_who_came_no_earlier_is_dropped_and_the_reader_reattached(teller: str) -> None:
+    tape = weibo(f"1\ta\t0\t4\ta:0 a/b:5 {teller} a/b/x/c:7")
+    assert {row[2]: row[4] for row in story(tape)}["c"] == {"b": 1.0}
+    assert tape.dropped == {LATE: 1}
+    assert tape.provenance["repaired"] == {"teller not strictly earlier": 1}
+    assert tape.total == 3
+
+
+def test_a_reader_at_the_time_of_the_post_is_dropped() -> None:
+    tape = weibo("1\ta\t0\t4\ta:0 a/b:0 a/b/c:5")
+    assert [row[2:] for row in story(tape)] == [("a", "cascade 1", {}), ("c", "cascade 1", {"a": 1.0})]
+    assert tape.dropped == {LATE: 1}
+    assert tape.provenance["header_disagrees"] == 1
+
+
+def test_a_reader_dropped_at_the_time_of_the_post_may_learn_later() -> None:
+    tape = weibo("1\ta\t0\t3\ta:0 a/b:0 a/b:5")
+    assert story(tape)[-1] == (5, "learn", "b", "cascade 1", {"a": 1.0})
+    assert tape.dropped == {LATE: 1}
+
+
+def test_a_cascade_given_twice_counts_once() -> None:
+    line = "1\ta\t0\t2\ta:0 a/b:5"
+    tape = weibo(line, "", "# the same again", line)
+    assert tape == weibo(line)
+    assert tape.dropped == {"duplicate": 2}
+
+
+def test_a_cascade_without_entries() -> None:
+    assert story(weibo("1\ta\t3\t0\t")) == [(3, "discover", "a", "cascade 1", {})]
+
+
+def test_weibo_is_guessed() -> None:
+    text = "1\ta\t0\t2\ta:0 a/b:5\n"
+    assert read(text, "log.txt") == read(text, "log.txt", "weibo")
+    assert read("time\tsource\ttarget\tidea\tkind\n1\ta\tb\tx\t\n", "log.txt").ideas == ("x",)
+
+
+@pytest.fixture(scope="module")
+def weibo_file() -> Path:
+    if not WEIBO.exists():
+        pytest.skip(f"{WEIBO} is absent: the sample of real cascades is not part of the project")
+    return WEIBO
+
+
+def test_real_cascades(weibo_file: Path) -> None:
+    """The counts of the file, by a plain reading of its own."""
+    tape = read_log(weibo_file)
+    expected: Counter[str] = Counter()
+    for line in weibo_file.read_text().split("\n"):
+        _, author, _, size, entries = line.split("\t")
+        first = {author: 0}
+        for users, seconds in sorted(
+            ((entry.split(":")[0].split("/"), int(entry.split(":")[1])) for entry in entries.split()),
+            key=lambda e: e[1],
+        ):
+            expected["entries"] += 1
+            if users == [author] and seconds == 0:
+                expected["posts"] += 1
+            elif users[-1] in first:
+                expected[HELD] += 1
+            else:
+                first[users[-1]] = seconds
+                expected["learned"] += 1
+                expected[LATE] += first.get(users[-2], seconds) >= seconds
+        expected["participants"] += int(size)
+        expected["cascades"] += 1
+    assert expected["entries"] == expected["participants"] == 7147
+    assert expected["cascades"] == len(tape.ideas) == 30  # 29 line ends: the last line has none
+    assert tape.total == int((tape.events.kind == LEARN).sum()) == expected["learned"] == len(tape.realised)
+    assert int((tape.events.kind == DISCOVER).sum()) == 30
+    assert tape.dropped == {HELD: expected[HELD], LATE: expected[LATE]}
+    counts = tape.provenance
+    assert counts["entries"] == 7147
+    mended = counts["repaired"]["teller not strictly earlier"]
+    assert counts["entries"] == counts["posts"] + counts["learned"] + sum(tape.dropped.values()) - mended
+    assert counts["header_disagrees"] == 0
+    assert credit(tape).total == pytest.approx(tape.total, rel=1e-12)
+
+
+# Edges: irregularities
+
+
+def test_a_source_is_a_root_one_tick_before_it_is_first_needed() -> None:
+    tape = edges("9,s,b", "4,s,c", "4,r,d")
+    assert [row[:3] for row in story(tape)][:2] == [(3, "discover", "r"), (3, "discover", "s")]
+    assert tape.provenance["repaired"] == {"root placed": 2}
+
+
+def test_a_discovery_realises_nothing_unless_told() -> None:
+    assert edges("1,,a,discover,", "2,,b,,", "3,,c,discover,5", columns="time,source,target,kind,value").total == 5
+
+
+@pytest.mark.parametrize("row", ["5,,b", "3,c,b"])
+def test_a_source_that_took_it_up_no_earlier_is_late(row: str) -> None:
+    tape = edges("3,b,d", row, "3,a,d")
+    assert [event[2:] for event in story(tape) if event[2] == "d"] == [("d", "idea", {"a": 1.0})]
+    assert tape.dropped == {LATE: 1}
+
+
+def test_a_cycle_at_one_time_leaves_nothing() -> None:
+    tape = edges("5,a,b", "5,b,a")
+    assert (len(tape.events), len(tape.realised), tape.ideas, tape.steps, tape.world_size) == (0, 0, (), 0, 0)
+    assert tape.dropped == {LATE: 2}
+
+
+def test_who_was_dropped_and_tells_later_is_a_root() -> None:
+    tape = edges("5,a,b", "5,b,a", "9,b,c")
+    assert story(tape) == [(8, "discover", "b", "idea", {}), (9, "learn", "c", "idea", {"b": 1.0})]
+    assert tape.dropped == {LATE: 2}
+
+
+def test_self_influence() -> None:
+    tape = edges("5,a,a", "6,a,b")
+    assert tape.dropped == {"self-influence": 1}
+    assert len(tape.events) == 2
+
+
+def test_a_holder_does_not_learn_again() -> None:
+    tape = edges("1,a,b", "2,a,b", "2,c,b", "3,,b")
+    assert tape.dropped == {HELD: 3}
+    assert tape.persons.name == ("a", "b")
+
+
+def test_a_discovery_goes_before_a_learning_at_the_same_time() -> None:
+    tape = edges("1,a,b", "1,,b")
+    assert [row[1:3] for row in story(tape)] == [("discover", "b")]
+    assert tape.dropped == {HELD: 1}
+
+
+def test_duplicates() -> None:
+    columns = "time,source,target,weight"
+    assert edges("1,a,b,1", "1,a,b,", "1.0, a,b,1e0", columns=columns).dropped == {"duplicate": 2}
+    tape = edges("1,a,c,1", "1,a,c,2", "1,b,c,1", columns=columns)
+    assert tape.dropped == {}
+    assert story(tape)[-1][4] == {"a": 0.75, "b": 0.25}
+
+
+def test_rows_that_lack_something() -> None:
+    tape = edges(",a,b,", "1,a,,", "1,,b,learn", ",,,", "2,a,b,learn", columns="time,source,target,kind")
+    assert tape.dropped == {"no time": 2, "no target": 1, "no source": 1}
+    assert tape.provenance["rows"] == tape.provenance["kept"] + 4 == 5
+
+
+def test_values_of_one_learning_add_up() -> None:
+    tape = edges("1,a,c,2", "1,b,c,3", "1,d,c,", "2,c,e,", "2,c,f,0", columns="time,source,target,value")
+    assert tape.total == 6
+    assert len(tape.realised) == 2
+
+
+def test_only_the_values_of_rows_that_are_kept_count() -> None:
+    assert edges("1,a,c,2", "1,b,c,3", "4,,b,", columns="time,source,target,value").total == 2
+
+
+def test_an_implementer_without_a_holding_is_a_root() -> None:
+    tape = edges("5,,m,implement,2", columns="time,source,target,kind,value")
+    assert story(tape) == [(4, "discover", "m", "idea", {}), (5, "implement", "m", "idea", {"m": 1.0})]
+    assert [column.tolist() for column in tape.realised.columns().values()] == [[0], [1], [2.0]]
+    assert tape.provenance["repaired"] == {"root placed": 1}
+
+
+@pytest.mark.parametrize("when", [5, 6])
+def test_an_implementer_who_took_it_up_no_earlier_is_late(when: int) -> None:
+    tape = edges("5,,m,implement", f"{when},a,m,", columns="time,source,target,kind")
+    assert [row[1] for row in story(tape)] == ["discover", "learn"]
+    assert tape.dropped == {LATE: 1}
+
+
+def test_a_use_needs_a_holding() -> None:
+    tape = edges("5,,u,use", "6,a,u,", columns="time,source,target,kind")
+    assert tape.dropped == {"does not hold the idea": 1}
+    assert tape.total == 1
+
+
+def test_a_use_is_served_by_the_last_implementation_before() -> None:
+    rows = [
+        "1,,m,,",
+        "2,,m,implement,",
+        "4,,m,implement,",
+        "6,,m,implement,",
+        "5,m,m,use,7",
+        "4,m,m,use,3",
+        "9,,m,realise,",
+    ]
+    tape = edges(*rows, columns="time,source,target,kind,value")
+    assert [column.tolist() for column in tape.realised.columns().values()] == [[0, 0, 0], [-1, 1, 2], [1.0, 3.0, 7.0]]
+    assert (tape.events.kind == IMPLEMENT).sum() == 3
+    assert tape.steps == 9
+
+
+@pytest.mark.parametrize("implemented", ["9,,m,implement", "5,,m,implement", "1,,m,"])
+def test_a_use_without_an_earlier_implementation_is_dropped(implemented: str) -> None:
+    tape = edges("2,m,u,", "5,m,u,use", implemented, columns="time,source,target,kind")
+    assert tape.dropped.get("no earlier implementation by the source") == 1
+
+
+def test_ideas_are_apart() -> None:
+    tape = edges("1,a,b,x", "1,b,a,y", "2,b,c,", "2,b,d,idea", columns="time,source,target,idea")
+    assert tape.ideas == ("x", "y", "idea")
+    assert (tape.dropped, tape.total) == ({}, 4)
+
+
+# Times and tables
+
+
+def test_negative_times_are_shifted() -> None:
+    tape = edges("-5,a,b", "2,b,c")
+    assert tape.events.step.tolist() == [0, 1, 8]
+    assert (tape.provenance["time_origin"], tape.steps) == (-6, 8)
+
+
+def test_a_root_before_time_zero_is_shifted_too() -> None:
+    assert edges("0,a,b").provenance["time_origin"] == -1
+
+
+def test_fractions_are_counted_in_microseconds() -> None:
+    tape = edges("1464739201.25,a,b", "1464739202,b,c")
+    assert tape.events.step.tolist() == [1464739201249999, 1464739201250000, 1464739202000000]
+    assert tape.provenance["time_unit"] == "microsecond"
+
+
+def test_whole_floats_and_long_integers_are_exact() -> None:
+    assert edges("1e3,a,b", "1005.0,b,c").events.step.tolist() == [999, 1000, 1005]
+    assert edges("123456789012345678,a,b").events.step.tolist() == [123456789012345677, 123456789012345678]
+
+
+def test_dates_are_seconds_of_utc() -> None:
+    tape = read_log(LOGS / "dates.tsv")
+    assert tape.events.step.tolist() == [1577923199, 1577923200, 1577923200 + 23 * 3600]
+    assert tape.provenance["time_unit"] == "second"
+    assert (
+        edges("1632-02-22,galilei,b").provenance["time_origin"] == -10661760001
+    )  # by `date -u -d 1632-02-22 +%s`, less the tick
+    assert edges("1970-01-01T00:00:00.5Z,a,b").events.step.tolist() == [499999, 500000]
+
+
+def test_quotes_comments_tabs_and_a_byte_order_mark() -> None:
+    text = '\ufeff# "unclosed, in a comment\r\n\r\n "time",source , target\r\n1, "Doe, Jane" ,b'.replace('" ,b', '",b')
+    assert read(text).persons.name == ("Doe, Jane", "b")
+    assert read("time\tsource\ttarget\n1\tDoe, J\t#b\n", "log.tsv").persons.name == ("Doe, J", "#b")
+    assert read("time,source,target\r1,a,b\r2,b,c").total == 2
+
+
+def test_parquet_as_csv(tmp_path: Path) -> None:
+    columns = {"source": ["a", "b", None], "target": ["b", "c", "d"], "value": [0.5, None, 2.0]}
+    expected = edges("1,a,b,0.5", "2,b,c,", "3,,d,2", columns="time,source,target,value")
+    assert read(parquet(time=[1, 2, 3], **columns), "log.parquet") == expected
+    assert read(parquet(time=[1.0, 2.0, 3.0], **columns), "log") == expected
+    ids = read(parquet(time=[1, 2], source=[1e10, None], target=[7, 8]), "log.parquet")
+    assert ids.persons.name == ("10000000000", "7", "8")
+    dates = pa.array([86400, 86401], pa.timestamp("s", "UTC"))
+    dated = read(parquet(time=dates, source=["a", "b"], target=["b", "c"]), "log.parquet")
+    assert dated.events.step.tolist() == [86399, 86400, 86401]
+
+
+# Errors: file, line, what is wrong, what is allowed
+
+
+def test_unknown_format() -> None:
+    assert refusal("x", format="weibbo") == (
+        "log.csv: unknown format 'weibbo'; allowed: weibo, edges, citations, graphml, gexf; did you mean 'weibo'?"
+    )
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(TapeError, match=r"absent\.csv: cannot be read: No such file"):
+        read_log(tmp_path / "absent.csv")
+    with pytest.raises(TapeError, match="a folder; a log is a file"):
+        read_log(tmp_path)
+    with pytest.raises(TapeError, match="cannot be read"):
+        read_log("nul\0byte")
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.txt"])
+@pytest.mark.parametrize("text", ["", "\n \n", "# nothing\n"])
+def test_empty_file(text: str, name: str) -> None:
+    assert refusal(text, name) == f"{name}:1: empty; a log has a row a line"
+
+
+def test_no_rows() -> None:
+    assert refusal("#\ntime,source,target\n") == "log.csv:2: no rows below the header; a log has one or more"
+
+
+def test_undecodable_bytes() -> None:
+    assert refusal(b"time,source,target\n1,a,b\n2,\xff,c\n") == (
+        "log.csv:3: byte 0xff is not UTF-8; a log is UTF-8 text (of Latin-1: iconv -f latin1 -t utf-8)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time,source\n1,a", "log.csv:1: column 'target' is missing; needed: time, source, target"),
+        (
+            "\ntime,sorce,target\n1,a,b",
+            "log.csv:2: unknown column 'sorce'; allowed: time, source, target, idea, kind, weight, value; "
+            "did you mean 'source'?",
+        ),
+        (
+            "time,source,target,time\n1,a,b,1",
+            "log.csv:1: column given twice 'time'; allowed: time, source, target, idea, kind, weight, value; "
+            "did you mean 'time'?",
+        ),
+        ("time,source,target\n1,a,b\n# c\n2,b\n", "log.csv:4: 2 fields; allowed: 3, as in the header"),
+        ("time,source,target\n1,a,b,c\n", "log.csv:2: 4 fields; allowed: 3, as in the header"),
+        (
+            "time,source,target,kind\n1,a,b,\n2,b,c,lern\n",
+            "log.csv:3: wrong kind 'lern'; allowed: learn, discover, implement, use, realise; did you mean 'learn'?",
+        ),
+        (
+            "time,source,target,kind\n1,a,b,discover\n",
+            "log.csv:2: 'discover' is the target's own deed, but the source is 'a'; allowed: nothing, or the target",
+        ),
+        (
+            "time,source,target,kind\n1,a,b,implement\n",
+            "log.csv:2: 'implement' is the target's own deed, but the source is 'a'; allowed: nothing, or the target",
+        ),
+    ],
+)
+def test_wrong_tables(text: str, message: str) -> None:
+    assert refusal(text) == message
+
+
+@pytest.mark.parametrize("time", ["soon", "nan", "inf", "1_000", "2020-13-01", "1e18", "1e999999999", "٣"])
+def test_wrong_times(time: str) -> None:
+    message = refusal(f"time,source,target\n1,a,b\n{time},b,c\n")
+    assert (
+        message
+        == f"log.csv:3: wrong time {time!r}; allowed: numbers below 1e18, or ISO 8601 dates and datetimes, "
+        + ("such as 2020-01-31T12:00:00")
+    )
+
+
+def test_times_of_two_forms() -> None:
+    assert refusal("time,source,target\n1,a,b\n,a,b\n2020-01-01,b,c\n") == (
+        "log.csv:4: time '2020-01-01' is not a number as before; allowed: one form for all"
+    )
+
+
+def test_times_too_large_for_microseconds() -> None:
+    message = refusal("time,source,target\n1.5,a,b\n1e17,b,c\n")
+    assert message.startswith("log.csv:3: time '1e17' is too large to count in microseconds; allowed: numbers below")
+
+
+@pytest.mark.parametrize("weight", ["much", "-1", "0", "nan", "inf"])
+def test_wrong_weights(weight: str) -> None:
+    message = refusal(f"time,source,target,weight\n1,a,b,1\n2,b,c,{weight}\n")
+    assert message == f"log.csv:3: wrong weight '{weight}'; allowed: numbers from 1e-100 to 1e+100, or nothing"
+
+
+@pytest.mark.parametrize("value", ["much", "-1", "nan", "inf"])
+def test_wrong_values(value: str) -> None:
+    message = refusal(f"time,source,target,value\n1,a,b,1\n2,b,c,{value}\n")
+    assert message == f"log.csv:3: wrong value '{value}'; allowed: numbers from 0 to 1e+100, or nothing"
+
+
+def test_an_open_quote() -> None:
+    message = refusal('time,source,target\n1,a,"b\n2,b,c\n')
+    assert message == "log.csv:3: unexpected end of data; allowed: CSV, quoted as in RFC 4180"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "1\ta\t0\t2",
+            "4 fields between tabs; allowed: 5 (cascade id, author, publication time, number of participants, "
+            "participants)",
+        ),
+        ("\ta\t0\t2\ta:0", "wrong cascade id ''; allowed: a name"),
+        ("1\t\t0\t2\ta:0", "wrong author ''; allowed: a name"),
+        ("1\ta\tnoon\t2\ta:0", "wrong publication time 'noon'; allowed: whole numbers from 0 to below 1e15"),
+        ("1\ta\t-5\t2\ta:0", "wrong publication time '-5'; allowed: whole numbers from 0 to below 1e15"),
+        ("1\ta\t0\tx\ta:0", "wrong number of participants 'x'; allowed: whole numbers from 0 to below 1e15"),
+        ("1\ta\t0\t2\ta:0 a/b", "wrong participant 'a/b'; allowed: a/b/c:t, t whole seconds below 1e15"),
+        ("1\ta\t0\t2\ta:0 a/b:-1", "wrong participant 'a/b:-1'; allowed: a/b/c:t, t whole seconds below 1e15"),
+        ("1\ta\t0\t2\ta:0 a//b:1", "wrong participant 'a//b:1'; allowed: a/b/c:t, t whole seconds below 1e15"),
+        ("0\tz\t0\t1\tz/y:1", "cascade '0' differs from line 1; allowed: an id once"),
+    ],
+)
+def test_wrong_cascades(line: str, message: str) -> None:
+    assert refusal(f"0\tz\t0\t1\tz:0\n\n{line}\n", "log.txt") == f"log.txt:3: {message}"
+
+
+def test_wrong_parquet() -> None:
+    good = parquet(time=[1, 2], source=["a", "b"], target=["b", "c"])
+    assert refusal(good[:-9], "log.parquet").endswith("; allowed: a sound Parquet table without nested columns")
+    assert refusal(b"", "log.parquet").startswith("log.parquet:1: ")
+    nested = parquet(time=[1], source=[["a"]], target=["b"])
+    assert refusal(nested, "log.parquet").startswith("log.parquet:1: source is of type list<")
+    wrong = parquet(time=["1", "x"], source=["a", "b"], target=["b", "c"])
+    assert refusal(wrong, "log.parquet").startswith("log.parquet:2: wrong time 'x'; allowed: numbers")
+    assert refusal(parquet(time=[1], source=["a"], aim=["b"]), "log.parquet").startswith(
+        "log.parquet:1: unknown column 'aim'; allowed: time, source, target"
+    )
+
+
+# Any log
+
+names = st.sampled_from("abcde")
+deeds = st.tuples(
+    st.integers(0, 6),
+    st.one_of(st.just(""), names),
+    names,
+    st.sampled_from(["", "x", "y"]),
+    st.sampled_from(["", "", "", "learn", "discover", "implement", "use"]),
+    st.sampled_from(["", "0.1", "0.7", "3"]),
+    st.sampled_from(["", "", "0.3", "1.1", "0"]),
+)
+tables = st.lists(deeds, min_size=1, max_size=30)
+Deed = tuple[int, str, str, str, str, str, str]
+
+
+def as_csv(rows: list[Deed]) -> str:
+    legal = [(t, "" if kind in ("discover", "implement") else s, *rest, kind, w, v) for t, s, *rest, kind, w, v in rows]
+    return "time,source,target,idea,kind,weight,value\n" + "\n".join(",".join(map(str, row)) for row in legal) + "\n"
+
+
+@given(st.data(), tables)
+@settings(max_examples=200, deadline=None)
+def test_the_order_of_the_rows_does_not_matter(data: st.DataObject, rows: list[Deed]) -> None:
+    tape = read(as_csv(rows))
+    again = read(as_csv(data.draw(st.permutations(rows))))
+    assert again == tape
+    assert (again.dropped, again.provenance) == (tape.dropped, tape.provenance)
+
+
+@given(tables)
+@settings(max_examples=200, deadline=None)
+def test_the_total_is_the_value_of_the_rows_kept(rows: list[Deed]) -> None:
+    """Each row is worth another power of two, so that the total tells which rows were kept."""
+    worth = [(*row[:6], str(2**i)) for i, row in enumerate(rows)]
+    tape = read(as_csv(worth))
+    kept = int(tape.total).bit_count()
+    assert tape.provenance["kept"] == kept == len(rows) - sum(tape.dropped.values())
+    child, parent, _ = tape.influences.columns().values()
+    assert np.all(tape.events.step[parent] < tape.events.step[child])
+    assert credit(tape).total == pytest.approx(tape.total, rel=1e-12)
+
+
+def naive(rows: set[tuple[int, str, str]]) -> dict[str, tuple[int, frozenset[str]]]:
+    """Who holds one idea since when, told by whom, from learnings alone: all rows of a time are looked at together."""
+    since: dict[str, tuple[int, frozenset[str]]] = {}
+    for now in sorted({time for time, _, _ in rows}):
+        told: dict[str, set[str]] = {}
+        for _, source, target in sorted(row for row in rows if row[0] == now and row[1] != row[2]):
+            later = any(time >= now and other == source and source != by for time, by, other in rows)
+            if target in since:
+                continue
+            if source not in since and not later:
+                since[source] = (now - 1, frozenset())
+            if source in since and since[source][0] < now:
+                told.setdefault(target, set()).add(source)
+        since |= {target: (now, frozenset(tellers)) for target, tellers in told.items()}
+    return since
+
+
+@given(st.sets(st.tuples(st.integers(1, 6), names, names), min_size=1, max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_learnings_as_the_slow_twin_places_them(rows: set[tuple[int, str, str]]) -> None:
+    tape = edges(*(f"{time},{source},{target}" for time, source, target in rows))
+    found = {person: (step, frozenset(told)) for step, _, person, _, told in story(tape)}
+    assert found == naive(rows)
+    assert tape.total == sum(bool(told) for _, told in found.values())
+
+
+def read_or_refused(data: bytes, name: str, format: str | None) -> None:
+    said = ""
+    try:
+        read(data, name, format)
+    except TapeError as error:
+        said = str(error)
+    assert len(said.splitlines()) <= 1
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.text(alphabet='time,source\ttarget\n\r"#:/019.-', max_size=200).map(str.encode)
+    ),
+    st.sampled_from(["log.csv", "log.tsv", "log.parquet", "log"]),
+    st.sampled_from([None, *FORMATS]),
+)
+@settings(max_examples=300, deadline=None)
+def test_anything_else_is_refused(data: bytes, name: str, format: str | None) -> None:
+    read_or_refused(data, name, format)
+
+
+SOUND = [
+    *(file.read_bytes() for file in sorted(LOGS.iterdir())),
+    parquet(time=[1, 2], source=["a", "b"], target=["b", "c"]),
+]
+
+
+@given(
+    st.sampled_from(SOUND),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=4)), min_size=1, max_size=3),
+    st.sampled_from([None, *FORMATS]),
+)
+@settings(max_examples=300, deadline=None)
+def test_damaged_logs_are_read_or_refused(
+    data: bytes, damages: list[tuple[float, int, bytes]], format: str | None
+) -> None:
+    for where, length, with_what in damages:
+        at = int(where * len(data))
+        data = data[:at] + with_what + data[at + length :]
+    read_or_refused(data, "log", format)

@@ -1,0 +1,135 @@
+"""GraphML, GEXF and networkx graphs with times as tapes, and what is refused of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pytest
+
+from sim.errors import TapeError
+from sim.logs.formats import from_networkx, read_log
+from tests.logs.test_edges import HELD, LATE, edges, refusal, story
+
+
+def told() -> Any:
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", time=2, weight=1.0)
+    graph.add_edge("b", "c", time=3, weight=2.0)
+    graph.add_edge("a", "c", time=3, weight=6.0)
+    return graph
+
+
+def cited() -> Any:
+    graph = nx.DiGraph()
+    for node, time in {"a": 1, "b": 2, "c": 4, "alone": 3}.items():
+        graph.add_node(node, time=time)
+    graph.add_weighted_edges_from([("b", "a", 1.0), ("c", "a", 1.0), ("c", "b", 3.0)])
+    return graph
+
+
+def test_times_of_edges() -> None:
+    expected = edges("2,a,b,1", "3,b,c,2", "3,a,c,6", columns="time,source,target,weight")
+    assert from_networkx(told()) == expected
+
+
+def test_times_of_nodes() -> None:
+    tape = from_networkx(cited())
+    assert story(tape) == [
+        (1, "discover", "a", "idea", {}),
+        (2, "learn", "b", "idea", {"a": 1.0}),
+        (3, "discover", "alone", "idea", {}),
+        (4, "learn", "c", "idea", {"a": 0.25, "b": 0.75}),
+    ]
+    assert tape.dropped == {}
+
+
+@pytest.mark.parametrize("make", [told, cited])
+@pytest.mark.parametrize(("write", "name"), [(nx.write_graphml, "g.graphml"), (nx.write_gexf, "g.gexf")])
+def test_files_say_the_same(tmp_path: Path, make: Any, write: Any, name: str) -> None:
+    write(make(), tmp_path / name)
+    (tmp_path / name).rename(tmp_path / "without ending")
+    tape = read_log(tmp_path / "without ending")
+    assert tape == from_networkx(make())
+    assert tape.provenance["format"] == name[2:]
+
+
+def test_gexf_with_starts_and_spells(tmp_path: Path) -> None:
+    graph = nx.DiGraph(mode="dynamic")
+    graph.add_node("a", start=1)
+    graph.add_node("b", spells=[(2, 5), (7, 9)], start=2)
+    graph.add_edge("b", "a")
+    nx.write_gexf(graph, tmp_path / "g.gexf")
+    assert [row[:3] for row in story(read_log(tmp_path / "g.gexf"))] == [(1, "discover", "a"), (2, "learn", "b")]
+
+
+def test_several_edges_between_two_and_other_columns() -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_edge(1, 2, time=datetime(2020, 1, 1, tzinfo=UTC), idea="x")
+    graph.add_edge(1, 2, time=datetime(2020, 1, 2, tzinfo=UTC), idea="x")
+    graph.add_edge(1, 2, time=datetime(2020, 1, 2, tzinfo=UTC), idea="y")
+    graph.add_edge(2, 1, time=None, idea="y")
+    graph.add_edge(2, 2, time=datetime(2020, 1, 3, tzinfo=UTC), idea="z")
+    tape = from_networkx(graph)
+    assert tape.dropped == {HELD: 1, "no time": 1, "self-influence": 1}
+    assert tape.ideas == ("x", "y")
+    assert tape.provenance["time_unit"] == "second"
+
+
+def test_equal_times_and_edges_to_the_future_are_dropped() -> None:
+    graph = cited()
+    graph.add_node("twin", time=4)
+    graph.add_edges_from([("twin", "c"), ("a", "c")])
+    assert from_networkx(graph).dropped == {LATE: 2}
+
+
+def test_nodes_of_one_text_stay_apart() -> None:
+    graph = nx.DiGraph()
+    graph.add_edge(1, "1", time=1)
+    assert from_networkx(graph).persons.name == ("1", "1 (str)")
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (nx.Graph([(1, 2)]), "graph: undirected"),
+        (nx.DiGraph(), "graph: no nodes"),
+        (nx.DiGraph([(1, 2)]), "graph: no edge or node has an attribute for its time; allowed: time, start, date"),
+    ],
+)
+def test_graphs_that_are_refused(graph: Any, message: str) -> None:
+    with pytest.raises(TapeError) as caught:
+        from_networkx(graph)
+    assert str(caught.value).startswith(message)
+
+
+def test_the_attribute_may_be_named() -> None:
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", since=2)
+    assert from_networkx(graph, time="since").events.step.tolist() == [1, 2]
+    with pytest.raises(TapeError, match="allowed: since; did you mean 'since'"):
+        from_networkx(graph, time="sinc")
+
+
+@pytest.mark.parametrize("value", ["soon", float("inf"), 10**30, True])
+def test_wrong_times(value: Any) -> None:
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", time=value)
+    with pytest.raises(TapeError) as caught:
+        from_networkx(graph)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "allowed: numbers below 1e18" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["g.graphml", "g.gexf"])
+@pytest.mark.parametrize(
+    "text", ["", "no xml", "<graphml", "<gexf><graph/></gexf>", "<graphml><node/></graphml>", "\0"]
+)
+def test_files_that_are_no_graphs(name: str, text: str) -> None:
+    assert refusal(text, name).startswith(f"{name}:1: ")
+
+
+def test_the_line_of_broken_xml() -> None:
+    assert refusal("<graphml>\n<graph>\n</grap>", "g.graphml").startswith("g.graphml:3: column 3: mismatched tag")

@@ -1,0 +1,291 @@
+"""Logs in many blocks, in other encodings and types, and compiled: the same tape as the plain one, and its errors."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.logs import edges, placing
+from sim.logs.formats import read_log
+from sim.readers import read, text, times
+from sim.readers.sorting import order_of
+from sim.tape.tape import Tape
+from tests.logs.test_edges import as_csv, parquet, read, refusal
+from tests.logs.test_edges import read as deeds
+from tests.naive_logs import naive_tape
+
+LOG = "time,source,target\n1,Zoë,b\n2,b,c\n"
+
+
+@given(deeds)
+@settings(max_examples=300, deadline=None)
+def test_the_columns_place_rows_as_the_slow_twin_does(rows: Any) -> None:
+    tape, twin = read(as_csv(rows)), naive_tape(as_csv(rows))
+    assert tape.dropped == twin.dropped
+    assert tape.provenance == twin.provenance
+    assert (tape.persons.name, tape.ideas, tape.steps) == (twin.persons.name, twin.ideas, twin.steps)
+    for table in ("events", "influences", "realised"):
+        for one, other in zip(
+            getattr(tape, table).columns().values(), getattr(twin, table).columns().values(), strict=True
+        ):
+            assert one == pytest.approx(other, rel=1e-14)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "HEAD", 40)
+    monkeypatch.setattr(text, "BLOCK", 64)
+    monkeypatch.setattr(read, "BATCH", 7)
+
+
+def many(number: int, seed: int = 1) -> list[tuple[int, str, str, str, str]]:
+    luck = np.random.default_rng(seed)
+    names = ["ada", "Zoë", "Doe, J", "42", "042", 'the "x"', "#hash"]
+    return [
+        (int(t), names[source], names[target], "xy"[idea], ["", "2.5", "1e1"][weight])
+        for t, source, target, idea, weight in luck.integers([9, 7, 7, 2, 3], size=(number, 5))
+    ]
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"') else name
+
+
+def csv_of(rows: list[tuple[int, str, str, str, str]], end: str = "\n", skip: str = "") -> str:
+    lines = [",".join([str(t), quoted(s), quoted(r), i, w]) for t, s, r, i, w in rows]
+    return end.join(["time,source,target,idea,weight", *(line + skip for line in lines)])
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_blocks_line_ends_and_encodings(end: str, encoding: str) -> None:
+    rows = many(200)
+    twin = naive_tape(csv_of(rows))
+    assert read(csv_of(rows, end, f"{end}# a 'comment' \"{end}  ").encode(encoding)) == twin
+    assert twin.dropped["duplicate"] > 0
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_parquet_in_batches_and_dictionaries() -> None:
+    rows = many(100)
+    time, source, target, idea, weight = (list(column) for column in zip(*rows, strict=True))
+    weights = [float(cell) if cell else None for cell in weight]
+    twin = naive_tape(csv_of(rows))
+    assert read(parquet(time=time, source=source, target=target, idea=idea, weight=weights), "l.parquet") == twin
+    coded = [pa.array(column).dictionary_encode() for column in (source, target, idea)]
+    typed = pa.array([float(t) for t in time], pa.float32())
+    columns = dict(zip(("source", "target", "idea"), coded, strict=True))
+    assert read(parquet(time=typed, weight=weights, **columns), "l.parquet") == twin
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("numbers", [range(1, 60), range(10**15, 10**18, 10**16), [-5, -(2**62), 7, 10, 9]])
+def test_names_that_are_numbers_are_texts_all_the_same(numbers: Any) -> None:
+    luck, names = np.random.default_rng(2), list(numbers)
+    rows = [(int(luck.integers(30)), *(names[k] for k in luck.integers(len(names), size=2))) for _ in range(200)]
+    log = "time,source,target\n" + "".join(f"{t},{s if s != names[0] else ''},{r}\n" for t, s, r in rows)
+    source = [s if s != names[0] else None for _, s, _ in rows]
+    twin = naive_tape(log)
+    assert read(log) == twin
+    time, target = [t for t, _, _ in rows], [r for _, _, r in rows]
+    assert read(parquet(time=time, source=pa.array(source, pa.int64()), target=target), "l.parquet") == twin
+    assert read(log + "40,x,y\n") == naive_tape(log + "40,x,y\n")  # the last block has texts
+    assert read(log + "40,07,-0\n") == naive_tape(log + "40,07,-0\n")
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("soon,a,b,x,", "wrong time 'soon'; allowed: numbers below 1e18"),
+        ("2020-01-01,a,b,x,", "time '2020-01-01' is not a number as before; allowed: one form for all"),
+        ("1,a,b,x,-1", "wrong weight '-1'; allowed: numbers from 1e-100 to 1e+100, or nothing"),
+        ("1,a,b", "3 fields; allowed: 5, as in the header"),
+        ('1,"a"b,c,x,', "',' expected after '\"'; allowed: CSV, quoted as in RFC 4180"),
+    ],
+)
+def test_the_line_of_an_error_in_a_later_block(bad: str, message: str) -> None:
+    lines = csv_of(many(50), skip="\n# skipped").split("\n")
+    where = 61
+    wrong = "\n".join([*lines[:where], bad, *lines[where:]])
+    assert refusal(wrong).startswith(f"log.csv:{where + 1}: {message}")
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_the_row_of_an_error_in_a_later_batch() -> None:
+    time: list[float] = [float(t) for t in range(30)]
+    people = {"source": ["a"] * 30, "target": ["b"] * 30}
+    assert refusal(parquet(time=[*time[:29], 1e18], **people), "l.parquet").startswith(
+        "l.parquet:30: wrong time '1000000000000000000'"
+    )
+    late = [*time[:20], 1e17, *time[21:29], 0.5]
+    assert "l.parquet:21: time '1e+17' is too large to count in microseconds" in refusal(
+        parquet(time=late, **people), "l.parquet"
+    )
+    huge = pa.array([*range(29), 2**63], pa.uint64())
+    assert refusal(parquet(time=huge, **people), "l.parquet").startswith(
+        "l.parquet:30: wrong time '9223372036854775808'"
+    )
+
+
+def test_fractions_in_a_later_block_scale_all(small_blocks: None) -> None:
+    log = "time,source,target\n" + "".join(f"{t},a,p{t}\n" for t in range(1, 40)) + "40.25,a,q\n"
+    tape = read(log)
+    assert tape.provenance["time_unit"] == "microsecond"
+    assert tape.events.step[-1] + tape.provenance["time_origin"] == 40_250_000
+    assert tape == naive_tape(log)
+
+
+# Encodings and types
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_mark_tells_the_encoding(encoding: str) -> None:
+    assert read(LOG.encode(encoding)) == read(LOG)
+    assert read(LOG).persons.name[0] == "Zoë"
+
+
+def test_what_is_not_utf_8_is_refused() -> None:
+    assert refusal(LOG.encode("latin-1")).startswith(
+        "log.csv:2: byte 0xeb is not UTF-8; a log is UTF-8 text (of Latin-1"
+    )
+    assert refusal(LOG.encode("utf-16-le")).startswith(
+        "log.csv:1: byte 0x00 is no text; a log is UTF-8 text, or UTF-16"
+    )
+    assert refusal(LOG.encode("utf-16")[:-1]).startswith("log.csv:3: no UTF-16 here or below")
+    assert refusal(LOG.encode("utf-16") + b"\0\xd8\0\xd8").startswith("log.csv:1: no UTF-16 here or below")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"time": [True], "source": ["a"], "target": ["b"]}, "l.parquet:1: time is of type bool; allowed: numbers"),
+        (
+            {"time": [b"\xff"], "source": ["a"], "target": ["b"]},
+            "l.parquet:1: time is of type binary; allowed: numbers",
+        ),
+        ({"time": [1], "source": [b"\xff"], "target": ["b"]}, "l.parquet:1: source is of type binary and cannot"),
+        ({"time": [1], "source": ["a"], "target": [{"x": 1}]}, "l.parquet:1: target is of type struct<x: int64> and"),
+        ({"time": [1], "source": ["a"], "target": ["b"], "weight": [True]}, "l.parquet:1: wrong weight 'True'"),
+        ({"time": [1], "source": ["a"], "target": ["b"], "kind": [3]}, "l.parquet:1: wrong kind '3'; allowed: learn"),
+        ({"time": [], "source": [], "target": []}, "l.parquet:1: no rows below the header"),
+    ],
+)
+def test_wrong_types(columns: Any, message: str) -> None:
+    assert refusal(parquet(**columns), "l.parquet").startswith(message)
+
+
+def test_nan_is_nothing_in_parquet() -> None:
+    nan = float("nan")
+    tape = read(
+        parquet(time=[1.0, nan, 2.0], source=["a"] * 3, target=list("bcd"), weight=[nan, 1.0, 2.0]), "l.parquet"
+    )
+    assert tape.dropped == {"no time": 1}
+    assert refusal("time,source,target,weight\n1,a,b,nan\n").startswith("log.csv:2: wrong weight 'nan'")
+
+
+@pytest.mark.parametrize("cut", [4, 30, -4, -1])
+def test_truncated_parquet(cut: int) -> None:
+    message = refusal(parquet(time=[1], source=["a"], target=["b"])[:cut], "l.parquet")
+    assert message.startswith("l.parquet:1: ")
+    assert message.endswith("allowed: a sound Parquet table without nested columns")
+
+
+def test_a_flipped_bit_under_a_checksum() -> None:
+    file = io.BytesIO()
+    names = [f"person {k}" for k in range(500)]
+    table = pa.table({"time": list(range(500)), "source": names, "target": names[::-1]})
+    pq.write_table(table, file, write_page_checksum=True, compression="none")
+    data = bytearray(file.getvalue())
+    data[data.index(b"person 7")] ^= 1
+    assert refusal(bytes(data), "l.parquet").startswith("l.parquet:1: ")
+
+
+def test_a_table_larger_than_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "free_memory", lambda: 100)
+    message = refusal(parquet(time=[1, 2, 3], source=list("abc"), target=list("bcd")), "l.parquet")
+    assert message == "l.parquet:1: 3 rows do not fit into the 0.0 GB of memory that are free"
+
+
+moments = st.one_of(
+    st.integers(-(10**18) + 1, 10**18 - 1).map(str),
+    st.decimals(-(10**12), 10**12, allow_nan=False, places=6).map(str),
+    st.datetimes().map(str),
+    st.dates().map(str),
+    st.sampled_from(["", "1e3", "+7", ".5", "5.", "0x10", "1.1234567", "2020-01-31T12:00:00+02:00", "20200131", "x"]),
+)
+
+
+@given(st.lists(moments, min_size=1, max_size=5))
+@settings(max_examples=300, deadline=None)
+def test_whole_columns_of_times_are_read_as_their_values_one_by_one(cells: list[str]) -> None:
+    column = pa.array([cell or None for cell in cells], pa.string())
+
+    def fail(row: int, what: str) -> Exception:
+        return ValueError(f"{row}: {what}")
+
+    fast = times._fast(column)
+    if fast is None:
+        return
+    form, micro, ticks = times._slow("time", column, "", fail)
+    assert (fast[0], fast[1]) == (form, micro)
+    assert fast[2].tolist() == ticks.tolist()
+
+
+@given(st.lists(st.floats(allow_infinity=False, width=64), min_size=1, max_size=5))
+@settings(max_examples=300, deadline=None)
+def test_floats_are_read_as_the_decimals_they_print_as(cells: list[float]) -> None:
+    fast = times._fast(pa.array([None if np.isnan(cell) else cell for cell in cells], pa.float64()))
+    if fast is None:
+        return
+    form, micro, ticks = times._slow("time", pa.array(cells), "", lambda row, what: ValueError(what))
+    assert fast[1] == micro or not form
+    assert fast[2].tolist() == ticks.tolist()
+
+
+# The order, and compiled code
+
+wide = st.lists(
+    st.tuples(
+        st.integers(-(2**62), 2**62), st.integers(0, 2), st.integers(-(2**31), 2**31 - 1), st.sampled_from([0.5, 1.0])
+    ),
+    min_size=1,
+)
+
+
+@given(wide)
+@settings(max_examples=200, deadline=None)
+def test_the_order_is_that_of_tuples(rows: list[tuple[int, int, int, float]]) -> None:
+    rows += rows[::2]
+    one, two, three, four = zip(*rows, strict=True)
+    order = order_of(np.array(one), np.array(two, np.int8), np.array(three, np.int32), np.array(four))
+    found = rows if order is None else [rows[k] for k in order]
+    assert found == sorted(rows)
+
+
+def test_compiled_loops_place_as_the_interpreted_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    luck, size = np.random.default_rng(3), 3000
+    kinds = luck.choice(["", "learn", "discover", "implement", "use"], size, p=[0.5, 0.2, 0.05, 0.15, 0.1])
+    people = luck.integers(0, 80, (2, size))
+    source = [str(s) if kind not in ("discover", "implement") else "" for s, kind in zip(people[0], kinds, strict=True)]
+    log = pa.table({"time": luck.integers(0, 200, size), "source": source, "target": people[1], "kind": kinds,
+                    "idea": luck.integers(0, 9, size), "weight": luck.random(size) + 0.1,
+                    "value": luck.random(size)})  # fmt: skip
+    pq.write_table(log, tmp_path / "log.parquet")
+    plain = read_log(tmp_path / "log.parquet")
+    monkeypatch.setattr(edges, "WORTH_COMPILING", 100)
+    compiled = read_log(tmp_path / "log.parquet")
+    assert compiled == plain
+    assert (compiled.dropped, compiled.provenance) == (plain.dropped, plain.provenance)
+    assert set(plain.dropped) > set(edges.REASONS)
+    assert len(edges.REASONS) == placing.ROOTS
+    assert isinstance(plain, Tape)

@@ -1,0 +1,119 @@
+"""Small worlds for the tests of the model, in which nothing happens by itself unless it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tomlkit
+
+from sim.model.agents.model import IdeaDiffusion
+from sim.scenario.scenario import Scenario
+from sim.tape.tables import KINDS
+from sim.tape.tape import Tape
+
+CALM: dict[str, Any] = {
+    "discovery_rate": 0.0,
+    "implementation_rate": 0.0,
+    "abandon_rate": 0.0,
+    "abandon_rate_working": 0.0,
+}
+
+
+def make(steps: int = 5, dynamics: dict[str, Any] | None = None, **sections: Any) -> Scenario:
+    """A scenario of the given sections; all rates are 0 but for those given, there is one idea."""
+    given = {"scenario": {"name": "small", "steps": steps}, "ideas": [{"name": "idea"}]} | sections
+    return Scenario.from_toml(tomlkit.dumps(given | {"dynamics": CALM | (dynamics or {})}))
+
+
+def run(scenario: Scenario, seed: int = 0, **options: Any) -> Tape:
+    return IdeaDiffusion(scenario, rng=seed, **options).run()
+
+
+def deed(step: int, kind: str, person: str = "", **others: Any) -> dict[str, Any]:
+    """An intervention."""
+    return {"step": step, "kind": kind} | ({"person": person} if person else {}) | others
+
+
+def rows(tape: Tape, *kinds: str) -> list[tuple[int, str, int, int]]:
+    """What happened: (step, kind, person, idea), of these kinds or of all."""
+    columns = (tape.events.step, tape.events.kind, tape.events.person, tape.events.idea)
+    found = zip(*(column.tolist() for column in columns), strict=True)
+    return [(s, KINDS[k], p, i) for s, k, p, i in found if KINDS[k] in kinds or not kinds]
+
+
+def parents(tape: Tape, event: int) -> dict[int, float]:
+    """The influences of an event."""
+    mine = slice(int(tape.parents[event]), int(tape.parents[event + 1]))
+    return dict(zip(tape.influences.parent[mine].tolist(), tape.influences.weight[mine].tolist(), strict=True))
+
+
+def value_by_person(tape: Tape) -> dict[int, float]:
+    """Value realised by each person's holdings."""
+    found: dict[int, float] = {}
+    for event, value in zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True):
+        person = int(tape.events.person[event])
+        found[person] = found.get(person, 0.0) + value
+    return found
+
+
+def z(found: float, trials: int, chance: float) -> float:
+    """How many standard deviations a count is from that of a binomial."""
+    return (found - trials * chance) / (trials * chance * (1.0 - chance)) ** 0.5
+
+
+RICH: dict[str, Any] = {
+    "steps": 25,
+    "world": {"size": 3000, "network": {"kind": "watts-strogatz", "neighbours": 4, "rewire": 0.2, "weight": 0.5}},
+    "population": {
+        "count": 40,
+        "creativity": {"kind": "power", "low": 0.05, "exponent": 2.5},
+        "reach": {"kind": "uniform", "high": 0.003},
+        "skill": {"kind": "beta", "a": 1.0, "b": 4.0},
+        "clarity": {"kind": "uniform", "low": 0.5},
+        "understanding": {"kind": "uniform", "low": 0.3},
+        "threshold": {"kind": "uniform", "high": 0.4},
+    },
+    "persons": [
+        {"name": "Ann", "creativity": 0.5, "reach": 0.01, "keeps": True},
+        {"name": "team", "count": 3, "skill": 0.5, "born": 4, "dies": 20},
+    ],
+    "ties": [{"from": "Ann", "to": "team", "start": 3, "end": 18, "both_ways": True}],
+    "ideas": [
+        {"name": "wheel", "value": 2.0, "hesitation": 0.3},
+        {"name": "axle", "clarity": 0.7, "difficulty": 2.0},
+        {"name": "cart", "prerequisites": ["wheel", "axle"], "discovery_rate": 0.5},
+        {"name": "sledge", "rival_of": "wheel", "value": 0.5},
+    ],
+    "dynamics": {
+        "discovery_rate": 0.02,
+        "telling_period": 4.0,
+        "implementation_rate": 0.05,
+        "release_delay": 1,
+        "abandon_rate": 0.1,
+        "abandon_rate_working": 0.02,
+        "resolve_rate": 0.2,
+        "readopt": True,
+    },
+    "interventions": [
+        {"step": 2, "kind": "discover", "person": "Ann"},
+        {"step": 6, "kind": "publish", "person": "Ann", "reach": 0.2},
+        {"step": 8, "kind": "tell", "person": "crowd", "to": "team", "idea": "axle"},
+        {"step": 9, "kind": "set", "key": "ideas.wheel.value", "value": 5.0},
+        {"step": 11, "kind": "die", "person": "team 3"},
+        {"step": 12, "kind": "find", "person": "team 1", "of": "team 3"},
+        {"step": 13, "kind": "rewrite", "person": "Ann", "idea": "axle", "clarity": 1.0},
+        {"step": 14, "kind": "cut", "from": "Ann", "to": "everyone"},
+        {"step": 15, "kind": "implement", "person": "Ann"},
+    ],
+}  # a little of everything
+VARIANTS: dict[str, dict[str, Any]] = {
+    "simple": {},
+    "everybody credited": {"credited_tellers": "all"},
+    "threshold": {"adoption": "threshold"},
+    "threshold, everybody credited": {"adoption": "threshold", "credited_tellers": "all"},
+    "stale news stifles": {"stifling": "both", "telling_period": "forever", "readopt": False},
+}
+
+
+def rich(variant: str = "simple", **sections: Any) -> Scenario:
+    return make(**RICH | sections | {"dynamics": RICH["dynamics"] | VARIANTS[variant]})

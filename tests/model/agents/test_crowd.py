@@ -1,0 +1,339 @@
+"""The crowd: exact means where it is large, binomial where it is small, and nobody is lost or counted twice."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from sim.model import rules
+from sim.model.agents.crowd import Cohort, Crowd
+from sim.model.agents.model import IdeaDiffusion
+from sim.model.world import THE_CROWD, World
+from sim.tape.rows import Recorder
+from sim.tape.tables import ABANDON, LEARN
+from sim.tape.tape import Tape
+from tests.model.agents import VARIANTS, deed, make, parents, rich, rows, run
+
+WORLD = 10**10
+
+
+def half_up(x: float) -> int:
+    return math.floor(x + 0.5)
+
+
+def of_crowd(tape: Tape, kind: str) -> list[tuple[int, int]]:
+    """What the crowd did: (step, how many)."""
+    index, counts = tape.persons.names().index(THE_CROWD), tape.events.count.tolist()
+    return [(s, counts[e]) for e, (s, k, p, _) in enumerate(rows(tape)) if p == index and k == kind]
+
+
+def teller(reach: float, size: int = WORLD, **sections: Any) -> dict[str, Any]:
+    given = {"persons": [{"name": "A", "reach": reach, "keeps": True}], "world": {"size": size}}
+    return given | {"interventions": [deed(1, "discover", "A")]} | sections
+
+
+def crowd(size: int, understanding: float = 1.0) -> Crowd:
+    world = World.build(make(world={"size": size + 1, "crowd_understanding": understanding}, persons=[{"name": "A"}]))
+    recorder = Recorder()
+    recorder.event(0, 0, 0, 0)
+    return Crowd(world, recorder)
+
+
+# --- the large crowd: a mean field ----------------------------------------------------------------------------
+
+
+def test_a_large_crowd_follows_the_mean_field_exactly():
+    reach, rate, steps = 0.2, 0.3, 12
+    scenario = make(steps, {"telling_period": "forever", "abandon_rate": rate}, **teller(reach))
+    tape = run(scenario)
+    # The audience goes to all but the teller; each cohort leaves by itself, and does not come back.
+    chance = reach * WORLD / (WORLD - 1)
+    size, cohorts, gone, learned, left = WORLD - 1, {}, 0, [], []
+    for step in range(2, steps + 1):
+        new = half_up((size - sum(cohorts.values()) - gone) * chance)
+        leaving = {since: half_up(count * -math.expm1(-rate)) for since, count in cohorts.items()}
+        learned.append((step, new))
+        if any(leaving.values()):
+            left.append((step, sum(leaving.values())))
+        cohorts = {since: count - leaving[since] for since, count in cohorts.items()} | {step: new}
+        gone += sum(leaving.values())
+    assert of_crowd(tape, "learn") == learned
+    assert of_crowd(tape, "abandon") == left
+    assert [run(scenario, seed) == tape for seed in (1, 2)] == [True, True]  # no luck is left
+
+
+def test_a_world_told_by_all_of_it_is_told_at_once():
+    tape = run(make(4, **teller(1.0)))
+    assert of_crowd(tape, "learn") == [(2, WORLD - 1)]
+    assert run(make(4, **teller(1.0, impact={"value_of": "held", "realised_by": "crowd"}))).total == 2.0 * (WORLD - 1)
+
+
+def test_clarity_and_understanding_thin_the_crowd():
+    sections = teller(0.5, ideas=[{"name": "idea", "clarity": 0.5}])
+    sections["persons"][0]["clarity"] = 0.25
+    sections["world"]["crowd_understanding"] = 0.75
+    expected = half_up((WORLD - 1) * (0.5 * WORLD / (WORLD - 1)) * 0.5 * 0.25 * 0.75)
+    ((step, count),) = of_crowd(run(make(3, **sections)), "learn")
+    assert step == 2
+    assert abs(count - expected) <= 1
+    assert of_crowd(run(make(3, **sections | {"world": {"size": WORLD, "crowd_understanding": 0.0}})), "learn") == []
+
+
+def test_ties_come_before_the_crowd():
+    # An audience of 1000, of which 10 are ties: the rest is spread over all others, one by one or in the crowd.
+    sections = teller(1e-7, ties=[{"from": "A", "to": "tie"}])
+    sections["persons"].append({"name": "tie", "count": 10})
+    tape = run(make(2, **sections))
+    assert of_crowd(tape, "learn") == [(2, half_up((WORLD - 11) * (990 / (WORLD - 11))))]
+    assert sum(p <= 10 for _, k, p, _ in rows(tape) if k == "learn") == 10
+    assert of_crowd(run(make(2, **sections | {"persons": [{"name": "A", "reach": 1e-9}, sections["persons"][1]]})),
+                    "learn") == []  # fmt: skip
+
+
+def test_several_tellers_share_the_event_by_what_each_reached():
+    sections = teller(0.0, persons=[
+        {"name": "A", "reach": 0.5}, {"name": "B", "reach": 0.25, "clarity": 0.4}, {"name": "C", "reach": 0.2},
+    ])  # fmt: skip
+    tape = run(make(3, **sections | {"interventions": [deed(1, "discover", "everyone")]}))
+    event = [e for e, (_, k, _, _) in enumerate(rows(tape)) if k == "learn"]
+    assert len(event) == 1
+    assert parents(tape, event[0]) == pytest.approx({0: 0.5 / 0.8, 1: 0.1 / 0.8, 2: 0.2 / 0.8})
+    ((_, count),) = of_crowd(tape, "learn")
+    assert count == pytest.approx(WORLD * (1 - 0.5 * 0.9 * 0.8), abs=10)
+
+
+def test_one_teller_in_two_ways_is_one_influence():
+    sections = teller(0.5, interventions=[deed(1, "discover", "A"), deed(2, "publish", "A", reach=0.25)])
+    tape = run(make(2, **sections))
+    assert parents(tape, 1) == {0: 1.0}
+    assert of_crowd(tape, "learn")[0][1] == pytest.approx(WORLD * (1 - 0.5 * 0.75), abs=10)
+
+
+def test_a_teller_of_one_in_the_largest_world_reaches_one_on_average():
+    size, runs = 10**15, 400
+    scenario = make(2, **teller(1.0 / size, size=size))
+    told = [sum(count for _, count in of_crowd(run(scenario, seed), "learn")) for seed in range(runs)]
+    assert abs(sum(told) - runs) < 4 * runs**0.5
+    counts = [told.count(k) for k in range(4)]
+    law = stats.poisson(1.0)
+    expected = [runs * law.pmf(k) for k in range(4)] + [runs * law.sf(3)]
+    assert stats.chisquare([*counts, runs - sum(counts)], expected).pvalue > 1e-4
+
+
+def test_many_tellers_of_one_add_up_in_a_very_large_world():
+    one = crowd(10**15 - 1)
+    for _ in range(300):
+        one.address(0, 0, 1e-15, 1.0)
+    one.learn(2, 0, 7)
+    assert one.held(0) == 300  # expected 300: the mean, and not what 1 - (1 - 1e-15) rounds to
+
+
+# --- the small crowd: luck ------------------------------------------------------------------------------------
+
+
+def test_a_small_crowd_learns_and_leaves_by_the_binomial():
+    size, runs, reach, rate = 41, 800, 0.3, 0.5
+    scenario = make(3, {"abandon_rate": rate}, **teller(reach, size=size))
+    learned, left, both = Counter(), Counter(), []
+    for seed in range(runs):
+        tape = run(scenario, seed)
+        new = sum(count for _, count in of_crowd(tape, "learn"))
+        gone = of_crowd(tape, "abandon")
+        assert all(step == 3 for step, _ in gone)
+        learned[new] += 1
+        left[sum(count for _, count in gone)] += 1
+        both.append((new, sum(count for _, count in gone)))
+    chance, leave = reach * size / (size - 1), 1 - math.exp(-rate)
+    for found, law in ((learned, stats.binom(40, chance)), (left, stats.binom(40, chance * leave))):
+        middle = [k for k in range(41) if runs * law.pmf(k) > 8]
+        low, high = middle[0], middle[-1]
+        counts = [
+            sum(found[k] for k in range(low)),
+            *(found[k] for k in middle),
+            sum(found[k] for k in range(high + 1, 41)),
+        ]
+        expected = [law.cdf(low - 1), *(law.pmf(k) for k in middle), law.sf(high)]
+        assert stats.chisquare(counts, np.array(expected) * runs).pvalue > 1e-4
+    # Of those who learned it the part that leaves does not depend on how many they are.
+    excess = np.array([gone - new * leave for new, gone in both])
+    assert abs(np.corrcoef(excess, [new for new, _ in both])[0, 1]) < 4 / runs**0.5
+
+
+def test_cohorts_leave_with_luck_of_their_own():
+    one = crowd(400)
+    one.cohorts[0] = [Cohort(0, 1, 100), Cohort(0, 2, 100), Cohort(0, 5, 100)]
+    leaving = [one.leaving(5, seed, lambda _: False, {"abandon_rate": 0.7, "abandon_rate_working": 0.0})
+               for seed in range(300)]  # fmt: skip
+    first, second, third = np.array([found[0] for found in leaving]).T
+    assert set(third.tolist()) == {0}  # who took it up in this step does not leave in it
+    law = stats.binom(100, 1 - math.exp(-0.7))
+    for found in (first, second):
+        assert abs(found.mean() - law.mean()) < 4 * law.std() / 300**0.5
+    assert abs(np.corrcoef(first, second)[0, 1]) < 4 / 300**0.5
+
+
+def test_a_crowd_of_one_and_of_none():
+    assert of_crowd(run(make(3, **teller(1.0, size=2))), "learn") == [(2, 1)]
+    model = IdeaDiffusion(make(3, **teller(1.0, size=1), dynamics={"telling_period": "forever"}))
+    tape = model.run()
+    assert tape.persons.total == 1
+    assert rows(tape) == [(1, "discover", 0, 0)]
+
+
+# --- nobody is lost -------------------------------------------------------------------------------------------
+
+
+def balance(model: IdeaDiffusion, idea: int) -> tuple[int, int]:
+    """Holders by the events so far, and those who gave it up for good."""
+    found = [0, 0]
+    for _, kind, person, of, count in model.recorder.events:
+        if person == model.world.n and of == idea:
+            found[0] += count if kind == LEARN else -count
+            found[1] += count if kind == ABANDON else 0
+    return found[0], found[1]
+
+
+@given(
+    st.integers(2, 10**12),
+    st.floats(0.0, 1.0),
+    st.floats(0.0, 3.0),
+    st.floats(0.0, 1.0),
+    st.booleans(),
+    st.integers(0, 2**32),
+)
+@settings(max_examples=60, deadline=None)
+def test_holders_and_those_who_gave_up_and_the_open_are_all_the_crowd(size, reach, rate, understanding, again, seed):
+    sections = teller(reach, world={"size": size, "crowd_understanding": understanding})
+    dynamics = {"telling_period": "forever", "abandon_rate": rate, "readopt": again}
+    model = IdeaDiffusion(make(8, dynamics, **sections), rng=seed)
+    while model.running:
+        model.step()
+        held, gone = balance(model, 0)
+        assert model.crowd.held(0) == held
+        assert model.crowd.given_up.get(0, 0) == (0 if again else gone)
+        open_to_it = model.crowd.open_to(0)
+        assert open_to_it == size - 1 - held - (0 if again else gone)
+        assert min(held, open_to_it) >= 0
+        assert model.holders() == held + 1
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_nobody_is_lost_in_a_rich_world(variant):
+    model = IdeaDiffusion(rich(variant), rng=3)
+    seen = 0
+    while model.running:
+        model.step()
+        for idea in model.idea_numbers:
+            held, gone = balance(model, idea)
+            seen = max(seen, held)
+            assert 0 <= held == model.crowd.held(idea)
+            assert held + (0 if model.dynamics["readopt"] else gone) <= model.crowd.size
+    assert seen > 5
+
+
+def test_who_gave_it_up_may_take_it_up_again_where_that_may_be():
+    dynamics = {"telling_period": "forever", "abandon_rate": math.inf, "readopt": False}
+    assert of_crowd(run(make(6, dynamics, **teller(1.0))), "learn") == [(2, WORLD - 1)]
+    assert of_crowd(run(make(6, dynamics | {"readopt": True}, **teller(1.0))), "learn") == [
+        (step, WORLD - 1) for step in (2, 4, 6)
+    ]
+
+
+def test_the_crowd_gives_up_what_works_at_the_working_rate():
+    sections = teller(1.0, interventions=[deed(1, "discover", "A"), deed(3, "implement", "A")])
+    tape = run(make(6, {"abandon_rate": 1.0, "abandon_rate_working": 0.1}, **sections))
+    at_first = half_up((WORLD - 1) * -math.expm1(-1.0))
+    then = half_up((WORLD - 1 - at_first) * -math.expm1(-0.1))
+    assert of_crowd(tape, "abandon")[:2] == [(3, at_first), (4, then)]
+
+
+# --- what it holds is worth something ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["crowd", "everyone", "A"])
+def test_the_value_of_the_crowd_is_that_of_its_people_step_by_step(by):
+    sections = teller(0.3, impact={"value_of": "held", "realised_by": by}, ideas=[{"name": "idea", "value": 2.0}])
+    tape = run(make(9, {"telling_period": 3.0, "abandon_rate": 0.4, "readopt": True}, **sections))
+    held = [0] * 10
+    for sign, kind in ((1, "learn"), (-1, "abandon")):
+        for step, count in of_crowd(tape, kind):
+            for later in range(step + 1, 10):
+                held[later] += sign * count
+    worth = 2.0 * sum(held) if by != "A" else 0.0
+    worth += 2.0 * 8 if by != "crowd" else 0.0
+    assert tape.total == pytest.approx(worth, rel=1e-12)
+
+
+def test_where_the_crowd_does_not_count_it_still_holds():
+    tape = run(make(5, **teller(1.0, impact={"value_of": "held", "realised_by": "A"})))
+    assert tape.total == 4.0
+    assert of_crowd(tape, "learn") == [(2, WORLD - 1)]
+
+
+# --- the crowd as a teller --------------------------------------------------------------------------------------
+
+
+def test_the_crowd_tells_from_its_cohorts_in_the_parts_of_their_counts():
+    sections = teller(0.25)
+    sections["persons"].append({"name": "B"})
+    sections["interventions"] = [
+        deed(1, "discover", "A"),
+        deed(1, "tell", "crowd", to="B"),  # knows nothing yet
+        deed(1, "set", key="persons.B.understanding", value=0.0),
+        deed(4, "set", key="persons.B.understanding", value=1.0),
+        deed(4, "set", key="persons.A.reach", value=0.0),
+        deed(4, "tell", "crowd", to="world"),
+    ]
+    model = IdeaDiffusion(make(5, {"telling_period": "forever"}, **sections))
+    tape = model.run()
+    (_, first), (_, second) = of_crowd(tape, "learn")
+    assert rows(tape)[1:] == [(2, "learn", 2, 0), (3, "learn", 2, 0), (4, "learn", 1, 0)]
+    assert parents(tape, 3) == pytest.approx({1: first / (first + second), 2: second / (first + second)})
+    assert model.skipped == 1
+
+
+def test_the_crowd_tells_as_clearly_as_the_idea_is():
+    count = 3000
+    tape = run(
+        make(
+            3,
+            persons=[{"name": "A", "reach": 1.0}, {"name": "B", "count": count, "understanding": 0.0}],
+            world={"size": 10**6},
+            ideas=[{"name": "idea", "clarity": 0.5}],
+            interventions=[
+                deed(1, "discover", "A"),
+                deed(3, "set", key="persons.B.understanding", value=0.4),
+                deed(3, "tell", "crowd", to="B"),
+            ],
+        )
+    )
+    learned = sum(k == "learn" and 0 < p <= count for _, k, p, _ in rows(tape))
+    assert abs(learned - count * 0.2) < 4 * (count * 0.2 * 0.8) ** 0.5
+
+
+def test_a_crowd_that_holds_rivals_holds_one_of_them():
+    ideas = [{"name": "earth"}, {"name": "sun", "rival_of": "earth"}]
+    start = [deed(1, "discover", "A", idea="earth"), deed(1, "discover", "B", idea="sun")]
+    people = [{"name": "A", "reach": 0.6}, {"name": "B", "reach": 0.6}]
+    sections = {"persons": people, "world": {"size": WORLD}, "ideas": ideas, "interventions": start}
+    model = IdeaDiffusion(make(9, {"telling_period": "forever"}, **sections))
+    while model.running:
+        model.step()
+        assert model.crowd.held(0) + model.crowd.held(1) <= model.crowd.size
+
+
+def test_nobody_waits_for_a_crowd_that_is_not_told():
+    one = crowd(100)
+    assert one.told == {}
+    one.address(0, 0, 0.0, 1.0)
+    one.address(0, 0, 1.0, 0.0)
+    assert one.told == {}
+    assert one.leaving(3, 1, lambda _: True, {"abandon_rate": 1.0, "abandon_rate_working": 1.0}) == {}
+    assert rules.draw_count(0, 0.5, 0.5) == 0

@@ -1,0 +1,80 @@
+"""Many runs in one loop: the tapes are those of one run at a time."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from sim import Scenario, simulate
+from sim.engines import simulate_many
+from sim.model.kernels import replicates
+from sim.model.kernels.replicates import fits_batch, run_batch
+from tests.scenarios import scenarios
+
+EXAMPLES = max(1, int(os.environ.get("SHOULDERS_EXAMPLES", "300")) // 5)
+SMALL = """
+scenario = {name = "small", steps = 12}
+world = {network = {kind = "erdos-renyi", degree = 4, weight = 0.5}}
+population = {count = 50, reach = {kind = "uniform", low = 0.0, high = 0.2}, creativity = 0.01, skill = 0.3}
+ideas = [{name = "k", count = 2}]
+"""
+
+
+@given(scenarios(), st.integers(0, 2**64 - 4), st.integers(1, 3))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_runs_of_a_batch_are_those_of_single_runs(scenario: Scenario, first: int, threads: int) -> None:
+    assume(fits_batch(scenario))
+    runs = run_batch(scenario, range(first, first + 3), threads)
+    for seed, tape in zip(range(first, first + 3), runs, strict=True):
+        alone = simulate(scenario, seed, engine="kernels")
+        assert tape == alone
+        assert tape.provenance == alone.provenance
+
+
+@pytest.mark.parametrize("network", [
+    {"kind": "erdos-renyi", "degree": 4}, {"kind": "barabasi-albert", "links": 2}, {"kind": "complete"},
+    {"kind": "watts-strogatz", "neighbours": 4, "rewire": 0.2}, {"kind": "configuration", "degrees": 3},
+    {"kind": "stochastic-block", "sizes": [30, 20], "chances": [[0.2, 0.02], [0.02, 0.2]]}, {"kind": "star"},
+])  # fmt: skip
+def test_every_kind_of_network_is_made_in_the_loop(network: dict[str, object]) -> None:
+    scenario = Scenario.from_toml(SMALL).replace({"world.network": network})
+    assert fits_batch(scenario)
+    for seed, tape in enumerate(run_batch(scenario, range(5), 2)):
+        assert tape == simulate(scenario, seed, engine="kernels")
+
+
+def test_blocks_that_are_too_small_are_followed_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicates, "LARGEST", 1)
+    scenario = Scenario.from_toml(SMALL).replace({"dynamics.abandon_rate": 0.9, "dynamics.readopt": True})
+    runs = run_batch(scenario, range(30), 1)
+    assert len(runs.blocks) > 2
+    assert [tape.total for tape in runs] == [simulate(scenario, seed, engine="kernels").total for seed in range(30)]
+
+
+def test_runs_are_a_sequence() -> None:
+    runs = simulate_many(Scenario.from_toml(SMALL), range(5), engine="kernels")
+    assert len(runs) == 5
+    assert runs[-1] == runs[4] == list(runs)[4]
+    assert [tape.provenance["seed"] for tape in runs[1:3]] == [1, 2]
+    with pytest.raises(IndexError, match="no run 5 of 5"):
+        runs[5]
+    assert len(simulate_many(Scenario.from_toml(SMALL), [], engine="kernels")) == 0
+
+
+def test_a_crowd_goes_another_way() -> None:
+    scenario = Scenario.from_toml(SMALL).replace({"world.size": 1000})
+    assert not fits_batch(scenario)
+    assert simulate_many(scenario, [3], engine="kernels")[0] == simulate(scenario, 3, engine="agents")
+
+
+def test_a_seed_out_of_range_is_refused() -> None:
+    with pytest.raises(ValueError, match="seed: must be from 0"):
+        simulate_many(Scenario.from_toml(SMALL), [-1])
+    assert np.array_equal(
+        simulate_many(Scenario.from_toml(SMALL), [2**64 - 1], engine="kernels")[0].events.step,
+        simulate(Scenario.from_toml(SMALL), 2**64 - 1, "agents").events.step,
+    )

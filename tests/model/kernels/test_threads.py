@@ -1,0 +1,64 @@
+"""The number of threads leaves no trace on the tape, however small the steps that they share."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim import Scenario
+from sim.errors import ScenarioError
+from sim.model.kernels import buffers, model
+from sim.model.kernels.model import ColumnModel
+from sim.model.world import World
+
+WORLD = """
+scenario = {name = "shared", steps = 25, seed = 5}
+world = {network = {kind = "erdos-renyi", degree = 6, weight = 0.3}}
+population = {count = 9000, reach = {kind = "uniform", low = 0.0, high = 0.0015}, creativity = 0.001, skill = 0.1}
+ideas = [{name = "wheel"}, {name = "cart", prerequisites = ["wheel"]}]
+dynamics = {discovery_rate = 0.05, telling_period = 2, abandon_rate = 0.05}
+"""
+CHANGES = {
+    "plain": {
+        "dynamics.discovery_rate": 0,
+        "persons": [{"name": "guest", "count": 7}],
+        "interventions": [{"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"}],
+    },
+    "everything happens": {},
+    "every teller credited": {"dynamics.credited_tellers": "all"},
+    "stale news": {"dynamics.stifling": "both", "dynamics.telling_period": "forever"},
+    "a crowd": {"world.size": 1_000_000},
+    "told by a crowd": {  # whom only the guests tell, so that the learning is shared
+        "world.size": 100_000,
+        "world.crowd_understanding": 0.3,
+        "world.network": {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.1, "weight": 0.3},
+        "population.reach": 2e-5,
+        "population.creativity": 0.0,
+        "persons": [{"name": "guest", "count": 5}],
+        "interventions": [
+            {"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"},
+            {"step": 2, "kind": "tell", "person": "guest", "idea": "wheel", "to": "crowd"},
+            {"step": 3, "kind": "tell", "person": "guest", "idea": "wheel", "to": "crowd"},
+            {"step": 5, "kind": "tell", "person": "crowd", "idea": "wheel", "to": "population"},
+        ],
+    },
+    "hesitation": {"ideas.wheel.hesitation": 0.5, "dynamics.resolve_rate": 0.3},
+    "rivals": {"ideas.cart.rival_of": "wheel", "ideas.cart.prerequisites": []},
+    "thresholds": {"dynamics.adoption": "threshold", "population.threshold": 0.1},
+    "again and again": {"dynamics.readopt": True, "dynamics.abandon_rate": 0.5, "dynamics.telling_period": "forever"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_number_of_threads_leaves_no_trace(change, monkeypatch):
+    world = World.build(Scenario.from_toml(WORLD).replace(CHANGES[change]))
+    alone = ColumnModel(world, threads=1).run()
+    assert len(alone.events) > 1000
+    monkeypatch.setattr(model, "WORTH_SHARING", 1)
+    for threads in (2, 3, 4):
+        assert ColumnModel(world, threads=threads).run() == alone
+
+
+def test_more_events_than_can_be_numbered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "MOST", 20_000)
+    with pytest.raises(ScenarioError, match="more than 20,000 events"):
+        ColumnModel(World.build(Scenario.from_toml(WORLD).replace({"dynamics.abandon_rate": 5.0}))).run()

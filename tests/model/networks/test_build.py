@@ -1,0 +1,472 @@
+"""Ties: generators against networkx and closed forms, windows against a slow twin, files against what was written."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+import tomlkit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from sim.errors import ScenarioError
+from sim.model.networks import build
+from sim.model.networks.generators.generate import BARABASI_ALBERT, ERDOS_RENYI, WATTS_STROGATZ, generate
+from sim.model.networks.ties import Neighbours
+from sim.model.rules import NEVER
+from sim.model.world import World
+from sim.scenario.scenario import Scenario
+
+Rows = list[tuple[int, int, float, int, int]]
+
+
+def world(network: dict[str, Any] | None = None, count: int = 0, seed: int = 0, folder: Path = Path(), **others: Any):
+    sections: dict[str, Any] = {"scenario": {"name": "ties", "steps": 9}, "ideas": [{"name": "idea"}]}
+    sections |= {"population": {"count": count}, "world": {"network": network or {"kind": "none"}}} | others
+    return World.build(Scenario.from_toml(tomlkit.dumps(sections), folder=folder), seed)
+
+
+def rows(made: World) -> Rows:
+    ties = made.ties
+    source = np.repeat(np.arange(made.n), np.diff(ties.indptr)).tolist()
+    columns = (ties.target.tolist(), ties.weight.tolist(), ties.start.tolist(), ties.end.tolist())
+    return list(zip(source, *columns, strict=True))
+
+
+def pairs(made: World) -> list[tuple[int, int]]:
+    return [(i, j) for i, j, *_ in rows(made)]
+
+
+def both(found: list[tuple[int, int]]) -> set[tuple[int, int]]:
+    return {*found, *((j, i) for i, j in found)}
+
+
+def degrees(n: int, found: list[tuple[int, int]]) -> np.ndarray:
+    return np.bincount(np.array(found, int).reshape(-1), minlength=n)
+
+
+def z(found: float, expected: float, variance: float) -> float:
+    return (found - expected) / variance**0.5
+
+
+def made_by(kind: int, n: int, *parameters: float, both_ways: bool = True, seed: int = 0) -> list[tuple[int, int]]:
+    """The pairs of a generated network; of one that leads both ways, each once, with the smaller number first."""
+    indptr, target = generate(kind, n, np.array([both_ways, *parameters], float), seed)
+    source = np.repeat(np.arange(n), np.diff(indptr)).tolist()
+    return [(i, j) for i, j in zip(source, target.tolist(), strict=True) if i < j or not both_ways]
+
+
+# --- generators ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_complete_star_and_chain_are_those_of_networkx(n):
+    for kind, graph in (
+        ("complete", nx.complete_graph(n)),
+        ("star", nx.star_graph(n - 1)),
+        ("chain", nx.path_graph(n)),
+    ):
+        assert set(pairs(world({"kind": kind}, n))) == both(list(graph.edges))
+    one_way = {kind: set(pairs(world({"kind": kind, "both_ways": False}, n))) for kind in ("complete", "star", "chain")}
+    assert one_way["complete"] == set(itertools.permutations(range(n), 2))
+    assert one_way["star"] == {(0, j) for j in range(1, n)}
+    assert one_way["chain"] == {(i, i + 1) for i in range(n - 1)}
+
+
+kinds = st.integers(1, 30).flatmap(
+    lambda n: st.tuples(
+        st.just(n),
+        st.one_of(
+            st.fixed_dictionaries({"kind": st.sampled_from(["complete", "star", "chain"])}),
+            st.fixed_dictionaries({"kind": st.just("erdos-renyi"), "degree": st.floats(0, n - 1)}),
+            st.fixed_dictionaries({"kind": st.just("barabasi-albert"), "links": st.integers(1, max(1, n - 1))}),
+            st.fixed_dictionaries(
+                {
+                    "kind": st.just("watts-strogatz"),
+                    "neighbours": st.integers(1, max(1, (n - 1) // 2)).map(lambda k: 2 * k),
+                    "rewire": st.floats(0, 1),
+                }
+            ),
+        ),
+    ).filter(lambda made: made[1].get("links", 0) < made[0] and made[1].get("neighbours", 0) < made[0])
+)
+
+
+@settings(deadline=None)
+@given(kinds, st.integers(0, 2**64 - 1), st.booleans(), st.floats(0.01, 1.0))
+def test_every_network_is_simple_sorted_and_of_its_seed(made, seed, both_ways, weight):
+    n, network = made
+    network = network | {"both_ways": both_ways, "weight": weight}
+    first, again = world(network, n, seed), world(network, n, seed)
+    found = pairs(first)
+    assert rows(first) == rows(again)
+    assert found == sorted(set(found))
+    assert all(i != j and 0 <= j < n for i, j in found)
+    assert {(w, a, b) for _, _, w, a, b in rows(first)} <= {(weight, 0, NEVER)}
+    assert not both_ways or both(found) == set(found)
+    assert len(first.ties.indptr) == n + 1
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"kind": "erdos-renyi", "degree": 4},
+        {"kind": "barabasi-albert", "links": 2},
+        {"kind": "watts-strogatz", "neighbours": 4, "rewire": 0.3},
+    ],
+)
+def test_another_seed_is_another_network(network):
+    assert len({tuple(pairs(world(network, 40, seed))) for seed in (*range(20), 2**32, 2**63)}) == 22
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_erdos_renyi_degrees_are_binomial(directed):
+    n, degree = 3000, 5.0
+    found = made_by(ERDOS_RENYI, n, degree, both_ways=not directed, seed=1)
+    p, places = degree / (n - 1), n * (n - 1) // (1 if directed else 2)
+    assert abs(z(len(found), places * p, places * p * (1 - p))) < 4
+    ends = degrees(n, [(i, i) for i, _ in found]) // 2 if directed else degrees(n, found)
+    law = stats.binom(n - 1, p)
+    classes = [np.sum(ends <= 1), *(np.sum(ends == k) for k in range(2, 10)), np.sum(ends >= 10)]
+    expected = [law.cdf(1), *(law.pmf(k) for k in range(2, 10)), law.sf(9)]
+    assert stats.chisquare(classes, np.array(expected) * n).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_erdos_renyi_ties_every_pair_alike_and_independently(directed):
+    graphs = Counter(frozenset(made_by(ERDOS_RENYI, 3, 0.8, both_ways=not directed, seed=seed)) for seed in range(6000))
+    places = list(itertools.permutations(range(3), 2)) if directed else list(itertools.combinations(range(3), 2))
+    worlds = [frozenset(w) for size in range(len(places) + 1) for w in itertools.combinations(places, size)]
+    expected = [6000 * 0.4 ** len(w) * 0.6 ** (len(places) - len(w)) for w in worlds]
+    assert sum(graphs[w] for w in worlds) == 6000
+    assert stats.chisquare([graphs[w] for w in worlds], expected).pvalue > 1e-4
+
+
+def test_erdos_renyi_at_its_ends():
+    assert made_by(ERDOS_RENYI, 6, 5.0) == list(itertools.combinations(range(6), 2))
+    assert made_by(ERDOS_RENYI, 4, 3.0, both_ways=False) == list(itertools.permutations(range(4), 2))
+    assert made_by(ERDOS_RENYI, 6, 0.0) == []
+    assert made_by(ERDOS_RENYI, 1, 0.0) == []
+
+
+def attachment(n: int, links: int) -> dict[frozenset[tuple[int, int]], float]:
+    """Every graph that preferential attachment may make, with its probability."""
+    law = {frozenset((0, j) for j in range(1, links + 1)): 1.0}
+    for new in range(links + 1, n):
+        following: Counter[frozenset[tuple[int, int]]] = Counter()
+        for graph, chance in law.items():
+            ties = Counter(itertools.chain.from_iterable(graph))
+            for order in itertools.permutations(range(new), links):
+                part, left = chance, sum(ties.values())
+                for j in order:
+                    part *= ties[j] / left
+                    left -= ties[j]
+                following[graph | {(new, j) for j in order}] += part
+        law = dict(following)
+    return law
+
+
+@pytest.mark.parametrize(("n", "links"), [(5, 1), (4, 2), (5, 2), (5, 3)])
+def test_barabasi_albert_makes_every_graph_as_often_as_it_should(n, links):
+    law = attachment(n, links)
+    assert sum(law.values()) == pytest.approx(1.0)
+    found = Counter(
+        frozenset((max(p), min(p)) if max(p) > links else p for p in made_by(BARABASI_ALBERT, n, links, seed=seed))
+        for seed in range(4000)
+    )
+    assert set(found) <= set(law)
+    assert stats.chisquare([found[g] for g in law], [4000 * p for p in law.values()]).pvalue > 1e-4
+
+
+def test_barabasi_albert_degrees_are_those_of_networkx():
+    n, links, edges = 1500, 3, [3, 4, 5, 6, 8, 11, 16, 30, 10**6]
+    ours = np.concatenate([degrees(n, made_by(BARABASI_ALBERT, n, links, seed=seed)) for seed in range(4)])
+    theirs = [d for seed in range(4) for _, d in nx.barabasi_albert_graph(n, links, seed).degree]
+    assert ours.sum() == sum(theirs)
+    table = [np.histogram(ours, edges)[0], np.histogram(theirs, edges)[0]]
+    assert stats.chi2_contingency(table).pvalue > 1e-4
+
+
+def test_watts_strogatz_without_rewiring_is_the_ring():
+    for n, neighbours in ((5, 2), (5, 4), (12, 6), (3, 2)):
+        graph = nx.watts_strogatz_graph(n, neighbours, 0.0)
+        assert set(pairs(world({"kind": "watts-strogatz", "neighbours": neighbours, "rewire": 0}, n))) == both(
+            list(graph.edges)
+        )
+
+
+def test_watts_strogatz_rewires_as_many_as_it_should_to_all_alike():
+    n, neighbours, rewire = 2000, 6, 0.2
+    made = made_by(WATTS_STROGATZ, n, neighbours, rewire, both_ways=False, seed=3)
+    assert Counter(i for i, _ in made) == dict.fromkeys(range(n), neighbours // 2)  # each keeps its first end
+    new = [(j - i) % n for i, j in made if (j - i) % n > neighbours // 2]
+    ring = n * neighbours // 2
+    assert abs(z(len(new), ring * rewire, ring * rewire * (1 - rewire))) < 4
+    assert stats.kstest([(far - 0.5) / n for far in new], "uniform").pvalue > 1e-4
+
+
+@pytest.mark.parametrize("rewire", [0.1, 0.5, 1.0])
+def test_watts_strogatz_clusters_and_spreads_as_that_of_networkx(rewire):
+    def measures(graph: nx.Graph) -> tuple[float, float]:
+        return nx.average_clustering(graph), float(np.var([d for _, d in graph.degree]))
+
+    ours = [measures(nx.Graph(made_by(WATTS_STROGATZ, 200, 8, rewire, seed=seed))) for seed in range(15)]
+    theirs = [measures(nx.watts_strogatz_graph(200, 8, rewire, seed)) for seed in range(15)]
+    for a, b in zip(zip(*ours, strict=True), zip(*theirs, strict=True), strict=True):
+        assert abs(z(np.mean(a), np.mean(b), (np.var(a) + np.var(b)) / 14)) < 4
+
+
+def test_watts_strogatz_where_everybody_is_tied_to_everybody_stays():
+    assert len(made_by(WATTS_STROGATZ, 5, 4, 1.0)) == 10
+
+
+@pytest.mark.parametrize(
+    ("network", "spread"),
+    [
+        ({"kind": "complete"}, 0.0),
+        ({"kind": "star"}, 0.0),
+        ({"kind": "chain", "both_ways": False}, 0.0),
+        ({"kind": "erdos-renyi", "degree": 6.0}, 0.1),
+        ({"kind": "erdos-renyi", "degree": 6.0, "both_ways": False}, 0.1),
+        ({"kind": "barabasi-albert", "links": 3}, 0.02),
+        ({"kind": "watts-strogatz", "neighbours": 4}, 0.0),
+    ],
+)
+def test_the_ties_are_as_many_as_predicted(network, spread):
+    made = world(network, 400)
+    assert build.count_ties(made.scenario, 400) == pytest.approx(len(pairs(made)), rel=spread)
+
+
+# --- named ties and windows ---------------------------------------------------------------------------------
+
+
+def test_pairs_of_all_and_of_each():
+    assert list(build.pairs([1, 2], [3, 4], "all")) == [(1, 3), (1, 4), (2, 3), (2, 4)]
+    assert list(build.pairs([1, 2], [3, 4], "each")) == [(1, 3), (2, 4)]
+    assert list(build.pairs([1, 2, 3], [4, 5], "each")) == [(1, 4), (2, 5), (3, 4)]
+    assert list(build.pairs([1], [3, 4], "each")) == [(1, 3), (1, 4)]
+    assert list(build.pairs([], [3, 4], "each")) == []
+
+
+def test_named_ties_between_persons_groups_and_members():
+    made = world(
+        persons=[{"name": "A"}, {"name": "B", "count": 3}],
+        count=1,
+        ties=[
+            {"from": "A", "to": "B", "weight": 0.5},
+            {"from": "B 2", "to": "population", "start": 2, "end": 5, "both_ways": True},
+            {"from": "B", "to": "B", "weight": 0.25},
+            {"from": "A", "to": "B 3", "weight": 0.75},
+        ],
+    )
+    inside = [(i, j, 0.25, 0, NEVER) for i, j in itertools.permutations((1, 2, 3), 2)]
+    named = [(0, 1, 0.5, 0, NEVER), (0, 2, 0.5, 0, NEVER), (0, 3, 0.75, 0, NEVER), (2, 4, 1.0, 2, 5), (4, 2, 1.0, 2, 5)]
+    assert rows(made) == sorted(inside + named)
+
+
+def at(made: World, step: int) -> dict[tuple[int, int], float]:
+    """The ties of a step, as the model asks for them."""
+    neighbours = Neighbours(made.ties)
+    neighbours.turn_to(step)
+    told = {(i, j): w for i in range(made.n) for j, w in neighbours.told_by(i)}
+    tellers = {(i, j): w for j in range(made.n) for i, w in neighbours.tellers_of(j)}
+    assert told == tellers
+    assert len(told) == sum(len(neighbours.told_by(i)) for i in range(made.n)), "a tie is there twice"
+    return told
+
+
+def test_a_tie_that_is_cut_and_added_again():
+    made = world(
+        {"kind": "chain", "both_ways": False},
+        persons=[{"name": "member", "count": 3}],
+        interventions=[
+            {"step": 5, "kind": "tie", "from": "member 1", "to": "member 2", "weight": 0.5},
+            {"step": 3, "kind": "cut", "from": "member 1", "to": "everyone"},
+            {"step": 7, "kind": "cut", "from": "member 2", "to": "member 1", "both_ways": True},
+            {"step": 8, "kind": "tie", "from": "member 3", "to": "member 1", "both_ways": True},
+        ],
+    )
+    whole, rest = {(0, 1): 1.0, (1, 2): 1.0}, {(1, 2): 1.0}
+    expected = {1: whole, 2: whole, 3: rest, 4: rest, 5: rest | {(0, 1): 0.5}, 6: rest | {(0, 1): 0.5}, 7: rest}
+    expected |= {8: rest | {(2, 0): 1.0, (0, 2): 1.0}, 9: rest | {(2, 0): 1.0, (0, 2): 1.0}}
+    assert {step: at(made, step) for step in range(1, 10)} == expected
+
+
+def test_a_cut_ends_what_was_tied_before_and_no_other():
+    made = world(
+        persons=[{"name": name} for name in "ABC"],
+        ties=[{"from": "A", "to": "B"}, {"from": "B", "to": "A"}, {"from": "A", "to": "C"}],
+        interventions=[{"step": 4, "kind": "cut", "from": "A", "to": "B"}],
+    )
+    assert rows(made) == [(0, 1, 1.0, 0, 4), (0, 2, 1.0, 0, NEVER), (1, 0, 1.0, 0, NEVER)]
+
+
+names, weights = st.integers(0, 2), st.sampled_from([0.25, 0.5, 1.0])
+windows = st.lists(st.tuples(names, names, weights, st.integers(0, 6), st.integers(1, 4)), max_size=8)
+
+
+@settings(deadline=None)
+@given(windows)
+def test_ties_of_a_step_are_those_whose_window_is_open(given_ties):
+    last = {}  # the windows of one tie must not overlap here; see the next test
+    for i, j, w, start, length in given_ties:
+        if all(not (i == a and j == b and start < e and s < start + length) for a, b, s, e in last):
+            last[i, j, start, start + length] = w
+    made = world(
+        persons=[{"name": name} for name in "ABC"],
+        ties=[
+            {"from": "ABC"[i], "to": "ABC"[j], "weight": w, "start": start, "end": end}
+            for (i, j, start, end), w in last.items()
+        ],
+    )
+    for step in range(12):
+        assert at(made, step) == {(i, j): w for (i, j, s, e), w in last.items() if i != j and s <= step < e}
+
+
+@settings(deadline=None)
+@given(windows)
+def test_where_the_same_tie_is_given_twice_the_later_one_counts(given_ties):
+    made = world(
+        persons=[{"name": name} for name in "ABC"],
+        ties=[
+            {"from": "ABC"[i], "to": "ABC"[j], "weight": w, "start": start, "end": start + length}
+            for i, j, w, start, length in given_ties
+        ],
+    )
+    for step in range(12):
+        assert at(made, step) == {(i, j): w for i, j, w, s, length in given_ties if i != j and s <= step < s + length}
+
+
+def test_an_intervention_gives_a_tie_a_new_weight():
+    made = world(
+        {"kind": "complete"},
+        persons=[{"name": "member", "count": 2}],
+        interventions=[{"step": 3, "kind": "tie", "from": "member 1", "to": "member 2", "weight": 0.5}],
+    )
+    assert at(made, 2) == {(0, 1): 1.0, (1, 0): 1.0}
+    assert at(made, 3) == {(0, 1): 0.5, (1, 0): 1.0}
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+NAMED = {"persons": [{"name": "Ann"}, {"name": "team", "count": 2}]}
+
+
+def from_file(folder: Path, name: str, count: int = 3, **options: Any) -> World:
+    return world({"kind": "file", "path": name} | options, count, folder=folder, **NAMED)
+
+
+def test_a_csv_file_names_persons_members_and_the_population(tmp_path):
+    (tmp_path / "ties.csv").write_text(
+        "target, weight, source, note, start, end\n"
+        "x, 0.5, Ann, a remark, 2, 4\n"
+        "team 2,, x\n"
+        'Ann, 1, "y, the second", , ,7\n'
+        "y, 1, y\n",
+        encoding="utf-8",
+    )
+    assert rows(from_file(tmp_path, "ties.csv")) == [(0, 3, 0.5, 2, 4), (3, 2, 1.0, 0, NEVER), (4, 0, 1.0, 0, 7)]
+    halved = rows(from_file(tmp_path, "ties.csv", weight=0.5, both_ways=True))
+    assert (3, 0, 0.25, 2, 4) in halved
+    assert (2, 3, 0.5, 0, NEVER) in halved
+    assert len(halved) == 6
+
+
+@pytest.mark.parametrize("kind", ["graphml", "gexf"])
+@pytest.mark.parametrize("directed", [True, False])
+def test_graph_files_give_the_graph_that_was_written(tmp_path, kind, directed):
+    graph = nx.gnm_random_graph(8, 15, seed=3, directed=directed)
+    graph = nx.relabel_nodes(graph, {0: "Ann", 1: "team 2"} | {k: f"z{k}" for k in range(2, 8)})
+    for m, (a, b) in enumerate(graph.edges):
+        graph.edges[a, b]["weight"] = (m + 1) / 16
+    write = nx.write_graphml if kind == "graphml" else nx.write_gexf
+    write(graph, tmp_path / f"ties.{kind}")
+    made = from_file(tmp_path, f"ties.{kind}", count=6)
+    again = nx.DiGraph()
+    again.add_weighted_edges_from((i, j, w) for i, j, w, _, _ in rows(made))
+    expected = graph if directed else graph.to_directed()
+    assert nx.is_isomorphic(again, expected, edge_match=lambda a, b: a["weight"] == b["weight"])
+    assert Counter(j for i, j in pairs(made) if i == 0) == Counter(
+        j for j in again[0] if j in range(made.n)
+    )  # Ann is the first person
+    weights = sorted(d["weight"] for _, _, d in expected.out_edges("Ann", data=True))
+    assert sorted(w for i, _, w, _, _ in rows(made) if i == 0) == weights
+    assert sorted(w for _, j, w, _, _ in rows(made) if j == 2) == sorted(
+        d["weight"] for _, _, d in expected.in_edges("team 2", data=True)
+    )
+
+
+@pytest.mark.parametrize("kind", ["graphml", "gexf"])
+def test_graph_files_have_windows(tmp_path, kind):
+    graph = nx.DiGraph()
+    graph.add_edge("Ann", "x", weight=0.25, start=2, end=4)
+    graph.add_edge("x", "Ann")
+    (nx.write_graphml if kind == "graphml" else nx.write_gexf)(graph, tmp_path / f"ties.{kind}")
+    assert rows(from_file(tmp_path, f"ties.{kind}")) == [(0, 3, 0.25, 2, 4), (3, 0, 1.0, 0, NEVER)]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path):
+    (tmp_path / "ties.csv").write_bytes(b"\xef\xbb\xbfsource,target\nAnn,x\n")
+    assert pairs(from_file(tmp_path, "ties.csv")) == [(0, 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"", "header"),
+        (b"from,to\nAnn,x\n", "header"),
+        (b"source,target,weight\nAnn,x,0\n", "ties.csv:2: weight must be above 0"),
+        (b"source,target,weight\nAnn,x,1.5\n", "ties.csv:2: weight must be above 0"),
+        (b"source,target,weight\nAnn,x,nan\n", "ties.csv:2: weight must be above 0"),
+        (b"source,target,weight\nAnn,x,much\n", "ties.csv:2: weight must be a number"),
+        (b"source,target,start\nAnn,x,soon\n", "ties.csv:2: weight must be a number, start"),
+        (b"source,target\nAnn,x\nAnn\n", "ties.csv:3: source or target is empty"),
+        (b"source,target\n,x\n", "ties.csv:2: source or target is empty"),
+        (b"source,target\nAnn,\xff\n", "cannot be read"),
+        (b"source,target\nAnn,x\n" + b"Ann,y\n" * 5000 + b"Ann,\xff\n", "cannot be read"),
+        (b"source,target\na,b\nc,d\n", "'d' is a person too many: population.count is 3"),
+    ],
+)
+def test_a_bad_csv_file_is_one_line_of_complaint(tmp_path, text, says):
+    (tmp_path / "ties.csv").write_bytes(text)
+    with pytest.raises(ScenarioError, match=r"ties\.csv") as problem:
+        from_file(tmp_path, "ties.csv")
+    assert says in str(problem.value)
+    assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("edge", "says"),
+    [
+        ({"weight": 0.0}, "weight must be above 0"),
+        ({"weight": 0}, "weight must be above 0"),
+        ({"weight": "much"}, "weight must be a number"),
+        ({"start": float("inf")}, "whole numbers"),
+    ],
+)
+def test_a_bad_graph_file_is_one_line_of_complaint(tmp_path, edge, says):
+    graph = nx.DiGraph()
+    graph.add_edge("Ann", "x", **edge)
+    nx.write_graphml(graph, tmp_path / "ties.graphml")
+    with pytest.raises(ScenarioError, match=says):
+        from_file(tmp_path, "ties.graphml")
+
+
+def test_a_tie_of_a_file_that_ends_at_once_is_none(tmp_path):
+    graph = nx.DiGraph()
+    graph.add_edge("Ann", "x", end=0)
+    nx.write_graphml(graph, tmp_path / "ties.graphml")
+    assert rows(from_file(tmp_path, "ties.graphml")) == []
+
+
+@pytest.mark.parametrize("kind", ["graphml", "gexf"])
+def test_a_file_that_is_no_graph_is_refused(tmp_path, kind):
+    (tmp_path / f"ties.{kind}").write_text("<graph><node", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=f"cannot be read as {kind}"):
+        from_file(tmp_path, f"ties.{kind}")

@@ -1,0 +1,279 @@
+"""The scenario files that come with shoulders, and what the historical cases among them claim to show."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sim
+from sim.accounts.account import credit
+from sim.accounts.methods import METHODS
+from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE
+
+SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
+FILES = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
+HISTORY = [
+    "cocks_rsa",
+    "gauss_fft",
+    "gpus_deep_learning",
+    "kant_critique",
+    "karush_kuhn_tucker",
+    "lstm",
+    "quaternions",
+    "xerox_apple",
+]
+# The 5000 persons of the notebook take up to 36 s: test_thought_experiments.py runs them all, here 1500 do.
+SMALLER = {"genius_notebook": {"population.count": 1500}}
+SEEDS = (1, 2, 3)
+
+
+def load(name: str, **changes: Any) -> sim.Scenario:
+    """A scenario with some keys changed; `__` stands for the dot."""
+    scenario = sim.Scenario.load(SCENARIOS / f"{name}.toml")
+    return scenario.replace({key.replace("__", "."): value for key, value in changes.items()})
+
+
+@cache
+def tape_of(name: str) -> sim.Tape:
+    return sim.simulate(load(name).replace(SMALLER.get(name, {})))
+
+
+def until(name: str, step: int) -> sim.Tape:
+    """The same history, cut off after this step."""
+    return sim.simulate(load(name, scenario__steps=step))
+
+
+def by_name(tape: sim.Tape, method: str = "role-flow") -> dict[str, dict[str, Any]]:
+    return {row["person"]: row for row in credit(tape, method).by_group()}
+
+
+def shares(tape: sim.Tape, method: str = "role-flow") -> dict[str, float]:
+    return {name: row["share"] for name, row in by_name(tape, method).items()}
+
+
+def holders(tape: sim.Tape, idea: str) -> np.ndarray:
+    """How many people hold an idea at the end of each step, the crowd included; shape (steps + 1,)."""
+    step, kind, _, which, count = tape.events.columns().values()
+    sign = np.isin(kind, (DISCOVER, LEARN)) * 1 - np.isin(kind, (ABANDON, LEAVE)) * 1
+    of = which == tape.ideas.index(idea)
+    return np.cumsum(np.bincount(step[of], (sign * count)[of], tape.steps + 1))
+
+
+# --- every file ----------------------------------------------------------------------------------------------
+
+
+def test_the_historical_cases_are_there() -> None:
+    assert set(HISTORY) <= set(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_it_says_what_it_shows(name: str) -> None:
+    assert (SCENARIOS / f"{name}.toml").read_text(encoding="utf-8").startswith("# ")
+    assert load(name).scenario.description
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_written_out_with_every_default_it_reads_back_equal(name: str) -> None:
+    scenario = load(name)
+    assert sim.Scenario.from_toml(scenario.to_toml(), folder=scenario.folder) == scenario
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_intervention_comes_in_time_and_has_an_effect(name: str) -> None:
+    scenario = load(name)
+    assert all(deed.step <= scenario.scenario.steps for deed in scenario.interventions)
+    assert "interventions_without_effect" not in tape_of(name).provenance
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", FILES)
+def test_the_credits_sum_to_the_value_realised(name: str, method: str) -> None:
+    tape = tape_of(name)
+    assert credit(tape, method).persons.credit.sum() == pytest.approx(tape.total, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", HISTORY)
+def test_a_historical_case_is_called_an_illustration_and_has_impact(name: str) -> None:
+    assert "An illustration with made-up parameters, not evidence." in load(name).scenario.description
+    assert tape_of(name).total > 0.0
+
+
+# --- Kant ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_kant_is_read_once_he_has_rewritten_the_critique_and_not_otherwise(seed: int) -> None:
+    kant = load("kant_critique")
+    rewrite = next(n for n, deed in enumerate(kant.interventions) if deed.kind == "rewrite")
+    unclear = kant.replace({f"interventions.{rewrite}.clarity": kant.ideas[0].clarity})
+    public = kant.world.size or 0
+    read, unread = (holders(sim.simulate(world, seed), kant.ideas[0].name) for world in (kant, unclear))
+    assert (read[:7] == unread[:7]).all()  # 1786 and before
+    assert 0 < read[6] < 0.005 * public
+    assert read[20] > 0.1 * public  # 1800
+    assert unread.max() < 0.005 * public
+
+
+def test_kant_has_the_idea_and_his_readers_the_communication() -> None:
+    total = tape_of("kant_critique").total
+    rows = by_name(tape_of("kant_critique"))
+    assert rows["Kant"]["idea"] == pytest.approx(total / 2, rel=1e-12)
+    assert rows["Reinhold"]["communication"] + rows["scholar"]["communication"] > 0.45 * total
+
+
+# --- Karush, Kuhn and Tucker ---------------------------------------------------------------------------------
+
+
+def test_karush_was_first_and_was_hardly_heard() -> None:
+    tape = tape_of("karush_kuhn_tucker")
+    assert shares(tape, "priority")["Karush"] == 1.0
+    role_flow = shares(tape)
+    assert 0.0 < role_flow["Karush"] < 0.01
+    assert role_flow["Kuhn"] == pytest.approx(role_flow["Tucker"], rel=1e-9)
+    assert role_flow["Kuhn"] > 0.4
+
+
+def test_karush_has_no_credit_before_the_thesis_is_found() -> None:
+    tape = until("karush_kuhn_tucker", 35)  # 1973
+    assert tape.total > 0.0
+    assert shares(tape)["Karush"] == 0.0
+    assert shares(tape, "priority")["Karush"] == 1.0
+
+
+# --- Gauss ---------------------------------------------------------------------------------------------------
+
+
+def test_the_world_owes_next_to_nothing_to_gauss_s_papers() -> None:
+    tape = tape_of("gauss_fft")
+    assert 0.0 < shares(tape)["Gauss"] < 1e-3
+    assert shares(tape, "priority")["Gauss"] == 1.0
+    assert holders(tape, "FFT")[51:159].max() == 0  # from Gauss's death to Tukey
+
+
+def test_tukey_had_the_idea_garwin_carried_it_and_cooley_made_it_work() -> None:
+    tape = tape_of("gauss_fft")
+    rows = by_name(tape)
+    roles = [
+        rows["Tukey"]["idea"],
+        rows["Garwin"]["communication"] + rows["Cooley"]["communication"],
+        rows["Cooley"]["implementation"],
+    ]
+    assert np.array(roles) / tape.total == pytest.approx([1 / 3] * 3, abs=1e-3)
+    assert rows["Cooley"]["implementation"] == pytest.approx(tape.total / 3, rel=1e-12)
+
+
+# --- Cocks ---------------------------------------------------------------------------------------------------
+
+
+def test_cocks_has_no_credit_before_the_release() -> None:
+    tape = until("cocks_rsa", 24)  # 1996
+    assert tape.total > 0.0
+    assert shares(tape)["Cocks"] == 0.0
+    assert shares(tape, "priority")["Cocks"] == 1.0
+
+
+def test_cocks_has_credit_after_the_release_through_his_own_telling_alone() -> None:
+    role_flow = shares(tape_of("cocks_rsa"))
+    assert 0.0 < role_flow["Cocks"] < 0.01
+    assert role_flow["Rivest"] == pytest.approx(role_flow["Shamir"], rel=1e-9)
+    assert role_flow["Rivest"] == pytest.approx(role_flow["Adleman"], rel=1e-9)
+
+
+# --- Xerox and Apple -----------------------------------------------------------------------------------------
+
+
+def test_xerox_keeps_the_idea_and_shares_the_implementation_from_the_lisa_on() -> None:
+    tape = tape_of("xerox_apple")
+    before = until("xerox_apple", 12).total  # 1983; the Lisa is in use from the next year on
+    after = tape.total - before
+    assert 0.0 < before < 0.01 * after
+    rows = by_name(tape)
+    xerox, apple = rows["Xerox PARC"], rows["Apple"]
+    assert xerox["idea"] == pytest.approx(tape.total / 3, rel=1e-12)
+    assert xerox["implementation"] == pytest.approx((before + after / 2) / 3, rel=1e-9)
+    assert apple["implementation"] == pytest.approx(after / 2 / 3, rel=1e-9)
+    assert apple["communication"] > 0.99 * tape.total / 3
+
+
+def test_xerox_had_all_the_credit_before_apple_had_something_to_sell() -> None:
+    assert shares(until("xerox_apple", 12)) == pytest.approx({"Xerox PARC": 1.0, "Apple": 0.0})
+
+
+# --- LSTM ----------------------------------------------------------------------------------------------------
+
+
+def test_lstm_is_slow_then_sudden() -> None:
+    tape = tape_of("lstm")
+    held = holders(tape, "LSTM")
+    assert 0 < held[1:17].max() < 0.001 * held[-1]  # 2012 and before
+    assert held[20] > 0.3 * held[-1]  # 2016
+    assert until("lstm", 13).total == 0.0  # 2009
+
+
+def test_lstm_needs_the_computers_and_the_explanation() -> None:
+    lstm = load("lstm")
+    gpus = next(n for n, deed in enumerate(lstm.interventions) if deed.kind == "set")
+    essay = next(n for n, deed in enumerate(lstm.interventions) if deed.kind == "rewrite")
+    without_gpus = sim.simulate(lstm.replace({f"interventions.{gpus}.value": float("inf")}))
+    without_essay = sim.simulate(lstm.replace({f"interventions.{essay}.clarity": lstm.ideas[0].clarity}))
+    assert without_gpus.total == 0.0
+    assert without_essay.total < 0.2 * tape_of("lstm").total
+
+
+# --- GPUs and deep learning ----------------------------------------------------------------------------------
+
+
+def test_deep_nets_are_given_up_before_there_are_gpus() -> None:
+    held = holders(tape_of("gpus_deep_learning"), "deep nets")
+    assert held[1:22].max() > 100_000  # before 2007
+    assert held[24] < 0.1 * held[1:22].max()  # 2009
+    assert holders(tape_of("gpus_deep_learning"), "deep learning on GPUs")[:26].max() == 0  # before 2011
+
+
+@pytest.mark.parametrize(("inheritance", "buck"), [(0.0, 0.0), (0.5, 1 / 12), (1.0, 1 / 6)])
+def test_the_maker_of_gpus_inherits_from_what_stands_on_them(inheritance: float, buck: float) -> None:
+    table = credit(tape_of("gpus_deep_learning"), inheritance=inheritance)
+    assert dict(zip(table.persons.name, table.persons.share, strict=True))["Buck"] == pytest.approx(buck, abs=1e-12)
+
+
+def test_rumelhart_and_hinton_share_the_other_prerequisite() -> None:
+    tape = tape_of("gpus_deep_learning")
+    rows = by_name(tape)
+    kept = {row["person"]: row for row in credit(tape, inheritance=0.0).by_group()}
+    assert kept["Rumelhart"]["credit"] == 0.0 < rows["Rumelhart"]["credit"]
+    assert shares(tape, "priority")["Rumelhart"] == shares(tape, "priority")["Buck"] == 0.0
+    # Half of the idea's third passes on, and half of that to deep nets; Hinton passes on half of his own part, too.
+    gained = rows["Rumelhart"]["credit"] + rows["Hinton"]["credit"] - kept["Hinton"]["credit"]
+    assert gained == pytest.approx(tape.total / 12 - kept["Hinton"]["idea"] / 2, rel=1e-12)
+
+
+def test_no_chance_decides_who_earns_what_of_deep_learning() -> None:
+    expected = shares(tape_of("gpus_deep_learning"))
+    for seed in range(20):
+        assert shares(sim.simulate(load("gpus_deep_learning"), seed)) == pytest.approx(expected, abs=1e-9)
+
+
+# --- quaternions ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_quaternions_fall_and_rise(seed: int) -> None:
+    tape = sim.simulate(load("quaternions"), seed)
+    held, rival = holders(tape, "quaternions"), holders(tape, "vector analysis")
+    chairs = 300
+    assert held[38] > 0.6 * chairs  # 1880, before vectors
+    assert held[90] < 0.25 * chairs  # 1932
+    assert rival[90] > 0.6 * chairs
+    assert held[142] < 0.05 * chairs  # 1984
+    assert held[171] > 0.6 * chairs  # 2013
+
+
+def test_hamilton_earns_again_after_the_revival() -> None:
+    before, after = until("quaternions", 142), tape_of("quaternions")
+    earned = by_name(after)["Hamilton"]["credit"] - by_name(before)["Hamilton"]["credit"]
+    assert earned > 0.2 * by_name(before)["Hamilton"]["credit"]
+    assert by_name(after)["Shoemake"]["credit"] > 0.0

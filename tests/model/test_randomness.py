@@ -1,0 +1,231 @@
+"""Philox against its published vectors; log, exp and the quantile against high precision; luck against chi-square."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from sim.model import randomness
+from sim.model.randomness import (
+    UPPER,
+    exp,
+    key_of,
+    limit_of,
+    log,
+    normal_quantile,
+    philox4x32,
+    rank_of,
+    squares64,
+    uniform,
+    unit,
+)
+
+FULL = 0xFFFFFFFF
+# Random123, tests/kat_vectors, the lines "philox4x32 10": counter, key, answer.
+KNOWN = [
+    ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+    ((FULL,) * 4, (FULL,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+    (
+        (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+        (0xA4093822, 0x299F31D0),
+        (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+    ),
+]
+PURPOSES = {
+    name: value
+    for name, value in vars(randomness).items()
+    if name.isupper() and isinstance(value, int) and name not in {"MASK", "ROUNDS"}
+}
+words = st.integers(0, FULL)
+
+
+@pytest.mark.parametrize(("counter", "key", "answer"), KNOWN)
+def test_philox_gives_the_published_words(counter, key, answer):
+    assert philox4x32(*counter, *key) == answer
+
+
+@pytest.mark.filterwarnings("error")
+def test_arrays_of_int64_give_the_published_words():
+    columns = [np.array(column, np.int64) for column in zip(*(c + k for c, k, _ in KNOWN), strict=True)]
+    assert [tuple(row) for row in np.stack(philox4x32(*columns)).T.tolist()] == [answer for _, _, answer in KNOWN]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*[words] * 6), min_size=1, max_size=20))
+def test_arrays_of_int64_give_the_words_of_plain_integers(rows):
+    columns = [np.array(column, np.int64) for column in zip(*rows, strict=True)]
+    found = [column.tolist() for column in philox4x32(*columns)]
+    assert [*zip(*found, strict=True)] == [philox4x32(*row) for row in rows]
+
+
+# The key and the first three numbers in the documentation of the Rust crate squares; the C code of the paper agrees.
+SQUARES = 0x548C9DECBCE65297, (0x36D88366CEE633A5, 0x944716E00E60DFAA, 0xC8A8F4E0678654BF)
+
+
+def test_squares_gives_the_published_numbers():
+    key, answers = SQUARES
+    assert tuple(squares64(counter, key) & (2**64 - 1) for counter in range(3)) == answers
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), min_size=1, max_size=20))
+def test_squares_of_int64_are_those_of_plain_integers(rows):
+    counter, key = (np.array(column, np.uint64).view(np.int64) for column in zip(*rows, strict=True))
+    found = squares64(counter, key).view(np.uint64).tolist()
+    assert found == [squares64(*row) & (2**64 - 1) for row in rows]
+
+
+def test_what_a_draw_is_for_is_counter_and_key_of_philox_and_who_it_is_for_is_the_counter_of_squares():
+    seed, purpose, step, person, idea, other = 0x299F31D0A4093822, 3, 5, 7, 11, 13
+    a, b, _, _ = philox4x32(step, idea, purpose, 0, 0xA4093822, 0x299F31D0)
+    key = (a * 2**32 + b) | 1
+    number = squares64(person * 2**32 + other, key) % 2**64
+    assert uniform(seed, purpose, step, person, idea, other) == (number >> 11) / 2**53
+    assert key_of(seed, purpose, step, idea) == key
+    assert rank_of(key, person, other) == number >> 33
+
+
+def test_purposes_differ():
+    assert len(set(PURPOSES.values())) == len(PURPOSES) >= 12
+
+
+def draw(*what_for: int) -> tuple[float, int]:
+    """A uniform number and a rank, as a telling takes them."""
+    seed, purpose, step, person, idea, other = what_for
+    return uniform(*what_for), rank_of(key_of(seed, purpose, step, idea), person, other)
+
+
+@settings(deadline=None)
+@given(st.tuples(words, words, st.integers(0, 2**28 - 1), words), st.integers(0, 2**64 - 1), st.integers(0, 15))
+def test_every_argument_changes_the_luck(counter, seed, purpose):
+    step, person, idea, other = counter
+    changed = [
+        (seed ^ 1, purpose, step, person, idea, other),
+        (seed ^ 2**63, purpose, step, person, idea, other),
+        (seed, purpose ^ 1, step, person, idea, other),
+        (seed, purpose, step ^ 1, person, idea, other),
+        (seed, purpose, step, person ^ 2**31, idea, other),
+        (seed, purpose, step, person, idea ^ 2**27, other),
+        (seed, purpose, step, person, idea, other ^ 2**31),
+    ]
+    drawn = [draw(*arguments) for arguments in [(seed, purpose, step, person, idea, other), *changed]]
+    assert len({u for u, _ in drawn}) == len(drawn)  # by chance with 28 in 2**53
+    assert all(0.0 <= u < 1.0 and 0 <= rank < 2**31 for u, rank in drawn)
+
+
+ALONG: dict[str, Callable[[int], tuple[int, ...]]] = {
+    "seeds": lambda k: (k, 3, 1, 1, 1, 1),
+    "high seeds": lambda k: (k << 32, 3, 1, 1, 1, 1),
+    "steps": lambda k: (11, 3, k, 1, 1, 1),
+    "persons": lambda k: (11, 3, 1, k, 1, 1),
+    "ideas": lambda k: (11, 3, 1, 1, k, 1),
+    "others": lambda k: (11, 3, 1, 1, 1, k),
+    "purposes, then steps": lambda k: (11, k % 16, k // 16, 1, 1, 1),
+    "persons and others at once": lambda k: (11, 3, 1, k, 1, k),
+    "person against other": lambda k: (11, 3, 1, k // 64, 1, k % 64),
+}
+
+
+@pytest.mark.parametrize("along", ALONG)
+@pytest.mark.parametrize("which", [0, 1])
+def test_neighbouring_draws_are_uniform_and_independent(along, which):
+    drawn = [draw(*ALONG[along](k))[which] for k in range(6400)]
+    u = np.array(drawn) / (1.0 if which == 0 else 2.0**31)
+    bins = (u * 16).astype(int)
+    few = (np.bincount(bins, minlength=16), *(pairs_of(bins, lag) for lag in (1, 2, 16, 64)))
+    low_bits = np.array([int(x * 2**53) % 16 for x in u] if which == 0 else [x % 16 for x in drawn])
+    for counts in (*few, np.bincount(low_bits, minlength=16), pairs_of(low_bits, 1)):
+        assert 1e-5 < stats.chisquare(counts).pvalue < 1 - 1e-5
+
+
+def pairs_of(bins: np.ndarray, lag: int) -> np.ndarray:
+    """How often each pair of bins comes `lag` apart, of draws that no other pair shares."""
+    first = np.arange(len(bins) - lag)
+    first = first[first // lag % 2 == 0]
+    return np.bincount(bins[first] * 16 + bins[first + lag], minlength=256)
+
+
+def distance(found: float, exact: Decimal) -> float:
+    """How far apart, in units of the last place."""
+    return float(abs(Decimal(found) - exact) / Decimal(math.ulp(float(exact))))
+
+
+def numbers(seed: int, count: int) -> list[float]:
+    luck = random.Random(seed)
+    makers = [
+        luck.random,
+        lambda: 1.0 - luck.random() * 2.0 ** -luck.randint(1, 52),
+        lambda: 1.0 + luck.random() * 2.0 ** -luck.randint(1, 51),
+        lambda: luck.uniform(0.5, 2.0),
+        lambda: math.ldexp(luck.uniform(1.0, 2.0), luck.randint(-1070, 1022)),
+    ]
+    return [x for make, _ in itertools.product(makers, range(count)) if (x := make()) > 0.0]
+
+
+def test_log_is_within_two_units_of_the_last_place():
+    with localcontext() as context:
+        context.prec = 45
+        edges = [5e-324, 2.0**-1022, 0.7071067811865475, 0.7071067811865476, 1 - 2**-53, 1 + 2**-52, 1.7e308]
+        worst = max((distance(log(x), Decimal(x).ln()), x) for x in [*edges, *numbers(1, 1200)])
+        assert worst[0] < 2.0, worst
+
+
+def test_exp_is_within_two_units_of_the_last_place():
+    luck = random.Random(2)
+    makers = [
+        lambda: luck.uniform(-745.0, 709.0),
+        lambda: luck.uniform(-40.0, 0.0),
+        lambda: math.ldexp(luck.uniform(-1.0, 1.0), -luck.randint(0, 60)),
+    ]
+    with localcontext() as context:
+        context.prec = 45
+        tried = [709.0, -745.0, -708.4, 0.34657359027997264, *(make() for make in makers for _ in range(1500))]
+        worst = max((distance(exp(x), Decimal(x).exp()), x) for x in tried)
+        assert worst[0] < 2.0, worst
+
+
+def test_log_and_exp_at_the_ends():
+    assert log(1.0) == 0.0
+    assert log(0.0) == -math.inf
+    assert log(math.inf) == math.inf
+    assert exp(0.0) == 1.0
+    assert exp(-math.inf) == 0.0
+    assert exp(math.inf) == math.inf
+
+
+def test_normal_quantile_agrees_with_scipy():
+    luck = random.Random(3)
+    tails = [luck.random() * 10.0 ** -luck.randint(0, 300) for _ in range(4000)]
+    middle = [luck.random() for _ in range(4000)] + [0.075, 0.925, 0.5 + 2**-40, 1 - 2**-53, 2.0**-54]
+    for u in tails + middle:
+        assert normal_quantile(u) == pytest.approx(float(special.ndtri(u)), rel=4e-15)
+    assert normal_quantile(0.5) == 0.0
+
+
+@settings(deadline=None)
+@given(st.integers(1, 2**53 - 1))
+def test_normal_quantile_is_odd_around_one_half(k):
+    assert normal_quantile(k / 2**53) == pytest.approx(-normal_quantile(1.0 - k / 2**53), rel=1e-14)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 2**53 - 2), st.integers(1, 2**50))
+def test_normal_quantile_grows(k, more):
+    assert normal_quantile(k / 2**53) <= normal_quantile(min(k + more, 2**53 - 1) / 2**53) + 1e-14
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.floats(0.0, 1.0), st.integers(-(2**63), 2**63 - 1), st.integers(-2, 2))
+def test_a_chance_comes_true_below_its_limit(chance, bits, step):
+    near = min(max(limit_of(chance) + step, 0), UPPER) << 11  # where the two would differ, if anywhere
+    for some in (bits, near):
+        assert (((some >> 11) & UPPER) < limit_of(chance)) == (unit(some) < chance)

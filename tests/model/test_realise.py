@@ -1,0 +1,254 @@
+"""What holdings were worth, against a twin that walks step by step and shares each step's value out at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim import Scenario, simulate
+from sim.machine.compiling import compiled
+from sim.model import realise_loops
+from sim.model.realise import in_order
+from sim.model.realise_loops import Schedule, Worth
+from sim.tape import rows
+from sim.tape.rows import Recorder, rows_of, tables_of
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
+from sim.tape.tape import Tape
+from tests.scenarios import scenarios
+
+Shares = dict[tuple[int, int], Fraction]
+
+
+def twin(pieces: Any, releases: Any, values: Any, now: int, held: bool) -> Shares:
+    """(event that began the holding, implementation or -1) -> value, one step after the other."""
+    shares: Shares = defaultdict(Fraction)
+    for event, idea, begin, end, count in pieces:
+        for step in range(begin + 1, end + 1):
+            value = Fraction([v for since, v in values[idea] if since <= step][-1]) * count
+            in_use = [(row, number) for out, row, number in releases[idea] if out <= step]
+            for row, number in in_use:
+                shares[event, row] += value * Fraction(number, sum(n for _, n in in_use))
+            if held and not in_use:
+                shares[event, -1] += value
+    return {key: value for key, value in shares.items() if value}
+
+
+def expanded(recorder: Recorder, realised: Realised) -> dict[tuple[int, int], float]:
+    """The realised table with every `use` row replaced, newest first, by the implementations that it stands for."""
+    parents: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for child, parent, weight in recorder.influences:
+        parents[child].append((parent, weight))
+    served: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for event, row, value in zip(*(column.tolist() for column in realised.columns().values()), strict=True):
+        served[event][row] += value
+    for shares in served.values():
+        for row in reversed(range(len(recorder.events))):
+            if recorder.events[row][1] == USE and row in shares:
+                value = shares.pop(row)
+                for parent, weight in parents[row]:
+                    shares[parent] += value * weight
+    return {(event, row): value for event, shares in served.items() for row, value in shares.items()}
+
+
+def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: int, held: bool) -> Realised:
+    """The realised table of these holdings, as the crowd's; the `use` rows are added to the recorder."""
+    made = [sorted(of) for of in releases]
+    schedule = Schedule(
+        np.cumsum([0, *map(len, made)]),
+        np.array([release for of in made for release, *_ in of], np.int64),
+        np.array([row for of in made for _, row, *_ in of], np.int64),
+    )
+    spans = [[(max(a, 1) - 1, min(b, now + 1) - 1, v)
+              for (a, v), (b, _) in zip(of, [*of[1:], (now + 1, 0.0)], strict=True)] for of in values]  # fmt: skip
+    first, last, value = np.array([span for of in spans for span in of]).reshape(-1, 3).T
+    worth = Worth(np.cumsum([0, *map(len, spans)]), first.astype(np.int64), last.astype(np.int64), value.copy())
+    before = len(recorder.events), len(recorder.influences)
+    columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
+    found = [
+        code.realise(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held)
+        for code in (realise_loops, COMPILED)
+    ]
+    (events, influences), (events_too, influences_too) = (tables_of(rows) for rows, *_ in found)
+    for one, other in ((events, events_too), (influences, influences_too)):
+        for name, column in one.columns().items():
+            assert column.tobytes() == other.columns()[name].tobytes()
+    for one, other in zip(found[0][1:], found[1][1:], strict=True):
+        assert one.tobytes() == other.tobytes()
+    recorder.events += zip(*(c[before[0] :].tolist() for c in events.columns().values()), strict=True)
+    recorder.influences += zip(*(c[before[1] :].tolist() for c in influences.columns().values()), strict=True)
+    return in_order(*found[0][1:])
+
+
+COMPILED = compiled(rows, realise_loops)
+
+
+def close(found: Mapping[tuple[int, int], float], expected: Shares) -> None:
+    assert set(found) == set(expected)
+    for key, value in expected.items():
+        assert found[key] == pytest.approx(float(value), rel=1e-9), key
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[str, Any]:
+    """Holdings of up to three ideas, their implementations and values, in a run of up to forty steps."""
+    now = draw(st.integers(1, 40))
+    ideas = draw(st.integers(1, 3))
+    recorder = Recorder()
+    steps = st.integers(0, now)
+    pieces = []
+    for _ in range(draw(st.integers(0, 12))):
+        idea = draw(st.integers(0, ideas - 1))
+        begin, end = sorted((draw(steps), draw(steps)))
+        earlier = [piece for piece in pieces if piece[1] == idea]
+        if earlier and draw(st.booleans()):  # another part of the same cohort
+            event, _, begin = earlier[-1][:3]
+            end = draw(st.integers(begin, now))
+        else:
+            event = recorder.event(0, DISCOVER, 0, idea)
+        pieces.append((event, idea, begin, end, draw(st.integers(1, 5))))
+    releases = []
+    for idea in range(ideas):
+        outs = sorted(draw(st.lists(st.integers(2, now + 5), max_size=9)))
+        begun = recorder.event(0, DISCOVER, 0, idea)
+        rows = [recorder.event(0, IMPLEMENT, 0, idea, 1, {begun: 1.0}) for _ in outs]
+        releases.append([(out, row, 1) for out, row in zip(outs, rows, strict=True)])
+    value = st.sampled_from([0.0, 0.1, 1.0, 2.5, 1e6])
+    changes = st.lists(st.tuples(st.integers(1, now), value), max_size=4).map(
+        lambda rows: sorted(rows, key=lambda r: r[0])
+    )
+    values = [[(0, draw(value)), *draw(changes)] for _ in range(ideas)]
+    return {"recorder": recorder, "pieces": pieces, "releases": releases, "values": values, "now": now}
+
+
+@settings(deadline=None)
+@given(histories(), st.booleans())
+def test_value_is_shared_step_by_step(history, held):
+    recorder, pieces, now = history["recorder"], history["pieces"], history["now"]
+    before = len(recorder.events)
+    realised = realise(recorder, pieces, history["releases"], history["values"], now, held)
+    close(expanded(recorder, realised), twin(pieces, history["releases"], history["values"], now, held))
+    # The rows: each pair once, in order; the tape accepts what was added, at the end and in the last step.
+    rows = list(zip(realised.event.tolist(), realised.implementation.tolist(), strict=True))
+    assert rows == sorted(set(rows))
+    assert all(value > 0.0 for value in realised.value.tolist())
+    assert all(step == now and kind == USE and person == -1 for step, kind, person, _, _ in recorder.events[before:])
+    events, influences = recorder.tables()
+    ideas = tuple("abc"[: len(history["values"])])
+    Tape(events, influences, realised, Persons(["A"], [1], [1]), ideas, now, 1)
+
+
+def run(
+    releases: Any, pieces: Any, values: Any = ((0, 1.0),), now: int = 10, held: bool = False
+) -> tuple[Any, Mapping[tuple[int, int], float]]:
+    """One idea, event 0 begins every holding; releases are (step, count), their rows 1, 2, 3, ..."""
+    recorder = Recorder()
+    recorder.event(0, DISCOVER, 0, 0)
+    rows = [(out, recorder.event(0, IMPLEMENT, 0, 0, 1, {0: 1.0}), count) for out, count in releases]
+    realised = realise(recorder, [(0, 0, *piece) for piece in pieces], [rows], [values], now, held)
+    return realised, expanded(recorder, realised)
+
+
+def test_a_holding_counts_from_the_step_after_it_began_to_the_step_it_ends():
+    assert run([(1, 1)], [(3, 7, 1)])[1] == {(0, 1): 4}
+    assert run([(1, 1)], [(3, 3, 1)])[1] == {}
+    assert run([(1, 1)], [(0, 10, 3)])[1] == {(0, 1): 30}
+
+
+def test_an_idea_counts_from_its_release():
+    assert run([(5, 1)], [(3, 7, 1)])[1] == {(0, 1): 3}
+    assert run([(7, 1)], [(3, 7, 1)])[1] == {(0, 1): 1}
+    assert run([(8, 1)], [(3, 7, 1)])[1] == {}
+    assert run([], [(3, 7, 1)])[1] == {}
+    assert run([(11, 1)], [(3, 10, 1)])[1] == {}
+
+
+def test_where_holding_counts_it_counts_before_the_release_too():
+    assert run([(5, 1)], [(3, 7, 1)], held=True)[1] == {(0, -1): 1, (0, 1): 3}
+    assert run([(11, 1)], [(3, 7, 2)], held=True)[1] == {(0, -1): 8}
+    assert run([], [(3, 7, 1)], held=True)[1] == {(0, -1): 4}
+
+
+def test_a_value_changes_in_the_step_in_which_it_is_set():
+    values = [(0, 1.0), (5, 10.0), (5, 100.0), (7, 0.0)]
+    assert run([(1, 1)], [(3, 9, 1)], values)[1] == {(0, 1): 201}
+
+
+def test_implementations_share_each_step_equally():
+    shares = run([(1, 1), (3, 1), (5, 1), (5, 1)], [(0, 8, 1)])[1]
+    close(shares, {(0, 1): 3 + Fraction(4, 4), (0, 2): 1 + Fraction(4, 4), (0, 3): 1, (0, 4): 1})
+
+
+def test_the_same_from_the_same():
+    history = ([(2, 1), (4, 1), (4, 1), (9, 1)], [(0, 9, 1), (3, 5, 2), (1, 10, 4)])
+    first, again = run(*history)[0], run(*history)[0]
+    assert all(
+        a.tobytes() == b.tobytes() for a, b in zip(first.columns().values(), again.columns().values(), strict=True)
+    )
+
+
+def test_a_thousand_implementers_cost_a_few_thousand_rows():
+    recorder = Recorder()
+    recorder.event(0, DISCOVER, 0, 0)
+    releases = [(2 + m, recorder.event(0, IMPLEMENT, 0, 0, 1, {0: 1.0}), 1) for m in range(1000)]
+    pieces = [(recorder.event(0, DISCOVER, 0, 0), 0, k, 1001 - k, 1) for k in range(500)]
+    realised = realise(recorder, pieces, [releases], [[(0, 1.0)]], 1001, False)
+    assert len(realised) == 500
+    assert len(recorder.events) < 1501 + 4 * 1000
+    assert len(recorder.influences) < 1000 + 2 * 3000 + 500 * 2 * 11
+    for piece, begin in ((0, 0), (321, 321)):
+        one = Realised(*(column[[piece]] for column in realised.columns().values()))
+        found, end = expanded(recorder, one), 1001 - begin
+        assert len(found) == end - 1  # step t has the t - 1 implementations that were out by then
+        for out, row, _ in releases[: end - 1]:
+            expected = sum(1.0 / (t - 1) for t in range(max(out, begin + 1), end + 1))
+            assert found[pieces[piece][0], row] == pytest.approx(expected, rel=1e-9)
+
+
+def test_nothing_held_is_nothing_realised():
+    realised, shares = run([(1, 1)], [])
+    assert shares == {}
+    assert [len(column) for column in realised.columns().values()] == [0, 0, 0]
+    assert realised.event.dtype == np.int64
+
+
+def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
+    """What the persons' holdings on a tape were worth, walking through its steps; all values as at the start."""
+    begun: dict[tuple[int, int], int] = {}
+    pieces, releases = [], [[] for _ in tape.ideas]
+    steps = zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)
+    for row, (step, kind, person, idea, count) in enumerate(steps):
+        if kind in (DISCOVER, LEARN):
+            begun[person, idea] = row
+            pieces.append([row, idea, step, tape.steps, count])
+        elif kind in (ABANDON, LEAVE):
+            of = next(piece for piece in pieces if piece[0] == begun[person, idea])
+            of[3] = step - (kind == LEAVE)
+        elif kind == IMPLEMENT:
+            releases[idea].append((step + 1 + scenario.dynamics.release_delay, row, 1))
+    values = [[(0, idea.value)] for idea in scenario.ideas]
+    return twin(pieces, releases, values, tape.steps, scenario.impact.value_of == "held")
+
+
+@settings(deadline=None, max_examples=60)
+@given(scenarios())
+def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
+    whole = {"world.size": scenario.world.size and sum(p.count for p in scenario.persons) + scenario.population.count}
+    plain = [
+        d
+        for d in scenario.interventions
+        if d.kind != "set" and "crowd" not in (getattr(d, "to", ""), d.__dict__.get("person"))
+    ]
+    scenario = scenario.replace({**(whole if scenario.world.size else {}), "impact.realised_by": "everyone",
+                                 "interventions": [d.model_dump(by_alias=True) for d in plain]})  # fmt: skip
+    tape = simulate(scenario, engine="agents")
+    recorder = Recorder()
+    recorder.events = [*zip(*(c.tolist() for c in tape.events.columns().values()), strict=True)]
+    recorder.influences = [*zip(*(c.tolist() for c in tape.influences.columns().values()), strict=True)]
+    close(expanded(recorder, tape.realised), persons_shares(tape, scenario))

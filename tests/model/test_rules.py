@@ -1,0 +1,230 @@
+"""The rules against their laws: each draw is a quantile function, so its law is where it steps, without luck."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from sim.model import rules
+from sim.model.randomness import uniform
+from sim.model.rules import NEVER
+
+rates = st.floats(1e-6, 20.0)
+chances = st.floats(0.0, 1.0)
+fractions = st.fractions(0, 1, max_denominator=200)
+
+
+@settings(deadline=None)
+@given(rates, st.integers(1, 30))
+def test_a_wait_is_longer_than_s_with_probability_exp_minus_rate_s(rate, s):
+    edge = -math.expm1(-rate * s)  # the wait is at most s for this part of all luck
+    assume(edge < 1.0 - 1e-6)
+    assert rules.wait(edge * (1 - 1e-6), rate) <= s
+    assert rules.wait(edge + (1.0 - edge) * 1e-6, rate) > s
+
+
+def test_waits_are_geometric():
+    rate, most = 0.3, 12
+    waits = [min(rules.wait(uniform(4, 1, k, 0, 0), rate), most) for k in range(5000)]
+    alive = [math.exp(-rate * s) for s in range(most)] + [0.0]
+    expected = [5000 * (alive[s] - alive[s + 1]) for s in range(most)]
+    assert stats.chisquare([waits.count(s + 1) for s in range(most)], expected).pvalue > 1e-4
+
+
+@settings(deadline=None)
+@given(st.floats(0.0, 1.0, exclude_max=True))
+def test_certainty_waits_one_step_and_no_rate_for_ever(u):
+    assert rules.wait(u, math.inf) == 1
+    assert rules.wait(u, 0.0) == NEVER
+
+
+@settings(deadline=None)
+@given(st.floats(0.0, 1.0, exclude_max=True), st.floats(0.0, math.inf))
+def test_a_wait_is_a_whole_number_from_one_on(u, rate):
+    assert isinstance(rules.wait(u, rate), int)
+    assert 1 <= rules.wait(u, rate) <= NEVER
+
+
+def test_a_rate_too_small_for_the_run_never_comes_true():
+    assert rules.wait(0.5, 5e-324) == NEVER
+    assert rules.wait(0.5, 1e-300) == NEVER
+    assert rules.wait(0.0, 1e-300) == 1
+
+
+@settings(deadline=None)
+@given(st.floats(1e-9, 0.999), st.integers(1, 30))
+def test_a_skip_is_k_or_more_with_probability_one_minus_chance_to_the_k(chance, k):
+    edge = -math.expm1(k * math.log1p(-chance))  # fewer than k are skipped for this part of all luck
+    assume(edge < 1.0 - 1e-6)
+    assert rules.skip(edge * (1 - 1e-6), chance) < k
+    assert rules.skip(edge + (1.0 - edge) * 1e-6, chance) >= k
+
+
+@settings(deadline=None)
+@given(st.floats(0.0, 1.0, exclude_max=True), st.floats(0.0, 1.0, exclude_min=True))
+def test_a_skip_is_a_whole_number_from_none_on(u, chance):
+    assert isinstance(rules.skip(u, chance), int)
+    assert 0 <= rules.skip(u, chance) <= NEVER
+    assert rules.skip(u, 1.0) == 0
+
+
+@pytest.mark.parametrize("chance", [1e-300, 1e-12, 9.9e-5, 1.1e-4, 0.3])
+def test_log_of_one_minus_has_no_cancellation(chance):
+    assert rules.log_of_one_minus(chance) == pytest.approx(math.log1p(-chance), rel=1e-12 if chance > 1e-4 else 4e-16)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-300, 1e-15, 9.9e-5, 1.1e-4, 0.1, 3.0, 1000.0, math.inf])
+def test_probability_has_no_cancellation(rate):
+    assert rules.probability(rate) == pytest.approx(-math.expm1(-rate), rel=1e-12 if rate > 1e-4 else 4e-16, abs=0)
+
+
+def clear_of_steps(trials: int, chance: float, u: float) -> bool:
+    """Whether the quantile is not so close to a step that the last bits decide."""
+    k = stats.binom.ppf(u, trials, chance)
+    return all(abs(stats.binom.cdf(k + d, trials, chance) - u) > 1e-10 for d in (-1, 0, 1))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 300), st.floats(1e-9, 0.5), st.floats(0.0, 0.999999))
+def test_few_are_a_quantile_of_the_binomial(trials, chance, u):
+    assume(trials * chance < 256.0)
+    assume(clear_of_steps(trials, chance, u))
+    assert rules.draw_count(trials, chance, u) == stats.binom.ppf(u, trials, chance) + (u == 0.0)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 300), st.floats(0.501, 0.999999), st.floats(0.0, 0.999999))
+def test_few_spared_are_a_quantile_of_the_binomial(trials, chance, u):
+    assume(clear_of_steps(trials, 1.0 - chance, u))
+    spared = stats.binom.ppf(u, trials, 1.0 - chance) + (u == 0.0)
+    assert rules.draw_count(trials, chance, u) == trials - spared
+
+
+@pytest.mark.parametrize(
+    ("trials", "chance"), [(10**10, 1e-10), (10**15, 2e-13), (10**10, 1.0 - 1e-9), (600, 0.4), (511, 0.5)]
+)
+def test_few_of_very_many_have_the_mean_and_spread_of_the_binomial(trials, chance):
+    grid = [(m + 0.5) / 4000 for m in range(4000)]
+    counts = [rules.draw_count(trials, chance, u) for u in grid]
+    law = stats.binom(trials, chance if chance <= 0.5 else round(1 - chance, 12))
+    counts = counts if chance <= 0.5 else [trials - c for c in counts]
+    assert sum(counts) / 4000 == pytest.approx(law.mean(), abs=0.01 * law.std() + 1e-3)
+    mean = sum(counts) / 4000
+    assert sum((c - mean) ** 2 for c in counts) / 4000 == pytest.approx(law.var(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("trials", "chance", "mean"),
+    [
+        (512, 0.5, 256),
+        (10**10, 0.3, 3 * 10**9),
+        (1025, 0.25, 256),
+        (10**15, 1.0 / 3, 333333333333333),
+        (1024, 0.7, 717),
+    ],
+)
+def test_many_are_the_mean_whatever_the_luck(trials, chance, mean):
+    assert {rules.draw_count(trials, chance, u) for u in (0.0, 0.3, 0.99, 1 - 2**-53)} == {mean}
+
+
+def test_below_256_expected_or_spared_luck_decides():
+    for trials, chance in ((511, 0.5), (10**6, 2.5e-4), (10**6, 1 - 2.5e-4)):
+        assert len({rules.draw_count(trials, chance, u) for u in (0.01, 0.5, 0.99)}) == 3
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**15), chances, st.floats(0.0, 1.0, exclude_max=True))
+def test_a_count_is_between_none_and_all(trials, chance, u):
+    assert 0 <= rules.draw_count(trials, chance, u) <= trials
+    assert rules.draw_count(trials, 0.0, u) == 0
+    assert rules.draw_count(trials, 1.0, u) == trials
+    assert rules.draw_count(-3, 0.5, u) == 0
+
+
+@settings(deadline=None)
+@given(st.floats(0.0, 3000.0), st.integers(0, 1000), st.integers(1, 2000))
+def test_the_expected_audience_is_reached_ties_first_and_then_strangers(audience, degree, size):
+    assume(degree <= size - 1)
+    ties = degree * rules.chance_to_tell(audience, degree, 1.0) if degree else 0.0
+    strangers = (size - 1 - degree) * rules.chance_to_tell_stranger(audience, degree, size)
+    assert ties == pytest.approx(min(audience, degree))
+    assert ties + strangers == pytest.approx(min(audience, size - 1))
+
+
+@settings(deadline=None)
+@given(st.floats(0.0, 3000.0), st.integers(1, 1000), st.floats(0.001, 1.0))
+def test_the_weight_of_a_tie_scales_the_chance(audience, degree, weight):
+    assert rules.chance_to_tell(audience, degree, weight) == pytest.approx(min(1.0, audience / degree) * weight)
+
+
+@settings(deadline=None)
+@given(st.floats(1e-9, 1.0), chances)
+def test_two_tellers_meet_as_often_as_one_of_them_meets_anybody(chance, back):
+    alike = chance * rules.part_of_meeting(chance, chance)
+    assert 1.0 - (1.0 - alike) ** 2 == pytest.approx(chance, rel=1e-6)
+    here = chance * rules.part_of_meeting(chance, back)
+    there = back * rules.part_of_meeting(back, chance) if back > 0.0 else 0.0
+    together = here + there - here * there
+    assert min(chance, back or chance) * (1 - 1e-9) <= together <= max(chance, back) * (1 + 1e-9)
+    assert here <= chance * (1 + 1e-9)
+    assert there <= back * (1 + 1e-9)
+
+
+def test_the_part_of_a_meeting_that_counts():
+    assert rules.part_of_meeting(0.3, 0.0) == 1.0  # who does not tell meets nobody
+    assert rules.part_of_meeting(1.0, 1.0) == rules.part_of_meeting(1.0, 0.2) == 1.0  # certainty stays
+    assert rules.part_of_meeting(1e-12, 1e-12) == pytest.approx(0.5)
+    assert rules.part_of_meeting(0.75, 0.25) == pytest.approx((1.0 - 0.25**0.75) / 0.75)
+
+
+def test_the_world_of_the_essay():
+    assert rules.audience(1e-10, 1e10) == 1.0
+    assert rules.chance_to_tell(1.0, 1, 1.0) == 1.0
+    assert rules.chance_to_tell_stranger(1.0, 1, 1e10) == 0.0
+    assert rules.chance_to_tell_stranger(1e10, 1, 1e10) == 1.0
+    assert rules.chance_to_tell_stranger(5.0, 0, 1.0) == 0.0  # alone in the world
+
+
+@settings(deadline=None)
+@given(chances, chances, chances)
+def test_understanding_needs_all_three(idea, teller, hearer):
+    assert rules.chance_to_understand(idea, teller, hearer) == pytest.approx(idea * teller * hearer, abs=1e-300)
+
+
+def test_rates():
+    assert rules.discovery_rate(0.2, 0.5) == 0.1
+    assert rules.discovery_rate(math.inf, 0.5) == math.inf
+    assert rules.discovery_rate(math.inf, 0.0) == 0.0
+    assert rules.implementation_rate(0.2, 0.5, 4.0) == 0.025
+    assert rules.implementation_rate(math.inf, 0.5, 4.0) == math.inf
+    assert rules.implementation_rate(math.inf, 0.0, 4.0) == 0.0
+    assert rules.implementation_rate(0.0, 0.5, 0.0) == 0.0
+    assert rules.implementation_rate(0.2, 0.5, 0.0) == math.inf
+    assert rules.implementation_rate(0.2, 0.5, math.inf) == 0.0
+    assert rules.abandonment_rate(False, 0.1, 0.01) == 0.1
+    assert rules.abandonment_rate(True, 0.1, 0.01) == 0.01
+
+
+@settings(deadline=None)
+@given(st.integers(1, 300), st.integers(0, 300))
+def test_a_threshold_that_is_met_exactly_is_reached(ties, holding):
+    assume(holding <= ties)
+    assert rules.reaches_threshold(holding, ties, holding / ties) == (holding > 0)
+    assert not rules.reaches_threshold(holding, ties, math.nextafter(holding / ties, 2.0))
+
+
+@settings(deadline=None)
+@given(fractions, fractions)
+def test_a_threshold_compares_the_fraction(part, threshold):
+    assume(abs(part - threshold) > 1e-9)
+    assert rules.reaches_threshold(float(part) * 7, 7.0, float(threshold)) == (part > threshold and part > 0)
+
+
+def test_nobody_takes_up_what_no_tie_holds():
+    assert not rules.reaches_threshold(0.0, 3.0, 0.0)
+    assert not rules.reaches_threshold(0.0, 0.0, 0.0)
+    assert rules.reaches_threshold(1e-9, 3.0, 0.0)

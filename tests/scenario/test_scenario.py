@@ -1,0 +1,716 @@
+"""The scenario file: what is valid, what is refused, and that the refusal says where, what and how to mend it."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import re
+import sys
+import tomllib
+import typing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from sim.engines import simulate
+from sim.errors import ScenarioError
+from sim.model.forecast import predict_memory
+from sim.scenario import scenario as models
+from sim.scenario.groups import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
+from sim.scenario.keys import parse_value
+from sim.scenario.locate import line_of
+from sim.scenario.networks import WattsStrogatz
+from sim.scenario.references import setting
+from sim.scenario.scenario import MAX_BYTES, Scenario
+
+DATA = Path(__file__).parent.parent / "data"
+ROOT = Path(__file__).parents[2]
+INVALID = sorted((DATA / "invalid").glob("*.toml"))
+VALID = sorted((DATA / "valid").glob("*.toml"))
+SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
+TEMPLATE = ROOT / "sim" / "new_scenario.toml"
+LEAKS = re.compile(
+    r"pydantic|List should|String should|Value error|instance of|dictionary|type=|__|Traceback|\bAbout\b"
+)
+BASE = """
+[scenario]
+name = "x"
+steps = 5
+
+[[persons]]
+name = "J. S. Bach"
+prefix = 1
+
+[[persons]]
+name = "J"
+
+[[ideas]]
+name = "wheel"
+
+[[ideas]]
+name = "cart"
+prerequisites = ["wheel"]
+
+[[ties]]
+from = "J"
+to = "J. S. Bach"
+
+[[interventions]]
+step = 1
+kind = "discover"
+person = "J"
+""".replace("prefix = 1\n", "")
+
+
+def refusal(text: str, **options: Any) -> ScenarioError:
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.from_toml(text, **options)
+    return caught.value
+
+
+def paths(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(deeper for key, value in entries for deeper in paths(value, (*path, key)))]
+
+
+# The invalid ones -----------------------------------------------------------------------------------------------------
+
+
+def expectation(file: Path) -> tuple[int | None, str, str]:
+    first = file.read_bytes().splitlines()[0].decode()
+    found = re.fullmatch(r"# error: (\d*): ([^:]*): (.+)", first)
+    assert found, f"{file.name} does not begin with '# error: <line>: <key>: <part of the message>'"
+    return int(found[1]) if found[1] else None, found[2], found[3]
+
+
+def invalid(file: Path) -> Any:
+    return pytest.param(file, id=file.stem)
+
+
+@pytest.mark.parametrize("file", [invalid(file) for file in INVALID])
+def test_an_invalid_scenario_is_refused_in_one_line_that_says_where_and_what(file):
+    line, key, part = expectation(file)
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.load(file)
+    error, message = caught.value, str(caught.value)
+    where = str(file) if line is None else f"{file}:{line}"
+    assert message.startswith(f"{where}: {key}: " if key else f"{where}: "), message
+    assert part in message
+    assert (error.line, error.file) == (line, str(file))
+    assert message.isprintable(), "escape codes and line ends must not reach a terminal"
+    assert len(message) < 1000
+    assert not LEAKS.search(message), "words of the machinery, which mean nothing to a user"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None, "no traceback of the machinery"
+
+
+def test_every_section_and_kind_has_an_invalid_example():
+    stems = {file.stem for file in INVALID}
+    sections = {"scenario", "world", "network", "population", "person", "tie", "idea", "dynamics", "impact", "credit"}
+    assert {f"unknown_in_{section}" for section in sections} <= stems
+    deeds = {kind_of(model) for model in members(models.Intervention)}
+    assert {kind for kind in deeds if not any(stem.startswith((f"deed_{kind}_", "set_")) for stem in stems)} == set()
+    spreads = {kind_of(model) for model in members(models.Distribution)}
+    assert {kind for kind in spreads if not any(s.startswith(f"distribution_{kind}") for s in stems)} == set()
+
+
+def test_a_missing_file_is_named_with_the_nearest(tmp_path):
+    (tmp_path / "village.toml").write_text(BASE)
+    with pytest.raises(ScenarioError, match=r"vilage\.toml: no such file; .*did you mean 'village\.toml'\?"):
+        Scenario.load(tmp_path / "vilage.toml")
+
+
+@pytest.mark.parametrize("place", [".", "x/y.toml", "x" * 300, "/dev/null/x.toml"])
+def test_what_cannot_be_read_is_refused_by_name(place, tmp_path):
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.load(tmp_path / place)
+    assert str(caught.value).startswith(str(tmp_path / place))
+
+
+def test_a_file_is_read_up_to_the_largest_size_and_no_further(tmp_path):
+    file = tmp_path / "large.toml"
+    fill = MAX_BYTES - len(BASE) - 1
+    file.write_text(BASE + "#" + "x" * fill)
+    assert file.stat().st_size == MAX_BYTES
+    assert Scenario.load(file).scenario.steps == 5
+    file.write_text(BASE + "#" + "x" * (fill + 1))
+    with pytest.raises(ScenarioError, match=f"larger than {MAX_BYTES} bytes"):
+        Scenario.load(file)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
+def test_a_file_without_end_is_not_read_to_its_end():
+    with pytest.raises(ScenarioError, match="larger than"):
+        Scenario.load("/dev/zero")
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path):
+    file = tmp_path / "notepad.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + BASE.replace("\n", "\r\n").encode())
+    assert Scenario.load(file) == Scenario.from_toml(BASE, folder=tmp_path)
+
+
+def test_an_empty_text_misses_everything():
+    error = refusal("", source="empty.toml")
+    assert str(error).startswith("empty.toml: scenario: is missing")
+    assert error.line is None
+
+
+def test_an_error_in_a_long_array_is_found_at_once():
+    entries = "".join(f'  {{ name = "p{n}" }},\n' for n in range(300))
+    text = (
+        f'persons = [\n{entries}  {{ name = "last", foo = 1 }},\n]\nideas = [{{ name = "i" }}]\nscenario.name = "x"\n'
+    )
+    error = refusal(text)
+    assert (error.key, error.line) == ("persons.last.foo", 302)
+
+
+def test_an_error_in_arrays_of_arrays_is_found_at_once(monkeypatch):
+    parsed: list[str] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: parsed.append(text) or loads(text))
+    error = refusal(BASE + "[[persons]]\nname = 'last'\nfoo = [[[\n" + "1,\n" * 150 + "]]]\n")
+    assert (error.key, error.line) == ("persons.last.foo", BASE.count("\n") + 3)
+    assert len(parsed) < 100, "a thousand such lines take two minutes, and the time grows with the cube"
+
+
+def test_the_line_of_a_value_in_an_array_in_a_table_in_an_array():
+    text = "a = [\n  { b = [\n    1,\n    2,\n  ] },\n]\n"
+    assert [line_of(text, ("a", 0, "b", n)) for n in (0, 1)] == [3, 4]
+
+
+def test_an_error_in_a_long_list_of_tables_is_found_at_once():
+    entries = "".join(f'[[persons]]\nname = "p{n}"\n' for n in range(2000))
+    error = refusal(BASE + entries + '[[persons]]\nname = "last"\nfoo = 1\n')
+    assert error.line == BASE.count("\n") + 4000 + 3
+
+
+@pytest.mark.parametrize("file", [TEMPLATE, *SHIPPED[:4], *VALID], ids=lambda file: file.name)
+def test_the_line_of_every_value_is_the_one_on_which_it_stands(file):
+    # An oracle that asks the parser: with the line blanked or the value changed in place, only that value changes.
+    text = file.read_text(encoding="utf-8")
+    lines = text.split("\n")
+    for path in paths(tomllib.loads(text)):
+        if not path or isinstance(path[-1], int):
+            continue
+        line = line_of(text, path)
+        word = path[-1]
+        found = re.search(rf"(^|[\s{{,.\[\"'])({re.escape(word)})[\"']?\s*([=.\]])", lines[line - 1])
+        assert found, f"{file.name}:{line}: no '{word}' here"
+        renamed = lines[line - 1][: found.start(2)] + "zz_renamed" + lines[line - 1][found.end(2) :]
+        changed = tomllib.loads("\n".join([*lines[: line - 1], renamed, *lines[line:]]))
+        assert path not in paths(changed) or sum(word in p for p in paths(changed)) < sum(
+            word in p for p in paths(tomllib.loads(text))
+        )
+
+
+def test_a_folder_is_no_network_file(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    network = '[world.network]\nkind = "file"\npath = "folder.csv"\n'
+    assert refusal(BASE + network, folder=tmp_path).problem.startswith("no file 'folder.csv' beside the scenario")
+
+
+# The error itself -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ScenarioError("is wrong"), ScenarioError("is wrong", "f.toml", 3, "a.b"), ScenarioError("is\nwrong", file="f")],
+)
+def test_the_error_can_be_pickled(error):
+    # Workers of a study send their errors home.
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is ScenarioError
+    assert str(copy) == str(error)
+    assert (copy.problem, copy.file, copy.line, copy.key) == (error.problem, error.file, error.line, error.key)
+
+
+def test_the_error_is_one_line_whatever_it_is_made_of():
+    error = ScenarioError("a\nb\x1b[2J\u2028c\u202e\ud800", "dir\n/f\x07.toml", 3, "k\r\ney")
+    assert str(error).isprintable()
+    assert str(error).encode()
+    assert isinstance(error, ValueError)
+
+
+# The valid ones -------------------------------------------------------------------------------------------------------
+
+
+def members(union: Any) -> list[type[BaseModel]]:
+    """The models of a (possibly annotated) union."""
+    if isinstance(union, type):
+        return [union] if issubclass(union, BaseModel) else []
+    return [model for part in typing.get_args(union) for model in members(part)]
+
+
+def kind_of(model: type[BaseModel]) -> str:
+    return str(typing.get_args(model.model_fields["kind"].annotation)[0])
+
+
+def every_model() -> list[type[BaseModel]]:
+    found = [Scenario]
+    for model in found:
+        for field in model.model_fields.values():
+            found += [inner for inner in members(field.annotation) if inner not in found]
+    return found
+
+
+def used(value: Any) -> set[tuple[type[BaseModel], str]]:
+    if isinstance(value, BaseModel):
+        fields = {name: getattr(value, name) for name in value.model_fields_set}
+        return {(type(value), name) for name in fields} | {u for inner in fields.values() for u in used(inner)}
+    return {u for inner in value for u in used(inner)} if isinstance(value, list) else set()
+
+
+def test_the_valid_examples_use_every_key_of_every_section_and_kind():
+    everything = {(model, name) for model in every_model() for name in model.model_fields}
+    assert len(everything) > 100
+    seen = {u for file in VALID for u in used(Scenario.load(file))}
+    assert {f"{model.__name__}.{name}" for model, name in everything - seen} == set()
+
+
+def test_the_valid_examples_use_every_word_that_is_allowed():
+    words = {
+        (model, name, word)
+        for model in every_model()
+        for name, field in model.model_fields.items()
+        for word in literals(field.annotation)
+    }
+    texts = [tomllib.loads(file.read_text(encoding="utf-8")) for file in VALID]
+    seen = {(path[-1], value) for text in texts for path in paths(text) if isinstance(value := at(text, path), str)}
+    assert {f"{model.__name__}.{name} = {word}" for model, name, word in words if (name, word) not in seen} == set()
+
+
+def literals(annotation: Any) -> list[str]:
+    inner = typing.get_args(annotation)
+    if typing.get_origin(annotation) is typing.Literal:
+        return list(inner)
+    return [word for part in inner for word in literals(part)]
+
+
+def at(data: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+@pytest.mark.parametrize("file", [*VALID, *SHIPPED, TEMPLATE], ids=lambda file: file.name)
+def test_a_scenario_survives_the_way_to_toml_and_back(file):
+    scenario = Scenario.load(file)
+    text = scenario.to_toml()
+    again = Scenario.from_toml(text, folder=file.parent)
+    assert again == scenario
+    assert again.to_toml() == text
+    tomllib.loads(text)
+
+
+@pytest.mark.parametrize("file", VALID, ids=lambda file: file.name)
+def test_a_valid_scenario_runs(file):
+    scenario = Scenario.load(file)
+    tape = simulate(scenario.replace({"scenario.steps": min(6, scenario.scenario.steps)}))
+    assert tape.steps <= 6
+    assert len(tape.events)
+
+
+def test_what_is_written_out_holds_every_default():
+    text = tomllib.loads(Scenario.from_toml(BASE).to_toml())
+    assert text["dynamics"] == models.Dynamics().model_dump()
+    assert text["credit"] == models.CreditSection().model_dump()
+    assert text["population"] == models.Population().model_dump()
+    assert text["persons"][1]["born"] == 0
+    assert text["scenario"]["seed"] == 0
+
+
+def test_whole_numbers_may_be_written_as_floats_and_forever_is_forever():
+    scenario = Scenario.from_toml(BASE + '[world]\nsize = 1e10\n[dynamics]\ntelling_period = "forever"\n')
+    assert scenario.world.size == 10**10
+    assert type(scenario.world.size) is int
+    assert scenario.dynamics.telling_period == math.inf
+
+
+def test_the_largest_seed_is_kept_to_the_last_bit():
+    scenario = Scenario.from_toml(BASE).replace({"scenario.seed": 2**64 - 1})
+    assert Scenario.from_toml(scenario.to_toml()).scenario.seed == 2**64 - 1
+
+
+def test_a_scenario_cannot_be_changed():
+    scenario = Scenario.from_toml(BASE)
+    for place, name in [(scenario, "dynamics"), (scenario.dynamics, "abandon_rate"), (scenario.persons[0], "name")]:
+        with pytest.raises(ValueError, match="frozen"):
+            setattr(place, name, 1)
+
+
+def test_scenarios_differ_where_they_differ():
+    scenario = Scenario.from_toml(BASE)
+    assert scenario == Scenario.from_toml(BASE)
+    assert scenario != scenario.replace({"dynamics.abandon_rate": 0.2})
+
+
+def test_a_scenario_can_be_pickled():
+    scenario = Scenario.load(VALID[0])
+    copy = pickle.loads(pickle.dumps(scenario))
+    assert copy == scenario
+    assert copy.folder == scenario.folder
+
+
+# The commented scenario to start from ---------------------------------------------------------------------------------
+
+
+def template_keys() -> list[tuple[str, str, str]]:
+    """(section, key, comment) of each line `key = value # comment` of the template; of [[lists]] the word in them."""
+    section, found = "", []
+    for line in TEMPLATE.read_text(encoding="utf-8").splitlines():
+        if header := re.match(r"(\[+)([\w.]+)\]", line):
+            section = header[1] + header[2]
+        elif entry := re.match(r"(\w+) = (?:[^#\"]|\"[^\"]*\")*(#.*)?$", line):
+            found.append((section, entry[1], entry[2] or ""))
+    return found
+
+
+def test_the_template_states_the_defaults_as_they_are():
+    scenario = Scenario.load(TEMPLATE)
+    homes = {"[scenario": models.About, "[world": models.WorldSection, "[world.network": models.NoNetwork,
+             "[population": models.Population, "[dynamics": models.Dynamics, "[impact": models.Impact,
+             "[credit": models.CreditSection, "[[persons": models.PersonSection, "[[ideas": models.Idea,
+             "[[ties": models.Tie, "[[interventions": models.Publish}  # fmt: skip
+    checked = 0
+    for section, key, comment in template_keys():
+        if key in ("name", "description") or (section.startswith("[[") and "default" not in comment):
+            continue  # names are named, and the entries of lists are examples
+        if key in ("neighbours", "rewire"):
+            model, given = WattsStrogatz, getattr(scenario.world.network, key)
+        else:
+            model = homes[section]
+            given = at(tomllib.loads(TEMPLATE.read_text(encoding="utf-8")), (*section[1:].split("."), key)) \
+                if not section.startswith("[[") else None  # fmt: skip
+        field = model.model_fields[key]
+        if "not a default" in comment:
+            assert field.is_required(), f"{key} has the default {field.default}"
+        elif said := re.search(r"default:? ([\w.-]+)", comment):
+            expected = {"as": "None", "true": "True", "false": "False"}.get(said[1], said[1])
+            default = field.default
+            assert expected == f"{default:g}" if isinstance(default, float) else expected == str(default), key
+        elif not field.is_required():
+            assert given == field.default, (
+                f"{section} {key}: the comment should say that the default is {field.default}"
+            )
+        checked += 1
+    assert checked > 20
+
+
+def test_the_template_shows_every_key_of_the_main_sections_that_a_beginner_needs():
+    shown = {(section.strip("["), key) for section, key, _ in template_keys()}
+    assert {("population", a) for a in ("creativity", "reach", "skill", "clarity", "understanding")} <= shown
+    assert {("dynamics", a) for a in ("abandon_rate", "telling_period", "readopt", "discovery_rate")} <= shown
+
+
+def test_the_template_names_every_word_that_it_lists():
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for union in (models.Network, models.Distribution, models.Intervention):
+        for model in members(union):
+            assert re.search(rf"\b{kind_of(model)}\b", text), f"the template does not mention '{kind_of(model)}'"
+    for method in typing.get_args(models.CreditSection.model_fields["method"].annotation):
+        assert method in text
+
+
+# replace --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where"),
+    [
+        ("dynamics.abandon_rate", 0.2, lambda s: s.dynamics.abandon_rate),
+        ("dynamics.telling_period", "forever", lambda s: "forever" if math.isinf(s.dynamics.telling_period) else 0),
+        ("scenario.steps", 7, lambda s: s.scenario.steps),
+        ("scenario.name", "1.5", lambda s: s.scenario.name),
+        ("world.size", 10**10, lambda s: s.world.size),
+        ("world.network.kind", "complete", lambda s: s.world.network.kind),
+        ("population.reach", 0.5, lambda s: s.population.reach),
+        ("persons.J.clarity", 0.3, lambda s: s.persons[1].clarity),
+        ("persons.J. S. Bach.clarity", 0.3, lambda s: s.persons[0].clarity),
+        ("persons.J.dies", 4, lambda s: s.persons[1].dies),
+        ("ideas.cart.prerequisites", [], lambda s: s.ideas[1].prerequisites),
+        ("ties.0.weight", 0.4, lambda s: s.ties[0].weight),
+        ("ties.0.from", "J. S. Bach", lambda s: s.ties[0].source),
+        ("interventions.0.step", 3, lambda s: s.interventions[0].step),
+        ("impact.realised_by", ["J"], lambda s: s.impact.realised_by),
+        ("credit.method", "priority", lambda s: s.credit.method),
+        ("interventions", [], lambda s: s.interventions),
+    ],
+)
+def test_replace_changes_this_key_and_no_other(key, value, where):
+    scenario = Scenario.from_toml(BASE)
+    before = scenario.to_toml()
+    assert where(scenario) != value
+    changed = scenario.replace({key: value})
+    assert where(changed) == value
+    assert scenario.to_toml() == before, "the scenario itself stays as it was"
+    old, new = tomllib.loads(before), tomllib.loads(changed.to_toml())
+    differ = {
+        p for p in {*paths(old), *paths(new)} if (p in paths(old)) != (p in paths(new)) or at(old, p) != at(new, p)
+    }
+    top = {p[0] for p in differ if p}
+    assert top == {key.split(".")[0]}
+    again = changed.replace({key: value})
+    assert again == changed
+
+
+def test_replace_takes_tables_and_several_keys_at_once():
+    scenario = Scenario.from_toml(BASE).replace(
+        {
+            "population.count": 20,
+            "world.network": {"kind": "watts-strogatz", "neighbours": 2},
+            "world.network.rewire": 0.5,
+            "persons.J.creativity": {"kind": "uniform", "low": 0.1},
+            "persons.J.creativity.high": 0.2,
+        }
+    )
+    assert scenario.world.network == WattsStrogatz(kind="watts-strogatz", neighbours=2, rewire=0.5)
+    assert scenario.persons[1].creativity == models.Uniform(kind="uniform", low=0.1, high=0.2)
+
+
+def test_replace_keeps_the_folder():
+    folder = DATA / "valid"
+    scenario = Scenario.load(folder / "network_file.toml")
+    assert scenario.replace({"dynamics.abandon_rate": 0.2}).folder == folder
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        ("dynamics.abandon_rte", 0.2, "did you mean 'abandon_rate'"),
+        ("dynamic.abandon_rate", 0.2, "did you mean 'dynamics'"),
+        ("dynamics", 3, "must be a table, is 3"),
+        ("dynamics.abandon_rate", -1, "must be greater than or equal to 0, is -1"),
+        ("dynamics.abandon_rate", "often", "must be a number, is 'often'"),
+        ("dynamics.abandon_rate", None, "must be a number"),
+        ("dynamics.abandon_rate.x", 1, "dynamics.abandon_rate"),
+        ("dynamics..abandon_rate", 1, "unknown key"),
+        ("scenario.name.x.y", 3, "scenario.name.x.y"),
+        ("scenario.seed", 2**64, "scenario.seed"),
+        ("scenario.steps", 10**5000, "a number of too many digits"),
+        ("persons.Bach.clarity", 0.3, "no such entry; allowed: J. S. Bach, J; did you mean 'J. S. Bach'"),
+        ("persons.7.clarity", 0.3, "no such entry"),
+        ("persons.J", 3, "persons.J"),
+        ("persons.J.", 3, "persons.J."),
+        ("persons.J.claritty", 0.3, "did you mean 'clarity'"),
+        ("persons.J.name", "J. S. Bach", "there twice"),
+        ("persons", 3, "must be a list, is 3"),
+        ("persons", [], "there is nobody"),
+        ("persons", [{"name": "K"}], "ties[0].from: no 'J'"),
+        ("persons.J.clarity.kind", "beta", "is missing"),
+        ("ideas.cart.prerequisites", ["cart"], "circle"),
+        ("ideas.cart.prerequisites.0", "wheel", "ideas.cart.prerequisites.0"),
+        ("ideas.cart.prerequisites.wheel", "wheel", "ideas.cart.prerequisites.wheel"),
+        ("ties.1.weight", 0.5, "no such entry; allowed: 0"),
+        ("ties.-1.weight", 0.5, "no such entry"),
+        ("interventions.0.person", "K", "no 'K'"),
+        ("", 3, "unknown key"),
+        (".", 3, "unknown key"),
+        ("scenario", None, "scenario"),
+        ("a" * 20_000, 3, "unknown key"),
+        ("a." * 3_000, 3, "unknown key"),
+    ],
+    ids=lambda value: str(value)[:30] if not isinstance(value, int) else "",
+)
+def test_replace_refuses_what_is_not_there_or_not_allowed(key, value, part):
+    scenario = Scenario.from_toml(BASE)
+    with pytest.raises(ScenarioError) as caught:
+        scenario.replace({key: value}, source="--set")
+    assert str(caught.value).startswith("--set: ")
+    assert part in str(caught.value)
+    assert caught.value.line is None
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.2", 0.2), ("3", 3), ("true", True), ("inf", math.inf), ('"true"', "true"), ("simple", "simple"), ("", ""),
+        ("[1, 2]", [1, 2]), ('{ kind = "uniform", low = 0.1 }', {"kind": "uniform", "low": 0.1}),
+        ("J. S. Bach", "J. S. Bach"), ("1\nother = 2", "1\nother = 2"), ("a = b", "a = b"), ("[" * 3000, "[" * 3000),
+        ("1" * 5000, "1" * 5000), ("'", "'"), ("1_000", 1000), ("1e-3", 0.001), ("-", "-"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)  # fmt: skip
+def test_a_value_of_the_command_line_is_toml_or_else_text(text, value):
+    parsed = parse_value(text)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+# Names that stand for several -----------------------------------------------------------------------------------------
+
+
+def test_names_stand_for_rows_in_the_order_of_the_file():
+    scenario = Scenario.from_toml(
+        '[scenario]\nname = "x"\nsteps = 1\n[population]\ncount = 4\n'
+        '[[persons]]\nname = "a"\ncount = 3\n[[persons]]\nname = "b 2"\n'
+        '[[ideas]]\nname = "i"\ncount = 2\n[[ideas]]\nname = "k"\n'
+    )
+    people, ideas = person_ranges(scenario), idea_ranges(scenario)
+    assert people == {"a": range(3), "b 2": range(3, 4), "population": range(4, 8), "everyone": range(8)}
+    assert ideas == {"i": range(2), "k": range(2, 3), "everything": range(3)}
+    assert people[EVERYONE] == range(8)
+    assert ideas[EVERYTHING] == range(3)
+    assert find(people, "a 1") == range(1)
+    assert find(people, "a 3") == range(2, 3)
+    assert find(people, "b 2") == range(3, 4)
+    assert find(people, "population 4") == range(7, 8)
+    for nobody in ("a 0", "a 4", "a -1", "a ", "a", "b", "a 1 1", " 1", "", "a 99999999999999999999", "a ²", "c"):
+        assert find(people, nobody) is None or nobody == "a"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "taken"),
+    [
+        ("dynamics.abandon_rate", 1, 1.0),
+        ("dynamics.telling_period", "forever", math.inf),
+        ("dynamics.release_delay", 3.0, 3),
+        ("dynamics.readopt", True, True),
+        ("dynamics.adoption", "threshold", "threshold"),
+        ("ideas.wheel.value", 0.5, 0.5),
+        ("persons.J. S. Bach.keeps", False, False),
+        ("persons.everyone.skill", 1, 1.0),
+    ],
+)
+def test_a_setting_is_taken_as_its_field_takes_it(key, value, taken):
+    found = setting(key, value)
+    assert found == taken
+    assert type(found) is type(taken)
+
+
+@pytest.mark.parametrize(
+    ("persons", "ideas"),
+    [
+        ('[[persons]]\nname = "a 1"\n[[persons]]\nname = "a"\ncount = 3\n', ""),
+        ("", '[[ideas]]\nname = "i 1"\n[[ideas]]\nname = "i"\ncount = 2\n'),
+        ('[[persons]]\nname = "person"\n[population]\ncount = 3\n', ""),
+        ('[[persons]]\nname = "the crowd"\n[world]\nsize = 1000\n', ""),
+    ],
+    ids=["a member of a group of persons", "a member of a group of ideas", "the population", "the crowd"],
+)
+def test_no_two_bear_the_same_name(persons, ideas):
+    refusal(BASE + persons + ideas)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[ideas]]\nname = "a"\ncount = 1000000\n[[ideas]]\nname = "b"\ncount = 1000000\nprerequisites = ["a"]\n',
+        '[population]\ncount = 100000\n[[interventions]]\nstep = 1\nkind = "tie"\nfrom = "everyone"\nto = "everyone"\n',
+    ],
+    ids=["prerequisites", "ties that come later"],
+)
+def test_the_memory_of_huge_groups_of_one_line_is_foreseen(text):
+    assert predict_memory(Scenario.from_toml(BASE + text)) > 10**12
+
+
+def test_a_prerequisite_that_is_named_twice_is_one():
+    text = BASE.replace("[[ties]]", '[[ideas]]\nname = "car"\nprerequisites = ["wheel", "wheel 1"]\n\n[[ties]]')
+    scenario = Scenario.from_toml(text).replace({"persons.J.creativity": 1.0, "dynamics.discovery_rate": math.inf})
+    assert simulate(scenario, engine="kernels") == simulate(scenario, engine="agents")
+
+
+# Random damage --------------------------------------------------------------------------------------------------------
+
+TEXTS = [file.read_text(encoding="utf-8") for file in [TEMPLATE, *VALID]]
+TOKENS = sorted({token for text in TEXTS for token in re.findall(r"[\w.-]+|\"[^\"\n]*\"|[\[\]{}=,#]", text)})
+ODD = ["nan", "inf", "-inf", "-1", "0", "1e400", "0x" + "f" * 5000, "1" * 5000, "true", '""', "[]", "{}", "[[]]", "''",
+       '"""', "1979-05-27", "07:32:00", '"\\u0000"', '"\\u2028"', "[" * 400, "é", "\x00", "\r", "\ufeff", "\u2028",
+       "number", "kind", "everyone", "crowd", '"teller 2"', "1_0", "0b1", "+1", "1.", "# x\n", "\n", "\\"]  # fmt: skip
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> str:
+    text = draw(st.sampled_from(TEXTS))
+    for _ in range(draw(st.integers(1, 4))):
+        lines = text.split("\n")
+        way = draw(st.sampled_from(["token", "odd", "cut", "insert", "drop line", "double line", "swap lines"]))
+        row = draw(st.integers(0, len(lines) - 1))
+        spans = [match.span() for match in re.finditer(r"[\w.-]+|\"[^\"\n]*\"|[\[\]{}=,#]", lines[row])]
+        if way in ("token", "odd") and spans:
+            start, end = draw(st.sampled_from(spans))
+            new = draw(st.sampled_from(TOKENS if way == "token" else ODD))
+            lines[row] = lines[row][:start] + new + lines[row][end:]
+        elif way == "cut":
+            return "\n".join(lines)[: draw(st.integers(0, len(text)))]
+        elif way == "insert":
+            place = draw(st.integers(0, len(lines[row])))
+            new = draw(st.one_of(st.characters(), st.sampled_from(TOKENS), st.sampled_from(ODD)))
+            lines[row] = lines[row][:place] + new + lines[row][place:]
+        elif way == "drop line":
+            del lines[row]
+        elif way == "double line":
+            lines.insert(row, lines[row])
+        else:
+            other = draw(st.integers(0, len(lines) - 1))
+            lines[row], lines[other] = lines[other], lines[row]
+        text = "\n".join(lines) or "\n"
+    return text
+
+
+def holds(text: str) -> Scenario | None:
+    """The scenario of a text, or None if it was refused as it ought to be; everything else is an error of ours."""
+    try:
+        return Scenario.from_toml(text, source="f.toml", folder=DATA / "valid")
+    except ScenarioError as caught:
+        error = caught
+    assert str(error).startswith("f.toml")
+    assert str(error).isprintable()
+    assert not LEAKS.search(error.problem)
+    assert error.line is None or 1 <= error.line <= text.count("\n") + 1
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    return None
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged())
+def test_random_damage_is_refused_properly_or_harmless(text):
+    scenario = holds(text)
+    if scenario is not None:
+        assert Scenario.from_toml(scenario.to_toml(), folder=scenario.folder) == scenario
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.sampled_from('[]{}=,."\'#\n ax1-_\\"\t')) | st.text())
+def test_random_text_is_refused_properly(text):
+    assert holds(text) is None
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates(), st.times(),
+        st.sampled_from(["uniform", "complete", "teller 2", "everyone", "forever", 10**400, 2**63, -(2**64), 1e308]),
+    ),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["kind", "low", "name", "count", "number", "step"]) | st.text(max_size=3), inner,
+                      max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_replace_with_any_value_at_any_key_is_refused_properly_or_valid(data):
+    scenario = Scenario.load(data.draw(st.sampled_from(VALID)))
+    path = data.draw(st.sampled_from(paths(scenario.model_dump(by_alias=True))[1:]))
+    key = ".".join(map(str, path)) + data.draw(st.sampled_from(["", "", "", ".", ".x", ".0", ".kind"]))
+    try:
+        changed = scenario.replace({key: data.draw(VALUES)})
+    except ScenarioError as error:
+        message = str(error)
+    else:
+        message = "replace"
+        assert Scenario.from_toml(changed.to_toml(), folder=changed.folder) == changed
+    assert message.startswith("replace")
+    assert message.isprintable()
+
+
+def test_the_recursion_limit_is_left_alone():
+    before = sys.getrecursionlimit()
+    refusal("x = " + "[" * 3000)
+    assert sys.getrecursionlimit() == before

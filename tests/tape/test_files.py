@@ -1,0 +1,657 @@
+"""Tapes on disk: what is saved comes back, what is damaged is refused by name, and a kill leaves nothing half."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+
+from sim.errors import TapeError
+from sim.tape import files
+from sim.tape.rows import Recorder
+from sim.tape.tables import DISCOVER, LEARN, Persons
+from sim.tape.tape import Tape
+from tests.tape.test_tape import build, empty
+from tests.tapes import finish_tape, make_tape, tapes
+
+ROOT = Path(__file__).parents[2]
+FIRST_VERSION = Path(__file__).parent.parent / "data" / "tape_v1"
+TABLES = ("events", "influences", "realised", "persons", "ideas")
+FILES = (*(f"{table}.parquet" for table in TABLES), "provenance.json")
+PROVENANCE = {"scenario": "x", "seed": 2**64 - 1, "credit": {"alpha": 0.85}, "deep": [1, [2.5, None, True], {"é": "ü"}]}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    build(provenance=PROVENANCE, dropped={"no date": 2}).save(folder)
+    return folder
+
+
+def other() -> Tape:
+    return make_tape(["x", "y"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 3.0)], provenance={"seed": 9})
+
+
+def same(a: Tape, b: Tape) -> bool:
+    return a == b and a.provenance == b.provenance and a.dropped == b.dropped
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def refused(folder: Path, *parts: str) -> str:
+    with pytest.raises(TapeError) as caught:
+        Tape.load(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+    return message
+
+
+def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the manifest and set its checksums right, as somebody would who knows how they are made."""
+    file = folder / "provenance.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    del manifest["sha256"]
+    change(manifest)
+    for name, entry in manifest.get("tables", {}).items() if isinstance(manifest.get("tables"), dict) else ():
+        if isinstance(entry, dict) and (data := folder / f"{name}.parquet").is_file():
+            entry |= {"bytes": data.stat().st_size, "sha256": hashlib.sha256(data.read_bytes()).hexdigest()}
+    manifest["sha256"] = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+# There and back -------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=100, deadline=None)
+@given(tapes())
+def test_what_is_saved_comes_back_bit_for_bit(tape):
+    with tempfile.TemporaryDirectory() as folder:
+        tape.save(Path(folder) / "run")
+        again = Tape.load(Path(folder) / "run")
+        assert same(again, tape)
+        assert sorted(os.listdir(folder)) == ["run"], "nothing else is left beside it"
+
+
+def test_provenance_comes_back_whole(saved):
+    tape = Tape.load(saved)
+    assert tape.provenance == PROVENANCE
+    assert tape.dropped == {"no date": 2}
+
+
+def test_what_was_loaded_can_be_saved_again(saved, tmp_path):
+    Tape.load(saved).save(tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(saved)
+
+
+def test_loaded_columns_cannot_be_written_to(saved):
+    with pytest.raises(ValueError, match="read-only"):
+        Tape.load(saved).events.step[0] = 3
+
+
+def test_a_tape_of_nothing_comes_back(tmp_path):
+    empty().save(tmp_path / "run")
+    assert Tape.load(tmp_path / "run") == empty()
+
+
+@pytest.mark.parametrize(
+    "name", ['a "quoted, name', "=1+1", "\u202eleft", "\U0001f600", "a\nb", "", "null", "NaN", "\x00"]
+)
+def test_names_come_back_as_they_are(name, tmp_path):
+    tape = make_tape([name, "b"], [(DISCOVER, 0, {})], ideas=(name,))
+    tape.save(tmp_path / "run")
+    again = Tape.load(tmp_path / "run")
+    assert same(again, tape)
+    assert again.persons.name == (name, "b")
+
+
+@pytest.mark.parametrize("value", [0.1, 5e-324, 1.7976931348623157e308, 2.0**-1022, 1 / 3, 0.0, -0.0])
+def test_values_come_back_to_the_last_bit(value, tmp_path):
+    tape = make_tape(["a"], [(DISCOVER, 0, {})], [(0, -1, value)])
+    tape.save(tmp_path / "run")
+    assert Tape.load(tmp_path / "run").realised.value.tobytes() == np.float64(value).tobytes()
+
+
+def test_a_tape_saved_twice_gives_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        build(provenance=PROVENANCE).save(tmp_path / name)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert set(contents(tmp_path / "a")) == set(FILES)
+
+
+def test_the_files_tell_nothing_of_the_machine(saved):
+    words = [str(saved.parent), socket.gethostname(), os.environ.get("HOME") or "/root"]
+    for name, data in contents(saved).items():
+        for word in words:
+            assert word.encode() not in data, f"{name} holds {word}"
+
+
+def test_the_tables_can_be_read_by_others(saved):
+    frame = pq.read_table(saved / "events.parquet").to_pandas()
+    assert frame["count"].tolist() == build().events.count.tolist()
+    assert json.loads((saved / "provenance.json").read_text(encoding="utf-8"))["format"] == "shoulders-tape"
+
+
+@pytest.mark.parametrize("place", ["run", "a/b/c/run", "run.v1.2", "é ü", "-run", "r" * 200])
+def test_a_tape_can_be_saved_at_any_place(place, tmp_path):
+    build().save(tmp_path / place)
+    assert Tape.load(str(tmp_path / place)) == build()
+
+
+def test_a_relative_place_and_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    build().save("run")
+    assert Tape.load("run") == build()
+    shutil.rmtree("run")
+    build().save(".")
+    monkeypatch.chdir(tmp_path)
+    assert Tape.load("here") == build()
+
+
+# The first version of the format must load for ever -------------------------------------------------------------------
+
+
+def test_a_tape_of_the_first_version_loads():
+    tape = Tape.load(FIRST_VERSION)
+    assert tape == build()
+    assert tape.dropped == {"no date": 2}
+    assert (tape.provenance["scenario"], tape.provenance["seed"]) == ("a history of everything", 7)
+    assert json.loads((FIRST_VERSION / "provenance.json").read_text(encoding="utf-8"))["version"] == 1
+
+
+def test_the_first_version_is_small():
+    assert sum(map(len, contents(FIRST_VERSION).values())) < 20_000
+
+
+# Damage ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_one_flipped_bit_is_refused_by_name_or_harmless(name, saved):
+    file, tape = saved / name, Tape.load(saved)
+    data = file.read_bytes()
+    step = 1 if name == "provenance.json" else 7  # each bit of the manifest, which has no checksum above it
+    harmless = []
+    for bit in range(0, len(data) * 8, step):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        try:
+            again = Tape.load(saved)
+        except TapeError as error:
+            if name not in str(error) or "\n" in str(error):
+                pytest.fail(f"bit {bit}: {error}")
+        else:
+            harmless.append(bit)
+            assert same(again, tape), f"bit {bit} was flipped, and nobody noticed"
+    assert len(harmless) <= len(data) // 100
+
+
+def test_the_pages_have_checksums_of_their_own(tmp_path):
+    # Without the checksum of the whole file, flipped bits of values are found out all the same.
+    recorder = Recorder()
+    recorder.event(1, DISCOVER, 0, 0)
+    for row in range(1, 400):
+        recorder.event(row, LEARN, 1, 0, 1 + row**5 % 1_000_003, {0: 1.0})
+    tape, run = finish_tape(recorder, Persons(["a", "crowd"], [1, 1], [1, 2**40]), []), tmp_path / "run"
+    tape.save(run)
+    file = run / "events.parquet"
+    data = file.read_bytes()
+    pages = range(0, len(data) * 4, 601)  # the first half of the file
+    seen = {"refused": 0, "same": 0, "different": 0}
+    for bit in pages:
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        forge(run, lambda manifest: None)
+        try:
+            seen["same" if same(Tape.load(run), tape) else "different"] += 1
+        except TapeError:
+            seen["refused"] += 1
+    assert seen["different"] == 0, seen
+    assert seen["refused"] > len(pages) // 2, seen
+
+
+def test_names_of_columns_that_are_no_text_are_refused(saved):
+    file = saved / "persons.parquet"
+    data = file.read_bytes()
+    assert b"members" in data
+    file.write_bytes(data.replace(b"members", b"m\xffmbers"))
+    forge(saved, lambda manifest: None)
+    refused(saved, "persons.parquet")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_truncated_file_is_refused_by_name(name, saved):
+    data = (saved / name).read_bytes()
+    for size in sorted({0, 1, 4, len(data) // 2, len(data) - 8, len(data) - 2}):
+        (saved / name).write_bytes(data[:size])
+        refused(saved, name, "not JSON" if name == "provenance.json" else f"truncated or changed: {size} bytes")
+    (saved / name).write_bytes(data + b"\0")
+    refused(saved, name)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(name, saved):
+    (saved / name).unlink()
+    refused(saved, str(saved / name), "missing")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_folder_in_place_of_a_file_is_refused(name, saved):
+    (saved / name).unlink()
+    (saved / name).mkdir()
+    refused(saved, name)
+
+
+def test_what_is_no_run_folder_is_named(tmp_path):
+    refused(tmp_path / "nowhere", str(tmp_path / "nowhere"), "no such folder")
+    refused(tmp_path, "provenance.json", "missing")
+    (tmp_path / "file").write_text("x")
+    refused(tmp_path / "file", "not a run folder")
+    refused(tmp_path / "file" / "run", str(tmp_path / "file" / "run"))
+
+
+def test_swapped_tables_are_refused(saved):
+    events, influences = saved / "events.parquet", saved / "influences.parquet"
+    events.rename(saved / "x")
+    influences.rename(events)
+    (saved / "x").rename(influences)
+    refused(saved, "events.parquet")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_another_run_is_refused(name, saved, tmp_path):
+    other().save(tmp_path / "other")
+    shutil.copy(tmp_path / "other" / name, saved / name)
+    refused(saved, ".parquet" if name == "provenance.json" else name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "null", '"shoulders-tape"', "{}", '{"format": "parquet"}', '{"format": ["shoulders-tape"]}',
+     '{"format": "shoulders-tape"}', '{"format": "shoulders-tape", "version": 1}', "[" * 100_000, '{"a":' * 100_000,
+     '{"format": "shoulders-tape", "version": 1, "sha256": null}', "NaN", "\x00", "\ufeff{}", "1" * 5000,
+     '{"format": "shoulders-tape", "version": "1"}', '{"format": "shoulders-tape", "version": 1e999}'],
+    ids=lambda text: repr(text[:50]),
+)  # fmt: skip
+def test_foreign_json_is_refused_by_name(text, saved):
+    (saved / "provenance.json").write_text(text, encoding="utf-8")
+    refused(saved, "provenance.json")
+
+
+def test_a_manifest_of_others_is_called_foreign(saved):
+    forge(saved, lambda manifest: manifest.update(format="another"))
+    refused(saved, "provenance.json", "foreign: its format is not 'shoulders-tape'")
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe{}", pickle.dumps({"format": "shoulders-tape"}), b"PAR1", b"\x00" * 100])
+def test_a_manifest_that_is_no_text_is_refused_by_name(data, saved):
+    (saved / "provenance.json").write_bytes(data)
+    refused(saved, "provenance.json")
+
+
+@pytest.mark.parametrize("version", [2, 10**9])
+def test_a_later_version_is_refused_as_such(version, saved):
+    forge(saved, lambda manifest: manifest.update(version=version))
+    refused(saved, "provenance.json", f"format version {version}, this release reads up to 1")
+
+
+def test_a_later_version_is_refused_as_such_even_where_its_checksums_are_made_in_another_way(saved):
+    file = saved / "provenance.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({"format": "shoulders-tape", "version": 2, "blake3": manifest["sha256"]}))
+    refused(saved, "this release reads up to 1")
+
+
+def test_forgeries_are_what_they_are_meant_to_be(saved):
+    forge(saved, lambda manifest: None)
+    assert Tape.load(saved).provenance == PROVENANCE
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.rename_columns([f"{name}_" for name in t.column_names]),
+        lambda t: t.append_column("more", pa.array([1] * len(t))),
+        lambda t: t.drop_columns(t.column_names[-1:]) if t.num_columns > 1 else t.rename_columns(["x"]),
+        lambda t: t.slice(1),
+        lambda t: t.set_column(0, t.column_names[0], pa.array([1.5] * len(t))),
+        lambda t: t.set_column(0, t.column_names[0], pa.array([[1]] * len(t))),
+        lambda t: t.set_column(0, t.column_names[0], pa.array([b"x"] * len(t))),
+        lambda t: pa.concat_tables([t, t]),
+        lambda t: pa.table({"a": [1]}),
+    ],
+    ids=["renamed", "one more", "one less", "a row less", "floats", "lists", "bytes", "doubled", "another"],
+)
+def test_foreign_parquet_is_refused_by_name_even_with_a_right_checksum(table, change, saved):
+    file = saved / f"{table}.parquet"
+    pq.write_table(change(pq.read_table(file)), file)
+    forge(saved, lambda manifest: None)
+    refused(saved, file.name)
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" * 100, b"not parquet at all" * 10, pickle.dumps(print)])
+def test_what_is_no_parquet_is_refused_by_name_even_with_a_right_checksum(data, saved):
+    (saved / "events.parquet").write_bytes(data)
+    forge(saved, lambda manifest: None)
+    refused(saved, "events.parquet")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "message"),
+    [("events", "step", "events"), ("realised", "value", "realised"), ("events", "kind", "events"),
+     ("influences", "weight", "influences"), ("persons", "size", "persons")],
+)  # fmt: skip
+def test_gaps_in_a_column_are_refused(table, column, message, saved):
+    file = saved / f"{table}.parquet"
+    content = pq.read_table(file)
+    place = content.column_names.index(column)
+    holes = pa.array([None, *content[column].to_pylist()[1:]], content[column].type)
+    pq.write_table(content.set_column(place, content.schema.field(place).with_nullable(True), holes), file)
+    forge(saved, lambda manifest: None)
+    refused(saved, message)
+
+
+@pytest.mark.parametrize("table", ["persons", "ideas"])
+def test_a_name_that_is_missing_is_refused(table, saved):
+    file = saved / f"{table}.parquet"
+    content = pq.read_table(file)
+    names = pa.array([None, *content["name"].to_pylist()[1:]], pa.string())
+    pq.write_table(content.set_column(0, "name", names), file)
+    forge(saved, lambda manifest: None)
+    refused(saved, table)
+
+
+def test_a_forged_tape_that_breaks_a_requirement_is_refused_with_its_folder(saved):
+    file = saved / "events.parquet"
+    content = pq.read_table(file)
+    pq.write_table(content.set_column(4, "count", pa.array([0] * len(content), pa.int64())), file)
+    forge(saved, lambda manifest: None)
+    refused(saved, str(saved), "events: row 0: count must be 1 or more")
+
+
+FORGERIES = [
+    lambda m: m.update(tables=[]),
+    lambda m: m.update(tables={}),
+    lambda m: m["tables"].update({"../../etc/passwd": {"rows": 1}}),
+    lambda m: m["tables"].pop("ideas"),
+]
+CRASHES = [
+    lambda m: m.pop("tables"),
+    lambda m: m["tables"].update(events=3),
+    lambda m: m["tables"]["events"].pop("rows"),
+    lambda m: m.pop("steps"),
+    lambda m: m.pop("dropped"),
+    lambda m: m.update(steps="many"),
+    lambda m: m.update(steps=None),
+    lambda m: m.update(world_size=[]),
+    lambda m: m.update(dropped=3),
+    lambda m: m.update(provenance=3),
+    lambda m: m.update(version=True),
+    lambda m: m.update(version=-1),
+]
+
+
+@pytest.mark.parametrize("change", FORGERIES)
+def test_a_forged_manifest_is_refused_by_name(change, saved):
+    forge(saved, change)
+    refused(saved, "provenance.json")
+
+
+@pytest.mark.parametrize("change", CRASHES)
+def test_a_forged_manifest_of_other_types_is_refused_by_name(change, saved):
+    forge(saved, change)
+    refused(saved, "provenance.json")
+
+
+def test_a_tape_larger_than_the_memory_is_refused_before_it_is_read(saved, monkeypatch):
+    monkeypatch.setattr(files, "free_memory", lambda: 100)
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda *a, **k: pytest.fail("it was read"))
+    refused(saved, "events.parquet", "11 rows need 0.0 GB, 0.0 GB are free")
+
+
+def test_the_free_memory_is_a_sensible_number():
+    assert 10**7 < files.free_memory() < 10**14
+
+
+def test_nothing_is_unpickled(saved, monkeypatch):
+    for name in ("load", "loads", "Unpickler"):
+        monkeypatch.setattr(pickle, name, lambda *a, **k: pytest.fail("pickle was used"))
+    monkeypatch.setattr(np, "load", lambda *a, **k: pytest.fail("np.load was used"))
+    assert Tape.load(saved) == build()
+
+
+# In the way -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_older_tape_is_replaced(saved):
+    other().save(saved)
+    assert same(Tape.load(saved), other())
+    assert os.listdir(saved.parent) == ["run"]
+    assert set(contents(saved)) == set(FILES), "nothing of the older one is left in it"
+
+
+def test_an_older_tape_that_is_damaged_is_replaced(saved):
+    (saved / "events.parquet").write_bytes(b"")
+    other().save(saved)
+    assert Tape.load(saved) == other()
+
+
+def test_an_empty_folder_is_replaced(tmp_path):
+    (tmp_path / "run").mkdir()
+    build().save(tmp_path / "run")
+    assert Tape.load(tmp_path / "run") == build()
+
+
+def lay(folder: Path, **files: str) -> None:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"thesis__tex": "years of work"},
+        {"thesis__tex": "years of work", "provenance__json": '{"tool": "another"}'},
+        {"thesis__tex": "years of work", "provenance__json": ""},
+        {"thesis__tex": "years of work", "provenance__json": "[" * 100_000},
+        {"thesis__tex": "years of work", "provenance__json": '"shoulders-tape"'},
+        {"events__parquet": "PAR1"},
+        {"__hidden": "x"},
+    ],
+    ids=["a folder", "a manifest of others", "an empty manifest", "a deep manifest", "text", "parquet", "hidden"],
+)
+def test_a_foreign_folder_is_refused_and_left_as_it_is(files, tmp_path):
+    lay(tmp_path / "work", **files)
+    before = contents(tmp_path)
+    with pytest.raises(OSError, match="work: exists and is no run folder; choose another one"):
+        build().save(tmp_path / "work")
+    assert contents(tmp_path) == before
+    assert os.listdir(tmp_path) == ["work"]
+
+
+def test_a_file_in_the_way_is_refused_and_left_as_it_is(tmp_path):
+    (tmp_path / "work").write_text("years of work")
+    with pytest.raises(OSError, match="no run folder"):
+        build().save(tmp_path / "work")
+    with pytest.raises(OSError, match="work"):
+        build().save(tmp_path / "work" / "run")
+    assert contents(tmp_path) == {"work": b"years of work"}
+
+
+def test_a_link_to_a_run_folder_is_followed(saved):
+    link = saved.with_name("latest")
+    link.symlink_to("run")
+    other().save(link)
+    assert link.is_symlink()
+    assert Tape.load(saved) == Tape.load(link) == other()
+    assert sorted(os.listdir(saved.parent)) == ["latest", "run"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_refused_and_left_as_it_is(saved):
+    before = contents(saved.parent)
+    saved.parent.chmod(0o555)
+    try:
+        with pytest.raises(PermissionError):
+            other().save(saved)
+        with pytest.raises(PermissionError):
+            other().save(saved.parent / "new")
+    finally:
+        saved.parent.chmod(0o755)
+    assert contents(saved.parent) == before
+
+
+def test_a_read_only_folder_can_be_read(saved):
+    for file in saved.iterdir():
+        file.chmod(0o444)
+    saved.chmod(0o555)
+    try:
+        assert Tape.load(saved) == build()
+    finally:
+        saved.chmod(0o755)
+
+
+# In the middle --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[dict[str, bytes]]]:
+    """What stands on the disk before and after every call that changes it: what a kill at that moment would leave."""
+    seen: list[dict[str, bytes]] = []
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def watched(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **options: Any) -> Any:
+            seen.append(contents(disk))
+            try:
+                return call(*args, **options)
+            finally:
+                seen.append(contents(disk))
+
+        return wrapper
+
+    for place, name in [(os, "rename"), (os, "replace"), (os, "mkdir"), (os, "fsync"), (os, "unlink"), (os, "rmdir"),
+                        (pq, "write_table"), (Path, "write_text"), (Path, "rename"), (Path, "mkdir")]:  # fmt: skip
+        monkeypatch.setattr(place, name, watched(getattr(place, name)))
+    yield seen
+    monkeypatch.undo()
+
+
+def rebuilt(moment: dict[str, bytes], folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, data in moment.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder / "run"
+
+
+def test_a_kill_at_any_moment_of_the_first_save_leaves_all_or_nothing(moments, tmp_path, monkeypatch):
+    build().save(tmp_path / "disk" / "run")
+    monkeypatch.undo()
+    assert len(moments) > 20
+    found = []
+    for moment in moments:
+        run = rebuilt(moment, tmp_path / "after")
+        found.append(run.exists())
+        assert not run.exists() or Tape.load(run) == build()
+    assert found[0] is False
+    assert found[-1] is True
+
+
+def test_a_kill_at_any_moment_of_a_later_save_leaves_old_or_new_and_nothing_half(moments, tmp_path, monkeypatch):
+    run = tmp_path / "disk" / "run"
+    build().save(run)
+    del moments[:]
+    other().save(run)
+    monkeypatch.undo()
+    for moment in moments:
+        place = rebuilt(moment, tmp_path / "after")
+        if place.exists():
+            assert Tape.load(place) in (build(), other())
+        else:  # between two renames; see the next test
+            old = [folder for folder in place.parent.glob(".run.*.old") if Tape.load(folder) == build()]
+            assert len(old) == 1, "the older tape is gone, and the new one is not there yet"
+        other().save(place)  # what a kill left behind is in nobody's way
+        assert Tape.load(place) == other()
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()], ids=repr
+)
+@pytest.mark.parametrize("place", ["write_table", "fsync", "first rename", "second rename", "write_text"])
+def test_an_error_in_the_middle_leaves_the_older_tape_and_nothing_else(place, error, saved, monkeypatch):
+    before = contents(saved.parent)
+    calls = []
+    real = Path.rename
+
+    def fail(*args: Any, **options: Any) -> Any:
+        calls.append(place)
+        if place == "second rename" and len(calls) == 1:
+            return real(*args)
+        if len(calls) > 2:
+            return real(*args)
+        raise error
+
+    target = {"write_table": (pq, "write_table"), "fsync": (os, "fsync"), "write_text": (Path, "write_text")}
+    monkeypatch.setattr(*target.get(place, (Path, "rename")), fail)
+    with pytest.raises(type(error)):
+        other().save(saved)
+    monkeypatch.undo()
+    assert calls
+    assert contents(saved.parent) == before
+    assert os.listdir(saved.parent) == ["run"]
+
+
+def test_a_killed_process_leaves_all_or_nothing(tmp_path):
+    """The real thing: a large tape, saved again and again, and kill -9 in the middle of it."""
+    script = (
+        "import sys\nfrom tests.tape.test_files import large\nfrom pathlib import Path\n"
+        "tape = large()\nprint('ready', flush=True)\n"
+        "for n in range(10_000):\n    tape.save(Path(sys.argv[1]) / str(n))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        while not (tmp_path / "1").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    done = sorted((p for p in tmp_path.iterdir() if not p.name.startswith(".")), key=lambda p: int(p.name))
+    assert [p.name for p in done] == [str(n) for n in range(len(done))]
+    assert Tape.load(done[0]) == large()
+    assert Tape.load(done[-1]) == large()
+    for partial in tmp_path.glob(".*"):
+        assert ".partial" in partial.name
+
+
+def large() -> Tape:
+    recorder = Recorder()
+    recorder.event(0, DISCOVER, 0, 0)
+    for row in range(1, 20_000):
+        recorder.event(row, LEARN, row % 100, 0, 1, {row - 1: 1.0})
+    return finish_tape(recorder, Persons(["p"], [100], [1]), [(5, -1, 1.0)])

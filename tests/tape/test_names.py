@@ -1,0 +1,75 @@
+"""Names that are made when they are asked for, against those made one by one."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.tape import names
+from sim.tape.tables import Names, Persons
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> Persons:
+    members = draw(st.lists(st.integers(1, 4), max_size=5))
+    return Persons([f"g{k}" for k in range(len(members))], members, [1] * len(members))
+
+
+def one_by_one(persons: Persons, rows: list[int]) -> tuple[str, ...]:
+    every = [
+        name if many == 1 else f"{name} {k}"
+        for name, many in zip(persons.name, persons.members.tolist(), strict=True)
+        for k in range(1, many + 1)
+    ]
+    return tuple(every[row] for row in rows)
+
+
+@given(st.data(), groups())
+def test_they_are_what_a_tuple_of_them_is(data: st.DataObject, persons: Persons) -> None:
+    everybody = range(persons.total)
+    rows = data.draw(st.lists(st.sampled_from(everybody), unique=True) if everybody else st.just([]))
+    names, expected = Names(persons, rows), one_by_one(persons, rows)
+    assert tuple(names) == expected
+    assert len(names) == len(expected)
+    assert [names[k] for k in range(len(names))] == list(expected)
+    assert names[1:3] == expected[1:3]
+    assert names[::-1] == expected[::-1]
+    assert hash(names) == hash(expected)
+    assert tuple(Names(persons)) == one_by_one(persons, list(everybody))
+    for at, name in enumerate(expected):
+        assert name in names
+        assert names.index(name) == at
+    assert "nobody" not in names
+
+
+def test_they_are_equal_to_what_holds_the_same_names_and_to_nothing_else() -> None:
+    persons = Persons(["a", "b"], [1, 3], [1, 1])
+    names = Names(persons, [0, 2])
+    assert names == ("a", "b 2")
+    assert ("a", "b 2") == names  # noqa: SIM300  # a tuple is asked first
+    assert names == ["a", "b 2"]
+    assert names == Names(Persons(["a", "b 2"], [1, 1], [1, 1]))
+    assert names == Names(persons, [0, 2])
+    assert names != Names(persons, [0, 3])
+    assert names != ("a",)
+    assert names != ("a", "b 3")
+    assert names != "a"
+
+
+def test_a_place_that_is_not_there_is_an_index_error() -> None:
+    names = Names(Persons(["a"], [3], [1]), [1, 2])
+    assert names[-1] == "a 3"
+    with pytest.raises(IndexError):
+        names[2]
+
+
+def test_many_are_shown_as_a_few() -> None:
+    assert repr(Names(Persons(["a"], [3], [1]))) == "('a 1', 'a 2', 'a 3')"
+    assert repr(Names(Persons(["a"], [9], [1]))) == "('a 1', 'a 2', 'a 3', 'a 4', 'a 5', 'a 6', ... 9 names)"
+
+
+def test_the_example_in_the_documentation_runs() -> None:
+    assert doctest.testmod(names).attempted > 0

@@ -1,0 +1,468 @@
+"""The tape: every requirement broken once, columns that cannot be written to, equality, names of persons."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sim.errors import TapeError
+from sim.tape import check
+from sim.tape.check import check
+from sim.tape.rows import Recorder
+from sim.tape.tables import (
+    ABANDON,
+    COLUMNS,
+    DISCOVER,
+    IMPLEMENT,
+    LEARN,
+    LEAVE,
+    USE,
+    Events,
+    Influences,
+    Persons,
+    Realised,
+)
+from sim.tape.tape import Tape
+from tests.tapes import make_tape, tapes, with_crowd
+
+# A history with everything in it. Ideas: 0 wheel, 1 cart, which needs the wheel. Persons: Ada, Bob, the crowd of 98.
+EVENTS = [  # step, kind, person, idea, count
+    (1, DISCOVER, 0, 0, 1),  # 0
+    (2, LEARN, 1, 0, 1),  # 1
+    (2, LEARN, 2, 0, 50),  # 2
+    (3, IMPLEMENT, 0, 0, 1),  # 3
+    (3, IMPLEMENT, 1, 0, 1),  # 4
+    (4, USE, -1, 0, 1),  # 5
+    (5, DISCOVER, 1, 1, 1),  # 6
+    (5, USE, -1, 0, 2),  # 7
+    (6, IMPLEMENT, 1, 1, 1),  # 8
+    (7, ABANDON, 2, 0, 50),  # 9
+    (8, LEAVE, 0, 0, 1),  # 10
+]
+INFLUENCES = [(1, 0, 1.0), (2, 0, 0.25), (2, 1, 0.75), (3, 0, 1.0), (4, 1, 1.0), (5, 3, 0.5), (5, 4, 0.5),
+              (6, 1, 1.0), (7, 5, 0.5), (7, 3, 0.5), (8, 6, 1.0)]  # fmt: skip
+REALISED = [(0, -1, 0.0), (1, 3, 2.0), (2, 7, 100.0), (6, 8, 0.5)]
+PERSONS = [("Ada", 1, 1), ("Bob", 1, 1), ("crowd", 1, 98)]
+TABLES: dict[str, tuple[type, list[Any]]] = {
+    "events": (Events, EVENTS),
+    "influences": (Influences, INFLUENCES),
+    "realised": (Realised, REALISED),
+    "persons": (Persons, PERSONS),
+}
+
+
+def build(changes: dict[tuple[str, int, str], Any] | None = None, **options: Any) -> Tape:
+    """The history with some cells changed: {(table, row, column): value}."""
+    tables = {}
+    for name, (cls, rows) in TABLES.items():
+        columns = dict(zip(COLUMNS[name], (list(column) for column in zip(*rows, strict=True)), strict=True))
+        for (table, row, column), value in (changes or {}).items():
+            if table == name:
+                columns[column][row] = value
+        tables[name] = cls(**columns)
+    return Tape(**tables, **({"ideas": ("wheel", "cart"), "steps": 8, "world_size": 100} | options))
+
+
+def test_the_history_is_in_order():
+    tape = build()
+    assert len(tape.events) == 11
+    assert tape.total == 102.5
+    assert tape.parents.tolist() == [0, 0, 1, 3, 4, 5, 7, 8, 10, 11, 11, 11]
+    check(tape)
+
+
+E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        # persons
+        ({(P, 1, "members"): 0}, r"persons: row 1: members must be 1 or more"),
+        ({(P, 1, "members"): -1}, r"persons: row 1: members must be 1 or more"),
+        ({(P, 2, "size"): 0}, r"persons: row 2: size must be 1 or more"),
+        # events
+        ({(E, 0, "step"): -1}, r"events: row 0: step must be from 0 to 8"),
+        ({(E, 10, "step"): 9}, r"events: row 10: step must be from 0 to 8"),
+        ({(E, 3, "step"): 1}, r"events: row 3: step must not decrease"),
+        ({(E, 9, "kind"): -1}, r"events: row 9: kind must be from 0 to 5"),
+        ({(E, 9, "kind"): 6}, r"events: row 9: kind must be from 0 to 5"),
+        ({(E, 10, "person"): 3}, r"events: row 10: no person of 0 to 2"),
+        ({(E, 10, "person"): -1}, r"events: row 10: no person of 0 to 2"),
+        ({(E, 5, "person"): 0}, r"events: row 5: no person"),
+        ({(E, 5, "person"): -2}, r"events: row 5: no person"),
+        ({(E, 9, "idea"): 2}, r"events: row 9: no idea of 0 to 1"),
+        ({(E, 9, "idea"): -1}, r"events: row 9: no idea of 0 to 1"),
+        ({(E, 2, "count"): 0}, r"events: row 2: count must be 1 or more"),
+        # influences
+        ({(I, 0, "parent"): 1}, r"influences: row 0: parent must precede child"),
+        ({(I, 4, "parent"): 9}, r"influences: row 4: parent must precede child"),
+        ({(I, 0, "parent"): -1}, r"influences: row 0: parent must precede child"),
+        ({(I, 10, "child"): 11}, r"influences: row 10: parent must precede child"),
+        ({(I, 3, "child"): 1}, r"influences: row 3: child must not decrease"),
+        ({(I, 1, "weight"): 0.0}, r"influences: row 1: weight must be above 0 and at most 1"),
+        ({(I, 1, "weight"): -0.25}, r"influences: row 1: weight must be above 0 and at most 1"),
+        ({(I, 1, "weight"): math.nan}, r"influences: row 1: weight must be above 0 and at most 1"),
+        ({(I, 1, "weight"): math.inf}, r"influences: row 1: weight must be above 0 and at most 1"),
+        ({(I, 0, "weight"): 1.0000001}, r"influences: row 0: weight must be above 0 and at most 1"),
+        ({(I, 1, "weight"): 0.2500001}, r"events: row 2: the weights of its influences must sum to 1"),
+        ({(I, 0, "weight"): 0.5}, r"events: row 1: the weights of its influences must sum to 1"),
+        ({(E, 9, "kind"): LEARN}, r"events: row 9: an influence is missing"),
+        ({(E, 9, "kind"): IMPLEMENT}, r"events: row 9: an influence is missing"),
+        ({(E, 10, "kind"): USE, (E, 10, "person"): -1}, r"events: row 10: an influence is missing"),
+        ({(E, 8, "kind"): ABANDON}, r"influences: row 10: the child must be a discovery, learning or implementation"),
+        ({(E, 8, "kind"): LEAVE}, r"influences: row 10: the child must be a discovery, learning or implementation"),
+        ({(I, 4, "parent"): 3}, r"influences: row 4: the parent must be a holding"),
+        ({(I, 5, "parent"): 0}, r"influences: row 5: the parent must be a holding \(of a use: an implementation\)"),
+        ({(I, 5, "parent"): 2}, r"influences: row 5: the parent must be a holding"),
+        ({(I, 7, "parent"): 5}, r"influences: row 7: the parent must be a holding"),
+        ({(E, 1, "idea"): 1}, r"influences: row 0: the idea must be the parent's \(of a discovery: another\)"),
+        ({(E, 6, "idea"): 0}, r"influences: row 7: the idea must be the parent's \(of a discovery: another\)"),
+        ({(E, 7, "idea"): 1}, r"influences: row 8: the idea must be the parent's"),
+        ({(E, 4, "person"): 0}, r"influences: row 4: the person must be the parent's"),
+        ({(E, 6, "person"): 0}, r"influences: row 7: the person must be the parent's"),
+        # realised
+        ({(R, 0, "event"): -1}, r"realised: row 0: no such event"),
+        ({(R, 0, "event"): 11}, r"realised: row 0: no such event"),
+        ({(R, 1, "implementation"): -2}, r"realised: row 1: no such implementation"),
+        ({(R, 1, "implementation"): 11}, r"realised: row 1: no such implementation"),
+        ({(R, 1, "event"): 3}, r"realised: row 1: the event must be a discovery or a learning"),
+        ({(R, 2, "event"): 9}, r"realised: row 2: the event must be a discovery or a learning"),
+        ({(R, 1, "implementation"): 2}, r"realised: row 1: the implementation must be one of the same idea"),
+        ({(R, 1, "implementation"): 9}, r"realised: row 1: the implementation must be one of the same idea"),
+        ({(R, 1, "implementation"): 8}, r"realised: row 1: the implementation must be one of the same idea"),
+        ({(R, 3, "implementation"): 7}, r"realised: row 3: the implementation must be one of the same idea"),
+        ({(R, 3, "value"): -0.5}, r"realised: row 3: value must be 0 or more, and finite"),
+        ({(R, 3, "value"): math.nan}, r"realised: row 3: value must be 0 or more, and finite"),
+        ({(R, 3, "value"): math.inf}, r"realised: row 3: value must be 0 or more, and finite"),
+    ],
+    ids=lambda value: (
+        ", ".join(f"{t}[{r}].{c}={v}" for (t, r, c), v in value.items()) if isinstance(value, dict) else ""
+    ),
+)
+def test_a_broken_requirement_is_named_with_its_table_and_first_row(changes, message):
+    with pytest.raises(TapeError, match=f"^{message}") as caught:
+        build(changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_first_of_several_broken_rows_is_named():
+    with pytest.raises(TapeError, match="events: row 2: count"):
+        build({(E, 9, "count"): 0, (E, 2, "count"): -5, (E, 4, "count"): 0})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"world_size": 2}, r"persons: .* persons in a world of 2"),
+        ({"steps": 7}, r"events: row 10: step must be from 0 to 7"),
+        ({"ideas": ("wheel",)}, r"events: row 6: no idea of 0 to 0"),
+        ({"ideas": ()}, r"events: row 0: no idea"),
+    ],
+)
+def test_the_tables_must_agree_with_the_rest(options, message):
+    with pytest.raises(TapeError, match=f"^{message}"):
+        build(**options)
+
+
+def test_a_crowd_is_no_larger_than_the_world():
+    with pytest.raises(TapeError, match="persons"):
+        build(world_size=99)
+
+
+def test_weights_may_differ_from_one_by_rounding_alone():
+    build({(I, 1, "weight"): 0.25 + 1e-10})
+    thirds = make_tape(["a"] * 4, [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {0: 1.0}),
+                                   (LEARN, 3, dict.fromkeys((0, 1, 2), 1 / 3))])  # fmt: skip
+    assert len(thirds.influences) == 5
+
+
+# Columns --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "values"),
+    [
+        (Events, "step", [1.5]),
+        (Events, "step", [math.nan]),
+        (Events, "step", np.array([2**63], np.uint64)),
+        (Events, "kind", np.array([256])),
+        (Events, "kind", [300]),
+        (Events, "person", np.array([2**32])),
+        (Events, "person", [2**31]),
+        (Events, "count", [1e19]),
+        (Influences, "child", [0.5]),
+        (Realised, "event", [1e300]),
+        (Persons, "members", [1.25]),
+        (Persons, "size", [math.inf]),
+    ],
+    ids=str,
+)
+def test_values_that_the_column_cannot_hold_are_refused_not_bent(table, column, values):
+    name = table.__name__.lower()
+    columns: dict[str, Any] = {c: ["a"] if dtype is str else [1] for c, dtype in COLUMNS[name].items()}
+    with pytest.raises(TapeError, match=rf"^{name}\.{column}: ") as caught:
+        table(**(columns | {column: values}))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("values", [[1.0], (1,), range(1, 2), np.array([1], np.int16), np.array([True]), [np.int64(1)]])
+def test_values_that_the_column_can_hold_are_taken(values):
+    column = Events(values, [0], [0], [0], values).step
+    assert column.dtype == np.int64
+    assert column.tolist() == [1]
+
+
+@pytest.mark.parametrize(("table", "message"), [
+    (lambda: Events([1, 2], [0], [0], [0], [1]), r"events: columns differ in length: .*'step': 2, 'kind': 1"),
+    (lambda: Influences([1], [], [1.0]), r"influences: columns differ in length"),
+    (lambda: Persons(["a", "b"], [1], [1]), r"persons: columns differ in length"),
+    (lambda: Events([[1]], [0], [0], [0], [1]), r"events\.step: must have one dimension, has 2"),
+    (lambda: Realised([0], [[-1]], [0.0]), r"realised\.implementation: must have one dimension, has 2"),
+])  # fmt: skip
+def test_the_shape_of_a_table_is_checked(table, message):
+    with pytest.raises(TapeError, match=f"^{message}"):
+        table()
+
+
+def test_columns_have_the_documented_types_also_when_there_are_no_rows():
+    for tape in (build(), empty()):
+        for name, columns in COLUMNS.items():
+            table = getattr(tape, name)
+            assert list(table.columns()) == list(columns)
+            assert len(table) == len(next(iter(table.columns().values())))
+            for column, dtype in columns.items():
+                values = getattr(table, column)
+                assert isinstance(values, tuple) if dtype is str else values.dtype == dtype
+                assert dtype is str or (values.ndim == 1 and values.flags.c_contiguous)
+
+
+def empty() -> Tape:
+    return Tape(Events([], [], [], [], []), Influences([], [], []), Realised([], [], []), Persons([], [], []), (), 0, 0)
+
+
+def test_a_tape_of_nothing_is_a_tape():
+    tape = empty()
+    assert tape.total == 0.0
+    assert tape.parents.tolist() == [0]
+    assert tape.persons.total == 0
+    assert tape.persons.names() == []
+    assert tape == empty()
+
+
+def test_columns_cannot_be_written_to():
+    tape = build()
+    for name in COLUMNS:
+        for column in getattr(tape, name).columns().values():
+            if isinstance(column, np.ndarray):
+                with pytest.raises(ValueError, match="read-only"):
+                    column[0] = 1
+                with pytest.raises(ValueError, match="read-only"):
+                    column.sort()
+            else:
+                with pytest.raises(TypeError):
+                    column[0] = "x"
+
+
+def test_neither_tables_nor_columns_can_be_replaced():
+    tape = build()
+    for place, name in [
+        (tape, "events"),
+        (tape, "steps"),
+        (tape, "ideas"),
+        (tape.events, "step"),
+        (tape.persons, "name"),
+    ]:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(place, name, None)
+
+
+def test_the_arrays_that_a_tape_was_made_of_stay_writeable():
+    steps = np.array([1], np.int64)
+    Events(steps, [0], [0], [0], [1])
+    steps[0] = 2
+
+
+def test_tables_become_data_frames():
+    tape = build()
+    frame = tape.events.to_pandas()
+    assert list(frame.columns) == list(COLUMNS["events"])
+    assert frame.to_numpy().tolist() == [list(row) for row in EVENTS]
+    assert tape.persons.to_pandas()["name"].tolist() == ["Ada", "Bob", "crowd"]
+
+
+# Equality -------------------------------------------------------------------------------------------------------------
+
+DIFFERENCES = [
+    {(E, 10, "step"): 7}, {(E, 0, "step"): 0}, {(E, 10, "kind"): ABANDON}, {(E, 9, "person"): 1}, {(E, 9, "idea"): 1},
+    {(E, 9, "count"): 49}, {(I, 0, "weight"): math.nextafter(1.0, 0.0)}, {(I, 8, "parent"): 4},
+    {(R, 1, "event"): 2}, {(R, 1, "implementation"): 4}, {(R, 1, "implementation"): -1},
+    {(R, 1, "value"): math.nextafter(2.0, 3.0)}, {(R, 0, "value"): -0.0},
+    {(P, 0, "name"): "ada"}, {(P, 2, "size"): 97},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", DIFFERENCES, ids=str)
+def test_tapes_that_differ_in_one_bit_differ(changes):
+    assert build(changes) != build()
+    assert build(changes) == build(changes)
+
+
+def test_tapes_differ_by_ideas_steps_and_world_but_not_by_provenance():
+    tape = build()
+    assert tape == build()
+    assert tape != build(ideas=("wheel", "Cart"))
+    assert tape != build(ideas=("wheel", "cart", "car"))
+    assert tape != build(steps=9)
+    assert tape != build(world_size=101)
+    assert tape == build(provenance={"seed": 3})
+    assert tape == build(ideas=["wheel", "cart"]), "a list of names is as good as a tuple"
+    assert tape != 3
+    assert (tape == "tape") is False
+
+
+def test_rows_that_are_missing_make_a_difference():
+    a = make_tape(["a", "b"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], steps=2)
+    assert a != make_tape(["a", "b"], [(DISCOVER, 0, {})], steps=2)
+    assert a != make_tape(["a", "b"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 1.0)], steps=2)
+
+
+@settings(max_examples=50, deadline=None)
+@given(tapes())
+def test_a_tape_is_equal_to_its_copies(tape):
+    assert tape == dataclasses.replace(tape)
+    assert tape == copy.copy(tape)
+    assert tape == pickle.loads(pickle.dumps(tape)), "workers of a study send tapes home"
+    check(tape)
+
+
+def with_a_bit_flipped(tape, data, names):
+    """The tape with one bit of one cell flipped."""
+    name = data.draw(st.sampled_from([name for name in names if len(getattr(tape, name))]))
+    columns = getattr(tape, name).columns()
+    column = data.draw(st.sampled_from([c for c in columns if c != "name"]))
+    values = columns[column].copy()
+    row = data.draw(st.integers(0, len(values) - 1))
+    bits = values.view(np.uint8)
+    width = values.itemsize * 8
+    bit = data.draw(st.integers(row * width, (row + 1) * width - 1))
+    bits[bit // 8] ^= np.uint8(1 << bit % 8)
+    return dataclasses.replace(tape, **{name: type(getattr(tape, name))(**(columns | {column: values}))})
+
+
+@settings(max_examples=150, deadline=None)
+@given(tapes(), st.data())
+def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
+    try:
+        other = with_a_bit_flipped(tape, data, COLUMNS)
+    except TapeError as error:
+        message = str(error)
+    else:
+        message = "events"
+        assert other != tape
+    assert message.startswith(tuple(COLUMNS))
+
+
+@settings(max_examples=400, deadline=None)
+@given(tapes(), st.data())
+def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
+    assert check._is_sound(tape)
+    assume(len(tape.events))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "check", lambda made: None)
+        other = with_a_bit_flipped(tape, data, ("events", "influences", "realised"))
+    try:
+        check(other)
+    except TapeError:
+        assert not check._is_sound(other)
+    else:
+        assert check._is_sound(other)
+
+
+def test_what_breaks_a_long_tape_is_named_where_code_is_compiled_too(monkeypatch):
+    monkeypatch.setattr(check, "WORTH_LOADING", 0)
+
+    parents = build().influences.parent.copy()
+    parents[3] = 10
+    with pytest.raises(TapeError, match="influences: row 3: parent must precede child"):
+        dataclasses.replace(build(), influences=dataclasses.replace(build().influences, parent=parents))
+
+
+def test_a_tape_has_no_hash():
+    with pytest.raises(TypeError):
+        hash(build())
+
+
+# Persons --------------------------------------------------------------------------------------------------------------
+
+
+def test_persons_are_named_by_their_group_and_number():
+    people = Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10])
+    assert people.first.tolist() == [0, 1, 4, 5, 6]
+    assert people.total == 6
+    assert people.group.tolist() == [0, 1, 1, 1, 2, 3]
+    assert people.names() == ["P1", "teller 1", "teller 2", "teller 3", "P2", "crowd"]
+    assert [people.name_of(row) for row in range(6)] == people.names()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6))
+def test_names_agree_with_the_groups_written_out(members):
+    people = Persons([f"g{k}" for k in range(len(members))], members, [1] * len(members))
+    expected = [f"g{k}" if m == 1 else f"g{k} {i}" for k, m in enumerate(members) for i in range(1, m + 1)]
+    assert people.names() == expected
+    assert [people.name_of(row) for row in range(people.total)] == expected
+    assert people.group.tolist() == [k for k, m in enumerate(members) for _ in range(m)]
+    assert people.total == sum(members)
+
+
+@pytest.mark.parametrize("row", [-1, 6, 100])
+def test_there_is_no_name_for_nobody(row):
+    people = Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10])
+    with pytest.raises((TapeError, IndexError)):
+        people.name_of(row)
+
+
+def test_a_group_with_the_crowd_counts_its_people():
+    people = with_crowd(["a", "b"], 10**10)
+    tape = make_tape(people, [(DISCOVER, 0, {}), (LEARN, 2, {0: 1.0}, 10**10)])
+    assert tape.world_size == 10**10 + 2
+    assert tape.events.count.tolist() == [1, 10**10]
+
+
+# The recorder ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_recorder_numbers_rows_as_they_come():
+    recorder = Recorder()
+    rows = [recorder.event(1, DISCOVER, 0, 0), recorder.event(2, LEARN, 1, 0, 7, {0: 1.0})]
+    rows.append(recorder.event(2, LEARN, 2, 0, parents={0: 0.5, 1: 0.5}))
+    assert rows == [0, 1, 2]
+    events, influences = recorder.tables()
+    assert events.count.tolist() == [1, 7, 1]
+    assert influences.child.tolist() == [1, 2, 2]
+    assert influences.parent.tolist() == [0, 0, 1]
+    assert influences.weight.tolist() == [1.0, 0.5, 0.5]
+
+
+def test_a_recorder_without_rows_gives_tables_without_rows():
+    events, influences = Recorder().tables()
+    assert (len(events), len(influences)) == (0, 0)
+    assert events.kind.dtype == np.int8
+    assert influences.weight.dtype == np.float64
+
+
+def test_tables_that_were_taken_do_not_grow_with_the_recorder():
+    recorder = Recorder()
+    recorder.event(1, DISCOVER, 0, 0)
+    events, _ = recorder.tables()
+    recorder.event(2, DISCOVER, 1, 0)
+    assert len(events) == 1

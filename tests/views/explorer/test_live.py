@@ -1,0 +1,264 @@
+"""The live explorer: a server for this machine's own browser alone, which runs what the sliders ask for."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from sim import Scenario
+from sim.views.explorer.live_controls import controls
+from tests.views.explorer.browser import browser_path, chromium
+from tests.views.explorer.test_page import VILLAGE
+
+ROOT = Path(__file__).parents[3]
+JSON = {"Content-Type": "application/json"}
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "sim.cli", "explore", *words]
+
+
+def explore(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    options: dict = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 240}
+    return subprocess.run(command(*words), check=False, **options)
+
+
+class Live:
+    """A server that was started by the command, and what it answers."""
+
+    def __init__(self, folder: Path, scenario: str = VILLAGE) -> None:
+        (folder / "village.toml").write_text(scenario, encoding="utf-8")
+        self.process = subprocess.Popen(
+            command("village.toml"), cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.process.stdout
+        self.url = self.process.stdout.readline().strip()
+        parts = urlsplit(self.url)
+        self.host, self.port, self.path = parts.hostname, parts.port, parts.path
+        self.origin = {"Origin": f"http://{self.host}:{self.port}"}
+
+    def ask(self, path: str | None = None, method: str = "GET", body: str | None = None, **headers: str):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        given = {name.replace("_", "-"): text for name, text in headers.items()}
+        connection.request(method, self.path if path is None else path, body, given)
+        answer = connection.getresponse()
+        return answer, answer.read().decode()
+
+    def run(self, changes, headers=None, raw: str | None = None):
+        body = json.dumps({"changes": changes}) if raw is None else raw
+        answer, text = self.ask(self.path + "run", "POST", body, **(JSON | self.origin if headers is None else headers))
+        return answer.status, text
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    pytest.importorskip("starlette", reason="the extra `live` is not installed")
+    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
+    server = Live(tmp_path_factory.mktemp("live"))
+    yield server
+    server.process.send_signal(signal.SIGINT)
+    _, told = server.process.communicate(timeout=60)
+    assert server.process.returncode == 0
+    assert told.endswith("Stopped.\n")
+    assert "Traceback" not in told
+
+
+def test_an_interrupt_ends_a_run_under_way(tmp_path):
+    pytest.importorskip("starlette", reason="the extra `live` is not installed")
+    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
+    server = Live(tmp_path, VILLAGE.replace("steps = 25", "steps = 1_000_000"))
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("GET", server.path)  # the run is under way, and nobody waits for it
+    time.sleep(1.5)
+    server.process.send_signal(signal.SIGINT)
+    out, told = server.process.communicate(timeout=60)
+    connection.close()
+    assert server.process.returncode == 0
+    assert out == ""
+    assert told == "Open this page in a browser of this machine; Ctrl-C stops it.\nStopped.\n"
+
+
+# Who may ask ----------------------------------------------------------------------------------------------------------
+
+
+def test_it_serves_the_page_on_the_loopback_address_alone(live):
+    answer, text = live.ask()
+    assert live.host == "127.0.0.1"
+    assert answer.status == 200
+    assert "connect-src 'self'" in text
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    with pytest.raises(OSError, match=r"refused|unreachable|timed out"):
+        socket.create_connection(("127.0.0.2", live.port), timeout=5)  # loopback too, but another address
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", ""])
+def test_another_host_is_refused(live, host):
+    answer, text = live.ask(Host=host)
+    assert answer.status == 400
+    assert "village" not in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/x/", "/x/run", "/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/docs", "/village.toml"]
+)
+def test_without_the_token_there_is_nothing(live, path):
+    answer, text = live.ask(path)
+    assert answer.status in (404, 405)
+    assert "village" not in text
+
+
+def test_below_the_token_there_are_no_files(live):
+    for name in ("village.toml", "../village.toml", "..%2fvillage.toml", "static/village.toml"):
+        assert live.ask(live.path + name)[0].status == 404
+
+
+@pytest.mark.parametrize("headers", [JSON, JSON | {"Origin": "http://evil.example"}, JSON | {"Origin": "null"}])
+def test_another_origin_runs_nothing(live, headers):
+    assert live.run({}, headers) == (403, "Forbidden")
+
+
+def test_a_form_runs_nothing(live):
+    assert live.run({}, live.origin | {"Content-Type": "text/plain"}) == (403, "Forbidden")
+
+
+@pytest.mark.parametrize("raw", ["", "{}", "[]", "[" * 30_000, '{"changes": 3}', '{"changes": {"a": 1}}', "x" * 70_000])
+def test_what_is_no_question_is_refused(live, raw):
+    assert live.run({}, raw=raw) == (400, "Bad request")
+
+
+# What it answers ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_that_of_the_scenario_with_the_change(live):
+    from sim import simulate
+    from sim.views.explorer.data import explorer_data
+
+    changes = {"dynamics.abandon_rate": "0.5", "scenario.seed": "9"}
+    status, text = live.run(changes)
+    chosen = Scenario.from_toml(VILLAGE).replace({"dynamics.abandon_rate": 0.5, "scenario.seed": 9})
+    assert status == 200
+    assert json.loads(text)["data"] == json.loads(json.dumps(explorer_data(simulate(chosen), chosen)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"persons.Ada.reach": "7"}, "persons.Ada.reach: must be less than or equal to 1, is 7"),
+        ({"dynamics.abandn_rate": "0.1"}, "dynamics.abandn_rate: unknown key; allowed: "),
+        ({"dynamics.abandon_rate": "often"}, "dynamics.abandon_rate: must be a"),
+        ({"persons.Adam.reach": "1"}, "no such entry"),
+    ],
+)
+def test_a_wrong_value_comes_back_as_one_line(live, changes, said):
+    status, text = live.run(changes)
+    error = json.loads(text)["error"]
+    assert status == 200
+    assert said in error
+    assert "\n" not in error
+
+
+@pytest.mark.skipif(browser_path() is None, reason="no Chromium on the PATH")
+def test_moving_a_slider_in_the_browser_runs_anew(live):
+    with chromium(str(browser_path())) as page:
+        page.size(1200, 900)
+        page.open(live.url)
+        before = page.run("by('facts').textContent")
+        set_to = """(() => {{ const rows = [...document.querySelectorAll('#controls .row')];
+            const field = rows.find(row => row.firstChild.textContent === '{0}').children[{1}]; field.value = '{2}';
+            field.dispatchEvent(new Event('{3}')); return field.value; }})()"""
+        assert page.run(set_to.format("telling period", 1, "1", "input")) == "1"
+        page.wait("by('state').textContent.startsWith('With dynamics.telling_period')")
+        assert page.run("by('facts').textContent") != before
+        page.run(set_to.format("telling period", 2, "-3", "change"))
+        page.wait("by('state').classList.contains('wrong')")
+        assert "must be greater than or equal to 0" in page.run("by('state').textContent")
+        page.run(set_to.format("telling period", 2, "forever", "change"))
+        page.wait("!by('state').classList.contains('wrong') && by('state').textContent.includes('forever')")
+        assert page.errors == []
+        assert all(url.startswith((live.url, "data:")) for url in page.requests)
+
+
+# Sliders --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_slider_is_a_number_of_the_scenario_within_its_ends():
+    scenario = Scenario.from_toml(VILLAGE)
+    found = controls(scenario)
+    assert {c["key"] for c in found} >= {
+        "scenario.steps", "scenario.seed", "population.count", "population.reach", "dynamics.telling_period",
+        "persons.Ada.creativity", "ideas.cart.discovery_rate", "credit.alpha",
+    }  # fmt: skip
+    for control in found:
+        assert control["low"] <= float(control["value"]) <= control["high"], control
+        assert control["step"] > 0
+        value = int(control["value"]) if control["value"].isdigit() else float(control["value"])
+        assert scenario.replace({control["key"]: value}) is not None
+
+
+def test_the_ends_of_a_slider_are_allowed_values():
+    scenario = Scenario.from_toml(VILLAGE)
+    for control in controls(scenario):
+        if control["key"] == "population.count":  # the network of the village asks for some
+            continue
+        for end in (control["low"], control["high"]):
+            scenario.replace({control["key"]: int(end) if control["value"].isdigit() else end})
+
+
+# The command ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_busy_port_is_one_line(tmp_path):
+    pytest.importorskip("starlette", reason="the extra `live` is not installed")
+    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
+    (tmp_path / "village.toml").write_text(VILLAGE, encoding="utf-8")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = explore(tmp_path, "village.toml", "--port", port)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"--port {port}: Address already in use; choose another" in done.stderr
+
+
+def test_a_scenario_and_a_log_become_files(tmp_path):
+    (tmp_path / "village.toml").write_text(VILLAGE, encoding="utf-8")
+    (tmp_path / "talk.csv").write_text("time,source,target\n1,ada,bob\n", encoding="utf-8")
+    done = explore(tmp_path, "village.toml", "-o", "village.html")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("Written: village.html")
+    assert explore(tmp_path, "talk.csv").returncode == 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["talk.csv", "talk.html", "village.html", "village.toml"]
+    for name in ("village.html", "talk.html"):
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["village.toml", "-o", "page.pdf"], "-o page.pdf: no page format '.pdf'; allowed: .html, .htm"),
+        (["village.toml", "-o", "nowhere/page.html"], "no such folder as nowhere"),
+        (["vilage.toml"], "vilage.toml: no such file"),
+        (["village.toml", "-o", "page.html", "--port", "8000"], "--port 8000: only the live page"),
+        (["village.toml", "--format", "edges"], "--format edges: village.toml is a scenario"),
+        (["villag"], "villag: no such run folder, log or scenario; did you mean 'village.toml'?"),
+    ],
+)
+def test_wrong_words_are_one_line(tmp_path, words, said):
+    (tmp_path / "village.toml").write_text(VILLAGE, encoding="utf-8")
+    done = explore(tmp_path, *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,340 @@
+"""The explorer's page: what it holds is the tape's, and nothing that stands in a name can do anything."""
+
+from __future__ import annotations
+
+import base64
+import doctest
+import hashlib
+import importlib
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim import Scenario, simulate
+from sim.accounts.account import credit
+from sim.accounts.comparison import compare
+from sim.accounts.methods import METHODS
+from sim.logs.formats import read_log
+from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE, USE, Events, Influences, Persons, Realised
+from sim.tape.tape import Tape
+from sim.views.explorer.data import packed
+from sim.views.explorer.layout import layout
+from sim.views.explorer.page import data, explorer, page, rows, to_json
+
+HOSTILE = ("<script>alert(1)</script>", '"\'><img src=x onerror=alert(2)>',
+           "\u202e\u05d0\u05d1 evil", "🧠" * 9, "x" * 10_000,
+           "%SCRIPT%", "</title><b>", "\u2028", "-->", "${1}")  # fmt: skip
+TYPES = {"u8": "<u1", "u16": "<u2", "u32": "<u4", "f32": "<f4", "f64": "<f8"}
+VILLAGE = """
+[scenario]
+name = "a village"
+steps = 25
+seed = 3
+[population]
+count = 40
+reach = 0.05
+understanding = 0.6
+[world.network]
+kind = "watts-strogatz"
+neighbours = 4
+rewire = 0.1
+[[persons]]
+name = "Ada"
+creativity = 1.0
+reach = 0.2
+[[persons]]
+name = "builder"
+count = 3
+skill = 0.8
+[[ideas]]
+name = "wheel"
+discovery_rate = 0.4
+[[ideas]]
+name = "cart"
+prerequisites = ["wheel"]
+discovery_rate = 2.0
+[dynamics]
+telling_period = 6
+implementation_rate = 3.0
+abandon_rate = 0.1
+"""
+
+
+def unpacked(column: dict) -> np.ndarray:
+    if "n" in column:
+        values = unpacked(column["v"])
+        whole = np.zeros(column["n"], values.dtype)
+        whole[unpacked(column["i"])] = values
+        return whole
+    return np.frombuffer(base64.b64decode(column["d"]), TYPES[column["t"]])
+
+
+def data_of(text: str) -> dict:
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    return json.loads(data)
+
+
+@pytest.fixture(scope="module")
+def village() -> SimpleNamespace:
+    scenario = Scenario.from_toml(VILLAGE)
+    tape = simulate(scenario, engine="agents")
+    assert tape.total > 0
+    text = explorer(tape, scenario)
+    return SimpleNamespace(scenario=scenario, tape=tape, text=text, data=data_of(text))
+
+
+def named_tape(names) -> Tape:
+    n = len(names)
+    events = Events(np.arange(n), [DISCOVER] + [LEARN] * (n - 1), np.arange(n), np.zeros(n), np.ones(n))
+    told = Influences(np.arange(1, n), np.arange(n - 1), np.ones(n - 1))
+    return Tape(events, told, Realised([n - 1], [-1], [1.0]), Persons(names, np.ones(n), np.ones(n)), (names[0],), n, n)
+
+
+# Columns --------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 2**40), max_size=60), st.integers(0, 3))
+def test_packed_columns_read_back(values, power):
+    column = np.array(values, np.int64) // 2 ** (13 * power)
+    assert unpacked(packed(column)).tolist() == column.tolist()
+    shares = column / 7.0
+    assert unpacked(packed(shares)).tolist() == shares.astype(np.float32).tolist()
+
+
+def test_mostly_empty_columns_are_short():
+    column = np.zeros(5000)
+    column[17] = 0.5
+    assert len(json.dumps(packed(column))) < 120
+    assert unpacked(packed(column)).tolist() == column.tolist()
+
+
+# What the page says of a run ------------------------------------------------------------------------------------------
+
+
+def test_events_and_influences_are_those_of_the_tape(village):
+    tape, events = village.tape, village.data["events"]
+    kept = np.flatnonzero(tape.events.kind != USE)
+    assert unpacked(events["kind"]).tolist() == tape.events.kind[kept].tolist()
+    assert unpacked(events["person"]).tolist() == tape.events.person[kept].tolist()
+    assert unpacked(events["moment"]).tolist() == tape.events.step[kept].tolist()
+    child = np.repeat(np.arange(len(kept)), unpacked(events["parents"]))
+    found = list(zip(kept[child].tolist(), kept[unpacked(events["parent"])].tolist(), strict=True))
+    told = tape.events.kind[tape.influences.child] != USE
+    assert found == sorted(
+        zip(tape.influences.child[told].tolist(), tape.influences.parent[told].tolist(), strict=True)
+    )
+
+
+def test_curves_are_the_holders_counted_one_by_one(village):
+    tape, held, course = village.tape, [0, 0], []
+    rows = list(zip(*(column.tolist() for column in tape.events.columns().values()), strict=True))
+    for step in range(tape.steps + 1):
+        for when, kind, _, idea, count in rows:
+            if when == step:
+                held[idea] += count * ((kind in (DISCOVER, LEARN)) - (kind in (ABANDON, LEAVE)))
+        course.append(list(held))
+    assert [unpacked(curve).tolist() for curve in village.data["curves"]] == [
+        list(c) for c in zip(*course, strict=True)
+    ]
+    assert village.data["moments"] == [str(step) for step in range(tape.steps + 1)]
+
+
+def test_every_account_is_there_with_its_shares(village):
+    found = {account["name"]: account for account in village.data["accounts"]}
+    assert list(found) == list(compare(village.tape).tables)
+    for name, account in found.items():
+        table = credit(village.tape, name)
+        assert account["asks"] == METHODS[name].asks
+        np.testing.assert_allclose(unpacked(account["all"]["credit"]), table.persons.share, rtol=1e-6)
+        assert ("idea" in account["all"]) == METHODS[name].roles
+        if account["ideas"]:
+            parts = sum(unpacked(shares["credit"]).astype(float) for shares in account["ideas"])
+            np.testing.assert_allclose(parts, table.persons.share, rtol=1e-5, atol=1e-9)
+    assert found["role-flow"]["ideas"]
+
+
+def test_ties_are_those_of_the_world(village):
+    from sim.model.world import World
+
+    ties = World.build(village.scenario, village.tape.provenance["seed"]).ties
+    source = np.repeat(np.arange(44), np.diff(ties.indptr)).tolist()
+    pairs = {(min(a, b), max(a, b)) for a, b in zip(source, ties.target.tolist(), strict=True)}
+    found = village.data["ties"]
+    assert set(zip(unpacked(found["a"]).tolist(), unpacked(found["b"]).tolist(), strict=True)) == pairs
+    assert village.data["tied"]
+
+
+def test_a_real_log_has_a_page_without_ties(tmp_path):
+    log = tmp_path / "talk.csv"
+    log.write_text("time,source,target\n2020-05-01,ada,bob\n2020-05-02,bob,cy\n2020-06-01,bob,di\n")
+    data = data_of(explorer(read_log(log)))
+    assert not data["tied"]
+    assert any("who learned from whom" in note for note in data["notes"])
+    assert data["moments"][-1] == "2020-06-01 00:00"
+    assert data["persons"]["names"] == ["ada", "bob", "cy", "di"]
+    assert len(unpacked(data["ties"]["a"])) == 3
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_a_history_in_which_nothing_happened_has_a_page(people):
+    text = VILLAGE.replace("creativity = 1.0", "creativity = 0.0").replace("count = 40", f"count = {people}")
+    text = text.replace('kind = "watts-strogatz"\nneighbours = 4\nrewire = 0.1', 'kind = "none"')
+    scenario = Scenario.from_toml(text)
+    data = data_of(explorer(simulate(scenario, engine="agents"), scenario))
+    assert unpacked(data["events"]["kind"]).tolist() == []
+
+
+# Larger runs ----------------------------------------------------------------------------------------------------------
+
+
+def test_of_many_persons_a_part_is_drawn_and_said(village, monkeypatch):
+    monkeypatch.setattr(rows, "PERSONS", 12)
+    data = data.explorer_data(village.tape, village.scenario)
+    names = data["persons"]["names"]
+    assert len(names) == 12
+    assert "Ada" in names
+    assert any("12 of 44 persons are drawn" in note for note in data["notes"])
+    for account in compare(village.tape).tables.values():  # whom any account thinks most of is there
+        first = int(account.row[np.argmax(account.persons.share)])
+        assert village.tape.persons.name_of(first) in names
+    assert 1 <= data["sure"] <= 12
+    assert data["total"] == 44
+    whole = village.data["curves"]
+    assert data["curves"] == whole  # of everyone
+
+
+def test_lines_lead_past_those_who_are_not_drawn(village, monkeypatch):
+    monkeypatch.setattr(rows, "PERSONS", 12)
+    tape = village.tape
+    part = rows.drawn(tape, compare(tape))
+    drawn_events = set(part.events.tolist())
+    parents: dict[int, list[tuple[float, int]]] = {}
+    for child, parent, weight in zip(*(c.tolist() for c in tape.influences.columns().values()), strict=True):
+        parents.setdefault(child, []).append((weight, -parent))
+
+    def up(event: int) -> int:
+        while event not in drawn_events:
+            if event not in parents:
+                return -1
+            event = -max(parents[event])[1]
+        return event
+
+    slow = {(e, up(-p)) for e in drawn_events for _, p in parents.get(e, []) if up(-p) >= 0}
+    assert {(int(part.events[c]), int(part.events[p])) for c, p in zip(part.child, part.parent, strict=True)} == slow
+    assert len(slow) > 12
+
+
+def test_of_many_ideas_those_that_most_took_up_are_shown(monkeypatch, village):
+    monkeypatch.setattr(rows, "IDEAS", 1)
+    data = data.explorer_data(village.tape, village.scenario)
+    assert data["ideas"] == ["wheel"]
+    assert any("of 2" in note for note in data["notes"])
+
+
+def test_a_page_of_five_thousand_is_small():
+    n = 5000
+    rng = np.random.default_rng(5)
+    parent = (rng.random(n - 1) * np.arange(1, n)).astype(int)
+    events = Events(np.arange(n) // 50, [0] + [1] * (n - 1), np.arange(n), np.zeros(n), np.ones(n))
+    people = Persons(["person"], [n], [1])
+    told = Influences(np.arange(1, n), parent, np.ones(n - 1))
+    tape = Tape(events, told, Realised(np.arange(n), np.full(n, -1), np.ones(n)), people, ("x",), 100, n)
+    text = explorer(tape)
+    assert len(text) < 3_000_000
+    assert len(data_of(text)["persons"]["names"]) == n
+
+
+# The layout -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_layout_is_the_same_every_time_and_keeps_neighbours_together():
+    graph = nx.convert_node_labels_to_integers(nx.grid_2d_graph(15, 20))
+    source, target = np.array(graph.edges()).T
+    places = layout(source, target, 300)
+    assert np.array_equal(places, layout(source, target, 300))
+    assert np.array_equal(places, layout(target, source, 300))
+    assert places.min() >= 0.0
+    assert places.max() <= 1.0
+    length = np.hypot(*(places[source] - places[target]).T)
+    apart = np.hypot(*(places[:150] - places[150:]).T)
+    assert length.max() < np.median(apart)
+    far = dict(nx.all_pairs_shortest_path_length(graph))
+    one, other = np.triu_indices(300, 1)
+    steps = np.array([far[a][b] for a, b in zip(one.tolist(), other.tolist(), strict=True)])
+    assert np.corrcoef(steps, np.hypot(*(places[one] - places[other]).T))[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 40])
+def test_persons_without_ties_lie_apart(n):
+    places = layout(np.array([], int), np.array([], int), n)
+    assert places.shape == (n, 2)
+    assert np.isfinite(places).all()
+    distances = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + np.eye(n)
+    assert n < 2 or distances.min() > 0.3 / n
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=90))
+def test_any_ties_have_a_layout_in_the_square(n, ties):
+    pairs = np.array([(a % n, b % n) for a, b in ties], int).reshape(-1, 2)
+    places = layout(pairs[:, 0], pairs[:, 1], n)
+    assert np.isfinite(places).all()
+    assert (places >= 0.0).all()
+    assert (places <= 1.0).all()
+
+
+@pytest.mark.parametrize("name", ["explorer", "explorer_data", "explorer_layout", "live_controls"])
+def test_the_examples_hold(name):
+    result = doctest.testmod(importlib.import_module(f"sim.views.{name}"))
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+# Safety ---------------------------------------------------------------------------------------------------------------
+
+
+def test_no_name_leaves_the_data():
+    text = explorer(named_tape(HOSTILE))
+    whole = page(data.explorer_data(named_tape(["a", "b"])))
+    assert text.count("<") == whole.count("<")  # no name brought a tag
+    assert "<script>alert" not in text
+    assert "onerror" not in text.split('id="data">')[0]
+    names = data_of(text)["persons"]["names"]
+    assert names[:2] == list(HOSTILE[:2])
+    assert len(names[4]) == 200
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40))
+def test_data_are_ascii_without_markup_and_read_back(text):
+    written = to_json({"name": text})
+    assert written.isascii()
+    assert not set("<>&\n") & set(written)
+    assert json.loads(written) == {"name": text}
+
+
+def test_the_policy_forbids_every_request_and_every_other_script(village):
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', village.text)
+    allowed = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert allowed["default-src"] == "'none'"
+    assert "connect-src" not in allowed
+    assert "unsafe" not in policy
+    scripts = re.findall(r"<script>(.*?)</script>", village.text, re.DOTALL)
+    assert len(scripts) == 1
+    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    assert allowed["script-src"] == f"'sha256-{digest}'"
+    assert not re.search(r"https?://|innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", village.text)
+    parts = Path(data.__file__).parent
+    assert not re.search(r"\son\w+=", (parts / "page.html").read_text(encoding="utf-8"))
+
+
+def test_the_same_run_has_the_same_page(village):
+    assert explorer(village.tape, village.scenario) == village.text

@@ -1,0 +1,40 @@
+"""Mesa's SolaraViz shows the model."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim import Scenario
+from sim.model.agents.model import IdeaDiffusion
+from sim.views.explorer.page import solara
+
+pytest.importorskip("solara", reason="the extra `viz` is not installed")
+
+
+def test_the_page_builds_on_the_model():
+    import solara
+
+    scenario = Scenario.from_toml(solara.VILLAGE)
+    page = solara.solara_page(scenario)
+    _, rendered = solara.render(page, handle_error=False)
+    rendered.close()
+    assert isinstance(page.kwargs["model"] if "model" in page.kwargs else page.args[0], IdeaDiffusion)
+
+
+def test_the_columns_of_its_curves_are_collected():
+    model = IdeaDiffusion(Scenario.from_toml(solara.VILLAGE))
+    model.step()
+    assert set(solara.COUNTS) <= set(model.datacollector.get_model_vars_dataframe().columns)
+
+
+def test_the_model_is_made_anew_as_solara_does_it():
+    scenario = Scenario.from_toml(solara.VILLAGE)
+    params = solara.solara_page(scenario).kwargs["model_params"]
+    again = IdeaDiffusion(**{name: p["value"] if isinstance(p, dict) else p for name, p in params.items()})
+    assert again.luck == 1
+
+
+def test_solara_finds_the_page_of_the_file():
+    from reacton.core import Element
+
+    assert isinstance(vars(solara)["page"], Element)  # it does not ask a module's __getattr__

@@ -1,0 +1,134 @@
+"""Films: what stands in the pictures is the tape's; files open, last as long as asked, and are the same every time."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sim import Scenario, World, credit, simulate
+from sim.tape.tables import DISCOVER
+from sim.views.figures.animation import animate, frames
+from sim.views.figures.animation_scene import flow_back, show, stage
+from tests.tapes import make_tape
+
+ROOT = Path(__file__).parents[3]
+
+
+def bridge():
+    scenario = Scenario.load(ROOT / "scenarios" / "e4_bridge.toml")
+    return simulate(scenario), World.build(scenario)
+
+
+def test_a_gif_lasts_as_long_as_asked_and_is_the_same_every_time(tmp_path):
+    tape, world = bridge()
+    told = []
+    one = animate(tape, world, tmp_path / "one.gif", seconds=2, fps=10, progress=lambda *done: told.append(done))
+    two = animate(tape, world, tmp_path / "two.gif", seconds=2, fps=10)
+    assert one.read_bytes() == two.read_bytes()
+    assert told == [(k, 20) for k in range(1, 21)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.gif", "two.gif"]
+    lasts = 0
+    with Image.open(one) as film:
+        for k in range(film.n_frames):
+            film.seek(k)
+            lasts += film.info["duration"]
+    assert lasts == 2000
+
+
+def test_the_credit_that_flows_back_ends_as_the_account_says():
+    tape, world = bridge()
+    on = stage(tape, world, None)
+    for step in range(tape.steps + 1):
+        show(on, step)
+    back = []
+    for step in range(tape.steps, -1, -1):
+        flow_back(on, step)
+        back.append(on.collected.sum() / tape.total)
+    assert back == sorted(back)
+    assert back[0] == 0.0  # nothing happened in the last step
+    assert (on.collected.sum(axis=0)[:3] / tape.total).tolist() == pytest.approx(credit(tape).persons.share.tolist())
+    widths = [sum(bars[row].get_width() for bars in on.parts["bars"]) for row in range(3)]
+    assert np.array(widths) / tape.total == pytest.approx([0.5, 0.25, 0.25])
+    assert [text.get_text() for text in on.parts["shares"]] == [" 50.0%", " 25.0%", " 25.0%"]
+
+
+def test_the_network_lights_up_and_the_crowd_fills_its_ring():
+    tape, world = bridge()
+    on = stage(tape, world, None)
+    show(on, 2)
+    assert [int(state) for state in on.states.now] == [3, 2, 0, 0]  # discovered, learned, two that do not know
+    assert not on.parts["crowds"][0].get_visible()
+    show(on, 4)
+    (ring,) = on.parts["crowds"]
+    assert ring.theta2 - ring.theta1 == pytest.approx(360.0)
+
+
+def test_what_came_to_the_crowd_goes_back_from_the_nearest_place_of_its_ring():
+    tape, world = bridge()
+    on = stage(tape, world, None)
+    show(on, tape.steps)
+    flow_back(on, 4)  # P3 told the crowd in step 4
+    (line,) = on.parts["routes"].get_segments()
+    assert line[1] == pytest.approx(on.places[2])
+    assert np.hypot(*line[0]) == pytest.approx(1.1)
+    assert np.cross([*line[0], 0], [*line[1], 0])[2] == pytest.approx(0.0)
+
+
+def test_pictures_differ_while_something_happens():
+    tape, world = bridge()
+    pictures = list(frames(stage(tape, world, None), 30, 60))
+    assert len(pictures) == 30
+    assert {picture.shape for picture in pictures} == {pictures[0].shape}
+    assert all(size % 2 == 0 for size in pictures[0].shape[:2])
+    assert (pictures[0] != pictures[-1]).any()
+    assert (pictures[0][:5, :5] == 255).all()
+
+
+def test_where_nothing_happened_there_is_a_film_too(tmp_path):
+    tape = make_tape(["P1"], [(DISCOVER, 0, {})])
+    with Image.open(animate(tape, None, tmp_path / "still.gif", seconds=1, fps=5)) as film:
+        assert film.size[0] == 720
+
+
+def test_wrong_input_is_one_line(tmp_path, monkeypatch):
+    tape, world = bridge()
+    for name, options, message in [
+        ("a.avi", {}, "no film format 'avi'; allowed: gif, mp4"),
+        ("a.gif", {"seconds": 0.5}, "seconds: must be from 1 to 120, is 0.5"),
+        ("a.gif", {"fps": 51}, "fps: must be from 1 to 50, is 51"),
+        ("a.gif", {"idea": "nothing"}, "idea: no 'nothing'"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            animate(tape, world, tmp_path / name, **options)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError, match="an MP4 needs the program ffmpeg"):
+        animate(tape, world, tmp_path / "a.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_an_mp4_is_one_and_the_same_every_time(tmp_path):
+    tape, world = bridge()
+    one, two = (animate(tape, world, tmp_path / f"{k}.mp4", seconds=1, fps=10).read_bytes() for k in "ab")
+    assert one == two
+    assert one[4:8] == b"ftyp"
+
+
+def test_a_coder_that_fails_is_reported_in_its_words(tmp_path, monkeypatch):
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\necho no such codec >&2\nexit 3\n")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(ValueError, match="ffmpeg: no such codec"):
+        animate(*bridge(), tmp_path / "a.mp4", seconds=1, fps=5)
+    assert [p.name for p in tmp_path.iterdir()] == ["ffmpeg"]
+
+
+@pytest.mark.parametrize("name", ["animation", "lineage", "network", "network_layout", "network_state"])
+def test_examples_run(name):
+    assert doctest.testmod(importlib.import_module(f"sim.views.{name}")).failed == 0

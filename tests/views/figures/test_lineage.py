@@ -1,0 +1,129 @@
+"""The lineage of an idea: the tree is walked again by hand, and its lines are held not to cross."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE
+from sim.views.figures.lineage import NAMED, lineage
+from sim.views.figures.lineage_tree import branch_of, branches, tree
+from sim.views.figures.save import save
+from tests.tapes import make_tape, tapes
+
+
+def heaviest(tape, event):
+    rows = np.flatnonzero(tape.influences.child == event)
+    return max(
+        (float(tape.influences.weight[row]), -int(tape.influences.parent[row])) for row in rows.tolist()
+    )[1] * -1  # fmt: skip
+
+
+@given(tapes())
+@settings(max_examples=80, deadline=None)
+def test_the_tree_is_who_learned_from_whom(tape):
+    for idea in range(len(tape.ideas)):
+        found = tree(tape, idea)
+        kind = tape.events.kind[found.event]
+        assert found.event.tolist() == [
+            e for e in range(len(tape.events)) if tape.events.idea[e] == idea and tape.events.kind[e] <= LEARN
+        ]
+        for row, by in enumerate(found.parent.tolist()):
+            if kind[row] == DISCOVER:
+                assert by == -1
+            else:
+                assert found.event[by] == heaviest(tape, int(found.event[row]))
+        assert sorted(found.place.tolist()) == list(range(len(found.event)))
+        for row in range(len(found.event)):
+            below = [r for r in range(len(found.event)) if row in ancestors(found, r)]
+            assert found.size[row] == len(below)
+            assert sorted(found.place[below].tolist()) == list(
+                range(found.place[row], found.place[row] + found.size[row])
+            )
+            event = int(found.event[row])
+            gone = [
+                int(tape.events.step[e]) for e in range(event, len(tape.events))
+                if tape.events.kind[e] in (ABANDON, LEAVE) and tape.events.idea[e] == idea
+                and tape.events.person[e] == tape.events.person[event]
+            ]  # fmt: skip
+            if tape.persons.size[tape.persons.group[tape.events.person[event]]] == 1:
+                assert found.end[row] == (gone[0] if gone else tape.steps)
+
+
+def ancestors(found, row):
+    chain = [row]
+    while found.parent[chain[-1]] >= 0:
+        chain.append(int(found.parent[chain[-1]]))
+    return chain
+
+
+@given(tapes())
+@settings(max_examples=60, deadline=None)
+def test_no_branching_off_crosses_an_earlier_line(tape):
+    for idea in range(len(tape.ideas)):
+        found = tree(tape, idea)
+        for row, by in enumerate(found.parent.tolist()):
+            between = (
+                np.flatnonzero((found.place > found.place[by]) & (found.place < found.place[row])) if by >= 0 else []
+            )
+            assert all(other > row for other in between)  # they begin later
+
+
+@given(tapes())
+@settings(max_examples=15, deadline=None)
+def test_any_tape_can_be_drawn(tape):
+    assert lineage(tape).axes
+
+
+def family(children=3, generations=6):
+    """A tree in which everybody tells so many others, and the last one makes it work."""
+    events, last = [(DISCOVER, 0, {})], [0]
+    for _ in range(generations):
+        now = []
+        for parent in last:
+            for _ in range(children):
+                now.append(len(events))
+                events.append((LEARN, len(events), {parent: 1.0}))
+        last = now
+    people = [f"P{i}" for i in range(len(events))]
+    return make_tape(people, [*events, (IMPLEMENT, len(people) - 1, {len(people) - 1: 1.0})])
+
+
+def test_few_lines_have_names_and_many_are_a_picture():
+    few, many = lineage(family(2, 3)), lineage(family(3, 6))
+    assert sorted(text.get_text() for text in few.axes[0].texts) == sorted(f"P{i}" for i in range(15))
+    (lines,) = [part for part in few.axes[0].collections if part.get_gid() == "holdings"]
+    assert len(lines.get_segments()) == 15 <= NAMED
+    (picture,) = many.axes[0].images
+    assert picture.get_gid() == "holdings"
+    assert [text.get_text() for text in many.axes[0].texts] == ["P1: 364", "P2: 364", "P3: 364"]
+
+
+def test_the_picture_is_as_dark_as_the_part_of_its_lines_that_is_there():
+    tape = family(3, 6)  # 1,093 takings-up, one a step
+    picture = np.asarray(lineage(tape).axes[0].images[0].get_array())
+    dark = (picture < 0.999).any(axis=2).mean(axis=0)
+    assert dark[-25] > 0.99  # at the end everybody holds it
+    assert dark[len(dark) // 2] == pytest.approx(0.5, abs=0.2)
+    assert dark[0] < 0.02
+
+
+def test_the_largest_branches_are_disjoint_and_largest():
+    found = tree(family(3, 6), 0)
+    heads = branches(found)
+    assert heads.tolist() == [1, 2, 3]
+    assert np.bincount(branch_of(found, heads)).tolist() == [364, 364, 364, 1]
+
+
+def test_an_idea_that_nobody_took_up_is_a_sentence():
+    tape = make_tape(["P1"], [], ideas=("idea 0", "none"))
+    (axes,) = lineage(tape, "none").axes
+    assert "Nobody took it up" in axes.texts[0].get_text()
+
+
+def test_the_same_picture_is_the_same_bytes(tmp_path):
+    tape = family(3, 6)
+    for kind in ("png", "svg", "pdf"):
+        one, two = (save(lineage(tape), tmp_path / f"{k}.{kind}").read_bytes() for k in "ab")
+        assert one == two

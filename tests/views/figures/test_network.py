@@ -1,0 +1,176 @@
+"""Diffusion on the network: every mark is counted again from the tape; the layout is held to distances."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from sim import Scenario, World, simulate
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, Persons
+from sim.views.figures.network import NAMES, network
+from sim.views.figures.network_state import States, states, telling_moments
+from sim.views.figures.save import save
+from sim.views.layout import FEW, chosen_idea, layout, links
+from tests.tapes import make_tape, tapes
+
+STATE = {DISCOVER: "discovered it", LEARN: "learned it", IMPLEMENT: "made it work", ABANDON: "gave it up",
+         LEAVE: "gave it up"}  # fmt: skip
+
+
+def told(person, idea, step, tape):
+    """The state of one person, by reading the tape from its beginning."""
+    state = "does not know it"
+    for when, kind, who, what in zip(*list(tape.events.columns().values())[:4], strict=True):
+        if when <= step and who == person and what == idea and kind in STATE:
+            state = STATE[int(kind)]
+    return state
+
+
+@given(tapes())
+@settings(max_examples=60, deadline=None)
+def test_states_are_those_of_the_tape_read_person_by_person(tape):
+    idea, running = chosen_idea(tape, None), None
+    running = States(tape, idea)
+    for step in range(tape.steps + 1):
+        running.turn_to(step)
+        found = states(tape, idea, step)
+        assert [NAMES[k] for k in found.tolist()] == [told(p, idea, step, tape) for p in range(tape.persons.total)]
+        assert np.array_equal(running.now, found)
+
+
+@given(tapes())
+@settings(max_examples=15, deadline=None)
+def test_any_tape_can_be_drawn(tape):
+    assert 1 <= len(network(tape).axes) <= 12
+
+
+def ring(n=40, seed=1, kind="watts-strogatz"):
+    return Scenario.from_toml(
+        f"""
+        [scenario]
+        name = "ring"
+        steps = 12
+        seed = {seed}
+        [world.network]
+        kind = "{kind}"
+        {"neighbours = 4" if kind == "watts-strogatz" else ""}
+        {"rewire = 0" if kind == "watts-strogatz" else ""}
+        [population]
+        count = {n}
+        reach = {min(1.0, 4 / n)}
+        [[persons]]
+        name = "Ada"
+        creativity = 1.0
+        reach = {min(1.0, 4 / n)}
+        [[ties]]
+        from = "Ada"
+        to = "population"
+        [[ideas]]
+        name = "wheel"
+        [dynamics]
+        discovery_rate = inf
+        """.replace("        ", "")
+    )
+
+
+def test_marks_of_every_state_are_counted():
+    scenario = ring()
+    tape, world = simulate(scenario), World.build(scenario)
+    figure = network(tape, world, steps=[2, 5, 12])
+    for axes, step in zip(figure.axes, (2, 5, 12), strict=True):
+        drawn = {part.get_gid(): len(part.get_offsets()) for part in axes.collections if part.get_gid() in NAMES}
+        expected = [told(p, 0, step, tape) for p in range(tape.persons.total)]
+        assert drawn == {name: expected.count(name) for name in NAMES if name in expected}
+        assert f"{expected.count('learned it') + expected.count('discovered it')} hold it" in axes.get_title("left")
+
+
+def test_links_are_ties_and_tellings_each_once():
+    scenario = ring()
+    tape, world = simulate(scenario), World.build(scenario)
+    expected = set()
+    for i in range(world.n):
+        for j in world.ties.target[world.ties.indptr[i] : world.ties.indptr[i + 1]].tolist():
+            expected.add((min(i, j), max(i, j)))
+    for child, parent, _ in zip(*tape.influences.columns().values(), strict=True):
+        pair = sorted((int(tape.events.person[child]), int(tape.events.person[parent])))
+        if pair[0] != pair[1]:
+            expected.add(tuple(pair))
+    assert [tuple(pair) for pair in links(tape, world).tolist()] == sorted(expected)
+
+
+def chain(n):
+    persons = [f"P{i}" for i in range(n)]
+    return make_tape(persons, [(DISCOVER, 0, {})] + [(LEARN, i, {i - 1: 1.0}) for i in range(1, n)])
+
+
+@pytest.mark.parametrize("n", [3, 10, 40])
+def test_a_small_layout_keeps_the_distances(n):
+    tape = chain(n)
+    places = layout(tape, links(tape), 0)
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    steps = np.abs(np.arange(n)[:, None] - np.arange(n)[None])
+    assert np.corrcoef(apart.ravel(), steps.ravel())[0, 1] > 0.97
+    assert np.linalg.norm(places, axis=1).max() <= 1.0 + 1e-9
+    assert places[0, 0] < 0  # it begins at the left
+
+
+def test_in_a_large_layout_nobody_stands_further_in_than_who_has_fewer_ties_to_the_middle():
+    scenario = ring(2000, kind="none").replace({"world.network": {"kind": "barabasi-albert", "links": 2}})
+    tape, world = simulate(scenario), World.build(scenario)
+    pairs = links(tape, world)
+    assert tape.persons.total > FEW
+    places = layout(tape, pairs, 0)
+    graph = nx.Graph(pairs.tolist())
+    middle = int(tape.events.person[np.flatnonzero(tape.events.kind == DISCOVER)[0]])
+    away = nx.single_source_shortest_path_length(graph, middle)
+    radius = np.linalg.norm(places, axis=1)
+    depth = np.array([away[p] for p in range(tape.persons.total)])
+    for d in range(1, depth.max() + 1):
+        assert radius[depth == d - 1].max() <= radius[depth == d].min() + 1e-9
+    # Evenly filled: a quarter of the area holds a quarter of the persons.
+    assert abs((radius <= 0.5).mean() - 0.25) < 0.03
+    assert len(np.unique(places.round(9), axis=0)) == len(places)
+
+
+def test_a_crowd_is_a_ring_filled_as_far_as_it_holds_the_idea():
+    people = Persons(["P1", "crowd"], [1, 1], [1, 98])
+    tape = make_tape(people, [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}, 49)])
+    (axes,) = network(tape, steps=[2]).axes
+    (filled,) = [patch for patch in axes.patches if patch.get_gid() == "crowd"]
+    assert (filled.theta2 - filled.theta1) / 360 == pytest.approx(0.5)
+
+
+def test_the_chosen_moments_rise_to_the_peak_and_end_with_the_end():
+    tape = chain(30)
+    found = telling_moments(tape, 0)
+    assert found[0] == 1
+    assert found[-1] == tape.steps == 30
+    assert found == sorted(set(found))
+
+
+def test_wrong_input_is_one_line():
+    tape = chain(3)
+    with pytest.raises(ValueError, match=r"idea: no 'idea 9', did you mean 'idea 0'\?; allowed: idea 0"):
+        network(tape, idea="idea 9")
+    with pytest.raises(ValueError, match="steps: must be from 0 to 3, is 4"):
+        network(tape, steps=[4])
+    with pytest.raises(ValueError, match="steps: 0 of them; allowed: 1 to 12"):
+        network(tape, steps=[])
+    with pytest.raises(ValueError, match="world: its persons"):
+        network(tape, World.build(ring()))
+
+
+def test_the_same_picture_is_the_same_bytes(tmp_path):
+    scenario = ring()
+    tape, world = simulate(scenario), World.build(scenario)
+    for kind in ("png", "svg", "pdf"):
+        one, two = (save(network(tape, world), tmp_path / f"{k}.{kind}").read_bytes() for k in "ab")
+        assert one == two
+
+
+def test_twenty_thousand_persons_are_pixels_in_a_vector_file(tmp_path):
+    scenario = ring(20_000)
+    tape, world = simulate(scenario, engine="kernels"), World.build(scenario)
+    assert save(network(tape, world), tmp_path / "large.svg").stat().st_size < 2_000_000

@@ -1,0 +1,258 @@
+"""The figures of a study show what stands in the summary and the indices, and nothing runs out of them."""
+
+from __future__ import annotations
+
+import doctest
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+
+from sim.study.analysis import summarise
+from sim.views.figures.save import save, study_panels
+from sim.views.figures.study_lines import MOST, study_lines
+from sim.views.figures.study_map import study_map
+from sim.views.figures.study_panels import MOST_PANELS
+from sim.views.figures.study_tornado import study_tornado
+from tests.views.figures.test_figures import drawn_texts
+
+RATE, REACH, CLARITY = "dynamics.abandon_rate", "population.reach", "persons.Immanuel Kant.clarity"
+KEYS = [RATE, REACH, CLARITY]
+
+
+def runs(rates=(0.0, 0.1, 0.5), reaches=(0.2, 0.7), clarities=(1, 2, 3, 4), replicates=5, seed=3):
+    luck = np.random.default_rng(seed)
+    cells = itertools.product(rates, reaches, clarities)
+    rows = [
+        {"cell": cell, "replicate": k, "seed": k, **dict(zip(KEYS, setting, strict=True)),
+         "total": 100 * luck.random() + cell, "error": None}
+        for cell, setting in enumerate(cells)
+        for k in range(replicates)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def within(figure):
+    """All words lie inside of the figure, and no two of them on each other."""
+    boxes = [(text, box) for text, box in drawn_texts(figure) if box.width > 0]
+    for text, box in boxes:
+        assert min(box.x0, box.y0) >= -1, text
+        assert box.x1 <= figure.bbox.x1 + 1, text
+        assert box.y1 <= figure.bbox.y1 + 1, text
+    for (one, a), (other, b) in itertools.combinations(boxes, 2):
+        across, up = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert across < 1.5 or up < 1.5, (one, other)
+
+
+def line(axes, label):
+    (found,) = [drawn for drawn in axes.lines if drawn.get_gid() == label]
+    return found
+
+
+def test_the_examples_run():
+    assert doctest.testmod(study_panels).attempted > 0
+    assert doctest.testmod(study_panels).failed == 0
+
+
+def test_a_line_has_the_means_and_its_band_the_intervals():
+    summary = summarise(runs(), ["total"], by=[RATE, REACH])
+    figure = study_lines(summary, RATE, REACH)
+    (axes,) = figure.axes
+    for reach in (0.2, 0.7):
+        rows = summary[summary[REACH] == reach]
+        drawn = line(axes, str(reach))
+        assert drawn.get_xdata().tolist() == [0.0, 0.1, 0.5]
+        assert drawn.get_ydata() == pytest.approx(rows["mean"].to_numpy())
+        (band,) = [shape for shape in axes.collections if shape.get_gid() == f"band {reach}"]
+        corners = band.get_paths()[0].vertices
+        for x, low, high in rows[[RATE, "low", "high"]].itertuples(index=False):
+            at = corners[np.isclose(corners[:, 0], x), 1]
+            assert [at.min(), at.max()] == pytest.approx([low, high])
+    assert line(axes, "0.2").get_color() != line(axes, "0.7").get_color()
+    assert "Mean of 20 runs each. Band: the 95% interval of the mean (BCa)." in words(figure)
+    within(figure)
+
+
+def words(figure):
+    return [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_panels_have_the_lines_of_their_value_and_one_scale():
+    summary = summarise(runs(), ["total"], by=KEYS)
+    figure = study_lines(summary, RATE, REACH, CLARITY)
+    assert len(figure.axes) == 4
+    for axes, clarity in zip(figure.axes, (1, 2, 3, 4), strict=True):
+        rows = summary[(summary[REACH] == 0.7) & (summary[CLARITY] == clarity)]
+        assert line(axes, "0.7").get_ydata() == pytest.approx(rows["mean"].to_numpy())
+        assert f"{CLARITY} = {clarity}" in [text.get_text() for text in axes.texts]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    within(figure)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 12, MOST_PANELS])
+def test_as_many_panels_as_there_is_room_for(count):
+    summary = summarise(runs(clarities=range(count)), ["total"], by=KEYS)
+    for figure in (study_lines(summary, RATE, REACH, CLARITY), study_map(summary, RATE, REACH, CLARITY)):
+        assert len(figure.axes) in (count, count + 1)
+        within(figure)
+
+
+@pytest.mark.parametrize("colours", [1, 2, 5, MOST])
+def test_colours_differ_and_grow_lighter_with_numbers(colours):
+    summary = summarise(runs(reaches=np.linspace(0.1, 0.9, colours)), ["total"], by=[RATE, REACH])
+    figure = study_lines(summary, RATE, REACH)
+    inks = [drawn.get_color() for drawn in figure.axes[0].lines if drawn.get_gid()]
+    assert len(set(inks)) == len(inks) == colours
+    if colours > 2:
+        light = [np.dot(to_rgb(ink), (0.3, 0.59, 0.11)) for ink in inks]
+        assert light == sorted(light)
+    within(figure)
+
+
+def test_words_stand_side_by_side():
+    table = runs()
+    table["net"] = np.where(table["replicate"] % 2, "ring", "scale-free")
+    summary = summarise(table, ["total"], by=["net", REACH])
+    figure = study_lines(summary, "net", REACH)
+    (axes,) = figure.axes
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["ring", "scale-free"]
+    drawn = line(axes, "0.2")
+    assert drawn.get_linestyle() == "None"
+    assert np.round(drawn.get_xdata()).tolist() == [0, 1]
+    assert drawn.get_ydata() == pytest.approx(summary[summary[REACH] == 0.2]["mean"].to_numpy())
+    within(figure)
+
+
+def test_a_setting_without_a_value_is_a_gap_and_is_told():
+    table = runs()
+    gone = (table[RATE] == 0.1) & (table[REACH] == 0.2)
+    table.loc[gone, "total"] = np.nan
+    table.loc[gone, "error"] = "no"
+    summary = summarise(table, ["total"], by=[RATE, REACH])
+    figure = study_lines(summary, RATE, REACH)
+    assert np.isnan(line(figure.axes[0], "0.2").get_ydata()).tolist() == [False, True, False]
+    assert any("20 runs failed" in text for text in words(figure))
+    figure = study_map(summary, RATE, REACH)
+    (field,) = [mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh)]
+    assert np.ma.getmaskarray(field.get_array()).reshape(2, 3).tolist() == [[False, True, False], [False, False, False]]
+    assert len(figure.axes[0].lines) == 2  # the cross
+    nothing = summary.assign(mean=np.nan, low=np.nan, high=np.nan)
+    within(study_lines(nothing, RATE, REACH))
+    within(study_map(nothing, RATE, REACH))
+
+
+def test_a_wide_range_is_logarithmic_and_one_with_zero_is_not():
+    summary = summarise(runs(rates=(0.001, 0.01, 0.1)), ["total"], by=[RATE])
+    assert study_lines(summary, RATE).axes[0].get_xscale() == "log"
+    summary = summarise(runs(rates=(0.0, 0.01, 10.0)), ["total"], by=[RATE])
+    figure = study_lines(summary, RATE)
+    assert figure.axes[0].get_xscale() == "linear"
+    within(figure)
+
+
+def test_a_map_has_the_means_in_their_places():
+    summary = summarise(runs(), ["total"], by=[RATE, REACH])
+    figure = study_map(summary, RATE, REACH)
+    (field,) = [mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh)]
+    mean = summary.set_index([REACH, RATE])["mean"]
+    wanted = np.array([[mean[y, x] for x in (0.0, 0.1, 0.5)] for y in (0.2, 0.7)])
+    assert np.asarray(field.get_array()).reshape(2, 3) == pytest.approx(wanted)
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["0", "0.1", "0.5"]
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["0.2", "0.7"]
+    assert len(figure.axes[0].texts) == 6  # the means, in print
+    within(figure)
+
+
+def test_a_map_of_both_signs_parts_at_zero():
+    table = runs()
+    table["total"] -= table["total"].mean() - 1
+    figure = study_map(summarise(table, ["total"], by=[RATE, CLARITY]), RATE, CLARITY)
+    (field,) = [mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh)]
+    assert field.norm.vmin == -field.norm.vmax < 0
+    within(figure)
+
+
+def test_a_large_map_writes_only_what_there_is_room_for():
+    summary = summarise(runs(rates=np.linspace(0, 1, 101), reaches=np.linspace(0, 1, 60)), ["total"], by=[RATE, REACH])
+    figure = study_map(summary, RATE, REACH)
+    assert len(figure.axes[0].texts) == 0
+    within(figure)
+
+
+def indices(kinds, values, wide=0.1, names=("a.x", "a.y", "a.z")):
+    rows = [
+        {"index": kind, "parameter": name, "other": None, "value": value, "low": value - wide, "high": value + wide}
+        for kind, row in zip(kinds, values, strict=True)
+        for name, value in zip(names, row, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_tornado_has_the_largest_at_the_top():
+    figure = study_tornado(indices(("first", "total"), ((0.1, 0.6, 0.0), (0.2, 0.7, 0.05))), "total")
+    (axes,) = figure.axes
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a.y", "a.x", "a.z"]
+    for kind, wanted in (("total", [0.7, 0.2, 0.05]), ("first", [0.6, 0.1, 0.0])):
+        bars = sorted((bar for bar in axes.patches if bar.get_gid() == kind), key=lambda bar: bar.get_y())
+        assert [bar.get_width() for bar in bars] == pytest.approx(wanted)
+        (spans,) = [shape for shape in axes.collections if shape.get_gid() == f"{kind} interval"]
+        ends = sorted(spans.get_segments(), key=lambda segment: segment[0, 1])
+        assert [segment[:, 0].tolist() for segment in ends] == [pytest.approx([v - 0.1, v + 0.1]) for v in wanted]
+    assert axes.get_xlim()[0] < -0.1  # the end of an interval
+    within(figure)
+
+
+def test_a_tornado_of_morris_has_the_spread_of_the_effects():
+    table = indices(("mu_star", "mu", "sigma"), ((1.0, 4.0, 0.0), (1.0, -4.0, 0.0), (0.5, 2.0, 0.0)))
+    figure = study_tornado(table, "total")
+    (axes,) = figure.axes
+    assert [bar.get_width() for bar in axes.patches if bar.get_gid() == "mu_star"] == [4.0, 1.0, 0.0]
+    assert line(axes, "sigma").get_xdata().tolist() == [2.0, 0.5, 0.0]
+    within(figure)
+
+
+def test_of_many_parameters_the_largest_are_drawn():
+    names = [f"persons.somebody with a very long name {k}.clarity" for k in range(40)]
+    values = np.linspace(0, 1, 40)
+    figure = study_tornado(indices(("first", "total"), (values / 2, values), names=names), "total")
+    assert len(figure.axes[0].get_yticklabels()) == 25
+    assert any("25 largest" in text for text in words(figure))
+    within(figure)
+
+
+def test_the_same_figure_is_the_same_file(tmp_path):
+    summary = summarise(runs(), ["total"], by=KEYS)
+    made = [save(study_lines(summary, RATE, REACH, CLARITY), tmp_path / f"{k}.svg").read_bytes() for k in range(2)]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: study_lines(s, "rate"), "no column 'rate'"),
+        (lambda s: study_lines(s, RATE), "two rows of total at"),
+        (lambda s: study_lines(s, RATE, RATE, REACH), "each can be shown in one way only"),
+        (lambda s: study_lines(s, RATE, REACH, CLARITY, "totl"), "no 'totl' in the summary; allowed: total"),
+        (lambda s: study_lines(s[:0], RATE), "it has no rows"),
+        (lambda s: study_map(s, RATE, REACH), "two rows of total"),
+        (lambda s: study_lines(pd.concat([s, s.assign(measure="b")]), RATE, REACH, CLARITY), "choose one of total, b"),
+        (lambda s: study_lines(many(REACH), RATE, REACH), "40 values; at most 12 lines"),
+        (lambda s: study_lines(many(REACH), RATE, None, REACH), "40 values; at most 16 panels"),
+        (lambda s: study_map(many(RATE, 300), RATE, REACH), "300 values; at most 200"),
+        (lambda s: study_tornado(s, "total"), "no column 'index'"),
+        (lambda s: study_tornado(indices(("mu",), ((1, 2, 3),)), "total"), "there are mu; needed: mu_star, sigma"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(summarise(runs(replicates=2), ["total"], by=KEYS))
+
+
+def many(key, count=40):
+    values = dict.fromkeys(KEYS[:2], (0.0, 0.1)) | {key: np.linspace(0, 1, count)}
+    return summarise(runs(values[RATE], values[REACH], (1,), 1), ["total"], by=KEYS[:2])
