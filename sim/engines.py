@@ -144,6 +144,9 @@ def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:
     if seconds <= WORTH_LOADING or columns > free_memory() / 2:
         return "agents"
     from sim.machine.compiling import is_compiled
-    from sim.model.kernels.model import SOURCES
+    from sim.model.kernels.batch import run_all
+    from sim.model.kernels.replicates import fits_batch
+    from sim.model.kernels.step import advance
 
-    return "kernels" if seconds > WORTH_COMPILING or is_compiled(*SOURCES) else "agents"
+    entry = run_all if runs > 1 and fits_batch(scenario) else advance
+    return "kernels" if seconds > WORTH_COMPILING or is_compiled(entry) else "agents"

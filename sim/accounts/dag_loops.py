@@ -15,8 +15,6 @@ from sim.tape.tables import Floats, Ints
 Whole = NDArray[np.integer[Any]]
 Weights = NDArray[np.floating[Any]]
 
-__all__ = ["descend", "gather", "place_edges", "turn_round"]
-
 
 def descend(
     begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats

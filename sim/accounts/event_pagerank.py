@@ -8,22 +8,19 @@ the same bits.
 from __future__ import annotations
 
 import math
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.accounts import dag_loops
-from sim.accounts.dag_loops import Weights, Whole
+from sim.accounts.dag_loops import Weights, Whole, descend, place_edges
 from sim.accounts.distributions import check_alpha, distribution, weights_of, whole
 from sim.accounts.table import CreditTable, make_table, sum_by
+from sim.machine.loops import for_size
 from sim.tape.tables import IMPLEMENT, Floats, Ints
 from sim.tape.tape import Tape
 
 __all__ = ["Dag", "as_dag", "citerank", "citerank_credit", "event_pagerank", "event_pagerank_credit"]
-
-WORTH_COMPILING = 20_000  # rows and influences together
 
 
 def event_pagerank(
@@ -86,23 +83,14 @@ def _read_rows(indptr: ArrayLike, indices: ArrayLike) -> tuple[Whole, Whole]:
 
 def _sweep(begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats) -> float:
     """Let `mass`, the restart, flow down; returns what is in rows that point nowhere."""
-    code = loops_for(dag_loops, len(mass) + len(parent))
-    arrays: list[Any] = [begin, parent, weight]
-    if code is dag_loops:  # numbers of Python are quicker, and never of float32
-        arrays = [None if array is None else array.tolist() for array in arrays]
-    row, stuck = code.descend(*arrays, float(alpha), bool(loops), mass)
+    loop = for_size(descend, len(mass) + len(parent))
+    arrays: Any = (begin, parent, weight)
+    if loop is descend:  # numbers of Python are quicker, and never of float32
+        arrays = tuple(None if array is None else array.tolist() for array in arrays)
+    row, stuck = loop(arrays[0], arrays[1], arrays[2], float(alpha), bool(loops), mass)
     if row >= 0:
         raise ValueError(_what_is_wrong(begin, parent, weight, loops, int(row)))
     return float(stuck)
-
-
-def loops_for(module: ModuleType, size: int) -> Any:
-    """The module of loops as it is, or compiled where that is worth it."""
-    if size <= WORTH_COMPILING:
-        return module
-    from sim.machine.compiling import compiled
-
-    return compiled(module)
 
 
 def _what_is_wrong(begin: Whole, parent: Whole, weight: Weights | None, loops: bool, row: int) -> str:
@@ -278,6 +266,5 @@ def as_dag(
     kept = int(known.sum())
     place, edge = np.zeros(len(order) + 2, np.int64), np.empty(kept, np.int64)
     indices: Whole = np.empty(kept, np.int32 if len(order) <= np.iinfo(np.int32).max else np.int64)
-    code = loops_for(dag_loops, len(order) + len(child))
-    code.place_edges(child, parent, rank, known, place, indices, edge)
+    for_size(place_edges, len(order) + len(child))(child, parent, rank, known, place, indices, edge)
     return Dag(place[:-1], indices, None if weight is None else weight[edge], order, len(child) - kept)

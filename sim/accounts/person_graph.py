@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounts import person_graph_loops
-from sim.accounts.event_pagerank import loops_for
 from sim.accounts.table import sum_by
+from sim.machine.loops import for_size
 from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -115,8 +114,7 @@ def _users(tape: Tape) -> tuple[Ints, Ints]:
     np.minimum.at(low, realised.implementation[used], user)
     np.maximum.at(high, realised.implementation[used], user)
     same_idea = events.kind[influences.child] != DISCOVER
-    code = loops_for(person_graph_loops, len(influences))
-    code.gather(influences.child[same_idea], influences.parent[same_idea], low, high)
+    for_size(_gather, len(influences))(influences.child[same_idea], influences.parent[same_idea], low, high)
     return low, high
 
 
@@ -125,3 +123,10 @@ def _distinct(numbers: NDArray[np.integer[Any]]) -> Ints:
     ordered: Ints = np.sort(numbers).astype(np.int64, copy=False)
     found: Ints = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
     return found
+
+
+def _gather(child: Ints, parent: Ints, low: Ints, high: Ints) -> None:
+    """Pass the least and the greatest on from children to parents, newest first."""
+    for k in range(len(child) - 1, -1, -1):
+        low[parent[k]] = min(low[parent[k]], low[child[k]])
+        high[parent[k]] = max(high[parent[k]], high[child[k]])

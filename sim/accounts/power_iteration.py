@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.accounts import dag_loops
-from sim.accounts.dag_loops import Whole
-from sim.accounts.event_pagerank import loops_for
+from sim.accounts.dag_loops import Whole, gather, turn_round
+from sim.machine.loops import for_size
 from sim.machine.threads import processors
 from sim.tape.tables import Floats
 
@@ -53,8 +52,9 @@ def flow_of(matrix: Any) -> Flow:
     place: Whole = np.zeros(number + 2, np.int32 if edges <= np.iinfo(np.int32).max else np.int64)
     source: Whole = np.empty(edges, np.uint32 if number <= np.iinfo(np.uint32).max else np.int64)
     part = None if alike else np.empty(edges)
-    code = loops_for(dag_loops, number + edges)
-    bad = code.turn_round(matrix.indptr, matrix.indices, None if alike else data, place, source, part)
+    bad = for_size(turn_round, number + edges)(
+        matrix.indptr, matrix.indices, None if alike else data, place, source, part
+    )
     if bad >= 0:
         raise ValueError(f"the matrix points outside itself in row {int(bad)}")
     degree = np.diff(matrix.indptr)
@@ -82,7 +82,7 @@ def _passes(
 ) -> Floats:
     import networkx as nx
 
-    code = loops_for(dag_loops, len(restart) + len(flow.source))
+    loop = for_size(gather, len(restart) + len(flow.source))
     groups = _groups(flow.begin)
     ends = flow.each == 0.0
     rank = restart / (1.0 - alpha)
@@ -90,7 +90,7 @@ def _passes(
     passed = rank * flow.each
 
     def part_of(bounds: tuple[int, int]) -> float:
-        return float(code.gather(flow.begin, flow.source, flow.part, alpha, restart, *bounds, passed, rank))
+        return float(loop(flow.begin, flow.source, flow.part, alpha, restart, *bounds, passed, rank))
 
     for _ in range(max_iter):
         change = 0.0

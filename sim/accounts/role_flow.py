@@ -18,13 +18,11 @@ roles as unions; Owen 1977) of the game that needs everybody on the path.
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounts.event_pagerank import loops_for
 from sim.accounts.table import CreditTable, make_table, sum_by
+from sim.machine.loops import for_size
 from sim.tape.tables import DISCOVER, LEARN, USE, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -79,13 +77,14 @@ def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, F
     if not 0.0 <= inheritance <= 1.0:
         raise ValueError(f"inheritance must be in [0, 1], is {inheritance}")
     kind, begin = tape.events.kind, tape.parents
-    code = loops_for(sys.modules[__name__], len(kind) + len(tape.influences))
-    weight = None if code._is_forest(begin) else tape.influences.weight
+    size = len(kind) + len(tape.influences)
+    weight = None if for_size(_is_forest, size)(begin) else tape.influences.weight
     influences = (kind, begin, tape.influences.parent, weight)
     length, start, idea, communication, implementation = (np.zeros(len(kind)) for _ in range(5))
-    code._divide(*tape.realised.columns().values(), kind, idea, start, implementation)
-    code._measure(*influences, length)
-    code._flow(*influences, length, float(inheritance), idea, start, communication, implementation)
+    realised = tape.realised
+    for_size(_divide, size)(realised.event, realised.implementation, realised.value, kind, idea, start, implementation)
+    for_size(_measure, size)(*influences, length)
+    for_size(_flow, size)(*influences, length, float(inheritance), idea, start, communication, implementation)
     return idea, communication, implementation
 
 

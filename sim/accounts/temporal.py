@@ -12,7 +12,6 @@ which makes it too large by 1 / (1 - beta). Where u is v the walks that go are t
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from numpy.typing import ArrayLike
 
 from sim.accounts.dag_loops import Whole
 from sim.accounts.distributions import whole
-from sim.accounts.event_pagerank import loops_for
 from sim.accounts.table import CreditTable, make_table
+from sim.machine.loops import for_size
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
@@ -79,9 +78,7 @@ class TemporalPageRank:
         now = self._checked(time, len(start))
         self._grow(max(int(start.max()), int(end.max())) + 1)
         stay, go = (0.0, 1.0) if self.beta == 1.0 else (self.beta, 1.0 - self.beta)
-        loops_for(sys.modules[__name__], len(start)).interact(
-            start, end, self.alpha, stay, go, self._rank, self._waiting
-        )
+        for_size(interact, len(start))(start, end, self.alpha, stay, go, self._rank, self._waiting)
         self.time = now
 
     def _checked(self, time: ArrayLike | None, number: int) -> float:

@@ -40,9 +40,9 @@ def announce_compiling(engine: str) -> None:
     """Say on a terminal that the first run of compiled code takes its time."""
     if engine == "kernels" and sys.stderr.isatty():
         from sim.machine.compiling import is_compiled
-        from sim.model.kernels.model import SOURCES
+        from sim.model.kernels.step import advance
 
-        if not is_compiled(*SOURCES):
+        if not is_compiled(advance):
             click.echo("Compiling the kernels; this takes about a minute, once.", err=True)
 
 

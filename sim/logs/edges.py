@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from sim.logs import placing
 from sim.logs.assemble import HELD, LATE, NO_TIME, Happened, tape_of
-from sim.logs.placing import UNSAID, Held, Placed, Sorted
+from sim.logs.placing import UNSAID, Held, Placed, Sorted, place
+from sim.machine.loops import for_size
 from sim.readers.columns import Columns, Shape, as_dictionary
 from sim.readers.read import read_table
 from sim.readers.sorting import in_order, order_of
@@ -23,7 +24,6 @@ from sim.readers.times import NONE
 from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN, USE
 from sim.tape.tape import Tape
 
-WORTH_COMPILING = 20_000  # rows
 ANYONE = -1  # a source that the row does not give
 UNKNOWN = -1  # a kind that the row does not give
 REASONS = (HELD, LATE, "does not hold the idea", "no earlier implementation by the source")
@@ -162,11 +162,6 @@ def _holders(target: Array, source: Array, idea: Array) -> tuple[Array, Array, A
 
 
 def _place(rows: Sorted, holders: int) -> Placed:
-    code: Any = placing
-    if len(rows.time) > WORTH_COMPILING:
-        from sim.machine.compiling import compiled
-
-        code = compiled(placing)
     count = len(rows.time)
     most, influenced = count + holders, int(((rows.kind == LEARN) | (rows.kind == IMPLEMENT)).sum())
     out = Placed(
@@ -176,7 +171,7 @@ def _place(rows: Sorted, holders: int) -> Placed:
         np.zeros(3, np.int64), np.zeros(5, np.int64), np.full(1, NO_TIME),
     )  # fmt: skip
     held = Held(*(np.full(holders, nothing) for nothing in (-1, NONE, -1, -1)))
-    code.place(rows, held, out)
+    for_size(place, len(rows.time))(rows, held, out)
     return out
 
 

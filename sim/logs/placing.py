@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 
-__all__ = ["place"]
-
 HELD, LATE, NOT_HELD, NOT_MADE, ROOTS = range(5)  # places in `counts`
 EVENTS, INFLUENCES, REALISED = range(3)  # places in `used`
 UNSAID = -1.0  # a value that a row does not give; those given are 0 or more

@@ -1,8 +1,9 @@
 """Machine code of plain functions, made by numba from the very source that people read.
 
-The functions of whole modules are compiled as they stand (randomness.py and rules.py among them), so that a rule
-changed there is changed in both engines. What was compiled is kept in a private folder that is named by all it was
-compiled from: another source, another version or another machine never finds it, so it cannot be stale.
+A function is compiled with all that it reaches through its own globals, and nothing else: no list says what belongs
+together. What was compiled is kept in a private folder that is named by all it was compiled from: the code of each
+function reached, the constants that it reads, the versions and the processor. Another source, version or machine never
+finds it, so it cannot be stale.
 """
 
 from __future__ import annotations
@@ -11,61 +12,181 @@ import hashlib
 import os
 import platform
 import sys
-import types
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
+from typing import Any, TypeVar
 
 import llvmlite.binding
 import numba
 import numpy as np
+import platformdirs
 from llvmlite import ir
-from numba.core import cgutils
+from numba.core import caching, cgutils
 from numba.core import types as kinds
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-from sim.machine import prefetch
-from sim.machine.prefetch import fetch
+from sim.machine.loops import fetch, inlined
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Plain = FunctionType
+
+_linking = threading.RLock()
+_inner: dict[Plain, Any] = {}  # what is compiled for its callers only
+_spaces: dict[Plain, dict[str, Any]] = {}
 
 
 @cache
-def compiled(*modules: ModuleType) -> SimpleNamespace:
-    """All functions of the modules, to be compiled when they are first called, and each calling the others so.
+def machine_code(function: Function) -> Function:
+    """Return a function compiled with all that it reaches, when it is first called.
 
-    They release Python's lock, so that threads can call them side by side. Of a module with an `__all__`, Python calls
-    what is named there alone: the rest is compiled for its callers only, which takes half the time. Inner functions
-    that make no arrays do not count the references to those that they are given, which takes a tenth of the time of
-    small ones.
+    It releases Python's lock, so that threads can call it side by side. What it calls gets no wrapper for Python, which
+    takes half the time; and those of them that make no arrays do not count the references to those that they are given,
+    which takes a tenth of the time of small ones.
     """
-    folder = cache_folder(*modules)
-    settings: Any = numba.config
-    before = settings.CACHE_DIR
-    made: dict[Any, Callable[..., Any]] = {fetch: _prefetch}
-    plain = makes_no_arrays(modules)
-    spaces = [dict(vars(module)) for module in modules]
-    try:
-        settings.CACHE_DIR = str(folder or "")
-        for module, space in zip(modules, spaces, strict=True):
-            for name, function in vars(module).items():
-                if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
-                    twin = types.FunctionType(function.__code__, space, name, function.__defaults__)
-                    inner = name not in getattr(module, "__all__", (name,))
-                    counts: dict[str, Any] = {"_nrt": False} if inner and function in plain else {}
-                    counts["forceinline"] = name in getattr(module, "INLINE", ())
-                    options: Any = numba.njit
-                    made[function] = options(
-                        cache=folder is not None and not inner, nogil=True, error_model="numpy",
-                        no_cpython_wrapper=inner, no_cfunc_wrapper=inner, **counts,
-                    )(twin)  # fmt: skip
-    finally:
-        settings.CACHE_DIR = before
-    for space in spaces:
-        for name, thing in space.items():
-            if isinstance(thing, types.FunctionType) and thing in made:
-                space[name] = made[thing]
-    return SimpleNamespace(**{function.__name__: code for function, code in made.items()})
+    with _linking:
+        reached = reachable(function)
+        folder = cache_folder(function)
+        _link(reached)
+        made = _jit(_twin(function), inner=False)
+        if folder is not None:
+            made._cache = _Kept(made.py_func, folder)
+        return made  # type: ignore[no-any-return]  # a dispatcher, which is called like the function
+
+
+def is_compiled(function: Callable[..., Any]) -> bool:
+    """Return whether machine code of a function is there from an earlier run."""
+    folder = cache_folder(function)
+    return folder is not None and any(folder.glob("*.nbc"))
+
+
+def reachable(function: Callable[..., Any]) -> list[Plain]:
+    """Return a function and those of this package that it calls, directly or not, each once, in a fixed order."""
+    found: dict[Plain, None] = {}
+    waiting: list[Any] = [function]
+    while waiting:
+        one = waiting.pop()
+        if one not in found and one is not fetch:
+            found[one] = None
+            waiting += [thing for _, thing in _read_by(one) if isinstance(thing, FunctionType)]
+    return list(found)
+
+
+def _read_by(function: Plain) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of the globals that a function reads, by name; inner functions' names, too."""
+    names = dict.fromkeys(sorted(_names_in(function.__code__)))
+    return ((name, function.__globals__[name]) for name in names if name in function.__globals__)
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)
+
+
+def _link(reached: list[Plain]) -> None:
+    """Make a compiled twin of each function, which calls the twins of the others."""
+    plain = _makes_no_arrays(reached)
+    new = [function for function in reached if function not in _inner]
+    for function in new:
+        _inner[function] = _jit(_twin(function), inner=True, counts=function not in plain)
+    for function in new:
+        space = _spaces[function]
+        space |= {name: _prefetch if thing is fetch else _inner.get(thing, thing)
+                  for name, thing in _read_by(function) if isinstance(thing, FunctionType)}  # fmt: skip
+
+
+def _twin(function: Any) -> Plain:
+    """Return the same function with globals of its own."""
+    space = _spaces.setdefault(function, dict(function.__globals__))
+    return FunctionType(function.__code__, space, function.__name__, function.__defaults__)
+
+
+def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:
+    options: Any = numba.njit
+    more: dict[str, Any] = {} if counts else {"_nrt": False}
+    if inner:
+        more["pipeline_class"] = _InnerCompiler
+    return options(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=True,
+                   forceinline=inner and function.__code__ in inlined, **more)(function)  # fmt: skip
+
+
+def _makes_no_arrays(reached: list[Plain]) -> dict[Plain, None]:
+    """Return the functions that neither make nor return an array, nor call one that does."""
+    plain = dict.fromkeys(f for f in reached if f.__annotations__.get("return") in ("None", "bool", "int", "float")
+                          and not {*f.__code__.co_names} & {"np", "copy"})  # fmt: skip
+    while True:
+        called = {f: [g for _, g in _read_by(f) if isinstance(g, FunctionType) and g is not fetch] for f in plain}
+        left = dict.fromkeys(f for f in plain if all(g in plain for g in called[f]))
+        if len(left) == len(plain):
+            return plain
+        plain = left
+
+
+class _InnerLibrary(JITCodeLibrary):
+    """Code that is linked into that of its callers, where it is optimised and becomes machine code, once."""
+
+    @property
+    def codegen(self) -> Any:
+        return SimpleNamespace(set_env=lambda *_: None)  # no constants are kept in an environment: all is numbers
+
+    def get_pointer_to_function(self, name: str) -> int:
+        self._ensure_finalized()
+        return 0  # nothing calls it by its address
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class _InnerCompiler(Compiler):
+    """numba's own compiler, but for the library that the code goes to."""
+
+    def define_pipelines(self) -> Any:
+        self.state.library = _InnerLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        return super().define_pipelines()
+
+
+class _Folder(caching._CacheLocator):
+    """Where numba keeps the code of one function: numba's own setting for this is one for all threads and users."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+    def get_cache_path(self) -> str:
+        return self.folder
+
+    def get_source_stamp(self) -> str:
+        return self.folder  # the folder's name says what the code was made from
+
+    def get_disambiguator(self) -> str:
+        return ""
+
+
+class _KeptImpl(caching.CompileResultCacheImpl):
+    def __init__(self, function: Plain, folder: Path) -> None:
+        self._locator = _Folder(folder)
+        base: Any = self.get_filename_base
+        self._filename_base = base(function.__name__, "")
+
+
+class _Kept(caching.FunctionCache):
+    """The code of one function in one folder."""
+
+    def __init__(self, function: Plain, folder: Path) -> None:
+        self._name, self._py_func, self._impl = function.__name__, function, _KeptImpl(function, folder)
+        self._cache_path = str(folder)
+        index: Any = caching.IndexDataCacheFile
+        self._cache_file = index(self._cache_path, self._impl.filename_base, self._cache_path)
+        self._enabled = True
 
 
 @intrinsic
@@ -86,50 +207,47 @@ def _prefetch(context: Any, column: Any, place: Any) -> Any:
     return kinds.void(column, kinds.intp), generate
 
 
-def makes_no_arrays(modules: Iterable[ModuleType]) -> dict[Any, None]:
-    """The functions that neither make nor return an array, nor call one that does."""
-    functions = {f: None for m in modules for f in vars(m).values() if isinstance(f, types.FunctionType)}
-    plain = {f: None for f in functions if f.__annotations__.get("return") in ("None", "bool", "int", "float")
-             and not set(f.__code__.co_names) & {"np", "copy"}}  # fmt: skip
-    while True:
-        named = {f: [f.__globals__.get(name) for name in f.__code__.co_names] for f in plain}
-        called = {f: [g for g in things if isinstance(g, types.FunctionType)] for f, things in named.items()}
-        left = {f: None for f in plain if all(g in plain for g in called[f])}
-        if len(left) == len(plain):
-            return plain
-        plain = left
-
-
-def cache_folder(*modules: ModuleType) -> Path | None:
-    """The private folder for machine code of these modules, made if need be; None where there is no place for one."""
-    home = os.environ.get("XDG_CACHE_HOME") or (
-        os.path.join(os.environ["HOME"], ".cache") if "HOME" in os.environ else ""
-    )
-    if not home:
-        return None
-    folder = Path(home) / "shoulders" / fingerprint(*modules)
+def cache_folder(function: Callable[..., Any]) -> Path | None:
+    """Return the private folder for machine code of a function, made if need be; None where there is none to be had."""
     try:
+        folder = Path(platformdirs.user_cache_dir("shoulders", appauthor=False)) / fingerprint(function)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        safe = folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK | os.X_OK)
-    except OSError:
+        mine = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+        safe = mine and os.access(folder, os.W_OK | os.X_OK)
+    except (OSError, RuntimeError):  # the latter where not even a home is known
         return None
     return folder if safe else None
 
 
-def is_compiled(*modules: ModuleType) -> bool:
-    """Whether machine code of these modules is there from an earlier run."""
-    folder = cache_folder(*modules)
-    return folder is not None and any(folder.rglob("*.nbc"))
-
-
-def fingerprint(*modules: ModuleType) -> str:
-    """A hash of all that machine code depends on: sources, versions, the processor."""
+@cache
+def fingerprint(function: Callable[..., Any]) -> str:
+    """Return a hash of all that machine code depends on: code, constants, versions, the processor."""
     settings: Any = numba.config
-    digest = hashlib.sha256()
-    for source in (__file__, prefetch.__file__, *(str(module.__file__) for module in modules)):
-        digest.update(Path(source).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for one in reachable(function):
+        digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}".encode())
+        digest.update(_code(one.__code__, one.__doc__).encode())
+        for name, thing in _read_by(one):
+            digest.update(f"{name} {_constant(thing)}".encode())
     processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
     versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
     digest.update(repr(versions).encode())
     return digest.hexdigest()[:16]
+
+
+def _code(code: CodeType, doc: str | None = None) -> str:
+    """Return what a function does, without what it says of itself."""
+    constants = [_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts if c is None or c != doc]
+    return repr((code.co_code.hex(), constants, code.co_names, code.co_varnames))
+
+
+def _constant(thing: Any) -> str:
+    """Return a global that compiled code reads, as text that differs where the code would."""
+    if isinstance(thing, np.ndarray):
+        return f"{thing.dtype} {thing.shape} {thing.tobytes().hex()}"
+    if isinstance(thing, FunctionType | ModuleType):
+        return f"{getattr(thing, '__module__', '')}.{thing.__name__}"
+    if isinstance(thing, type):
+        return f"{thing.__qualname__} {getattr(thing, '_fields', '')}"
+    return repr(thing)

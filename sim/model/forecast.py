@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from sim.machine.loops import WORTH_COMPILING
 from sim.machine.memory import free_memory, in_words
 from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import make
-from sim.model.realise import WORTH_COMPILING as WORTH_COMPILING_HISTORY
 from sim.scenario.groups import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 
@@ -44,7 +44,7 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
     if engine == "kernels":
         each = 4 if scenario.world.network.kind in ("erdos-renyi", "stochastic-block", "complete") else 8
         return 185_000_000 + 8 * people + 20 * creative_persons(scenario) * ideas + each * ties + related + 140 * events
-    compiling = 110_000_000 if people + ties > make.WORTH_COMPILING or events > WORTH_COMPILING_HISTORY else 0
+    compiling = 110_000_000 if people + ties > make.WORTH_COMPILING or events > WORTH_COMPILING else 0
     return 160_000_000 + compiling + 1_350 * people + 260 * ties + related + 800 * events
 
 

@@ -15,17 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import realise_loops
-from sim.model.realise_loops import Schedule, Worth
+from sim.machine.loops import WORTH_COMPILING, for_size
+from sim.model.realise_loops import Schedule, Worth, realise, scheduled
 from sim.model.world import World
 from sim.tape.rows import Rows, tables_of
 from sim.tape.tables import Events, Influences, Ints, Realised
 from sim.tape.tape import Tape
 
-WORTH_COMPILING = 20_000  # events
 
-
-def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, code: Any = None) -> Tape:
+def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, compiled: bool = False) -> Tape:
     """The tape of a run up to step `now`, for any engine; the rows are left as they are.
 
     Args:
@@ -34,20 +32,16 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, code:
         crowd: the crowd's holdings, ended or not: event, idea, begin, end, count; int64, shape (5, pieces).
         now: the last step.
         skipped: how many scheduled changes found nothing to act on.
-        code: the functions of realise_loops, compiled, where they are at hand; else they are for a long history.
+        compiled: whether to run compiled loops whatever the length; else a long history alone is worth that.
     """
-    if code is None and rows.used[0] > WORTH_COMPILING:
-        from sim.machine.compiling import compiled
-
-        code = compiled(rows, realise_loops)
-    code = code or realise_loops
+    size = WORTH_COMPILING + 1 if compiled else int(rows.used[0])
     rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
     held = world.scenario.impact.value_of == "held"
     pieces = crowd[:, np.argsort(crowd[0], kind="stable")] if world.realises[world.n] else crowd[:, :0]
     everybody = bool(world.realises[: world.n].all())
     realising = np.ones(1, np.bool_) if everybody else world.realises[: world.n]
-    schedule, worth = code.scheduled(rows, len(world.ideas.name), *delays_of(world)), worth_of(world, now)
-    rows, event, implementation, value = code.realise(
+    schedule, worth = for_size(scheduled, size)(rows, len(world.ideas.name), *delays_of(world)), worth_of(world, now)
+    rows, event, implementation, value = for_size(realise, size)(
         rows, realising, np.ascontiguousarray(pieces), schedule, worth, world.n, now, held
     )
     table = Realised(event, implementation, value) if not pieces.shape[1] else in_order(event, implementation, value)
@@ -62,7 +56,7 @@ def tape_of(world: World, events: Events, influences: Influences, realised: Real
 
 def schedule_of(world: World, rows: Rows) -> Schedule:
     """When the implementations of each idea come into use."""
-    return realise_loops.scheduled(rows, len(world.ideas.name), *delays_of(world))
+    return scheduled(rows, len(world.ideas.name), *delays_of(world))
 
 
 def delays_of(world: World) -> tuple[Ints, Ints]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.machine.threads import processors
 from sim.machine.version import version
-from sim.model import abilities, randomness, rules
+from sim.model import abilities
 from sim.model.networks import build
 from sim.model.schedule import Deed, _alive, _deeds
 from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, find, idea_ranges, person_ranges
@@ -200,9 +200,9 @@ def _draw(distribution: Any, seed: int, number: int, first: int, part: Floats) -
     if len(part) <= WORTH_COMPILING:
         abilities.draw_abilities(kind, parameters, seed, number, first, part)
         return
-    from sim.machine.compiling import compiled
+    from sim.machine.loops import compiled
 
-    draw = compiled(randomness, rules, abilities).draw_abilities
+    draw = compiled(abilities.draw_abilities)
     signed = seed - 2**64 if seed >= 2**63 else seed
     starts = range(0, len(part), max(WORTH_COMPILING, len(part) // 64))
     with ThreadPoolExecutor(processors()) as pool:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import TapeError
-from sim.machine.prefetch import fetch
+from sim.machine.loops import fetch
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, KINDS, LEARN, LEAVE, USE, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -94,16 +94,15 @@ def _check_realised(tape: Tape) -> None:
 
 def _is_sound(tape: Tape) -> bool:
     """Whether a tape keeps all requirements but those of its persons, in compiled loops."""
-    from sim.machine.compiling import compiled
+    from sim.machine.loops import compiled
 
-    code = compiled(sys.modules[__name__])
     step, kind, person, idea, count = tape.events.columns().values()
     child, parent, weight = tape.influences.columns().values()
     event, implementation, value = tape.realised.columns().values()
     return bool(
-        code.sound_events(step, kind, person, idea, count, tape.steps, tape.persons.total, len(tape.ideas))
-        and code.sound_influences(kind, person, idea, child, parent, weight)
-        and code.sound_realised(kind, idea, event, implementation, value)
+        compiled(sound_events)(step, kind, person, idea, count, tape.steps, tape.persons.total, len(tape.ideas))
+        and compiled(sound_influences)(kind, person, idea, child, parent, weight)
+        and compiled(sound_realised)(kind, idea, event, implementation, value)
     )
 
 

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from sim.tape.tables import IMPLEMENT, USE, Floats, Ints
 
-__all__ = ["add_up", "carry_down", "count_ways", "find_nearest", "first_times", "on_lineage", "serve", "unfold"]
-
 SEVERAL = -2
 
 

@@ -18,14 +18,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounts.games import lineage_loops
+from sim.accounts.games.lineage_loops import (
+    add_up,
+    carry_down,
+    count_ways,
+    find_nearest,
+    first_times,
+    on_lineage,
+    serve,
+    unfold,
+)
 from sim.accounts.table import sum_by
+from sim.machine.loops import for_size
 from sim.model.randomness import LINEAGE, key_of, squares64
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
 MOST_WAYS = 5_000_000  # that are followed one by one; else as many as twice the events
-WORTH_COMPILING = 50_000  # nodes
 
 
 class Lineages(NamedTuple):
@@ -72,18 +81,18 @@ def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
     if samples < 1:
         raise ValueError(f"samples: must be 1 or more, is {samples}")
     ways = ways_of(tape)
-    code = code_for(len(tape.events))
+    size = len(tape.events)
     number = np.diff(ways.begin)
     wanted = np.bincount(ways.up, minlength=len(number)) > 0
     wanted |= tape.events.kind == DISCOVER
     if not (number[wanted] > 1).any():
         yield _finish(tape, np.arange(len(number)), _only(ways), *_ends(tape, ways))
         return
-    ways_up: Floats = code.count_ways(ways.begin, ways.up, wanted)
+    ways_up: Floats = for_size(count_ways, size)(ways.begin, ways.up, wanted)
     node, served, told, value = _ends(tape, ways)
     if max(ways_up.sum(), ways_up[node].sum()) <= max(MOST_WAYS, 2 * len(number)):
         first = np.concatenate([[0], np.cumsum(ways_up)]).astype(np.int64)
-        event, above, chance = code.unfold(*ways, first)
+        event, above, chance = for_size(unfold, size)(*ways, first)
         each = np.diff(first)[node]
         row = np.repeat(np.arange(len(node)), each)
         node = _runs(first[node], each)
@@ -119,25 +128,16 @@ def ways_of(tape: Tape) -> Ways:
     return Ways(begin, parent, part)
 
 
-def code_for(nodes: int) -> Any:
-    """The loops, as they stand for a few nodes and compiled for many."""
-    if nodes <= WORTH_COMPILING:
-        return lineage_loops
-    from sim.machine.compiling import compiled
-
-    return compiled(lineage_loops)
-
-
 def counted(above: Ints, own: NDArray[Any]) -> Ints:
     """How many of the nodes from each one up to the root are marked in `own`; shape (nodes,)."""
-    total: Ints = code_for(len(above)).carry_down(above, own.astype(np.int64))
+    total: Ints = for_size(carry_down, len(above))(above, own.astype(np.int64))
     return total
 
 
 def passed_up(lineages: Lineages, amount: Floats) -> Floats:
     """What comes by each node, if each lineage hands `amount` to all the nodes on it; shape (nodes,)."""
     at = sum_by(lineages.node, amount, len(lineages.event))
-    total: Floats = code_for(len(at)).add_up(lineages.above, at)
+    total: Floats = for_size(add_up, len(at))(lineages.above, at)
     return total
 
 
@@ -157,9 +157,9 @@ def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Flo
     weight = weight / sum_by(child, weight, len(kind))[child]
     makes = np.zeros(persons, np.bool_)
     makes[tape.events.person[kind == IMPLEMENT]] = True
-    code = code_for(max(len(lineages.event), len(lineages.node)))
-    nearest = code.find_nearest(lineages.above, lineages.first & makes[lineages.holder])
-    on, taken = code.on_lineage(
+    size = max(len(lineages.event), len(lineages.node))
+    nearest = for_size(find_nearest, size)(lineages.above, lineages.first & makes[lineages.holder])
+    on, taken = for_size(on_lineage, size)(
         lineages.node, lineages.served, away, nearest, lineages.above, lineages.holder, kind, tape.events.person,
         tape.parents, parent, weight, persons,
     )  # fmt: skip
@@ -172,7 +172,7 @@ def implementers(tape: Tape, served: Ints, amount: Floats) -> Floats:
     child, parent, weight = tape.influences.columns().values()
     weight = weight / sum_by(child, weight, len(kind))[child]
     rows = sum_by(served[some], amount[some], len(kind))
-    code_for(len(kind)).serve(kind, tape.parents, parent, weight, rows)
+    for_size(serve, len(kind))(kind, tape.parents, parent, weight, rows)
     made = np.flatnonzero(kind == IMPLEMENT)
     return sum_by(tape.events.person[made], rows[made], tape.persons.total)
 
@@ -183,7 +183,7 @@ def marked_first(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
     linked[above[linked]] = True
     if (np.bincount(key[linked], minlength=keys) <= 1).all():
         return np.ones(len(above), np.bool_)
-    first: NDArray[np.bool_] = code_for(len(above)).first_times(above, key, keys)
+    first: NDArray[np.bool_] = for_size(first_times, len(above))(above, key, keys)
     return first
 
 

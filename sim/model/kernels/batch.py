@@ -19,8 +19,6 @@ from sim.model.realise_loops import Worth, realise, scheduled
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
 
-__all__ = ["run_all"]
-
 NOTHING = np.nan
 FULL = 3  # why the loop returns, beside what `advance` says: the block has no room for another run
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from sim.tape.tables import Ints
 
-__all__: list[str] = []
-
 SPAN = 4096  # keys under one word of `high`; threads that own whole spans never write to the same word
 DE_BRUIJN = 0x03F79D71B4CB0A89
 PLACES = np.zeros(64, np.int64)  # of the only bit of a word, by the top six bits of its product with DE_BRUIJN

@@ -32,8 +32,6 @@ from sim.model.kernels.crowd import no_crowd, no_news
 from sim.tape.rows import empty_rows
 from sim.tape.tables import Ints
 
-__all__ = ["fits"]
-
 MOST = 2**31 - 1  # events
 
 

@@ -33,8 +33,6 @@ from sim.model.randomness import key_of, uniform_of
 from sim.model.rules import abandonment_rate, discovery_rate, implementation_rate, wait
 from sim.tape.tables import Ints
 
-__all__: list[str] = []
-
 BLOCK = 16  # words of a block of the calendar: the next block, and up to 15 clocks
 
 

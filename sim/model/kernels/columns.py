@@ -17,8 +17,6 @@ from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RESOLVE
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
 
-__all__: list[str] = []
-
 Bytes = NDArray[np.uint8]
 Steps = NDArray[np.int32]
 

@@ -21,8 +21,6 @@ from sim.model.rules import abandonment_rate, draw_count, probability
 from sim.tape.rows import Rows, add_event, add_influence
 from sim.tape.tables import ABANDON, LEARN, Ints
 
-__all__: list[str] = []
-
 
 def no_crowd(size: int, understanding: float, ideas: int) -> Crowd:
     """A crowd that holds nothing yet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.machine.prefetch import fetch
+from sim.machine.loops import fetch, inline
 from sim.model.kernels.bitset import collect, mark
 from sim.model.kernels.columns import (
     CREDITED,
@@ -35,13 +35,11 @@ from sim.model.rules import reaches_threshold
 from sim.tape.rows import Rows
 from sim.tape.tables import LEARN, Ints
 
-__all__ = ["close_ranks", "note_all", "note_those_of"]
-
-INLINE = ("note",)  # called for each hearing
 SOME = 512  # hearings that are sorted out at once
 AHEAD = 16  # hearings for whose keys the memory is asked while one is noted
 
 
+@inline
 def note(state: State, hearings: Hearings, key: int, pack: int) -> None:
     """Somebody heard and understood: of one key the least pack counts or, where every teller is credited, all."""
     best = state.heard[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.machine.loops import inline
 from sim.model.kernels.bitset import mark
 from sim.model.kernels.columns import (
     ABANDONMENT,
@@ -41,10 +42,6 @@ from sim.model.rules import abandonment_rate
 from sim.tape.rows import Rows, add_event, add_influence
 from sim.tape.tables import IMPLEMENT, Ints
 
-__all__ = ["most_clocks"]
-
-INLINE = ("hold", "set_off", "stop")  # called for each learner
-
 
 def is_closed(state: State, key: int) -> int:
     """1 where a person cannot take an idea up, else 0."""
@@ -72,6 +69,7 @@ def refresh(people: People, catalogue: Catalogue, state: State, idea: int, perso
             mark(state.low[WATCHED], state.high[WATCHED], key)
 
 
+@inline
 def stop(state: State, clock: int, key: int) -> None:
     """Let a clock not run."""
     if state.counters[CLOCKED] and state.due[4 * key + clock]:  # looked at first: what never runs takes no memory
@@ -107,6 +105,7 @@ def begun(
     set_off(people, catalogue, state, pending, key)
 
 
+@inline
 def hold(pair: Any, row: int, now: int, until: int, bits: int) -> None:
     """An idea is held from an event on and told up to a step, with these bits more."""
     pair.bits = (pair.bits | HELD | TAKEN | bits) & (ALL - IMPLEMENTED - HESITATES - SURE)
@@ -128,6 +127,7 @@ def most_clocks(people: People, state: State) -> int:
     return int(2 + state.counters[DEPENDENTS]) if is_followed(people, state) else 0
 
 
+@inline
 def set_off(people: People, catalogue: Catalogue, state: State, pending: Ints, key: int) -> None:
     """Let follow what follows from an idea being held: clocks become pending or stop, and rivals are closed."""
     n = state.n

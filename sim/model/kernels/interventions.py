@@ -54,8 +54,6 @@ from sim.model.rules import chance_to_understand, skip
 from sim.tape.rows import Rows, add_event, add_influence
 from sim.tape.tables import DISCOVER, LEARN, LEAVE, Floats, Ints
 
-__all__: list[str] = []
-
 KINDS = ("born", "die", "set", "discover", "find", "implement", "rewrite", "lock", "unlock", "publish", "tell")
 BORN, DIE, SET, DO_DISCOVER, FIND, DO_IMPLEMENT, REWRITE, LOCK, UNLOCK, DO_PUBLISH, TELL = range(11)
 STEP, KIND, WHO, WHO_END, IDEAS, IDEAS_END, EACH, TO, TO_END, SETS, WHICH = range(11)  # columns of a deed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.machine.prefetch import fetch
+from sim.machine.loops import fetch
 from sim.model.kernels.bitset import collect
 from sim.model.kernels.columns import (
     ALL,
@@ -33,8 +33,6 @@ from sim.model.kernels.holdings import begun, hold, is_closed, is_followed, last
 from sim.model.randomness import HESITATE, MASK, uniform
 from sim.tape.rows import Rows, add_alike, add_event, add_influence
 from sim.tape.tables import LEARN, Floats, Ints
-
-__all__ = ["heard_in", "learn_plainly"]
 
 AHEAD = 16  # learners for whom the memory is asked while one learns
 

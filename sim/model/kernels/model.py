@@ -12,22 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.machine.compiling import compiled
+from sim.machine.loops import compiled
 from sim.machine.threads import processors
-from sim.model import abilities, randomness, realise_loops, rules
 from sim.model.kernels import (
-    batch,
-    bitset,
     buffers,
-    clocks,
     columns,
-    crowd,
-    exposure,
-    holdings,
     interventions,
-    learning,
     step,
-    stifling,
     telling,
 )
 from sim.model.kernels.columns import (
@@ -43,23 +34,15 @@ from sim.model.kernels.columns import (
     TIMED,
 )
 from sim.model.kernels.parallel import share_step
-from sim.model.networks import csr
-from sim.model.networks.generators import blocks, generate, growth
 from sim.model.networks.ties import Ties, reversed_ties
 from sim.model.realise import history
 from sim.model.rules import NEVER
 from sim.model.schedule import Deed
 from sim.model.world import World
-from sim.tape import rows
 from sim.tape.rows import Rows, rows_of, tables_of
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 
-SOURCES = (
-    randomness, rules, rows, csr, blocks, growth, generate, abilities,
-    realise_loops, bitset, columns, holdings, clocks, buffers, crowd, stifling, telling, exposure,
-    learning, interventions, step, batch,
-)  # fmt: skip
 SOME = 1 << 16  # persons whose ties are counted at once
 AT_ONCE = 500_000  # persons times steps that are taken in one call
 WORTH_SHARING = 100_000  # ties of the tellers of a step, as the average person has them, above which threads share it
@@ -99,7 +82,6 @@ class ColumnModel:
     def __init__(self, world: World, threads: int | None = None) -> None:
         self.world, self.steps = world, world.scenario.scenario.steps
         self.threads = threads or processors()
-        self.code = compiled(*SOURCES)
         self.people = people_of(world)
         self.ways, self.back = ways_of(world.ties), back_of(world)
         self.catalogue = catalogue_of(world)
@@ -137,7 +119,7 @@ class ColumnModel:
         """Take the steps up to `until`."""
         enough = 1 + WORTH_SHARING // (1 + len(self.ways.target) // self.world.n) if self.threads > 1 else 0
         while True:
-            stopped = self.code.advance(
+            stopped = compiled(step.advance)(
                 self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, enough
             )
             if stopped == step.DONE:
@@ -160,11 +142,11 @@ class ColumnModel:
         return history(self.world, *self.record())
 
     def record(self) -> tuple[Rows, Ints, int, int, Any]:
-        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, interventions skipped; its loops."""
+        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, interventions skipped; compiled."""
         rows = self.book.rows
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))
-        return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED]), self.code
+        return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED]), True
 
 
 def hearings_of(ties: Ties) -> int:

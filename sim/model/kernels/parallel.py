@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.machine.loops import compiled
 from sim.model.kernels.bitset import SPAN
-from sim.model.kernels.buffers import with_room
+from sim.model.kernels.buffers import fits, with_room
 from sim.model.kernels.columns import (
     ADOPTION,
     CREDITED,
@@ -34,7 +35,11 @@ from sim.model.kernels.columns import (
     bag,
 )
 from sim.model.kernels.crowd import add_news, no_news
+from sim.model.kernels.exposure import close_ranks, note_all, note_those_of
+from sim.model.kernels.holdings import most_clocks
+from sim.model.kernels.learning import heard_in, learn_plainly
 from sim.model.kernels.step import ENDING, RESOLVING
+from sim.model.kernels.telling import tell
 from sim.tape.tables import Ints
 
 if TYPE_CHECKING:
@@ -54,18 +59,18 @@ def share_step(model: ColumnModel) -> None:
     if state.dynamics[CREDITED] == EVERY or state.dynamics[ADOPTION] != SIMPLE:
         return
     pool = model.pool = model.pool or ThreadPoolExecutor(max(model.threads - 1, 1))
-    heard = tell(model, pool)
+    heard = tell_side_by_side(model, pool)
     state.counters[PHASE], book = RESOLVING, model.book
     several = book.told.used[0] or book.mixtures.used[0] or catalogue.hesitation.any() or len(catalogue.rivals)
     if several or book.stifled[0] or book.counts[DISCOVERY] or book.counts[RESOLUTION]:
         return
-    learn(model, pool, heard)
+    learn_side_by_side(model, pool, heard)
     state.counters[PHASE] = ENDING
 
 
-def tell(model: ColumnModel, pool: Executor) -> Ints:
+def tell_side_by_side(model: ColumnModel, pool: Executor) -> Ints:
     """Let all tell, each thread some tellers after the other; returns how many of each part of all keys have heard."""
-    code, state, threads, bounds = model.code, model.state, range(model.threads), parts_of(model)
+    state, threads, bounds = model.state, range(model.threads), parts_of(model)
     tellers = int(model.book.tellers[0])
     crowd = tellers if model.book.crowd.size else 0
     model.book.needs[NEWS] = model.book.told.used[0] + crowd
@@ -82,7 +87,7 @@ def tell(model: ColumnModel, pool: Executor) -> Ints:
             except IndexError:  # another thread has taken the last ones
                 return
             place = int(
-                code.tell(
+                compiled(tell)(
                     model.people, model.ways, model.catalogue, state, book.tellers, first, last, told[part],
                     book.crowd.understanding, *said[part],
                 )
@@ -93,9 +98,9 @@ def tell(model: ColumnModel, pool: Executor) -> Ints:
 
     def note(part: int) -> int:
         first, last = SPAN * bounds[part], SPAN * bounds[part + 1]
-        return sum(int(code.note_those_of(state, *some, first, last)) for some in said)
+        return sum(int(compiled(note_those_of)(state, *some, first, last)) for some in said)
 
-    code.note_all(state, book.hearings, book.keys, book.packs)
+    compiled(note_all)(state, book.hearings, book.keys, book.packs)
     heard = np.full(model.threads, state.counters[HEARD_COUNT])
     while left:
         side_by_side(pool, talk, threads)
@@ -105,21 +110,21 @@ def tell(model: ColumnModel, pool: Executor) -> Ints:
     for news in told:
         add_news(book.told, news)
     state.counters[HEARD_COUNT] += heard.sum() - model.threads * state.counters[HEARD_COUNT]
-    code.close_ranks(book.tellers)
+    compiled(close_ranks)(book.tellers)
     return heard
 
 
-def learn(model: ColumnModel, pool: Executor, heard: Ints) -> None:
+def learn_side_by_side(model: ColumnModel, pool: Executor, heard: Ints) -> None:
     """Let all take up what they heard, each thread those of its part."""
-    code, state, threads, bounds = model.code, model.state, range(model.threads), parts_of(model)
-    needs, clocks = model.book.needs, int(code.most_clocks(model.people, state))
+    state, threads, bounds = model.state, range(model.threads), parts_of(model)
+    needs, clocks = model.book.needs, int(compiled(most_clocks)(model.people, state))
     begins = [0, *np.cumsum(heard).tolist()]
     needs[LEARNERS] = begins[-1]
     book = make_room(model)
     keys = [book.learners[begins[part] : begins[part + 1]] for part in threads]
 
     def count(part: int) -> int:
-        return int(code.heard_in(state, bounds[part], bounds[part + 1], keys[part]))
+        return int(compiled(heard_in)(state, bounds[part], bounds[part + 1], keys[part]))
 
     learners = side_by_side(pool, count, threads)
     state.counters[HEARD_COUNT] = 0
@@ -132,7 +137,7 @@ def learn(model: ColumnModel, pool: Executor, heard: Ints) -> None:
 
     def write(part: int) -> None:
         at, some = before[part], keys[part][: learners[part]]
-        code.learn_plainly(
+        compiled(learn_plainly)(
             model.people, model.catalogue, state, book.rows, book.tellers, some, row + at, influence + at, place + at,
             pending[part],
         )  # fmt: skip
@@ -154,7 +159,7 @@ def side_by_side(pool: Executor, work: Callable[[int], Any], parts: range) -> li
 
 def make_room(model: ColumnModel) -> Book:
     """The book of a model, with room for all that is needed."""
-    if not model.code.fits(model.book):
+    if not compiled(fits)(model.book):
         model.book = with_room(model.book)
     return model.book
 

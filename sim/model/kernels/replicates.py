@@ -10,10 +10,11 @@ from typing import Any, overload
 
 import numpy as np
 
+from sim.machine.loops import compiled
 from sim.model.abilities import parameters_of
 from sim.model.kernels import buffers as books
 from sim.model.kernels import columns
-from sim.model.kernels.batch import FULL, Block, Plan
+from sim.model.kernels.batch import FULL, Block, Plan, run_all
 from sim.model.kernels.columns import HEARINGS, PENDING, TIMED
 from sim.model.kernels.model import ColumnModel, catalogue_of, people_of
 from sim.model.networks.generators.make import described
@@ -135,7 +136,7 @@ def _run_part(world: World, seeds: Ints) -> list[Block]:
             block = _block(rows, min(AT_ONCE, len(seeds) - int(place[0])))
             done.append(block)
         book = books.with_room(book)
-        stopped = model.code.run_all(
+        stopped = compiled(run_all)(
             plan, fresh, people, catalogue_of(world), model.catalogue, ways, model.back, model.state, model.deeds,
             book, block, seeds, place,
         )  # fmt: skip

@@ -57,8 +57,6 @@ from sim.model.kernels.learning import learn
 from sim.tape.rows import add_event
 from sim.tape.tables import ABANDON
 
-__all__ = ["advance"]
-
 BETWEEN, SCHEDULED, RATES, CLOCKS, HEARING, LOOKING, TELLING, RESOLVING, LEARNING, ENDING = range(10)  # the phases
 DONE, CROWDED, SHARED = range(3)  # why the loops return: all is done, there is no room, others can share the telling
 

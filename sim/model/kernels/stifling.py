@@ -6,8 +6,6 @@ from sim.model.kernels.columns import BOTH, HELD, NOW, TIMED, People, State, Way
 from sim.model.kernels.holdings import is_held
 from sim.model.rules import audience, chance_to_tell, chance_to_tell_stranger, part_of_meeting
 
-__all__: list[str] = []
-
 
 def degree_of(ways: Ways, person: int, now: int) -> int:
     """How many ties a person has in this step."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.machine.prefetch import fetch
+from sim.machine.loops import fetch, inline
 from sim.model.kernels.columns import (
     ADOPTION,
     ALL,
@@ -50,9 +50,6 @@ from sim.model.randomness import (
 from sim.model.rules import audience, chance_to_tell, chance_to_tell_stranger, chance_to_understand, skip
 from sim.tape.tables import Ints
 
-__all__ = ["tell"]
-
-INLINE = ("gather", "tells_now", "look_ahead")  # called for each teller
 BUFFER = 512  # ties for which luck is drawn at once
 SOME = 16  # tellers to whom it is left to tell strangers before the others are looked for again
 AHEAD = 32  # tellers for whose ties the memory is asked while one tells
@@ -183,6 +180,7 @@ def tell_plainly(
     return place
 
 
+@inline
 def look_ahead(people: People, ways: Ways, state: State, tellers: Ints, place: int, last: int, base: int) -> None:
     """Ask for what the tellers will need who come next: the ties of one, and where those of one further on begin."""
     soon, later = tellers[min(place + AHEAD, last)] - base, tellers[min(place + 2 * AHEAD, last)] - base
@@ -251,6 +249,7 @@ def unlist(state: State, tellers: Ints, place: int, key: int) -> None:
     tellers[place] = -1
 
 
+@inline
 def tells_now(people: People, state: State, tellers: Ints, place: int, key: int, person: int) -> bool:
     """Whether a teller tells in this step; one who never will again is taken off the list."""
     if key < 0:
@@ -266,6 +265,7 @@ def tells_now(people: People, state: State, tellers: Ints, place: int, key: int,
     return True
 
 
+@inline
 def gather(
     people: People, ways: Ways, catalogue: Catalogue, state: State, buffer: Buffer, filled: int, key: int, idea: int,
     begin: int, end: int, addressed: float, degree: int,

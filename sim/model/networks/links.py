@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model.networks.csr import order_of_pairs
 from sim.scenario.groups import find
 from sim.tape.tables import Floats, Ints
 
@@ -115,9 +116,9 @@ def settled(links: Links, n: int) -> Links:
 def _order(links: Links, n: int) -> NDArray[np.int64]:
     if len(links.source) <= SORTED_BY_NUMPY:
         return np.lexsort((links.target, links.source))
-    from sim.model.networks.generators.make import code
+    from sim.machine.loops import compiled
 
-    order: NDArray[np.int64] = code().order_of_pairs(n, links.source, links.target)
+    order: NDArray[np.int64] = compiled(order_of_pairs)(n, links.source, links.target)
     return order
 
 

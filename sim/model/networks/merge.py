@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model.networks.csr import rows_of_pairs
 from sim.model.networks.links import Links, alike, is_alike, joined, settled, within
 from sim.model.networks.ties import Ties
 from sim.model.rules import NEVER
@@ -157,9 +158,9 @@ def rows_of(links: Links, n: int) -> Ties:
 
 def _alike_rows(links: Links, n: int) -> Ties:
     """The ties of many links that differ by whom they tie alone."""
-    from sim.model.networks.generators.make import code
+    from sim.machine.loops import compiled
 
-    indptr, target = code().rows_of_pairs(n, links.source, links.target)
+    indptr, target = compiled(rows_of_pairs)(n, links.source, links.target)
     weight, start, end = (alike(column[0], len(target), column.dtype.type) for column in links[2:])
     return Ties(indptr, target, weight, start, end)
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.loops import compiled
+from sim.model.networks.csr import order_of_turned, turned
 from sim.model.networks.generators import make
 from sim.model.networks.links import is_alike
 from sim.model.rules import NEVER
@@ -92,9 +94,9 @@ def reversed_ties(ties: Ties) -> Ties:
         source = np.repeat(np.arange(n, dtype=np.int32), np.diff(ties.indptr))[order]
         indptr = np.searchsorted(ties.target[order], np.arange(n + 1)).astype(np.int64)
     else:
-        indptr, source = make.code().turned(n, ties.indptr, ties.target)
+        indptr, source = compiled(turned)(n, ties.indptr, ties.target)
         order = np.empty(0, np.int64)
         if not all(is_alike(column) for column in columns):
-            order = make.code().order_of_turned(n, ties.target)
+            order = compiled(order_of_turned)(n, ties.target)
     weight, start, end = (column if is_alike(column) else column[order] for column in columns)
     return Ties(indptr, source, weight, start, end)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from sim.machine.loops import compiled
 from sim.machine.threads import processors
-from sim.model import randomness, rules
 from sim.model.networks import csr
 from sim.model.networks.csr import Rows
 from sim.model.networks.generators import blocks, generate, growth
@@ -31,20 +30,11 @@ from sim.model.networks.generators.growth import FIXED, GIVEN, POISSON, POWER
 from sim.scenario.networks import block_chances, group_sizes
 from sim.tape.tables import Floats
 
-# What compiled code that calls generate.generate must be compiled with, in this order.
-SOURCES = (randomness, rules, csr, blocks, growth, generate)
 WORTH_COMPILING = 200_000  # persons and ties together
 KINDS = {"none": NONE, "complete": COMPLETE, "star": STAR, "chain": CHAIN, "erdos-renyi": ERDOS_RENYI,
          "barabasi-albert": BARABASI_ALBERT, "watts-strogatz": WATTS_STROGATZ, "configuration": CONFIGURATION,
          "stochastic-block": STOCHASTIC_BLOCK}  # fmt: skip
 PARTS = 16  # of the strips for each thread, so that none waits long for another
-
-
-def code() -> SimpleNamespace:
-    """The compiled twins of all that makes networks."""
-    from sim.machine.compiling import compiled
-
-    return compiled(*SOURCES)
 
 
 def described(network: Any, n: int) -> tuple[int, Floats]:
@@ -85,32 +75,32 @@ def make(kind: int, n: int, parameters: Floats, seed: int, ties: float, threads:
     """
     if n + ties <= WORTH_COMPILING:
         return generate.generate(kind, n, parameters, seed)
-    made, signed = code(), seed - 2**64 if seed >= 2**63 else seed
+    signed = seed - 2**64 if seed >= 2**63 else seed
     both_ways = bool(parameters[0] == 1.0)
     if kind == ERDOS_RENYI:
-        return _blocks(made, made.one_group(n, parameters[1]), both_ways, signed, threads)
+        return _blocks(compiled(generate.one_group)(n, parameters[1]), both_ways, signed, threads)
     if kind == STOCHASTIC_BLOCK:
-        return _blocks(made, made.groups_of(parameters[1:]), both_ways, signed, threads)
+        return _blocks(compiled(generate.groups_of)(parameters[1:]), both_ways, signed, threads)
     law = parameters[1:]
     makers: dict[int, Callable[[], Rows]] = {  # each compiled only when it is called
-        COMPLETE: lambda: made.complete(n),
-        STAR: lambda: made.star(n, both_ways),
-        CHAIN: lambda: made.chain(n, both_ways),
-        BARABASI_ALBERT: lambda: made.barabasi_albert(n, int(law[0]), both_ways, signed),
-        WATTS_STROGATZ: lambda: made.watts_strogatz(n, int(law[0]), float(law[1]), both_ways, signed),
-        CONFIGURATION: lambda: made.configuration(n, law, both_ways, signed),
+        COMPLETE: lambda: compiled(generate.complete)(n),
+        STAR: lambda: compiled(generate.star)(n, both_ways),
+        CHAIN: lambda: compiled(generate.chain)(n, both_ways),
+        BARABASI_ALBERT: lambda: compiled(growth.barabasi_albert)(n, int(law[0]), both_ways, signed),
+        WATTS_STROGATZ: lambda: compiled(growth.watts_strogatz)(n, int(law[0]), float(law[1]), both_ways, signed),
+        CONFIGURATION: lambda: compiled(growth.configuration)(n, law, both_ways, signed),
     }
     return makers[kind]() if kind in makers else generate.generate(kind, n, parameters, seed)
 
 
-def _blocks(made: SimpleNamespace, groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | None) -> Rows:
+def _blocks(groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | None) -> Rows:
     """Stochastic blocks by threads that take strips as they come, each writing only the rows of its own."""
     bounds, chances = groups
-    begin, group = made.strips_of(bounds)
+    begin, group = compiled(blocks.strips_of)(bounds)
     if len(group) == 1:
-        blocks: Rows = made.blocks(bounds, chances, both_ways, seed)
-        return blocks
-    rates = made.rates_of(chances)
+        found: Rows = compiled(blocks.blocks)(bounds, chances, both_ways, seed)
+        return found
+    rates = compiled(blocks.rates_of)(chances)
     indptr = np.zeros(int(bounds[-1]) + 1, np.int64)
     target = np.empty(0, np.int32)
     workers = threads or processors()
@@ -118,10 +108,10 @@ def _blocks(made: SimpleNamespace, groups: tuple[Any, Any], both_ways: bool, see
     with ThreadPoolExecutor(workers) as pool:
         for fill in (False, True):
             if fill:
-                target = np.empty(made.add_up(indptr), np.int32)
+                target = np.empty(compiled(csr.add_up)(indptr), np.int32)
             if fill and not len(target):
                 break
-            walk = partial(made.tie_strips, begin=begin, group=group, rates=rates, both_ways=both_ways, seed=seed,
+            walk = partial(compiled(blocks.tie_strips), begin=begin, group=group, rates=rates, both_ways=both_ways, seed=seed,
                            indptr=indptr, target=target)  # fmt: skip
             jobs = [pool.submit(walk, int(a), int(b)) for a, b in pairwise(cuts)]
             for job in jobs:
