@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+import operator
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sim.errors import ScenarioError, did_you_mean
 from sim.machine.memory import free_memory, in_words
 from sim.machine.threads import in_threads, processors
-from sim.model.forecast import predict_memory, seconds_of_agents
+from sim.model.forecast import most_events, predict_memory, seconds_of_agents
 from sim.model.realise import history
 from sim.model.world import World
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
@@ -15,7 +21,9 @@ from sim.scenario.scenario import Scenario
 from sim.tape.tape import Tape
 
 ENGINES = ("auto", "agents", "kernels")
-WORTH_LOADING, WORTH_COMPILING = 3.0, 90.0  # seconds the agents must take for kernels to be chosen, compiled or not
+WORTH_LOADING, WORTH_COMPILING = 3.0, 40.0  # seconds the agents must take for kernels to be chosen, compiled or not
+WORTH_WAITING = 5.0  # seconds of a run of the agents, above which it is better to wait for the kernels
+ANY_SIZE = "SHOULDERS_ANY_SIZE"
 
 
 def simulate(
@@ -49,10 +57,9 @@ def simulate(
     >>> simulate(scenario).total
     2.0
     """
-    if seed is not None:
-        _checked(seed)
+    seed, threads = None if seed is None else checked_seed(seed), checked_threads(threads)
     engine = choose(scenario, engine)
-    _refuse_too_large(scenario, engine)
+    refuse_too_large(scenario, engine)
     if engine == "kernels":
         return simulate_world(World.build(scenario, seed), engine, threads, progress)
     from sim.model.agents.model import IdeaDiffusion
@@ -103,32 +110,56 @@ def simulate_many(
     >>> len(simulate_many(scenario, range(5)))
     5
     """
-    seeds = [_checked(seed) for seed in seeds]
+    seeds = [checked_seed(seed) for seed in seeds]
     if choose(scenario, engine, len(seeds)) == "agents":
         return [simulate(scenario, seed, engine="agents") for seed in seeds]
     from sim.model.kernels.replicates import fits_batch, run_batch
 
-    threads = processors() if threads is None else threads
+    threads = checked_threads(threads) or processors()
     if fits_batch(scenario):
-        _refuse_too_large(scenario, "kernels")
+        refuse_too_large(scenario, "kernels")
         return run_batch(scenario, seeds, threads)
     return list(in_threads(lambda seed: simulate(scenario, seed, engine="kernels", threads=1), seeds, threads))
 
 
-def _checked(seed: int) -> int:
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
-    return seed
+def _whole(name: str, value: int, low: int, high: int, high_in_words: str) -> int:
+    """Return a value that must be a whole number in a range, numpy's among them."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or not low <= number <= high:
+        raise ValueError(f"{name}: must be a whole number from {low} to {high_in_words}, is {value!r}")
+    return number
 
 
-def _refuse_too_large(scenario: Scenario, engine: str) -> None:
-    needed, free = predict_memory(scenario, engine), free_memory()
-    if needed > free:
-        raise ScenarioError(f"this world needs {in_words(needed)} of memory, {in_words(free)} are free")
+def checked_seed(seed: int) -> int:
+    """Return a seed as an int; a ValueError says what is allowed."""
+    return _whole("seed", seed, 0, 2**64 - 1, "2**64 - 1")
+
+
+def checked_threads(threads: int | None) -> int | None:
+    """Return a number of threads as an int, or None; a ValueError says what is allowed."""
+    return None if threads is None else _whole("threads", threads, 1, 10_000, "10,000")
+
+
+def refuse_too_large(scenario: Scenario, engine: str) -> None:
+    """Refuse a world that does not fit into the free memory, or would not if everybody adopted everything.
+
+    Raises:
+        ScenarioError: says what is needed, what is free, and how to run it all the same.
+    """
+    free, least = free_memory(), predict_memory(scenario, engine)
+    most = predict_memory(scenario, engine, most_events(scenario))
+    if most <= free or os.environ.get(ANY_SIZE):
+        return
+    if_all = "" if least > free else f", {in_words(most)} if everybody adopts everything"
+    raise ScenarioError(f"this world needs {in_words(least)} of memory{if_all}, {in_words(free)} are free; "
+                        f"set {ANY_SIZE}=1 in the environment to run it all the same")  # fmt: skip
 
 
 def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:
-    """The engine for so many runs of a scenario: the one that is named, or of "auto" the one that should be the faster.
+    """Return the engine for so many runs of a scenario: the one that is named, or of "auto" the faster one.
 
     Kernels that would have to be compiled first are chosen only where that takes less time than the agents do.
 
@@ -143,10 +174,54 @@ def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:
     seconds = runs * seconds_of_agents(scenario)
     if seconds <= WORTH_LOADING or columns > free_memory() / 2:
         return "agents"
+    return "kernels" if seconds > WORTH_COMPILING or are_kernels_compiled(scenario, runs) else "agents"
+
+
+def are_kernels_compiled(scenario: Scenario, runs: int = 1) -> bool:
+    """Return whether machine code for so many runs of a scenario is there, from this process or an earlier one."""
     from sim.machine.compiling import is_compiled
     from sim.model.kernels.batch import run_all
     from sim.model.kernels.replicates import fits_batch
     from sim.model.kernels.step import advance
 
-    entry = run_all if runs > 1 and fits_batch(scenario) else advance
-    return "kernels" if seconds > WORTH_COMPILING or is_compiled(entry) else "agents"
+    return is_compiled(run_all if runs > 1 and fits_batch(scenario) else advance)
+
+
+@contextlib.contextmanager
+def compiling_apart(scenario: Scenario, runs: int) -> Iterator[bool]:
+    """Compile the kernels in a process beside this one while the block runs; yields whether that is needed, and done.
+
+    The agents can make the first of many runs meanwhile, since the tapes are the same: `engine_by_now` says when the
+    kernels are there. Nothing is done where code cannot be kept, or a run of the agents takes longer than compiling.
+    """
+    from sim.machine.compiling import cache_folder
+    from sim.model.kernels.step import advance
+
+    if (
+        cache_folder(advance) is None
+        or seconds_of_agents(scenario) > WORTH_WAITING
+        or are_kernels_compiled(scenario, runs)
+    ):
+        yield False
+        return
+    command = [sys.executable, "-c", f"from sim.engines import _compile; _compile({runs}, {str(scenario.folder)!r})"]
+    with tempfile.TemporaryFile() as text:
+        text.write(scenario.to_toml().encode())
+        text.seek(0)
+        process = subprocess.Popen(command, stdin=text, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield True
+    finally:
+        process.kill()
+        process.wait()
+
+
+def engine_by_now(scenario: Scenario, runs: int) -> str:
+    """Return "kernels" once their machine code is there, and "agents" before."""
+    return "kernels" if are_kernels_compiled(scenario, runs) else "agents"
+
+
+def _compile(runs: int, folder: str) -> None:
+    """Compile what the runs of the scenario on standard input call, in a process of its own."""
+    scenario = Scenario.from_toml(sys.stdin.read(), folder=folder)
+    simulate_many(scenario, [scenario.scenario.seed] * min(runs, 2), engine="kernels", threads=1)

@@ -152,7 +152,8 @@ class _InnerCompiler(Compiler):
 
     def define_pipelines(self) -> Any:
         self.state.library = _InnerLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        return super().define_pipelines()
+        pipelines: Any = super().define_pipelines  # numba is not typed
+        return pipelines()
 
 
 class _Folder(caching._CacheLocator):

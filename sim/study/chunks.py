@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines import simulate_many
+from sim.engines import engine_by_now, simulate_many
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 from sim.study.batches import of_runs
@@ -21,6 +21,7 @@ from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
 AT_ONCE = 256  # runs of one cell that are made together
+MEANWHILE = "meanwhile"
 LARGEST = 1 << 20  # persons x ideas x runs made together, if there is more than one run
 
 
@@ -31,7 +32,7 @@ class Job:
     Attributes:
         scenario, cells, replicates, seed, common: as in a Study.
         measures: names, or functions of a tape.
-        engine: "agents" or "kernels".
+        engine: "agents", "kernels", or "meanwhile": the agents until the kernels are compiled, which is being done.
     """
 
     scenario: Scenario
@@ -79,7 +80,8 @@ def run_part(job: Job, first: int, last: int, stopped: Callable[[], bool] = lamb
                 return None
             some = replicates[begin : begin + together]
             seeds = seeds_of(job.seed, cell, some, job.common)
-            found, wrong = measured(scenario, seeds, measures, job.engine)
+            engine = engine_by_now(scenario, job.runs) if job.engine == MEANWHILE else job.engine
+            found, wrong = measured(scenario, seeds, measures, engine)
             values[at + begin : at + begin + len(some)] = found
             errors += [(at + begin + k, text) for k, text in wrong]
     return Part(first, last, values, tuple(errors))

@@ -6,12 +6,13 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import choose
+from sim.engines import choose, compiling_apart
 from sim.errors import StudyError
 from sim.machine.threads import processors
 from sim.machine.version import version
@@ -19,7 +20,7 @@ from sim.model.forecast import seconds_of_agents
 from sim.scenario.scenario import Scenario
 from sim.study import store
 from sim.study.batches import Histories
-from sim.study.chunks import Job, members_of, names_of
+from sim.study.chunks import MEANWHILE, Job, members_of, names_of
 from sim.study.design import MOST, OWN, SAMPLED, Cells, cells_of
 from sim.study.executors import EXECUTORS, Pool, dask_client, dask_pool, processes, threads, work
 from sim.study.measures import DEFAULT, Measure, measures_of
@@ -223,8 +224,12 @@ class Study:
             done = sum(last - first for first, last in spans)
             keeper = Keeper(job, self.names, folder or self._parts, done, fail_fast, progress)
             many = workers or processors()
-            with self._pool(executor, dask, many, job) as (pool, at_once):
-                work(job, missing, pool, at_once, keeper.keep)
+            apart = compiling_apart(self.scenario, self.runs) if self._may_begin_by_agents(job) else nullcontext(False)
+            with apart as begun, self._pool(executor, dask, many, job) as (pool, at_once):
+                work(replace(job, engine=MEANWHILE) if begun else job, missing, pool, at_once, keeper.keep)
+
+    def _may_begin_by_agents(self, job: Job) -> bool:
+        return self.engine == "auto" and job.engine == "kernels"
 
     def job(self) -> Job:
         """What a worker must know."""
