@@ -110,12 +110,12 @@ def simulate_many(
     >>> len(simulate_many(scenario, range(5)))
     5
     """
-    seeds = [checked_seed(seed) for seed in seeds]
+    seeds, threads = [checked_seed(seed) for seed in seeds], checked_threads(threads)
     if choose(scenario, engine, len(seeds)) == "agents":
         return [simulate(scenario, seed, engine="agents") for seed in seeds]
     from sim.model.kernels.replicates import fits_batch, run_batch
 
-    threads = checked_threads(threads) or processors()
+    threads = threads or processors()
     if fits_batch(scenario):
         refuse_too_large(scenario, "kernels")
         return run_batch(scenario, seeds, threads)

@@ -152,8 +152,7 @@ class _InnerCompiler(Compiler):
 
     def define_pipelines(self) -> Any:
         self.state.library = _InnerLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        pipelines: Any = super().define_pipelines  # numba is not typed
-        return pipelines()
+        return super().define_pipelines()
 
 
 class _Folder(caching._CacheLocator):

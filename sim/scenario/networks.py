@@ -81,6 +81,10 @@ class PowerDegrees(Section):
     low: Annotated[Whole, Field(ge=1)] = 1
     high: Annotated[Whole, Field(ge=1)] | None = None
 
+    def bounds(self, persons: int) -> tuple[int, int]:
+        """Return the least and the greatest degree among so many persons."""
+        return self.low, self.high or persons - 1
+
 
 def _degrees_tag(value: Any) -> str:
     if isinstance(value, Poisson | PowerDegrees):

@@ -310,17 +310,28 @@ def sweep(
     scenario: Scenario | str | Path,
     vary: Mapping[str, Any] | None = None,
     *,
+    cells: Sequence[Mapping[str, Any]] | None = None,
+    design: str = "grid",
+    samples: int = 0,
+    replicates: int | None = None,
+    measures: Sequence[str | Measure | Callable[[Tape], Any]] = DEFAULT,
+    common_random_numbers: bool = True,
+    seed: int | None = None,
+    engine: str = "auto",
     out: str | Path | None = None,
     workers: int | None = None,
     executor: str = "auto",
     dask: str | None = None,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    **design: Any,
 ) -> pd.DataFrame:
-    """Run a study and return its table, one run a row: `Study(scenario, vary, **design).run(out, ...)`.
+    """Run a study and return its table, one run a row.
 
-    >>> from sim.scenario import Scenario
+    Args:
+        scenario, vary, cells, design, samples, replicates, measures, common_random_numbers, seed, engine: as for Study.
+        out, workers, executor, dask, fail_fast, progress: as for Study.run.
+
+    >>> from sim import Scenario
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "one idea", steps = 3}
     ... persons = [{name = "P1", creativity = 1.0}]
@@ -329,10 +340,11 @@ def sweep(
     >>> table.groupby("dynamics.discovery_rate")["discoveries"].mean().is_monotonic_increasing
     True
     """
-    study = Study(scenario, vary, **design)
-    return study.run(
-        out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress
+    study = Study(
+        scenario, vary, cells=cells, design=design, samples=samples, replicates=replicates, measures=measures,
+        common_random_numbers=common_random_numbers, seed=seed, engine=engine,
     )  # fmt: skip
+    return study.run(out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress)
 
 
 def _require_whole(name: str, value: Any, low: int, high: int) -> None:

@@ -6,9 +6,11 @@ leaves the rest.
 
 from __future__ import annotations
 
+import itertools
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mesa
 
@@ -38,6 +40,13 @@ class Clock:
     due: int
 
 
+class Counts(weakref.WeakKeyDictionary[Any, "itertools.count[int]"]):
+    """The number of the next agent of each model, as Mesa 3.3 asks for it, without keeping the models alive."""
+
+    def __getitem__(self, model: Any) -> itertools.count[int]:
+        return self.setdefault(model, itertools.count(1))
+
+
 class Person(mesa.Agent):
     """One person of the model.
 
@@ -54,6 +63,7 @@ class Person(mesa.Agent):
         holdings: idea number -> Holding.
     """
 
+    _ids = Counts()
     model: IdeaDiffusion
     creativity: float
     reach: float

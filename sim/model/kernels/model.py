@@ -62,11 +62,14 @@ WORDS = {
     "simple": columns.SIMPLE, "threshold": columns.THRESHOLD, "one": columns.ONE, "all": columns.EVERY,
     "none": columns.SILENT, "teller": columns.TELLER, "both": columns.BOTH,
 }  # fmt: skip
-OF_IDEAS = {"clarity": interventions.CLARITY, "difficulty": interventions.DIFFICULTY, "discovery_rate": interventions.RATE,
-            "hesitation": interventions.HESITATION, "value": interventions.VALUE}  # fmt: skip
+OF_IDEAS = {
+    "clarity": interventions.CLARITY, "difficulty": interventions.DIFFICULTY, "value": interventions.VALUE,
+    "discovery_rate": interventions.RATE, "hesitation": interventions.HESITATION,
+}  # fmt: skip
 OF_PERSONS = {
-    "creativity": interventions.CREATIVITY, "reach": interventions.REACH, "skill": interventions.SKILL, "clarity": interventions.PERSON_CLARITY,
-    "understanding": interventions.UNDERSTANDING, "threshold": interventions.THRESHOLD, "keeps": interventions.KEEPS,
+    "creativity": interventions.CREATIVITY, "reach": interventions.REACH, "skill": interventions.SKILL,
+    "clarity": interventions.PERSON_CLARITY, "understanding": interventions.UNDERSTANDING,
+    "threshold": interventions.THRESHOLD, "keeps": interventions.KEEPS,
 }  # fmt: skip
 REOPENING = ("readopt", "reach", "stifling")  # set later, they give one with nobody left to tell a part again
 
@@ -142,7 +145,7 @@ class ColumnModel:
         return history(self.world, *self.record())
 
     def record(self) -> tuple[Rows, Ints, int, int, Any]:
-        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, interventions skipped; compiled."""
+        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, what was skipped; compiled."""
         rows = self.book.rows
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))

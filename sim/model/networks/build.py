@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,6 @@ from sim.scenario.networks import NoNetwork
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Persons
 
-__all__ = ["Neighbours", "Ties", "count_ties", "pairs", "reversed_ties", "ties"]
-
 
 def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
     """The ties of a scenario: its network, then the named ones, then what interventions add and cut.
@@ -29,6 +28,39 @@ def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int |
     Raises:
         ScenarioError: if the network file cannot be used.
     """
+    seedless = scenario.world.network.kind in ("none", "complete", "star", "chain")
+    if seedless and _latest.scenario is scenario and _latest.ties is not None:
+        return _latest.ties
+    made = _ties(scenario, seed, n, threads)
+    if seedless:
+        _latest.ties = made
+    return made
+
+
+class _Latest(threading.local):
+    """What does not depend on the seed, of the scenario whose ties were made last in this thread."""
+
+    scenario: Scenario | None = None
+    named: tuple[Links, ...] = ()
+    ties: Ties | None = None
+
+
+_latest = _Latest()
+
+
+def _named(scenario: Scenario) -> tuple[Links, ...]:
+    """Return the ties that a scenario names, linked once for all seeds."""
+    if _latest.scenario is not scenario:
+        people = person_ranges(scenario)
+        _latest.scenario, _latest.ties = scenario, None
+        _latest.named = tuple(
+            linked(people, tie, tie.pairing, tie.weight, tie.start, NEVER if tie.end is None else tie.end)
+            for tie in scenario.ties
+        )
+    return _latest.named
+
+
+def _ties(scenario: Scenario, seed: int, n: int, threads: int | None) -> Ties:
     given = scenario.world.network
     links = [between(range(0), range(0), "all", 1.0, 0, NEVER)]
     if given.kind == "file":
@@ -39,9 +71,7 @@ def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int |
     mutual = given.kind in ("none", "complete") or bool(parameters[0] == 1.0)
     network = Network(*rows, weight=1.0 if given.kind == "none" else given.weight, mutual=mutual)
     people = person_ranges(scenario)
-    for tie in scenario.ties:
-        end = NEVER if tie.end is None else tie.end
-        links.append(linked(people, tie, tie.pairing, tie.weight, tie.start, end))
+    links += _named(scenario)
     for deed in sorted(scenario.interventions, key=lambda deed: deed.step):
         if deed.kind == "tie":
             links.append(linked(people, deed, "all", deed.weight, deed.step, NEVER))

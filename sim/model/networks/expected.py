@@ -57,7 +57,7 @@ def _mean_degree(degrees: Any, n: int) -> float:
         return float(degrees)
     if degrees.kind == "poisson":
         return float(degrees.mean)
-    low, high, slope = float(degrees.low), float(degrees.high or n - 1), degrees.exponent - 1.0
+    (low, high), slope = degrees.bounds(n), degrees.exponent - 1.0
     ends = np.unique(np.geomspace(low, high + 1.0, 100_001).astype(np.int64))  # of classes of degrees, for long tails
     more = ((ends / low) ** -slope - ((high + 1.0) / low) ** -slope) / (1.0 - ((high + 1.0) / low) ** -slope)
     middle = (ends[:-1] + ends[1:] - 1) / 2.0

@@ -48,21 +48,21 @@ def described(network: Any, n: int) -> tuple[int, Floats]:
         case "watts-strogatz":
             given = [network.neighbours, network.rewire]
         case "configuration":
-            given = _law(network.degrees)
+            given = _law(network.degrees, n)
         case "stochastic-block":
             chances = block_chances(network, n)
             given = [len(chances), *group_sizes(network.sizes, n), *(chance for row in chances for chance in row)]
     return KINDS[network.kind], np.array([float(network.kind != "none" and network.both_ways), *given], np.float64)
 
 
-def _law(degrees: Any) -> list[float]:
+def _law(degrees: Any, n: int) -> list[float]:
     if isinstance(degrees, list):
         return [GIVEN, *degrees]
     if isinstance(degrees, int):
         return [FIXED, degrees]
     if degrees.kind == "poisson":
         return [POISSON, degrees.mean]
-    return [POWER, degrees.exponent, degrees.low, degrees.high]
+    return [POWER, degrees.exponent, *degrees.bounds(n)]
 
 
 def make(kind: int, n: int, parameters: Floats, seed: int, ties: float, threads: int | None = None) -> Rows:
@@ -111,8 +111,10 @@ def _blocks(groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | 
                 target = np.empty(compiled(csr.add_up)(indptr), np.int32)
             if fill and not len(target):
                 break
-            walk = partial(compiled(blocks.tie_strips), begin=begin, group=group, rates=rates, both_ways=both_ways, seed=seed,
-                           indptr=indptr, target=target)  # fmt: skip
+            walk = partial(
+                compiled(blocks.tie_strips), begin=begin, group=group, rates=rates, both_ways=both_ways, seed=seed,
+                indptr=indptr, target=target,
+            )  # fmt: skip
             jobs = [pool.submit(walk, int(a), int(b)) for a, b in pairwise(cuts)]
             for job in jobs:
                 job.result()

@@ -1,0 +1,162 @@
+"""Linking by reachability, and the private cache: never stale, never shared, never in the way of a user's own code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from types import FunctionType
+
+import numpy as np
+import pytest
+
+from sim.machine import compiling
+from sim.machine.compiling import fingerprint, reachable
+from sim.machine.loops import compiled, for_size
+from sim.model import rules
+from sim.model.kernels.batch import run_all
+from sim.model.kernels.step import advance
+from sim.model.networks.csr import add_up
+
+LIMIT = 3
+TABLE = np.array([1.0, 2.0])
+
+
+def twice(x: float) -> float:
+    return 2.0 * x
+
+
+def sum_of_twice(x: float) -> float:
+    return sum([twice(x) + LIMIT for _ in range(2)]) + TABLE[0]
+
+
+def with_globals(function, **others):
+    return FunctionType(function.__code__, function.__globals__ | others, function.__name__)
+
+
+def test_a_function_is_compiled_with_what_it_reaches():
+    assert reachable(sum_of_twice) == [sum_of_twice, twice]
+    assert compiled(sum_of_twice)(1.5) == sum_of_twice(1.5) == 13.0
+    assert compiled(sum_of_twice) is compiled(sum_of_twice)
+
+
+def test_two_functions_of_one_name_are_two():
+    other = with_globals(sum_of_twice, twice=with_globals(thrice))
+    assert compiled(other)(1.5) == 16.0
+    assert compiled(sum_of_twice)(1.5) == 13.0
+
+
+def thrice(x: float) -> float:
+    return 3.0 * x
+
+
+def test_the_step_reaches_no_network_and_the_batch_reaches_all_of_the_step():
+    step, batch = set(reachable(advance)), set(reachable(run_all))
+    assert step < batch
+    assert {f.__module__ for f in batch - step} >= {"sim.model.networks.generators.growth"}
+    assert not any("generators" in f.__module__ for f in step)
+    assert rules.chance_to_tell in step
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        with_globals(sum_of_twice, LIMIT=4),
+        with_globals(sum_of_twice, TABLE=np.array([1.0, 3.0])),
+        with_globals(sum_of_twice, twice=with_globals(thrice)),
+    ],
+)
+def test_another_constant_or_callee_is_another_folder(changed):
+    assert fingerprint(changed) != fingerprint(sum_of_twice)
+
+
+def test_what_a_function_says_of_itself_does_not_matter():
+    space: dict[str, object] = {"TABLE": TABLE, "LIMIT": LIMIT, "twice": twice, "__name__": __name__}
+    texts = (
+        'def f(x: float) -> float:\n    """One."""\n    return twice(x)',
+        'def f(x: float) -> float:\n    """Two."""\n\n    return twice(x)',
+    )
+    marks = []
+    for text in texts:
+        exec(text, space)  # noqa: S102  # the same function, twice
+        marks.append(fingerprint(space["f"]))
+    assert marks[0] == marks[1]
+
+
+def test_few_things_are_not_worth_compiling():
+    assert for_size(add_up, 10) is add_up
+    assert for_size(add_up, 10, worth=5) is compiled(add_up)
+
+
+CHECK = """
+    import os, sys, threading, numba, numpy as np
+    from sim.machine.loops import compiled
+    from sim.model.networks.csr import add_up, turned, mirrored, sort_rows
+    before = numba.config.CACHE_DIR
+
+    @numba.njit(cache=True)
+    def own(x):
+        return x + 1
+
+    def work(k):
+        own(k)
+        indptr = np.array([0, 1, 2], np.int64)
+        assert compiled(add_up)(np.array([0, 1, 1], np.int64)) == 2
+        compiled(turned)(2, indptr, np.array([1, 0], np.int32))
+        compiled(sort_rows)(indptr, np.array([1, 0], np.int32))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(10)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    assert numba.config.CACHE_DIR == before
+    assert own.stats.cache_path.startswith(os.getcwd()), own.stats.cache_path
+"""
+
+
+def run(code, folder, **environment):
+    file = folder / "code.py"
+    file.write_text(textwrap.dedent(code))
+    given = {k: v for k, v in os.environ.items() if k not in environment} | {k: v for k, v in environment.items() if v}
+    return subprocess.run([sys.executable, str(file)], cwd=folder, env=given, capture_output=True, text=True)
+
+
+def test_ten_threads_leave_the_current_folder_and_a_users_own_functions_alone(tmp_path):
+    (tmp_path / "here").mkdir()
+    done = run(CHECK, tmp_path / "here", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in (tmp_path / "here").iterdir()) == ["__pycache__", "code.py"], "the user's own cache"
+    kept = [p for p in (tmp_path / "cache").rglob("*.nbc")]
+    assert sorted({p.name.partition("-")[0] for p in kept}) == ["add_up", "sort_rows", "turned"]
+    assert all(p.parent.stat().st_mode & 0o777 == 0o700 for p in kept)
+
+
+def test_code_is_there_for_the_next_process(tmp_path):
+    code = """
+        import numpy as np, numba
+        from sim.machine.compiling import is_compiled
+        from sim.machine.loops import compiled
+        from sim.model.networks.csr import add_up
+        print(is_compiled(add_up), compiled(add_up)(np.array([0, 2, 3], np.int64)), sum(compiled(add_up).stats.cache_hits.values()))
+    """
+    outs = [run(code, tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache")).stdout.split() for _ in range(2)]
+    assert outs == [["False", "5", "0"], ["True", "5", "1"]]
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="needs a home that cannot be written")
+def test_where_nothing_can_be_kept_it_compiles_all_the_same(tmp_path):
+    (tmp_path / "file").write_text("")
+    code = """
+        import numpy as np
+        from sim.machine.loops import compiled
+        from sim.model.networks.csr import add_up
+        print(compiled(add_up)(np.array([0, 2, 3], np.int64)))
+    """
+    done = run(code, tmp_path, XDG_CACHE_HOME=str(tmp_path / "file"), HOME=str(tmp_path / "file"))
+    assert (done.stdout, done.stderr) == ("5\n", "")
+
+
+def test_inner_code_is_linked_and_never_loaded_by_itself():
+    compiled(sum_of_twice)(1.0)
+    (library,) = {o.library for o in compiling._inner[twice].overloads.values()}
+    assert isinstance(library, compiling._InnerLibrary)

@@ -1,0 +1,95 @@
+"""Free memory: the least that the machine, control groups of both versions and limits leave."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from sim import Scenario, ScenarioError, simulate
+from sim.engines import ANY_SIZE
+from sim.machine import memory
+
+MB = 1 << 20
+UNLIMITED = str(2**63 - 4096)  # what version 1 says where there is no limit
+
+
+def group(folder, limit, used, names, reclaimable=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / names[0]).write_text(f"{limit}\n")
+    (folder / names[1]).write_text(f"{used}\n")
+    (folder / "memory.stat").write_text(f"anon 5\n{names[2]} {reclaimable}\n")
+
+
+SECOND = ("memory.max", "memory.current", "inactive_file")
+FIRST = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine with 1,000 MB free, no limits, and groups below tmp_path."""
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1000 * MB))
+    monkeypatch.setattr(memory, "_left_by_limits", lambda: iter(()))
+    monkeypatch.setattr(memory, "GROUPS", tmp_path)
+    monkeypatch.setattr(memory, "OWN_GROUPS", tmp_path / "self")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("own", "groups", "free"),
+    [
+        (None, [], 1000),
+        ("0::/\n", [("", "max", 5 * MB, SECOND)], 1000),
+        ("0::/job/step\n", [("job/step", 500 * MB, 100 * MB, SECOND)], 400),
+        ("0::/job/step\n", [("job/step", "max", 100 * MB, SECOND), ("job", 300 * MB, 250 * MB, SECOND)], 50),
+        ("0::/job\n", [("job", 100 * MB, 300 * MB, SECOND)], 0),
+        ("0::/gone\n", [], 1000),
+        ("4:cpu:/x\n3:memory:/job\n", [("memory/job", 500 * MB, 100 * MB, FIRST)], 400),
+        ("3:cpu,memory:/a/b\n", [("memory/a", 200 * MB, 50 * MB, FIRST), ("memory/a/b", UNLIMITED, 9, FIRST)], 150),
+        ("nonsense", [], 1000),
+    ],
+)
+def test_the_least_that_is_left_counts(machine, own, groups, free):
+    if own is not None:
+        (machine / "self").write_text(own)
+    for folder, limit, used, names in groups:
+        group(machine / folder, limit, used, names)
+    assert memory.free_memory() == free * MB
+
+
+def test_files_that_the_system_would_give_back_are_free(machine):
+    (machine / "self").write_text("0::/job\n")
+    group(machine / "job", 500 * MB, 400 * MB, SECOND, reclaimable=150 * MB)
+    assert memory.free_memory() == 250 * MB
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.parametrize("limit", ["RLIMIT_AS", "RLIMIT_DATA"])
+def test_a_limit_of_the_process_counts(limit):
+    code = (
+        "import resource\nfrom sim.machine.memory import free_memory\n"
+        f"resource.setrlimit(resource.{limit}, (2_000_000_000, 2_000_000_000))\nprint(free_memory())"
+    )
+    free = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    assert 0 < free < 2_000_000_000
+
+
+def test_a_world_that_cannot_end_is_refused_with_both_figures_and_the_way_out(monkeypatch):
+    scenario = Scenario.from_toml(
+        "scenario = {name = 'x', steps = 5}\npopulation = {count = 50, creativity = 1.0}\nideas = [{name = 'i'}]"
+    )
+    monkeypatch.setattr("sim.engines.free_memory", lambda: 160_100_000)
+    with pytest.raises(
+        ScenarioError, match=rf"160 MB of memory, 160 MB if everybody .*160 MB are free; set {ANY_SIZE}=1"
+    ):
+        simulate(scenario)
+    monkeypatch.setenv(ANY_SIZE, "1")
+    assert simulate(scenario).steps == 5
+
+
+@pytest.mark.parametrize(("count", "words"), [(1.5e9, "1.5 GB"), (999_400_000, "999 MB"), (0, "0 MB")])
+def test_sizes_in_words(count, words):
+    assert memory.in_words(count) == words
