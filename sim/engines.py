@@ -181,10 +181,13 @@ def are_kernels_compiled(scenario: Scenario, runs: int = 1) -> bool:
     """Return whether machine code for so many runs of a scenario is there, from this process or an earlier one."""
     from sim.machine.compiling import is_compiled
     from sim.model.kernels.batch import run_all
-    from sim.model.kernels.replicates import fits_batch
+    from sim.model.kernels.model import left_out
+    from sim.model.kernels.replicates import batch_parts, fits_batch
     from sim.model.kernels.step import advance
 
-    return is_compiled(run_all if runs > 1 and fits_batch(scenario) else advance)
+    if runs > 1 and fits_batch(scenario):
+        return is_compiled(run_all, batch_parts(scenario))
+    return is_compiled(advance, left_out(scenario))
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def knockout_command(
     chosen = chosen if seed is None else chosen.replace({"scenario.seed": seed}, source="--seed")
     try:
         runs = (1 + (len(without) or len(chosen.persons))) * (replicates or chosen.scenario.replicates)
-        announce_compiling(choose(chosen, engine, runs))
+        announce_compiling(choose(chosen, engine, runs), chosen)
         with progress_bar(chosen.scenario.name, "runs") as told:
             found = knockout(
                 chosen, without or None, part, replicates=replicates, engine=engine, threads=threads, progress=told

@@ -81,7 +81,7 @@ def run(
     chosen = chosen if seed is None else chosen.replace({"scenario.seed": seed}, source="--seed")
     folder = Path(out) if out else _folder(path, chosen)
     _refuse_foreign(folder)
-    announce_compiling(engine)
+    announce_compiling(engine, chosen)
     with progress_bar(chosen.scenario.name) as told:
         tape = simulate(chosen, engine=engine, threads=threads, progress=told)
     table = credit(tape, chosen.credit.method)

@@ -36,14 +36,13 @@ def scenario_of(name: str, changes: tuple[str, ...]) -> tuple[Path, Scenario]:
     return path, scenario.replace(values, source="--set") if values else scenario
 
 
-def announce_compiling(engine: str) -> None:
+def announce_compiling(engine: str, scenario: Scenario) -> None:
     """Say on a terminal that the first run of compiled code takes its time."""
     if engine == "kernels" and sys.stderr.isatty():
-        from sim.machine.compiling import is_compiled
-        from sim.model.kernels.step import advance
+        from sim.engines import are_kernels_compiled
 
-        if not is_compiled(advance):
-            click.echo("Compiling the kernels; this takes about a minute, once.", err=True)
+        if not are_kernels_compiled(scenario):
+            click.echo("Compiling the kernels; this takes half a minute, once.", err=True)
 
 
 @contextlib.contextmanager

@@ -34,37 +34,41 @@ from sim.machine.loops import fetch, inlined
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Plain = FunctionType
+Instead = tuple[tuple[Any, Any], ...]
 
 _linking = threading.RLock()
-_inner: dict[Plain, Any] = {}  # what is compiled for its callers only
-_spaces: dict[Plain, dict[str, Any]] = {}
+_inner: dict[tuple[Plain, Instead], Any] = {}  # what is compiled for its callers only
 
 
 @cache
-def machine_code(function: Function) -> Function:
+def machine_code(function: Function, instead: Instead = ()) -> Function:
     """Return a function compiled with all that it reaches, when it is first called.
+
+    Args:
+        function: a plain function of numbers, arrays and records.
+        instead: pairs of a function that it reaches and another that takes its place.
 
     It releases Python's lock, so that threads can call it side by side. What it calls gets no wrapper for Python, which
     takes half the time; and those of them that make no arrays do not count the references to those that they are given,
     which takes a tenth of the time of small ones.
     """
     with _linking:
-        reached = reachable(function)
-        folder = cache_folder(function)
-        _link(reached)
-        made = _jit(_twin(function), inner=False)
+        reached = reachable(function, instead)
+        folder = cache_folder(function, instead)
+        _link(reached, instead)
+        made = _jit(_twin(function, instead), inner=False)
         if folder is not None:
             made._cache = _Kept(made.py_func, folder)
         return made  # type: ignore[no-any-return]  # a dispatcher, which is called like the function
 
 
-def is_compiled(function: Callable[..., Any]) -> bool:
+def is_compiled(function: Callable[..., Any], instead: Instead = ()) -> bool:
     """Return whether machine code of a function is there from an earlier run."""
-    folder = cache_folder(function)
+    folder = cache_folder(function, instead)
     return folder is not None and any(folder.glob("*.nbc"))
 
 
-def reachable(function: Callable[..., Any]) -> list[Plain]:
+def reachable(function: Callable[..., Any], instead: Instead = ()) -> list[Plain]:
     """Return a function and those of this package that it calls, directly or not, each once, in a fixed order."""
     found: dict[Plain, None] = {}
     waiting: list[Any] = [function]
@@ -72,14 +76,17 @@ def reachable(function: Callable[..., Any]) -> list[Plain]:
         one = waiting.pop()
         if one not in found and one is not fetch:
             found[one] = None
-            waiting += [thing for _, thing in _read_by(one) if isinstance(thing, FunctionType)]
+            waiting += [thing for _, thing in _read_by(one, instead) if isinstance(thing, FunctionType)]
     return list(found)
 
 
-def _read_by(function: Plain) -> Iterator[tuple[str, Any]]:
+def _read_by(function: Plain, instead: Instead = ()) -> Iterator[tuple[str, Any]]:
     """Yield name and value of the globals that a function reads, by name; inner functions' names, too."""
-    names = dict.fromkeys(sorted(_names_in(function.__code__)))
-    return ((name, function.__globals__[name]) for name in names if name in function.__globals__)
+    names, others = dict.fromkeys(sorted(_names_in(function.__code__))), dict(instead)
+    for name in names:
+        if name in function.__globals__:
+            thing = function.__globals__[name]
+            yield name, others.get(thing, thing) if isinstance(thing, FunctionType) else thing
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
@@ -89,22 +96,27 @@ def _names_in(code: CodeType) -> Iterator[str]:
             yield from _names_in(constant)
 
 
-def _link(reached: list[Plain]) -> None:
+def _link(reached: list[Plain], instead: Instead) -> None:
     """Make a compiled twin of each function, which calls the twins of the others."""
-    plain = _makes_no_arrays(reached)
-    new = [function for function in reached if function not in _inner]
-    for function in new:
-        _inner[function] = _jit(_twin(function), inner=True, counts=function not in plain)
-    for function in new:
-        space = _spaces[function]
-        space |= {name: _prefetch if thing is fetch else _inner.get(thing, thing)
-                  for name, thing in _read_by(function) if isinstance(thing, FunctionType)}  # fmt: skip
+    plain = _makes_no_arrays(reached, instead)
+    twins = {f: _twin(f, instead) for f in reached if (f, instead) not in _inner}
+    for function, twin in twins.items():
+        _inner[function, instead] = _jit(twin, inner=True, counts=function not in plain)
+    for function, twin in twins.items():
+        _connect(twin, function, instead)
 
 
-def _twin(function: Any) -> Plain:
-    """Return the same function with globals of its own."""
-    space = _spaces.setdefault(function, dict(function.__globals__))
-    return FunctionType(function.__code__, space, function.__name__, function.__defaults__)
+def _twin(function: Any, instead: Instead) -> Plain:
+    """Return the same function with globals of its own, which are linked as far as their twins are there."""
+    made = FunctionType(function.__code__, dict(function.__globals__), function.__name__, function.__defaults__)
+    _connect(made, function, instead)
+    return made
+
+
+def _connect(twin: Plain, function: Plain, instead: Instead) -> None:
+    for name, thing in _read_by(function, instead):
+        if isinstance(thing, FunctionType):
+            twin.__globals__[name] = _prefetch if thing is fetch else _inner.get((thing, instead), thing)
 
 
 def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:
@@ -116,12 +128,14 @@ def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:
                    forceinline=inner and function.__code__ in inlined, **more)(function)  # fmt: skip
 
 
-def _makes_no_arrays(reached: list[Plain]) -> dict[Plain, None]:
+def _makes_no_arrays(reached: list[Plain], instead: Instead) -> dict[Plain, None]:
     """Return the functions that neither make nor return an array, nor call one that does."""
     plain = dict.fromkeys(f for f in reached if f.__annotations__.get("return") in ("None", "bool", "int", "float")
                           and not {*f.__code__.co_names} & {"np", "copy"})  # fmt: skip
     while True:
-        called = {f: [g for _, g in _read_by(f) if isinstance(g, FunctionType) and g is not fetch] for f in plain}
+        called = {
+            f: [g for _, g in _read_by(f, instead) if isinstance(g, FunctionType) and g is not fetch] for f in plain
+        }
         left = dict.fromkeys(f for f in plain if all(g in plain for g in called[f]))
         if len(left) == len(plain):
             return plain
@@ -207,10 +221,10 @@ def _prefetch(context: Any, column: Any, place: Any) -> Any:
     return kinds.void(column, kinds.intp), generate
 
 
-def cache_folder(function: Callable[..., Any]) -> Path | None:
+def cache_folder(function: Callable[..., Any], instead: Instead = ()) -> Path | None:
     """Return the private folder for machine code of a function, made if need be; None where there is none to be had."""
     try:
-        folder = Path(platformdirs.user_cache_dir("shoulders", appauthor=False)) / fingerprint(function)
+        folder = Path(platformdirs.user_cache_dir("shoulders", appauthor=False)) / fingerprint(function, instead)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         mine = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
@@ -221,14 +235,14 @@ def cache_folder(function: Callable[..., Any]) -> Path | None:
 
 
 @cache
-def fingerprint(function: Callable[..., Any]) -> str:
+def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
     """Return a hash of all that machine code depends on: code, constants, versions, the processor."""
     settings: Any = numba.config
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for one in reachable(function):
+    for one in reachable(function, instead):
         digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}".encode())
         digest.update(_code(one.__code__, one.__doc__).encode())
-        for name, thing in _read_by(one):
+        for name, thing in _read_by(one, instead):
             digest.update(f"{name} {_constant(thing)}".encode())
     processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
     versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)

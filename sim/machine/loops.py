@@ -25,12 +25,33 @@ def fetch(column: Any, place: int) -> None:
     """
 
 
-def compiled(function: Function) -> Function:
-    """Return a function as machine code, with all that it reaches; the compiler is loaded when it is first needed."""
+def compiled(function: Function, instead: tuple[tuple[Any, Any], ...] = ()) -> Function:
+    """Return a function as machine code, with all that it reaches; the compiler is loaded when it is first needed.
+
+    Args:
+        function: a plain function of numbers, arrays and records.
+        instead: pairs of a function that it reaches and another that takes its place.
+    """
     from sim.machine.compiling import machine_code
 
-    code: Function = machine_code(function)
+    code: Function = machine_code(function, instead)
     return code
+
+
+def without(*functions: Callable[..., Any]) -> tuple[tuple[Any, Any], ...]:
+    """Return pairs for `compiled` that leave functions out, which are never called; each says what it returns."""
+    return tuple((function, _NOTHING[function.__annotations__["return"]]) for function in functions)
+
+
+def _none(*_: Any) -> None:
+    return None
+
+
+def _false(*_: Any) -> bool:
+    return False
+
+
+_NOTHING: dict[str, Callable[..., Any]] = {"None": _none, "bool": _false}
 
 
 def for_size(function: Function, size: int, worth: int = WORTH_COMPILING) -> Function:

@@ -5,25 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from sim.errors import did_you_mean
 from sim.scenario.values import Fraction, Name, Positive, Section, Whole
 
+Problem = tuple[tuple[str | int, ...], str]  # where in [world.network], and what
+GIVEN, FIXED, POISSON, POWER = range(4)  # laws of degrees, as a configuration's generator takes them
 FILES = (".csv", ".parquet", ".graphml", ".gexf")
 
 
-class _Ties(Section):
+class _Network(Section):
+    """What every kind of network tells of itself, for a number of persons n."""
+
+    def parameters(self, n: int) -> list[float]:
+        """Return the numbers that its generator takes."""
+        return []
+
+    def mean_ties(self, n: int) -> float:
+        """Return how many directed ties it has, on average over the seeds."""
+        return 0.0
+
+    def problems(self, n: int, folder: Path) -> Iterator[Problem]:
+        """Yield what is wrong with it, and where in the scenario that stands."""
+        return iter(())
+
+
+class NoNetwork(_Network):
+    """Only the ties that are named under [[ties]]."""
+
+    weight: ClassVar[float] = 1.0
+    both_ways: ClassVar[bool] = True
+    kind: Literal["none"] = "none"
+
+
+class _Ties(_Network):
     weight: Positive = 1.0
     both_ways: bool = True
 
-
-class NoNetwork(Section):
-    """Only the ties that are named under [[ties]]."""
-
-    kind: Literal["none"] = "none"
+    @property
+    def directions(self) -> int:
+        """The directed ties of a pair that is tied."""
+        return 2 if self.both_ways else 1
 
 
 class Complete(_Ties):
@@ -31,17 +56,26 @@ class Complete(_Ties):
 
     kind: Literal["complete"]
 
+    def mean_ties(self, n: int) -> float:
+        return n * (n - 1.0)
+
 
 class Star(_Ties):
     """The first person is tied to all others."""
 
     kind: Literal["star"]
 
+    def mean_ties(self, n: int) -> float:
+        return self.directions * (n - 1.0)
+
 
 class Chain(_Ties):
     """Each person is tied to the next."""
 
     kind: Literal["chain"]
+
+    def mean_ties(self, n: int) -> float:
+        return self.directions * (n - 1.0)
 
 
 class ErdosRenyi(_Ties):
@@ -50,12 +84,32 @@ class ErdosRenyi(_Ties):
     kind: Literal["erdos-renyi"]
     degree: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
+    def parameters(self, n: int) -> list[float]:
+        return [self.degree]
+
+    def mean_ties(self, n: int) -> float:
+        return n * self.degree
+
+    def problems(self, n: int, folder: Path) -> Iterator[Problem]:
+        if self.degree > n - 1:
+            yield ("degree",), f"must be at most {n - 1}, the number of others, is {self.degree:g}"
+
 
 class BarabasiAlbert(_Ties):
     """Persons come one by one, each with `links` ties to those before it, in proportion to the ties these have."""
 
     kind: Literal["barabasi-albert"]
     links: Annotated[Whole, Field(ge=1)]
+
+    def parameters(self, n: int) -> list[float]:
+        return [self.links]
+
+    def mean_ties(self, n: int) -> float:
+        return float(self.directions * self.links * (n - self.links))
+
+    def problems(self, n: int, folder: Path) -> Iterator[Problem]:
+        if self.links >= n:
+            yield ("links",), f"must be below the number of persons {n}, is {self.links}"
 
 
 class WattsStrogatz(_Ties):
@@ -64,6 +118,16 @@ class WattsStrogatz(_Ties):
     kind: Literal["watts-strogatz"]
     neighbours: Annotated[Whole, Field(ge=2, multiple_of=2)]
     rewire: Fraction = 0.1
+
+    def parameters(self, n: int) -> list[float]:
+        return [self.neighbours, self.rewire]
+
+    def mean_ties(self, n: int) -> float:
+        return float(self.directions * n * (self.neighbours // 2))
+
+    def problems(self, n: int, folder: Path) -> Iterator[Problem]:
+        if self.neighbours >= n:
+            yield ("neighbours",), f"must be below the number of persons {n}, is {self.neighbours}"
 
 
 class Poisson(Section):
@@ -84,6 +148,16 @@ class PowerDegrees(Section):
     def bounds(self, persons: int) -> tuple[int, int]:
         """Return the least and the greatest degree among so many persons."""
         return self.low, self.high or persons - 1
+
+    def mean_degree(self, persons: int) -> float:
+        """Return the mean of the law, summed over classes of degrees, for long tails."""
+        import numpy as np
+
+        (low, high), slope = self.bounds(persons), self.exponent - 1.0
+        ends = np.unique(np.geomspace(low, high + 1.0, 100_001).astype(np.int64))
+        more = ((ends / low) ** -slope - ((high + 1.0) / low) ** -slope) / (1.0 - ((high + 1.0) / low) ** -slope)
+        middle = (ends[:-1] + ends[1:] - 1) / 2.0
+        return float(np.sum(middle * (more[:-1] - more[1:])))
 
 
 def _degrees_tag(value: Any) -> str:
@@ -113,6 +187,30 @@ class Configuration(_Ties):
     kind: Literal["configuration"]
     degrees: Degrees
 
+    def parameters(self, n: int) -> list[float]:
+        degrees = self.degrees
+        if isinstance(degrees, list):
+            return [GIVEN, *degrees]
+        if isinstance(degrees, int):
+            return [FIXED, degrees]
+        if isinstance(degrees, Poisson):
+            return [POISSON, degrees.mean]
+        return [POWER, degrees.exponent, *degrees.bounds(n)]
+
+    def mean_ties(self, n: int) -> float:
+        return self.directions * n * self._mean_degree(n) / 2.0
+
+    def _mean_degree(self, n: int) -> float:
+        degrees = self.degrees
+        if isinstance(degrees, list):
+            return float(sum(degrees)) / n
+        if isinstance(degrees, int):
+            return float(degrees)
+        return degrees.mean if isinstance(degrees, Poisson) else degrees.mean_degree(n)
+
+    def problems(self, n: int, folder: Path) -> Iterator[Problem]:
+        return _degree_problems(self.degrees, n)
+
 
 class StochasticBlock(_Ties):
     """Groups with ties at random within and between them.
@@ -126,6 +224,18 @@ class StochasticBlock(_Ties):
     degrees: list[list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]]] | None = None
     chances: list[list[Fraction]] | None = None
 
+    def parameters(self, n: int) -> list[float]:
+        chances = block_chances(self, n)
+        return [len(chances), *group_sizes(self.sizes, n), *(chance for row in chances for chance in row)]
+
+    def mean_ties(self, n: int) -> float:
+        sizes, chances = group_sizes(self.sizes, n), block_chances(self, n)
+        pairs = [(g, h) for g in range(len(sizes)) for h in range(len(sizes))]
+        return float(sum(chances[g][h] * sizes[g] * (sizes[h] - (g == h)) for g, h in pairs))
+
+    def problems(self, n: int, folder: Path) -> Iterator[Problem]:
+        return _block_problems(self, n)
+
 
 class NetworkFile(_Ties):
     """Ties from a file beside the scenario.
@@ -136,6 +246,9 @@ class NetworkFile(_Ties):
     kind: Literal["file"]
     path: Name
     both_ways: bool = False
+
+    def problems(self, n: int, folder: Path) -> Iterator[Problem]:
+        return _file_problems(folder, self.path)
 
 
 Network = Annotated[
@@ -153,32 +266,8 @@ Network = Annotated[
 ]
 
 
-Problem = tuple[tuple[str | int, ...], str]
-HERE = ("world", "network")
-
-
-def network_problems(network: Any, persons: int, folder: Path) -> Iterator[Problem]:
-    """What is wrong with a network for this number of persons, and where in the scenario it stands."""
-    match network.kind:
-        case "barabasi-albert":
-            if network.links >= persons:
-                yield (*HERE, "links"), f"must be below the number of persons {persons}, is {network.links}"
-        case "watts-strogatz":
-            if network.neighbours >= persons:
-                yield (*HERE, "neighbours"), f"must be below the number of persons {persons}, is {network.neighbours}"
-        case "erdos-renyi":
-            if network.degree > persons - 1:
-                yield (*HERE, "degree"), f"must be at most {persons - 1}, the number of others, is {network.degree:g}"
-        case "configuration":
-            yield from _degree_problems(network.degrees, persons)
-        case "stochastic-block":
-            yield from _block_problems(network, persons)
-        case "file":
-            yield from _file_problems(folder, network.path)
-
-
 def _degree_problems(degrees: Any, persons: int) -> Iterator[Problem]:
-    here = (*HERE, "degrees")
+    here: tuple[str | int, ...] = ("degrees",)
     most = f"must be at most {max(persons - 1, 0)}, the number of others, is "
     if isinstance(degrees, list):
         if len(degrees) != persons:
@@ -227,20 +316,20 @@ def _block_problems(network: Any, persons: int) -> Iterator[Problem]:
     if abs(sum(network.sizes) - 1.0) > 1e-9:
         if any(size != int(size) for size in network.sizes):
             total = sum(network.sizes)
-            yield (*HERE, "sizes"), f"must be whole numbers, or fractions that sum to 1, not to {total:.10g}"
+            yield ("sizes",), f"must be whole numbers, or fractions that sum to 1, not to {total:.10g}"
             return
         if sum(network.sizes) != persons:
-            yield (*HERE, "sizes"), f"must sum to the number of persons {persons}, sum to {sum(network.sizes):g}"
+            yield ("sizes",), f"must sum to the number of persons {persons}, sum to {sum(network.sizes):g}"
             return
     if (network.degrees is None) == (network.chances is None):
         both = network.degrees is not None
-        yield (*HERE, "chances") if both else HERE, "degrees and chances: give one of the two"
+        yield ("chances",) if both else (), "degrees and chances: give one of the two"
         return
     key = "chances" if network.degrees is None else "degrees"
     table = network.chances if network.degrees is None else network.degrees
     groups = len(network.sizes)
     if len(table) != groups or any(len(row) != groups for row in table):
-        yield (*HERE, key), f"must be {groups} rows of {groups} numbers, as there are {groups} sizes"
+        yield (key,), f"must be {groups} rows of {groups} numbers, as there are {groups} sizes"
         return
     yield from _table_problems(network, key, table, group_sizes(network.sizes, persons))
 
@@ -249,7 +338,7 @@ def _table_problems(network: Any, key: str, table: Any, sizes: list[int]) -> Ite
     """Degrees that are more than the others there are, and ties that lead both ways but not as often."""
     for g, row in enumerate(table):
         for h, value in enumerate(row):
-            here = (*HERE, key, g, h)
+            here = (key, g, h)
             if key == "degrees" and value > sizes[h] - (g == h):
                 others = max(sizes[h] - (g == h), 0)
                 yield here, f"must be at most {others}, the number of others, is {value:g}"
@@ -263,7 +352,7 @@ def _table_problems(network: Any, key: str, table: Any, sizes: list[int]) -> Ite
 
 
 def _file_problems(folder: Path, name: str) -> Iterator[Problem]:
-    here = (*HERE, "path")
+    here = ("path",)
     if Path(name).is_absolute() or ".." in Path(name).parts:
         yield here, f"must lie in the scenario's folder, is '{name}'"
     elif Path(name).suffix not in FILES:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sim.errors import ScenarioError, did_you_mean
 from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, EVERYTHING, WORLD, find, idea_ranges, person_ranges
 from sim.scenario.locate import first_problem, line_of, spell
-from sim.scenario.networks import Problem, network_problems
+from sim.scenario.networks import Problem
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
@@ -87,7 +87,7 @@ def _sizes(scenario: Scenario, persons: int) -> Iterator[Problem]:
         yield ("population", "count"), f"{persons} persons, at most {2**31 - 2} can be simulated one by one"
     if size is not None and size < persons:
         yield ("world", "size"), f"must be at least the {persons} persons of the scenario, is {size}"
-    yield from network_problems(network, persons, scenario.folder)
+    yield from ((("world", "network", *at), text) for at, text in network.problems(persons, scenario.folder))
 
 
 def _distributions(scenario: Scenario) -> Iterator[Problem]:

@@ -11,13 +11,21 @@ from types import FunctionType
 import numpy as np
 import pytest
 
+from sim import Scenario
 from sim.machine import compiling
 from sim.machine.compiling import fingerprint, reachable
 from sim.machine.loops import compiled, for_size
 from sim.model import rules
 from sim.model.kernels.batch import run_all
+from sim.model.kernels.crowd import tell_crowd
+from sim.model.kernels.exposure import look_at
+from sim.model.kernels.interventions import happen
+from sim.model.kernels.model import left_out
+from sim.model.kernels.replicates import batch_parts
 from sim.model.kernels.step import advance
+from sim.model.kernels.stifling import meet
 from sim.model.networks.csr import add_up
+from sim.model.networks.generators.preferential_attachment import barabasi_albert
 
 LIMIT = 3
 TABLE = np.array([1.0, 2.0])
@@ -51,12 +59,30 @@ def thrice(x: float) -> float:
     return 3.0 * x
 
 
-def test_the_step_reaches_no_network_and_the_batch_reaches_all_of_the_step():
-    step, batch = set(reachable(advance)), set(reachable(run_all))
-    assert step < batch
-    assert {f.__module__ for f in batch - step} >= {"sim.model.networks.generators.growth"}
+def test_a_scenario_is_linked_with_what_it_uses():
+    plain = Scenario.from_toml("""
+        scenario = {name = "plain", steps = 3}
+        population = {count = 9}
+        ideas = [{name = "idea"}]
+        world = {network = {kind = "barabasi-albert", links = 2}}""")
+    step, small = set(reachable(advance)), set(reachable(advance, left_out(plain)))
+    batch = set(reachable(run_all, batch_parts(plain)))
+    assert rules.chance_to_tell in small & batch
     assert not any("generators" in f.__module__ for f in step)
-    assert rules.chance_to_tell in step
+    assert {f.__module__ for f in batch if "generators" in f.__module__} == {barabasi_albert.__module__}
+    assert {meet, happen, look_at, tell_crowd} <= step
+    assert not {meet, happen, look_at, tell_crowd} & (small | batch)
+    for key, value in USED.items():
+        assert left_out(plain.replace({key: value})) == (), key
+
+
+USED = {
+    "dynamics.adoption": "threshold",
+    "dynamics.stifling": "both",
+    "world.size": 10,
+    "interventions": [{"step": 1, "kind": "publish", "person": "everyone"}],
+    "persons": [{"name": "A", "dies": 2}],
+}
 
 
 @pytest.mark.parametrize(
@@ -158,5 +184,5 @@ def test_where_nothing_can_be_kept_it_compiles_all_the_same(tmp_path):
 
 def test_inner_code_is_linked_and_never_loaded_by_itself():
     compiled(sum_of_twice)(1.0)
-    (library,) = {o.library for o in compiling._inner[twice].overloads.values()}
+    (library,) = {o.library for o in compiling._inner[twice, ()].overloads.values()}
     assert isinstance(library, compiling._InnerLibrary)

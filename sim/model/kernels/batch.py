@@ -14,7 +14,8 @@ from sim.model.abilities import draw_abilities
 from sim.model.kernels.columns import CLOCKED, DISCOVERY, FAR, SKIPPED, Book, Catalogue, People, State, Ways, at, put
 from sim.model.kernels.interventions import STEP, Deeds
 from sim.model.kernels.step import DONE, advance
-from sim.model.networks.generators.generate import generate
+from sim.model.networks.csr import Rows as Ties
+from sim.model.networks.generators.regular import no_ties
 from sim.model.realise_loops import Worth, realise, scheduled
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
@@ -27,8 +28,8 @@ class Plan(NamedTuple):
     """What the runs of a scenario have in common."""
 
     generated: bool  # whether each run has a network of its own
-    kind: int  # of the network, as networks_generate.generate takes it
-    parameters: Floats
+    both_ways: bool
+    law: Floats  # of the network, as its generator takes it
     draws: NDArray[np.int64]  # ability, kind, first and last + 1 person, first and last + 1 number; (draws, 6)
     numbers: Floats  # of the distributions
     dynamics: Floats  # what a run begins with
@@ -50,6 +51,11 @@ class Block(NamedTuple):
     value: Floats
     ends: NDArray[np.int64]  # of each run: events, influences, realised rows, deeds skipped; (runs, 4)
     used: Ints  # runs, rows realised
+
+
+def generate(n: int, law: Floats, both_ways: bool, seed: int) -> Ties:
+    """Stand for the generator of the scenario's network, which takes this function's place when it is linked."""
+    return no_ties(n, law, both_ways, seed)
 
 
 def run_all(
@@ -74,7 +80,7 @@ def run_all(
         ask_all(people, catalogue, run, deeds, book)
         mine = ways
         if plan.generated:
-            indptr, target = generate(plan.kind, run.n, plan.parameters, run.luck)
+            indptr, target = generate(run.n, plan.law, plan.both_ways, run.luck)
             mine = Ways(indptr, target, ways.weight, ways.start, ways.end)
         stopped = advance(people, mine, back, catalogue, run, deeds, book, run.steps, 0)
         if stopped != DONE:

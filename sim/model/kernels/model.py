@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.machine.loops import compiled
+from sim.machine.loops import compiled, without
 from sim.machine.threads import processors
 from sim.model.kernels import (
     buffers,
@@ -33,12 +33,18 @@ from sim.model.kernels.columns import (
     SKIPPED,
     TIMED,
 )
+from sim.model.kernels.crowd import abandon_in_crowd, learn_in_crowd, tell_crowd
+from sim.model.kernels.exposure import look_around, watch
+from sim.model.kernels.interventions import happen, need_for
 from sim.model.kernels.parallel import share_step
+from sim.model.kernels.stifling import meet
 from sim.model.networks.ties import Ties, reversed_ties
 from sim.model.realise import history
 from sim.model.rules import NEVER
 from sim.model.schedule import Deed
 from sim.model.world import World
+from sim.scenario.groups import EVERYONE, person_ranges
+from sim.scenario.scenario import Scenario
 from sim.tape.rows import Rows, rows_of, tables_of
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
@@ -85,6 +91,7 @@ class ColumnModel:
     def __init__(self, world: World, threads: int | None = None) -> None:
         self.world, self.steps = world, world.scenario.scenario.steps
         self.threads = threads or processors()
+        self.loop = compiled(step.advance, () if world.deeds else left_out(world.scenario))
         self.people = people_of(world)
         self.ways, self.back = ways_of(world.ties), back_of(world)
         self.catalogue = catalogue_of(world)
@@ -122,7 +129,7 @@ class ColumnModel:
         """Take the steps up to `until`."""
         enough = 1 + WORTH_SHARING // (1 + len(self.ways.target) // self.world.n) if self.threads > 1 else 0
         while True:
-            stopped = compiled(step.advance)(
+            stopped = self.loop(
                 self.people, self.ways, self.back, self.catalogue, self.state, self.deeds, self.book, until, enough
             )
             if stopped == step.DONE:
@@ -145,11 +152,27 @@ class ColumnModel:
         return history(self.world, *self.record())
 
     def record(self) -> tuple[Rows, Ints, int, int, Any]:
-        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, what was skipped; compiled."""
+        """Return what happened so far, as realise.history takes it: rows, crowd, step, how many were skipped, True."""
         rows = self.book.rows
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))
         return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED]), True
+
+
+def left_out(scenario: Scenario) -> tuple[tuple[Any, Any], ...]:
+    """Return what the loops of a scenario are linked without: the parts that it does not use, if it is plain.
+
+    All or nothing, since each choice of parts is compiled by itself.
+    """
+    dynamics, size = scenario.dynamics, scenario.world.size or 0
+    plain = (
+        dynamics.adoption == "simple" and dynamics.stifling == "none"
+        and size <= len(person_ranges(scenario)[EVERYONE])
+        and all(entry.kind in ("tie", "cut") for entry in scenario.interventions)
+        and not any(person.born or person.dies is not None for person in scenario.persons)
+    )  # fmt: skip
+    parts = (happen, need_for, tell_crowd, learn_in_crowd, abandon_in_crowd, watch, look_around, meet)
+    return without(*parts) if plain else ()
 
 
 def hearings_of(ties: Ties) -> int:

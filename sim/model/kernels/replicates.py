@@ -14,10 +14,10 @@ from sim.machine.loops import compiled
 from sim.model.abilities import parameters_of
 from sim.model.kernels import buffers as books
 from sim.model.kernels import columns
-from sim.model.kernels.batch import FULL, Block, Plan, run_all
+from sim.model.kernels.batch import FULL, Block, Plan, generate, run_all
 from sim.model.kernels.columns import HEARINGS, PENDING, TIMED
-from sim.model.kernels.model import ColumnModel, catalogue_of, people_of
-from sim.model.networks.generators.make import described
+from sim.model.kernels.model import ColumnModel, catalogue_of, left_out, people_of
+from sim.model.networks.generators.make import GENERATORS, law_of
 from sim.model.realise import delays_of, tape_of, worth_of
 from sim.model.rules import NEVER
 from sim.model.world import ABILITIES, World
@@ -116,6 +116,12 @@ def _without_network(scenario: Scenario, seed: int) -> World:
     return replace(World.build(scenario.replace({"world.network": {"kind": "none"}}), seed), scenario=scenario)
 
 
+def batch_parts(scenario: Scenario) -> tuple[tuple[Any, Any], ...]:
+    """Return what takes the place of what in the loop over the runs: the generator, and what is left out."""
+    kind = scenario.world.network.kind if _is_random(scenario) else "none"
+    return ((generate, GENERATORS[kind]), *left_out(scenario))
+
+
 def _run_part(world: World, seeds: Ints) -> list[Block]:
     """Run some seeds in this thread."""
     model = ColumnModel(world, threads=1)
@@ -126,6 +132,7 @@ def _run_part(world: World, seeds: Ints) -> list[Block]:
         ways = columns.Ways(
             ways.indptr, ways.target, np.array([network.weight]), np.zeros(1, np.int64), np.full(1, NEVER)
         )
+    loop = compiled(run_all, batch_parts(world.scenario))
     n, m = world.n, len(world.ideas.name)
     book = model.book
     book.needs[PENDING], book.needs[HEARINGS] = n * m, len(book.keys) + n  # nobody has more than n ties
@@ -136,7 +143,7 @@ def _run_part(world: World, seeds: Ints) -> list[Block]:
             block = _block(rows, min(AT_ONCE, len(seeds) - int(place[0])))
             done.append(block)
         book = books.with_room(book)
-        stopped = compiled(run_all)(
+        stopped = loop(
             plan, fresh, people, catalogue_of(world), model.catalogue, ways, model.back, model.state, model.deeds,
             book, block, seeds, place,
         )  # fmt: skip
@@ -181,7 +188,8 @@ def plan_of(model: ColumnModel) -> Plan:
     """What the runs of a world's scenario have in common."""
     world, scenario = model.world, model.world.scenario
     generated = _is_random(scenario)
-    kind, parameters = described(scenario.world.network, world.n) if generated else (0, np.zeros(1))
+    network: Any = scenario.world.network
+    law = law_of(network, world.n) if generated else np.zeros(1)
     draws, numbers = [], [0.0]
     for _, law, first, last, ability in _drawn(scenario):
         law_kind, given = parameters_of(law)
@@ -191,7 +199,7 @@ def plan_of(model: ColumnModel) -> Plan:
     counters[TIMED] = 0 if generated else counters[TIMED]
     everybody = bool(world.realises[: world.n].all())
     return Plan(
-        generated, kind, parameters, np.array(draws, np.int64).reshape(-1, 6), np.array(numbers),
+        generated, generated and network.both_ways, law, np.array(draws, np.int64).reshape(-1, 6), np.array(numbers),
         model.state.dynamics.copy(), counters, model.state.closed.copy(), scenario.impact.value_of == "held",
         np.ones(1, np.bool_) if everybody else world.realises[: world.n].copy(), *delays_of(world),
         worth_of(world, scenario.scenario.steps),

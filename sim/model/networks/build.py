@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.networks.expected import _mean_ties
 from sim.model.networks.files import from_file
 from sim.model.networks.generators import make
 from sim.model.networks.links import Links, alike, between, joined, linked, rows_named
@@ -66,10 +65,8 @@ def _ties(scenario: Scenario, seed: int, n: int, threads: int | None) -> Ties:
     if given.kind == "file":
         links = [from_file(scenario, given)]
         given = NoNetwork()
-    kind, parameters = make.described(given, n)
-    rows = make.make(kind, n, parameters, seed, _mean_ties(given, n), threads)
-    mutual = given.kind in ("none", "complete") or bool(parameters[0] == 1.0)
-    network = Network(*rows, weight=1.0 if given.kind == "none" else given.weight, mutual=mutual)
+    rows = make.make(given, n, seed, threads)
+    network = Network(*rows, weight=given.weight, mutual=given.kind == "complete" or given.both_ways)
     people = person_ranges(scenario)
     links += _named(scenario)
     for deed in sorted(scenario.interventions, key=lambda deed: deed.step):

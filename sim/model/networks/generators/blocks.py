@@ -265,3 +265,38 @@ def table_of_gaps(chance: float) -> tuple[Any, Any]:
     for k in range(manys):
         cut[many[k]] = 1.0
     return cut, either
+
+
+def erdos_renyi(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
+    """Every pair with the same chance, law[0] ties a person on average."""
+    bounds, chances = one_group(n, law)
+    return blocks(bounds, chances, both_ways, seed)
+
+
+def one_group(n: int, law: Any) -> tuple[Any, Any]:
+    """Erdős-Rényi as stochastic blocks of one group: where groups begin, and the chances."""
+    bounds = np.zeros(2, np.int64)
+    bounds[1] = n
+    chances = np.zeros((1, 1))
+    if n > 1:
+        chances[0, 0] = law[0] / (n - 1)
+    return bounds, chances
+
+
+def stochastic_block(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
+    """Pairs with a chance that depends on the groups of the two."""
+    bounds, chances = groups_of(n, law)
+    return blocks(bounds, chances, both_ways, seed)
+
+
+def groups_of(n: int, law: Any) -> tuple[Any, Any]:
+    """Where groups begin, and the end, int64 of shape (groups + 1,), and the chances of each with each."""
+    count = int(law[0])
+    bounds = np.zeros(count + 1, np.int64)
+    for g in range(count):
+        bounds[g + 1] = bounds[g] + int(law[1 + g])
+    chances = np.empty((count, count))
+    for g in range(count):
+        for h in range(count):
+            chances[g, h] = law[1 + count + g * count + h]
+    return bounds, chances

@@ -14,86 +14,55 @@ from sim.machine.loops import compiled
 from sim.machine.threads import processors
 from sim.model.networks import csr
 from sim.model.networks.csr import Rows
-from sim.model.networks.generators import blocks, generate, growth
-from sim.model.networks.generators.generate import (
-    BARABASI_ALBERT,
-    CHAIN,
-    COMPLETE,
-    CONFIGURATION,
-    ERDOS_RENYI,
-    NONE,
-    STAR,
-    STOCHASTIC_BLOCK,
-    WATTS_STROGATZ,
-)
-from sim.model.networks.generators.growth import FIXED, GIVEN, POISSON, POWER
-from sim.scenario.networks import block_chances, group_sizes
+from sim.model.networks.generators import blocks
+from sim.model.networks.generators.configuration import configuration
+from sim.model.networks.generators.preferential_attachment import barabasi_albert
+from sim.model.networks.generators.regular import chain, complete, no_ties, star
+from sim.model.networks.generators.small_world import watts_strogatz
 from sim.tape.tables import Floats
 
 WORTH_COMPILING = 200_000  # persons and ties together
-KINDS = {"none": NONE, "complete": COMPLETE, "star": STAR, "chain": CHAIN, "erdos-renyi": ERDOS_RENYI,
-         "barabasi-albert": BARABASI_ALBERT, "watts-strogatz": WATTS_STROGATZ, "configuration": CONFIGURATION,
-         "stochastic-block": STOCHASTIC_BLOCK}  # fmt: skip
 PARTS = 16  # of the strips for each thread, so that none waits long for another
+# Each takes n persons, its parameters, whether ties lead both ways, and the seed (in compiled code as int64), and
+# returns indptr, int64, shape (n + 1,), and target, int32, shape (ties,), sorted in each row.
+GENERATORS: dict[str, Callable[[int, Any, bool, int], Rows]] = {
+    "none": no_ties,
+    "complete": complete,
+    "star": star,
+    "chain": chain,
+    "erdos-renyi": blocks.erdos_renyi,
+    "barabasi-albert": barabasi_albert,
+    "watts-strogatz": watts_strogatz,
+    "configuration": configuration,
+    "stochastic-block": blocks.stochastic_block,
+}
+GROUPS = {"erdos-renyi": blocks.one_group, "stochastic-block": blocks.groups_of}  # those that threads can share
 
 
-def described(network: Any, n: int) -> tuple[int, Floats]:
-    """Kind and parameters, as generate.generate takes them, of a network of n persons that is no file."""
-    given: list[float] = []
-    match network.kind:
-        case "erdos-renyi":
-            given = [network.degree]
-        case "barabasi-albert":
-            given = [network.links]
-        case "watts-strogatz":
-            given = [network.neighbours, network.rewire]
-        case "configuration":
-            given = _law(network.degrees, n)
-        case "stochastic-block":
-            chances = block_chances(network, n)
-            given = [len(chances), *group_sizes(network.sizes, n), *(chance for row in chances for chance in row)]
-    return KINDS[network.kind], np.array([float(network.kind != "none" and network.both_ways), *given], np.float64)
+def law_of(network: Any, n: int) -> Floats:
+    """Return the parameters of a network of n persons, as its generator takes them."""
+    return np.array(network.parameters(n), np.float64)
 
 
-def _law(degrees: Any, n: int) -> list[float]:
-    if isinstance(degrees, list):
-        return [GIVEN, *degrees]
-    if isinstance(degrees, int):
-        return [FIXED, degrees]
-    if degrees.kind == "poisson":
-        return [POISSON, degrees.mean]
-    return [POWER, degrees.exponent, *degrees.bounds(n)]
-
-
-def make(kind: int, n: int, parameters: Floats, seed: int, ties: float, threads: int | None = None) -> Rows:
-    """The network that `generate` makes, by whatever is fastest for about this many ties.
+def make(network: Any, n: int, seed: int, threads: int | None = None) -> Rows:
+    """Make the network of n persons that a scenario describes, by whatever is fastest for about so many ties.
 
     Args:
-        kind, n, parameters, seed: as for generate.generate, the seed from 0 to 2**64 - 1.
-        ties: how many there will be, roughly.
+        network: of the scenario; no file.
+        n: how many persons.
+        seed: of all luck, from 0 to 2**64 - 1.
         threads: how many to use, as many as there are processors if None; the result is the same.
     """
-    if n + ties <= WORTH_COMPILING:
-        return generate.generate(kind, n, parameters, seed)
+    loop, law = GENERATORS[network.kind], law_of(network, n)
+    if n + network.mean_ties(n) <= WORTH_COMPILING:
+        return loop(n, law, network.both_ways, seed)
     signed = seed - 2**64 if seed >= 2**63 else seed
-    both_ways = bool(parameters[0] == 1.0)
-    if kind == ERDOS_RENYI:
-        return _blocks(compiled(generate.one_group)(n, parameters[1]), both_ways, signed, threads)
-    if kind == STOCHASTIC_BLOCK:
-        return _blocks(compiled(generate.groups_of)(parameters[1:]), both_ways, signed, threads)
-    law = parameters[1:]
-    makers: dict[int, Callable[[], Rows]] = {  # each compiled only when it is called
-        COMPLETE: lambda: compiled(generate.complete)(n),
-        STAR: lambda: compiled(generate.star)(n, both_ways),
-        CHAIN: lambda: compiled(generate.chain)(n, both_ways),
-        BARABASI_ALBERT: lambda: compiled(growth.barabasi_albert)(n, int(law[0]), both_ways, signed),
-        WATTS_STROGATZ: lambda: compiled(growth.watts_strogatz)(n, int(law[0]), float(law[1]), both_ways, signed),
-        CONFIGURATION: lambda: compiled(growth.configuration)(n, law, both_ways, signed),
-    }
-    return makers[kind]() if kind in makers else generate.generate(kind, n, parameters, seed)
+    if network.kind in GROUPS:
+        return _in_strips(compiled(GROUPS[network.kind])(n, law), network.both_ways, signed, threads)
+    return compiled(loop)(n, law, network.both_ways, signed)
 
 
-def _blocks(groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | None) -> Rows:
+def _in_strips(groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | None) -> Rows:
     """Stochastic blocks by threads that take strips as they come, each writing only the rows of its own."""
     bounds, chances = groups
     begin, group = compiled(blocks.strips_of)(bounds)
