@@ -22,6 +22,7 @@ from sim.accounts.table import CreditTable
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Persons
 from sim.tape.tape import Tape
 from tests import naive
+from tests.loops import compile_all
 from tests.tapes import equal, make_tape, tapes, with_crowd
 
 METHODS: list[Callable[[Tape], CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
@@ -442,7 +443,7 @@ def large(events: int, seed: int) -> Tape:
 def test_compiled_loops_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     for tape in (large(3000, 1), ladder(6)):
         plain = [method(tape).persons.credit for method in METHODS]
-        monkeypatch.setattr(lineages, "WORTH_COMPILING", 0)
+        compile_all(monkeypatch, lineages)
         for method, credit in zip(METHODS, plain, strict=True):
             assert method(tape).persons.credit.tolist() == credit.tolist()
         monkeypatch.undo()

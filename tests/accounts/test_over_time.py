@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sim
 from sim import Scenario, Tape, read_log, simulate
 from sim.accounts.account import credit
 from sim.accounts.comparison import compare
@@ -177,4 +176,3 @@ def test_courses_have_all_of_the_credit() -> None:
     sums = np.array([course.shares for course in courses]).sum(axis=0)
     assert sums == pytest.approx(np.where(found.total > 0.0, 1.0, 0.0))
     assert found.share[-1] == pytest.approx(compare(tape, ["role-flow"]).share[:, 0])
-    assert sim.credit.credit_over_time is credit_over_time

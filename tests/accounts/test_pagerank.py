@@ -18,6 +18,7 @@ from sim.accounts import power_iteration
 from sim.accounts.pagerank import as_dag, citerank, citerank_credit, event_pagerank, event_pagerank_credit, pagerank
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
+from tests.loops import compile_all
 from tests.tapes import make_tape, tapes
 
 
@@ -127,7 +128,7 @@ def test_compiled_and_interpreted_have_the_same_bits(index: Any, number: Any, mo
         given = (given[0], np.where(given[1] == np.repeat(np.arange(300), np.diff(indptr)), 0, given[1]), None)
     options: dict[str, Any] = {"restart": np.arange(1, 301), "self_loops": True, "dangling": np.ones(300)}
     slow = event_pagerank(*given, **options)
-    monkeypatch.setattr(dag_module, "WORTH_COMPILING", 0)
+    compile_all(monkeypatch, dag_module)
     np.testing.assert_array_equal(event_pagerank(*given, **options), slow)
 
 
@@ -334,7 +335,7 @@ def test_passes_are_the_same_on_any_number_of_threads_and_interpreted(
     monkeypatch.setattr(power_iteration, "WORTH_THREADS", 0)
     for threads in (1, 2, 3):
         np.testing.assert_array_equal(pagerank(matrix, threads=threads), alone)
-    monkeypatch.setattr(dag_module, "WORTH_COMPILING", 10**9 if weighted else 0)
+    compile_all(monkeypatch, power_iteration)
     np.testing.assert_array_equal(pagerank(matrix), alone)
 
 

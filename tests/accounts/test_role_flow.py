@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.accounts import event_pagerank
 from sim.accounts.role_flow import role_flow, role_flow_of_events
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
 from tests import naive
+from tests.loops import compile_all
 from tests.tapes import equal, make_tape, tapes, with_crowd
 
 ROLES = ("idea", "communication", "implementation")
@@ -248,7 +248,7 @@ def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]
 def test_compiled_and_interpreted_have_the_same_bits(tape: Tape) -> None:
     interpreted = role_flow_of_events(tape, 0.25)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event_pagerank, "WORTH_COMPILING", -1)
+        compile_all(patch, sys.modules[role_flow.__module__])
         compiled = role_flow_of_events(tape, 0.25)
     for one, other in zip(compiled, interpreted, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.accounts import event_pagerank
+from sim.accounts import temporal as module
 from sim.accounts.temporal import TemporalPageRank, temporal_pagerank_credit
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
+from tests.loops import compile_all
 from tests.tapes import make_tape, tapes
 from tests.theory import FULL
 
@@ -92,7 +93,7 @@ def test_blocks_and_resuming_leave_no_trace(stream: list[tuple[int, int]], data:
     second.feed(source[cut:], target[cut:], range(cut, len(stream)))
     np.testing.assert_array_equal(second.ranks(), at_once.ranks())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event_pagerank, "WORTH_COMPILING", -1)
+        compile_all(patch, module)
         compiled = TemporalPageRank(0.6, 0.3)
         compiled.feed(source, target)
     np.testing.assert_array_equal(compiled.ranks(), at_once.ranks())

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.account import credit
-from sim.cli import credit
+from sim.cli import credit as command
 from sim.errors import TapeError
 from sim.logs.formats import FORMATS, read_log
 from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN
@@ -137,7 +137,7 @@ def test_formats_are_five() -> None:
 
 
 def test_the_command_line_names_these_formats() -> None:
-    assert tuple(FORMATS) == credit.FORMATS
+    assert tuple(FORMATS) == command.FORMATS
 
 
 def test_a_tape_of_a_log_is_saved_and_loaded(tmp_path: Path) -> None:

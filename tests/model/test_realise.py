@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import Scenario, simulate
-from sim.machine.compiling import compiled
+from sim.machine.loops import compiled
 from sim.model import realise_loops
 from sim.model.realise import in_order
 from sim.model.realise_loops import Schedule, Worth
-from sim.tape import rows
 from sim.tape.rows import Recorder, rows_of, tables_of
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
@@ -72,8 +71,8 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     before = len(recorder.events), len(recorder.influences)
     columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
     found = [
-        code.realise(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held)
-        for code in (realise_loops, COMPILED)
+        code(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held)
+        for code in (realise_loops.realise, compiled(realise_loops.realise))
     ]
     (events, influences), (events_too, influences_too) = (tables_of(rows) for rows, *_ in found)
     for one, other in ((events, events_too), (influences, influences_too)):
@@ -84,9 +83,6 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     recorder.events += zip(*(c[before[0] :].tolist() for c in events.columns().values()), strict=True)
     recorder.influences += zip(*(c[before[1] :].tolist() for c in influences.columns().values()), strict=True)
     return in_order(*found[0][1:])
-
-
-COMPILED = compiled(rows, realise_loops)
 
 
 def close(found: Mapping[tuple[int, int], float], expected: Shares) -> None:

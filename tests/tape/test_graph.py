@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.pagerank import event_pagerank
-from sim.cli import export, main
+from sim.cli import export as export_command
+from sim.cli import main
 from sim.logs.formats import from_networkx, read_log
 from sim.tape.export import EXPORTS, export
 from sim.tape.graph import GRAPHS, WORLD, person_arrows, to_networkx
@@ -260,7 +261,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, ending: str, monkeypatch:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert tuple(EXPORTS) == export.EXPORTS
+    assert tuple(EXPORTS) == export_command.EXPORTS
 
     def shoulders(*words: str) -> tuple[int, str]:
         monkeypatch.setattr("sys.argv", ["shoulders", *words])

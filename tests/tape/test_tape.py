@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import TapeError
-from sim.tape import check
+from sim.tape import check as checks
 from sim.tape.check import check
 from sim.tape.rows import Recorder
 from sim.tape.tables import (
@@ -374,21 +374,21 @@ def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
 @settings(max_examples=400, deadline=None)
 @given(tapes(), st.data())
 def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
-    assert check._is_sound(tape)
+    assert checks._is_sound(tape)
     assume(len(tape.events))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check, "check", lambda made: None)
+        patch.setattr(checks, "check", lambda made: None)
         other = with_a_bit_flipped(tape, data, ("events", "influences", "realised"))
     try:
         check(other)
     except TapeError:
-        assert not check._is_sound(other)
+        assert not checks._is_sound(other)
     else:
-        assert check._is_sound(other)
+        assert checks._is_sound(other)
 
 
 def test_what_breaks_a_long_tape_is_named_where_code_is_compiled_too(monkeypatch):
-    monkeypatch.setattr(check, "WORTH_LOADING", 0)
+    monkeypatch.setattr(checks, "WORTH_LOADING", 0)
 
     parents = build().influences.parent.copy()
     parents[3] = 10

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.errors import ScenarioError
-from sim.model.networks import build
+from sim.model.networks.expected import count_ties
 from sim.model.networks.generators.generate import BARABASI_ALBERT, ERDOS_RENYI, WATTS_STROGATZ, generate
+from sim.model.networks.links import pairs as all_pairs
 from sim.model.networks.ties import Neighbours
 from sim.model.rules import NEVER
 from sim.model.world import World
@@ -240,18 +241,18 @@ def test_watts_strogatz_where_everybody_is_tied_to_everybody_stays():
 )
 def test_the_ties_are_as_many_as_predicted(network, spread):
     made = world(network, 400)
-    assert build.count_ties(made.scenario, 400) == pytest.approx(len(pairs(made)), rel=spread)
+    assert count_ties(made.scenario, 400) == pytest.approx(len(pairs(made)), rel=spread)
 
 
 # --- named ties and windows ---------------------------------------------------------------------------------
 
 
 def test_pairs_of_all_and_of_each():
-    assert list(build.pairs([1, 2], [3, 4], "all")) == [(1, 3), (1, 4), (2, 3), (2, 4)]
-    assert list(build.pairs([1, 2], [3, 4], "each")) == [(1, 3), (2, 4)]
-    assert list(build.pairs([1, 2, 3], [4, 5], "each")) == [(1, 4), (2, 5), (3, 4)]
-    assert list(build.pairs([1], [3, 4], "each")) == [(1, 3), (1, 4)]
-    assert list(build.pairs([], [3, 4], "each")) == []
+    assert list(all_pairs([1, 2], [3, 4], "all")) == [(1, 3), (1, 4), (2, 3), (2, 4)]
+    assert list(all_pairs([1, 2], [3, 4], "each")) == [(1, 3), (2, 4)]
+    assert list(all_pairs([1, 2, 3], [4, 5], "each")) == [(1, 4), (2, 5), (3, 4)]
+    assert list(all_pairs([1], [3, 4], "each")) == [(1, 3), (1, 4)]
+    assert list(all_pairs([], [3, 4], "each")) == []
 
 
 def test_named_ties_between_persons_groups_and_members():

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from sim.errors import ScenarioError
-from sim.model.networks import build, files, tables
+from sim.model.networks import files, tables
+from sim.model.networks.expected import count_ties
 from sim.model.networks.labels import Labels, canonical
 from sim.model.networks.links import Links, is_alike
 from sim.model.rules import NEVER
@@ -214,7 +215,7 @@ def test_a_parquet_file_is_read_as_a_csv_file(tmp_path, large):
     assert read(tmp_path, "ties.parquet") == expected
     made = scenario(tmp_path, "ties.parquet", weight=0.5, both_ways=True)
     assert len(World.build(made).ties.target) == 6
-    assert build.count_ties(made, 9) == 8
+    assert count_ties(made, 9) == 8
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.int16(), pa.uint64(), pa.string(), pa.large_string()])

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.model import abilities
-from sim.model.networks import build
+from sim.machine.loops import compiled
+from sim.model import abilities, world
 from sim.model.networks.csr import sort_part
+from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import blocks, make
 from sim.model.networks.generators.generate import (
     BARABASI_ALBERT,
@@ -83,7 +84,6 @@ def ties_of(network: dict[str, Any], n: int, seed: int) -> tuple[np.ndarray, np.
 @pytest.mark.parametrize("both_ways", [True, False])
 @pytest.mark.parametrize(("kind", "n", "given_parameters", "network"), EXAMPLES)
 def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, network, both_ways, monkeypatch):
-    code = make.code()
     network = network | ({} if network["kind"] == "none" else {"both_ways": both_ways})
     given_ = parameters(given_parameters, both_ways)
     for seed in (0, 7, 2**64 - 3):
@@ -92,7 +92,7 @@ def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, n
         assert all(i != j for i, j in expected)
         assert not both_ways or sorted((j, i) for i, j in expected) == expected
         signed = seed - 2**64 if seed >= 2**63 else seed
-        assert rows(n, code.generate(kind, n, given_, signed)) == expected
+        assert rows(n, compiled(generate)(kind, n, given_, signed)) == expected
         assert rows(n, ties_of(network, n, seed)) == expected
         with monkeypatch.context() as patched:
             patched.setattr(make, "WORTH_COMPILING", -1)
@@ -106,8 +106,7 @@ def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, n
 def test_threads_do_not_matter(kind, given_parameters, both_ways):
     n = 100_000
     given_ = parameters(given_parameters, both_ways)
-    code = make.code()
-    expected = code.generate(kind, n, given_, 5)
+    expected = compiled(generate)(kind, n, given_, 5)
     for threads in (1, 2, 3, 7):
         made = make.make(kind, n, given_, 5, 1e9, threads)
         assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
@@ -290,7 +289,7 @@ def test_ties_are_predicted(kind, n, given_parameters, network):
     )  # fmt: skip
     # Of given degrees some are dropped, of so few persons many.
     slack = 0.1 if kind != CONFIGURATION else 0.2 if n > 6 else 0.7
-    assert build.count_ties(made, n) == pytest.approx(np.mean(many), rel=slack, abs=0.6)
+    assert count_ties(made, n) == pytest.approx(np.mean(many), rel=slack, abs=0.6)
 
 
 # --- abilities ----------------------------------------------------------------------------------------------
@@ -308,13 +307,10 @@ def test_ties_are_predicted(kind, n, given_parameters, network):
     ],
 )
 def test_abilities_are_drawn_by_compiled_code_alike(distribution, monkeypatch):
-    from sim.machine.compiling import compiled
-    from sim.model import randomness, rules, world
-
     sections = {"scenario": {"name": "x", "steps": 1}, "ideas": [{"name": "i"}], "persons": [{"name": "A", "skill": 1}],
                 "population": {"count": 300, "skill": distribution, "reach": 0.25}}  # fmt: skip
     scenario = Scenario.from_toml(tomlkit.dumps(sections))
-    code = compiled(randomness, rules, abilities)
+    draw_ability = compiled(abilities.draw_ability)
     for seed in (3, 2**64 - 9):
         slow = World.build(scenario, seed)
         with monkeypatch.context() as patched:
@@ -326,7 +322,7 @@ def test_abilities_are_drawn_by_compiled_code_alike(distribution, monkeypatch):
         signed = seed - 2**64 if seed >= 2**63 else seed
         for person in range(1, 30):
             expected = slow.skill[person]
-            assert code.draw_ability(kind, given_, signed, 2, person) == expected
+            assert draw_ability(kind, given_, signed, 2, person) == expected
             assert abilities.draw_ability(kind, given_, seed, 2, person) == expected
 
 

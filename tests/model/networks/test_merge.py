@@ -9,6 +9,7 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.model.networks import links as links_module
 from sim.model.networks import merge
 from sim.model.networks.generators import make
 from sim.model.networks.links import Links, alike, is_alike, settled
@@ -83,12 +84,12 @@ def test_links_settle_as_one_by_one_they_do(given_rows, by_compiled_code):
     kinds = (np.int64, np.int64, np.float64, np.int64, np.int64)
     columns = zip(*given_rows, strict=True) if given_rows else ((), (), (), (), ())
     links = Links(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
-    before = links.SORTED_BY_NUMPY
-    links.SORTED_BY_NUMPY = -1 if by_compiled_code else before
+    before = links_module.SORTED_BY_NUMPY
+    links_module.SORTED_BY_NUMPY = -1 if by_compiled_code else before
     try:
         found = settled(links, 3)
     finally:
-        links.SORTED_BY_NUMPY = before
+        links_module.SORTED_BY_NUMPY = before
     assert list(zip(*(column.tolist() for column in found), strict=True)) == naive_ties.settled(given_rows)
 
 
