@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +15,8 @@ from sim.model.networks.links import Links, alike, is_alike, settled
 from sim.model.networks.ties import Neighbours, Ties, reversed_ties
 from sim.model.rules import NEVER
 from sim.model.world import World
-from sim.scenario.scenario import Scenario
 from tests import naive_ties
+from tests.model.networks import rows, world
 
 NETWORKS: list[dict[str, Any]] = [
     {"kind": "none"},
@@ -31,23 +30,11 @@ NETWORKS: list[dict[str, Any]] = [
 NAMES = ("A", "B", "C", "group", "group 2", "population", "everyone")
 
 
+PERSONS = [{"name": "A"}, {"name": "B"}, {"name": "group", "count": 3}, {"name": "C"}]
+
+
 def build(network: dict[str, Any], ties: list[dict[str, Any]], deeds: list[dict[str, Any]]) -> World:
-    sections = {
-        "scenario": {"name": "ties", "steps": 9},
-        "ideas": [{"name": "idea"}],
-        "world": {"network": network},
-        "persons": [{"name": "A"}, {"name": "B"}, {"name": "group", "count": 3}, {"name": "C"}],
-        "population": {"count": 3},
-        "ties": ties,
-        "interventions": deeds,
-    }
-    return World.build(Scenario.from_toml(tomlkit.dumps(sections)), 3)
-
-
-def rows(ties: Ties) -> list[naive_ties.Row]:
-    source = np.repeat(np.arange(len(ties.indptr) - 1), np.diff(ties.indptr)).tolist()
-    columns = (ties.target.tolist(), ties.weight.tolist(), ties.start.tolist(), ties.end.tolist())
-    return list(zip(source, *columns, strict=True))
+    return world(network, 3, seed=3, persons=PERSONS, ties=ties, interventions=deeds)
 
 
 names, weights = st.sampled_from(NAMES), st.sampled_from([0.25, 0.5, 1.0])
