@@ -20,6 +20,7 @@ from sim.accounts.table import CreditTable
 from sim.scenario.sections import CreditSection
 from sim.tape.tables import DISCOVER, LEARN
 from sim.tape.tape import Tape
+from tests import examples
 from tests.tapes import make_tape, rename, tapes, with_crowd
 
 
@@ -142,7 +143,7 @@ def test_values_without_digits_to_share_are_no_error() -> None:
     assert credit(make_tape(["A", "B", "C"], events, [(2, -1, 5e-324)])).total == 5e-324
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(tapes(), st.sampled_from([name for name, method in METHODS.items() if method.conserved]))
 def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
     table = credit(tape, method)
@@ -158,7 +159,7 @@ def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
         np.testing.assert_allclose(roles, table.persons.credit, rtol=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), tapes(), st.sampled_from(list(METHODS)))
 def test_who_is_who_does_not_matter(data: st.DataObject, tape: Tape, method: str) -> None:
     order = data.draw(st.permutations(range(tape.persons.total)))

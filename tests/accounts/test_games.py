@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sim.accounts.games.sampled import order_of, shapley_sampled
 from sim.accounts.games.values import myerson, owen, position, shapley, shapley_of_groups
+from tests import examples
 
 Coalition = frozenset[Any]
 
@@ -72,7 +73,7 @@ def graphs(n: int) -> st.SearchStrategy[list[tuple[int, int]]]:
 # --- against all orders -----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games())
 def test_shapley_is_the_mean_over_all_orders(game: tuple[int, list[int]]) -> None:
     n, table = game
@@ -83,7 +84,7 @@ def test_shapley_is_the_mean_over_all_orders(game: tuple[int, list[int]]) -> Non
     assert got.sum() == pytest.approx(table[-1] - table[0], abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games(), st.data())
 def test_owen_is_the_mean_over_the_orders_that_keep_unions_together(
     game: tuple[int, list[int]], data: st.DataObject
@@ -96,7 +97,7 @@ def test_owen_is_the_mean_over_the_orders_that_keep_unions_together(
     assert got.tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games(), st.data())
 def test_myerson_is_shapley_of_the_connected_parts(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
@@ -109,7 +110,7 @@ def test_myerson_is_shapley_of_the_connected_parts(game: tuple[int, list[int]], 
     assert myerson(table, n, links).tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(games(), st.data())
 def test_position_halves_what_each_link_adds(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
@@ -130,7 +131,7 @@ def test_position_halves_what_each_link_adds(game: tuple[int, list[int]], data: 
 # --- axioms -----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(games(6), st.data())
 def test_axioms(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
@@ -198,7 +199,7 @@ def test_a_thousand_tellers_and_a_thousand_makers_of_whom_one_is_enough() -> Non
     assert added.tolist() == pytest.approx([1 / 3, 1 / 3000, 1 / 3000], rel=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=3), st.data())
 def test_groups_of_alike_members_are_players_like_any(sizes: list[int], data: st.DataObject) -> None:
     shape = [size + 1 for size in sizes]

@@ -21,7 +21,7 @@ from sim.accounts.role_flow import role_flow
 from sim.accounts.table import CreditTable
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Persons
 from sim.tape.tape import Tape
-from tests import naive
+from tests import examples, naive
 from tests.loops import compile_all
 from tests.tapes import equal, make_tape, tapes, with_crowd
 
@@ -156,7 +156,7 @@ def close(tape: Tape) -> Any:
 # --- against the twin -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(tapes())
 def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     assert credits(shapley_credit(tape), tape) == pytest.approx(expected(tape, Lineage.shapley), **close(tape))
@@ -185,7 +185,7 @@ def test_a_very_long_row_of_uses_loses_nothing() -> None:
 IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "owen": Lineage.owen_ideas}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(tapes(), st.sampled_from(list(IDEAS)))
 def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method: str) -> None:
     of = summed(tape, IDEAS[method])
@@ -194,7 +194,7 @@ def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tapes())
 def test_nothing_is_lost_or_made(tape: Tape) -> None:
     for method in METHODS:
@@ -225,7 +225,7 @@ def trees(draw: st.DrawFn) -> Tape:
     return make_tape([f"P{k}" for k in range(persons)], events + made, draw(st.lists(realised, max_size=5)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(trees())
 def test_shapley_is_the_shapley_value_of_the_game_of_lineages(tape: Tape) -> None:
     """v(S) is the value of all that needs nobody outside S; also Myerson, where the links are the tellings."""
@@ -292,7 +292,7 @@ def plain_trees(draw: st.DrawFn) -> Tape:
     return make_tape([f"P{k}" for k in range(learners + 1)], events + made, draw(st.lists(realised, max_size=5)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(plain_trees())
 def test_owen_is_role_flow_on_a_tree(tape: Tape) -> None:
     flow, got = role_flow(tape), owen_credit(tape)

@@ -18,6 +18,7 @@ from sim.accounts import power_iteration
 from sim.accounts.pagerank import as_dag, citerank, citerank_credit, event_pagerank, event_pagerank_credit, pagerank
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
+from tests import examples
 from tests.loops import compile_all
 from tests.tapes import make_tape, tapes
 
@@ -34,7 +35,7 @@ def dags(draw: st.DrawFn) -> tuple[list[int], list[int], list[float], list[float
     return indptr, indices, weights, restart
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(dags(), st.sampled_from([0.0, 0.3, 0.85, 0.9]), st.booleans(), st.booleans())
 def test_events_agree_with_networkx(dag: Any, alpha: float, weighted: bool, restarted: bool) -> None:
     indptr, indices, weights, restart = dag
@@ -154,7 +155,7 @@ def test_citerank_out_of_range_is_refused(age: list[float], tau: float) -> None:
         citerank([0, 0, 1], [0], age, tau)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_any_edges_and_times_make_a_dag(data: st.DataObject) -> None:
     nodes = data.draw(st.integers(1, 7))
@@ -210,7 +211,7 @@ def walks(tape: Tape, restart: dict[int, float], alpha: float) -> dict[str, floa
     return {name: mass / total for name, mass in found.items()} if total else found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tapes(), st.sampled_from([0.0, 0.5, 1.0]))
 def test_credit_is_where_the_walks_from_realised_value_are(tape: Tape, alpha: float) -> None:
     restart: dict[int, float] = {}
@@ -297,7 +298,7 @@ def vectors(nodes: list[str]) -> st.SearchStrategy[dict[str, float] | None]:
     return st.one_of(st.none(), parts)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data(), graphs(), st.sampled_from([0.0, 0.5, 0.85, 0.9]), st.sampled_from(["weight", None]))
 def test_any_graph_agrees_with_networkx(data: st.DataObject, graph: Any, alpha: float, weight: str | None) -> None:
     options = {

@@ -20,6 +20,7 @@ from sim.errors import TapeError
 from sim.logs.formats import FORMATS, read_log
 from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN
 from sim.tape.tape import Tape
+from tests import examples
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 WEIBO = Path(__file__).parents[3] / "shared" / "data" / "weibo_cascades" / "cascades.txt"
@@ -469,7 +470,7 @@ def as_csv(rows: list[Deed]) -> str:
 
 
 @given(st.data(), tables)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_the_order_of_the_rows_does_not_matter(data: st.DataObject, rows: list[Deed]) -> None:
     tape = read(as_csv(rows))
     again = read(as_csv(data.draw(st.permutations(rows))))
@@ -478,7 +479,7 @@ def test_the_order_of_the_rows_does_not_matter(data: st.DataObject, rows: list[D
 
 
 @given(tables)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_the_total_is_the_value_of_the_rows_kept(rows: list[Deed]) -> None:
     """Each row is worth another power of two, so that the total tells which rows were kept."""
     worth = [(*row[:6], str(2**i)) for i, row in enumerate(rows)]
@@ -508,7 +509,7 @@ def naive(rows: set[tuple[int, str, str]]) -> dict[str, tuple[int, frozenset[str
 
 
 @given(st.sets(st.tuples(st.integers(1, 6), names, names), min_size=1, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_learnings_as_the_slow_twin_places_them(rows: set[tuple[int, str, str]]) -> None:
     tape = edges("|".join(f"{time},{source},{target}" for time, source, target in rows))
     found = {person: (step, frozenset(told)) for step, _, person, _, told in story(tape)}
@@ -532,7 +533,7 @@ def read_or_refused(data: bytes, name: str, format: str | None) -> None:
     st.sampled_from(["log.csv", "log.tsv", "log.parquet", "log"]),
     st.sampled_from([None, *FORMATS]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_anything_else_is_refused(data: bytes, name: str, format: str | None) -> None:
     read_or_refused(data, name, format)
 
@@ -548,7 +549,7 @@ SOUND = [
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=4)), min_size=1, max_size=3),
     st.sampled_from([None, *FORMATS]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_damaged_logs_are_read_or_refused(
     data: bytes, damages: list[tuple[float, int, bytes]], format: str | None
 ) -> None:

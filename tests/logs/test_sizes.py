@@ -19,6 +19,7 @@ from sim.readers import read as reader
 from sim.readers import text, times
 from sim.readers.sorting import order_of
 from sim.tape.tape import Tape
+from tests import examples
 from tests.logs.test_edges import as_csv, parquet, read, refusal, tables
 from tests.loops import compile_all
 from tests.naive_logs import naive_tape
@@ -27,7 +28,7 @@ LOG = "time,source,target\n1,Zoë,b\n2,b,c\n"
 
 
 @given(tables)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_the_columns_place_rows_as_the_slow_twin_does(rows: Any) -> None:
     tape, twin = read(as_csv(rows)), naive_tape(as_csv(rows))
     assert tape.dropped == twin.dropped
@@ -227,7 +228,7 @@ moments = st.one_of(
 
 
 @given(st.lists(moments, min_size=1, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_whole_columns_of_times_are_read_as_their_values_one_by_one(cells: list[str]) -> None:
     column = pa.array([cell or None for cell in cells], pa.string())
 
@@ -247,7 +248,7 @@ def test_whole_columns_of_times_are_read_as_their_values_one_by_one(cells: list[
 
 
 @given(st.lists(st.floats(allow_infinity=False, width=64), min_size=1, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_floats_are_read_as_the_decimals_they_print_as(cells: list[float]) -> None:
     fast = times._fast(pa.array([None if np.isnan(cell) else cell for cell in cells], pa.float64()))
     if fast is None:
@@ -268,7 +269,7 @@ wide = st.lists(
 
 
 @given(wide)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_the_order_is_that_of_tuples(rows: list[tuple[int, int, int, float]]) -> None:
     rows += rows[::2]
     one, two, three, four = zip(*rows, strict=True)

@@ -20,6 +20,7 @@ from sim.model.realise_loops import Schedule, Worth
 from sim.tape.rows import Recorder, rows_of, tables_of
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
+from tests import examples
 from tests.scenarios import scenarios
 
 Shares = dict[tuple[int, int], Fraction]
@@ -232,7 +233,7 @@ def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
     return twin(pieces, releases, values, tape.steps, scenario.impact.value_of == "held")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(scenarios())
 def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
     whole = {"world.size": scenario.world.size and sum(p.count for p in scenario.persons) + scenario.population.count}

@@ -26,6 +26,7 @@ from sim.scenario.locate import line_of
 from sim.scenario.networks import WattsStrogatz
 from sim.scenario.references import setting
 from sim.scenario.scenario import MAX_BYTES, Scenario
+from tests import examples
 
 DATA = Path(__file__).parent.parent / "data"
 ROOT = Path(__file__).parents[2]
@@ -667,7 +668,7 @@ def holds(text: str) -> Scenario | None:
     return None
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_random_damage_is_refused_properly_or_harmless(text):
     scenario = holds(text)
@@ -675,7 +676,7 @@ def test_random_damage_is_refused_properly_or_harmless(text):
         assert Scenario.from_toml(scenario.to_toml(), folder=scenario.folder) == scenario
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(st.sampled_from('[]{}=,."\'#\n ax1-_\\"\t')) | st.text())
 def test_random_text_is_refused_properly(text):
     assert holds(text) is None
@@ -693,7 +694,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_replace_with_any_value_at_any_key_is_refused_properly_or_valid(data):
     scenario = Scenario.load(data.draw(st.sampled_from(VALID)))

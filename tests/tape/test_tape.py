@@ -31,6 +31,7 @@ from sim.tape.tables import (
     Realised,
 )
 from sim.tape.tape import Tape
+from tests import examples
 from tests.tapes import make_tape, tapes, with_crowd
 
 # A history with everything in it. Ideas: 0 wheel, 1 cart, which needs the wheel. Persons: Ada, Bob, the crowd of 98.
@@ -335,7 +336,7 @@ def test_rows_that_are_missing_make_a_difference():
     assert a != make_tape(["a", "b"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 1.0)], steps=2)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(tapes())
 def test_a_tape_is_equal_to_its_copies(tape):
     assert tape == dataclasses.replace(tape)
@@ -358,7 +359,7 @@ def with_a_bit_flipped(tape, data, names):
     return dataclasses.replace(tape, **{name: type(getattr(tape, name))(**(columns | {column: values}))})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(tapes(), st.data())
 def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     try:
@@ -371,7 +372,7 @@ def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     assert message.startswith(tuple(COLUMNS))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(tapes(), st.data())
 def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
     assert checks._is_sound(tape)
@@ -413,7 +414,7 @@ def test_persons_are_named_by_their_group_and_number():
     assert [people.name_of(row) for row in range(6)] == people.names()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6))
 def test_names_agree_with_the_groups_written_out(members):
     people = Persons([f"g{k}" for k in range(len(members))], members, [1] * len(members))

@@ -19,6 +19,7 @@ from sim.model.world import THE_CROWD, World
 from sim.tape.rows import Recorder
 from sim.tape.tables import ABANDON, LEARN
 from sim.tape.tape import Tape
+from tests import examples
 from tests.model.agents import VARIANTS, make, parents, rich, rows, run
 
 WORLD = 10**10
@@ -195,7 +196,7 @@ FRACTION = st.floats(0.0, 1.0)
 
 
 @given(st.integers(2, 10**12), FRACTION, st.floats(0.0, 3.0), FRACTION, st.booleans(), st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_holders_and_those_who_gave_up_and_the_open_are_all_the_crowd(size, reach, rate, understanding, again, seed):
     sections = teller(reach, world={"size": size, "crowd_understanding": understanding})
     dynamics = {"telling_period": "forever", "abandon_rate": rate, "readopt": again}

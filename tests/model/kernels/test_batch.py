@@ -15,7 +15,7 @@ from sim.model.kernels import replicates
 from sim.model.kernels.replicates import fits_batch, run_batch
 from tests.scenarios import scenarios
 
-EXAMPLES = max(1, int(os.environ.get("SHOULDERS_EXAMPLES", "300")) // 5)
+EXAMPLES = max(1, int(os.environ.get("SHOULDERS_EXAMPLES", "120")) // 5)
 SMALL = """
 scenario = {name = "small", steps = 12}
 world = {network = {kind = "erdos-renyi", degree = 4, weight = 0.5}}

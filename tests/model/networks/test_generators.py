@@ -33,6 +33,7 @@ from sim.model.networks.generators.generate import (
 from sim.model.networks.generators.growth import FIXED, GIVEN, POISSON, POWER, power
 from sim.model.randomness import NETWORK, key_of, uniform_of
 from sim.model.world import World
+from tests import examples
 from tests.model.networks import scenario
 from tests.model.networks import world as made_world
 
@@ -109,7 +110,7 @@ def test_threads_do_not_matter(kind, given_parameters, both_ways):
     assert not both_ways or sorted((j, i) for i, j in pairs) == pairs
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
     st.booleans(),

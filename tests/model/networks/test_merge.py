@@ -15,7 +15,7 @@ from sim.model.networks.links import Links, alike, is_alike, settled
 from sim.model.networks.ties import Neighbours, Ties, reversed_ties
 from sim.model.rules import NEVER
 from sim.model.world import World
-from tests import naive_ties
+from tests import examples, naive_ties
 from tests.model.networks import rows, world
 
 NETWORKS: list[dict[str, Any]] = [
@@ -49,7 +49,7 @@ deeds = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.sampled_from(NETWORKS), st.lists(named, max_size=4), st.lists(deeds, max_size=5))
 def test_ties_are_those_that_one_by_one_come_out(network, ties, deeds):
     bare, made = build(network, [], []), build(network, ties, deeds)
