@@ -491,32 +491,6 @@ def test_the_total_is_the_value_of_the_rows_kept(rows: list[Deed]) -> None:
     assert credit(tape).total == pytest.approx(tape.total, rel=1e-12)
 
 
-def naive(rows: set[tuple[int, str, str]]) -> dict[str, tuple[int, frozenset[str]]]:
-    """Who holds one idea since when, told by whom, from learnings alone: all rows of a time are looked at together."""
-    since: dict[str, tuple[int, frozenset[str]]] = {}
-    for now in sorted({time for time, _, _ in rows}):
-        told: dict[str, set[str]] = {}
-        for _, source, target in sorted(row for row in rows if row[0] == now and row[1] != row[2]):
-            later = any(time >= now and other == source and source != by for time, by, other in rows)
-            if target in since:
-                continue
-            if source not in since and not later:
-                since[source] = (now - 1, frozenset())
-            if source in since and since[source][0] < now:
-                told.setdefault(target, set()).add(source)
-        since |= {target: (now, frozenset(tellers)) for target, tellers in told.items()}
-    return since
-
-
-@given(st.sets(st.tuples(st.integers(1, 6), names, names), min_size=1, max_size=30))
-@settings(max_examples=examples(200), deadline=None)
-def test_learnings_as_the_slow_twin_places_them(rows: set[tuple[int, str, str]]) -> None:
-    tape = edges("|".join(f"{time},{source},{target}" for time, source, target in rows))
-    found = {person: (step, frozenset(told)) for step, _, person, _, told in story(tape)}
-    assert found == naive(rows)
-    assert tape.total == sum(bool(told) for _, told in found.values())
-
-
 def read_or_refused(data: bytes, name: str, format: str | None) -> None:
     said = ""
     try:

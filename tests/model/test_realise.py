@@ -152,34 +152,30 @@ def run(
     return realised, expanded(recorder, realised)
 
 
-def test_a_holding_counts_from_the_step_after_it_began_to_the_step_it_ends():
-    assert run([(1, 1)], [(3, 7, 1)])[1] == {(0, 1): 4}
-    assert run([(1, 1)], [(3, 3, 1)])[1] == {}
-    assert run([(1, 1)], [(0, 10, 3)])[1] == {(0, 1): 30}
+CHANGING = ((0, 1.0), (5, 10.0), (5, 100.0), (7, 0.0))  # a value changes in the step in which it is set
 
 
-def test_an_idea_counts_from_its_release():
-    assert run([(5, 1)], [(3, 7, 1)])[1] == {(0, 1): 3}
-    assert run([(7, 1)], [(3, 7, 1)])[1] == {(0, 1): 1}
-    assert run([(8, 1)], [(3, 7, 1)])[1] == {}
-    assert run([], [(3, 7, 1)])[1] == {}
-    assert run([(11, 1)], [(3, 10, 1)])[1] == {}
-
-
-def test_where_holding_counts_it_counts_before_the_release_too():
-    assert run([(5, 1)], [(3, 7, 1)], held=True)[1] == {(0, -1): 1, (0, 1): 3}
-    assert run([(11, 1)], [(3, 7, 2)], held=True)[1] == {(0, -1): 8}
-    assert run([], [(3, 7, 1)], held=True)[1] == {(0, -1): 4}
-
-
-def test_a_value_changes_in_the_step_in_which_it_is_set():
-    values = [(0, 1.0), (5, 10.0), (5, 100.0), (7, 0.0)]
-    assert run([(1, 1)], [(3, 9, 1)], values)[1] == {(0, 1): 201}
-
-
-def test_implementations_share_each_step_equally():
-    shares = run([(1, 1), (3, 1), (5, 1), (5, 1)], [(0, 8, 1)])[1]
-    close(shares, {(0, 1): 3 + Fraction(4, 4), (0, 2): 1 + Fraction(4, 4), (0, 3): 1, (0, 4): 1})
+@pytest.mark.parametrize(
+    ("releases", "piece", "values", "held", "expected"),
+    [
+        ([1], (3, 7, 1), None, False, {(0, 1): 4}),  # from the step after it began to the step it ends
+        ([1], (3, 3, 1), None, False, {}),
+        ([1], (0, 10, 3), None, False, {(0, 1): 30}),
+        ([5], (3, 7, 1), None, False, {(0, 1): 3}),  # from the release on
+        ([7], (3, 7, 1), None, False, {(0, 1): 1}),
+        ([8], (3, 7, 1), None, False, {}),
+        ([], (3, 7, 1), None, False, {}),
+        ([11], (3, 10, 1), None, False, {}),
+        ([5], (3, 7, 1), None, True, {(0, -1): 1, (0, 1): 3}),  # where holding counts, before the release, too
+        ([11], (3, 7, 2), None, True, {(0, -1): 8}),
+        ([], (3, 7, 1), None, True, {(0, -1): 4}),
+        ([1], (3, 9, 1), CHANGING, False, {(0, 1): 201}),
+        ([1, 3, 5, 5], (0, 8, 1), None, False, {(0, 1): 3 + 1, (0, 2): 1 + 1, (0, 3): 1, (0, 4): 1}),  # equal shares
+    ],
+)
+def test_what_a_holding_is_worth(releases, piece, values, held, expected):
+    found = run([(out, 1) for out in releases], [piece], values or ((0, 1.0),), held=held)[1]
+    close(found, {key: Fraction(value) for key, value in expected.items()})
 
 
 def test_the_same_from_the_same():

@@ -164,6 +164,7 @@ def test_the_first_of_several_broken_rows_is_named():
     ("options", "message"),
     [
         ({"world_size": 2}, r"persons: .* persons in a world of 2"),
+        ({"world_size": 99}, r"persons"),  # a crowd is no larger than the world
         ({"steps": 7}, r"events: row 10: step must be from 0 to 7"),
         ({"ideas": ("wheel",)}, r"events: row 6: no idea of 0 to 0"),
         ({"ideas": ()}, r"events: row 0: no idea"),
@@ -172,11 +173,6 @@ def test_the_first_of_several_broken_rows_is_named():
 def test_the_tables_must_agree_with_the_rest(options, message):
     with pytest.raises(TapeError, match=f"^{message}"):
         build(**options)
-
-
-def test_a_crowd_is_no_larger_than_the_world():
-    with pytest.raises(TapeError, match="persons"):
-        build(world_size=99)
 
 
 def test_weights_may_differ_from_one_by_rounding_alone():
@@ -275,13 +271,8 @@ def test_columns_cannot_be_written_to():
 
 def test_neither_tables_nor_columns_can_be_replaced():
     tape = build()
-    for place, name in [
-        (tape, "events"),
-        (tape, "steps"),
-        (tape, "ideas"),
-        (tape.events, "step"),
-        (tape.persons, "name"),
-    ]:
+    places = [(tape, "events"), (tape, "steps"), (tape, "ideas"), (tape.events, "step"), (tape.persons, "name")]
+    for place, name in places:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(place, name, None)
 
@@ -405,31 +396,21 @@ def test_a_tape_has_no_hash():
 # Persons --------------------------------------------------------------------------------------------------------------
 
 
-def test_persons_are_named_by_their_group_and_number():
-    people = Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10])
-    assert people.first.tolist() == [0, 1, 4, 5, 6]
-    assert people.total == 6
-    assert people.group.tolist() == [0, 1, 1, 1, 2, 3]
-    assert people.names() == ["P1", "teller 1", "teller 2", "teller 3", "P2", "crowd"]
-    assert [people.name_of(row) for row in range(6)] == people.names()
-
-
 @settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6))
-def test_names_agree_with_the_groups_written_out(members):
+def test_persons_are_named_by_their_group_and_number(members):
     people = Persons([f"g{k}" for k in range(len(members))], members, [1] * len(members))
     expected = [f"g{k}" if m == 1 else f"g{k} {i}" for k, m in enumerate(members) for i in range(1, m + 1)]
-    assert people.names() == expected
-    assert [people.name_of(row) for row in range(people.total)] == expected
+    assert people.names() == [people.name_of(row) for row in range(people.total)] == expected
     assert people.group.tolist() == [k for k, m in enumerate(members) for _ in range(m)]
+    assert people.first.tolist() == [sum(members[:k]) for k in range(len(members) + 1)]
     assert people.total == sum(members)
 
 
 @pytest.mark.parametrize("row", [-1, 6, 100])
 def test_there_is_no_name_for_nobody(row):
-    people = Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10])
     with pytest.raises((TapeError, IndexError)):
-        people.name_of(row)
+        Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10]).name_of(row)
 
 
 def test_a_group_with_the_crowd_counts_its_people():

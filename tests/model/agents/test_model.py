@@ -287,16 +287,6 @@ def test_rediscovery_is_a_renewal():
     assert [s + 1 for s, _, _, _ in rows(tape, "discover") if s < steps] == [s for s, *_ in rows(tape, "abandon")]
 
 
-def test_rare_discoveries_are_poisson():
-    # Two hundred ideas, two hundred people, twenty steps at a rate of 1 / 2000: two discoverers an idea, on average.
-    population = {"count": 200, "creativity": 1.0}
-    tape = run(make(20, {"discovery_rate": 1 / 2000}, population=population, ideas="idea*200"))
-    times = Counter(Counter(idea for *_, idea in rows(tape, "discover")).values())
-    law = stats.poisson(2.0)
-    counts = [200 - sum(times.values()), *(times[k] for k in (1, 2, 3, 4)), sum(times[k] for k in times if k >= 5)]
-    assert stats.chisquare(counts, [200 * law.pmf(k) for k in range(5)] + [200 * law.sf(4)]).pvalue > 1e-4
-
-
 def test_implementation_comes_at_the_rate_times_skill_over_difficulty():
     tape = run(make(9, {"implementation_rate": 0.4}, persons="none*2000; some*2000 skill=0.5; all*2000 skill=1.0",
                     ideas="easy; hard difficulty=4.0; trivial difficulty=0.0",
