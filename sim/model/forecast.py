@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sim.machine.loops import WORTH_COMPILING
 from sim.machine.memory import free_memory, in_words
 from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import make
-from sim.scenario.groups import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
+from sim.scenario.groups import EVERYONE, EVERYTHING, WORLD, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 
 
@@ -49,12 +51,45 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
 
 
 def most_events(scenario: Scenario) -> int:
-    """How many events there are when everybody takes up every idea once, implements it and gives it up, if they can."""
+    """How many events there are when people adopt all that may reach them, implement it and give it up, if they can."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
     dynamics, skills = scenario.dynamics, [scenario.population.skill, *(person.skill for person in scenario.persons)]
     made = dynamics.implementation_rate > 0.0 and any(skill != 0.0 for skill in skills if skill is not None)
     left = dynamics.abandon_rate > 0.0 or dynamics.abandon_rate_working > 0.0
-    return people * ideas * (1 + made + left)
+    return round(_most_adoptions(scenario, people * ideas)) * (1 + made + left)
+
+
+def _most_adoptions(scenario: Scenario, most: int) -> float:
+    """How many adoptions there are on average, up to `most`, where all who are told adopt; `most` if none can tell.
+
+    Whoever adopts an idea tells an audience of it in each step of a period, and so do those who were told.
+    """
+    dynamics, steps = scenario.dynamics, scenario.scenario.steps
+    reaches = [scenario.population.reach, *(person.reach for person in scenario.persons if person.reach is not None)]
+    numbers = [float(reach) for reach in reaches if isinstance(reach, float | int)]
+    changing = any(deed.kind in {"set", "rewrite", "unlock"} for deed in scenario.interventions)
+    if len(numbers) < len(reaches) or dynamics.adoption == "threshold" or changing or creative_persons(scenario):
+        return most
+    audience = max(numbers) * (scenario.world.size or len(person_ranges(scenario)[EVERYONE]))
+    period = int(min(dynamics.telling_period, steps))
+    total = [0.0, float(sum(_adopting(scenario, deed) for deed in scenario.interventions))]  # as if all came at once
+    while len(total) <= steps and total[-1] < most:
+        telling = total[-1] - total[max(0, len(total) - 1 - period)]
+        if not telling:
+            break
+        total.append(total[-1] + audience * telling)
+    return min(most, total[-1])
+
+
+def _adopting(scenario: Scenario, deed: Any) -> int:
+    """How many adoptions an intervention brings about by itself, if all who are told adopt."""
+    if deed.kind not in {"discover", "tell", "publish", "find"}:
+        return 0
+    people = person_ranges(scenario)
+    ideas = len(find(idea_ranges(scenario), deed.idea) or ())
+    told = {"tell": getattr(deed, "to", ""), "publish": EVERYONE}.get(deed.kind, deed.person)
+    persons = len(find(people, EVERYONE if told == WORLD else told) or ())  # none of a crowd
+    return max(persons, ideas) if deed.kind == "discover" and deed.pairing == "each" else persons * ideas
 
 
 def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:

@@ -153,7 +153,7 @@ class Names(Sequence[str]):
         persons: the groups of the tape.
         rows: of the persons in the tape; shape (names,). All of them if None.
 
-    >>> from sim.tape import Persons
+    >>> from sim.tape.tables import Persons
     >>> names = Names(Persons(["P1", "teller"], [1, 1000], [1, 1]), [0, 3, 1000])
     >>> names[1], names.index("teller 1000"), names == ("P1", "teller 3", "teller 1000")
     ('teller 3', 2, True)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sim.accounts.games.sampled import order_of, shapley_sampled
 from sim.accounts.games.values import myerson, owen, position, shapley, shapley_of_groups
+from tests import examples
 
 Coalition = frozenset[Any]
 
@@ -72,7 +73,7 @@ def graphs(n: int) -> st.SearchStrategy[list[tuple[int, int]]]:
 # --- against all orders -----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games())
 def test_shapley_is_the_mean_over_all_orders(game: tuple[int, list[int]]) -> None:
     n, table = game
@@ -83,7 +84,7 @@ def test_shapley_is_the_mean_over_all_orders(game: tuple[int, list[int]]) -> Non
     assert got.sum() == pytest.approx(table[-1] - table[0], abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games(), st.data())
 def test_owen_is_the_mean_over_the_orders_that_keep_unions_together(
     game: tuple[int, list[int]], data: st.DataObject
@@ -96,7 +97,7 @@ def test_owen_is_the_mean_over_the_orders_that_keep_unions_together(
     assert got.tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games(), st.data())
 def test_myerson_is_shapley_of_the_connected_parts(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
@@ -109,7 +110,7 @@ def test_myerson_is_shapley_of_the_connected_parts(game: tuple[int, list[int]], 
     assert myerson(table, n, links).tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(games(), st.data())
 def test_position_halves_what_each_link_adds(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
@@ -130,7 +131,7 @@ def test_position_halves_what_each_link_adds(game: tuple[int, list[int]], data: 
 # --- axioms -----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(games(6), st.data())
 def test_axioms(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
@@ -172,22 +173,6 @@ def people(a: int, b: int) -> list[Any]:
     return ["idea", *(("teller", k) for k in range(a)), *(("maker", k) for k in range(b))]
 
 
-@pytest.mark.parametrize(("a", "b"), [(1, 1), (2, 3), (5, 4)])
-def test_one_idea_and_members_who_add_up(a: int, b: int) -> None:
-    got = shapley(one_and(a, b, lambda x, y: x * y), people(a, b))
-    assert got.tolist() == pytest.approx([1 / 3] + [1 / 3 / a] * a + [1 / 3 / b] * b, abs=1e-12)
-
-
-@pytest.mark.parametrize(("a", "b"), [(1, 1), (2, 3), (5, 4)])
-def test_one_idea_and_members_of_whom_one_is_enough(a: int, b: int) -> None:
-    got = shapley(one_and(a, b, lambda x, y: float(x > 0 < y)), people(a, b))
-    idea = 1 - 1 / (a + 1) - 1 / (b + 1) + 1 / (a + b + 1)
-    assert got[0] == pytest.approx(idea, abs=1e-12)
-    there = [np.arange(size + 1) > 0 for size in (1, a, b)]
-    grouped = shapley_of_groups(np.einsum("i,j,k", *(row.astype(float) for row in there)))
-    assert grouped.tolist() == pytest.approx([got[0], got[1], got[1 + a]], abs=1e-12)
-
-
 def test_a_thousand_tellers_and_a_thousand_makers_of_whom_one_is_enough() -> None:
     there = (np.arange(1001) > 0).astype(float)
     idea, teller, maker = shapley_of_groups(np.einsum("i,j,k", [0.0, 1.0], there, there)).tolist()
@@ -198,7 +183,7 @@ def test_a_thousand_tellers_and_a_thousand_makers_of_whom_one_is_enough() -> Non
     assert added.tolist() == pytest.approx([1 / 3, 1 / 3000, 1 / 3000], rel=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=3), st.data())
 def test_groups_of_alike_members_are_players_like_any(sizes: list[int], data: st.DataObject) -> None:
     shape = [size + 1 for size in sizes]
@@ -212,28 +197,6 @@ def test_groups_of_alike_members_are_players_like_any(sizes: list[int], data: st
     got = dict(zip(names, shapley(value, names).tolist(), strict=True))
     expected = [got.get((group, 0), 0.0) for group in range(len(sizes))]
     assert shapley_of_groups(table).tolist() == pytest.approx(expected, abs=1e-11)
-
-
-def test_the_chain_of_three_whose_whole_path_is_needed() -> None:
-    chain = [(0, 1), (1, 2)]
-    assert shapley(lambda those: len(those) == 3, 3).tolist() == pytest.approx([1 / 3] * 3)
-    assert myerson(lambda those: len(those) == 3, 3, chain).tolist() == pytest.approx([1 / 3] * 3)
-    assert position(lambda those: len(those) == 3, 3, chain).tolist() == [0.25, 0.5, 0.25]
-
-
-def test_spread_of_an_independent_cascade_on_a_path() -> None:
-    """Chen and Teng: a -> b -> c with p = .3; who is reached from a set of seeds, by the worlds of live arcs."""
-    p = 0.3
-
-    def spread(seeds: Coalition) -> float:
-        total = 0.0
-        for first, second in itertools.product([True, False], repeat=2):
-            chance = (p if first else 1 - p) * (p if second else 1 - p)
-            b = "b" in seeds or (first and "a" in seeds)
-            total += chance * (("a" in seeds) + b + ("c" in seeds or (second and b)))
-        return total
-
-    assert shapley(spread, "abc").tolist() == pytest.approx([1.18, 0.985, 0.835], abs=1e-12)
 
 
 def test_many_players_on_few_links() -> None:

@@ -21,7 +21,8 @@ from sim.accounts.role_flow import role_flow
 from sim.accounts.table import CreditTable
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Persons
 from sim.tape.tape import Tape
-from tests import naive
+from tests import examples, naive
+from tests.loops import compile_all
 from tests.tapes import equal, make_tape, tapes, with_crowd
 
 METHODS: list[Callable[[Tape], CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
@@ -155,7 +156,7 @@ def close(tape: Tape) -> Any:
 # --- against the twin -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(tapes())
 def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     assert credits(shapley_credit(tape), tape) == pytest.approx(expected(tape, Lineage.shapley), **close(tape))
@@ -184,7 +185,7 @@ def test_a_very_long_row_of_uses_loses_nothing() -> None:
 IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "owen": Lineage.owen_ideas}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(tapes(), st.sampled_from(list(IDEAS)))
 def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method: str) -> None:
     of = summed(tape, IDEAS[method])
@@ -193,7 +194,7 @@ def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tapes())
 def test_nothing_is_lost_or_made(tape: Tape) -> None:
     for method in METHODS:
@@ -224,7 +225,7 @@ def trees(draw: st.DrawFn) -> Tape:
     return make_tape([f"P{k}" for k in range(persons)], events + made, draw(st.lists(realised, max_size=5)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(trees())
 def test_shapley_is_the_shapley_value_of_the_game_of_lineages(tape: Tape) -> None:
     """v(S) is the value of all that needs nobody outside S; also Myerson, where the links are the tellings."""
@@ -291,7 +292,7 @@ def plain_trees(draw: st.DrawFn) -> Tape:
     return make_tape([f"P{k}" for k in range(learners + 1)], events + made, draw(st.lists(realised, max_size=5)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(plain_trees())
 def test_owen_is_role_flow_on_a_tree(tape: Tape) -> None:
     flow, got = role_flow(tape), owen_credit(tape)
@@ -302,60 +303,54 @@ def test_owen_is_role_flow_on_a_tree(tape: Tape) -> None:
 # --- by hand ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_bridge() -> None:
-    tape = chain(2, maker=False)
-    assert shapley_credit(tape).persons.share.tolist() == pytest.approx([1 / 3] * 3)
-    assert position_credit(tape).persons.share.tolist() == [0.25, 0.5, 0.25]
-    assert owen_credit(tape).persons.share.tolist() == [0.5, 0.25, 0.25]
-    assert knockout_credit(tape).persons.raw.tolist() == [1.0, 1.0, 1.0]
-    assert knockout_credit(tape).persons.share.tolist() == pytest.approx([1 / 3] * 3)
+TOLD_ON = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1})]
+# Persons, events, what was realised, and what each account gives: knockout by what would be lost without each.
+BY_HAND: dict[str, tuple[str, list[Any], tuple[int, int, float], dict[str, list[float]]]] = {
+    "the bridge": (
+        "A B C user", [*TOLD_ON, (LEARN, 3, {2: 1})], (3, -1, 12.0),
+        {"shapley": [4, 4, 4, 0], "position": [3, 6, 3, 0], "owen": [6, 3, 3, 0], "lost": [12, 12, 12, 0]},
+    ),
+    # A tells B, gives it up, learns it again of B, and tells C, who tells the user.
+    "who takes it up again is one person of the lineage": (
+        "A B C user", [*TOLD_ON[:2], (LEARN, 0, {1: 1}), (LEARN, 2, {2: 1}), (LEARN, 3, {3: 1})], (4, -1, 12.0),
+        {"shapley": [4, 4, 4, 0], "position": [6, 4, 2, 0], "owen": [6 + 2, 2, 2, 0], "lost": [12, 12, 12, 0]},
+    ),
+    "a teller who implements counts once": (
+        "A B user", [*TOLD_ON[:2], (IMPLEMENT, 1, {1: 1}), (LEARN, 2, {1: 1})], (3, 2, 6.0),
+        {"shapley": [3, 3, 0], "position": [3, 3, 0], "owen": [2, 4, 0], "lost": [6, 6, 0]},
+    ),
+    # A tells B of the first idea, B has the second on it and tells the user: A and B are needed.
+    "prerequisites belong to the lineage": (
+        "A B user", [*TOLD_ON[:2], (DISCOVER, 1, {1: 1}, 1, 1), (LEARN, 2, {2: 1}, 1, 1)], (3, -1, 6.0),
+        {"shapley": [3, 3, 0], "position": [3, 3, 0], "owen": [1.5, 1.5 + 3, 0], "lost": [6, 6, 0]},
+    ),
+    # A has the first idea, T tells B of it, B has the second on it and tells the user: T is the only teller.
+    "who was told of a prerequisite did not tell it": (
+        "A T B user", [*TOLD_ON, (DISCOVER, 2, {2: 1}, 1, 1), (LEARN, 3, {3: 1}, 1, 1)], (4, -1, 12.0),
+        {"shapley": [4, 4, 4, 0], "position": [3, 6, 3, 0], "owen": [3, 6, 3, 0], "lost": [12, 12, 12, 0]},
+    ),
+    "of several tellers one is drawn": (
+        "A B user", [*TOLD_ON[:2], (LEARN, 2, {0: 0.25, 1: 0.75})], (2, -1, 8.0),
+        {"shapley": [2 + 3, 3, 0], "lost": [8, 6, 0]},
+    ),
+}  # fmt: skip
 
 
-def test_who_takes_it_up_again_is_one_person_of_the_lineage() -> None:
-    """A tells B, gives it up, learns it again of B, and tells C, who tells the user."""
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 0, {1: 1}), (LEARN, 2, {2: 1}), (LEARN, 3, {3: 1})]
-    tape = make_tape(["A", "B", "C", "user"], events, [(4, -1, 12.0)])
-    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0, 4.0, 0.0])
-    assert position_credit(tape).persons.credit.tolist() == pytest.approx([6.0, 4.0, 2.0, 0.0])
-    assert owen_credit(tape).persons.credit.tolist() == pytest.approx([6.0 + 2.0, 2.0, 2.0, 0.0])
-    assert lost_without(tape).tolist() == [12.0, 12.0, 12.0, 0.0]
+@pytest.mark.parametrize("name", BY_HAND)
+def test_lineages_by_hand(name: str) -> None:
+    names, events, realised, expected = BY_HAND[name]
+    tape = make_tape(names.split(), events, [realised])
+    assert lost_without(tape).tolist() == expected["lost"]
+    for account, method in (("shapley", shapley_credit), ("position", position_credit), ("owen", owen_credit)):
+        if account in expected:
+            assert method(tape).persons.credit.tolist() == pytest.approx(expected[account], abs=1e-12), account
 
 
-def test_a_teller_who_implements_counts_once() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 1, {1: 1}), (LEARN, 2, {1: 1})]
-    tape = make_tape(["A", "B", "user"], events, [(3, 2, 6.0)])
-    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
-    assert position_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
-    assert owen_credit(tape).persons.credit.tolist() == pytest.approx([2.0, 4.0, 0.0])
-
-
-def test_prerequisites_belong_to_the_lineage() -> None:
-    """A tells B of the first idea, B has the second on it and tells the user: A and B are needed."""
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (DISCOVER, 1, {1: 1}, 1, 1), (LEARN, 2, {2: 1}, 1, 1)]
-    tape = make_tape(["A", "B", "user"], events, [(3, -1, 6.0)])
-    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
-    assert position_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 3.0, 0.0])
-    assert owen_credit(tape).persons.credit.tolist() == pytest.approx([1.5, 1.5 + 3.0, 0.0])
-    assert lost_without(tape).tolist() == [6.0, 6.0, 0.0]
-
-
-def test_who_was_told_of_a_prerequisite_did_not_tell_it() -> None:
-    """A has the first idea, T tells B of it, B has the second on it and tells the user: T is the only teller."""
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (DISCOVER, 2, {2: 1}, 1, 1),
-              (LEARN, 3, {3: 1}, 1, 1)]  # fmt: skip
-    tape = make_tape(["A", "T", "B", "user"], events, [(4, -1, 12.0)])
-    persons = owen_credit(tape).persons
+def test_owen_knows_the_roles() -> None:
+    names, events, realised, _ = BY_HAND["who was told of a prerequisite did not tell it"]
+    persons = owen_credit(make_tape(names.split(), events, [realised])).persons
     assert persons.idea.tolist() == pytest.approx([3.0, 0.0, 3.0, 0.0])
     assert persons.communication.tolist() == pytest.approx([0.0, 6.0, 0.0, 0.0])
-    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([4.0, 4.0, 4.0, 0.0])
-    assert position_credit(tape).persons.credit.tolist() == pytest.approx([3.0, 6.0, 3.0, 0.0])
-
-
-def test_of_several_tellers_one_is_drawn() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 0.25, 1: 0.75})]
-    tape = make_tape(["A", "B", "user"], events, [(2, -1, 8.0)])
-    assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([2.0 + 3.0, 3.0, 0.0])
-    assert lost_without(tape).tolist() == [8.0, 6.0, 0.0]
 
 
 @pytest.mark.parametrize("numbers", [(1, 30, 20), (1, 1000, 1000)])
@@ -442,7 +437,7 @@ def large(events: int, seed: int) -> Tape:
 def test_compiled_loops_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     for tape in (large(3000, 1), ladder(6)):
         plain = [method(tape).persons.credit for method in METHODS]
-        monkeypatch.setattr(lineages, "WORTH_COMPILING", 0)
+        compile_all(monkeypatch, lineages)
         for method, credit in zip(METHODS, plain, strict=True):
             assert method(tape).persons.credit.tolist() == credit.tolist()
         monkeypatch.undo()

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sim
 from sim import Scenario, Tape, read_log, simulate
 from sim.accounts.account import credit
 from sim.accounts.comparison import compare
@@ -17,13 +16,14 @@ from sim.accounts.methods import METHODS
 from sim.accounts.over_time import credit_over_time
 from sim.model.until import moments, until
 from sim.tape.tables import ABANDON
+from tests import examples
 from tests.scenarios import STEPS, scenarios
 from tests.tapes import make_tape, tapes
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(scenarios(), st.integers(1, STEPS))
 def test_a_run_as_it_was_is_the_same_run_with_fewer_steps(scenario: Scenario, step: int) -> None:
     shorter = simulate(scenario.replace({"scenario.steps": step}), engine="agents")
@@ -113,7 +113,7 @@ def test_a_log_as_it_was_is_the_log_that_ends_there(method: str, tmp_path: Path)
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), tapes())
 def test_over_time_is_the_credit_of_each_moment(data: st.DataObject, tape: Tape) -> None:
     method = data.draw(st.sampled_from(list(METHODS)))
@@ -177,4 +177,3 @@ def test_courses_have_all_of_the_credit() -> None:
     sums = np.array([course.shares for course in courses]).sum(axis=0)
     assert sums == pytest.approx(np.where(found.total > 0.0, 1.0, 0.0))
     assert found.share[-1] == pytest.approx(compare(tape, ["role-flow"]).share[:, 0])
-    assert sim.credit.credit_over_time is credit_over_time

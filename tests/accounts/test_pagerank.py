@@ -18,6 +18,8 @@ from sim.accounts import power_iteration
 from sim.accounts.pagerank import as_dag, citerank, citerank_credit, event_pagerank, event_pagerank_credit, pagerank
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
+from tests import examples
+from tests.loops import compile_all
 from tests.tapes import make_tape, tapes
 
 
@@ -33,7 +35,7 @@ def dags(draw: st.DrawFn) -> tuple[list[int], list[int], list[float], list[float
     return indptr, indices, weights, restart
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(dags(), st.sampled_from([0.0, 0.3, 0.85, 0.9]), st.booleans(), st.booleans())
 def test_events_agree_with_networkx(dag: Any, alpha: float, weighted: bool, restarted: bool) -> None:
     indptr, indices, weights, restart = dag
@@ -47,20 +49,6 @@ def test_events_agree_with_networkx(dag: Any, alpha: float, weighted: bool, rest
     got = event_pagerank(indptr, indices, weights if weighted else None, restart if restarted else None, alpha)
     np.testing.assert_allclose(got, [expected[row] for row in graph], rtol=0, atol=1e-12)
     assert got.sum() == pytest.approx(1.0, abs=1e-14)
-
-
-def test_a_large_dag_agrees_with_networkx() -> None:
-    random = np.random.default_rng(1)
-    rows = 3000
-    parents = [np.unique(random.integers(0, row, min(row, 3))) if row else np.zeros(0, int) for row in range(rows)]
-    indptr, indices = np.cumsum([0, *map(len, parents)]), np.concatenate(parents)
-    weights = random.random(len(indices))
-    graph = nx.DiGraph()
-    graph.add_nodes_from(range(rows))
-    child = np.repeat(np.arange(rows), np.diff(indptr))
-    graph.add_weighted_edges_from(zip(child.tolist(), indices.tolist(), weights.tolist(), strict=True))
-    expected = nx.pagerank(graph, tol=1e-17, max_iter=10000)
-    np.testing.assert_allclose(event_pagerank(indptr, indices, weights), list(expected.values()), rtol=0, atol=1e-12)
 
 
 def random_dag(rows: int, seed: int, own: bool = False) -> tuple[Any, Any, Any]:
@@ -127,7 +115,7 @@ def test_compiled_and_interpreted_have_the_same_bits(index: Any, number: Any, mo
         given = (given[0], np.where(given[1] == np.repeat(np.arange(300), np.diff(indptr)), 0, given[1]), None)
     options: dict[str, Any] = {"restart": np.arange(1, 301), "self_loops": True, "dangling": np.ones(300)}
     slow = event_pagerank(*given, **options)
-    monkeypatch.setattr(dag_module, "WORTH_COMPILING", 0)
+    compile_all(monkeypatch, dag_module)
     np.testing.assert_array_equal(event_pagerank(*given, **options), slow)
 
 
@@ -153,7 +141,7 @@ def test_citerank_out_of_range_is_refused(age: list[float], tau: float) -> None:
         citerank([0, 0, 1], [0], age, tau)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_any_edges_and_times_make_a_dag(data: st.DataObject) -> None:
     nodes = data.draw(st.integers(1, 7))
@@ -209,7 +197,7 @@ def walks(tape: Tape, restart: dict[int, float], alpha: float) -> dict[str, floa
     return {name: mass / total for name, mass in found.items()} if total else found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tapes(), st.sampled_from([0.0, 0.5, 1.0]))
 def test_credit_is_where_the_walks_from_realised_value_are(tape: Tape, alpha: float) -> None:
     restart: dict[int, float] = {}
@@ -296,7 +284,7 @@ def vectors(nodes: list[str]) -> st.SearchStrategy[dict[str, float] | None]:
     return st.one_of(st.none(), parts)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data(), graphs(), st.sampled_from([0.0, 0.5, 0.85, 0.9]), st.sampled_from(["weight", None]))
 def test_any_graph_agrees_with_networkx(data: st.DataObject, graph: Any, alpha: float, weight: str | None) -> None:
     options = {
@@ -334,7 +322,7 @@ def test_passes_are_the_same_on_any_number_of_threads_and_interpreted(
     monkeypatch.setattr(power_iteration, "WORTH_THREADS", 0)
     for threads in (1, 2, 3):
         np.testing.assert_array_equal(pagerank(matrix, threads=threads), alone)
-    monkeypatch.setattr(dag_module, "WORTH_COMPILING", 10**9 if weighted else 0)
+    compile_all(monkeypatch, power_iteration)
     np.testing.assert_array_equal(pagerank(matrix), alone)
 
 

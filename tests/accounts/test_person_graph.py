@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from sim.accounts.pagerank import person_graph, person_pagerank
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE
 from sim.tape.tape import Tape
-from tests import naive
+from tests import examples, naive
 from tests.tapes import make_tape, tapes, with_crowd
 
 W = -1
@@ -146,7 +146,7 @@ def test_without_persons_there_is_nothing_to_credit() -> None:
     assert table.persons.credit.tolist() == table.persons.share.tolist() == [0.0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(tapes())
 def test_equals_the_obvious_twin(tape: Tape) -> None:
     expected = {edge: float(weight) for edge, weight in naive.person_graph(tape).items()}
@@ -156,7 +156,7 @@ def test_equals_the_obvious_twin(tape: Tape) -> None:
     assert list(person_graph(tape)) == [W, *nodes]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(tapes())
 def test_person_pagerank_is_that_of_the_graph(tape: Tape) -> None:
     expected = nx.pagerank(person_graph(tape), alpha=0.7, tol=5e-15, max_iter=10000)

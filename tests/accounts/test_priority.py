@@ -9,7 +9,7 @@ from sim.accounts.priority import first_discoverers, priority
 from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import naive
+from tests import examples, naive
 from tests.tapes import finish_tape, make_tape, tapes, with_crowd
 
 
@@ -53,7 +53,7 @@ def test_ideas_that_nobody_discovered_are_left_out() -> None:
     assert first_discoverers(tape) == {1: [0]}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(tapes())
 def test_equals_the_obvious_twin(tape: Tape) -> None:
     expected = {tape.persons.names()[person]: float(credit) for person, credit in naive.priority(tape).items()}

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.removal import removal_effect
+from tests import examples
 
 
 def test_two_channels() -> None:
@@ -51,7 +52,7 @@ def success_of(paths: list[list[int]], converted: list[bool], times: list[int], 
     return chain["start"].get("success", Fraction(0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.booleans(), st.integers(1, 3)),

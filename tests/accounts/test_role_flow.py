@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.accounts import event_pagerank
 from sim.accounts.role_flow import role_flow, role_flow_of_events
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
-from tests import naive
+from tests import examples, naive
+from tests.loops import compile_all
 from tests.tapes import equal, make_tape, tapes, with_crowd
 
 ROLES = ("idea", "communication", "implementation")
@@ -26,40 +26,72 @@ def shares(tape: Tape, **options: Any) -> dict[str, float]:
     return dict(zip(table.persons.name, table.persons.share.tolist(), strict=True))
 
 
-def test_the_inventor_and_the_one_who_told_the_world_share_equally() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}, 98)]
-    tape = make_tape(with_crowd(["P1", "P2"], 98), events, [(2, -1, 98.0)])
-    table = role_flow(tape)
-    assert table.persons.idea.tolist() == [49.0, 0.0]
-    assert table.persons.communication.tolist() == [0.0, 49.0]
-    assert table.persons.implementation.tolist() == [0.0, 0.0]
-    assert table.total == 98.0
+def chain(*persons: int) -> list[Any]:
+    """The first discovers the idea and tells the second, who tells the third, and so on."""
+    return [(DISCOVER, persons[0], {}), *((LEARN, person, {k: 1}) for k, person in enumerate(persons[1:]))]
 
 
-def test_idea_communication_and_implementation_count_alike() -> None:
-    events = [
-        (DISCOVER, 0, {}),
-        (LEARN, 1, {0: 1}),
-        (LEARN, 3, {1: 1}, 10**10),
-        (LEARN, 2, {2: 1}),
-        (IMPLEMENT, 2, {3: 1}),
-    ]
-    tape = make_tape(with_crowd(["P1", "P2", "P3"], 10**10), events, [(2, 4, 1e10)])
-    assert shares(tape) == pytest.approx({"P1": 1 / 3, "P2": 1 / 3, "P3": 1 / 3}, rel=1e-12)
+USES = [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {2: 1}),
+        (USE, -1, {1: 0.5, 3: 0.5}), (USE, -1, {1: 0.25, 4: 0.75})]  # fmt: skip
+# Persons (the last of them a crowd if it has a size), events, what was realised, and by whom as what: all else is 0.
+BY_HAND: dict[str, tuple[str, int, list[Any], list[Any], dict[str, dict[str, float]]]] = {
+    "the inventor and the one who told the world share equally": (
+        "P1 P2", 98, [*chain(0, 1), (LEARN, 2, {1: 1}, 98)], [(2, -1, 98.0)],
+        {"idea": {"P1": 49}, "communication": {"P2": 49}},
+    ),
+    "idea, communication and implementation count alike": (
+        "P1 P2 P3", 10**10, [*chain(0, 1), (LEARN, 3, {1: 1}, 10**10), (LEARN, 2, {2: 1}), (IMPLEMENT, 2, {3: 1})],
+        [(2, 4, 3e10)], {"idea": {"P1": 1e10}, "communication": {"P2": 1e10}, "implementation": {"P3": 1e10}},
+    ),
+    "an inventor who alone told holds two roles": (
+        "P1 P2", 0, [*chain(0, 1), (IMPLEMENT, 1, {1: 1})], [(1, 2, 3.0)],
+        {"idea": {"P1": 1}, "communication": {"P1": 1}, "implementation": {"P2": 1}},
+    ),
+    "what the inventor uses is the inventor's": (
+        "P1", 0, [*chain(0), (IMPLEMENT, 0, {0: 1})], [(0, -1, 5.0), (0, 1, 2.0)],
+        {"idea": {"P1": 6}, "implementation": {"P1": 1}},
+    ),
+    "the bridge has a quarter": (
+        "P1 P2 P3", 10**10, [*chain(0, 1, 2), (LEARN, 3, {2: 1}, 10**10)], [(3, -1, 1.0)],
+        {"idea": {"P1": 0.5}, "communication": {"P2": 0.25, "P3": 0.25}},
+    ),
+    "tellers of different weight": (
+        "root A B user", 0, [*chain(0, 1), (LEARN, 2, {0: 1}), (LEARN, 3, {1: 0.25, 2: 0.75})], [(3, -1, 1.0)],
+        {"idea": {"root": 0.5}, "communication": {"A": 0.125, "B": 0.375}},
+    ),
+    # The teller T has learned from A (length 1) by 1/4 and from B, after D (length 2), by 3/4: length 11/4.
+    "ways of different length": (
+        "root A D B T user", 0, [*chain(0, 1), (LEARN, 2, {0: 1}), (LEARN, 3, {2: 1}),
+                                 (LEARN, 4, {1: 0.25, 3: 0.75}), (LEARN, 5, {4: 1})], [(5, -1, 2.0)],
+        {"idea": {"root": 1}, "communication": {"A": 7 / 44, "D": 21 / 88, "B": 21 / 88, "T": 4 / 11}},
+    ),
+    "a root that told beside a teller has no communication": (
+        "root A B user", 0, [*chain(0, 1), (LEARN, 2, {0: 0.4, 1: 0.6}), (LEARN, 3, {2: 1})],
+        [(2, -1, 1.0), (3, -1, 1.0)], {"idea": {"root": 1}, "communication": {"A": 0.75, "B": 0.25}},
+    ),
+    "independent discoverers who taught one learner share both roles": (
+        "A B user", 0, [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {0: 0.25, 1: 0.75})], [(2, -1, 4.0)],
+        {"idea": {"A": 0.5, "B": 1.5}, "communication": {"A": 0.5, "B": 1.5}},
+    ),
+    "a use of uses hands everything on": (
+        "A B", 0, USES, [(0, 5, 16.0)], {"idea": {"A": 8}, "implementation": {"A": 5, "B": 3}},
+    ),
+    "the crowd is credited where it told": (
+        "P1 P2", 10, [(DISCOVER, 0, {}), (LEARN, 2, {0: 1}, 5), (LEARN, 1, {1: 1})], [(2, -1, 1.0)],
+        {"idea": {"P1": 0.5}, "communication": {"crowd": 0.5}},
+    ),
+}  # fmt: skip
 
 
-def test_an_inventor_who_alone_told_holds_two_roles() -> None:
-    tape = make_tape(["P1", "P2"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 1, {1: 1})], [(1, 2, 3.0)])
-    table = role_flow(tape)
-    assert table.persons.idea.tolist() == [1.0, 0.0]
-    assert table.persons.communication.tolist() == [1.0, 0.0]
-    assert table.persons.implementation.tolist() == [0.0, 1.0]
-
-
-def test_what_the_inventor_uses_is_the_inventors() -> None:
-    tape = make_tape(["P1"], [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1})], [(0, -1, 5.0), (0, 1, 2.0)])
-    table = role_flow(tape)
-    assert (table.persons.idea[0], table.persons.communication[0], table.persons.implementation[0]) == (6.0, 0.0, 1.0)
+@pytest.mark.parametrize("name", BY_HAND)
+def test_examples_by_hand(name: str) -> None:
+    names, crowd, events, realised, expected = BY_HAND[name]
+    table = role_flow(make_tape(with_crowd(names.split(), crowd) if crowd else names.split(), events, realised))
+    for role in ROLES:
+        found = dict(zip(table.persons.name, getattr(table.persons, role).tolist(), strict=True))
+        wanted = expected.get(role, {})
+        assert found == pytest.approx(dict.fromkeys(found, 0.0) | wanted, rel=1e-12, abs=1e-15), role
+    assert table.total == sum(value for *_, value in realised)
 
 
 @pytest.mark.parametrize("relays", [1, 2, 3, 7, 1000])
@@ -75,12 +107,6 @@ def test_each_of_d_relays_has_an_equal_part_of_the_communication(relays: int) ->
     tape = make_tape(with_crowd(names, 50), events, [(relays + 1, relays + 3, 50.0)])
     expected = dict.fromkeys(names, 1 / (3 * relays)) | {"P0": 1 / 3, "maker": 1 / 3}
     assert shares(tape) == pytest.approx(expected, rel=1e-12)
-
-
-def test_the_bridge_has_a_quarter() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (LEARN, 3, {2: 1}, 10**10)]
-    tape = make_tape(with_crowd(["P1", "P2", "P3"], 10**10), events, [(3, -1, 1.0)])
-    assert shares(tape) == {"P1": 0.5, "P2": 0.25, "P3": 0.25}
 
 
 @pytest.mark.parametrize("numbers", [(1, 1000, 1000), (1000, 1, 1000), (10000, 1000, 1)])
@@ -104,52 +130,6 @@ def test_equals_inside_a_role_share_it_equally(numbers: tuple[int, int, int]) ->
     table = role_flow(tape)
     expected = np.repeat(1 / 3 / np.array(numbers), numbers)
     np.testing.assert_allclose(table.persons.share, expected, rtol=1e-12)
-
-
-def test_tellers_of_different_weight() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 1}), (LEARN, 3, {1: 0.25, 2: 0.75})]
-    tape = make_tape(["root", "A", "B", "user"], events, [(3, -1, 1.0)])
-    assert shares(tape) == {"root": 0.5, "A": 0.125, "B": 0.375, "user": 0.0}
-
-
-def test_ways_of_different_length() -> None:
-    """The teller T has learned from A (length 1) by 1/4 and from B, after D (length 2), by 3/4: length 11/4."""
-    events = [
-        (DISCOVER, 0, {}),
-        (LEARN, 1, {0: 1}),
-        (LEARN, 2, {0: 1}),
-        (LEARN, 3, {2: 1}),
-        (LEARN, 4, {1: 0.25, 3: 0.75}),
-        (LEARN, 5, {4: 1}),
-    ]
-    tape = make_tape(["root", "A", "D", "B", "T", "user"], events, [(5, -1, 2.0)])
-    communication = dict(
-        zip(["root", "A", "D", "B", "T", "user"], role_flow(tape).persons.communication.tolist(), strict=True)
-    )
-    expected = {"root": 0, "A": 7 / 44, "D": 21 / 88, "B": 21 / 88, "T": 4 / 11, "user": 0}
-    assert communication == pytest.approx(expected, rel=1e-12)
-
-
-def test_a_root_that_told_beside_a_teller_has_no_communication() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 0.4, 1: 0.6}), (LEARN, 3, {2: 1})]
-    tape = make_tape(["root", "A", "B", "user"], events, [(2, -1, 1.0), (3, -1, 1.0)])
-    table = role_flow(tape)
-    np.testing.assert_allclose(table.persons.idea, [1.0, 0, 0, 0], rtol=1e-12)
-    np.testing.assert_allclose(table.persons.communication, [0, 0.5 + 0.25, 0.25, 0], rtol=1e-12)
-
-
-def test_independent_discoverers_who_taught_one_learner_share_both_roles() -> None:
-    events = [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {0: 0.25, 1: 0.75})]
-    tape = make_tape(["A", "B", "user"], events, [(2, -1, 4.0)])
-    assert role_flow(tape).persons.idea.tolist() == [0.5, 1.5, 0.0]
-    assert role_flow(tape).persons.communication.tolist() == [0.5, 1.5, 0.0]
-
-
-def test_a_use_of_uses_hands_everything_on() -> None:
-    events = [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {2: 1})]
-    events += [(USE, -1, {1: 0.5, 3: 0.5}), (USE, -1, {1: 0.25, 4: 0.75})]
-    tape = make_tape(["A", "B"], events, [(0, 5, 16.0)])
-    assert role_flow(tape).persons.implementation.tolist() == [5.0, 3.0]
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 10])
@@ -177,19 +157,13 @@ def test_a_prerequisite_that_was_told_is_divided_afresh(depth: int) -> None:
     assert table.persons.communication.tolist() == [4.0 ** -(depth - k) for k in range(depth)] + [0.0]
 
 
-def test_the_crowd_is_credited_where_it_told() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 2, {0: 1}, 5), (LEARN, 1, {1: 1})]
-    tape = make_tape(with_crowd(["P1", "P2"], 10), events, [(2, -1, 1.0)])
-    assert shares(tape) == {"P1": 0.5, "P2": 0.0, "crowd": 0.5}
-
-
 @pytest.mark.parametrize("inheritance", [-0.1, 1.1, float("nan")])
 def test_inheritance_out_of_range_is_refused(inheritance: float) -> None:
     with pytest.raises(ValueError, match=r"inheritance must be in \[0, 1\]"):
         role_flow(make_tape(["P"], []), inheritance)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(tapes(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_equals_the_walks_followed_one_by_one(tape: Tape, inheritance: float) -> None:
     account = naive.RoleFlow(tape, Fraction(inheritance)).account
@@ -216,7 +190,7 @@ def trees(draw: st.DrawFn) -> tuple[Tape, list[int], dict[int, int]]:
     return make_tape([f"P{k}" for k in range(learners + 1)], events, realised), teller, holding
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(trees())
 def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]) -> None:
     tape, teller, holding = tree
@@ -243,18 +217,18 @@ def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.one_of(tapes(), trees().map(lambda drawn: drawn[0])))
 def test_compiled_and_interpreted_have_the_same_bits(tape: Tape) -> None:
     interpreted = role_flow_of_events(tape, 0.25)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event_pagerank, "WORTH_COMPILING", -1)
+        compile_all(patch, sys.modules[role_flow.__module__])
         compiled = role_flow_of_events(tape, 0.25)
     for one, other in zip(compiled, interpreted, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(trees())
 def test_the_shortcut_for_trees_has_the_same_bits(drawn: tuple[Tape, list[int], dict[int, int]]) -> None:
     tape = drawn[0]

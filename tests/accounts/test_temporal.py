@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.accounts import event_pagerank
+from sim.accounts import temporal as module
 from sim.accounts.temporal import TemporalPageRank, temporal_pagerank_credit
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
+from tests import examples
+from tests.loops import compile_all
 from tests.tapes import make_tape, tapes
 from tests.theory import FULL
 
@@ -45,7 +47,7 @@ def walked(stream: list[tuple[int, int]], alpha: Fraction, beta: Fraction) -> li
     return [part / sum(found) for part in found]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     edges,
     st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(7, 8)]),
@@ -78,7 +80,7 @@ def test_drawn_by_weight_it_is_the_static_pagerank(beta: float) -> None:
     assert np.abs(temporal.ranks() - list(nx.pagerank(graph).values())).max() > 2 * error
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(edges, st.data())
 def test_blocks_and_resuming_leave_no_trace(stream: list[tuple[int, int]], data: st.DataObject) -> None:
     source, target = zip(*stream, strict=True)
@@ -92,7 +94,7 @@ def test_blocks_and_resuming_leave_no_trace(stream: list[tuple[int, int]], data:
     second.feed(source[cut:], target[cut:], range(cut, len(stream)))
     np.testing.assert_array_equal(second.ranks(), at_once.ranks())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event_pagerank, "WORTH_COMPILING", -1)
+        compile_all(patch, module)
         compiled = TemporalPageRank(0.6, 0.3)
         compiled.feed(source, target)
     np.testing.assert_array_equal(compiled.ranks(), at_once.ranks())
@@ -164,7 +166,7 @@ def test_credit_goes_back_in_time() -> None:
     assert temporal_pagerank_credit(make_tape(["P0"], [(DISCOVER, 0, {})], [(0, -1, 1.0)])).total == 0.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(tapes())
 def test_credit_is_conserved(tape: Tape) -> None:
     table = temporal_pagerank_credit(tape)

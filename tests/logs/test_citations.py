@@ -16,6 +16,7 @@ from sim.accounts.pagerank import event_pagerank
 from sim.errors import TapeError
 from sim.logs.formats import read_log
 from sim.tape.tape import Tape
+from tests import examples
 from tests.logs.test_edges import LATE, credits, read, refusal, story
 
 
@@ -130,7 +131,7 @@ papers = st.sampled_from("abcdef")
 
 
 @given(st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: list[tuple[str, str]]) -> None:
     tape = with_dates(
         "citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs),

@@ -31,7 +31,7 @@ def cited() -> Any:
 
 
 def test_times_of_edges() -> None:
-    expected = edges("2,a,b,1", "3,b,c,2", "3,a,c,6", columns="time,source,target,weight")
+    expected = edges("2,a,b,1|3,b,c,2|3,a,c,6", "weight")
     assert from_networkx(told()) == expected
 
 

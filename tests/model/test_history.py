@@ -12,6 +12,8 @@ import pytest
 import sim
 from sim.accounts.account import credit
 from sim.accounts.methods import METHODS
+from sim.model.forecast import most_events, predict_memory
+from sim.scenario.groups import person_ranges
 from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
@@ -87,6 +89,15 @@ def test_every_intervention_comes_in_time_and_has_an_effect(name: str) -> None:
     scenario = load(name)
     assert all(deed.step <= scenario.scenario.steps for deed in scenario.interventions)
     assert "interventions_without_effect" not in tape_of(name).provenance
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_it_fits_into_a_small_machine_and_what_happens_was_foreseen(name: str) -> None:
+    scenario, persons = load(name).replace(SMALLER.get(name, {})), tape_of(name).events.person
+    assert predict_memory(load(name), "agents", most_events(load(name))) < 5e9
+    if not scenario.dynamics.readopt:  # nobody adopts twice
+        singles = (persons >= 0) & (persons < len(person_ranges(scenario)["everyone"]))
+        assert singles.sum() <= most_events(scenario)
 
 
 @pytest.mark.parametrize("method", METHODS)

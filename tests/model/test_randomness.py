@@ -28,6 +28,7 @@ from sim.model.randomness import (
     uniform,
     unit,
 )
+from tests import examples
 
 FULL = 0xFFFFFFFF
 # Random123, tests/kat_vectors, the lines "philox4x32 10": counter, key, answer.
@@ -223,7 +224,7 @@ def test_normal_quantile_grows(k, more):
     assert normal_quantile(k / 2**53) <= normal_quantile(min(k + more, 2**53 - 1) / 2**53) + 1e-14
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.floats(0.0, 1.0), st.integers(-(2**63), 2**63 - 1), st.integers(-2, 2))
 def test_a_chance_comes_true_below_its_limit(chance, bits, step):
     near = min(max(limit_of(chance) + step, 0), UPPER) << 11  # where the two would differ, if anywhere

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import Scenario, simulate
-from sim.machine.compiling import compiled
+from sim.machine.loops import compiled
 from sim.model import realise_loops
 from sim.model.realise import in_order
 from sim.model.realise_loops import Schedule, Worth
-from sim.tape import rows
 from sim.tape.rows import Recorder, rows_of, tables_of
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
+from tests import examples
 from tests.scenarios import scenarios
 
 Shares = dict[tuple[int, int], Fraction]
@@ -72,8 +72,8 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     before = len(recorder.events), len(recorder.influences)
     columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
     found = [
-        code.realise(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held)
-        for code in (realise_loops, COMPILED)
+        code(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held)
+        for code in (realise_loops.realise, compiled(realise_loops.realise))
     ]
     (events, influences), (events_too, influences_too) = (tables_of(rows) for rows, *_ in found)
     for one, other in ((events, events_too), (influences, influences_too)):
@@ -84,9 +84,6 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     recorder.events += zip(*(c[before[0] :].tolist() for c in events.columns().values()), strict=True)
     recorder.influences += zip(*(c[before[1] :].tolist() for c in influences.columns().values()), strict=True)
     return in_order(*found[0][1:])
-
-
-COMPILED = compiled(rows, realise_loops)
 
 
 def close(found: Mapping[tuple[int, int], float], expected: Shares) -> None:
@@ -155,34 +152,30 @@ def run(
     return realised, expanded(recorder, realised)
 
 
-def test_a_holding_counts_from_the_step_after_it_began_to_the_step_it_ends():
-    assert run([(1, 1)], [(3, 7, 1)])[1] == {(0, 1): 4}
-    assert run([(1, 1)], [(3, 3, 1)])[1] == {}
-    assert run([(1, 1)], [(0, 10, 3)])[1] == {(0, 1): 30}
+CHANGING = ((0, 1.0), (5, 10.0), (5, 100.0), (7, 0.0))  # a value changes in the step in which it is set
 
 
-def test_an_idea_counts_from_its_release():
-    assert run([(5, 1)], [(3, 7, 1)])[1] == {(0, 1): 3}
-    assert run([(7, 1)], [(3, 7, 1)])[1] == {(0, 1): 1}
-    assert run([(8, 1)], [(3, 7, 1)])[1] == {}
-    assert run([], [(3, 7, 1)])[1] == {}
-    assert run([(11, 1)], [(3, 10, 1)])[1] == {}
-
-
-def test_where_holding_counts_it_counts_before_the_release_too():
-    assert run([(5, 1)], [(3, 7, 1)], held=True)[1] == {(0, -1): 1, (0, 1): 3}
-    assert run([(11, 1)], [(3, 7, 2)], held=True)[1] == {(0, -1): 8}
-    assert run([], [(3, 7, 1)], held=True)[1] == {(0, -1): 4}
-
-
-def test_a_value_changes_in_the_step_in_which_it_is_set():
-    values = [(0, 1.0), (5, 10.0), (5, 100.0), (7, 0.0)]
-    assert run([(1, 1)], [(3, 9, 1)], values)[1] == {(0, 1): 201}
-
-
-def test_implementations_share_each_step_equally():
-    shares = run([(1, 1), (3, 1), (5, 1), (5, 1)], [(0, 8, 1)])[1]
-    close(shares, {(0, 1): 3 + Fraction(4, 4), (0, 2): 1 + Fraction(4, 4), (0, 3): 1, (0, 4): 1})
+@pytest.mark.parametrize(
+    ("releases", "piece", "values", "held", "expected"),
+    [
+        ([1], (3, 7, 1), None, False, {(0, 1): 4}),  # from the step after it began to the step it ends
+        ([1], (3, 3, 1), None, False, {}),
+        ([1], (0, 10, 3), None, False, {(0, 1): 30}),
+        ([5], (3, 7, 1), None, False, {(0, 1): 3}),  # from the release on
+        ([7], (3, 7, 1), None, False, {(0, 1): 1}),
+        ([8], (3, 7, 1), None, False, {}),
+        ([], (3, 7, 1), None, False, {}),
+        ([11], (3, 10, 1), None, False, {}),
+        ([5], (3, 7, 1), None, True, {(0, -1): 1, (0, 1): 3}),  # where holding counts, before the release, too
+        ([11], (3, 7, 2), None, True, {(0, -1): 8}),
+        ([], (3, 7, 1), None, True, {(0, -1): 4}),
+        ([1], (3, 9, 1), CHANGING, False, {(0, 1): 201}),
+        ([1, 3, 5, 5], (0, 8, 1), None, False, {(0, 1): 3 + 1, (0, 2): 1 + 1, (0, 3): 1, (0, 4): 1}),  # equal shares
+    ],
+)
+def test_what_a_holding_is_worth(releases, piece, values, held, expected):
+    found = run([(out, 1) for out in releases], [piece], values or ((0, 1.0),), held=held)[1]
+    close(found, {key: Fraction(value) for key, value in expected.items()})
 
 
 def test_the_same_from_the_same():
@@ -236,7 +229,7 @@ def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
     return twin(pieces, releases, values, tape.steps, scenario.impact.value_of == "held")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(scenarios())
 def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
     whole = {"world.size": scenario.world.size and sum(p.count for p in scenario.persons) + scenario.population.count}

@@ -19,20 +19,21 @@ from pydantic import BaseModel
 from sim.engines import simulate
 from sim.errors import ScenarioError
 from sim.model.forecast import predict_memory
-from sim.scenario import scenario as models
+from sim.scenario import distributions, interventions, networks, sections
 from sim.scenario.groups import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
 from sim.scenario.keys import parse_value
 from sim.scenario.locate import line_of
 from sim.scenario.networks import WattsStrogatz
 from sim.scenario.references import setting
 from sim.scenario.scenario import MAX_BYTES, Scenario
+from tests import examples
 
 DATA = Path(__file__).parent.parent / "data"
 ROOT = Path(__file__).parents[2]
 INVALID = sorted((DATA / "invalid").glob("*.toml"))
 VALID = sorted((DATA / "valid").glob("*.toml"))
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
-TEMPLATE = ROOT / "sim" / "new_scenario.toml"
+TEMPLATE = ROOT / "sim" / "cli" / "new_scenario.toml"
 LEAKS = re.compile(
     r"pydantic|List should|String should|Value error|instance of|dictionary|type=|__|Traceback|\bAbout\b"
 )
@@ -110,11 +111,11 @@ def test_an_invalid_scenario_is_refused_in_one_line_that_says_where_and_what(fil
 
 def test_every_section_and_kind_has_an_invalid_example():
     stems = {file.stem for file in INVALID}
-    sections = {"scenario", "world", "network", "population", "person", "tie", "idea", "dynamics", "impact", "credit"}
-    assert {f"unknown_in_{section}" for section in sections} <= stems
-    deeds = {kind_of(model) for model in members(models.Intervention)}
+    names = {"scenario", "world", "network", "population", "person", "tie", "idea", "dynamics", "impact", "credit"}
+    assert {f"unknown_in_{section}" for section in names} <= stems
+    deeds = {kind_of(model) for model in members(interventions.Intervention)}
     assert {kind for kind in deeds if not any(stem.startswith((f"deed_{kind}_", "set_")) for stem in stems)} == set()
-    spreads = {kind_of(model) for model in members(models.Distribution)}
+    spreads = {kind_of(model) for model in members(distributions.Distribution)}
     assert {kind for kind in spreads if not any(s.startswith(f"distribution_{kind}") for s in stems)} == set()
 
 
@@ -317,9 +318,9 @@ def test_a_valid_scenario_runs(file):
 
 def test_what_is_written_out_holds_every_default():
     text = tomllib.loads(Scenario.from_toml(BASE).to_toml())
-    assert text["dynamics"] == models.Dynamics().model_dump()
-    assert text["credit"] == models.CreditSection().model_dump()
-    assert text["population"] == models.Population().model_dump()
+    assert text["dynamics"] == sections.Dynamics().model_dump()
+    assert text["credit"] == sections.CreditSection().model_dump()
+    assert text["population"] == sections.Population().model_dump()
     assert text["persons"][1]["born"] == 0
     assert text["scenario"]["seed"] == 0
 
@@ -372,10 +373,10 @@ def template_keys() -> list[tuple[str, str, str]]:
 
 def test_the_template_states_the_defaults_as_they_are():
     scenario = Scenario.load(TEMPLATE)
-    homes = {"[scenario": models.About, "[world": models.WorldSection, "[world.network": models.NoNetwork,
-             "[population": models.Population, "[dynamics": models.Dynamics, "[impact": models.Impact,
-             "[credit": models.CreditSection, "[[persons": models.PersonSection, "[[ideas": models.Idea,
-             "[[ties": models.Tie, "[[interventions": models.Publish}  # fmt: skip
+    homes = {"[scenario": sections.About, "[world": sections.WorldSection, "[world.network": networks.NoNetwork,
+             "[population": sections.Population, "[dynamics": sections.Dynamics, "[impact": sections.Impact,
+             "[credit": sections.CreditSection, "[[persons": sections.PersonSection, "[[ideas": sections.Idea,
+             "[[ties": sections.Tie, "[[interventions": interventions.Publish}  # fmt: skip
     checked = 0
     for section, key, comment in template_keys():
         if key in ("name", "description") or (section.startswith("[[") and "default" not in comment):
@@ -409,10 +410,10 @@ def test_the_template_shows_every_key_of_the_main_sections_that_a_beginner_needs
 
 def test_the_template_names_every_word_that_it_lists():
     text = TEMPLATE.read_text(encoding="utf-8")
-    for union in (models.Network, models.Distribution, models.Intervention):
+    for union in (networks.Network, distributions.Distribution, interventions.Intervention):
         for model in members(union):
             assert re.search(rf"\b{kind_of(model)}\b", text), f"the template does not mention '{kind_of(model)}'"
-    for method in typing.get_args(models.CreditSection.model_fields["method"].annotation):
+    for method in typing.get_args(sections.CreditSection.model_fields["method"].annotation):
         assert method in text
 
 
@@ -469,7 +470,7 @@ def test_replace_takes_tables_and_several_keys_at_once():
         }
     )
     assert scenario.world.network == WattsStrogatz(kind="watts-strogatz", neighbours=2, rewire=0.5)
-    assert scenario.persons[1].creativity == models.Uniform(kind="uniform", low=0.1, high=0.2)
+    assert scenario.persons[1].creativity == distributions.Uniform(kind="uniform", low=0.1, high=0.2)
 
 
 def test_replace_keeps_the_folder():
@@ -667,7 +668,7 @@ def holds(text: str) -> Scenario | None:
     return None
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_random_damage_is_refused_properly_or_harmless(text):
     scenario = holds(text)
@@ -675,7 +676,7 @@ def test_random_damage_is_refused_properly_or_harmless(text):
         assert Scenario.from_toml(scenario.to_toml(), folder=scenario.folder) == scenario
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(st.sampled_from('[]{}=,."\'#\n ax1-_\\"\t')) | st.text())
 def test_random_text_is_refused_properly(text):
     assert holds(text) is None
@@ -693,7 +694,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_replace_with_any_value_at_any_key_is_refused_properly_or_valid(data):
     scenario = Scenario.load(data.draw(st.sampled_from(VALID)))

@@ -15,12 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.pagerank import event_pagerank
-from sim.cli import export, main
+from sim.cli import export as export_command
+from sim.cli import main
 from sim.logs.formats import from_networkx, read_log
 from sim.tape.export import EXPORTS, export
 from sim.tape.graph import GRAPHS, WORLD, person_arrows, to_networkx
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
+from tests import examples
 from tests.logs.test_edges import as_csv, read, story, tables
 from tests.tapes import make_tape, tapes, with_crowd
 
@@ -74,7 +76,7 @@ def test_a_window() -> None:
 
 
 @given(tapes())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_pagerank_of_the_event_graph_is_event_pagerank(tape: Tape) -> None:
     graph = to_networkx(tape)
     if not len(tape.events):
@@ -86,7 +88,7 @@ def test_pagerank_of_the_event_graph_is_event_pagerank(tape: Tape) -> None:
 
 
 @given(tapes(), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_persons_as_a_slow_twin_sums_them(tape: Tape, world: bool) -> None:
     group = np.append(tape.persons.group, 0)
     sizes = tape.persons.size[group]
@@ -129,7 +131,7 @@ def written(tape: Tape, name: str, of: str, **options: Any) -> Any:
 @pytest.mark.parametrize("of", GRAPHS)
 @pytest.mark.parametrize("name", ["g.graphml", "g.gexf"])
 @given(tapes())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_xml_holds_the_graph(name: str, of: str, tape: Tape) -> None:
     graph, found = to_networkx(tape, of), written(tape, name, of)
     assert {int(node): {key: data[key] for key in graph.nodes[int(node)]} for node, data in found.nodes(data=True)} == (
@@ -169,7 +171,7 @@ def test_names_of_all_kinds(name: str) -> None:
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 @given(tables)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_edges_of_persons_are_a_log_of_the_same_influences(ending: str, rows: Any) -> None:
     tape = read(as_csv([row for row in rows if row[4] != "use"] or [(1, "a", "b", "", "", "", "")]))
     again = exported_and_read(tape, f"g.{ending}", "persons")
@@ -178,7 +180,7 @@ def test_edges_of_persons_are_a_log_of_the_same_influences(ending: str, rows: An
 
 @pytest.mark.parametrize("name", ["g.csv", "g.parquet", "g.gexf", "g.graphml"])
 @given(tables)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_events_are_a_log_of_the_same_influences(name: str, rows: Any) -> None:
     tape = read(as_csv(rows))
     if not len(tape.events):
@@ -260,7 +262,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, ending: str, monkeypatch:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert tuple(EXPORTS) == export.EXPORTS
+    assert tuple(EXPORTS) == export_command.EXPORTS
 
     def shoulders(*words: str) -> tuple[int, str]:
         monkeypatch.setattr("sys.argv", ["shoulders", *words])

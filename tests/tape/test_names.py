@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.tape import names
 from sim.tape.tables import Names, Persons
 
 
@@ -69,7 +66,3 @@ def test_a_place_that_is_not_there_is_an_index_error() -> None:
 def test_many_are_shown_as_a_few() -> None:
     assert repr(Names(Persons(["a"], [3], [1]))) == "('a 1', 'a 2', 'a 3')"
     assert repr(Names(Persons(["a"], [9], [1]))) == "('a 1', 'a 2', 'a 3', 'a 4', 'a 5', 'a 6', ... 9 names)"
-
-
-def test_the_example_in_the_documentation_runs() -> None:
-    assert doctest.testmod(names).attempted > 0

@@ -10,7 +10,7 @@ import pytest
 from scipy import optimize, stats
 
 from tests.model.agents import deed, make
-from tests.theory import LARGER, Floats, check_mean, reached, runs
+from tests.theory import LARGER, Floats, check_mean, reached, runs, some
 
 PHI = 0.18  # takes the idea up when this part of the neighbours holds it: one of up to five is enough
 VULNERABLE = 5
@@ -67,14 +67,14 @@ def test_the_window_is_where_vulnerable_persons_lead_to_more_than_one():
 
 @pytest.mark.parametrize("z", [0.8, 7.0])
 def test_there_is_no_cascade_outside_of_the_window(z):
-    """Of 200 seeds none starts one; the same number inside of the window starts many."""
-    found = shares_reached(z, 200)
+    """Of 100 seeds none starts one; inside of the window many do."""
+    found = shares_reached(z, 100)
     assert np.count_nonzero(found > 0.1) == 0
     assert found.mean() < 0.02
     assert np.count_nonzero(shares_reached(3.0, 200) > 0.1) > 100
 
 
-@pytest.mark.parametrize("z", [2.0, 3.0, 4.0])
+@pytest.mark.parametrize("z", some([3.0, 2.0, 4.0]))
 def test_cascades_inside_of_the_window_come_as_often_and_grow_as_large_as_theory_says(z):
     found = shares_reached(z, 200)
     large = found > 0.1

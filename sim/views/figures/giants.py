@@ -35,7 +35,8 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
         the largest on, and "others".
 
     >>> from sim.credit import credit_over_time
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> both = Realised([1, 2], [-1, -1], [2, 98])

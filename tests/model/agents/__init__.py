@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+import tomllib
 from typing import Any
 
 import tomlkit
 
 from sim.model.agents.model import IdeaDiffusion
+from sim.model.world import THE_CROWD
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import KINDS
 from sim.tape.tape import Tape
@@ -20,9 +23,56 @@ CALM: dict[str, Any] = {
 
 
 def make(steps: int = 5, dynamics: dict[str, Any] | None = None, **sections: Any) -> Scenario:
-    """A scenario of the given sections; all rates are 0 but for those given, there is one idea."""
-    given = {"scenario": {"name": "small", "steps": steps}, "ideas": [{"name": "idea"}]} | sections
+    """A scenario of the given sections, some of them in the notation below; all rates are 0 but for those given.
+
+    There is one idea. In the notation entries are kept apart by semicolons, and quotes keep words together:
+
+        persons="A reach=1.0; B*3 skill=0.5", ideas="wheel; cart prerequisites=wheel", ties="A>B weight=0.5",
+        interventions="1 discover A; 2 tell A to='B 2'; 3 set dynamics.abandon_rate=inf; 4 cut A>B"
+    """
+    given = {"scenario": {"name": "small", "steps": steps}, "ideas": "idea"} | sections
+    readers = {"persons": _named, "ideas": _named, "ties": _ties, "interventions": _interventions}
+    given |= {name: readers[name](text) for name, text in given.items() if isinstance(text, str)}
     return Scenario.from_toml(tomlkit.dumps(given | {"dynamics": CALM | (dynamics or {})}))
+
+
+def _words(text: str) -> list[list[str]]:
+    return [shlex.split(entry) for entry in text.split(";") if entry.strip()]
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _options(words: list[str]) -> dict[str, Any]:
+    found = {key: _value(text) for key, _, text in (word.partition("=") for word in words)}
+    return found | ({"prerequisites": found["prerequisites"].split(",")} if "prerequisites" in found else {})
+
+
+def _named(text: str) -> list[dict[str, Any]]:
+    parts = [(*name.partition("*")[::2], _options(words)) for name, *words in _words(text)]
+    return [{"name": name} | ({"count": int(count)} if count else {}) | options for name, count, options in parts]
+
+
+def _tie(arrow: str) -> dict[str, Any]:
+    return dict(zip(("from", "to"), arrow.split(">"), strict=True))
+
+
+def _ties(text: str) -> list[dict[str, Any]]:
+    return [_tie(arrow) | _options(words) for arrow, *words in _words(text)]
+
+
+def _interventions(text: str) -> list[dict[str, Any]]:
+    found = []
+    for step, kind, what, *words in _words(text):
+        key, _, value = what.partition("=")
+        more = {"key": key, "value": _value(value)} if kind == "set" else {"person": what}
+        more = _tie(what) if kind in {"tie", "cut"} else more
+        found.append({"step": int(step), "kind": kind} | more | _options(words))
+    return found
 
 
 def run(scenario: Scenario, seed: int = 0, **options: Any) -> Tape:
@@ -39,6 +89,16 @@ def rows(tape: Tape, *kinds: str) -> list[tuple[int, str, int, int]]:
     columns = (tape.events.step, tape.events.kind, tape.events.person, tape.events.idea)
     found = zip(*(column.tolist() for column in columns), strict=True)
     return [(s, KINDS[k], p, i) for s, k, p, i in found if KINDS[k] in kinds or not kinds]
+
+
+def happened(tape: Tape, *kinds: str) -> str:
+    """What the persons did, in the notation of interventions: '1 discover A; 2 learn B', with the idea if several."""
+    names, several = tape.persons.names(), len(tape.ideas) > 1
+    return "; ".join(
+        f"{step} {kind} {names[person]}" + f" {tape.ideas[idea]}" * several
+        for step, kind, person, idea in rows(tape, *kinds)
+        if person >= 0 and names[person] != THE_CROWD
+    )
 
 
 def parents(tape: Tape, event: int) -> dict[int, float]:

@@ -19,7 +19,8 @@ from sim.model.world import THE_CROWD, World
 from sim.tape.rows import Recorder
 from sim.tape.tables import ABANDON, LEARN
 from sim.tape.tape import Tape
-from tests.model.agents import VARIANTS, deed, make, parents, rich, rows, run
+from tests import examples
+from tests.model.agents import VARIANTS, make, parents, rich, rows, run
 
 WORLD = 10**10
 
@@ -35,8 +36,8 @@ def of_crowd(tape: Tape, kind: str) -> list[tuple[int, int]]:
 
 
 def teller(reach: float, size: int = WORLD, **sections: Any) -> dict[str, Any]:
-    given = {"persons": [{"name": "A", "reach": reach, "keeps": True}], "world": {"size": size}}
-    return given | {"interventions": [deed(1, "discover", "A")]} | sections
+    given = {"persons": f"A reach={reach} keeps=true", "world": {"size": size}}
+    return given | {"interventions": "1 discover A"} | sections
 
 
 def crowd(size: int, understanding: float = 1.0) -> Crowd:
@@ -76,32 +77,27 @@ def test_a_world_told_by_all_of_it_is_told_at_once():
 
 
 def test_clarity_and_understanding_thin_the_crowd():
-    sections = teller(0.5, ideas=[{"name": "idea", "clarity": 0.5}])
-    sections["persons"][0]["clarity"] = 0.25
-    sections["world"]["crowd_understanding"] = 0.75
+    sections = teller(0.5, ideas="idea clarity=0.5", persons="A reach=0.5 clarity=0.25")
+    world = {"size": WORLD, "crowd_understanding": 0.75}
     expected = half_up((WORLD - 1) * (0.5 * WORLD / (WORLD - 1)) * 0.5 * 0.25 * 0.75)
-    ((step, count),) = of_crowd(run(make(3, **sections)), "learn")
+    ((step, count),) = of_crowd(run(make(3, **sections | {"world": world})), "learn")
     assert step == 2
     assert abs(count - expected) <= 1
-    assert of_crowd(run(make(3, **sections | {"world": {"size": WORLD, "crowd_understanding": 0.0}})), "learn") == []
+    assert of_crowd(run(make(3, **sections | {"world": world | {"crowd_understanding": 0.0}})), "learn") == []
 
 
 def test_ties_come_before_the_crowd():
     # An audience of 1000, of which 10 are ties: the rest is spread over all others, one by one or in the crowd.
-    sections = teller(1e-7, ties=[{"from": "A", "to": "tie"}])
-    sections["persons"].append({"name": "tie", "count": 10})
+    sections = teller(1e-7, ties="A>tie", persons="A reach=1e-7; tie*10")
     tape = run(make(2, **sections))
     assert of_crowd(tape, "learn") == [(2, half_up((WORLD - 11) * (990 / (WORLD - 11))))]
     assert sum(p <= 10 for _, k, p, _ in rows(tape) if k == "learn") == 10
-    assert of_crowd(run(make(2, **sections | {"persons": [{"name": "A", "reach": 1e-9}, sections["persons"][1]]})),
-                    "learn") == []  # fmt: skip
+    assert of_crowd(run(make(2, **sections | {"persons": "A reach=1e-9; tie*10"})), "learn") == []
 
 
 def test_several_tellers_share_the_event_by_what_each_reached():
-    sections = teller(0.0, persons=[
-        {"name": "A", "reach": 0.5}, {"name": "B", "reach": 0.25, "clarity": 0.4}, {"name": "C", "reach": 0.2},
-    ])  # fmt: skip
-    tape = run(make(3, **sections | {"interventions": [deed(1, "discover", "everyone")]}))
+    people = "A reach=0.5; B reach=0.25 clarity=0.4; C reach=0.2"
+    tape = run(make(3, **teller(0.0, persons=people, interventions="1 discover everyone")))
     event = [e for e, (_, k, _, _) in enumerate(rows(tape)) if k == "learn"]
     assert len(event) == 1
     assert parents(tape, event[0]) == pytest.approx({0: 0.5 / 0.8, 1: 0.1 / 0.8, 2: 0.2 / 0.8})
@@ -110,8 +106,7 @@ def test_several_tellers_share_the_event_by_what_each_reached():
 
 
 def test_one_teller_in_two_ways_is_one_influence():
-    sections = teller(0.5, interventions=[deed(1, "discover", "A"), deed(2, "publish", "A", reach=0.25)])
-    tape = run(make(2, **sections))
+    tape = run(make(2, **teller(0.5, interventions="1 discover A; 2 publish A reach=0.25")))
     assert parents(tape, 1) == {0: 1.0}
     assert of_crowd(tape, "learn")[0][1] == pytest.approx(WORLD * (1 - 0.5 * 0.75), abs=10)
 
@@ -154,11 +149,8 @@ def test_a_small_crowd_learns_and_leaves_by_the_binomial():
     for found, law in ((learned, stats.binom(40, chance)), (left, stats.binom(40, chance * leave))):
         middle = [k for k in range(41) if runs * law.pmf(k) > 8]
         low, high = middle[0], middle[-1]
-        counts = [
-            sum(found[k] for k in range(low)),
-            *(found[k] for k in middle),
-            sum(found[k] for k in range(high + 1, 41)),
-        ]
+        below, above = (sum(found[k] for k in some) for some in (range(low), range(high + 1, 41)))
+        counts = [below, *(found[k] for k in middle), above]
         expected = [law.cdf(low - 1), *(law.pmf(k) for k in middle), law.sf(high)]
         assert stats.chisquare(counts, np.array(expected) * runs).pvalue > 1e-4
     # Of those who learned it the part that leaves does not depend on how many they are.
@@ -200,15 +192,11 @@ def balance(model: IdeaDiffusion, idea: int) -> tuple[int, int]:
     return found[0], found[1]
 
 
-@given(
-    st.integers(2, 10**12),
-    st.floats(0.0, 1.0),
-    st.floats(0.0, 3.0),
-    st.floats(0.0, 1.0),
-    st.booleans(),
-    st.integers(0, 2**32),
-)
-@settings(max_examples=60, deadline=None)
+FRACTION = st.floats(0.0, 1.0)
+
+
+@given(st.integers(2, 10**12), FRACTION, st.floats(0.0, 3.0), FRACTION, st.booleans(), st.integers(0, 2**32))
+@settings(max_examples=examples(60), deadline=None)
 def test_holders_and_those_who_gave_up_and_the_open_are_all_the_crowd(size, reach, rate, understanding, again, seed):
     sections = teller(reach, world={"size": size, "crowd_understanding": understanding})
     dynamics = {"telling_period": "forever", "abandon_rate": rate, "readopt": again}
@@ -247,7 +235,7 @@ def test_who_gave_it_up_may_take_it_up_again_where_that_may_be():
 
 
 def test_the_crowd_gives_up_what_works_at_the_working_rate():
-    sections = teller(1.0, interventions=[deed(1, "discover", "A"), deed(3, "implement", "A")])
+    sections = teller(1.0, interventions="1 discover A; 3 implement A")
     tape = run(make(6, {"abandon_rate": 1.0, "abandon_rate_working": 0.1}, **sections))
     at_first = half_up((WORLD - 1) * -math.expm1(-1.0))
     then = half_up((WORLD - 1 - at_first) * -math.expm1(-0.1))
@@ -259,7 +247,7 @@ def test_the_crowd_gives_up_what_works_at_the_working_rate():
 
 @pytest.mark.parametrize("by", ["crowd", "everyone", "A"])
 def test_the_value_of_the_crowd_is_that_of_its_people_step_by_step(by):
-    sections = teller(0.3, impact={"value_of": "held", "realised_by": by}, ideas=[{"name": "idea", "value": 2.0}])
+    sections = teller(0.3, impact={"value_of": "held", "realised_by": by}, ideas="idea value=2.0")
     tape = run(make(9, {"telling_period": 3.0, "abandon_rate": 0.4, "readopt": True}, **sections))
     held = [0] * 10
     for sign, kind in ((1, "learn"), (-1, "abandon")):
@@ -281,16 +269,12 @@ def test_where_the_crowd_does_not_count_it_still_holds():
 
 
 def test_the_crowd_tells_from_its_cohorts_in_the_parts_of_their_counts():
-    sections = teller(0.25)
-    sections["persons"].append({"name": "B"})
-    sections["interventions"] = [
-        deed(1, "discover", "A"),
-        deed(1, "tell", "crowd", to="B"),  # knows nothing yet
-        deed(1, "set", key="persons.B.understanding", value=0.0),
-        deed(4, "set", key="persons.B.understanding", value=1.0),
-        deed(4, "set", key="persons.A.reach", value=0.0),
-        deed(4, "tell", "crowd", to="world"),
-    ]
+    entries = (
+        "1 discover A; 1 tell crowd to=B; "  # which knows nothing yet
+        "1 set persons.B.understanding=0.0; 4 set persons.B.understanding=1.0; 4 set persons.A.reach=0.0; "
+        "4 tell crowd to=world"
+    )
+    sections = teller(0.25, persons="A reach=0.25 keeps=true; B", interventions=entries)
     model = IdeaDiffusion(make(5, {"telling_period": "forever"}, **sections))
     tape = model.run()
     (_, first), (_, second) = of_crowd(tape, "learn")
@@ -300,30 +284,18 @@ def test_the_crowd_tells_from_its_cohorts_in_the_parts_of_their_counts():
 
 
 def test_the_crowd_tells_as_clearly_as_the_idea_is():
-    count = 3000
-    tape = run(
-        make(
-            3,
-            persons=[{"name": "A", "reach": 1.0}, {"name": "B", "count": count, "understanding": 0.0}],
-            world={"size": 10**6},
-            ideas=[{"name": "idea", "clarity": 0.5}],
-            interventions=[
-                deed(1, "discover", "A"),
-                deed(3, "set", key="persons.B.understanding", value=0.4),
-                deed(3, "tell", "crowd", to="B"),
-            ],
-        )
-    )
+    count, entries = 3000, "1 discover A; 3 set persons.B.understanding=0.4; 3 tell crowd to=B"
+    tape = run(make(3, persons=f"A reach=1.0; B*{count} understanding=0.0", world={"size": 10**6},
+                    ideas="idea clarity=0.5", interventions=entries))  # fmt: skip
     learned = sum(k == "learn" and 0 < p <= count for _, k, p, _ in rows(tape))
     assert abs(learned - count * 0.2) < 4 * (count * 0.2 * 0.8) ** 0.5
 
 
 def test_a_crowd_that_holds_rivals_holds_one_of_them():
-    ideas = [{"name": "earth"}, {"name": "sun", "rival_of": "earth"}]
-    start = [deed(1, "discover", "A", idea="earth"), deed(1, "discover", "B", idea="sun")]
-    people = [{"name": "A", "reach": 0.6}, {"name": "B", "reach": 0.6}]
-    sections = {"persons": people, "world": {"size": WORLD}, "ideas": ideas, "interventions": start}
-    model = IdeaDiffusion(make(9, {"telling_period": "forever"}, **sections))
+    entries = "1 discover A idea=earth; 1 discover B idea=sun"
+    model = IdeaDiffusion(make(9, {"telling_period": "forever"}, persons="A reach=0.6; B reach=0.6",
+                               world={"size": WORLD}, ideas="earth; sun rival_of=earth",
+                               interventions=entries))  # fmt: skip
     while model.running:
         model.step()
         assert model.crowd.held(0) + model.crowd.held(1) <= model.crowd.size

@@ -18,7 +18,7 @@ from tests.model.agents import deed, make
 from tests.scenarios import scenarios
 
 SCENARIOS = Path(__file__).parent.parent.parent.parent / "scenarios"
-EXAMPLES = int(os.environ.get("SHOULDERS_EXAMPLES", "300"))  # SHOULDERS_EXAMPLES=5000 for the full size
+EXAMPLES = int(os.environ.get("SHOULDERS_EXAMPLES", "120"))  # SHOULDERS_EXAMPLES=5000 for the full size
 
 
 @given(scenarios())

@@ -10,37 +10,21 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from sim.errors import ScenarioError
-from sim.model.networks import build
 from sim.model.networks.generators.generate import BARABASI_ALBERT, ERDOS_RENYI, WATTS_STROGATZ, generate
+from sim.model.networks.links import pairs as all_pairs
 from sim.model.networks.ties import Neighbours
 from sim.model.rules import NEVER
 from sim.model.world import World
-from sim.scenario.scenario import Scenario
-
-Rows = list[tuple[int, int, float, int, int]]
-
-
-def world(network: dict[str, Any] | None = None, count: int = 0, seed: int = 0, folder: Path = Path(), **others: Any):
-    sections: dict[str, Any] = {"scenario": {"name": "ties", "steps": 9}, "ideas": [{"name": "idea"}]}
-    sections |= {"population": {"count": count}, "world": {"network": network or {"kind": "none"}}} | others
-    return World.build(Scenario.from_toml(tomlkit.dumps(sections), folder=folder), seed)
-
-
-def rows(made: World) -> Rows:
-    ties = made.ties
-    source = np.repeat(np.arange(made.n), np.diff(ties.indptr)).tolist()
-    columns = (ties.target.tolist(), ties.weight.tolist(), ties.start.tolist(), ties.end.tolist())
-    return list(zip(source, *columns, strict=True))
+from tests.model.networks import NAMED, rows, world
 
 
 def pairs(made: World) -> list[tuple[int, int]]:
-    return [(i, j) for i, j, *_ in rows(made)]
+    return [(i, j) for i, j, *_ in rows(made.ties)]
 
 
 def both(found: list[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -86,16 +70,13 @@ kinds = st.integers(1, 30).flatmap(
             st.fixed_dictionaries({"kind": st.sampled_from(["complete", "star", "chain"])}),
             st.fixed_dictionaries({"kind": st.just("erdos-renyi"), "degree": st.floats(0, n - 1)}),
             st.fixed_dictionaries({"kind": st.just("barabasi-albert"), "links": st.integers(1, max(1, n - 1))}),
-            st.fixed_dictionaries(
-                {
-                    "kind": st.just("watts-strogatz"),
-                    "neighbours": st.integers(1, max(1, (n - 1) // 2)).map(lambda k: 2 * k),
-                    "rewire": st.floats(0, 1),
-                }
-            ),
+            st.fixed_dictionaries({
+                "kind": st.just("watts-strogatz"), "rewire": st.floats(0, 1),
+                "neighbours": st.integers(1, max(1, (n - 1) // 2)).map(lambda k: 2 * k),
+            }),
         ),
     ).filter(lambda made: made[1].get("links", 0) < made[0] and made[1].get("neighbours", 0) < made[0])
-)
+)  # fmt: skip
 
 
 @settings(deadline=None)
@@ -103,12 +84,12 @@ kinds = st.integers(1, 30).flatmap(
 def test_every_network_is_simple_sorted_and_of_its_seed(made, seed, both_ways, weight):
     n, network = made
     network = network | {"both_ways": both_ways, "weight": weight}
-    first, again = world(network, n, seed), world(network, n, seed)
+    first, again = world(network, n, seed=seed), world(network, n, seed=seed)
     found = pairs(first)
-    assert rows(first) == rows(again)
+    assert rows(first.ties) == rows(again.ties)
     assert found == sorted(set(found))
     assert all(i != j and 0 <= j < n for i, j in found)
-    assert {(w, a, b) for _, _, w, a, b in rows(first)} <= {(weight, 0, NEVER)}
+    assert {(w, a, b) for _, _, w, a, b in rows(first.ties)} <= {(weight, 0, NEVER)}
     assert not both_ways or both(found) == set(found)
     assert len(first.ties.indptr) == n + 1
 
@@ -122,12 +103,12 @@ def test_every_network_is_simple_sorted_and_of_its_seed(made, seed, both_ways, w
     ],
 )
 def test_another_seed_is_another_network(network):
-    assert len({tuple(pairs(world(network, 40, seed))) for seed in (*range(20), 2**32, 2**63)}) == 22
+    assert len({tuple(pairs(world(network, 40, seed=seed))) for seed in (*range(20), 2**32, 2**63)}) == 22
 
 
+@pytest.mark.parametrize(("n", "degree"), [(3000, 5.0), (2800, 9.0)])
 @pytest.mark.parametrize("directed", [False, True])
-def test_erdos_renyi_degrees_are_binomial(directed):
-    n, degree = 3000, 5.0
+def test_erdos_renyi_degrees_are_binomial(directed, n, degree):
     found = made_by(ERDOS_RENYI, n, degree, both_ways=not directed, seed=1)
     p, places = degree / (n - 1), n * (n - 1) // (1 if directed else 2)
     assert abs(z(len(found), places * p, places * p * (1 - p))) < 4
@@ -226,32 +207,15 @@ def test_watts_strogatz_where_everybody_is_tied_to_everybody_stays():
     assert len(made_by(WATTS_STROGATZ, 5, 4, 1.0)) == 10
 
 
-@pytest.mark.parametrize(
-    ("network", "spread"),
-    [
-        ({"kind": "complete"}, 0.0),
-        ({"kind": "star"}, 0.0),
-        ({"kind": "chain", "both_ways": False}, 0.0),
-        ({"kind": "erdos-renyi", "degree": 6.0}, 0.1),
-        ({"kind": "erdos-renyi", "degree": 6.0, "both_ways": False}, 0.1),
-        ({"kind": "barabasi-albert", "links": 3}, 0.02),
-        ({"kind": "watts-strogatz", "neighbours": 4}, 0.0),
-    ],
-)
-def test_the_ties_are_as_many_as_predicted(network, spread):
-    made = world(network, 400)
-    assert build.count_ties(made.scenario, 400) == pytest.approx(len(pairs(made)), rel=spread)
-
-
 # --- named ties and windows ---------------------------------------------------------------------------------
 
 
 def test_pairs_of_all_and_of_each():
-    assert list(build.pairs([1, 2], [3, 4], "all")) == [(1, 3), (1, 4), (2, 3), (2, 4)]
-    assert list(build.pairs([1, 2], [3, 4], "each")) == [(1, 3), (2, 4)]
-    assert list(build.pairs([1, 2, 3], [4, 5], "each")) == [(1, 4), (2, 5), (3, 4)]
-    assert list(build.pairs([1], [3, 4], "each")) == [(1, 3), (1, 4)]
-    assert list(build.pairs([], [3, 4], "each")) == []
+    assert list(all_pairs([1, 2], [3, 4], "all")) == [(1, 3), (1, 4), (2, 3), (2, 4)]
+    assert list(all_pairs([1, 2], [3, 4], "each")) == [(1, 3), (2, 4)]
+    assert list(all_pairs([1, 2, 3], [4, 5], "each")) == [(1, 4), (2, 5), (3, 4)]
+    assert list(all_pairs([1], [3, 4], "each")) == [(1, 3), (1, 4)]
+    assert list(all_pairs([], [3, 4], "each")) == []
 
 
 def test_named_ties_between_persons_groups_and_members():
@@ -267,7 +231,7 @@ def test_named_ties_between_persons_groups_and_members():
     )
     inside = [(i, j, 0.25, 0, NEVER) for i, j in itertools.permutations((1, 2, 3), 2)]
     named = [(0, 1, 0.5, 0, NEVER), (0, 2, 0.5, 0, NEVER), (0, 3, 0.75, 0, NEVER), (2, 4, 1.0, 2, 5), (4, 2, 1.0, 2, 5)]
-    assert rows(made) == sorted(inside + named)
+    assert rows(made.ties) == sorted(inside + named)
 
 
 def at(made: World, step: int) -> dict[tuple[int, int], float]:
@@ -298,35 +262,8 @@ def test_a_tie_that_is_cut_and_added_again():
     assert {step: at(made, step) for step in range(1, 10)} == expected
 
 
-def test_a_cut_ends_what_was_tied_before_and_no_other():
-    made = world(
-        persons=[{"name": name} for name in "ABC"],
-        ties=[{"from": "A", "to": "B"}, {"from": "B", "to": "A"}, {"from": "A", "to": "C"}],
-        interventions=[{"step": 4, "kind": "cut", "from": "A", "to": "B"}],
-    )
-    assert rows(made) == [(0, 1, 1.0, 0, 4), (0, 2, 1.0, 0, NEVER), (1, 0, 1.0, 0, NEVER)]
-
-
 names, weights = st.integers(0, 2), st.sampled_from([0.25, 0.5, 1.0])
 windows = st.lists(st.tuples(names, names, weights, st.integers(0, 6), st.integers(1, 4)), max_size=8)
-
-
-@settings(deadline=None)
-@given(windows)
-def test_ties_of_a_step_are_those_whose_window_is_open(given_ties):
-    last = {}  # the windows of one tie must not overlap here; see the next test
-    for i, j, w, start, length in given_ties:
-        if all(not (i == a and j == b and start < e and s < start + length) for a, b, s, e in last):
-            last[i, j, start, start + length] = w
-    made = world(
-        persons=[{"name": name} for name in "ABC"],
-        ties=[
-            {"from": "ABC"[i], "to": "ABC"[j], "weight": w, "start": start, "end": end}
-            for (i, j, start, end), w in last.items()
-        ],
-    )
-    for step in range(12):
-        assert at(made, step) == {(i, j): w for (i, j, s, e), w in last.items() if i != j and s <= step < e}
 
 
 @settings(deadline=None)
@@ -334,45 +271,31 @@ def test_ties_of_a_step_are_those_whose_window_is_open(given_ties):
 def test_where_the_same_tie_is_given_twice_the_later_one_counts(given_ties):
     made = world(
         persons=[{"name": name} for name in "ABC"],
-        ties=[
-            {"from": "ABC"[i], "to": "ABC"[j], "weight": w, "start": start, "end": start + length}
-            for i, j, w, start, length in given_ties
-        ],
-    )
+        ties=[{"from": "ABC"[i], "to": "ABC"[j], "weight": w, "start": start, "end": start + length}
+              for i, j, w, start, length in given_ties],
+    )  # fmt: skip
     for step in range(12):
         assert at(made, step) == {(i, j): w for i, j, w, s, length in given_ties if i != j and s <= step < s + length}
 
 
-def test_an_intervention_gives_a_tie_a_new_weight():
-    made = world(
-        {"kind": "complete"},
-        persons=[{"name": "member", "count": 2}],
-        interventions=[{"step": 3, "kind": "tie", "from": "member 1", "to": "member 2", "weight": 0.5}],
-    )
-    assert at(made, 2) == {(0, 1): 1.0, (1, 0): 1.0}
-    assert at(made, 3) == {(0, 1): 0.5, (1, 0): 1.0}
-
-
 # --- files --------------------------------------------------------------------------------------------------
-
-NAMED = {"persons": [{"name": "Ann"}, {"name": "team", "count": 2}]}
 
 
 def from_file(folder: Path, name: str, count: int = 3, **options: Any) -> World:
-    return world({"kind": "file", "path": name} | options, count, folder=folder, **NAMED)
+    return world({"kind": "file", "path": name} | options, count, folder, persons=NAMED)
 
 
 def test_a_csv_file_names_persons_members_and_the_population(tmp_path):
     (tmp_path / "ties.csv").write_text(
-        "target, weight, source, note, start, end\n"
+        "\ufefftarget, weight, source, note, start, end\n"
         "x, 0.5, Ann, a remark, 2, 4\n"
         "team 2,, x\n"
         'Ann, 1, "y, the second", , ,7\n'
         "y, 1, y\n",
         encoding="utf-8",
     )
-    assert rows(from_file(tmp_path, "ties.csv")) == [(0, 3, 0.5, 2, 4), (3, 2, 1.0, 0, NEVER), (4, 0, 1.0, 0, 7)]
-    halved = rows(from_file(tmp_path, "ties.csv", weight=0.5, both_ways=True))
+    assert rows(from_file(tmp_path, "ties.csv").ties) == [(0, 3, 0.5, 2, 4), (3, 2, 1.0, 0, NEVER), (4, 0, 1.0, 0, 7)]
+    halved = rows(from_file(tmp_path, "ties.csv", weight=0.5, both_ways=True).ties)
     assert (3, 0, 0.25, 2, 4) in halved
     assert (2, 3, 0.5, 0, NEVER) in halved
     assert len(halved) == 6
@@ -389,15 +312,12 @@ def test_graph_files_give_the_graph_that_was_written(tmp_path, kind, directed):
     write(graph, tmp_path / f"ties.{kind}")
     made = from_file(tmp_path, f"ties.{kind}", count=6)
     again = nx.DiGraph()
-    again.add_weighted_edges_from((i, j, w) for i, j, w, _, _ in rows(made))
+    again.add_weighted_edges_from((i, j, w) for i, j, w, _, _ in rows(made.ties))
     expected = graph if directed else graph.to_directed()
     assert nx.is_isomorphic(again, expected, edge_match=lambda a, b: a["weight"] == b["weight"])
-    assert Counter(j for i, j in pairs(made) if i == 0) == Counter(
-        j for j in again[0] if j in range(made.n)
-    )  # Ann is the first person
     weights = sorted(d["weight"] for _, _, d in expected.out_edges("Ann", data=True))
-    assert sorted(w for i, _, w, _, _ in rows(made) if i == 0) == weights
-    assert sorted(w for _, j, w, _, _ in rows(made) if j == 2) == sorted(
+    assert sorted(w for i, _, w, _, _ in rows(made.ties) if i == 0) == weights
+    assert sorted(w for _, j, w, _, _ in rows(made.ties) if j == 2) == sorted(
         d["weight"] for _, _, d in expected.in_edges("team 2", data=True)
     )
 
@@ -408,37 +328,7 @@ def test_graph_files_have_windows(tmp_path, kind):
     graph.add_edge("Ann", "x", weight=0.25, start=2, end=4)
     graph.add_edge("x", "Ann")
     (nx.write_graphml if kind == "graphml" else nx.write_gexf)(graph, tmp_path / f"ties.{kind}")
-    assert rows(from_file(tmp_path, f"ties.{kind}")) == [(0, 3, 0.25, 2, 4), (3, 0, 1.0, 0, NEVER)]
-
-
-def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path):
-    (tmp_path / "ties.csv").write_bytes(b"\xef\xbb\xbfsource,target\nAnn,x\n")
-    assert pairs(from_file(tmp_path, "ties.csv")) == [(0, 3)]
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (b"", "header"),
-        (b"from,to\nAnn,x\n", "header"),
-        (b"source,target,weight\nAnn,x,0\n", "ties.csv:2: weight must be above 0"),
-        (b"source,target,weight\nAnn,x,1.5\n", "ties.csv:2: weight must be above 0"),
-        (b"source,target,weight\nAnn,x,nan\n", "ties.csv:2: weight must be above 0"),
-        (b"source,target,weight\nAnn,x,much\n", "ties.csv:2: weight must be a number"),
-        (b"source,target,start\nAnn,x,soon\n", "ties.csv:2: weight must be a number, start"),
-        (b"source,target\nAnn,x\nAnn\n", "ties.csv:3: source or target is empty"),
-        (b"source,target\n,x\n", "ties.csv:2: source or target is empty"),
-        (b"source,target\nAnn,\xff\n", "cannot be read"),
-        (b"source,target\nAnn,x\n" + b"Ann,y\n" * 5000 + b"Ann,\xff\n", "cannot be read"),
-        (b"source,target\na,b\nc,d\n", "'d' is a person too many: population.count is 3"),
-    ],
-)
-def test_a_bad_csv_file_is_one_line_of_complaint(tmp_path, text, says):
-    (tmp_path / "ties.csv").write_bytes(text)
-    with pytest.raises(ScenarioError, match=r"ties\.csv") as problem:
-        from_file(tmp_path, "ties.csv")
-    assert says in str(problem.value)
-    assert "\n" not in str(problem.value)
+    assert rows(from_file(tmp_path, f"ties.{kind}").ties) == [(0, 3, 0.25, 2, 4), (3, 0, 1.0, 0, NEVER)]
 
 
 @pytest.mark.parametrize(
@@ -462,7 +352,7 @@ def test_a_tie_of_a_file_that_ends_at_once_is_none(tmp_path):
     graph = nx.DiGraph()
     graph.add_edge("Ann", "x", end=0)
     nx.write_graphml(graph, tmp_path / "ties.graphml")
-    assert rows(from_file(tmp_path, "ties.graphml")) == []
+    assert rows(from_file(tmp_path, "ties.graphml").ties) == []
 
 
 @pytest.mark.parametrize("kind", ["graphml", "gexf"])

@@ -8,42 +8,29 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-import tomlkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 from sim.errors import ScenarioError
-from sim.model.networks import build, files, tables
+from sim.model.networks import files, tables
+from sim.model.networks.expected import count_ties
 from sim.model.networks.labels import Labels, canonical
-from sim.model.networks.links import Links, is_alike
+from sim.model.networks.links import is_alike
 from sim.model.rules import NEVER
 from sim.model.world import World
 from sim.scenario.scenario import Scenario
+from tests.model.networks import NAMED
+from tests.model.networks import scenario as with_network
 
-NAMED = [{"name": "Ann"}, {"name": "team", "count": 2}]
 
-
-def scenario(
-    folder: Path, name: str, count: int = 6, persons: list[dict[str, Any]] = NAMED, **options: Any
-) -> Scenario:
-    sections = {
-        "scenario": {"name": "ties", "steps": 9},
-        "ideas": [{"name": "idea"}],
-        "population": {"count": count},
-        "persons": persons,
-        "world": {"network": {"kind": "file", "path": name} | options},
-    }
-    return Scenario.from_toml(tomlkit.dumps(sections), folder=folder)
+def scenario(folder: Path, name: str, count: int = 6, **options: Any) -> Scenario:
+    return with_network({"kind": "file", "path": name} | options, count, folder, persons=NAMED)
 
 
 def read(folder: Path, name: str, **options: Any) -> list[tuple[Any, ...]]:
     made = scenario(folder, name, **options)
-    return rows(files.from_file(made, made.world.network))
-
-
-def rows(links: Links) -> list[tuple[Any, ...]]:
-    return list(zip(*(column.tolist() for column in links), strict=True))
+    return list(zip(*(column.tolist() for column in files.from_file(made, made.world.network)), strict=True))
 
 
 @pytest.fixture
@@ -80,12 +67,7 @@ many = st.lists(st.integers(-3, 12) | st.sampled_from([2**40, 2**62, 1_000_300])
 @given(many, st.lists(st.integers(1, 9), max_size=5), st.booleans())
 def test_many_whole_numbers_are_looked_up_as_one_by_one(numbers, cuts, one_is_named):
     persons = [{"name": "7" if one_is_named else "Ann"}]
-    made = Scenario.from_toml(
-        tomlkit.dumps(
-            {"scenario": {"name": "x", "steps": 1}, "ideas": [{"name": "i"}], "persons": persons,
-             "population": {"count": 40}}
-        )
-    )  # fmt: skip
+    made = with_network(None, 40, persons=persons)
     one_by_one, together = Labels(made, Path()), Labels(made, Path())
     expected = [one_by_one.number(str(label)) for label in numbers]
     found: list[int] = []
@@ -214,7 +196,7 @@ def test_a_parquet_file_is_read_as_a_csv_file(tmp_path, large):
     assert read(tmp_path, "ties.parquet") == expected
     made = scenario(tmp_path, "ties.parquet", weight=0.5, both_ways=True)
     assert len(World.build(made).ties.target) == 6
-    assert build.count_ties(made, 9) == 8
+    assert count_ties(made, 9) == 8
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.int16(), pa.uint64(), pa.string(), pa.large_string()])

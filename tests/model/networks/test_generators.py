@@ -9,14 +9,14 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.model import abilities
-from sim.model.networks import build
+from sim.machine.loops import compiled
+from sim.model import abilities, world
 from sim.model.networks.csr import sort_part
+from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import blocks, make
 from sim.model.networks.generators.generate import (
     BARABASI_ALBERT,
@@ -33,7 +33,9 @@ from sim.model.networks.generators.generate import (
 from sim.model.networks.generators.growth import FIXED, GIVEN, POISSON, POWER, power
 from sim.model.randomness import NETWORK, key_of, uniform_of
 from sim.model.world import World
-from sim.scenario.scenario import Scenario
+from tests import examples
+from tests.model.networks import scenario
+from tests.model.networks import world as made_world
 
 # Kind, persons, parameters but for the direction, and the same as a scenario has it.
 EXAMPLES: list[tuple[int, int, list[float], dict[str, Any]]] = [
@@ -67,13 +69,7 @@ def rows(n: int, made: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, int]]:
 
 
 def ties_of(network: dict[str, Any], n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    sections = {
-        "scenario": {"name": "ties", "steps": 9},
-        "ideas": [{"name": "idea"}],
-        "population": {"count": n},
-        "world": {"network": network},
-    }
-    ties = World.build(Scenario.from_toml(tomlkit.dumps(sections)), seed).ties
+    ties = made_world(network, n, seed=seed).ties
     return ties.indptr, ties.target
 
 
@@ -83,7 +79,6 @@ def ties_of(network: dict[str, Any], n: int, seed: int) -> tuple[np.ndarray, np.
 @pytest.mark.parametrize("both_ways", [True, False])
 @pytest.mark.parametrize(("kind", "n", "given_parameters", "network"), EXAMPLES)
 def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, network, both_ways, monkeypatch):
-    code = make.code()
     network = network | ({} if network["kind"] == "none" else {"both_ways": both_ways})
     given_ = parameters(given_parameters, both_ways)
     for seed in (0, 7, 2**64 - 3):
@@ -92,7 +87,7 @@ def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, n
         assert all(i != j for i, j in expected)
         assert not both_ways or sorted((j, i) for i, j in expected) == expected
         signed = seed - 2**64 if seed >= 2**63 else seed
-        assert rows(n, code.generate(kind, n, given_, signed)) == expected
+        assert rows(n, compiled(generate)(kind, n, given_, signed)) == expected
         assert rows(n, ties_of(network, n, seed)) == expected
         with monkeypatch.context() as patched:
             patched.setattr(make, "WORTH_COMPILING", -1)
@@ -106,8 +101,7 @@ def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, n
 def test_threads_do_not_matter(kind, given_parameters, both_ways):
     n = 100_000
     given_ = parameters(given_parameters, both_ways)
-    code = make.code()
-    expected = code.generate(kind, n, given_, 5)
+    expected = compiled(generate)(kind, n, given_, 5)
     for threads in (1, 2, 3, 7):
         made = make.make(kind, n, given_, 5, 1e9, threads)
         assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
@@ -116,7 +110,7 @@ def test_threads_do_not_matter(kind, given_parameters, both_ways):
     assert not both_ways or sorted((j, i) for i, j in pairs) == pairs
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
     st.booleans(),
@@ -183,22 +177,6 @@ def test_compiled_erdos_renyi_of_many_strips_has_binomial_degrees(both_ways):
     cells = np.histogram2d(np.repeat(np.arange(n), np.diff(indptr)), target, bins=8, range=[[0, n], [0, n]])[0]
     upper = cells[np.triu_indices(8, 1)] if both_ways else cells.ravel()
     assert stats.chisquare(upper).pvalue > 1e-4
-
-
-def test_large_networks_are_those_of_networkx_in_degrees_and_clustering():
-    n = 20_000
-    ours = np.diff(make.make(BARABASI_ALBERT, n, parameters([3]), 2, 1e9)[0])
-    theirs = [d for _, d in nx.barabasi_albert_graph(n, 3, seed=2).degree]
-    edges = [3, 4, 5, 6, 8, 11, 16, 30, 60, 10**6]
-    assert ours.sum() == sum(theirs)
-    assert stats.chi2_contingency([np.histogram(ours, edges)[0], np.histogram(theirs, edges)[0]]).pvalue > 1e-4
-    made = make.make(WATTS_STROGATZ, n, parameters([8, 0.2]), 2, 1e9)
-    peer = nx.watts_strogatz_graph(n, 8, 0.2, seed=2)
-    ours_ws = nx.Graph(rows(n, made))
-    assert nx.average_clustering(ours_ws) == pytest.approx(nx.average_clustering(peer), rel=0.02)
-    classes = [range(0, 6), *((k,) for k in range(6, 11)), range(11, 99)]
-    table = [[sum(d in c for _, d in graph.degree) for c in classes] for graph in (ours_ws, peer)]
-    assert stats.chi2_contingency(table).pvalue > 1e-4
 
 
 def test_configuration_pairs_every_end_with_every_other_alike():
@@ -284,13 +262,9 @@ def test_blocks_have_the_densities_that_are_given(both_ways):
 @pytest.mark.parametrize(("kind", "n", "given_parameters", "network"), EXAMPLES)
 def test_ties_are_predicted(kind, n, given_parameters, network):
     many = [len(ties_of(network, n, seed)[1]) for seed in range(12)]
-    made = Scenario.from_toml(
-        tomlkit.dumps({"scenario": {"name": "x", "steps": 1}, "ideas": [{"name": "i"}], "population": {"count": n},
-                       "world": {"network": network}})
-    )  # fmt: skip
     # Of given degrees some are dropped, of so few persons many.
     slack = 0.1 if kind != CONFIGURATION else 0.2 if n > 6 else 0.7
-    assert build.count_ties(made, n) == pytest.approx(np.mean(many), rel=slack, abs=0.6)
+    assert count_ties(scenario(network, n), n) == pytest.approx(np.mean(many), rel=slack, abs=0.6)
 
 
 # --- abilities ----------------------------------------------------------------------------------------------
@@ -308,25 +282,21 @@ def test_ties_are_predicted(kind, n, given_parameters, network):
     ],
 )
 def test_abilities_are_drawn_by_compiled_code_alike(distribution, monkeypatch):
-    from sim.machine.compiling import compiled
-    from sim.model import randomness, rules, world
-
-    sections = {"scenario": {"name": "x", "steps": 1}, "ideas": [{"name": "i"}], "persons": [{"name": "A", "skill": 1}],
-                "population": {"count": 300, "skill": distribution, "reach": 0.25}}  # fmt: skip
-    scenario = Scenario.from_toml(tomlkit.dumps(sections))
-    code = compiled(randomness, rules, abilities)
+    population = {"count": 300, "skill": distribution, "reach": 0.25}
+    made = scenario(persons=[{"name": "A", "skill": 1}], population=population)
+    draw_ability = compiled(abilities.draw_ability)
     for seed in (3, 2**64 - 9):
-        slow = World.build(scenario, seed)
+        slow = World.build(made, seed)
         with monkeypatch.context() as patched:
             patched.setattr(world, "WORTH_COMPILING", 50)
-            fast = World.build(scenario, seed)
+            fast = World.build(made, seed)
         assert slow.skill.tolist() == fast.skill.tolist()
         assert (slow.reach.tolist(), slow.reach.strides) == ([0.25] * 301, (0,))
-        kind, given_ = abilities.parameters_of(scenario.population.skill)
+        kind, given_ = abilities.parameters_of(made.population.skill)
         signed = seed - 2**64 if seed >= 2**63 else seed
         for person in range(1, 30):
             expected = slow.skill[person]
-            assert code.draw_ability(kind, given_, signed, 2, person) == expected
+            assert draw_ability(kind, given_, signed, 2, person) == expected
             assert abilities.draw_ability(kind, given_, seed, 2, person) == expected
 
 
@@ -349,12 +319,3 @@ def test_gaps_by_the_table_are_geometric(chance):
     parts = np.diff([0.0, *stats.geom(chance).cdf(edges), 1.0]) * 4000
     assert (counts[parts < 1e-9] == 0).all()
     assert (parts > 1e-9).sum() < 2 or stats.chisquare(counts[parts > 1e-9], parts[parts > 1e-9]).pvalue > 1e-4
-
-
-def test_dense_networks_made_by_the_table_have_binomial_degrees():
-    n, degree = 700, 9.0
-    found = np.concatenate([np.diff(generate(ERDOS_RENYI, n, parameters([degree]), seed)[0]) for seed in range(4)])
-    law = stats.binom(n - 1, degree / (n - 1))
-    classes = [np.sum(found <= 4), *(np.sum(found == k) for k in range(5, 14)), np.sum(found >= 14)]
-    expected = np.array([law.cdf(4), *(law.pmf(k) for k in range(5, 14)), law.sf(13)])
-    assert stats.chisquare(classes, expected / expected.sum() * 4 * n).pvalue > 1e-4

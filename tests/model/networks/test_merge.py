@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.model.networks import links as links_module
 from sim.model.networks import merge
 from sim.model.networks.generators import make
 from sim.model.networks.links import Links, alike, is_alike, settled
 from sim.model.networks.ties import Neighbours, Ties, reversed_ties
 from sim.model.rules import NEVER
 from sim.model.world import World
-from sim.scenario.scenario import Scenario
-from tests import naive_ties
+from tests import examples, naive_ties
+from tests.model.networks import rows, world
 
 NETWORKS: list[dict[str, Any]] = [
     {"kind": "none"},
@@ -30,23 +30,11 @@ NETWORKS: list[dict[str, Any]] = [
 NAMES = ("A", "B", "C", "group", "group 2", "population", "everyone")
 
 
+PERSONS = [{"name": "A"}, {"name": "B"}, {"name": "group", "count": 3}, {"name": "C"}]
+
+
 def build(network: dict[str, Any], ties: list[dict[str, Any]], deeds: list[dict[str, Any]]) -> World:
-    sections = {
-        "scenario": {"name": "ties", "steps": 9},
-        "ideas": [{"name": "idea"}],
-        "world": {"network": network},
-        "persons": [{"name": "A"}, {"name": "B"}, {"name": "group", "count": 3}, {"name": "C"}],
-        "population": {"count": 3},
-        "ties": ties,
-        "interventions": deeds,
-    }
-    return World.build(Scenario.from_toml(tomlkit.dumps(sections)), 3)
-
-
-def rows(ties: Ties) -> list[naive_ties.Row]:
-    source = np.repeat(np.arange(len(ties.indptr) - 1), np.diff(ties.indptr)).tolist()
-    columns = (ties.target.tolist(), ties.weight.tolist(), ties.start.tolist(), ties.end.tolist())
-    return list(zip(source, *columns, strict=True))
+    return world(network, 3, seed=3, persons=PERSONS, ties=ties, interventions=deeds)
 
 
 names, weights = st.sampled_from(NAMES), st.sampled_from([0.25, 0.5, 1.0])
@@ -61,7 +49,7 @@ deeds = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.sampled_from(NETWORKS), st.lists(named, max_size=4), st.lists(deeds, max_size=5))
 def test_ties_are_those_that_one_by_one_come_out(network, ties, deeds):
     bare, made = build(network, [], []), build(network, ties, deeds)
@@ -83,12 +71,12 @@ def test_links_settle_as_one_by_one_they_do(given_rows, by_compiled_code):
     kinds = (np.int64, np.int64, np.float64, np.int64, np.int64)
     columns = zip(*given_rows, strict=True) if given_rows else ((), (), (), (), ())
     links = Links(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
-    before = links.SORTED_BY_NUMPY
-    links.SORTED_BY_NUMPY = -1 if by_compiled_code else before
+    before = links_module.SORTED_BY_NUMPY
+    links_module.SORTED_BY_NUMPY = -1 if by_compiled_code else before
     try:
         found = settled(links, 3)
     finally:
-        links.SORTED_BY_NUMPY = before
+        links_module.SORTED_BY_NUMPY = before
     assert list(zip(*(column.tolist() for column in found), strict=True)) == naive_ties.settled(given_rows)
 
 
