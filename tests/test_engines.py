@@ -59,7 +59,7 @@ def test_a_seed_that_is_none_is_refused(run, seed):
 def test_threads_that_are_none_are_refused(threads, engine):
     for run in (lambda: simulate(SMALL, 1, engine=engine, threads=threads),
                 lambda: simulate_many(SMALL, [1], engine=engine, threads=threads)):  # fmt: skip
-        with pytest.raises(ValueError, match="^threads: must be a whole number from 1 to 10,000, is "):
+        with pytest.raises(ValueError, match=r"^threads: must be a whole number from 1 to 10,000, is "):
             run()
 
 
@@ -70,11 +70,11 @@ def test_numbers_of_numpy_are_welcome():
 
 def test_a_finished_run_is_given_up():
     gc.collect()
-    before = sum(isinstance(thing, IdeaDiffusion) for thing in gc.get_objects())
+    before = sum(type(thing) is IdeaDiffusion for thing in gc.get_objects())
     for seed in range(1000 if FULL else 200):
         simulate(SMALL, seed, engine="agents")
     gc.collect()
-    assert sum(isinstance(thing, IdeaDiffusion) for thing in gc.get_objects()) <= before
+    assert sum(type(thing) is IdeaDiffusion for thing in gc.get_objects()) <= before
 
 
 # --- defaults ---------------------------------------------------------------------------------------------------------
@@ -99,6 +99,17 @@ RESOLVED = {  # what None stands for, where that can be written
     ("Idea", "discovery_rate"): lambda _: sections.Dynamics().discovery_rate,
     ("WorldSection", "size"): lambda n: n,
 }
+PLACES = {  # of a section: its table, and which entry of a list
+    "About": ("scenario", None),
+    "WorldSection": ("world", None),
+    "Population": ("population", None),
+    "PersonSection": ("persons", 1),
+    "Tie": ("ties", 0),
+    "Idea": ("ideas", 1),
+    "Dynamics": ("dynamics", None),
+    "Impact": ("impact", None),
+    "CreditSection": ("credit", None),
+}
 NOWHERE = {  # what None stands for cannot be written: nobody, never, or the other way to say it
     ("PersonSection", ability) for ability in ABILITIES
 } | {("PersonSection", "dies"), ("Tie", "end"), ("Idea", "rival_of"),
@@ -116,6 +127,7 @@ def model(n: int, at: type[BaseModel], own: dict[str, Any], without: str) -> Sce
         "ideas": [{"name": "idea"}, {"name": "other"}],
         "dynamics": {},
         "impact": {},
+        "credit": {},
         "interventions": [],
     }
     for section in (data["world"], data["population"]):
@@ -124,31 +136,18 @@ def model(n: int, at: type[BaseModel], own: dict[str, Any], without: str) -> Sce
     kind = own
     if "kind" in at.model_fields:
         kind = own | {"kind": get_args(at.model_fields["kind"].annotation)[0]}
-    match at.__module__.rpartition(".")[2], at.__name__:
-        case "distributions", _:
-            data["population"]["reach"] = kind
-        case "networks", "PowerDegrees" | "Poisson":
-            data["world"]["network"] = {"kind": "configuration", "degrees": kind}
-        case "networks", _:
-            data["world"]["network"] = kind
-        case "interventions", _:
-            data["interventions"] = [{"step": 1, "kind": "discover", "person": "P", "idea": "idea"}, kind]
-        case _, "PersonSection":
-            data["persons"][1] |= own
-        case _, "Tie":
-            data["ties"][0] |= own
-        case _, "Idea":
-            data["ideas"][1] |= own
-        case _, "About":
-            data["scenario"] |= own
-        case _, "WorldSection":
-            data["world"] |= own
-        case _, name:
-            data[
-                {"Population": "population", "Dynamics": "dynamics", "Impact": "impact", "CreditSection": "credit"}[
-                    name
-                ]
-            ] = data.get(name.lower(), {}) | own
+    room, name = at.__module__.rpartition(".")[2], at.__name__
+    if room == "distributions":
+        data["population"]["reach"] = kind
+    elif name in ("PowerDegrees", "Poisson"):
+        data["world"]["network"] = {"kind": "configuration", "degrees": kind}
+    elif room == "networks":
+        data["world"]["network"] = kind
+    elif room == "interventions":
+        data["interventions"] = [{"step": 1, "kind": "discover", "person": "P", "idea": "idea"}, kind]
+    else:
+        section, number = PLACES[name]
+        (data[section] if number is None else data[section][number]).update(own)
     return Scenario.from_toml(tomlkit.dumps(data))
 
 

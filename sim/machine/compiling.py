@@ -97,13 +97,28 @@ def _names_in(code: CodeType) -> Iterator[str]:
 
 
 def _link(reached: list[Plain], instead: Instead) -> None:
-    """Make a compiled twin of each function, which calls the twins of the others."""
+    """Make a compiled twin of each function, which calls the twins of the others.
+
+    Twins are shared by all that replace the same functions below them, so that another choice of some part compiles
+    that part anew and not what knows nothing of it.
+    """
     plain = _makes_no_arrays(reached, instead)
-    twins = {f: _twin(f, instead) for f in reached if (f, instead) not in _inner}
+    keys = {function: (function, _met(function, instead)) for function in reached}
+    twins = {function: _twin(function, instead) for function in reached if keys[function] not in _inner}
     for function, twin in twins.items():
-        _inner[function, instead] = _jit(twin, inner=True, counts=function not in plain)
+        _inner[keys[function]] = _jit(twin, inner=True, counts=function not in plain)
     for function, twin in twins.items():
         _connect(twin, function, instead)
+
+
+def _met(function: Plain, instead: Instead) -> Instead:
+    """Return the replacements that are made in a function or below it."""
+    if not instead:
+        return ()
+    below = reachable(function, instead)
+    read = {id(thing) for one in below for thing in one.__globals__.values() if isinstance(thing, FunctionType)}
+    names = {name for one in below for name in _names_in(one.__code__)}
+    return tuple(pair for pair in instead if id(pair[0]) in read and pair[0].__name__ in names)
 
 
 def _twin(function: Any, instead: Instead) -> Plain:
@@ -116,7 +131,8 @@ def _twin(function: Any, instead: Instead) -> Plain:
 def _connect(twin: Plain, function: Plain, instead: Instead) -> None:
     for name, thing in _read_by(function, instead):
         if isinstance(thing, FunctionType):
-            twin.__globals__[name] = _prefetch if thing is fetch else _inner.get((thing, instead), thing)
+            linked = _prefetch if thing is fetch else _inner.get((thing, _met(thing, instead)), thing)
+            twin.__globals__[name] = linked
 
 
 def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:

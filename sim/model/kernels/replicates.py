@@ -191,9 +191,9 @@ def plan_of(model: ColumnModel) -> Plan:
     network: Any = scenario.world.network
     law = law_of(network, world.n) if generated else np.zeros(1)
     draws, numbers = [], [0.0]
-    for _, law, first, last, ability in _drawn(scenario):
-        law_kind, given = parameters_of(law)
-        draws.append((ability, law_kind, first, last, len(numbers), len(numbers) + len(given)))
+    for _, distribution, first, last, ability in _drawn(scenario):
+        kind, given = parameters_of(distribution)
+        draws.append((ability, kind, first, last, len(numbers), len(numbers) + len(given)))
         numbers += given.tolist()
     counters = model.state.counters.copy()
     counters[TIMED] = 0 if generated else counters[TIMED]

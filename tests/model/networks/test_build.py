@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.errors import ScenarioError
-from sim.model.networks.generators.generate import BARABASI_ALBERT, ERDOS_RENYI, WATTS_STROGATZ, generate
+from sim.model.networks.generators.make import GENERATORS
 from sim.model.networks.links import pairs as all_pairs
 from sim.model.networks.ties import Neighbours
 from sim.model.rules import NEVER
@@ -41,7 +41,7 @@ def z(found: float, expected: float, variance: float) -> float:
 
 def made_by(kind: int, n: int, *parameters: float, both_ways: bool = True, seed: int = 0) -> list[tuple[int, int]]:
     """The pairs of a generated network; of one that leads both ways, each once, with the smaller number first."""
-    indptr, target = generate(kind, n, np.array([both_ways, *parameters], float), seed)
+    indptr, target = GENERATORS[kind](n, np.array(parameters, float), both_ways, seed)
     source = np.repeat(np.arange(n), np.diff(indptr)).tolist()
     return [(i, j) for i, j in zip(source, target.tolist(), strict=True) if i < j or not both_ways]
 
@@ -109,7 +109,7 @@ def test_another_seed_is_another_network(network):
 @pytest.mark.parametrize(("n", "degree"), [(3000, 5.0), (2800, 9.0)])
 @pytest.mark.parametrize("directed", [False, True])
 def test_erdos_renyi_degrees_are_binomial(directed, n, degree):
-    found = made_by(ERDOS_RENYI, n, degree, both_ways=not directed, seed=1)
+    found = made_by("erdos-renyi", n, degree, both_ways=not directed, seed=1)
     p, places = degree / (n - 1), n * (n - 1) // (1 if directed else 2)
     assert abs(z(len(found), places * p, places * p * (1 - p))) < 4
     ends = degrees(n, [(i, i) for i, _ in found]) // 2 if directed else degrees(n, found)
@@ -121,7 +121,9 @@ def test_erdos_renyi_degrees_are_binomial(directed, n, degree):
 
 @pytest.mark.parametrize("directed", [False, True])
 def test_erdos_renyi_ties_every_pair_alike_and_independently(directed):
-    graphs = Counter(frozenset(made_by(ERDOS_RENYI, 3, 0.8, both_ways=not directed, seed=seed)) for seed in range(6000))
+    graphs = Counter(
+        frozenset(made_by("erdos-renyi", 3, 0.8, both_ways=not directed, seed=seed)) for seed in range(6000)
+    )
     places = list(itertools.permutations(range(3), 2)) if directed else list(itertools.combinations(range(3), 2))
     worlds = [frozenset(w) for size in range(len(places) + 1) for w in itertools.combinations(places, size)]
     expected = [6000 * 0.4 ** len(w) * 0.6 ** (len(places) - len(w)) for w in worlds]
@@ -130,10 +132,10 @@ def test_erdos_renyi_ties_every_pair_alike_and_independently(directed):
 
 
 def test_erdos_renyi_at_its_ends():
-    assert made_by(ERDOS_RENYI, 6, 5.0) == list(itertools.combinations(range(6), 2))
-    assert made_by(ERDOS_RENYI, 4, 3.0, both_ways=False) == list(itertools.permutations(range(4), 2))
-    assert made_by(ERDOS_RENYI, 6, 0.0) == []
-    assert made_by(ERDOS_RENYI, 1, 0.0) == []
+    assert made_by("erdos-renyi", 6, 5.0) == list(itertools.combinations(range(6), 2))
+    assert made_by("erdos-renyi", 4, 3.0, both_ways=False) == list(itertools.permutations(range(4), 2))
+    assert made_by("erdos-renyi", 6, 0.0) == []
+    assert made_by("erdos-renyi", 1, 0.0) == []
 
 
 def attachment(n: int, links: int) -> dict[frozenset[tuple[int, int]], float]:
@@ -158,7 +160,7 @@ def test_barabasi_albert_makes_every_graph_as_often_as_it_should(n, links):
     law = attachment(n, links)
     assert sum(law.values()) == pytest.approx(1.0)
     found = Counter(
-        frozenset((max(p), min(p)) if max(p) > links else p for p in made_by(BARABASI_ALBERT, n, links, seed=seed))
+        frozenset((max(p), min(p)) if max(p) > links else p for p in made_by("barabasi-albert", n, links, seed=seed))
         for seed in range(4000)
     )
     assert set(found) <= set(law)
@@ -167,7 +169,7 @@ def test_barabasi_albert_makes_every_graph_as_often_as_it_should(n, links):
 
 def test_barabasi_albert_degrees_are_those_of_networkx():
     n, links, edges = 1500, 3, [3, 4, 5, 6, 8, 11, 16, 30, 10**6]
-    ours = np.concatenate([degrees(n, made_by(BARABASI_ALBERT, n, links, seed=seed)) for seed in range(4)])
+    ours = np.concatenate([degrees(n, made_by("barabasi-albert", n, links, seed=seed)) for seed in range(4)])
     theirs = [d for seed in range(4) for _, d in nx.barabasi_albert_graph(n, links, seed).degree]
     assert ours.sum() == sum(theirs)
     table = [np.histogram(ours, edges)[0], np.histogram(theirs, edges)[0]]
@@ -184,7 +186,7 @@ def test_watts_strogatz_without_rewiring_is_the_ring():
 
 def test_watts_strogatz_rewires_as_many_as_it_should_to_all_alike():
     n, neighbours, rewire = 2000, 6, 0.2
-    made = made_by(WATTS_STROGATZ, n, neighbours, rewire, both_ways=False, seed=3)
+    made = made_by("watts-strogatz", n, neighbours, rewire, both_ways=False, seed=3)
     assert Counter(i for i, _ in made) == dict.fromkeys(range(n), neighbours // 2)  # each keeps its first end
     new = [(j - i) % n for i, j in made if (j - i) % n > neighbours // 2]
     ring = n * neighbours // 2
@@ -197,14 +199,14 @@ def test_watts_strogatz_clusters_and_spreads_as_that_of_networkx(rewire):
     def measures(graph: nx.Graph) -> tuple[float, float]:
         return nx.average_clustering(graph), float(np.var([d for _, d in graph.degree]))
 
-    ours = [measures(nx.Graph(made_by(WATTS_STROGATZ, 200, 8, rewire, seed=seed))) for seed in range(15)]
+    ours = [measures(nx.Graph(made_by("watts-strogatz", 200, 8, rewire, seed=seed))) for seed in range(15)]
     theirs = [measures(nx.watts_strogatz_graph(200, 8, rewire, seed)) for seed in range(15)]
     for a, b in zip(zip(*ours, strict=True), zip(*theirs, strict=True), strict=True):
         assert abs(z(np.mean(a), np.mean(b), (np.var(a) + np.var(b)) / 14)) < 4
 
 
 def test_watts_strogatz_where_everybody_is_tied_to_everybody_stays():
-    assert len(made_by(WATTS_STROGATZ, 5, 4, 1.0)) == 10
+    assert len(made_by("watts-strogatz", 5, 4, 1.0)) == 10
 
 
 # --- named ties and windows ---------------------------------------------------------------------------------

@@ -18,47 +18,44 @@ from sim.model import abilities, world
 from sim.model.networks.csr import sort_part
 from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import blocks, make
-from sim.model.networks.generators.generate import (
-    BARABASI_ALBERT,
-    CHAIN,
-    COMPLETE,
-    CONFIGURATION,
-    ERDOS_RENYI,
-    NONE,
-    STAR,
-    STOCHASTIC_BLOCK,
-    WATTS_STROGATZ,
-    generate,
-)
-from sim.model.networks.generators.growth import FIXED, GIVEN, POISSON, POWER, power
+from sim.model.networks.generators.configuration import degree_of, power
 from sim.model.randomness import NETWORK, key_of, uniform_of
 from sim.model.world import World
+from sim.scenario.networks import FIXED, GIVEN, POISSON, POWER
 from tests import examples
 from tests.model.networks import scenario
 from tests.model.networks import world as made_world
 
 # Kind, persons, parameters but for the direction, and the same as a scenario has it.
-EXAMPLES: list[tuple[int, int, list[float], dict[str, Any]]] = [
-    (NONE, 4, [], {"kind": "none"}),
-    (COMPLETE, 9, [], {"kind": "complete"}),
-    (STAR, 9, [], {"kind": "star"}),
-    (CHAIN, 9, [], {"kind": "chain"}),
-    (ERDOS_RENYI, 120, [5.5], {"kind": "erdos-renyi", "degree": 5.5}),
-    (ERDOS_RENYI, 12, [11.0], {"kind": "erdos-renyi", "degree": 11}),
-    (BARABASI_ALBERT, 90, [3], {"kind": "barabasi-albert", "links": 3}),
-    (WATTS_STROGATZ, 90, [6, 0.3], {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.3}),
-    (CONFIGURATION, 6, [GIVEN, 3, 1, 2, 2, 0, 5], {"kind": "configuration", "degrees": [3, 1, 2, 2, 0, 5]}),
-    (CONFIGURATION, 80, [FIXED, 5], {"kind": "configuration", "degrees": 5}),
-    (CONFIGURATION, 80, [POISSON, 4.5], {"kind": "configuration", "degrees": {"kind": "poisson", "mean": 4.5}}),
-    (CONFIGURATION, 80, [POWER, 2.5, 2, 40],
+EXAMPLES: list[tuple[str, int, list[float], dict[str, Any]]] = [
+    ("none", 4, [], {"kind": "none"}),
+    ("complete", 9, [], {"kind": "complete"}),
+    ("star", 9, [], {"kind": "star"}),
+    ("chain", 9, [], {"kind": "chain"}),
+    ("erdos-renyi", 120, [5.5], {"kind": "erdos-renyi", "degree": 5.5}),
+    ("erdos-renyi", 12, [11.0], {"kind": "erdos-renyi", "degree": 11}),
+    ("barabasi-albert", 90, [3], {"kind": "barabasi-albert", "links": 3}),
+    ("watts-strogatz", 90, [6, 0.3], {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.3}),
+    ("configuration", 6, [GIVEN, 3, 1, 2, 2, 0, 5], {"kind": "configuration", "degrees": [3, 1, 2, 2, 0, 5]}),
+    ("configuration", 80, [FIXED, 5], {"kind": "configuration", "degrees": 5}),
+    ("configuration", 80, [POISSON, 4.5], {"kind": "configuration", "degrees": {"kind": "poisson", "mean": 4.5}}),
+    ("configuration", 80, [POWER, 2.5, 2, 40],
      {"kind": "configuration", "degrees": {"kind": "power", "exponent": 2.5, "low": 2, "high": 40}}),
-    (STOCHASTIC_BLOCK, 90, [2, 30, 60, 0.3, 0.05, 0.05, 0.1],
+    ("stochastic-block", 90, [2, 30, 60, 0.3, 0.05, 0.05, 0.1],
      {"kind": "stochastic-block", "sizes": [30, 60], "chances": [[0.3, 0.05], [0.05, 0.1]]}),
 ]  # fmt: skip
 
 
 def parameters(given: list[float], both_ways: bool = True) -> np.ndarray:
     return np.array([both_ways, *given], np.float64)
+
+
+def generate(kind: str, n: int, given_: np.ndarray, seed: int, loop: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    return (loop or make.GENERATORS[kind])(n, given_[1:], bool(given_[0]), seed)
+
+
+def generate_compiled(kind: str, n: int, given_: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    return generate(kind, n, given_, seed, compiled(make.GENERATORS[kind]))
 
 
 def rows(n: int, made: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, int]]:
@@ -87,7 +84,7 @@ def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, n
         assert all(i != j for i, j in expected)
         assert not both_ways or sorted((j, i) for i, j in expected) == expected
         signed = seed - 2**64 if seed >= 2**63 else seed
-        assert rows(n, compiled(generate)(kind, n, given_, signed)) == expected
+        assert rows(n, generate_compiled(kind, n, given_, signed)) == expected
         assert rows(n, ties_of(network, n, seed)) == expected
         with monkeypatch.context() as patched:
             patched.setattr(make, "WORTH_COMPILING", -1)
@@ -96,14 +93,23 @@ def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, n
 
 @pytest.mark.parametrize("both_ways", [True, False])
 @pytest.mark.parametrize(
-    ("kind", "given_parameters"), [(ERDOS_RENYI, [3.0]), (STOCHASTIC_BLOCK, [2, 30_000, 70_000, 1e-4, 0, 0, 3e-5])]
+    ("kind", "given_parameters", "network"),
+    [
+        ("erdos-renyi", [3.0], {"degree": 3}),
+        (
+            "stochastic-block",
+            [2, 30_000, 70_000, 1e-4, 0, 0, 3e-5],
+            {"sizes": [30_000, 70_000], "chances": [[1e-4, 0], [0, 3e-5]]},
+        ),
+    ],
 )
-def test_threads_do_not_matter(kind, given_parameters, both_ways):
+def test_threads_do_not_matter(kind, given_parameters, network, both_ways):
     n = 100_000
     given_ = parameters(given_parameters, both_ways)
-    expected = compiled(generate)(kind, n, given_, 5)
+    expected = generate_compiled(kind, n, given_, 5)
+    section = scenario(network | {"kind": kind, "both_ways": both_ways}, n).world.network
     for threads in (1, 2, 3, 7):
-        made = make.make(kind, n, given_, 5, 1e9, threads)
+        made = make.make(section, n, 5, threads)
         assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
     pairs = rows(n, expected)
     assert pairs == sorted(set(pairs))
@@ -165,7 +171,7 @@ def test_parts_of_rows_are_sorted(numbers, before, after):
 @pytest.mark.parametrize("both_ways", [True, False])
 def test_compiled_erdos_renyi_of_many_strips_has_binomial_degrees(both_ways):
     n, degree = 200_000, 6.0
-    indptr, target = make.make(ERDOS_RENYI, n, parameters([degree], both_ways), 3, 1e9)
+    indptr, target = generate_compiled("erdos-renyi", n, parameters([degree], both_ways), 3)
     for ends in (np.diff(indptr), np.bincount(target, minlength=n)):
         law = stats.binom(n - 1, degree / (n - 1))
         classes = [np.sum(ends <= 1), *(np.sum(ends == k) for k in range(2, 13)), np.sum(ends >= 13)]
@@ -182,15 +188,17 @@ def test_compiled_erdos_renyi_of_many_strips_has_binomial_degrees(both_ways):
 def test_configuration_pairs_every_end_with_every_other_alike():
     # Degrees 1, 1, 1, 1: three perfect matchings, all alike.
     found = Counter(
-        tuple(p for p in rows(4, generate(CONFIGURATION, 4, parameters([FIXED, 1]), seed)) if p[0] < p[1])
+        tuple(p for p in rows(4, generate("configuration", 4, parameters([FIXED, 1]), seed)) if p[0] < p[1])
         for seed in range(3000)
     )
     assert len(found) == 3
     assert stats.chisquare(list(found.values())).pvalue > 1e-4
     # Degrees 2, 1, 1: of three pairings of the four ends one gives a loop, which is dropped, two the chain.
-    degrees = Counter(len(generate(CONFIGURATION, 3, parameters([GIVEN, 2, 1, 1]), seed)[1]) for seed in range(3000))
+    degrees = Counter(len(generate("configuration", 3, parameters([GIVEN, 2, 1, 1]), seed)[1]) for seed in range(3000))
     assert stats.chisquare([degrees[2], degrees[4]], [1000, 2000]).pvalue > 1e-4
-    one_way = Counter(tuple(rows(2, generate(CONFIGURATION, 2, parameters([FIXED, 1], False), s))) for s in range(2000))
+    one_way = Counter(
+        tuple(rows(2, generate("configuration", 2, parameters([FIXED, 1], False), s))) for s in range(2000)
+    )
     assert stats.binomtest(one_way[((0, 1),)], 2000).pvalue > 1e-4
     assert sum(one_way.values()) == one_way[((0, 1),)] + one_way[((1, 0),)]
 
@@ -198,7 +206,7 @@ def test_configuration_pairs_every_end_with_every_other_alike():
 def test_configuration_keeps_the_degrees_but_for_what_is_dropped():
     n = 30_000
     degrees = np.arange(n) % 9
-    found = np.diff(make.make(CONFIGURATION, n, parameters([GIVEN, *degrees]), 1, 1e9)[0])
+    found = np.diff(generate_compiled("configuration", n, parameters([GIVEN, *degrees]), 1)[0])
     assert (found <= degrees).all()
     missing = int((degrees - found).sum())
     peer = nx.Graph(nx.configuration_model([*degrees.tolist(), int(degrees.sum()) % 2], seed=4))
@@ -209,8 +217,6 @@ def test_configuration_keeps_the_degrees_but_for_what_is_dropped():
 
 @pytest.mark.parametrize(("mean", "n"), [(0.0, 50), (0.7, 4000), (12.0, 4000), (900.0, 1500)])
 def test_poisson_degrees_are_poisson(mean, n):
-    from sim.model.networks.generators.growth import degree_of
-
     key = key_of(3, NETWORK, 2, 0)
     found = [degree_of(np.array([POISSON, mean]), key, i, 10**6) for i in range(n)]
     law = stats.poisson(mean)
@@ -263,7 +269,7 @@ def test_blocks_have_the_densities_that_are_given(both_ways):
 def test_ties_are_predicted(kind, n, given_parameters, network):
     many = [len(ties_of(network, n, seed)[1]) for seed in range(12)]
     # Of given degrees some are dropped, of so few persons many.
-    slack = 0.1 if kind != CONFIGURATION else 0.2 if n > 6 else 0.7
+    slack = 0.1 if kind != "configuration" else 0.2 if n > 6 else 0.7
     assert count_ties(scenario(network, n), n) == pytest.approx(np.mean(many), rel=slack, abs=0.6)
 
 
