@@ -109,6 +109,7 @@ def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:
         ("scheduled", f"{len(scenario.interventions):,} changes" + (f", {late} after the last step" if late else "")),
         ("credit", f"by {scenario.credit.method}"),
         ("engine", engine),
-        ("memory", f"{in_words(low)}, or {in_words(high)} if all take up everything; {in_words(free_memory())} are free"),
+        ("memory", f"{in_words(low)}, or {in_words(high)} if all take up everything; "
+                   f"{in_words(free_memory())} are free"),
         ("time", f"about {seconds:,.0f} s with {engine}" if seconds >= 1.0 else "below a second or so"),
     ]  # fmt: skip
