@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -86,45 +87,38 @@ def test_position_does_not_know_of_thirds() -> None:
     assert np.isnan(table.persons.idea).all()
 
 
-def test_an_idea_that_nobody_took_up_gives_no_edge() -> None:
-    events = [(DISCOVER, 0, {}, 1, 0), (DISCOVER, 0, {}, 1, 1), (LEARN, 1, {1: 1}, 1, 1), (LEARN, 0, {0: 1}, 1, 0)]
-    tape = make_tape(["P1", "P2"], events, [(0, -1, 1.0), (2, -1, 1.0)])
-    assert weights(tape) == {(W, W): 1.0, (W, 0): 0.5, (0, 1): 1.0, (1, 0): 1.0, (0, W): 0.5}
+TWO = [(DISCOVER, 0, {}, 1, 0), (DISCOVER, 0, {}, 1, 1)]
+MADE = [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {2: 1})]
+USED = [*TWO, (LEARN, 1, {0: 1}, 1, 0)]
+# P2 learns two ideas from P1, and one of them again; of the crowd 4 learn one idea and 6 the other.
+TWICE = [*TWO, (LEARN, 1, {0: 1}, 1, 0), (LEARN, 1, {1: 1}, 1, 1), (ABANDON, 1, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0),
+         (LEARN, 2, {0: 1}, 4, 0), (LEARN, 2, {1: 1}, 3, 1), (LEARN, 2, {1: 1}, 3, 1)]  # fmt: skip
 
 
-def test_a_prerequisite_counts_only_where_it_was_told_itself() -> None:
-    events = [(DISCOVER, 0, {}, 1, 0), (DISCOVER, 0, {0: 1}, 1, 1), (LEARN, 1, {1: 1}, 1, 1)]
-    assert weights(make_tape(["P1", "P2"], events, [(0, -1, 1.0), (2, -1, 1.0)]))[W, 0] == 0.5
-
-
-def test_an_implementation_that_another_used_makes_a_discovery_count() -> None:
-    events = [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {2: 1})]
-    used = make_tape(["P1", "P2"], events, [(2, 1, 1.0)])
-    assert weights(used) == {(W, W): 1.0, (W, 0): 1.0}
-    by_oneself = make_tape(["P1", "P2"], events, [(2, 3, 1.0), (0, 1, 1.0), (2, 1, 0.0)])
-    assert weights(by_oneself) == {(W, W): 1.0}
-
-
-def test_without_value_the_ideas_that_were_learned_are_in_use() -> None:
-    events = [(DISCOVER, 0, {}, 1, 0), (DISCOVER, 0, {}, 1, 1), (LEARN, 1, {0: 1}, 1, 0)]
-    assert weights(make_tape(["P1", "P2"], events))[W, 0] == 1.0
-    assert weights(make_tape(["P1", "P2"], events, [(1, -1, 1.0), (0, -1, 1.0)]))[W, 0] == 0.5
-    assert weights(make_tape(["P1", "P2"], events, [(1, -1, 0.0), (0, -1, 1.0)]))[W, 0] == 1.0
-    assert (W, 0) not in weights(make_tape(["P1", "P2"], events, [(1, -1, 1.0)]))
-
-
-def test_nobody_is_told_twice() -> None:
-    """P2 learns two ideas from P1, and one of them again; of the crowd 4 learn one idea and 6 the other."""
-    events = [(DISCOVER, 0, {}, 1, 0), (DISCOVER, 0, {}, 1, 1)]
-    events += [(LEARN, 1, {0: 1}, 1, 0), (LEARN, 1, {1: 1}, 1, 1), (ABANDON, 1, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0)]
-    events += [(LEARN, 2, {0: 1}, 4, 0), (LEARN, 2, {1: 1}, 3, 1), (LEARN, 2, {1: 1}, 3, 1)]
-    tape = make_tape(with_crowd(["P1", "P2"], 8), events)
-    assert weights(tape)[0, W] == 0.7
-
-
-def test_influences_count_by_their_weight() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 0.25, 1: 0.75}, 8)]
-    assert weights(make_tape(with_crowd(["P1", "P2"], 8), events))[1, W] == 0.6
+@pytest.mark.parametrize(
+    ("events", "realised", "crowd", "expected"),
+    [
+        # An idea that nobody took up gives no edge.
+        ([*TWO, (LEARN, 1, {1: 1}, 1, 1), (LEARN, 0, {0: 1}, 1, 0)], [(0, -1, 1.0), (2, -1, 1.0)], 0,
+         {(W, W): 1.0, (W, 0): 0.5, (0, 1): 1.0, (1, 0): 1.0, (0, W): 0.5, (1, W): None}),
+        # A prerequisite counts only where it was told itself.
+        ([TWO[0], (DISCOVER, 0, {0: 1}, 1, 1), (LEARN, 1, {1: 1}, 1, 1)], [(0, -1, 1.0), (2, -1, 1.0)], 0,
+         {(W, 0): 0.5}),
+        # An implementation that another used makes a discovery count.
+        (MADE, [(2, 1, 1.0)], 0, {(W, W): 1.0, (W, 0): 1.0, (W, 1): None}),
+        (MADE, [(2, 3, 1.0), (0, 1, 1.0), (2, 1, 0.0)], 0, {(W, W): 1.0, (W, 0): None, (W, 1): None}),
+        # Without value the ideas that were learned are in use.
+        (USED, [], 0, {(W, 0): 1.0}),
+        (USED, [(1, -1, 1.0), (0, -1, 1.0)], 0, {(W, 0): 0.5}),
+        (USED, [(1, -1, 0.0), (0, -1, 1.0)], 0, {(W, 0): 1.0}),
+        (USED, [(1, -1, 1.0)], 0, {(W, 0): None}),
+        (TWICE, [], 8, {(0, W): 0.7}),  # nobody is told twice
+        ([(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {0: 0.25, 1: 0.75}, 8)], [], 8, {(1, W): 0.6}),
+    ],
+)  # fmt: skip
+def test_weights_by_hand(events: Any, realised: Any, crowd: int, expected: dict[tuple[int, int], float]) -> None:
+    found = weights(make_tape(with_crowd(["P1", "P2"], crowd) if crowd else ["P1", "P2"], events, realised))
+    assert {pair: found.get(pair) for pair in expected} == expected
 
 
 def test_persons_without_events_and_crowds_are_no_nodes() -> None:

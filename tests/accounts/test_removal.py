@@ -16,19 +16,19 @@ from sim.accounts.removal import removal_effect
 from tests import examples
 
 
-def test_two_channels() -> None:
-    found = removal_effect([["G"], ["G"], ["M"], ["G", "M"], ["G"]], [True, True, True, True, False])
-    assert found.channel == ("G", "M")
-    assert found.probability == pytest.approx(0.8, abs=1e-12)
-    assert found.removal.tolist() == pytest.approx([0.75, 0.5], abs=1e-12)
-    assert found.share.tolist() == pytest.approx([0.6, 0.4], abs=1e-12)
-
-
-def test_three_channels() -> None:
-    found = removal_effect([["c1", "c2", "c3"], ["c1"], ["c2", "c3"]], [True, False, False])
-    assert found.channel == ("c1", "c2", "c3")
-    assert found.probability == pytest.approx(1 / 3, abs=1e-12)
-    assert found.share.tolist() == pytest.approx([0.2, 0.4, 0.4], abs=1e-12)
+@pytest.mark.parametrize(
+    ("paths", "converted", "chance", "removal", "share"),
+    [
+        (["G", "G", "M", "G M", "G"], [True, True, True, True, False], 0.8, [0.75, 0.5], [0.6, 0.4]),
+        (["c1 c2 c3", "c1", "c2 c3"], [True, False, False], 1 / 3, [0.5, 1.0, 1.0], [0.2, 0.4, 0.4]),
+    ],
+)
+def test_worked_examples(paths: Any, converted: Any, chance: float, removal: Any, share: Any) -> None:
+    found = removal_effect([path.split() for path in paths], converted)
+    assert found.channel == tuple(sorted({channel for path in paths for channel in path.split()}))
+    assert found.probability == pytest.approx(chance, abs=1e-12)
+    assert found.removal.tolist() == pytest.approx(removal, abs=1e-12)
+    assert found.share.tolist() == pytest.approx(share, abs=1e-12)
 
 
 def success_of(paths: list[list[int]], converted: list[bool], times: list[int], removed: int | None) -> Fraction:

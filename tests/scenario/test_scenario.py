@@ -161,13 +161,22 @@ def test_an_empty_text_misses_everything():
     assert error.line is None
 
 
-def test_an_error_in_a_long_array_is_found_at_once():
-    entries = "".join(f'  {{ name = "p{n}" }},\n' for n in range(300))
-    text = (
-        f'persons = [\n{entries}  {{ name = "last", foo = 1 }},\n]\nideas = [{{ name = "i" }}]\nscenario.name = "x"\n'
-    )
+LONG_ARRAY = (
+    "persons = [\n" + "".join(f'  {{ name = "p{n}" }},\n' for n in range(300)) + '  { name = "last", foo = 1 },\n]\n'
+)
+LONG_LIST = "".join(f'[[persons]]\nname = "p{n}"\n' for n in range(2000)) + '[[persons]]\nname = "last"\nfoo = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (LONG_ARRAY + 'ideas = [{ name = "i" }]\nscenario.name = "x"\n', 302),
+        (BASE + LONG_LIST, BASE.count("\n") + 4000 + 3),
+    ],
+)
+def test_an_error_among_many_entries_is_found_at_once(text, line):
     error = refusal(text)
-    assert (error.key, error.line) == ("persons.last.foo", 302)
+    assert (error.key, error.line) == ("persons.last.foo", line)
 
 
 def test_an_error_in_arrays_of_arrays_is_found_at_once(monkeypatch):
@@ -182,12 +191,6 @@ def test_an_error_in_arrays_of_arrays_is_found_at_once(monkeypatch):
 def test_the_line_of_a_value_in_an_array_in_a_table_in_an_array():
     text = "a = [\n  { b = [\n    1,\n    2,\n  ] },\n]\n"
     assert [line_of(text, ("a", 0, "b", n)) for n in (0, 1)] == [3, 4]
-
-
-def test_an_error_in_a_long_list_of_tables_is_found_at_once():
-    entries = "".join(f'[[persons]]\nname = "p{n}"\n' for n in range(2000))
-    error = refusal(BASE + entries + '[[persons]]\nname = "last"\nfoo = 1\n')
-    assert error.line == BASE.count("\n") + 4000 + 3
 
 
 @pytest.mark.parametrize("file", [TEMPLATE, *SHIPPED[:4], *VALID], ids=lambda file: file.name)
@@ -325,36 +328,22 @@ def test_what_is_written_out_holds_every_default():
     assert text["scenario"]["seed"] == 0
 
 
-def test_whole_numbers_may_be_written_as_floats_and_forever_is_forever():
+def test_numbers_are_what_was_meant():
     scenario = Scenario.from_toml(BASE + '[world]\nsize = 1e10\n[dynamics]\ntelling_period = "forever"\n')
-    assert scenario.world.size == 10**10
-    assert type(scenario.world.size) is int
+    assert (scenario.world.size, type(scenario.world.size)) == (10**10, int)
     assert scenario.dynamics.telling_period == math.inf
+    large = scenario.replace({"scenario.seed": 2**64 - 1})
+    assert Scenario.from_toml(large.to_toml()).scenario.seed == 2**64 - 1
 
 
-def test_the_largest_seed_is_kept_to_the_last_bit():
-    scenario = Scenario.from_toml(BASE).replace({"scenario.seed": 2**64 - 1})
-    assert Scenario.from_toml(scenario.to_toml()).scenario.seed == 2**64 - 1
-
-
-def test_a_scenario_cannot_be_changed():
-    scenario = Scenario.from_toml(BASE)
+def test_a_scenario_is_a_value():
+    scenario, copy = Scenario.from_toml(BASE), pickle.loads(pickle.dumps(Scenario.load(VALID[0])))
     for place, name in [(scenario, "dynamics"), (scenario.dynamics, "abandon_rate"), (scenario.persons[0], "name")]:
         with pytest.raises(ValueError, match="frozen"):
             setattr(place, name, 1)
-
-
-def test_scenarios_differ_where_they_differ():
-    scenario = Scenario.from_toml(BASE)
-    assert scenario == Scenario.from_toml(BASE)
-    assert scenario != scenario.replace({"dynamics.abandon_rate": 0.2})
-
-
-def test_a_scenario_can_be_pickled():
-    scenario = Scenario.load(VALID[0])
-    copy = pickle.loads(pickle.dumps(scenario))
-    assert copy == scenario
-    assert copy.folder == scenario.folder
+    assert scenario == Scenario.from_toml(BASE) != scenario.replace({"dynamics.abandon_rate": 0.2})
+    assert (copy, copy.folder) == (Scenario.load(VALID[0]), VALID[0].parent)
+    assert copy.replace({"dynamics.abandon_rate": 0.2}).folder == VALID[0].parent
 
 
 # The commented scenario to start from ---------------------------------------------------------------------------------
@@ -471,12 +460,6 @@ def test_replace_takes_tables_and_several_keys_at_once():
     )
     assert scenario.world.network == WattsStrogatz(kind="watts-strogatz", neighbours=2, rewire=0.5)
     assert scenario.persons[1].creativity == distributions.Uniform(kind="uniform", low=0.1, high=0.2)
-
-
-def test_replace_keeps_the_folder():
-    folder = DATA / "valid"
-    scenario = Scenario.load(folder / "network_file.toml")
-    assert scenario.replace({"dynamics.abandon_rate": 0.2}).folder == folder
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ VAST = {"size": 10**15, "crowd_understanding": 0.0}
 Floats = NDArray[np.float64]
 
 
+def either(full: int, few: int) -> int:
+    """A number of replicates: the full one, or fewer where a slow check has more than it needs."""
+    return full if FULL or tests.FULL else few
+
+
 def some(values: Iterable[Any], daily: int = 1) -> list[Any]:
     """The first of the parameters of a slow check, or all of them in the full size."""
     return list(values) if FULL or tests.FULL else list(values)[:daily]

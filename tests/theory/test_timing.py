@@ -17,7 +17,7 @@ from sim.engines import simulate_many
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
 from tests.model.agents import deed, make
-from tests.theory import FOREVER, Floats, check_counts, check_mean, reached, replicates, runs, some
+from tests.theory import FOREVER, Floats, check_counts, check_mean, either, reached, replicates, runs, some
 
 THE_WORLD = 1000  # people who use what they are told of
 HELD = {"value_of": "held", "realised_by": "crowd"}
@@ -198,7 +198,7 @@ def of_the_genius(tape: Tape) -> float:
 
 @cache
 def without_the_notebook() -> Sequence[Tape]:
-    return runs(notebook(None), 3000)
+    return runs(notebook(None), either(3000, 1500))
 
 
 @pytest.mark.parametrize("found", some([60, 20, 110]))
@@ -207,7 +207,7 @@ def test_the_value_of_a_notebook_found_late(found):
 
     In steps the knockout is the sum of e^(-rate s) over the steps s from t on, larger by rate / 2 of itself.
     """
-    tapes = runs(notebook(found), 3000)
+    tapes = runs(notebook(found), either(3000, 1500))
     lineage = [of_the_genius(tape) for tape in tapes]
     chance = math.exp(-LAMBDA * found)
     by_lineage = (HISTORY - found) * chance

@@ -254,15 +254,10 @@ def test_the_value_of_the_crowd_is_that_of_its_people_step_by_step(by):
         for step, count in of_crowd(tape, kind):
             for later in range(step + 1, 10):
                 held[later] += sign * count
+    assert sum(held) > 0  # also where it does not count
     worth = 2.0 * sum(held) if by != "A" else 0.0
     worth += 2.0 * 8 if by != "crowd" else 0.0
     assert tape.total == pytest.approx(worth, rel=1e-12)
-
-
-def test_where_the_crowd_does_not_count_it_still_holds():
-    tape = run(make(5, **teller(1.0, impact={"value_of": "held", "realised_by": "A"})))
-    assert tape.total == 4.0
-    assert of_crowd(tape, "learn") == [(2, WORLD - 1)]
 
 
 # --- the crowd as a teller --------------------------------------------------------------------------------------

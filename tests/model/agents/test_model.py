@@ -266,12 +266,79 @@ def chance(rate: float) -> float:
     return 1 - math.exp(-rate)
 
 
-def test_discovery_comes_at_the_rate_of_the_idea_times_creativity():
-    people, ideas = "none*2000; some*2000 creativity=0.25; all*2000 creativity=1.0", "common; own discovery_rate=0.1; "
-    tape = run(make(8, {"discovery_rate": 0.4}, persons=people, ideas=ideas + "none discovery_rate=0.0"))
-    for (group, creativity), (idea, rate) in itertools.product(enumerate((0.0, 0.25, 1.0)), enumerate((0.4, 0.1, 0.0))):
-        found = [s for s, _, p, i in rows(tape, "discover") if p // 2000 == group and i == idea]
-        check_waits(found, 2000, [0.0] + [chance(rate * creativity)] * 8)
+COUNT = 2000
+PEOPLE = "none*2000; some*2000 {0}=0.25; all*2000 {0}=1.0"
+LEVELS, Q = (0.0, 0.25, 1.0), chance(0.3)
+GIFTED = {"count": COUNT, "creativity": 1.0}
+AWAY = "3 discover everyone idea=other; 6 set dynamics.abandon_rate=inf"
+LOST = "1 discover everyone idea=other; 3 set dynamics.abandon_rate=inf; 4 set dynamics.abandon_rate=0.0; "
+LOST += "6 discover everyone idea=other"
+
+
+def abandoned(delay: int) -> Any:
+    dynamics = {"abandon_rate": 0.4, "abandon_rate_working": 0.05, "release_delay": delay}
+    return make(9, dynamics, persons="A keeps=true; B*2000", interventions="1 discover everyone; 3 implement A")
+
+
+def kept_away(relation: str, entries: str) -> Any:
+    return make(9, {"readopt": True}, ideas=f"other discovery_rate=0.0; idea discovery_rate=0.3 {relation}=other",
+                population=GIFTED, interventions=entries)  # fmt: skip
+
+
+def told_by_one(steps: int, dynamics: dict[str, Any], weight: float = 1.0, hesitation: float = 0.0) -> Any:
+    return make(steps, dynamics, persons=f"A reach={COUNT / (COUNT + 1)}; B*2000", ties=f"A>B weight={weight}",
+                ideas=f"idea hesitation={hesitation}", interventions="1 discover A")  # fmt: skip
+
+
+# A scenario, a kind of event, and for the first of each of some persons and an idea the chances step by step.
+WAITS: dict[str, tuple[Any, str, list[tuple[int, int, list[float]]]]] = {
+    "discovery comes at the rate of the idea times creativity": (
+        make(8, {"discovery_rate": 0.4}, persons=PEOPLE.format("creativity"),
+             ideas="common; own discovery_rate=0.1; none discovery_rate=0.0"), "discover",
+        [(k * COUNT, idea, [0.0] + [chance(rate * level)] * 8)
+         for k, level in enumerate(LEVELS) for idea, rate in enumerate((0.4, 0.1, 0.0))],
+    ),
+    "implementation comes at the rate times skill over difficulty": (
+        make(9, {"implementation_rate": 0.4}, persons=PEOPLE.format("skill"),
+             ideas="easy; hard difficulty=4.0; trivial difficulty=0.0", interventions="2 discover everyone"),
+        "implement",
+        [(k * COUNT, idea, [0.0] * 3 + [chance(0.4 * level * ease) if level else 0.0] * 7)
+         for k, level in enumerate(LEVELS) for idea, ease in enumerate((1.0, 0.25, math.inf))],
+    ),
+    **{f"an idea is abandoned at the working rate from its release on, {delay} late": (
+        abandoned(delay), "abandon",
+        [(1, 0, [0.0, 0.0] + [chance(0.4)] * (2 + delay) + [chance(0.05)] * (6 - delay))]) for delay in (0, 2)},
+    # Open to the idea in the steps 1 and 2, then not up to step 6, and open again from 7 on.
+    "the wait for an idea begins anew after a rival": (
+        kept_away("rival_of", AWAY), "discover", [(0, 1, [0.0] + [Q] * 2 + [0.0] * 4 + [Q] * 3)]),
+    # Has the prerequisite from step 1 on, gives it up in step 3, and has it again from step 6 on.
+    "the wait for an idea begins anew with a prerequisite": (
+        kept_away("prerequisites", LOST), "discover", [(0, 1, [0.0] * 2 + [Q] * 2 + [0.0] * 3 + [Q] * 3)]),
+    **{f"an idea is told for a period of {period}": (
+        told_by_one(9, {"telling_period": period}, weight=0.2), "learn",
+        [(1, 0, [0.0] * 2 + [0.2] * steps + [0.0] * (8 - steps))])
+       for period, steps in ((0.0, 0), (0.5, 0), (1.0, 1), (1.5, 1), (3.0, 3), ("forever", 8))},
+    "who hesitates decides later": (
+        told_by_one(8, {"resolve_rate": 0.3}, hesitation=0.4), "learn", [(1, 0, [0.0, 0.0, 0.6] + [Q] * 6)]),
+    "who hesitates for good adopts when told again": (
+        told_by_one(6, {"telling_period": 3.0}, hesitation=0.7), "learn",
+        [(1, 0, [0.0, 0.0, 0.3, 0.3, 0.3, 0.0, 0.0])]),
+    "who always hesitates never adopts": (
+        told_by_one(6, {"telling_period": 3.0}, hesitation=1.0), "learn", [(1, 0, [0.0] * 7)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_how_long_it_takes(name):
+    scenario, kind, groups = WAITS[name]
+    first: dict[tuple[int, int], int] = {}
+    for step, _, person, idea in rows(run(scenario), kind):
+        first.setdefault((person, idea), step)
+    for begin, idea, hazards in groups:
+        found = [step for (person, of), step in first.items() if begin <= person < begin + COUNT and of == idea]
+        check_waits(found, COUNT, hazards)
+    if kind in ("abandon", "learn"):
+        assert (0, 0) not in first  # A keeps it
 
 
 def test_rediscovery_is_a_renewal():
@@ -287,28 +354,6 @@ def test_rediscovery_is_a_renewal():
     assert [s + 1 for s, _, _, _ in rows(tape, "discover") if s < steps] == [s for s, *_ in rows(tape, "abandon")]
 
 
-def test_implementation_comes_at_the_rate_times_skill_over_difficulty():
-    tape = run(make(9, {"implementation_rate": 0.4}, persons="none*2000; some*2000 skill=0.5; all*2000 skill=1.0",
-                    ideas="easy; hard difficulty=4.0; trivial difficulty=0.0",
-                    interventions="2 discover everyone"))  # fmt: skip
-    for (group, skill), (idea, ease) in itertools.product(enumerate((0.0, 0.5, 1.0)), enumerate((1.0, 0.25, math.inf))):
-        found = [s for s, _, p, i in rows(tape, "implement") if p // 2000 == group and i == idea]
-        check_waits(found, 2000, [0.0] * 3 + [chance(0.4 * skill * ease) if skill else 0.0] * 7)
-
-
-@pytest.mark.parametrize("delay", [0, 2])
-def test_ideas_are_abandoned_at_the_working_rate_from_the_release_on(delay):
-    count, release = 4000, 4 + delay
-    dynamics = {"abandon_rate": 0.4, "abandon_rate_working": 0.05, "release_delay": delay}
-    tape = run(
-        make(9, dynamics, persons=f"A keeps=true; B*{count}", interventions="1 discover everyone; 3 implement A")
-    )
-    given_up = rows(tape, "abandon")
-    hazards = [0.0, 0.0] + [chance(0.4)] * (release - 2) + [chance(0.05)] * (10 - release)
-    check_waits([step for step, _, _, _ in given_up], count, hazards)
-    assert all(person > 0 for _, _, person, _ in given_up)  # A keeps it
-
-
 @pytest.mark.parametrize(("delay", "left"), [(0, 5), (1, 0)])
 def test_certainty_spares_what_works_in_time(delay, left):
     dynamics = {"abandon_rate": math.inf, "release_delay": delay}
@@ -318,33 +363,7 @@ def test_certainty_spares_what_works_in_time(delay, left):
     assert tape.total == 5 * left  # from the release in step 2 to step 6
 
 
-@pytest.mark.parametrize("how", ["prerequisite", "rival"])
-def test_the_wait_for_an_idea_begins_anew_after_what_kept_it_away(how):
-    # Open to the idea in the steps 1 and 2, then not (no prerequisite, or a rival) up to step 6, open again from 7 on.
-    count, q = 3000, chance(0.3)
-    if how == "rival":  # takes up the other in step 3, and gives it up in step 6
-        relation, entries = "rival_of", "3 discover everyone idea=other; 6 set dynamics.abandon_rate=inf"
-        hazards = [0.0] + [q] * 2 + [0.0] * 4 + [q] * 3
-    else:  # has the other from step 1 on, gives it up in step 3, and has it again from step 6 on
-        relation, entries = "prerequisites", "1 discover everyone idea=other; 3 set dynamics.abandon_rate=inf; "
-        entries += "4 set dynamics.abandon_rate=0.0; 6 discover everyone idea=other"
-        hazards = [0.0] * 2 + [q] * 2 + [0.0] * 3 + [q] * 3
-    tape = run(make(9, {"readopt": True}, ideas=f"other discovery_rate=0.0; idea discovery_rate=0.3 {relation}=other",
-                    population={"count": count, "creativity": 1.0}, interventions=entries))  # fmt: skip
-    first = {person: step for step, _, person, which in reversed(rows(tape, "discover")) if which == 1}
-    check_waits(list(first.values()), count, hazards)
-
-
 # --- telling ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("period", "steps"), [(0.0, 0), (0.5, 0), (1.0, 1), (1.5, 1), (3.0, 3), ("forever", 8)])
-def test_an_idea_is_told_in_the_steps_after_it_was_taken_up(period, steps):
-    count, p = 2000, 0.2
-    tape = run(make(10, {"telling_period": period}, persons=f"A reach={count / (count + 1)}; B*{count}",
-                    ties=f"A>B weight={p}", interventions="2 discover A"))  # fmt: skip
-    found = [step for step, _, _, _ in rows(tape, "learn")]
-    check_waits(found, count, [0.0] * 3 + [p] * steps + [0.0] * (8 - steps))
 
 
 def test_clarity_and_understanding_are_chances():
@@ -408,22 +427,6 @@ def test_hearings_mix_in_equal_parts_whatever_their_order():
     assert all(mixture == mixtures[0] for mixture in mixtures)
     assert dict(mixtures[0]) == pytest.approx({3: (1 + 0.7 + 1 / 3) / 4, 4: 1 / 6, 5: 0.325})
     assert [row for row, _ in mixtures[0]] == [3, 4, 5]
-
-
-def test_who_hesitates_makes_up_their_mind_later_and_learned_it_from_who_told_it():
-    count, hesitation, rate = 4000, 0.4, 0.3
-    tape = run(make(8, {"resolve_rate": rate}, persons=f"A reach={count / (count + 1)}; B*{count}", ties="A>B",
-                    ideas=f"idea hesitation={hesitation}", interventions="1 discover A"))  # fmt: skip
-    learned = [step for step, _, _, _ in rows(tape, "learn")]
-    check_waits(learned, count, [0.0, 0.0, 1 - hesitation] + [chance(rate)] * 6)
-    assert set(tape.influences.parent.tolist()) == {0}
-
-
-def test_who_hesitates_for_good_never_takes_it_up_but_when_told_again():
-    scenario = make(6, {"telling_period": 3.0}, persons="A reach=0.5; B*4000; C*3999", ties="A>B",
-                    ideas="idea hesitation=0.7", interventions="1 discover A")  # fmt: skip
-    check_waits([s for s, _, _, _ in rows(run(scenario), "learn")], 4000, [0.0, 0.0, 0.3, 0.3, 0.3, 0.0, 0.0])
-    assert len(run(scenario.replace({"ideas.idea.hesitation": 1.0})).events) == 1
 
 
 def test_who_hesitated_learned_it_from_the_first_who_told_it():

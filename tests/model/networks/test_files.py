@@ -277,12 +277,6 @@ def test_a_damaged_parquet_file_is_named(tmp_path, damage):
     assert str(problem.value).isprintable()
 
 
-def test_a_folder_that_is_called_like_a_file_is_refused(tmp_path):
-    (tmp_path / "ties.csv").mkdir()
-    with pytest.raises(ScenarioError, match=r"no file 'ties\.csv' beside the scenario"):
-        scenario(tmp_path, "ties.csv")
-
-
 def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):
     (tmp_path / "ties.csv").write_text("source,target\n1,2\n")
     made = scenario(tmp_path, "ties.csv")
