@@ -30,7 +30,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-from sim.machine.loops import fetch, inlined
+from sim.machine.hints import fetch, inlined
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Plain = FunctionType
@@ -152,8 +152,7 @@ class _InnerCompiler(Compiler):
 
     def define_pipelines(self) -> Any:
         self.state.library = _InnerLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        pipelines: Any = super().define_pipelines  # numba is not typed
-        return pipelines()
+        return super().define_pipelines()
 
 
 class _Folder(caching._CacheLocator):

@@ -6,7 +6,7 @@ from sim.machine.loops import WORTH_COMPILING
 from sim.machine.memory import free_memory, in_words
 from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import make
-from sim.scenario.groups import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
+from sim.scenario.groups import CROWD, EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 
 
@@ -49,12 +49,39 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
 
 
 def most_events(scenario: Scenario) -> int:
-    """How many events there are when everybody takes up every idea once, implements it and gives it up, if they can."""
-    people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
+    """Return how many events there are when all whom an idea can reach adopt it once, implement it and give it up."""
     dynamics, skills = scenario.dynamics, [scenario.population.skill, *(person.skill for person in scenario.persons)]
     made = dynamics.implementation_rate > 0.0 and any(skill != 0.0 for skill in skills if skill is not None)
     left = dynamics.abandon_rate > 0.0 or dynamics.abandon_rate_working > 0.0
-    return people * ideas * (1 + made + left)
+    return most_holdings(scenario) * (1 + made + left)
+
+
+def most_holdings(scenario: Scenario) -> int:
+    """Return how many ideas all persons hold at the most: every one of them, or as many as word of mouth can reach.
+
+    Each holder addresses no more people in a step than the widest reach has, for as many steps as an idea is told.
+    Where anything but that spreads ideas among persons, everybody may come to hold everything.
+    """
+    people, ideas = person_ranges(scenario), idea_ranges(scenario)
+    most, begun = len(people[EVERYONE]) * len(ideas[EVERYTHING]), creative_persons(scenario) * len(ideas[EVERYTHING])
+    for deed in scenario.interventions:
+        if deed.kind in ("discover", "find"):
+            who, which = len(find(people, deed.person) or ()), len(find(ideas, deed.idea) or ())
+            begun += max(who, which) if deed.pairing == "each" else who * which
+        elif deed.kind in ("set", "publish") or (deed.kind == "tell" and deed.to != CROWD):
+            return most
+    if scenario.dynamics.adoption != "simple":
+        return most
+    reaches = [scenario.population.reach, *(person.reach for person in scenario.persons if person.reach is not None)]
+    widest = max(reach if isinstance(reach, float) else 1.0 for reach in reaches)
+    new, holdings, steps = float(begun), float(begun), scenario.scenario.steps
+    told = widest * (scenario.world.size or len(people[EVERYONE])) * min(scenario.dynamics.telling_period, steps)
+    for _ in range(steps):
+        new = min(new * told, float(most))
+        holdings = min(holdings + new, float(most))
+        if new == 0.0 or holdings >= most:
+            break
+    return int(holdings)
 
 
 def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:
@@ -74,6 +101,6 @@ def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:
         ("scheduled", f"{len(scenario.interventions):,} changes" + (f", {late} after the last step" if late else "")),
         ("credit", f"by {scenario.credit.method}"),
         ("engine", engine),
-        ("memory", f"{in_words(low)}, or {in_words(high)} if all take up everything; {in_words(free_memory())} are free"),
+        ("memory", f"{in_words(low)}, {in_words(high)} if all adopt everything; {in_words(free_memory())} are free"),
         ("time", f"about {seconds:,.0f} s with {engine}" if seconds >= 1.0 else "below a second or so"),
     ]  # fmt: skip

@@ -49,7 +49,8 @@ def until(tape: Tape, step: int, scenario: Scenario | None = None) -> Tape:
     Raises:
         ValueError: if the step is out of range, or the tape is a run's and no scenario is given, or not its own.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> both = Realised([1, 2], [-1, -1], [1, 98])

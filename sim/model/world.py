@@ -13,6 +13,7 @@ from sim.machine.threads import processors
 from sim.machine.version import version
 from sim.model import abilities
 from sim.model.networks import build
+from sim.model.networks.ties import Ties
 from sim.model.schedule import Deed, _alive, _deeds
 from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
@@ -67,7 +68,7 @@ class World:
     threshold: Floats
     keeps: NDArray[np.bool_]
     alive: NDArray[np.bool_]
-    ties: build.Ties
+    ties: Ties
     ideas: Ideas
     deeds: tuple[Deed, ...]
     realises: NDArray[np.bool_]

@@ -7,7 +7,6 @@ whatever their number, the tape is the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ from sim.model.kernels.columns import (
     SKIPPED,
     TIMED,
 )
-from sim.model.kernels.parallel import share_step
+from sim.model.kernels.parallel import Crew, share_step
 from sim.model.networks.ties import Ties, reversed_ties
 from sim.model.realise import history
 from sim.model.rules import NEVER
@@ -62,11 +61,14 @@ WORDS = {
     "simple": columns.SIMPLE, "threshold": columns.THRESHOLD, "one": columns.ONE, "all": columns.EVERY,
     "none": columns.SILENT, "teller": columns.TELLER, "both": columns.BOTH,
 }  # fmt: skip
-OF_IDEAS = {"clarity": interventions.CLARITY, "difficulty": interventions.DIFFICULTY, "discovery_rate": interventions.RATE,
-            "hesitation": interventions.HESITATION, "value": interventions.VALUE}  # fmt: skip
+OF_IDEAS = {
+    "clarity": interventions.CLARITY, "difficulty": interventions.DIFFICULTY, "value": interventions.VALUE,
+    "discovery_rate": interventions.RATE, "hesitation": interventions.HESITATION,
+}  # fmt: skip
 OF_PERSONS = {
-    "creativity": interventions.CREATIVITY, "reach": interventions.REACH, "skill": interventions.SKILL, "clarity": interventions.PERSON_CLARITY,
-    "understanding": interventions.UNDERSTANDING, "threshold": interventions.THRESHOLD, "keeps": interventions.KEEPS,
+    "creativity": interventions.CREATIVITY, "reach": interventions.REACH, "skill": interventions.SKILL,
+    "clarity": interventions.PERSON_CLARITY, "understanding": interventions.UNDERSTANDING,
+    "threshold": interventions.THRESHOLD, "keeps": interventions.KEEPS,
 }  # fmt: skip
 REOPENING = ("readopt", "reach", "stifling")  # set later, they give one with nobody left to tell a part again
 
@@ -92,8 +94,7 @@ class ColumnModel:
             len(world.ideas.name), self.steps, world.crowd, world.scenario.world.crowd_understanding, room,
             hearings_of(world.ties),
         )  # fmt: skip
-        self.said: list[tuple[Ints, Ints]] = []  # bags of threads that share a step
-        self.pool: ThreadPoolExecutor | None = None
+        self.crew = Crew(self.people, self.ways, self.catalogue, self.state, self.threads)
         if len(clocks := first_clocks(world)):
             self.ask(clocks)
 
@@ -127,7 +128,7 @@ class ColumnModel:
             if stopped == step.CROWDED:
                 self.book = buffers.with_room(self.book)
             else:
-                share_step(self)
+                self.book = share_step(self.crew, self.book)
 
     def ask(self, clocks: Ints) -> None:
         """Let these clocks be asked in the next step, too."""
@@ -142,7 +143,7 @@ class ColumnModel:
         return history(self.world, *self.record())
 
     def record(self) -> tuple[Rows, Ints, int, int, Any]:
-        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, interventions skipped; compiled."""
+        """What happened so far, as realise.history takes it: rows, crowd's holdings, step, skipped; compiled."""
         rows = self.book.rows
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))

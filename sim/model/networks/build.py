@@ -18,8 +18,6 @@ from sim.scenario.networks import NoNetwork
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Persons
 
-__all__ = ["Neighbours", "Ties", "count_ties", "pairs", "reversed_ties", "ties"]
-
 
 def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
     """The ties of a scenario: its network, then the named ones, then what interventions add and cut.

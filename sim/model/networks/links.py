@@ -149,10 +149,12 @@ def _outside(windows: Sequence[tuple[int, int, float]], start: int, end: int) ->
 
 
 def rows_named(people: dict[str, range], name: str) -> range:
+    """Return the persons of a name; nobody if there is none of it."""
     return find(people, name) or range(0)
 
 
 def linked(people: dict[str, range], entry: Any, pairing: str, weight: float, start: int, end: int) -> Links:
+    """Return the ties of one entry of a scenario: a named tie, or an intervention that adds one."""
     links = between(rows_named(people, entry.source), rows_named(people, entry.target), pairing, weight, start, end)
     return links.both_ways() if entry.both_ways else links
 

@@ -111,8 +111,10 @@ def _blocks(groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | 
                 target = np.empty(compiled(csr.add_up)(indptr), np.int32)
             if fill and not len(target):
                 break
-            walk = partial(compiled(blocks.tie_strips), begin=begin, group=group, rates=rates, both_ways=both_ways, seed=seed,
-                           indptr=indptr, target=target)  # fmt: skip
+            walk = partial(
+                compiled(blocks.tie_strips), begin=begin, group=group, rates=rates, both_ways=both_ways, seed=seed,
+                indptr=indptr, target=target,
+            )  # fmt: skip
             jobs = [pool.submit(walk, int(a), int(b)) for a, b in pairwise(cuts)]
             for job in jobs:
                 job.result()
