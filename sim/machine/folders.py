@@ -136,6 +136,7 @@ def locked(file: Path) -> Iterator[None]:
             finally:
                 holder.unlink(missing_ok=True)
     except Timeout:
+        who = "of another user"
         with contextlib.suppress(OSError):
-            raise BlockingIOError(holder.read_text(encoding="ascii").strip()) from None
-        raise BlockingIOError("another process") from None
+            who = holder.read_text(encoding="ascii").strip()
+        raise BlockingIOError(who) from None
