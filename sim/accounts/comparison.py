@@ -122,7 +122,8 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
         ValueError: if there is no such method or setting, a setting is out of range, or a method that was named has
             nothing to say of this tape.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)

@@ -159,7 +159,8 @@ def event_pagerank_credit(tape: Tape, alpha: float = 0.85) -> CreditTable:
     Raises:
         ValueError: if alpha is out of range.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
@@ -187,7 +188,8 @@ def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) ->
     Raises:
         ValueError: if alpha or tau is out of range.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 1])
     >>> people = Persons(["P1", "P2", "P3"], [1, 1, 1], [1, 1, 1])
     >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [1]), people, ("idea",), 3, 3)

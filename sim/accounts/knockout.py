@@ -42,7 +42,8 @@ def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
     Raises:
         ValueError: if samples is below 1.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> realised = Realised([1, 2], [-1, -1], [2, 98])
@@ -63,7 +64,8 @@ def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
 def lost_without(tape: Tape, samples: int = 32) -> Floats:
     """The realised value that needs each person, in tape order, a crowd as one of them; shape (persons,).
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> people = Persons(["P1"], [1], [1])
     >>> had, by, realised = Events([1], [0], [0], [0], [1]), Influences([], [], []), Realised([0], [-1], [3])
     >>> tape = Tape(had, by, realised, people, ("idea",), 1, 1)

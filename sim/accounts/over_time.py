@@ -106,7 +106,8 @@ def credit_over_time(
 
     In the third step P2 tells the crowd of the idea of P1:
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> both = Realised([1, 2], [-1, -1], [2, 98])

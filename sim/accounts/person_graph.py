@@ -26,7 +26,8 @@ def person_graph(tape: Tape) -> nx.DiGraph[int]:
     other. p -> World: the fraction of the world that p told, nobody counted twice. Crowds are part of the World, and
     persons without any event are left out (SCIENCE.md section 4.2).
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)

@@ -19,7 +19,8 @@ def priority(tape: Tape) -> CreditTable:
 
     P2 has the idea of P1 anew and tells the world, and yet:
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 0, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> tape = Tape(told, Influences([2], [1], [1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
@@ -39,7 +40,8 @@ def first_discoverers(tape: Tape) -> dict[int, list[int]]:
     Keys are indices into tape.ideas, ideas that nobody discovered are left out; values are rows of the tape's
     persons, a crowd as one of them.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> found = Events([1, 1, 2], [0, 0, 0], [1, 0, 2], [0, 0, 0], [1, 1, 1])
     >>> people = Persons(["P1", "P2", "P3"], [1, 1, 1], [1, 1, 1])
     >>> first_discoverers(Tape(found, Influences([], [], []), Realised([], [], []), people, ("idea",), 2, 3))

@@ -68,8 +68,9 @@ class CreditTable:
         group: the group of each row of `persons`; shape (rows,).
         row: the row of each in the persons of the tape; shape (rows,), ascending.
 
-    >>> from sim.credit import credit
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import credit
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> by = Influences([1, 2], [0, 1], [1, 1])

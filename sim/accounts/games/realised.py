@@ -28,7 +28,8 @@ def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
     Raises:
         ValueError: if samples is below 1.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
     >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
     >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
@@ -51,7 +52,8 @@ def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
     Args, raises: as in `shapley_credit`.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
     >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
     >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
@@ -77,7 +79,8 @@ def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
     Args, raises: as in `shapley_credit`.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
     >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
     >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
@@ -102,7 +105,8 @@ def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
 
     P2 was told of the idea of P1, and has another with it, which an outsider uses:
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> had = Events([1, 2, 3, 4], [0, 1, 0, 1], [0, 1, 1, 2], [0, 0, 1, 1], [1, 1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])

@@ -51,8 +51,9 @@ def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> F
     Returns:
         A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gid "influences".
 
-    >>> from sim.credit import credit
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import credit
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
     >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
     >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)

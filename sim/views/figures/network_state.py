@@ -47,7 +47,8 @@ class States:
 def states(tape: Tape, idea: int, step: int) -> NDArray[np.int8]:
     """How each person stands to an idea at the end of a step; int8, shape (persons,).
 
-    >>> from sim.tape import Events, Influences, Persons, Realised, Tape
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 3], [0, 1, 0], [0, 0, 0], [1, 1, 1])
     >>> people = Persons(["P1", "P2"], [1, 1], [1, 1])
     >>> tape = Tape(told, Influences([1], [0], [1]), Realised([], [], []), people, ("idea",), 3, 2)
