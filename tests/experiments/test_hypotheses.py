@@ -107,8 +107,8 @@ def test_formulas_follow_the_order_of_operations(a, b, c):
         ("True", "may not stand in a formula"),
         ("lambda: 1", "may not stand in a formula"),
         ("exp(k, 1)", "no function 'exp' of one number"),
-        ("epx(k)", "no function 'epx' of one number, did you mean 'exp'?"),
-        ("rat * k", "no name 'rat' in the formula, did you mean 'rate'?; names: k, rate"),
+        ("epx(k)", "no function 'epx' of one number; did you mean 'exp'?"),
+        ("rat * k", "no name 'rat' in the formula; did you mean 'rate'?; names: k, rate"),
         ("k +", "is no formula"),
         ("k; k", "is no formula"),
         ("(" * 250 + "1" + ")" * 250, "a formula has 300 signs at most"),
@@ -184,7 +184,7 @@ def test_what_stands_on_whom():
     assert lineage(tape, "Ada") == pytest.approx(0.25 * 14)
     assert lineage(tape, "Bob") == pytest.approx(100 + 0.75 * 14)
     assert lineage(tape, "Cy") == 0.0
-    with pytest.raises(ValueError, match="no person 'Adda', did you mean 'Ada'"):
+    with pytest.raises(ValueError, match="no person 'Adda'; did you mean 'Ada'"):
         lineage(tape, "Adda")
 
 
@@ -222,9 +222,9 @@ def test_one_contact_can_be_shuffled_in_one_way_alone():
 def test_a_hypothesis_imports_nobodys_code():
     with pytest.raises(ValueError, match=r"no 'os:getcwd'"):
         measure_named("os:getcwd")
-    with pytest.raises(ValueError, match=r"no 'totl', did you mean 'total'\?; allowed: "):
+    with pytest.raises(ValueError, match=r"no 'totl'; did you mean 'total'\?; allowed: "):
         measure_named("totl")
-    with pytest.raises(ValueError, match=r"no account 'roleflow', did you mean 'role-flow'\?"):
+    with pytest.raises(ValueError, match=r"no account 'roleflow'; did you mean 'role-flow'\?"):
         measure_named("shuffled:roleflow")
 
 
@@ -247,7 +247,7 @@ def effects_of(pairs: int = 20) -> np.ndarray:
     ((_, scenario, _),) = hypotheses_of(text_of())
     late = scenario.replace({"interventions.0.step": 6})
     return np.array(
-        [simulate(late, k, engine="agents").total - simulate(scenario, k, "agents").total for k in range(pairs)]
+        [simulate(late, k, engine="agents").total - simulate(scenario, k, engine="agents").total for k in range(pairs)]
     )
 
 
@@ -377,8 +377,8 @@ WRONG = [
         "is 0 in all 20 pairs: luck plays no part in it",
     ),
     ({"measure": '"share:P1"'}, "statistic: the difference of 'share:P1' is 0 in all 20 pairs"),
-    ({"measure": '"totl"'}, "measure: no 'totl', did you mean 'total'?"),
-    ({"measure": '"share:P9"'}, "measure: 'share:P9': no person 'P9', did you mean 'P2'?"),
+    ({"measure": '"totl"'}, "measure: no 'totl'; did you mean 'total'?"),
+    ({"measure": '"share:P9"'}, "measure: 'share:P9': no person 'P9'; did you mean 'P2'?"),
     ({"measure": '"os:getcwd"'}, "no 'os:getcwd'"),
     ({"measure": '"wait"'}, "'wait' has no value in the arm 'early' with the seed 0"),
     ({"arms": '{a = {}, b = {"dynamics.abandon_rat" = 1}}'}, "unknown key; allowed: "),
@@ -400,7 +400,7 @@ WRONG = [
     ({"meassure": '"total"'}, "did you mean 'measure'?"),
     (
         {"theory": '"exp(rat)"', "parameters": "{rate = 0.1}"},
-        "theory.effect: no name 'rat' in the formula, did you mean 'rate'?",
+        "theory.effect: no name 'rat' in the formula; did you mean 'rate'?",
     ),
     ({"theory": "true"}, "theory: must be a number or a formula"),
     ({"theory": "{levl = 1}"}, "did you mean 'level'?"),

@@ -190,11 +190,7 @@ def kinds_of(tape: Tape, person: int) -> set[int]:
 
 def test_scheduled_births_and_deeds_of_a_person_fall_away_and_those_of_the_group_stay() -> None:
     people = [{"name": "team", "count": 3, "born": 2}, {"name": "reader"}]
-    deeds = [
-        deed(3, "discover", "team"),
-        deed(4, "implement", "team"),
-        deed(5, "tell", "team", to="reader"),
-    ]
+    deeds = [deed(3, "discover", "team"), deed(4, "implement", "team"), deed(5, "tell", "team", to="reader")]
     scenario = make(8, persons=people, interventions=deeds)
     gone = tape_without(scenario, range(1, 2), "person")
     assert [kinds_of(gone, p) for p in range(4)] == [{DISCOVER, IMPLEMENT}, set(), {DISCOVER, IMPLEMENT}, {LEARN}]

@@ -149,7 +149,7 @@ def test_a_changed_function_is_refused(tmp_path, monkeypatch):
 
 def test_another_release_is_refused(tmp_path, monkeypatch):
     study().run(tmp_path)
-    monkeypatch.setattr(sim, "__version__", "9.9.9")
+    monkeypatch.setattr("sim.study.sweep.version", lambda: "9.9.9")
     with pytest.raises(StudyError, match=r"shoulders was .*, is 9.9.9"):
         study().run(tmp_path)
 
@@ -185,8 +185,8 @@ def test_a_damaged_study_is_named(tmp_path):
 
 def test_two_processes_do_not_write_at_the_same_time(tmp_path):
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom sim.study.store import locked\n"
-        "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+        "import sys, time\nfrom pathlib import Path\nfrom sim.study.store import held\n"
+        "with held(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as other:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -713,10 +711,3 @@ def test_words_in_print():
     assert readable("x" * 100) == "x" * 16 + "…" + "x" * 9
     assert [percent(x) for x in (1.0, 1 - 1e-9, 0.5, 0.0333e-2, 0.0)] == ["100%", ">99.9%", "50.0%", "0.033%", "0%"]
     assert [number(x) for x in (999_999, 10**6, 1.5e12, 0.04)] == ["999,999", "10⁶", "1.5 × 10¹²", "0.04"]
-
-
-@pytest.mark.parametrize("name", ["accounts", "credit_bars", "figures", "giants", "influence_over_time", "style"])
-def test_the_examples_in_the_documentation_run(name):
-    result = doctest.testmod(importlib.import_module(f"sim.views.{name}"))
-    assert result.attempted > 0
-    assert result.failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import itertools
 
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from sim.study.analysis import summarise
-from sim.views.figures.save import save, study_panels
+from sim.views.figures.save import save
 from sim.views.figures.study_lines import MOST, study_lines
 from sim.views.figures.study_map import study_map
 from sim.views.figures.study_panels import MOST_PANELS
@@ -51,11 +50,6 @@ def within(figure):
 def line(axes, label):
     (found,) = [drawn for drawn in axes.lines if drawn.get_gid() == label]
     return found
-
-
-def test_the_examples_run():
-    assert doctest.testmod(study_panels).attempted > 0
-    assert doctest.testmod(study_panels).failed == 0
 
 
 def test_a_line_has_the_means_and_its_band_the_intervals():
