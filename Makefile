@@ -1,18 +1,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench hypotheses notebook-curve docs gallery clean
+.PHONY: run test test-full lint bench hypotheses notebook-curve docs gallery clean
 
 run: .venv/installed ## the genius's notebook: credit table, run folder, figures
 	$(BIN)/shoulders run scenarios/genius_notebook.toml
 
-test: .venv/installed-dev ## all tests
+test: .venv/installed-dev ## all tests, some of them at a smaller size
 	$(BIN)/python -m pytest -n auto
 
-lint: .venv/installed-dev ## style and types
+test-full: .venv/installed-dev ## all tests at full size
+	SHOULDERS_FULL=1 SHOULDERS_THEORY=full SHOULDERS_EXAMPLES=5000 $(BIN)/python -m pytest -n auto
+
+lint: .venv/installed-dev ## style, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: .venv/installed-bench ## speed beside the neighbours; see benchmarks/README.md
 	$(BIN)/python -m benchmarks $(ARGS)

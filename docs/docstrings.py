@@ -22,8 +22,7 @@ def described(name: str, *members: str) -> str:
 
 def _find(name: str) -> Any:
     home, _, last = name.rpartition(".")
-    found = getattr(import_module(home), last)
-    return getattr(found, last) if inspect.ismodule(found) else found  # a module that can be called
+    return getattr(import_module(home), last)
 
 
 def _entry(name: str, found: Any) -> str:

@@ -18,11 +18,15 @@ from sim import Scenario, Tape, World, credit, simulate
 from sim.accounts.comparison import compare
 from sim.accounts.over_time import credit_over_time
 from sim.experiments.notebook import notebook_curve
+from sim.views.figures.accounts import accounts_side_by_side
 from sim.views.figures.animation import animate
+from sim.views.figures.giants import giants_over_time
+from sim.views.figures.influence_over_time import influence_over_time
 from sim.views.figures.lineage import lineage
 from sim.views.figures.network import network
 from sim.views.figures.notebook_curve import notebook_figure
 from sim.views.figures.save import save
+from sim.views.figures.spread import spread as spread_figure
 
 
 @cache
@@ -46,39 +50,39 @@ def world(name: str) -> World:
 def notebook(path: Path) -> None:
     """Who influenced whom in the notebook scenario."""
     history = tape("genius_notebook")
-    save.save(save.influence_over_time(history, credit(history)), path)
+    save(influence_over_time(history, credit(history)), path)
 
 
 def curve(path: Path) -> None:
     """What the notebook is worth, by when it is found."""
-    save.save(notebook_figure(notebook_curve(pairs=3200)), path)
+    save(notebook_figure(notebook_curve(pairs=3200)), path)
 
 
 def spread(path: Path) -> None:
     """How the ideas of the notebook spread."""
-    save.save(save.spread(tape("genius_notebook")), path)
+    save(spread_figure(tape("genius_notebook")), path)
 
 
 def diffusion(path: Path) -> None:
     """Kant's Critique on the network of scholars."""
-    save.save(network(tape("kant_critique"), world("kant_critique")), path)
+    save(network(tape("kant_critique"), world("kant_critique")), path)
 
 
 def tree(path: Path) -> None:
     """The lineage of Kant's Critique."""
-    save.save(lineage(tape("kant_critique")), path)
+    save(lineage(tape("kant_critique")), path)
 
 
 def accounts(path: Path) -> None:
     """What the accounts say of the bridge."""
-    save.save(save.accounts_side_by_side(compare(tape("e4_bridge"))), path)
+    save(accounts_side_by_side(compare(tape("e4_bridge"))), path)
 
 
 def giants(path: Path) -> None:
     """Who was thought of as a giant in the notebook scenario, and when."""
     history = tape("genius_notebook")
     course = credit_over_time(history, scenario=scenario("genius_notebook"))
-    save.save(save.giants_over_time(history, course), path)
+    save(giants_over_time(history, course), path)
 
 
 def film(path: Path) -> None:

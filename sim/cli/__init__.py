@@ -1,1 +1,1 @@
-"""cli"""
+"""The command line: one file a command; heavy libraries are loaded only where a command needs them."""

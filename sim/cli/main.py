@@ -6,6 +6,7 @@ import difflib
 import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -201,8 +202,16 @@ def _internal(error: Exception) -> int:
 
 
 def main() -> None:
-    """Run the command line; every failure is one line on standard error, and an exit code."""
-    sys.exit(_run())
+    """Run the command line; every failure is one line on standard error, and an exit code.
+
+    SIGTERM is heard as Ctrl-C is: what was done is kept. Ctrl-C is not heard where whoever started this has it ignored,
+    as the shell has for a job in the background.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(_run())
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _run() -> int:

@@ -1,1 +1,1 @@
-"""experiments"""
+"""Worlds that differ in one thing: knockouts, counterfactuals, thought experiments, hypotheses."""

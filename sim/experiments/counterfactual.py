@@ -23,7 +23,7 @@ def world_without(world: World, rows: range, part: str = "person") -> World:
         rows: consecutive rows of the tape's persons.
         part: one of PARTS.
 
-    >>> from sim.scenario import Scenario
+    >>> from sim import Scenario
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "one idea", steps = 3}
     ... persons = [{name = "P1"}, {name = "P2", skill = 0.5}]

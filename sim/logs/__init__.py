@@ -1,1 +1,1 @@
-"""logs"""
+"""Real logs as they come, read into tapes: one file a format."""

@@ -1,1 +1,1 @@
-"""machine"""
+"""All that differs from machine to machine: compiling, threads, memory, folders; no result depends on it."""

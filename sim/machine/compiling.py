@@ -30,7 +30,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-from sim.machine.loops import fetch, inlined
+from sim.machine.hints import fetch, inlined
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Plain = FunctionType

@@ -1,1 +1,1 @@
-"""scenario"""
+"""What a user writes: the scenario file, its sections, and what is wrong with it in one line."""

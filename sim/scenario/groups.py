@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.scenario.scenario import Scenario
-    from sim.scenario.sections import Idea, PersonSection
+    from sim.scenario.sections import Contents, Idea, PersonSection
 
 
 EVERYONE, EVERYTHING, CROWD, POPULATION, WORLD = "everyone", "everything", "crowd", "population", "world"
 
-
+RESERVED = (EVERYONE, EVERYTHING, CROWD, "the crowd", WORLD, POPULATION)  # no person or idea may be called so
 ANONYMOUS = "person"  # the population's members are person 1, person 2, ...
 
 
-def person_ranges(scenario: Scenario) -> dict[str, range]:
+def person_ranges(scenario: Contents) -> dict[str, range]:
     """The tape rows of every group: persons in file order, then the population, and everyone."""
     ranges = _ranges(scenario.persons)
     start = max((r.stop for r in ranges.values()), default=0)
@@ -24,7 +23,7 @@ def person_ranges(scenario: Scenario) -> dict[str, range]:
     return ranges | {POPULATION: range(start, stop), EVERYONE: range(stop)}
 
 
-def idea_ranges(scenario: Scenario) -> dict[str, range]:
+def idea_ranges(scenario: Contents) -> dict[str, range]:
     """The numbers of every group of ideas, in file order, and of everything."""
     ranges = _ranges(scenario.ideas)
     return ranges | {EVERYTHING: range(max(r.stop for r in ranges.values()))}

@@ -5,17 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from sim.errors import ScenarioError, did_you_mean
-from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, EVERYTHING, WORLD, find, idea_ranges, person_ranges
+from sim.scenario.groups import (
+    ANONYMOUS,
+    CROWD,
+    EVERYONE,
+    EVERYTHING,
+    RESERVED,
+    WORLD,
+    find,
+    idea_ranges,
+    person_ranges,
+)
 from sim.scenario.locate import first_problem, line_of, spell
 from sim.scenario.networks import Problem
-
-if TYPE_CHECKING:
-    from sim.scenario.scenario import Scenario
+from sim.scenario.sections import Contents, Dynamics, Idea, PersonSection
 
 SETTABLE = {
     "dynamics": (
@@ -27,14 +35,14 @@ SETTABLE = {
 }  # fmt: skip
 
 
-def check_references(scenario: Scenario, source: str, text: str) -> None:
+def check_references(scenario: Contents, source: str, text: str) -> None:
     """Raise a ScenarioError at the first entry that speaks of something that is not there."""
     data = scenario.model_dump(by_alias=True)
     for path, problem in _problems(scenario):
         raise ScenarioError(problem, source, line_of(text, path), spell(path, data))
 
 
-def _problems(scenario: Scenario) -> Iterator[Problem]:
+def _problems(scenario: Contents) -> Iterator[Problem]:
     yield from _names(scenario)
     people, ideas = person_ranges(scenario), idea_ranges(scenario)
     yield from _sizes(scenario, len(people[EVERYONE]))
@@ -52,9 +60,7 @@ def _problems(scenario: Scenario) -> Iterator[Problem]:
         yield from _deed(("interventions", n), deed, scenario, people, ideas)
 
 
-def _names(scenario: Scenario) -> Iterator[Problem]:
-    from sim.scenario.scenario import RESERVED
-
+def _names(scenario: Contents) -> Iterator[Problem]:
     if not scenario.scenario.name.isprintable():
         yield ("scenario", "name"), "must be printable on one line"
     for section in ("persons", "ideas"):
@@ -79,7 +85,7 @@ def _names(scenario: Scenario) -> Iterator[Problem]:
             yield ("persons", n, "dies"), f"must be after born {person.born}, is {person.dies}"
 
 
-def _sizes(scenario: Scenario, persons: int) -> Iterator[Problem]:
+def _sizes(scenario: Contents, persons: int) -> Iterator[Problem]:
     size, network = scenario.world.size, scenario.world.network
     if persons < 1:
         yield ("population", "count"), "there is nobody: give a count, or name somebody under [[persons]]"
@@ -90,7 +96,7 @@ def _sizes(scenario: Scenario, persons: int) -> Iterator[Problem]:
     yield from ((("world", "network", *at), text) for at, text in network.problems(persons, scenario.folder))
 
 
-def _distributions(scenario: Scenario) -> Iterator[Problem]:
+def _distributions(scenario: Contents) -> Iterator[Problem]:
     places: list[tuple[tuple[str | int, ...], Any]] = [(("population",), scenario.population)]
     places += [(("persons", n), person) for n, person in enumerate(scenario.persons)]
     for path, entry in places:
@@ -109,7 +115,7 @@ def _distributions(scenario: Scenario) -> Iterator[Problem]:
                     yield (*path, ability, "weights"), "must not all be 0, and have a finite sum"
 
 
-def _ideas(scenario: Scenario, ideas: dict[str, range]) -> Iterator[Problem]:
+def _ideas(scenario: Contents, ideas: dict[str, range]) -> Iterator[Problem]:
     graph: dict[str, list[str]] = {}
     for n, idea in enumerate(scenario.ideas):
         for name in idea.prerequisites:
@@ -132,7 +138,7 @@ def _ideas(scenario: Scenario, ideas: dict[str, range]) -> Iterator[Problem]:
 
 
 def _deed(
-    path: tuple[str | int, ...], deed: Any, scenario: Scenario, people: dict[str, range], ideas: dict[str, range]
+    path: tuple[str | int, ...], deed: Any, scenario: Contents, people: dict[str, range], ideas: dict[str, range]
 ) -> Iterator[Problem]:
     tells = deed.kind == "tell"
     if hasattr(deed, "person"):
@@ -151,7 +157,7 @@ def _deed(
 
 
 def _setting(
-    path: tuple[str | int, ...], deed: Any, scenario: Scenario, people: dict[str, range], ideas: dict[str, range]
+    path: tuple[str | int, ...], deed: Any, scenario: Contents, people: dict[str, range], ideas: dict[str, range]
 ) -> Iterator[Problem]:
     section, name, field = split_setting(deed.key)
     if section not in SETTABLE:
@@ -181,8 +187,6 @@ def setting(key: str, value: Any) -> Any:
     Raises:
         ScenarioError: if the field does not allow the value.
     """
-    from sim.scenario.sections import Dynamics, Idea, PersonSection
-
     section, _, field = split_setting(key)
     models: dict[str, type[BaseModel]] = {"ideas": Idea, "persons": PersonSection}
     model = models.get(section, Dynamics)

@@ -1,35 +1,23 @@
-"""What a user writes: the scenario file, as validated models. Every default stands here and nowhere else."""
+"""What a user writes: the scenario file, as a validated model that can be read, changed and written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import ValidationError
 
 from sim.errors import ScenarioError, did_you_mean
-from sim.scenario.interventions import Intervention
 from sim.scenario.keys import _put
 from sim.scenario.locate import first_problem, parse_toml
-from sim.scenario.sections import (
-    About,
-    CreditSection,
-    Dynamics,
-    Idea,
-    Impact,
-    PersonSection,
-    Population,
-    Tie,
-    WorldSection,
-)
-from sim.scenario.values import Section
+from sim.scenario.references import check_references
+from sim.scenario.sections import Contents
 
 MAX_BYTES = 256_000
-RESERVED = ("everyone", "everything", "crowd", "the crowd", "world", "population")
 
 
-class Scenario(Section):
+class Scenario(Contents):
     """A world, its persons and ideas, and what happens to them.
 
     >>> text = '''
@@ -45,19 +33,6 @@ class Scenario(Section):
     >>> Scenario.from_toml(text).replace({"scenario.steps": 20}).scenario.steps
     20
     """
-
-    scenario: About
-    world: WorldSection = WorldSection()
-    population: Population = Population()
-    persons: list[PersonSection] = []
-    ties: list[Tie] = []
-    ideas: Annotated[list[Idea], Field(min_length=1)]
-    dynamics: Dynamics = Dynamics()
-    impact: Impact = Impact()
-    credit: CreditSection = CreditSection()
-    interventions: list[Intervention] = []
-
-    _folder: Path = PrivateAttr(default=Path())
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
@@ -89,8 +64,6 @@ class Scenario(Section):
 
     @classmethod
     def _validated(cls, data: Mapping[str, Any], source: str, text: str, folder: Path) -> Scenario:
-        from sim.scenario.references import check_references
-
         try:
             scenario = cls.model_validate(dict(data))
         except ValidationError as error:
@@ -121,8 +94,3 @@ class Scenario(Section):
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__
 
     __hash__ = None  # type: ignore[assignment]  # said, since pydantic would make one; typeshed has a method
-
-    @property
-    def folder(self) -> Path:
-        """Where the network file is looked for."""
-        return self._folder

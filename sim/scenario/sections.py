@@ -1,13 +1,15 @@
-"""The sections of a scenario but its interventions; every default stands here."""
+"""The sections of a scenario; every default stands here."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from sim.scenario.distributions import Ability
+from sim.scenario.interventions import Intervention
 from sim.scenario.networks import Network, NoNetwork
 from sim.scenario.values import Count, Fraction, Name, Pairing, Positive, Rate, Section, Step, Whole
 
@@ -125,3 +127,25 @@ class CreditSection(Section):
     ] = "role-flow"  # fmt: skip
     alpha: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.85
     inheritance: Fraction = 0.5
+
+
+class Contents(Section):
+    """All sections of a file, and the folder in which it stands."""
+
+    scenario: About
+    world: WorldSection = WorldSection()
+    population: Population = Population()
+    persons: list[PersonSection] = []
+    ties: list[Tie] = []
+    ideas: Annotated[list[Idea], Field(min_length=1)]
+    dynamics: Dynamics = Dynamics()
+    impact: Impact = Impact()
+    credit: CreditSection = CreditSection()
+    interventions: list[Intervention] = []
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where the network file is looked for."""
+        return self._folder

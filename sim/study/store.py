@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FORMAT = "shoulders-study"
 VERSION = 1
-ABOUT, SCENARIO, LOCK, RUNS = "study.json", "scenario.toml", "study.lock", "runs"
+ABOUT, SCENARIO, LOCK, HOLDER, RUNS = "study.json", "scenario.toml", "study.lock", "study.pid", "runs"
 NAME = re.compile(r"part-(\d{12,})-(\d{12,})\.parquet")
 Span = tuple[int, int]
 
@@ -72,7 +72,7 @@ def open_folder(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> l
 def _is_foreign(folder: Path, scenario: Scenario) -> bool:
     """Whether a folder without study.json holds more than a study that was killed while it began."""
     network = scenario.world.network
-    own = {LOCK, SCENARIO, RUNS, *(Path(network.path).parts[:1] if network.kind == "file" else ())}
+    own = {LOCK, HOLDER, SCENARIO, RUNS, *(Path(network.path).parts[:1] if network.kind == "file" else ())}
     others = [path for path in folder.iterdir() if path.name not in own and not path.name.endswith(".partial")]
     return bool(others) or any((folder / RUNS).glob("*"))
 

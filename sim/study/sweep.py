@@ -60,7 +60,7 @@ class Study:
         ValueError: if the design, a measure or a number is not allowed.
         ScenarioError: if the scenario, a key or a value is not allowed.
 
-    >>> from sim.scenario import Scenario
+    >>> from sim import Scenario
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "one idea", steps = 3}
     ... persons = [{name = "P1", creativity = 1.0}]

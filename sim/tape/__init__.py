@@ -1,1 +1,1 @@
-"""tape"""
+"""What happened, as immutable tables: their requirements, files, graphs and exports."""

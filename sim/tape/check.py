@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import TapeError
-from sim.machine.loops import fetch
-from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, KINDS, LEARN, LEAVE, USE, Floats, Ints
-from sim.tape.tape import Tape
+from sim.machine.hints import fetch
+from sim.machine.loops import compiled
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, KINDS, LEARN, LEAVE, USE, Floats, History, Ints
 
 WORTH_LOADING = 200  # events, where something was compiled before
 AHEAD = 16  # influences for whose parents the memory is asked while one is looked at
 CLOSE = 1e-9  # how far the weights of a child may be from 1
 
 
-def check(tape: Tape) -> None:
+def check(tape: History) -> None:
     """Raise a TapeError at the first requirement that the tape breaks; work proportional to its rows."""
     _check_persons(tape)
     if len(tape.events) > WORTH_LOADING and "sim.machine.compiling" in sys.modules and _is_sound(tape):
@@ -36,7 +36,7 @@ def _require(good: NDArray[np.bool_], table: str, what: str) -> None:
         raise TapeError(f"{table}: row {int(np.argmin(good))}: {what}")
 
 
-def _check_persons(tape: Tape) -> None:
+def _check_persons(tape: History) -> None:
     _require(tape.persons.members >= 1, "persons", "members must be 1 or more")
     _require(tape.persons.size >= 1, "persons", "size must be 1 or more")
     people = sum(m * s for m, s in zip(tape.persons.members.tolist(), tape.persons.size.tolist(), strict=True))
@@ -44,7 +44,7 @@ def _check_persons(tape: Tape) -> None:
         raise TapeError(f"persons: {people} persons in a world of {tape.world_size}")
 
 
-def _check_events(tape: Tape) -> None:
+def _check_events(tape: History) -> None:
     step, kind, person, idea, count = tape.events.columns().values()
     _require((step >= 0) & (step <= tape.steps), "events", f"step must be from 0 to {tape.steps}")
     _require(np.diff(step, prepend=step[:1]) >= 0, "events", "step must not decrease")
@@ -56,7 +56,7 @@ def _check_events(tape: Tape) -> None:
     _require(count >= 1, "events", "count must be 1 or more")
 
 
-def _check_influences(tape: Tape) -> None:
+def _check_influences(tape: History) -> None:
     child, parent, weight = tape.influences.columns().values()
     kind, person, idea = tape.events.kind, tape.events.person, tape.events.idea
     _require((parent >= 0) & (parent < child) & (child < len(tape.events)), "influences", "parent must precede child")
@@ -78,7 +78,7 @@ def _check_influences(tape: Tape) -> None:
     _require(np.where((of == IMPLEMENT) | (of == DISCOVER), own, True), "influences", "the person must be the parent's")
 
 
-def _check_realised(tape: Tape) -> None:
+def _check_realised(tape: History) -> None:
     event, implementation, value = tape.realised.columns().values()
     kind, idea = tape.events.kind, tape.events.idea
     _require((event >= 0) & (event < len(tape.events)), "realised", "no such event")
@@ -92,10 +92,8 @@ def _check_realised(tape: Tape) -> None:
     _require(np.isfinite(value) & (value >= 0.0), "realised", "value must be 0 or more, and finite")
 
 
-def _is_sound(tape: Tape) -> bool:
+def _is_sound(tape: History) -> bool:
     """Whether a tape keeps all requirements but those of its persons, in compiled loops."""
-    from sim.machine.loops import compiled
-
     step, kind, person, idea, count = tape.events.columns().values()
     child, parent, weight = tape.influences.columns().values()
     event, implementation, value = tape.realised.columns().values()

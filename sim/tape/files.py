@@ -13,8 +13,7 @@ import numpy as np
 from sim.errors import TapeError
 from sim.machine.folders import new_folder
 from sim.machine.memory import free_memory
-from sim.tape.tables import COLUMNS, Events, Influences, Persons, Realised
-from sim.tape.tape import Tape
+from sim.tape.tables import COLUMNS, Events, History, Influences, Persons, Realised
 
 FORMAT = "shoulders-tape"
 VERSION = 1
@@ -22,13 +21,13 @@ MANIFEST = "provenance.json"
 TABLES = {"events": Events, "influences": Influences, "realised": Realised, "persons": Persons}
 
 
-def save(tape: Tape, path: str | Path) -> None:
+def save(tape: History, path: str | Path) -> None:
     """Write `tape` into the folder `path`; an older tape there is replaced, anything else is refused."""
     with new_folder(path, replaceable) as folder:
         write_into(tape, folder)
 
 
-def write_into(tape: Tape, folder: Path) -> None:
+def write_into(tape: History, folder: Path) -> None:
     """Write the files of `tape` into an existing folder, the manifest last."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -62,21 +61,19 @@ def replaceable(path: Path) -> bool:
     return False
 
 
-def load(path: str | Path) -> Tape:
-    """Read the tape in the folder `path`; every file is verified before a value of it is believed."""
+def read(path: str | Path) -> dict[str, Any]:
+    """Return the fields of the tape in the folder `path`; every file is verified before a value of it is believed."""
     folder = Path(path)
     manifest = _manifest(folder)
     tables = {name: _read(folder / f"{name}.parquet", entry, COLUMNS.get(name, {"name": str}))
               for name, entry in manifest["tables"].items()}  # fmt: skip
+    about = {key: manifest[key] for key in ("steps", "world_size", "dropped", "provenance")}
     try:
-        return Tape(
+        return {
+            **about,
             **{name: cls(**tables[name]) for name, cls in TABLES.items()},
-            ideas=tuple(tables["ideas"]["name"]),
-            steps=manifest["steps"],
-            world_size=manifest["world_size"],
-            dropped=manifest["dropped"],
-            provenance=manifest["provenance"],
-        )
+            "ideas": tables["ideas"]["name"],
+        }
     except TapeError as error:
         raise TapeError(f"{folder}: {error}") from None
 

@@ -6,15 +6,10 @@ Plain functions of arrays: they run as they stand and compiled alike, and check 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    pass
-
-from typing import NamedTuple
 
 from sim.tape.tables import Events, Floats, Influences, Ints
 

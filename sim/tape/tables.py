@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.errors import TapeError
 
 if TYPE_CHECKING:
-    pass
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
-
-if TYPE_CHECKING:
     import pandas as pd
-
 
 KINDS = ("discover", "learn", "implement", "abandon", "leave", "use")
 
-
 DISCOVER, LEARN, IMPLEMENT, ABANDON, LEAVE, USE = range(6)
-
 
 COLUMNS: dict[str, dict[str, type]] = {
     "events": {"step": np.int64, "kind": np.int8, "person": np.int32, "idea": np.int32, "count": np.int64},
@@ -34,9 +26,7 @@ COLUMNS: dict[str, dict[str, type]] = {
     "persons": {"name": str, "members": np.int64, "size": np.int64},
 }
 
-
 Ints = NDArray[np.int64]
-
 
 Floats = NDArray[np.float64]
 
@@ -203,3 +193,47 @@ class Names(Sequence[str]):
         if len(self) <= 6:
             return repr(tuple(self))
         return f"({', '.join(map(repr, self[:6]))}, ... {len(self):,} names)"
+
+
+class History(Protocol):
+    """All tables of one history and what stands beside them, as a tape has them."""
+
+    @property
+    def events(self) -> Events:
+        """What happened."""
+
+    @property
+    def influences(self) -> Influences:
+        """What stands on what."""
+
+    @property
+    def realised(self) -> Realised:
+        """The value of holdings."""
+
+    @property
+    def persons(self) -> Persons:
+        """Persons and groups."""
+
+    @property
+    def ideas(self) -> tuple[str, ...]:
+        """Names of the ideas."""
+
+    @property
+    def steps(self) -> int:
+        """The last step."""
+
+    @property
+    def world_size(self) -> int:
+        """How many people there are."""
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What could not be placed, by reason."""
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where the history comes from."""
+
+    @property
+    def parents(self) -> Ints:
+        """Where the influences of each event begin."""

@@ -34,6 +34,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.errors import TapeError
+from sim.tape import files
+from sim.tape.check import check
 from sim.tape.tables import COLUMNS, Events, Influences, Ints, Persons, Realised
 
 if TYPE_CHECKING:
@@ -69,8 +72,6 @@ class Tape:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        from sim.tape.check import check
-
         object.__setattr__(self, "ideas", tuple(self.ideas))
         check(self)
 
@@ -101,9 +102,7 @@ class Tape:
 
     def save(self, path: str | Path) -> None:
         """Write the tape into the folder `path`, all or nothing: Parquet tables and provenance.json."""
-        from sim.tape.files import save
-
-        save(self, path)
+        files.save(self, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Tape:
@@ -112,6 +111,8 @@ class Tape:
         Raises:
             TapeError: if a file is missing, damaged, truncated, foreign or of a later format; it is named.
         """
-        from sim.tape.files import load
-
-        return load(path)
+        fields = files.read(path)
+        try:
+            return cls(**fields)
+        except TapeError as error:
+            raise TapeError(f"{path}: {error}") from None

@@ -1,0 +1,103 @@
+"""The command line as a user meets it: what it runs in, how it is called, and what a refusal looks like."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+VILLAGE = """\
+[scenario]
+name = "a village"
+steps = 12
+seed = 3
+
+[population]
+count = 12
+reach = 0.3
+understanding = 0.8
+
+[[persons]]
+name = "Ada"
+creativity = 1.0
+reach = 0.5
+
+[[persons]]
+name = "builder"
+count = 3
+skill = 0.5
+
+[[ideas]]
+name = "wheel"
+discovery_rate = 2.0
+"""
+LOG = "source,target,time\nAda,Bob,1\nBob,Carl,2\nAda,Dora,3\n"
+# A child begins as a job in the foreground does, though this process may have been told to ignore Ctrl-C.
+FOREGROUND = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+PATIENCE = 600  # seconds, for a machine that is busy with other things
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command leaves: its exit code, and what it wrote on both streams."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        def refuse(word: str) -> None:
+            raise AssertionError(f"{word} is no JSON")
+
+        assert self.out.endswith("}\n")
+        assert self.out.count("\n") == 1
+        return json.loads(self.out, parse_constant=refuse)
+
+
+def environment(**changes: str | None) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CLICOLOR_FORCE")}
+    wanted = kept | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"} | changes
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def shoulders(*args: str, cwd: Path, stdout: Any = subprocess.PIPE, **env: str | None) -> Done:
+    """The command, as a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sim.cli", *args],
+        cwd=cwd, env=environment(**env), stdout=stdout, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    return Done(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+
+
+def started(*args: str, cwd: Path, script: str = "", **options: Any) -> subprocess.Popen[str]:
+    """The command as a process that goes on; `script` is what it runs before the command begins."""
+    words = ["shoulders", *args]
+    code = f"{FOREGROUND}sys.argv = {words}\n{script}\nfrom sim.cli.main import main\nmain()\n"
+    return subprocess.Popen([sys.executable, "-c", code], cwd=cwd, env=environment(), text=True,
+                            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options)  # fmt: skip
+
+
+def interrupted(process: subprocess.Popen[str], signum: int = signal.SIGINT) -> Done:
+    """Press Ctrl-C, and wait for the end."""
+    with process:
+        os.killpg(process.pid, signum) if os.getpgid(process.pid) == process.pid else process.send_signal(signum)
+        out, err = process.communicate(timeout=PATIENCE)
+    return Done(process.returncode, out, err.lstrip("\n"))  # click ends the line that has ^C in it
+
+
+def refused(done: Done, *parts: str, code: int = 2) -> None:
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith("shoulders: ")
+    assert done.err.endswith("\n")
+    assert done.err.count("\n") == 1, "one line"
+    assert done.err[:-1].isprintable()
+    assert "Traceback" not in done.err
+    for part in parts:
+        assert part in done.err

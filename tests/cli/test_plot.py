@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from sim import Scenario, Study
-from sim.cli import main
 from sim.cli.plot import KINDS, NAMES, OPTIONS
 from sim.engines import simulate
 from sim.study.sensitivity import sample_design
-from tests.cli.test_main import LOG, VILLAGE, Done, refused
+from tests.cli import LOG, VILLAGE, refused
 from tests.study.test_sensitivity import needs_salib
 
 RATE, REACH = "dynamics.abandon_rate", "population.reach"
@@ -34,17 +31,9 @@ def study(folder, vary, **design):
 
 
 @pytest.fixture
-def here(place, monkeypatch, capfdbinary):
+def here(place, shell, monkeypatch):
     monkeypatch.chdir(place)
-
-    def call(*args):
-        monkeypatch.setattr(sys, "argv", ["shoulders", "plot", *args])
-        with pytest.raises(SystemExit) as stopped:
-            main.main()
-        out, err = capfdbinary.readouterr()
-        return Done(stopped.value.code, out.decode(), err.decode())
-
-    return call
+    return lambda *args: shell("plot", *args)
 
 
 def drawn(done, file, kind="png"):

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 import sim
 from sim import Scenario, ScenarioError
-from sim.cli import main
 from sim.engines import simulate
 from sim.experiments import knockout as knockouts
 from sim.experiments.hypotheses import sequence as experiments
@@ -33,6 +32,9 @@ from sim.tape.tape import Tape
 from sim.views.figures.claim import hypothesis_figure
 from sim.views.figures.notebook_curve import notebook_figure
 from sim.views.report import write_report
+from tests import FULL
+from tests.cli import Done
+from tests.cli import refused as refused_by_command
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "scenarios" / "hypotheses").glob("*.toml"))
@@ -107,8 +109,8 @@ def test_formulas_follow_the_order_of_operations(a, b, c):
         ("True", "may not stand in a formula"),
         ("lambda: 1", "may not stand in a formula"),
         ("exp(k, 1)", "no function 'exp' of one number"),
-        ("epx(k)", "no function 'epx' of one number, did you mean 'exp'?"),
-        ("rat * k", "no name 'rat' in the formula, did you mean 'rate'?; names: k, rate"),
+        ("epx(k)", "no function 'epx' of one number; did you mean 'exp'?"),
+        ("rat * k", "no name 'rat' in the formula; did you mean 'rate'?; names: k, rate"),
         ("k +", "is no formula"),
         ("k; k", "is no formula"),
         ("(" * 250 + "1" + ")" * 250, "a formula has 300 signs at most"),
@@ -184,7 +186,7 @@ def test_what_stands_on_whom():
     assert lineage(tape, "Ada") == pytest.approx(0.25 * 14)
     assert lineage(tape, "Bob") == pytest.approx(100 + 0.75 * 14)
     assert lineage(tape, "Cy") == 0.0
-    with pytest.raises(ValueError, match="no person 'Adda', did you mean 'Ada'"):
+    with pytest.raises(ValueError, match="no person 'Adda'; did you mean 'Ada'"):
         lineage(tape, "Adda")
 
 
@@ -222,9 +224,9 @@ def test_one_contact_can_be_shuffled_in_one_way_alone():
 def test_a_hypothesis_imports_nobodys_code():
     with pytest.raises(ValueError, match=r"no 'os:getcwd'"):
         measure_named("os:getcwd")
-    with pytest.raises(ValueError, match=r"no 'totl', did you mean 'total'\?; allowed: "):
+    with pytest.raises(ValueError, match=r"no 'totl'; did you mean 'total'\?; allowed: "):
         measure_named("totl")
-    with pytest.raises(ValueError, match=r"no account 'roleflow', did you mean 'role-flow'\?"):
+    with pytest.raises(ValueError, match=r"no account 'roleflow'; did you mean 'role-flow'\?"):
         measure_named("shuffled:roleflow")
 
 
@@ -247,7 +249,7 @@ def effects_of(pairs: int = 20) -> np.ndarray:
     ((_, scenario, _),) = hypotheses_of(text_of())
     late = scenario.replace({"interventions.0.step": 6})
     return np.array(
-        [simulate(late, k, engine="agents").total - simulate(scenario, k, "agents").total for k in range(pairs)]
+        [simulate(late, k, engine="agents").total - simulate(scenario, k, engine="agents").total for k in range(pairs)]
     )
 
 
@@ -377,8 +379,8 @@ WRONG = [
         "is 0 in all 20 pairs: luck plays no part in it",
     ),
     ({"measure": '"share:P1"'}, "statistic: the difference of 'share:P1' is 0 in all 20 pairs"),
-    ({"measure": '"totl"'}, "measure: no 'totl', did you mean 'total'?"),
-    ({"measure": '"share:P9"'}, "measure: 'share:P9': no person 'P9', did you mean 'P2'?"),
+    ({"measure": '"totl"'}, "measure: no 'totl'; did you mean 'total'?"),
+    ({"measure": '"share:P9"'}, "measure: 'share:P9': no person 'P9'; did you mean 'P2'?"),
     ({"measure": '"os:getcwd"'}, "no 'os:getcwd'"),
     ({"measure": '"wait"'}, "'wait' has no value in the arm 'early' with the seed 0"),
     ({"arms": '{a = {}, b = {"dynamics.abandon_rat" = 1}}'}, "unknown key; allowed: "),
@@ -400,7 +402,7 @@ WRONG = [
     ({"meassure": '"total"'}, "did you mean 'measure'?"),
     (
         {"theory": '"exp(rat)"', "parameters": "{rate = 0.1}"},
-        "theory.effect: no name 'rat' in the formula, did you mean 'rate'?",
+        "theory.effect: no name 'rat' in the formula; did you mean 'rate'?",
     ),
     ({"theory": "true"}, "theory: must be a number or a formula"),
     ({"theory": "{levl = 1}"}, "did you mean 'level'?"),
@@ -452,76 +454,63 @@ def test_files_that_cannot_be_read(tmp_path):
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def tested(shell, tmp_path):
+    def call(*words: str, **changes: str) -> Done:
+        (tmp_path / "mine.toml").write_text(text_of(**changes), encoding="utf-8")
+        return shell("test", *words)
 
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["shoulders", *args])
-        with pytest.raises(SystemExit) as stop:
-            main.main()
-        told = capsys.readouterr()
-        return int(stop.value.code or 0), told.out, told.err
-
-    return run
+    return call
 
 
-def test_the_command_prints_a_table_or_json(shell, tmp_path):
-    (tmp_path / "mine.toml").write_text(text_of(), encoding="utf-8")
-    code, out, err = shell("test", "mine.toml")
-    assert (code, err) == (0, "")
-    assert "supported" in out
-    assert "mine: telling later is worth less" in out
-    code, out, err = shell("test", "mine.toml", "--json")
-    (found,) = json.loads(out)["hypotheses"]
-    assert (code, found["name"], found["verdict"], len(found["arms"])) == (0, "mine", "supported", 2)
+def test_the_command_prints_a_table_or_json(tested):
+    done = tested("mine.toml")
+    assert (done.code, done.err) == (0, "")
+    assert "supported" in done.out
+    assert "mine: telling later is worth less" in done.out
+    done = tested("mine.toml", "--json")
+    (found,) = done.json["hypotheses"]
+    assert (done.code, found["name"], found["verdict"], len(found["arms"])) == (0, "mine", "supported", 2)
 
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {"pairs": "5", "pairs_at_most": "5"},
-        {"arms": "{early = {}, late = {}}"},
-        {"measure": '"share:P1"'},
-        {"measure": '"totl"'},
-    ],
-)
-def test_the_command_exits_with_two_and_one_line(shell, tmp_path, changes):
-    (tmp_path / "mine.toml").write_text(text_of(**changes), encoding="utf-8")
-    code, out, err = shell("test", "mine.toml")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith("shoulders: mine.toml:12: ") or err.startswith("shoulders: mine.toml:11: ")
+    [{"pairs": "5", "pairs_at_most": "5"}, {"arms": "{early = {}, late = {}}"}, {"measure": '"share:P1"'},
+     {"measure": '"totl"'}],
+)  # fmt: skip
+def test_the_command_exits_with_two_and_one_line(tested, changes):
+    done = tested("mine.toml", **changes)
+    refused_by_command(done)
+    assert re.match(r"shoulders: mine.toml:1[12]: ", done.err)
 
 
-def test_the_command_refuses_folders_that_are_not_its_own(shell, tmp_path):
-    (tmp_path / "mine.toml").write_text(text_of(), encoding="utf-8")
-    (tmp_path / "other").mkdir()
+def test_the_command_refuses_folders_that_are_not_its_own(tested, shell, tmp_path):
+    for folder in ("other", "empty"):
+        (tmp_path / folder).mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("mine", encoding="utf-8")
-    assert "holds other files" in shell("test", "mine.toml", "--out", "other")[2]
-    assert "is no folder" in shell("test", "mine.toml", "--out", "mine.toml")[2]
-    (tmp_path / "empty").mkdir()
-    assert "without any .toml" in shell("test", "empty")[2]
-    assert "no such file" in shell("test", "nothing.toml")[2]
-    assert "did you mean" in shell("test", "mine.toml", "--engine", "agnts")[2]
-    code, _, err = shell("notebook-curve", "-o", "x.gif")
-    assert (code, "allowed: png, svg, pdf" in err) == (2, True)
-    assert "no such folder" in shell("notebook-curve", "-o", "none/x.png")[2]
+    refused_by_command(tested("mine.toml", "--out", "other"), "holds other files")
+    refused_by_command(tested("mine.toml", "--out", "mine.toml"), "is no folder")
+    refused_by_command(tested("empty"), "without any .toml")
+    refused_by_command(tested("nothing.toml"), "no such file")
+    refused_by_command(tested("mine.toml", "--engine", "agnts"), "did you mean")
+    refused_by_command(shell("notebook-curve", "-o", "x.gif"), "allowed: png, svg, pdf")
+    refused_by_command(shell("notebook-curve", "-o", "none/x.png"), "no such folder")
 
 
-def test_the_report_stands_alone_and_is_escaped(shell, tmp_path):
-    evil = text_of(claim="'<script>alert(1)</script> | *later* is $x$ [less](http://a.b)'", name="'../<b>&|'")
-    (tmp_path / "mine.toml").write_text(evil, encoding="utf-8")
-    assert shell("test", "mine.toml", "--out", "report")[0] == 0
-    assert shell("test", "mine.toml", "--out", "report")[0] == 0  # its own folder is written again
-    files = sorted(file.name for file in (tmp_path / "report").iterdir())
+def test_the_report_stands_alone_and_is_escaped(tested, tmp_path):
+    evil = {"claim": "'<script>alert(1)</script> | *later* is $x$ [less](http://a.b)'", "name": "'../<b>&|'"}
+    for _ in range(2):  # its own folder is written again
+        assert tested("mine.toml", "--out", "report", **evil).code == 0
+    report = tmp_path / "report"
+    files = sorted(file.name for file in report.iterdir())
     assert files == ["b.png", "b.svg", "hypotheses.json", "report.html", "report.md"]
-    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    page = (report / "report.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert not re.search(r"(?:src|href)\s*=\s*\"(?!data:)", page)
     assert page.count("data:image/png;base64,") == 1
-    table = [line for line in (tmp_path / "report" / "report.md").read_text("utf-8").splitlines() if line[:1] == "|"]
+    table = [line for line in (report / "report.md").read_text("utf-8").splitlines() if line[:1] == "|"]
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1
-    assert json.loads((tmp_path / "report" / "hypotheses.json").read_text("utf-8"))["hypotheses"][0]["pairs"] == 20
+    assert json.loads((report / "hypotheses.json").read_text("utf-8"))["hypotheses"][0]["pairs"] == 20
 
 
 @pytest.mark.parametrize(
@@ -590,7 +579,7 @@ def test_a_wrong_theory_of_a_shipped_hypothesis_is_found_out():
 
 
 def test_the_curve_follows_its_theory():
-    curve = notebook_curve((0, 20, 60, 119), pairs=300, engine="kernels")
+    curve = notebook_curve((0, 20, 60, 119), pairs=300 if FULL else 100, engine="kernels")
     for name, law in curve.theory.items():
         z = (curve.simulated[name] - law) / np.maximum(curve.error[name], 1e-6)
         assert np.abs(z).max() < 4.0, (name, z)

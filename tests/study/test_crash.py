@@ -12,10 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from sim import Study
+from tests import FULL
 from tests.study.worlds import TEXT
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("SHOULDERS_KILLS", "3"))
+KILLS = int(os.environ.get("SHOULDERS_KILLS", "3" if FULL else "2"))
 FLAGS = ["--vary", "dynamics.abandon_rate=0:0.4:5", "--measure", "total", "--measure", "reached", "--measure",
          "tests.study.functions:rows", "--engine", "agents", "--executor", "threads", "--workers", "2"]  # fmt: skip
 
@@ -25,7 +26,7 @@ def stored(folder: Path) -> dict[str, bytes]:
 
 
 def test_random_kills_lose_double_and_spoil_nothing(tmp_path):
-    luck, replicates = random.Random(KILLS), 200 * KILLS
+    luck, replicates = random.Random(KILLS), (200 if FULL else 80) * KILLS
     world = tmp_path / "world.toml"
     world.write_text(TEXT, encoding="utf-8")
     folder = tmp_path / "study"

@@ -115,10 +115,11 @@ def test_a_block_of_runs_is_measured_as_its_runs_one_by_one(scenario):
     small = scenario.replace({"world": {"network": {"kind": "erdos-renyi", "degree": 3.0}}, "ties": [],
                               "impact": {"value_of": "held"}})  # fmt: skip
     runs = simulate_many(small, range(12), engine="kernels", threads=2)
+    tapes = [simulate(small, seed, engine="agents") for seed in range(12)]
     for name in NAMES:
         found = measure(name)
         together = np.concatenate([found.of(histories) for histories in of_runs(runs)])
-        alone = np.array([found(simulate(small, seed, engine="agents")) for seed in range(12)])
+        alone = np.array([found(tape) for tape in tapes])
         assert together.tobytes() == alone.tobytes(), name
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib.util
 import math
 import sys
@@ -13,7 +12,6 @@ import pandas as pd
 import pytest
 
 from sim import Scenario, Study
-from sim.study import sensitivity
 from sim.study.analysis import table
 from sim.study.sensitivity import LEVELS, indices, morris_indices, problem, sample_design, sobol_indices
 
@@ -39,11 +37,6 @@ def ishigami(x, y, z):
 
 def values(found, index):
     return found[found["index"] == index].set_index("parameter")["value"].to_dict()
-
-
-def test_the_examples_run():
-    assert doctest.testmod(sensitivity).attempted > 0
-    assert doctest.testmod(sensitivity).failed == 0
 
 
 @needs_salib

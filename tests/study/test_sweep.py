@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,18 +56,13 @@ def test_the_rows_are_those_of_single_runs(tmp_path, expected):
     assert same(Study.load(tmp_path / "s").table(), expected)
 
 
-def test_pandas_reads_the_folder_as_it_is(tmp_path, expected):
-    study().run(tmp_path)
+@pytest.mark.parametrize(("engine", "executor"), [("agents", "processes"), ("kernels", "auto")])
+def test_processes_and_the_compiled_batch_make_the_same_rows_and_pandas_reads_them(
+    tmp_path, expected, engine, executor
+):
+    assert same(study(engine=engine).run(tmp_path, executor=executor, workers=2), expected)
     found = pd.read_parquet(tmp_path / "runs").sort_values(["cell", "replicate"])
     assert same(found, expected)
-
-
-def test_processes_make_the_same_rows(tmp_path, expected):
-    assert same(study().run(tmp_path, executor="processes", workers=2), expected)
-
-
-def test_the_compiled_batch_makes_the_same_rows(tmp_path, expected):
-    assert same(study(engine="kernels").run(tmp_path, workers=2), expected)
 
 
 def test_what_is_there_is_not_made_again(tmp_path, expected, monkeypatch):
@@ -101,26 +97,28 @@ def test_a_study_in_memory_goes_on_too(expected):
     assert same(made.run(), expected)
 
 
+OTHER = world().replace({"ideas.engine.clarity": 0.5, "persons.Ada.skill": 0.1})
+
+
 @pytest.mark.parametrize(
-    ("changes", "says"),
-    [({"replicates": 8}, "replicates was 7, is 8"), ({"seed": 4}, "seed was 3, is 4"),
-     ({"measures": ["total"]}, "measures was"), ({"common_random_numbers": False}, "common_random_numbers was True"),
-     ({"vary": VARY | {"persons.Ada.reach": [0.1]}}, r"design.vary.persons.Ada.reach was \[0.1, 0.5\], is \[0.1\]")],
-)  # fmt: skip
-def test_another_design_is_refused_with_what_differs(tmp_path, changes, says):
-    study().run(tmp_path)
+    ("scenario", "changes", "says"),
+    [
+        (world(), {"replicates": 8}, "replicates was 7, is 8"),
+        (world(), {"seed": 4}, "seed was 3, is 4"),
+        (world(), {"measures": ["total"]}, "measures was"),
+        (world(), {"common_random_numbers": False}, "common_random_numbers was True"),
+        (world(), {"vary": VARY | {"persons.Ada.reach": [0.1]}}, "persons.Ada.reach was [0.1, 0.5], is [0.1]"),
+        (OTHER, {}, "engine.clarity was 1.0, is 0.5; persons.Ada.skill was not there, is 0.1"),
+    ],
+)
+def test_another_study_is_refused_with_what_differs(tmp_path, scenario, changes, says):
+    given = {"vary": VARY, "replicates": 7, "measures": MEASURES, "engine": "agents"}
+    Study(world(), **given).run(tmp_path)
     before = parts(tmp_path)
-    with pytest.raises(StudyError, match=says) as raised:
-        study(**changes).run(tmp_path)
+    with pytest.raises(StudyError, match=re.escape(says)) as raised:
+        Study(scenario, **given | changes).run(tmp_path)
     assert "\n" not in str(raised.value)
     assert parts(tmp_path) == before
-
-
-def test_another_scenario_is_refused_with_what_differs(tmp_path):
-    study().run(tmp_path)
-    changed = world().replace({"ideas.engine.clarity": 0.5, "persons.Ada.skill": 0.1})
-    with pytest.raises(StudyError, match=r"engine.clarity was 1.0, is 0.5; persons.Ada.skill was not there, is 0.1"):
-        Study(changed, VARY, replicates=7, measures=MEASURES).run(tmp_path)
 
 
 def test_a_changed_network_file_is_refused(tmp_path):
@@ -149,7 +147,7 @@ def test_a_changed_function_is_refused(tmp_path, monkeypatch):
 
 def test_another_release_is_refused(tmp_path, monkeypatch):
     study().run(tmp_path)
-    monkeypatch.setattr(sim, "__version__", "9.9.9")
+    monkeypatch.setattr("sim.study.sweep.version", lambda: "9.9.9")
     with pytest.raises(StudyError, match=r"shoulders was .*, is 9.9.9"):
         study().run(tmp_path)
 
@@ -166,27 +164,26 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 def test_a_damaged_study_is_named(tmp_path):
     study().run(tmp_path)
     name, content = next(iter(parts(tmp_path).items()))
-    about = (tmp_path / "study.json").read_text(encoding="utf-8")
-    (tmp_path / "runs" / name).write_bytes(content[:-20])
-    with pytest.raises(StudyError, match=f"{name}: damaged"):
-        study().run(tmp_path)
-    (tmp_path / "runs" / name).write_bytes(content)
-    (tmp_path / "study.json").write_text(about.replace('"replicates": 7', '"replicates": 8'), encoding="utf-8")
-    with pytest.raises(StudyError, match="hash does not match"):
-        study().run(tmp_path)
-    (tmp_path / "study.json").write_text(json.dumps(json.loads(about) | {"version": 99}), encoding="utf-8")
-    with pytest.raises(StudyError, match="format version 99"):
-        study().run(tmp_path)
-    (tmp_path / "study.json").write_text(about, encoding="utf-8")
-    (tmp_path / "runs" / store.name_of(0, 2)).write_bytes(content)
-    with pytest.raises(StudyError, match="runs of another part"):
-        study().run(tmp_path)
+    part, about = tmp_path / "runs" / name, tmp_path / "study.json"
+    text = about.read_bytes()
+    later = json.dumps(json.loads(text) | {"version": 99}).encode()
+    for file, damaged, says in [
+        (part, content[:-20], f"{name}: damaged"),
+        (about, text.replace(b'"replicates": 7', b'"replicates": 8'), "hash does not match"),
+        (about, later, "format version 99"),
+        (tmp_path / "runs" / store.name_of(0, 2), content, "runs of another part"),
+    ]:
+        whole = file.read_bytes() if file.exists() else b""
+        file.write_bytes(damaged)
+        with pytest.raises(StudyError, match=says):
+            study().run(tmp_path)
+        file.write_bytes(whole)
 
 
 def test_two_processes_do_not_write_at_the_same_time(tmp_path):
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom sim.study.store import locked\n"
-        "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+        "import sys, time\nfrom pathlib import Path\nfrom sim.study.store import held\n"
+        "with held(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as other:

@@ -26,10 +26,7 @@ reach = 0.2
 name = "engine"
 discovery_rate = 0.5
 """
-VARY: dict[str, Any] = {
-    "dynamics.abandon_rate": {"start": 0.0, "stop": 0.4, "num": 3},
-    "persons.Ada.reach": [0.1, 0.5],
-}
+VARY: dict[str, Any] = {"dynamics.abandon_rate": {"start": 0.0, "stop": 0.4, "num": 3}, "persons.Ada.reach": [0.1, 0.5]}
 MEASURES = ["total", "reached", "time_to_half", "share:Ada"]
 
 

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
+from sim.model.agents.person import Person
+from sim.model.agents.surroundings import Holding, Surroundings
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, PUBLISH, READ, TOLD, uniform_of
 from sim.model.schedule import Deed
 from sim.tape import tables
-
-if TYPE_CHECKING:
-    from sim.model.agents.model import IdeaDiffusion
-    from sim.model.agents.person import Holding, Person
+from sim.tape.rows import Recorder
 
 
-def happen(model: IdeaDiffusion, deed: Deed) -> None:
+class Acting(Surroundings, Protocol):
+    """The model, as an intervention finds it: what persons ask, and what can be made to happen."""
+
+    recorder: Recorder
+    skipped: int  # interventions that found nothing to act on
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """Everybody, by their index."""
+
+    def prerequisites_held(self, index: int, idea: int) -> Mapping[int, float]:
+        """Return what a discovery stands on."""
+
+    def begin(self, kind: int, person: Person, idea: int, parents: Mapping[int, float]) -> None:
+        """Let a person adopt an idea."""
+
+    def implement(self, person: Person, idea: int) -> None:
+        """Let a person make an idea work that is held."""
+
+    def end(self, person: Person, idea: int) -> None:
+        """Let a person no longer hold an idea."""
+
+
+def happen(model: Acting, deed: Deed) -> None:
     """Let a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
     DEEDS[deed.kind](model, deed)
 
 
-def _born(model: IdeaDiffusion, deed: Deed) -> None:
+def _born(model: Acting, deed: Deed) -> None:
     for index in deed.to:
         model.people[index].alive = True
 
 
-def _die(model: IdeaDiffusion, deed: Deed) -> None:
+def _die(model: Acting, deed: Deed) -> None:
     for index in deed.to:
         person = model.people[index]
         for idea in sorted(person.holdings):
@@ -35,7 +57,7 @@ def _die(model: IdeaDiffusion, deed: Deed) -> None:
         person.forget()
 
 
-def _set(model: IdeaDiffusion, deed: Deed) -> None:
+def _set(model: Acting, deed: Deed) -> None:
     assert deed.setting is not None
     section, field, value = deed.setting
     if section == "dynamics":
@@ -55,7 +77,7 @@ def _set(model: IdeaDiffusion, deed: Deed) -> None:
                     model.people[index].restart(clock, idea)
 
 
-def _discover(model: IdeaDiffusion, deed: Deed) -> None:
+def _discover(model: Acting, deed: Deed) -> None:
     for index, idea in deed.pairs:
         person = model.people[index]
         if person.is_open_to(idea):
@@ -64,7 +86,7 @@ def _discover(model: IdeaDiffusion, deed: Deed) -> None:
             model.skipped += 1
 
 
-def _find(model: IdeaDiffusion, deed: Deed) -> None:
+def _find(model: Acting, deed: Deed) -> None:
     for index, idea in deed.pairs:
         person = model.people[index]
         written = [model.people[of].notebook[idea] for of in deed.to if idea in model.people[of].notebook]
@@ -74,7 +96,7 @@ def _find(model: IdeaDiffusion, deed: Deed) -> None:
             model.skipped += 1
 
 
-def _implement(model: IdeaDiffusion, deed: Deed) -> None:
+def _implement(model: Acting, deed: Deed) -> None:
     for person, idea, holding in _holdings(model, deed):
         if holding.implemented:
             model.skipped += 1
@@ -82,23 +104,23 @@ def _implement(model: IdeaDiffusion, deed: Deed) -> None:
             model.implement(person, idea)
 
 
-def _rewrite(model: IdeaDiffusion, deed: Deed) -> None:
+def _rewrite(model: Acting, deed: Deed) -> None:
     for _, idea, holding in _holdings(model, deed):
         model.ideas["clarity"][idea] = deed.amount
         holding.tells_until = max(model.now - 1, holding.since) + model.dynamics["telling_period"]
 
 
-def _lock(model: IdeaDiffusion, deed: Deed) -> None:
+def _lock(model: Acting, deed: Deed) -> None:
     for _, _, holding in _holdings(model, deed):
         holding.tells_until = 0
 
 
-def _unlock(model: IdeaDiffusion, deed: Deed) -> None:
+def _unlock(model: Acting, deed: Deed) -> None:
     for _, _, holding in _holdings(model, deed):
         holding.tells_until = max(model.now - 1, holding.since) + model.dynamics["telling_period"]
 
 
-def _publish(model: IdeaDiffusion, deed: Deed) -> None:
+def _publish(model: Acting, deed: Deed) -> None:
     for person, idea, holding in _holdings(model, deed):
         for other in person.strangers(idea, deed.amount, PUBLISH) if deed.amount > 0.0 else ():
             if other != person.index:
@@ -106,7 +128,7 @@ def _publish(model: IdeaDiffusion, deed: Deed) -> None:
         model.crowd.address(idea, holding.event, deed.amount, model.ideas["clarity"][idea] * person.clarity)
 
 
-def _tell(model: IdeaDiffusion, deed: Deed) -> None:
+def _tell(model: Acting, deed: Deed) -> None:
     crowd = model.world.n
     for index, idea in deed.pairs:
         if index == crowd:
@@ -119,7 +141,7 @@ def _tell(model: IdeaDiffusion, deed: Deed) -> None:
                 person.address(idea, holding, other, 1.0, TOLD)
 
 
-def _tell_from_the_crowd(model: IdeaDiffusion, deed: Deed, idea: int) -> None:
+def _tell_from_the_crowd(model: Acting, deed: Deed, idea: int) -> None:
     crowd = model.world.n
     parents = model.crowd.tellers(idea, model.now)
     model.skipped += not parents
@@ -130,7 +152,7 @@ def _tell_from_the_crowd(model: IdeaDiffusion, deed: Deed, idea: int) -> None:
                 model.hear(hearer, idea, parents, model.rank(idea, crowd, other))
 
 
-def _holdings(model: IdeaDiffusion, deed: Deed) -> Iterator[tuple[Person, int, Holding]]:
+def _holdings(model: Acting, deed: Deed) -> Iterator[tuple[Person, int, Holding]]:
     """The persons and ideas of a deed where the person holds the idea; the others are counted as skipped."""
     for index, idea in deed.pairs:
         if index == model.world.n:
@@ -142,7 +164,7 @@ def _holdings(model: IdeaDiffusion, deed: Deed) -> Iterator[tuple[Person, int, H
             yield model.people[index], idea, holding
 
 
-DEEDS: dict[str, Callable[[IdeaDiffusion, Deed], None]] = {
+DEEDS: dict[str, Callable[[Acting, Deed], None]] = {
     "born": _born,
     "die": _die,
     "set": _set,

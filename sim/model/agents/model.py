@@ -7,7 +7,7 @@ cannot matter; what was decided happens sorted by idea and person.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import numpy as np
 
 from sim.model.agents import interventions
 from sim.model.agents.crowd import Crowd
-from sim.model.agents.person import Holding, Person
+from sim.model.agents.person import Person
+from sim.model.agents.surroundings import Holding, Other
 from sim.model.networks.ties import Neighbours
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
 from sim.model.realise import history
@@ -34,7 +35,7 @@ class Hearing:
     """What reached a person of an idea in one step: all that was understood, and the one that is credited."""
 
     order: tuple[int, bool, int]
-    parents: list[dict[int, float]]
+    parents: list[Mapping[int, float]]
     sure: bool
 
 
@@ -155,7 +156,7 @@ class IdeaDiffusion(mesa.Model):
         """Who is tied to a person in this step, with the weights."""
         return self._neighbours.tellers_of(person)
 
-    def hear(self, hearer: Person, idea: int, parents: dict[int, float], rank: int, sure: bool = False) -> None:
+    def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
         """Let a person hear and understand; of several tellers the one of the lowest rank is credited."""
         order = rank, len(parents) > 1, min(parents)
         hearing = self.hearings.setdefault((idea, hearer.index), Hearing(order, [], False))
@@ -212,7 +213,7 @@ class IdeaDiffusion(mesa.Model):
                 if not readopt:
                     self.people[index].given_up.add(idea)
 
-    def begin(self, kind: int, person: Person, idea: int, parents: dict[int, float]) -> None:
+    def begin(self, kind: int, person: Person, idea: int, parents: Mapping[int, float]) -> None:
         """A person takes an idea up: discovers it, or learns it from the holdings `parents` (with their weights)."""
         event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
         person.holdings[idea] = Holding(event, self.now, self.now + self.dynamics["telling_period"])
@@ -258,7 +259,7 @@ class IdeaDiffusion(mesa.Model):
         )
 
 
-def mixed(parents: list[dict[int, float]]) -> dict[int, float]:
+def mixed(parents: Sequence[Mapping[int, float]]) -> dict[int, float]:
     """Several influences of one event in equal parts, by row."""
     mixture: dict[int, float] = {}
     for row, weight in sorted((row, weight) for part in parents for row, weight in part.items()):

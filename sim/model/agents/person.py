@@ -10,26 +10,14 @@ import itertools
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mesa
 
 from sim.model import rules
+from sim.model.agents.surroundings import Holding, Other, Surroundings
 from sim.model.randomness import ABANDON, DISCOVER, HESITATE, IMPLEMENT, LISTEN, RESOLVE, STRANGERS, TELL, uniform_of
 from sim.model.world import ABILITIES
-
-if TYPE_CHECKING:
-    from sim.model.agents.model import IdeaDiffusion
-
-
-@dataclass
-class Holding:
-    """A person holds an idea: the event that began it, and when; until when it is told; whether implemented."""
-
-    event: int
-    since: int
-    tells_until: float
-    implemented: bool = False
 
 
 @dataclass
@@ -52,8 +40,8 @@ class Person(mesa.Agent):
 
     To give persons a rule of their own, subclass and override one of the decisions `discovers`, `audience`,
     `tells`, `understands`, `takes_up`, `implements`, `abandons`, and pass the class to
-    `IdeaDiffusion(..., person_class=...)`. Only those are asked to discover (implement) whose creativity (skill)
-    is above 0.
+    `IdeaDiffusion(..., person_class=...)`; surroundings.py lists what it can ask. Only those are asked to discover
+    (implement) whose creativity (skill) is above 0.
 
     Attributes:
         index: row in the tape's persons.
@@ -64,7 +52,7 @@ class Person(mesa.Agent):
     """
 
     _ids = Counts()
-    model: IdeaDiffusion
+    model: Surroundings
     creativity: float
     reach: float
     skill: float
@@ -72,7 +60,7 @@ class Person(mesa.Agent):
     understanding: float
     threshold: float
 
-    def __init__(self, model: IdeaDiffusion, index: int) -> None:
+    def __init__(self, model: Surroundings, index: int) -> None:
         super().__init__(model)
         world = model.world
         self.index = index
@@ -212,7 +200,7 @@ class Person(mesa.Agent):
                     self.address(idea, holding, other, 1.0, LISTEN)
         model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea] * self.clarity)
 
-    def chance_to_address(self, idea: int, other: Person) -> float:
+    def chance_to_address(self, idea: int, other: Other) -> float:
         """The chance that the person, who holds the idea, addresses another in this step; 0 if it is not told."""
         if not self.alive or not self.has_held(idea) or not self.tells(idea):
             return 0.0
@@ -246,7 +234,7 @@ class Person(mesa.Agent):
         ):
             model.hear(hearer, idea, {holding.event: 1.0}, model.rank(idea, self.index, other))
 
-    def meet(self, idea: int, other: Person, chance: float, purpose: int) -> None:
+    def meet(self, idea: int, other: Other, chance: float, purpose: int) -> None:
         """A teller meets one who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
         if stifling == "none":

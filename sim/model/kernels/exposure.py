@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.machine.loops import fetch, inline
+from sim.machine.hints import fetch, inline
 from sim.model.kernels.bitset import collect, mark
 from sim.model.kernels.columns import (
     CREDITED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.machine.loops import inline
+from sim.machine.hints import inline
 from sim.model.kernels.bitset import mark
 from sim.model.kernels.columns import (
     ABANDONMENT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.machine.loops import fetch
+from sim.machine.hints import fetch
 from sim.model.kernels.bitset import collect
 from sim.model.kernels.columns import (
     ALL,

@@ -7,7 +7,6 @@ whatever their number, the tape is the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ from sim.model.kernels.columns import (
 from sim.model.kernels.crowd import abandon_in_crowd, learn_in_crowd, tell_crowd
 from sim.model.kernels.exposure import look_around, watch
 from sim.model.kernels.interventions import happen, need_for
-from sim.model.kernels.parallel import share_step
+from sim.model.kernels.parallel import Crew, share_step
 from sim.model.kernels.stifling import meet
 from sim.model.networks.ties import Ties, reversed_ties
 from sim.model.realise import history
@@ -102,8 +101,7 @@ class ColumnModel:
             len(world.ideas.name), self.steps, world.crowd, world.scenario.world.crowd_understanding, room,
             hearings_of(world.ties),
         )  # fmt: skip
-        self.said: list[tuple[Ints, Ints]] = []  # bags of threads that share a step
-        self.pool: ThreadPoolExecutor | None = None
+        self.crew = Crew(self.people, self.ways, self.catalogue, self.state, self.threads)
         if len(clocks := first_clocks(world)):
             self.ask(clocks)
 
@@ -137,7 +135,7 @@ class ColumnModel:
             if stopped == step.CROWDED:
                 self.book = buffers.with_room(self.book)
             else:
-                share_step(self)
+                self.book = share_step(self.crew, self.book)
 
     def ask(self, clocks: Ints) -> None:
         """Let these clocks be asked in the next step, too."""

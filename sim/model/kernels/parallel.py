@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +34,10 @@ from sim.model.kernels.columns import (
     SIMPLE,
     TELLERS,
     Book,
+    Catalogue,
+    People,
+    State,
+    Ways,
     bag,
 )
 from sim.model.kernels.crowd import add_news, no_news
@@ -42,42 +48,70 @@ from sim.model.kernels.step import ENDING, RESOLVING
 from sim.model.kernels.telling import tell
 from sim.tape.tables import Ints
 
-if TYPE_CHECKING:
-    from sim.model.kernels.model import ColumnModel
-
 TOGETHER = 1024  # tellers, at the least, that a thread takes at once
 
 
-def share_step(model: ColumnModel) -> None:
+@dataclass
+class Crew:
+    """Threads that share the steps of a run, and its columns; the buffers are handed over and back at each step."""
+
+    people: People
+    ways: Ways
+    catalogue: Catalogue
+    state: State
+    threads: int
+    said: list[tuple[Ints, Ints]] = field(default_factory=list)  # a bag of keys and one of packs for each thread
+
+    @cached_property
+    def pool(self) -> Executor:
+        """The threads beside the one that calls."""
+        return ThreadPoolExecutor(max(self.threads - 1, 1))
+
+    @property
+    def bounds(self) -> list[int]:
+        """Where the part of each thread of all spans of keys begins, and the end."""
+        spans = self.state.high.shape[1]
+        return [spans * part // self.threads for part in range(self.threads + 1)]
+
+    def do(self, work: Callable[[int], Any]) -> list[Any]:
+        """Return what a function returns of each part, the first of which is done in this thread."""
+        others = [self.pool.submit(work, part) for part in range(1, self.threads)]
+        return [work(0), *(other.result() for other in others)]
+
+
+def share_step(crew: Crew, book: Book) -> Book:
     """Do the telling and, where nothing stands against it, the learning of a step that was left at the telling.
 
     Against sharing the telling stands that every teller is credited, or thresholds; against sharing the learning that
     somebody hesitates or heard from several holdings in one, ideas are rivals, the crowd learns too, or ideas are
     discovered in the same step.
+
+    Returns:
+        The buffers, larger ones where there was no room.
     """
-    state, catalogue = model.state, model.catalogue
+    state, catalogue = crew.state, crew.catalogue
     if state.dynamics[CREDITED] == EVERY or state.dynamics[ADOPTION] != SIMPLE:
-        return
-    pool = model.pool = model.pool or ThreadPoolExecutor(max(model.threads - 1, 1))
-    heard = tell_side_by_side(model, pool)
-    state.counters[PHASE], book = RESOLVING, model.book
+        return book
+    book, heard = tell_side_by_side(crew, book)
+    state.counters[PHASE] = RESOLVING
     several = book.told.used[0] or book.mixtures.used[0] or catalogue.hesitation.any() or len(catalogue.rivals)
     if several or book.stifled[0] or book.counts[DISCOVERY] or book.counts[RESOLUTION]:
-        return
-    learn_side_by_side(model, pool, heard)
+        return book
+    book = learn_side_by_side(crew, book, heard)
     state.counters[PHASE] = ENDING
+    return book
 
 
-def tell_side_by_side(model: ColumnModel, pool: Executor) -> Ints:
+def tell_side_by_side(crew: Crew, book: Book) -> tuple[Book, Ints]:
     """Let all tell, each thread some tellers after the other; returns how many of each part of all keys have heard."""
-    state, threads, bounds = model.state, range(model.threads), parts_of(model)
-    tellers = int(model.book.tellers[0])
-    crowd = tellers if model.book.crowd.size else 0
-    model.book.needs[NEWS] = model.book.told.used[0] + crowd
-    book = make_room(model)
-    size = max(TOGETHER, -(-tellers // (4 * model.threads)))
+    state, threads, bounds = crew.state, range(crew.threads), crew.bounds
+    tellers = int(book.tellers[0])
+    crowd = tellers if book.crowd.size else 0
+    book.needs[NEWS] = book.told.used[0] + crowd
+    book = make_room(book)
+    size = max(TOGETHER, -(-tellers // (4 * crew.threads)))
     left = deque((first, min(first + size - 1, tellers)) for first in range(1, tellers + 1, size))
-    said = model.said = model.said or [(bag(len(book.keys) - 1), bag(len(book.keys) - 1)) for _ in threads]
+    said = crew.said = crew.said or [(bag(len(book.keys) - 1), bag(len(book.keys) - 1)) for _ in threads]
     told = [no_news(crowd) for _ in threads]
 
     def talk(part: int) -> None:
@@ -88,7 +122,7 @@ def tell_side_by_side(model: ColumnModel, pool: Executor) -> Ints:
                 return
             place = int(
                 compiled(tell)(
-                    model.people, model.ways, model.catalogue, state, book.tellers, first, last, told[part],
+                    crew.people, crew.ways, crew.catalogue, state, book.tellers, first, last, told[part],
                     book.crowd.understanding, *said[part],
                 )
             )  # fmt: skip
@@ -101,70 +135,57 @@ def tell_side_by_side(model: ColumnModel, pool: Executor) -> Ints:
         return sum(int(compiled(note_those_of)(state, *some, first, last)) for some in said)
 
     compiled(note_all)(state, book.hearings, book.keys, book.packs)
-    heard = np.full(model.threads, state.counters[HEARD_COUNT])
+    heard = np.full(crew.threads, state.counters[HEARD_COUNT])
     while left:
-        side_by_side(pool, talk, threads)
-        heard += side_by_side(pool, note, threads)
+        crew.do(talk)
+        heard += crew.do(note)
         for keys, packs in said:
             keys[0] = packs[0] = 0
     for news in told:
         add_news(book.told, news)
-    state.counters[HEARD_COUNT] += heard.sum() - model.threads * state.counters[HEARD_COUNT]
+    state.counters[HEARD_COUNT] += heard.sum() - crew.threads * state.counters[HEARD_COUNT]
     compiled(close_ranks)(book.tellers)
-    return heard
+    return book, heard
 
 
-def learn_side_by_side(model: ColumnModel, pool: Executor, heard: Ints) -> None:
+def learn_side_by_side(crew: Crew, book: Book, heard: Ints) -> Book:
     """Let all take up what they heard, each thread those of its part."""
-    state, threads, bounds = model.state, range(model.threads), parts_of(model)
-    needs, clocks = model.book.needs, int(compiled(most_clocks)(model.people, state))
+    state, threads, bounds = crew.state, range(crew.threads), crew.bounds
+    needs, clocks = book.needs, int(compiled(most_clocks)(crew.people, state))
     begins = [0, *np.cumsum(heard).tolist()]
     needs[LEARNERS] = begins[-1]
-    book = make_room(model)
+    book = make_room(book)
     keys = [book.learners[begins[part] : begins[part + 1]] for part in threads]
 
     def count(part: int) -> int:
         return int(compiled(heard_in)(state, bounds[part], bounds[part + 1], keys[part]))
 
-    learners = side_by_side(pool, count, threads)
+    learners = crew.do(count)
     state.counters[HEARD_COUNT] = 0
     before = [0, *np.cumsum(learners).tolist()]
     needs[EVENTS], needs[INFLUENCES] = book.rows.used + before[-1]
     needs[TELLERS], needs[PENDING] = book.tellers[0] + before[-1], book.pending[0] + clocks * before[-1]
-    book = make_room(model)
+    book = make_room(book)
     row, influence, place = int(book.rows.used[0]), int(book.rows.used[1]), int(book.tellers[0])
     pending = [bag(clocks * learners[part]) for part in threads]
 
     def write(part: int) -> None:
         at, some = before[part], keys[part][: learners[part]]
         compiled(learn_plainly)(
-            model.people, model.catalogue, state, book.rows, book.tellers, some, row + at, influence + at, place + at,
+            crew.people, crew.catalogue, state, book.rows, book.tellers, some, row + at, influence + at, place + at,
             pending[part],
         )  # fmt: skip
 
-    side_by_side(pool, write, threads)
+    crew.do(write)
     for some in pending:
         first, number = int(book.pending[0]), int(some[0])
         book.pending[1 + first : 1 + first + number] = some[1 : 1 + number]
         book.pending[0] += number
     book.rows.used[:] += before[-1]
     book.tellers[0] += before[-1]
+    return book
 
 
-def side_by_side(pool: Executor, work: Callable[[int], Any], parts: range) -> list[Any]:
-    """What a function returns of each part, the first of which is done in this thread."""
-    others = [pool.submit(work, part) for part in parts[1:]]
-    return [work(parts[0]), *(other.result() for other in others)]
-
-
-def make_room(model: ColumnModel) -> Book:
-    """The book of a model, with room for all that is needed."""
-    if not compiled(fits)(model.book):
-        model.book = with_room(model.book)
-    return model.book
-
-
-def parts_of(model: ColumnModel) -> list[int]:
-    """Where the part of each thread of all spans of keys begins, and the end."""
-    spans = model.state.high.shape[1]
-    return [spans * part // model.threads for part in range(model.threads + 1)]
+def make_room(book: Book) -> Book:
+    """Return the buffers with room for all that is needed."""
+    return book if compiled(fits)(book) else with_room(book)

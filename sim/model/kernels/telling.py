@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.machine.loops import fetch, inline
+from sim.machine.hints import fetch, inline
 from sim.model.kernels.columns import (
     ADOPTION,
     ALL,

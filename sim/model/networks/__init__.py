@@ -1,1 +1,1 @@
-"""networks"""
+"""Who is tied to whom: networks that are generated, read from files, or written person by person."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,10 @@ from sim.scenario.networks import NoNetwork
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Persons
 
+SEEDLESS = ("none", "complete", "star", "chain")
+# Of the scenario whose ties were made last: its named ties, linked, and all its ties if they are seedless.
+_latest: list[tuple[Scenario | None, list[Links], Ties | None]] = [(None, [], None)]
+
 
 def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
     """The ties of a scenario: its network, then the named ones, then what interventions add and cut.
@@ -27,39 +30,31 @@ def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int |
     Raises:
         ScenarioError: if the network file cannot be used.
     """
-    seedless = scenario.world.network.kind in ("none", "complete", "star", "chain")
-    if seedless and _latest.scenario is scenario and _latest.ties is not None:
-        return _latest.ties
-    made = _ties(scenario, seed, n, threads)
-    if seedless:
-        _latest.ties = made
+    links, made = _of_all_seeds(scenario)
+    if made is None:
+        made = _ties(scenario, links, seed, n, threads)
+        if scenario.world.network.kind in SEEDLESS:
+            _latest[0] = (scenario, links, made)
     return made
 
 
-class _Latest(threading.local):
-    """What does not depend on the seed, of the scenario whose ties were made last in this thread."""
-
-    scenario: Scenario | None = None
-    named: tuple[Links, ...] = ()
-    ties: Ties | None = None
-
-
-_latest = _Latest()
-
-
-def _named(scenario: Scenario) -> tuple[Links, ...]:
-    """Return the ties that a scenario names, linked once for all seeds."""
-    if _latest.scenario is not scenario:
+def _of_all_seeds(scenario: Scenario) -> tuple[list[Links], Ties | None]:
+    """Return what does not depend on the seed: the ties that are named, and all ties where none are drawn."""
+    latest, links, made = _latest[0]
+    if latest is not scenario:
         people = person_ranges(scenario)
-        _latest.scenario, _latest.ties = scenario, None
-        _latest.named = tuple(
-            linked(people, tie, tie.pairing, tie.weight, tie.start, NEVER if tie.end is None else tie.end)
-            for tie in scenario.ties
+        links, made = (
+            [
+                linked(people, tie, tie.pairing, tie.weight, tie.start, NEVER if tie.end is None else tie.end)
+                for tie in scenario.ties
+            ],
+            None,
         )
-    return _latest.named
+        _latest[0] = (scenario, links, made)
+    return links, made
 
 
-def _ties(scenario: Scenario, seed: int, n: int, threads: int | None) -> Ties:
+def _ties(scenario: Scenario, named: list[Links], seed: int, n: int, threads: int | None) -> Ties:
     given = scenario.world.network
     links = [between(range(0), range(0), "all", 1.0, 0, NEVER)]
     if given.kind == "file":
@@ -68,7 +63,7 @@ def _ties(scenario: Scenario, seed: int, n: int, threads: int | None) -> Ties:
     rows = make.make(given, n, seed, threads)
     network = Network(*rows, weight=given.weight, mutual=given.kind == "complete" or given.both_ways)
     people = person_ranges(scenario)
-    links += _named(scenario)
+    links += named
     for deed in sorted(scenario.interventions, key=lambda deed: deed.step):
         if deed.kind == "tie":
             links.append(linked(people, deed, "all", deed.weight, deed.step, NEVER))

@@ -1,1 +1,1 @@
-"""explorer"""
+"""A run in the browser: one page that needs nothing else, or a live one with sliders."""

@@ -31,7 +31,7 @@ def explorer(tape: Tape, scenario: Scenario | None = None) -> str:
         scenario: of the run; its ties are made anew from it and the tape's seed. Without one, or where it has no
             ties, who learned from whom takes their place.
 
-    >>> from sim.tape import Events, Influences, Persons, Realised
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2], [0, 1], [0, 1], [0, 0], [1, 1])
     >>> people = Persons(["Ada", "</script>"], [1, 1], [1, 1])
     >>> tape = Tape(told, Influences([1], [0], [1]), Realised([1], [-1], [1]), people, ("engine",), 3, 2)

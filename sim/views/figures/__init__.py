@@ -1,1 +1,1 @@
-"""figures"""
+"""Figures and animations, one file a figure: a tape or a table in, a matplotlib figure out."""

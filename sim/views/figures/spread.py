@@ -99,7 +99,7 @@ def spread(tape: Tape) -> Figure:
     Returns:
         A Figure of its own, 7.2 inches wide: axes[0] has the curves (gid "idea-0" and so on), axes[1] the strip.
 
-    >>> from sim.tape import DISCOVER, LEARN, Events, Influences, Persons, Realised
+    >>> from sim.tape.tables import DISCOVER, LEARN, Events, Influences, Persons, Realised
     >>> events = Events([1, 2], [DISCOVER, LEARN], [0, 1], [0, 0], [1, 1])
     >>> persons = Persons(("Ada", "Ben"), [1, 1], [1, 1])
     >>> tape = Tape(events, Influences([1], [0], [1.0]), Realised([], [], []), persons, ("engine",), 3, 2)

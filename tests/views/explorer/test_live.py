@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,21 +13,22 @@ import pytest
 
 from sim import Scenario
 from sim.views.explorer.live_controls import controls
+from tests.cli import PATIENCE, Done, interrupted, refused, started
 from tests.views.explorer.browser import browser_path, chromium
 from tests.views.explorer.test_page import VILLAGE
 
-ROOT = Path(__file__).parents[3]
 JSON = {"Content-Type": "application/json"}
 
 
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "sim.cli", "explore", *words]
+def needs_server():
+    pytest.importorskip("starlette", reason="the extra `live` is not installed")
+    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
 
 
-def explore(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    options: dict = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 240}
-    return subprocess.run(command(*words), check=False, **options)
+@pytest.fixture
+def explore(shell, tmp_path):
+    (tmp_path / "village.toml").write_text(VILLAGE, encoding="utf-8")
+    return lambda *words: shell("explore", *words)
 
 
 class Live:
@@ -39,18 +36,14 @@ class Live:
 
     def __init__(self, folder: Path, scenario: str = VILLAGE) -> None:
         (folder / "village.toml").write_text(scenario, encoding="utf-8")
-        self.process = subprocess.Popen(
-            command("village.toml"), cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        assert self.process.stdout
+        self.process = started("explore", "village.toml", cwd=folder)
         self.url = self.process.stdout.readline().strip()
         parts = urlsplit(self.url)
         self.host, self.port, self.path = parts.hostname, parts.port, parts.path
         self.origin = {"Origin": f"http://{self.host}:{self.port}"}
 
     def ask(self, path: str | None = None, method: str = "GET", body: str | None = None, **headers: str):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         given = {name.replace("_", "-"): text for name, text in headers.items()}
         connection.request(method, self.path if path is None else path, body, given)
         answer = connection.getresponse()
@@ -64,30 +57,24 @@ class Live:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    pytest.importorskip("starlette", reason="the extra `live` is not installed")
-    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
+    needs_server()
     server = Live(tmp_path_factory.mktemp("live"))
     yield server
-    server.process.send_signal(signal.SIGINT)
-    _, told = server.process.communicate(timeout=60)
-    assert server.process.returncode == 0
-    assert told.endswith("Stopped.\n")
-    assert "Traceback" not in told
+    done = interrupted(server.process)
+    assert done.code == 0
+    assert done.err.endswith("Stopped.\n")
+    assert "Traceback" not in done.err
 
 
 def test_an_interrupt_ends_a_run_under_way(tmp_path):
-    pytest.importorskip("starlette", reason="the extra `live` is not installed")
-    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
+    needs_server()
     server = Live(tmp_path, VILLAGE.replace("steps = 25", "steps = 1_000_000"))
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     connection.request("GET", server.path)  # the run is under way, and nobody waits for it
     time.sleep(1.5)
-    server.process.send_signal(signal.SIGINT)
-    out, told = server.process.communicate(timeout=60)
+    done = interrupted(server.process)
     connection.close()
-    assert server.process.returncode == 0
-    assert out == ""
-    assert told == "Open this page in a browser of this machine; Ctrl-C stops it.\nStopped.\n"
+    assert done == Done(0, "", "Open this page in a browser of this machine; Ctrl-C stops it.\nStopped.\n")
 
 
 # Who may ask ----------------------------------------------------------------------------------------------------------
@@ -124,13 +111,10 @@ def test_below_the_token_there_are_no_files(live):
         assert live.ask(live.path + name)[0].status == 404
 
 
-@pytest.mark.parametrize("headers", [JSON, JSON | {"Origin": "http://evil.example"}, JSON | {"Origin": "null"}])
-def test_another_origin_runs_nothing(live, headers):
-    assert live.run({}, headers) == (403, "Forbidden")
-
-
-def test_a_form_runs_nothing(live):
-    assert live.run({}, live.origin | {"Content-Type": "text/plain"}) == (403, "Forbidden")
+def test_another_origin_and_a_form_run_nothing(live):
+    strangers = [JSON, JSON | {"Origin": "http://evil.example"}, JSON | {"Origin": "null"}]
+    for headers in (*strangers, live.origin | {"Content-Type": "text/plain"}):
+        assert live.run({}, headers) == (403, "Forbidden")
 
 
 @pytest.mark.parametrize("raw", ["", "{}", "[]", "[" * 30_000, '{"changes": 3}', '{"changes": {"a": 1}}', "x" * 70_000])
@@ -193,7 +177,7 @@ def test_moving_a_slider_in_the_browser_runs_anew(live):
 # Sliders --------------------------------------------------------------------------------------------------------------
 
 
-def test_every_slider_is_a_number_of_the_scenario_within_its_ends():
+def test_every_slider_is_a_number_of_the_scenario_within_its_ends_which_are_allowed():
     scenario = Scenario.from_toml(VILLAGE)
     found = controls(scenario)
     assert {c["key"] for c in found} >= {
@@ -201,45 +185,34 @@ def test_every_slider_is_a_number_of_the_scenario_within_its_ends():
         "persons.Ada.creativity", "ideas.cart.discovery_rate", "credit.alpha",
     }  # fmt: skip
     for control in found:
+        kind = int if control["value"].isdigit() else float
         assert control["low"] <= float(control["value"]) <= control["high"], control
         assert control["step"] > 0
-        value = int(control["value"]) if control["value"].isdigit() else float(control["value"])
-        assert scenario.replace({control["key"]: value}) is not None
-
-
-def test_the_ends_of_a_slider_are_allowed_values():
-    scenario = Scenario.from_toml(VILLAGE)
-    for control in controls(scenario):
-        if control["key"] == "population.count":  # the network of the village asks for some
-            continue
-        for end in (control["low"], control["high"]):
-            scenario.replace({control["key"]: int(end) if control["value"].isdigit() else end})
+        ends = (
+            () if control["key"] == "population.count" else (control["low"], control["high"])
+        )  # a network asks for some
+        for value in (control["value"], *ends):
+            assert scenario.replace({control["key"]: kind(value)}) is not None
 
 
 # The command ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_busy_port_is_one_line(tmp_path):
-    pytest.importorskip("starlette", reason="the extra `live` is not installed")
-    pytest.importorskip("uvicorn", reason="the extra `live` is not installed")
-    (tmp_path / "village.toml").write_text(VILLAGE, encoding="utf-8")
+def test_a_busy_port_is_one_line(explore):
+    needs_server()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = str(taken.getsockname()[1])
-        done = explore(tmp_path, "village.toml", "--port", port)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert f"--port {port}: Address already in use; choose another" in done.stderr
+        port = taken.getsockname()[1]
+        refused(explore("village.toml", "--port", port), f"--port {port}: Address already in use; choose another")
 
 
-def test_a_scenario_and_a_log_become_files(tmp_path):
-    (tmp_path / "village.toml").write_text(VILLAGE, encoding="utf-8")
+def test_a_scenario_and_a_log_become_files(explore, tmp_path):
     (tmp_path / "talk.csv").write_text("time,source,target\n1,ada,bob\n", encoding="utf-8")
-    done = explore(tmp_path, "village.toml", "-o", "village.html")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith("Written: village.html")
-    assert explore(tmp_path, "talk.csv").returncode == 0
+    done = explore("village.toml", "-o", "village.html")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("Written: village.html")
+    assert explore("talk.csv").code == 0
     assert sorted(file.name for file in tmp_path.iterdir()) == ["talk.csv", "talk.html", "village.html", "village.toml"]
     for name in ("village.html", "talk.html"):
         assert (tmp_path / name).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
@@ -256,9 +229,5 @@ def test_a_scenario_and_a_log_become_files(tmp_path):
         (["villag"], "villag: no such run folder, log or scenario; did you mean 'village.toml'?"),
     ],
 )
-def test_wrong_words_are_one_line(tmp_path, words, said):
-    (tmp_path / "village.toml").write_text(VILLAGE, encoding="utf-8")
-    done = explore(tmp_path, *words)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_wrong_words_are_one_line(explore, words, said):
+    refused(explore(*words), said)

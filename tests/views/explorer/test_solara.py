@@ -6,17 +6,17 @@ import pytest
 
 from sim import Scenario
 from sim.model.agents.model import IdeaDiffusion
-from sim.views.explorer.page import solara
+from sim.views.explorer import solara
 
 pytest.importorskip("solara", reason="the extra `viz` is not installed")
 
 
 def test_the_page_builds_on_the_model():
-    import solara
+    import solara as library
 
     scenario = Scenario.from_toml(solara.VILLAGE)
     page = solara.solara_page(scenario)
-    _, rendered = solara.render(page, handle_error=False)
+    _, rendered = library.render(page, handle_error=False)
     rendered.close()
     assert isinstance(page.kwargs["model"] if "model" in page.kwargs else page.args[0], IdeaDiffusion)
 

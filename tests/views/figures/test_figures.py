@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +32,7 @@ from sim.views.figures.save import save, save_figures
 from sim.views.figures.spread import LINEAR, THIN, spread
 from sim.views.style import SERIES, apart, number, percent, readable
 from sim.views.time_axis import clock
+from tests import FULL
 from tests.tapes import tapes
 
 WORLD = 10**10
@@ -224,6 +223,19 @@ def drawn_texts(figure):
                 found += [axis.label]
                 found += [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
     return [(text.get_text(), text.get_window_extent()) for text in found if text.get_text() and text.get_visible()]
+
+
+def readable_texts(figure, slack=0.0):
+    """All words lie inside of the figure, and no two of them on each other."""
+    wide, tall = figure.get_size_inches() * figure.dpi
+    seen = drawn_texts(figure)
+    for k, (text, box) in enumerate(seen):
+        assert min(box.x0, box.y0) >= -slack, text
+        assert box.x1 <= wide + slack, text
+        assert box.y1 <= tall + slack, text
+        for other, its in seen[:k]:
+            across, up = min(box.x1, its.x1) - max(box.x0, its.x0), min(box.y1, its.y1) - max(box.y0, its.y0)
+            assert min(across, up) <= 1.0 + slack, (text, other)
 
 
 def curve(axes, idea):
@@ -547,13 +559,7 @@ def test_eleven_accounts_of_thousands_are_readable(monkeypatch):
     heads = "".join(text.get_text() for text in figure.axes[0].texts)
     assert "<0.01%" in heads
     assert all(name in heads or all(part in heads for part in name.split("-")) for name in names)
-    wide, _ = figure.get_size_inches() * figure.dpi
-    seen = drawn_texts(figure)
-    assert all(box.x0 >= 0 and box.x1 <= wide for _, box in seen)
-    for k, (text, box) in enumerate(seen):
-        for other, its in seen[:k]:
-            apart_x, apart_y = min(box.x1, its.x1) - max(box.x0, its.x0), min(box.y1, its.y1) - max(box.y0, its.y0)
-            assert min(apart_x, apart_y) <= 1.0, (text, other)
+    readable_texts(figure)
 
 
 @pytest.mark.parametrize("case", [bridge, world, cascades])
@@ -578,14 +584,15 @@ def test_accounts_and_giants_of_nothing_are_said_in_words():
         assert any("Nobody" in text for text in texts(figure))
 
 
-@pytest.mark.parametrize("case", [bridge, cascades])
+@pytest.mark.parametrize("case", [bridge, cascades] if FULL else [bridge])
 def test_accounts_and_giants_are_the_same_bytes_every_time(case, tmp_path):
-    for name in ("a.svg", "a.png", "a.pdf"):
-        for draw in (lambda t: accounts_side_by_side(compare(t)), lambda t: giants_over_time(t, credit_over_time(t))):
-            assert save(draw(case()), tmp_path / name).read_bytes() == save(draw(case()), tmp_path / name).read_bytes()
+    for draw in (lambda t: accounts_side_by_side(compare(t)), lambda t: giants_over_time(t, credit_over_time(t))):
+        one, other = draw(case()), draw(case())
+        for name in ("a.svg", "a.png", "a.pdf"):
+            assert save(one, tmp_path / name).read_bytes() == save(other, tmp_path / name).read_bytes()
 
 
-@pytest.mark.parametrize("case", [bridge, world, thousands, nothing, hostile])
+@pytest.mark.parametrize("case", [bridge, world, thousands, nothing, hostile] if FULL else [bridge, nothing, hostile])
 def test_files_are_the_same_every_time(case, tmp_path):
     tape = case()
     table = credit(tape)
@@ -610,7 +617,7 @@ def test_threads_draw_the_same_and_touch_no_setting(tmp_path):
         return [path.read_bytes() for path in save_figures(bridge(), table, tmp_path / str(k), ("svg", "png", "pdf"))]
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(draw, range(6)))
+        found = list(pool.map(draw, range(6 if FULL else 4)))
     assert all(files == found[0] for files in found)
     assert dict(matplotlib.rcParams) == before
 
@@ -642,17 +649,7 @@ def test_hostile_names_are_only_text():
 @pytest.mark.parametrize("case", CASES)
 def test_no_text_is_cut_off_or_overlaps_another(case):
     for figure in figures_of(case()):
-        wide, tall = figure.get_size_inches() * figure.dpi
-        seen = drawn_texts(figure)
-        for k, (text, box) in enumerate(seen):
-            assert box.x0 >= 0, text
-            assert box.x1 <= wide, text
-            assert box.y0 >= 0, text
-            assert box.y1 <= tall, text
-            for other, its in seen[:k]:
-                apart_x = min(box.x1, its.x1) - max(box.x0, its.x0)
-                apart_y = min(box.y1, its.y1) - max(box.y0, its.y0)
-                assert min(apart_x, apart_y) <= 1.0, (text, other)
+        readable_texts(figure)
 
 
 def with_times(steps, **provenance):
@@ -713,10 +710,3 @@ def test_words_in_print():
     assert readable("x" * 100) == "x" * 16 + "…" + "x" * 9
     assert [percent(x) for x in (1.0, 1 - 1e-9, 0.5, 0.0333e-2, 0.0)] == ["100%", ">99.9%", "50.0%", "0.033%", "0%"]
     assert [number(x) for x in (999_999, 10**6, 1.5e12, 0.04)] == ["999,999", "10⁶", "1.5 × 10¹²", "0.04"]
-
-
-@pytest.mark.parametrize("name", ["accounts", "credit_bars", "figures", "giants", "influence_over_time", "style"])
-def test_the_examples_in_the_documentation_run(name):
-    result = doctest.testmod(importlib.import_module(f"sim.views.{name}"))
-    assert result.attempted > 0
-    assert result.failed == 0

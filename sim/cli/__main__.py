@@ -1,0 +1,5 @@
+"""`python -m sim.cli` is the command `shoulders`."""
+
+from sim.cli.main import main
+
+main()
