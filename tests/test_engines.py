@@ -156,7 +156,7 @@ def optional_keys() -> list[tuple[type[BaseModel], str]]:
     for module in (distributions, networks, sections, interventions):
         for kind in vars(module).values():
             if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__module__ == module.__name__:
-                if kind.__name__.startswith("_") or kind.__name__ in ("NetworkFile",):
+                if kind.__name__.startswith("_") or kind.__name__ in ("NetworkFile", "Contents"):
                     continue
                 found += [(kind, name) for name, field in kind.model_fields.items()
                           if not field.is_required() and name != "kind"]  # fmt: skip

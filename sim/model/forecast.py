@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sim.machine.loops import WORTH_COMPILING
 from sim.machine.memory import free_memory, in_words
 from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import make
 from sim.model.rules import probability
-from sim.scenario.groups import CROWD, EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
+from sim.scenario.groups import EVERYONE, EVERYTHING, WORLD, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 
 
@@ -61,35 +63,42 @@ def most_events(scenario: Scenario) -> int:
     if dynamics.readopt and left:
         often = probability(max(dynamics.abandon_rate, dynamics.abandon_rate_working))
         times += scenario.scenario.steps * often / (1.0 + often)
-    return int(most_holdings(scenario) * (1 + made + left) * times)
+    return int(_most_adoptions(scenario) * (1 + made + left) * times)
 
 
-def most_holdings(scenario: Scenario) -> int:
-    """Return how many ideas all persons hold at the most: every one of them, or as many as word of mouth can reach.
+def _most_adoptions(scenario: Scenario) -> float:
+    """How many adoptions there are on average, up to `most`, where all who are told adopt; `most` if none can tell.
 
-    Each holder addresses no more people in a step than the widest reach has, for as many steps as an idea is told.
-    Where anything but that spreads ideas among persons, everybody may come to hold everything.
+    Whoever adopts an idea tells an audience of it in each step of a period, and so do those who were told.
     """
-    people, ideas = person_ranges(scenario), idea_ranges(scenario)
-    most, begun = len(people[EVERYONE]) * len(ideas[EVERYTHING]), creative_persons(scenario) * len(ideas[EVERYTHING])
-    for deed in scenario.interventions:
-        if deed.kind in ("discover", "find"):
-            who, which = len(find(people, deed.person) or ()), len(find(ideas, deed.idea) or ())
-            begun += max(who, which) if deed.pairing == "each" else who * which
-        elif deed.kind in ("set", "publish") or (deed.kind == "tell" and deed.to != CROWD):
-            return most
-    if scenario.dynamics.adoption != "simple":
-        return most
+    dynamics, steps = scenario.dynamics, scenario.scenario.steps
+    most = len(person_ranges(scenario)[EVERYONE]) * len(idea_ranges(scenario)[EVERYTHING])
     reaches = [scenario.population.reach, *(person.reach for person in scenario.persons if person.reach is not None)]
-    widest = max(reach if isinstance(reach, float) else 1.0 for reach in reaches)
-    new, holdings, steps = float(begun), float(begun), scenario.scenario.steps
-    told = widest * (scenario.world.size or len(people[EVERYONE])) * min(scenario.dynamics.telling_period, steps)
-    for _ in range(steps):
-        new = min(new * told, float(most))
-        holdings = min(holdings + new, float(most))
-        if new == 0.0 or holdings >= most:
+    numbers = [float(reach) for reach in reaches if isinstance(reach, float | int)]
+    changing = any(deed.kind in {"set", "rewrite", "unlock"} for deed in scenario.interventions)
+    if len(numbers) < len(reaches) or dynamics.adoption == "threshold" or changing:
+        return most
+    audience = max(numbers) * (scenario.world.size or len(person_ranges(scenario)[EVERYONE]))
+    period = int(min(dynamics.telling_period, steps))
+    begun = creative_persons(scenario) * len(idea_ranges(scenario)[EVERYTHING])  # as if all came at once
+    total = [0.0, float(begun + sum(_adopting(scenario, deed) for deed in scenario.interventions))]
+    while len(total) <= steps and total[-1] < most:
+        telling = total[-1] - total[max(0, len(total) - 1 - period)]
+        if not telling:
             break
-    return int(holdings)
+        total.append(total[-1] + audience * telling)
+    return min(most, total[-1])
+
+
+def _adopting(scenario: Scenario, deed: Any) -> int:
+    """How many adoptions an intervention brings about by itself, if all who are told adopt."""
+    if deed.kind not in {"discover", "tell", "publish", "find"}:
+        return 0
+    people = person_ranges(scenario)
+    ideas = len(find(idea_ranges(scenario), deed.idea) or ())
+    told = {"tell": getattr(deed, "to", ""), "publish": EVERYONE}.get(deed.kind, deed.person)
+    persons = len(find(people, EVERYONE if told == WORLD else told) or ())  # none of a crowd
+    return max(persons, ideas) if deed.kind == "discover" and deed.pairing == "each" else persons * ideas
 
 
 def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:

@@ -35,7 +35,7 @@ def accounts_side_by_side(comparison: Comparison) -> Figure:
     Returns:
         A Figure of its own, 7.2 inches wide; in axes[0] the bars of each account have its name as gid.
 
-    >>> from sim.credit import compare
+    >>> from sim import compare
     >>> from sim import Tape
     >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])

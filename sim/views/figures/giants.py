@@ -34,7 +34,7 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
         A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gids "course-0", "course-1", ..., from
         the largest on, and "others".
 
-    >>> from sim.credit import credit_over_time
+    >>> from sim.accounts.over_time import credit_over_time
     >>> from sim import Tape
     >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
