@@ -8,22 +8,30 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import ScenarioError, did_you_mean
 from sim.machine.memory import free_memory, in_words
 from sim.machine.threads import in_threads, processors
 from sim.model.forecast import most_events, predict_memory, seconds_of_agents
+from sim.model.own_rules import Own, own_rules
 from sim.model.realise import history
 from sim.model.world import World
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 from sim.tape.tape import Tape
 
+if TYPE_CHECKING:
+    from sim.model.agents.person import Person
+
 ENGINES = ("auto", "agents", "kernels")
 WORTH_LOADING, WORTH_COMPILING = 3.0, 40.0  # seconds the agents must take for kernels to be chosen, compiled or not
 WORTH_WAITING = 5.0  # seconds of a run of the agents, above which it is better to wait for the kernels
 ANY_SIZE = "SHOULDERS_ANY_SIZE"
+Rules = Mapping[str, Callable[..., Any]]  # the name of a rule -> a function in its place
 
 
 def simulate(
@@ -32,6 +40,8 @@ def simulate(
     *,
     engine: str = "auto",
     threads: int | None = None,
+    rules: Rules | None = None,
+    person_class: type[Person] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tape:
     """Run a scenario and return its tape; the same seed gives the same tape, bit for bit.
@@ -42,10 +52,12 @@ def simulate(
         engine: "agents" (Mesa, nothing to compile), "kernels" (compiled loops), or "auto" for whichever should be
             the faster; the tape is the same.
         threads: how many threads an engine may use; the tape is the same.
-        progress: is told (steps done, steps in all) after every step.
+        rules: the name of a rule in sim/model/rules.py -> a plain function in its place, for either engine.
+        person_class: a subclass of Person, for the agents.
+        progress: called with (steps done, steps in all) after every step.
 
     Raises:
-        ValueError: if there is no such engine, or the seed is out of range.
+        ValueError: if there is no such engine or rule, or the seed is out of range.
         ScenarioError: if the network file cannot be used, or the world would not fit into the memory.
 
     >>> scenario = Scenario.from_toml('''
@@ -58,13 +70,10 @@ def simulate(
     2.0
     """
     seed, threads = None if seed is None else checked_seed(seed), checked_threads(threads)
-    engine = choose(scenario, engine)
+    own = own_rules(rules)
+    engine = engine_for(scenario, engine, 1, own, person_class)
     refuse_too_large(scenario, engine)
-    if engine == "kernels":
-        return simulate_world(World.build(scenario, seed), engine, threads, progress)
-    from sim.model.agents.model import IdeaDiffusion
-
-    return IdeaDiffusion(scenario, rng=seed).run(progress)
+    return simulate_world(World.build(scenario, seed, own), engine, threads, progress, person_class)
 
 
 def simulate_world(
@@ -72,9 +81,10 @@ def simulate_world(
     engine: str = "kernels",
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    person_class: type[Person] | None = None,
 ) -> Tape:
-    """Run a world that is already there; as `simulate`, without a look at the memory."""
-    if choose(world.scenario, engine) == "kernels":
+    """Run a world that is already there, with its rules; as `simulate`, without a look at the memory."""
+    if engine_for(world.scenario, engine, 1, world.rules, person_class) == "kernels":
         from sim.model.kernels.model import ColumnModel
 
         model = ColumnModel(world, threads)
@@ -83,17 +93,24 @@ def simulate_world(
         del model  # its memory, before the tape takes more
         return history(world, *record)
     from sim.model.agents.model import IdeaDiffusion
+    from sim.model.agents.person import Person
 
-    return IdeaDiffusion(world).run(progress)
+    return IdeaDiffusion(world, person_class=person_class or Person).run(progress)
 
 
 def simulate_many(
-    scenario: Scenario, seeds: Iterable[int], *, engine: str = "auto", threads: int | None = None
+    scenario: Scenario,
+    seeds: Iterable[int],
+    *,
+    engine: str = "auto",
+    threads: int | None = None,
+    rules: Rules | None = None,
+    person_class: type[Person] | None = None,
 ) -> Sequence[Tape]:
     """Run a scenario once for each seed, several runs side by side; the tapes are those of `simulate`, in order.
 
     Args:
-        scenario, engine: as in `simulate`; "auto" looks at all runs together.
+        scenario, engine, rules, person_class: as in `simulate`; "auto" looks at all runs together.
         seeds: one for each run.
         threads: how many runs go on at the same time; without it, as many as there are processors.
 
@@ -111,15 +128,19 @@ def simulate_many(
     5
     """
     seeds, threads = [checked_seed(seed) for seed in seeds], checked_threads(threads)
-    if choose(scenario, engine, len(seeds)) == "agents":
-        return [simulate(scenario, seed, engine="agents") for seed in seeds]
+    own = own_rules(rules)
+    engine = engine_for(scenario, engine, len(seeds), own, person_class)
+    if engine == "agents":
+        refuse_too_large(scenario, engine)
+        return [simulate_world(World.build(scenario, seed, own), engine, person_class=person_class) for seed in seeds]
     from sim.model.kernels.replicates import fits_batch, run_batch
 
     threads = threads or processors()
     if fits_batch(scenario):
         refuse_too_large(scenario, "kernels")
-        return run_batch(scenario, seeds, threads)
-    return list(in_threads(lambda seed: simulate(scenario, seed, engine="kernels", threads=1), seeds, threads))
+        return run_batch(scenario, seeds, threads, own)
+    run = partial(simulate, scenario, engine=engine, threads=1, rules=rules)
+    return list(in_threads(run, seeds, threads))
 
 
 def _whole(name: str, value: int, low: int, high: int, high_in_words: str) -> int:
@@ -158,7 +179,37 @@ def refuse_too_large(scenario: Scenario, engine: str) -> None:
                         f"set {ANY_SIZE}=1 in the environment to run it all the same")  # fmt: skip
 
 
-def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:
+def engine_for(
+    scenario: Scenario, engine: str, runs: int = 1, own: Own = (), person_class: type[Person] | None = None
+) -> str:
+    """Return the engine, as `choose` does, of runs with rules or persons of one's own.
+
+    Raises:
+        ValueError: if an engine is named that cannot run them.
+    """
+    chosen = "agents" if person_class is not None and engine == "auto" else choose(scenario, engine, runs, own)
+    if chosen == "agents":
+        return chosen
+    if person_class is not None:
+        raise ValueError("engine: the kernels know no person_class; allowed: auto, agents")
+    if own and (problem := _why_not_compiled(own)):
+        if engine == "kernels":
+            raise ValueError(problem)
+        warnings.warn(f"{problem}; the agents run it", stacklevel=3)
+        return "agents"
+    return chosen
+
+
+def _why_not_compiled(own: Own) -> str:
+    from sim.machine.compiling import why_not
+
+    for rule, function in own:
+        if problem := why_not(function, rule):
+            return f"rules: {rule.__name__}: cannot be compiled: {problem}"
+    return ""
+
+
+def choose(scenario: Scenario, engine: str = "auto", runs: int = 1, own: Own = ()) -> str:
     """Return the engine for so many runs of a scenario: the one that is named, or of "auto" the faster one.
 
     Kernels that would have to be compiled first are chosen only where that takes less time than the agents do.
@@ -174,20 +225,20 @@ def choose(scenario: Scenario, engine: str = "auto", runs: int = 1) -> str:
     seconds = runs * seconds_of_agents(scenario)
     if seconds <= WORTH_LOADING or columns > free_memory() / 2:
         return "agents"
-    return "kernels" if seconds > WORTH_COMPILING or are_kernels_compiled(scenario, runs) else "agents"
+    return "kernels" if seconds > WORTH_COMPILING or are_kernels_compiled(scenario, runs, own) else "agents"
 
 
-def are_kernels_compiled(scenario: Scenario, runs: int = 1) -> bool:
+def are_kernels_compiled(scenario: Scenario, runs: int = 1, own: Own = ()) -> bool:
     """Return whether machine code for so many runs of a scenario is there, from this process or an earlier one."""
     from sim.machine.compiling import is_compiled
     from sim.model.kernels.batch import run_all
-    from sim.model.kernels.model import left_out
+    from sim.model.kernels.model import left_out, replacements
     from sim.model.kernels.replicates import batch_parts, fits_batch
     from sim.model.kernels.step import advance
 
     if runs > 1 and fits_batch(scenario):
-        return is_compiled(run_all, batch_parts(scenario))
-    return is_compiled(advance, left_out(scenario))
+        return is_compiled(run_all, batch_parts(scenario, own))
+    return is_compiled(advance, replacements(own) + left_out(scenario))
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.cli.running import OWN_RULES, rules_of
 from sim.scenario.bundled import bundled
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ OURS = "hypotheses.json"  # what a folder holds that may be written again
 @click.option("--out", metavar="DIR", help="Write figures, report.md and a report.html that stands alone.")
 @click.option("--engine", default="auto", show_default=True, help="auto, agents or kernels; the result is the same.")
 @click.option("--threads", type=click.IntRange(1), help="Runs at the same time; the result is the same.")
+@OWN_RULES
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def test_command(files: tuple[str, ...], out: str | None, engine: str, threads: int | None, as_json: bool) -> None:
+def test_command(
+    files: tuple[str, ...], out: str | None, engine: str, threads: int | None, rules_file: str | None, as_json: bool
+) -> None:
     """Test the claims of HYPOTHESES.toml: effect, interval, corrected p, verdict, and whether theory agrees.
 
     The claims of several files are one family. A folder stands for the .toml files in it.
@@ -33,7 +37,9 @@ def test_command(files: tuple[str, ...], out: str | None, engine: str, threads: 
     from sim.experiments.hypotheses.run import test_hypotheses
 
     try:
-        findings = test_hypotheses(_files(files), engine=engine, threads=threads, progress=_progress())
+        findings = test_hypotheses(
+            _files(files), engine=engine, threads=threads, rules=rules_of(rules_file), progress=_progress()
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if sys.stderr.isatty():

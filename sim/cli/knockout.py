@@ -6,7 +6,7 @@ import json
 
 import click
 
-from sim.cli.running import CHANGE, announce_compiling, progress_bar, scenario_of
+from sim.cli.running import CHANGE, OWN_RULES, announce_compiling, progress_bar, rules_of, scenario_of
 
 PARTS = ("person", "telling", "implementation")
 
@@ -21,6 +21,7 @@ PARTS = ("person", "telling", "implementation")
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help=CHANGE)
 @click.option("--engine", default="auto", show_default=True, help="auto, agents or kernels; the table is the same.")
 @click.option("--threads", type=click.IntRange(1), help="Runs at the same time; the table is the same.")
+@OWN_RULES
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def knockout_command(
     scenario: str,
@@ -31,6 +32,7 @@ def knockout_command(
     changes: tuple[str, ...],
     engine: str,
     threads: int | None,
+    rules_file: str | None,
     as_json: bool,
 ) -> None:
     """What would have been lost without somebody: run SCENARIO with and without them, with the same luck.
@@ -48,7 +50,14 @@ def knockout_command(
         announce_compiling(choose(chosen, engine, runs), chosen)
         with progress_bar(chosen.scenario.name, "runs") as told:
             found = knockout(
-                chosen, without or None, part, replicates=replicates, engine=engine, threads=threads, progress=told
+                chosen,
+                without or None,
+                part,
+                replicates=replicates,
+                engine=engine,
+                threads=threads,
+                rules=rules_of(rules_file),
+                progress=told,
             )
     except ScenarioError:
         raise

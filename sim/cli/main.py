@@ -22,7 +22,7 @@ from sim.cli.export import export_command
 from sim.cli.hypotheses import notebook_command, test_command
 from sim.cli.knockout import knockout_command
 from sim.cli.plot import plot_command
-from sim.cli.running import CHANGE, announce_compiling, progress_bar, scenario_of
+from sim.cli.running import CHANGE, OWN_RULES, announce_compiling, progress_bar, rules_of, scenario_of
 from sim.cli.sweep import sweep_command
 from sim.machine.version import version
 
@@ -58,6 +58,7 @@ def cli() -> None:
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help=CHANGE)
 @click.option("--engine", default="auto", show_default=True, help="auto, agents or kernels; the tape is the same.")
 @click.option("--threads", type=click.IntRange(1), help="Threads to use; the tape is the same.")
+@OWN_RULES
 @click.option("--out", metavar="DIR", help="Run folder to write, in place of results/NAME-HASH.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def run(
@@ -66,27 +67,30 @@ def run(
     changes: tuple[str, ...],
     engine: str,
     threads: int | None,
+    rules_file: str | None,
     out: str | None,
     as_json: bool,
 ) -> None:
     """Simulate SCENARIO, attribute the credit, write the run folder, print the credit table."""
     from sim.accounts.account import credit
     from sim.cli.terminal import print_table
-    from sim.engines import choose, simulate
+    from sim.engines import engine_for, simulate
+    from sim.model.own_rules import own_rules
 
     path, chosen = scenario_of(scenario, changes)
+    rules = rules_of(rules_file)
     try:
-        engine = choose(chosen, engine)
+        engine = engine_for(chosen, engine, 1, own_rules(rules))
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     chosen = chosen if seed is None else chosen.replace({"scenario.seed": seed}, source="--seed")
-    folder = Path(out) if out else _folder(path, chosen)
+    folder = Path(out) if out else _folder(path, chosen, rules_file)
     _refuse_foreign(folder)
     announce_compiling(engine, chosen)
     with progress_bar(chosen.scenario.name) as told:
-        tape = simulate(chosen, engine=engine, threads=threads, progress=told)
+        tape = simulate(chosen, engine=engine, threads=threads, rules=rules, progress=told)
     table = credit(tape, chosen.credit.method)
-    _write_run(folder, tape, table, chosen, _typed("run", path.name, changes, seed))
+    _write_run(folder, tape, table, chosen, _typed("run", path.name, changes, seed, rules_file))
     if as_json:
         click.echo(table.to_json())
         return
@@ -136,13 +140,15 @@ def check(scenario: str, changes: tuple[str, ...]) -> None:
         click.echo(f"  {label:<14}{text}")
 
 
-def _folder(path: Path, scenario: Scenario) -> Path:
+def _folder(path: Path, scenario: Scenario, rules_file: str | None = None) -> Path:
     """Where a run lands: named by the scenario and a hash of what determines it."""
     import hashlib
 
     digest = hashlib.sha256(f"{version()}\n{scenario.to_toml()}".encode())
     if (network := _network_file(scenario)) is not None:
         digest.update((scenario.folder / network).read_bytes())
+    if rules_file is not None:
+        digest.update(Path(rules_file).read_bytes())
     return Path("results") / f"{path.stem}-{digest.hexdigest()[:8]}"
 
 
@@ -159,10 +165,11 @@ def _refuse_foreign(folder: Path) -> None:
         raise click.UsageError(f"--out {folder}: exists and is no run folder; choose another one")
 
 
-def _typed(command: str, name: str, changes: tuple[str, ...], seed: int | None) -> str:
+def _typed(command: str, name: str, changes: tuple[str, ...], seed: int | None, rules_file: str | None) -> str:
     """The command as it can be typed anywhere: file names without their folders."""
     words = ["shoulders", command, name, *(f"--set {change}" for change in changes)]
-    return " ".join([*words, *([f"--seed {seed}"] if seed is not None else [])])
+    words += [f"--seed {seed}"] if seed is not None else []
+    return " ".join([*words, *([f"--rules {Path(rules_file).name}"] if rules_file is not None else [])])
 
 
 def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario, command: str) -> None:

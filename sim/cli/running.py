@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +35,40 @@ def scenario_of(name: str, changes: tuple[str, ...]) -> tuple[Path, Scenario]:
             raise click.UsageError(f"--set {change}: must be KEY=VALUE, as dynamics.abandon_rate=0.2")
         values[key.strip()] = parse_value(value.strip())
     return path, scenario.replace(values, source="--set") if values else scenario
+
+
+OWN_RULES = click.option(
+    "--rules",
+    "rules_file",
+    metavar="FILE.py",
+    help="Rules of your own: functions named as those of sim/model/rules.py.",
+)
+
+
+def rules_of(file: str | None) -> dict[str, FunctionType] | None:
+    """Return the rules in a Python file that the user named on the command line, which is run; None without one."""
+    if file is None:
+        return None
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    from sim.model.own_rules import REPLACEABLE, own_rules
+
+    spec = spec_from_file_location(Path(file).stem, file)
+    if not Path(file).is_file() or spec is None or spec.loader is None:
+        raise click.UsageError(f"--rules {file}: no such Python file")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever it is, it is of the user's own code
+        raise click.UsageError(f"--rules {file}: {type(error).__name__}: {error}") from None
+    found = {name: thing for name, thing in vars(module).items() if name in REPLACEABLE}
+    if not found:
+        raise click.UsageError(f"--rules {file}: defines none of the rules {', '.join(REPLACEABLE)}")
+    try:
+        own_rules(found)
+    except ValueError as error:
+        raise click.UsageError(f"--rules {file}: {str(error).removeprefix('rules: ')}") from None
+    return found
 
 
 def announce_compiling(engine: str, scenario: Scenario) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.cli.running import OWN_RULES
+
 if TYPE_CHECKING:
     from sim.study.progress import Progress
     from sim.study.sweep import Study
@@ -30,6 +32,7 @@ VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of the first replicate.")
 @click.option("--own-luck", is_flag=True, help="Let no two cells share their luck.")
 @click.option("--engine", help="auto, agents or kernels; the rows are the same.")
+@OWN_RULES
 @click.option("--workers", type=click.IntRange(1), help="Runs at the same time.  [default: the processors]")
 @click.option("--executor", default="auto", show_default=True, help="auto, threads, processes or dask.")
 @click.option("--dask", metavar="ADDRESS", help="local, or a scheduler as tls://HOST:PORT.")
@@ -101,10 +104,10 @@ def _make(study: Study, folder: Path, **options: Any) -> None:
 
 def _study(
     scenario: str, vary: tuple[str, ...], changes: tuple[str, ...], measures: tuple[str, ...], own_luck: bool,
-    **others: Any,
+    rules_file: str | None, **others: Any,
 ) -> Study:  # fmt: skip
     """The study of a scenario or study file, with what the flags say in place of what stands there."""
-    from sim.cli.running import scenario_of
+    from sim.cli.running import rules_of, scenario_of
     from sim.study.design import parse_vary
     from sim.study.study_file import is_study, study_arguments
     from sim.study.sweep import Study
@@ -122,7 +125,7 @@ def _study(
         arguments["measures"] = list(measures)
     if own_luck:
         arguments["common_random_numbers"] = False
-    return Study(scenario_of(path, changes)[1], **arguments)
+    return Study(scenario_of(path, changes)[1], rules=rules_of(rules_file), **arguments)
 
 
 def _folder(name: str, study: Study) -> Path:

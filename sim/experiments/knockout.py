@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import choose, simulate_world
+from sim.engines import Rules, choose, engine_for, simulate_world
 from sim.errors import ScenarioError
 from sim.experiments.counterfactual import PARTS, world_without
 from sim.machine.memory import free_memory
 from sim.machine.threads import processors
 from sim.model.forecast import predict_memory
+from sim.model.own_rules import Own, own_rules
 from sim.model.world import World
 from sim.scenario.groups import ANONYMOUS, POPULATION, find, person_ranges
 from sim.scenario.scenario import Scenario
@@ -32,6 +33,8 @@ from sim.tape.tables import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sim.model.agents.person import Person
 
 INTERVALS = ("t", "bca")
 
@@ -97,6 +100,8 @@ def knockout(
     seeds: Sequence[int] | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    rules: Rules | None = None,
+    person_class: type[Person] | None = None,
     confidence: float = 0.95,
     interval: str = "t",
     progress: Callable[[int, int], None] | None = None,
@@ -116,7 +121,7 @@ def knockout(
             holds an idea, told or not). "implementation": is there, but makes nothing work.
         replicates: how many worlds, of the seeds from the scenario's own on; without it, the scenario's replicates.
         seeds: of the worlds, instead of these.
-        engine: as in `simulate`.
+        engine, rules, person_class: as in `simulate`.
         threads: how many runs go on at the same time; without it, as many as there are processors. The table is the
             same.
         confidence: of the intervals, in (0, 1).
@@ -141,7 +146,7 @@ def knockout(
     """
     names = _check(scenario, without, part, confidence, interval, engine)
     chosen = _seeds(scenario, replicates, seeds)
-    values = _run(scenario, names, part, chosen, engine, threads, progress)
+    values = _run(scenario, names, part, chosen, engine, threads, own_rules(rules), person_class, progress)
     value = values[0]
     lost = value - values[1:]
     raw = lost.mean(axis=1)
@@ -204,18 +209,20 @@ def _run(
     seeds: Sequence[int],
     engine: str,
     threads: int | None,
+    own: Own,
+    person_class: type[Person] | None,
     progress: Callable[[int, int], None] | None,
 ) -> Floats:
     """The realised value of each world with everybody and without each one; shape (1 + names, seeds)."""
     runs = len(seeds) * (1 + len(names))
-    engine = choose(scenario, engine, runs)
+    engine = engine_for(scenario, engine, runs, own, person_class)
     people = _people(scenario)
     rows = [find(people, name) or range(0) for name in names]
     lock, done = threading.Lock(), 0
 
     def value_of(world: World) -> float:
         nonlocal done
-        total = simulate_world(world, engine, 1).total
+        total = simulate_world(world, engine, 1, person_class=person_class).total
         with lock:
             done += 1
             if progress is not None:
@@ -224,7 +231,7 @@ def _run(
 
     def worlds() -> Iterator[World]:
         for seed in seeds:
-            world = World.build(scenario, seed)
+            world = World.build(scenario, seed, own)
             yield world
             for those in rows:
                 yield world_without(world, those, part)

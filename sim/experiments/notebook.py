@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.experiments.hypotheses.arms import Arm, measure_arms
+from sim.experiments.hypotheses.arms import Arm, Runner, measure_arms
 from sim.experiments.hypotheses.measures import measure_named
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats, Ints
@@ -92,7 +92,7 @@ def notebook_curve(
             arms.append(Arm(f"{t}", changed, measure_named(measure), None, float(t), {}))
     never = scenario.replace({"interventions.1.step": 10 * STEPS})
     arms.append(Arm("never", never, measure_named("total"), None, 0.0, {}))
-    values = measure_arms(arms, range(pairs), "the notebook curve", engine, threads)
+    values = measure_arms(arms, range(pairs), "the notebook curve", Runner(engine, threads))
     most = float(STEPS * (PEOPLE - NAMED))
     sample = {
         "lineage": values[0:-1:3] / most,

@@ -35,6 +35,7 @@ from sim.machine.hints import fetch, inlined
 Function = TypeVar("Function", bound=Callable[..., Any])
 Plain = FunctionType
 Instead = tuple[tuple[Any, Any], ...]
+NUMBERS: dict[str, Any] = {"float": kinds.float64, "int": kinds.int64, "bool": kinds.boolean}
 
 _linking = threading.RLock()
 _inner: dict[tuple[Plain, Instead], Any] = {}  # what is compiled for its callers only
@@ -81,12 +82,29 @@ def reachable(function: Callable[..., Any], instead: Instead = ()) -> list[Plain
 
 
 def _read_by(function: Plain, instead: Instead = ()) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of the globals that a function reads, by name; inner functions' names, too."""
-    names, others = dict.fromkeys(sorted(_names_in(function.__code__))), dict(instead)
+    """Yield name and value of the globals that a function reads, by name; inner functions' names, too.
+
+    Of a module of this package, the functions are meant that it reads there: "rules.probability". A function that takes
+    the place of another may call that one.
+    """
+    others = {old: new for old, new in instead if new is not function}
+    for name, thing in _globals_of(function):
+        yield name, others.get(thing, thing) if isinstance(thing, FunctionType) else thing
+
+
+@cache
+def _globals_of(function: Plain) -> tuple[tuple[str, Any], ...]:
+    """Return names and values of what a function reads, as it stands."""
+    found: list[tuple[str, Any]] = []
+    names = dict.fromkeys(sorted(_names_in(function.__code__)))
     for name in names:
-        if name in function.__globals__:
-            thing = function.__globals__[name]
-            yield name, others.get(thing, thing) if isinstance(thing, FunctionType) else thing
+        thing = function.__globals__.get(name)
+        if isinstance(thing, ModuleType) and thing.__name__.startswith("sim."):
+            inside = [(f"{name}.{word}", getattr(thing, word, None)) for word in names]
+            found += [(word, one) for word, one in inside if isinstance(one, FunctionType)]
+        elif name in function.__globals__:
+            found.append((name, thing))
+    return tuple(found)
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
@@ -106,24 +124,28 @@ def _link(reached: list[Plain], instead: Instead) -> None:
     keys = {function: (function, _met(function, instead)) for function in reached}
     twins = {function: _twin(function, instead) for function in reached if keys[function] not in _inner}
     for function, twin in twins.items():
-        _inner[keys[function]] = _jit(twin, inner=True, counts=function not in plain)
+        _inner[keys[function]] = _jit(twin, inner=True, counts=function not in plain or not _is_ours(function))
     for function, twin in twins.items():
         _connect(twin, function, instead)
 
 
+def _is_ours(function: Plain) -> bool:
+    return function.__module__.startswith("sim.")
+
+
 def _met(function: Plain, instead: Instead) -> Instead:
     """Return the replacements that are made in a function or below it."""
-    if not instead:
-        return ()
-    below = reachable(function, instead)
-    read = {id(thing) for one in below for thing in one.__globals__.values() if isinstance(thing, FunctionType)}
-    names = {name for one in below for name in _names_in(one.__code__)}
-    return tuple(pair for pair in instead if id(pair[0]) in read and pair[0].__name__ in names)
+    below = reachable(function, instead) if instead else []
+    return tuple(
+        (old, new) for old, new in instead
+        if any(thing is old and one is not new for one in below for _, thing in _globals_of(one))
+    )  # fmt: skip
 
 
 def _twin(function: Any, instead: Instead) -> Plain:
     """Return the same function with globals of its own, which are linked as far as their twins are there."""
-    made = FunctionType(function.__code__, dict(function.__globals__), function.__name__, function.__defaults__)
+    space = dict(function.__globals__)
+    made = FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
     _connect(made, function, instead)
     return made
 
@@ -132,7 +154,13 @@ def _connect(twin: Plain, function: Plain, instead: Instead) -> None:
     for name, thing in _read_by(function, instead):
         if isinstance(thing, FunctionType):
             linked = _prefetch if thing is fetch else _inner.get((thing, _met(thing, instead)), thing)
-            twin.__globals__[name] = linked
+            module, dot, word = name.rpartition(".")
+            if not dot:
+                twin.__globals__[name] = linked
+                continue
+            if twin.__globals__[module] is function.__globals__[module]:
+                twin.__globals__[module] = ModuleType(module)
+            setattr(twin.__globals__[module], word, linked)
 
 
 def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:
@@ -156,6 +184,23 @@ def _makes_no_arrays(reached: list[Plain], instead: Instead) -> dict[Plain, None
         if len(left) == len(plain):
             return plain
         plain = left
+
+
+def why_not(function: Plain, like: Plain) -> str:
+    """Return why a function cannot be compiled for the arguments of another, in one line; nothing if it can."""
+    words = [like.__annotations__[name] for name in like.__code__.co_varnames[: like.__code__.co_argcount]]
+    with _linking:
+        reached = reachable(function)
+        _link(reached, ())
+        try:
+            made = _jit(_twin(function, ()), inner=False)
+            made.compile(tuple(NUMBERS[word] for word in words))
+            result = made.nopython_signatures[0].return_type
+        except Exception as error:  # of numba there are several kinds, not all of one family
+            lines = str(error).splitlines()
+            return (lines[1] if lines[0].startswith("Failed in") and len(lines) > 1 else lines[0]).strip()
+    wanted = NUMBERS[like.__annotations__["return"]]
+    return "" if isinstance(result, kinds.Number | kinds.Boolean) else f"it returns {result}, not {wanted}"
 
 
 class _InnerLibrary(JITCodeLibrary):
@@ -258,6 +303,7 @@ def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
     for one in reachable(function, instead):
         digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}".encode())
         digest.update(_code(one.__code__, one.__doc__).encode())
+        digest.update(repr([_constant(cell.cell_contents) for cell in one.__closure__ or ()]).encode())
         for name, thing in _read_by(one, instead):
             digest.update(f"{name} {_constant(thing)}".encode())
     processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"

@@ -35,6 +35,11 @@ def _false(*_: Any) -> bool:
     return False
 
 
+def always(*_: Any) -> bool:
+    """Return True, in the place of a function that says whether something can be."""
+    return True
+
+
 _NOTHING: dict[str, Callable[..., Any]] = {"None": _none, "bool": _false}
 
 

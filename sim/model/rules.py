@@ -67,8 +67,8 @@ def implementation_rate(rate: float, skill: float, difficulty: float) -> float:
     return rate * skill / difficulty if difficulty > 0.0 else math.inf
 
 
-def abandonment_rate(works: bool, rate: float, rate_working: float) -> float:
-    """Rate at which a holder gives an idea up; one that works is held much longer."""
+def abandonment_rate(works: bool, rate: float, rate_working: float, age: int) -> float:
+    """Rate at which a holder of `age` steps gives an idea up; one that works is held much longer, whatever the age."""
     return rate_working if works else rate
 
 

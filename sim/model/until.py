@@ -139,12 +139,12 @@ def _cohorts(tape: Tape, world: World) -> Cohorts:
             continue
         first = int(schedule.begin[of])
         works = first < schedule.begin[of + 1] and bool(schedule.release[first] <= now)
-        rates = (_setting(world, name, now) for name in ("abandon_rate", "abandon_rate_working"))
-        chance = probability(abandonment_rate(works, *rates))
+        rate, rate_working = (_setting(world, name, now) for name in ("abandon_rate", "abandon_rate_working"))
         gone_in_all = 0
         for cohort in held[of]:
             number, since, many = cohort
             luck = uniform(world.seed, CROWD, now, world.n, of, 1 + since)
+            chance = probability(abandonment_rate(works, rate, rate_working, now - since))
             if since < now and (gone := draw_count(many, chance, luck)):
                 cohort[2] -= gone
                 gone_in_all += gone

@@ -14,6 +14,7 @@ from sim.machine.version import version
 from sim.model import abilities
 from sim.model.networks import build
 from sim.model.networks.ties import Ties
+from sim.model.own_rules import Own, named
 from sim.model.schedule import Deed, _alive, _deeds
 from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
@@ -72,6 +73,7 @@ class World:
     ideas: Ideas
     deeds: tuple[Deed, ...]
     realises: NDArray[np.bool_]
+    rules: Own = ()
 
     @property
     def crowd(self) -> int:
@@ -85,11 +87,16 @@ class World:
             "seed": self.seed,
             "credit": self.scenario.credit.model_dump(),
             "versions": {"shoulders": version(), "numpy": np.__version__},
-        }
+        } | ({"rules": named(self.rules)} if self.rules else {})
 
     @classmethod
-    def build(cls, scenario: Scenario, seed: int | None = None) -> World:
-        """The world of a scenario; every draw depends on the seed and on whom it is for alone.
+    def build(cls, scenario: Scenario, seed: int | None = None, rules: Own = ()) -> World:
+        """Build the world of a scenario; every draw depends on the seed and on whom it is for alone.
+
+        Args:
+            scenario: what to build.
+            seed: of all draws; without it, the scenario's own.
+            rules: of one's own, as `own_rules` checks them.
 
         Raises:
             ScenarioError: if the network file cannot be used.
@@ -113,6 +120,7 @@ class World:
             ideas=_ideas(scenario),
             deeds=deeds,
             realises=_realises(scenario, n),
+            rules=rules,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines import engine_by_now, simulate_many
+from sim.engines import Rules, engine_by_now, simulate_many
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 from sim.study.batches import of_runs
@@ -42,6 +42,8 @@ class Job:
     common: bool
     measures: tuple[str | Measure | Callable[[Tape], Any], ...]
     engine: str
+    rules: Rules | None = None
+    person_class: Any = None
 
     @property
     def runs(self) -> int:
@@ -81,20 +83,26 @@ def run_part(job: Job, first: int, last: int, stopped: Callable[[], bool] = lamb
             some = replicates[begin : begin + together]
             seeds = seeds_of(job.seed, cell, some, job.common)
             engine = engine_by_now(scenario, job.runs) if job.engine == MEANWHILE else job.engine
-            found, wrong = measured(scenario, seeds, measures, engine)
+            found, wrong = measured(scenario, seeds, measures, engine, job.rules, job.person_class)
             values[at + begin : at + begin + len(some)] = found
             errors += [(at + begin + k, text) for k, text in wrong]
     return Part(first, last, values, tuple(errors))
 
 
 def measured(
-    scenario: Scenario, seeds: Sequence[int], measures: Sequence[Measure], engine: str
+    scenario: Scenario,
+    seeds: Sequence[int],
+    measures: Sequence[Measure],
+    engine: str,
+    rules: Rules | None = None,
+    person_class: Any = None,
 ) -> tuple[Floats, list[tuple[int, str]]]:
     """The measures of one run for each seed; shape (seeds, measures); and which failed, and why."""
     values = np.full((len(seeds), len(measures)), np.nan)
     try:
         done = 0
-        for histories in of_runs(simulate_many(scenario, seeds, engine=engine, threads=1)):
+        made = simulate_many(scenario, seeds, engine=engine, threads=1, rules=rules, person_class=person_class)
+        for histories in of_runs(made):
             for column, one in enumerate(measures):
                 values[done : done + len(histories), column] = one.of(histories)
             done += len(histories)
@@ -104,7 +112,7 @@ def measured(
             return values, [(0, _line(error))]
         errors = []
         for k, seed in enumerate(seeds):
-            values[k : k + 1], wrong = measured(scenario, [seed], measures, engine)
+            values[k : k + 1], wrong = measured(scenario, [seed], measures, engine, rules, person_class)
             errors += [(k, text) for _, text in wrong]
         return values, errors
     return values, []

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import choose, compiling_apart
+from sim.engines import Rules, compiling_apart, engine_for
 from sim.errors import StudyError
 from sim.machine.threads import processors
 from sim.machine.version import version
 from sim.model.forecast import seconds_of_agents
+from sim.model.own_rules import own_rules
 from sim.scenario.scenario import Scenario
 from sim.study import store
 from sim.study.batches import Histories
@@ -31,6 +32,8 @@ from sim.tape.tape import Tape
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from sim.model.agents.person import Person
 
 
 class Study:
@@ -49,7 +52,7 @@ class Study:
         common_random_numbers: whether replicate r has the same seed, seed + r, in all cells, so that cells differ in
             nothing but their keys; else every run has a seed of its own.
         seed: of the first replicate, and of sampled designs; without it, the scenario's own.
-        engine: as in `simulate`; the rows are the same.
+        engine, rules, person_class: as in `simulate`.
 
     Attributes:
         cells: of the design, a sequence of dicts.
@@ -85,6 +88,8 @@ class Study:
         common_random_numbers: bool = True,
         seed: int | None = None,
         engine: str = "auto",
+        rules: Rules | None = None,
+        person_class: type[Person] | None = None,
     ) -> None:
         self.scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
         about = self.scenario.scenario
@@ -92,6 +97,7 @@ class Study:
         self.replicates = about.replicates if replicates is None else replicates
         self.seed = about.seed if seed is None else seed
         self.common_random_numbers, self.engine = common_random_numbers, engine
+        self.rules, self.person_class = rules, person_class
         _require_whole("replicates", self.replicates, 1, MOST)
         _require_whole("seed", self.seed, 0, 2**64 - 1)
         _require_whole("samples", samples, 0, MOST)
@@ -104,7 +110,7 @@ class Study:
         self.runs = len(self.cells) * self.replicates
         if self.runs > MOST:
             raise ValueError(f"study: {self.runs:,} runs; allowed are {MOST:,}")
-        choose(self.scenario, engine)
+        engine_for(self.scenario, engine, 1, own_rules(rules), person_class)
         self.folder: Path | None = None
         self._parts: list[tuple[int, pa.Table]] = []  # of a study without a folder
 
@@ -165,6 +171,8 @@ class Study:
             "code": {one.name: _code(one.function) for one in self.measured if one.function is not None},
             "common_random_numbers": self.common_random_numbers,
             "seed": self.seed,
+            **({"rules": own} if (own := {n: _code(f) for n, f in (self.rules or {}).items()}) else {}),
+            **({"person_class": _code(self.person_class)} if self.person_class else {}),
         }  # fmt: skip
         about["hash"] = store.hash_of(about)
         return about
@@ -229,13 +237,13 @@ class Study:
                 work(replace(job, engine=MEANWHILE) if begun else job, missing, pool, at_once, keeper.keep)
 
     def _may_begin_by_agents(self, job: Job) -> bool:
-        return self.engine == "auto" and job.engine == "kernels"
+        return self.engine == "auto" and job.engine == "kernels" and not job.rules
 
     def job(self) -> Job:
         """What a worker must know."""
-        engine = choose(self.scenario, self.engine, min(self.runs, 10**6))
+        engine = engine_for(self.scenario, self.engine, min(self.runs, 10**6), own_rules(self.rules), self.person_class)
         return Job(self.scenario, self.cells, self.replicates, self.seed, self.common_random_numbers, self.measures,
-                   engine)  # fmt: skip
+                   engine, self.rules, self.person_class)  # fmt: skip
 
     @contextmanager
     def _pool(self, executor: str, dask: str | None, workers: int, job: Job) -> Iterator[tuple[Pool, int]]:
@@ -246,7 +254,7 @@ class Study:
         if executor == "auto":
             long = job.engine == "agents" and self.runs * seconds_of_agents(self.scenario) > 20.0
             named = any(one.function is not None for one in self.measured)
-            given = any(not isinstance(one, str) for one in self.measures)
+            given = any(not isinstance(one, str) for one in self.measures) or job.rules or job.person_class
             executor = "processes" if (long or named) and not given and workers > 1 else "threads"
         yield (processes if executor == "processes" else threads)(workers), workers
 
@@ -318,6 +326,8 @@ def sweep(
     common_random_numbers: bool = True,
     seed: int | None = None,
     engine: str = "auto",
+    rules: Rules | None = None,
+    person_class: type[Person] | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
     executor: str = "auto",
@@ -328,7 +338,8 @@ def sweep(
     """Run a study and return its table, one run a row.
 
     Args:
-        scenario, vary, cells, design, samples, replicates, measures, common_random_numbers, seed, engine: as for Study.
+        scenario, vary, cells, design, samples, replicates, measures, common_random_numbers, seed, engine,
+        rules, person_class: as for Study.
         out, workers, executor, dask, fail_fast, progress: as for Study.run.
 
     >>> from sim import Scenario
@@ -342,7 +353,8 @@ def sweep(
     """
     study = Study(
         scenario, vary, cells=cells, design=design, samples=samples, replicates=replicates, measures=measures,
-        common_random_numbers=common_random_numbers, seed=seed, engine=engine,
+        common_random_numbers=common_random_numbers, seed=seed, engine=engine, rules=rules,
+        person_class=person_class,
     )  # fmt: skip
     return study.run(out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress)
 
@@ -352,7 +364,7 @@ def _require_whole(name: str, value: Any, low: int, high: int) -> None:
         raise ValueError(f"{name}: must be a whole number from {low} to {high:,}, is {value!r}")
 
 
-def _code(function: Callable[[Tape], Any]) -> str:
+def _code(function: Any) -> str:
     """A hash of the source of a user's function, so that a changed one is recognised; '' where there is none."""
     try:
         return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import choose, simulate_many, simulate_world
+from sim.engines import Rules, engine_for, simulate_many, simulate_world
 from sim.errors import ScenarioError, did_you_mean
 from sim.experiments.counterfactual import world_without
 from sim.experiments.hypotheses.measures import Measure, measure_named
 from sim.experiments.hypotheses.schema import NOT_OF_A_WORLD, Hypothesis, arm_names, formula_of
 from sim.machine.threads import in_threads
+from sim.model.own_rules import Own, own_rules
 from sim.model.world import World
 from sim.scenario.groups import find, person_ranges
 from sim.scenario.scenario import Scenario
@@ -21,8 +22,40 @@ from sim.study.batches import of_runs
 from sim.tape.tables import KINDS, Floats
 from sim.tape.tape import Tape
 
+if TYPE_CHECKING:
+    from sim.model.agents.person import Person
+
 FIRST = ("discover", "learn", "implement")
 SMALL = 8  # times as long as `choose` expects the agents take where worlds are small, as those of claims mostly are
+
+
+@dataclass(frozen=True)
+class Runner:
+    """How worlds are run: engine, threads, and rules or persons of one's own, as in `sim.simulate`."""
+
+    engine: str = "auto"
+    threads: int | None = None
+    rules: Rules | None = None
+    person_class: type[Person] | None = None
+
+    @property
+    def own(self) -> Own:
+        """The rules, checked."""
+        return own_rules(self.rules)
+
+    def settled(self, scenario: Scenario, runs: int) -> Runner:
+        """Return the same with an engine that is chosen for so many runs."""
+        return replace(self, engine=engine_for(scenario, self.engine, runs, self.own, self.person_class))
+
+    def many(self, scenario: Scenario, seeds: Sequence[int]) -> Sequence[Tape]:
+        """Run a scenario once for each seed."""
+        return simulate_many(
+            scenario, seeds, engine=self.engine, threads=self.threads, rules=self.rules, person_class=self.person_class
+        )
+
+    def world(self, world: World) -> Tape:
+        """Run a world that is there."""
+        return simulate_world(world, self.engine, 1, person_class=self.person_class)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +145,7 @@ def _refuse_equal(arms: Sequence[Arm], where: str) -> None:
                 raise ScenarioError(f"the arms '{other.name}' and '{arm.name}' do not differ", file=where)
 
 
-def measure_arms(
-    arms: Sequence[Arm], seeds: Sequence[int], where: str, engine: str = "auto", threads: int | None = None
-) -> Floats:
+def measure_arms(arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: Runner) -> Floats:
     """The measure of every arm in the world of every seed; shape (arms, seeds).
 
     Worlds that several arms have in common are run once.
@@ -122,8 +153,7 @@ def measure_arms(
     Raises:
         ScenarioError: if a measure has no value in a world.
     """
-    if engine == "auto":
-        engine = choose(arms[0].scenario, engine, SMALL * len(arms) * len(seeds))
+    runner = runner.settled(arms[0].scenario, SMALL * len(arms) * len(seeds))
     found = np.empty((len(arms), len(seeds)))
     done = [False] * len(arms)
     firsts: dict[str, list[int]] = {}
@@ -132,8 +162,8 @@ def measure_arms(
             continue
         alike = [k for k in range(at, len(arms)) if _same_world(arms[k], arm)]
         if arm.without is not None and arm.without[1] and arm.without[1] not in firsts:
-            firsts[arm.without[1]] = _firsts(arms[0].scenario, seeds, arm.without[1], where, engine, threads)
-        tapes = _tapes(arm, seeds, firsts, engine, threads)
+            firsts[arm.without[1]] = _firsts(arms[0].scenario, seeds, arm.without[1], where, runner)
+        tapes = _tapes(arm, seeds, firsts, runner)
         for k in alike:
             found[k], done[k] = _measured(arms[k].measure, tapes, where), True
     if np.isnan(found).any():
@@ -154,30 +184,26 @@ def _measured(measure: Measure, tapes: Sequence[Tape], where: str) -> Floats:
         raise ScenarioError(str(error).removeprefix("measures: "), file=where, key="measure") from None
 
 
-def _tapes(
-    arm: Arm, seeds: Sequence[int], firsts: Mapping[str, Sequence[int]], engine: str, threads: int | None
-) -> Sequence[Tape]:
+def _tapes(arm: Arm, seeds: Sequence[int], firsts: Mapping[str, Sequence[int]], runner: Runner) -> Sequence[Tape]:
     if arm.without is None:
-        return simulate_many(arm.scenario, seeds, engine=engine, threads=threads)
+        return runner.many(arm.scenario, seeds)
     name, kind = arm.without
     fixed = find(person_ranges(arm.scenario), name) if name else None
 
     def run(at: int) -> Tape:
         person = firsts[kind][at] if fixed is None else -1
         rows = range(fixed[0], fixed[-1] + 1) if fixed is not None else range(person, person + 1)
-        return simulate_world(world_without(World.build(arm.scenario, seeds[at]), rows), engine, 1)
+        return runner.world(world_without(World.build(arm.scenario, seeds[at], runner.own), rows))
 
-    if engine == "agents":
+    if runner.engine == "agents":
         return [run(at) for at in range(len(seeds))]
-    return list(in_threads(run, range(len(seeds)), threads))
+    return list(in_threads(run, range(len(seeds)), runner.threads))
 
 
-def _firsts(
-    scenario: Scenario, seeds: Sequence[int], kind: str, where: str, engine: str, threads: int | None
-) -> list[int]:
+def _firsts(scenario: Scenario, seeds: Sequence[int], kind: str, where: str, runner: Runner) -> list[int]:
     """Who did something first in each world of the first arm; rows of the tape's persons."""
     found = []
-    for seed, tape in zip(seeds, simulate_many(scenario, seeds, engine=engine, threads=threads), strict=True):
+    for seed, tape in zip(seeds, runner.many(scenario, seeds), strict=True):
         rows = np.flatnonzero(tape.events.kind == KINDS.index(kind))
         if not len(rows):
             raise ScenarioError(f"nobody does this in the world of seed {seed}", file=where, key="without.first")

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.engines import choose
+from sim.engines import Rules, engine_for
+from sim.experiments.hypotheses.arms import Runner
 from sim.experiments.hypotheses.schema import Hypothesis, hypotheses_of, load_hypotheses
 from sim.experiments.hypotheses.sequence import conduct, planned, refuse_too_few
 from sim.experiments.hypotheses.verdict import Result, verdicts
+from sim.model.own_rules import own_rules
 from sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sim.model.agents.person import Person
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ def test_hypotheses(
     *,
     engine: str = "auto",
     threads: int | None = None,
+    rules: Rules | None = None,
+    person_class: type[Person] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Findings:
     """Test all hypotheses of one or more files together: p is corrected over each family of them.
@@ -63,7 +69,7 @@ def test_hypotheses(
 
     Args:
         files: paths of TOML files, or the text of one (which has more than one line).
-        engine: as in `sim.simulate`.
+        engine, rules, person_class: as in `sim.simulate`.
         threads: how many runs go on at the same time; the findings are the same.
         progress: is told (name of the hypothesis, pairs run, pairs at most) after every look.
 
@@ -93,12 +99,13 @@ def test_hypotheses(
     [('supported', 200)]
     """
     experiments = [planned(*one) for one in _read(files)]
-    choose(experiments[0].arms[0].scenario, engine)
+    runner = Runner(engine, threads, rules, person_class)
+    engine_for(experiments[0].arms[0].scenario, engine, 1, own_rules(rules), person_class)
     families = [e.hypothesis.family for e in experiments]
     for experiment in experiments:
         refuse_too_few(experiment, families.count(experiment.hypothesis.family))
     for experiment in experiments:
-        conduct(experiment, families.count(experiment.hypothesis.family), engine, threads, progress)
+        conduct(experiment, families.count(experiment.hypothesis.family), runner, progress)
     return Findings(tuple(verdicts(experiments)))
 
 

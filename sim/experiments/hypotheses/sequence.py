@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.errors import ScenarioError
-from sim.experiments.hypotheses.arms import Arm, arms_of, measure_arms
+from sim.experiments.hypotheses.arms import Arm, Runner, arms_of, measure_arms
 from sim.experiments.hypotheses.contrast import contrast, expected
 from sim.experiments.hypotheses.schema import Hypothesis, Theory, formula_of
 from sim.experiments.hypotheses.spending import levels, sequential_p
@@ -146,9 +146,7 @@ def _looks(hypothesis: Hypothesis) -> tuple[float, ...]:
     return (*found, 1.0)
 
 
-def conduct(
-    experiment: Experiment, family: int, engine: str = "auto", threads: int | None = None, told: Told | None = None
-) -> None:
+def conduct(experiment: Experiment, family: int, runner: Runner, told: Told | None = None) -> None:
     """Run pairs until half the interval is within the precision, or there are no more.
 
     Raises:
@@ -160,7 +158,7 @@ def conduct(
         have, wanted = experiment.values.shape[1], round(fraction * hypothesis.most)
         wanted = hypothesis.pairs if hypothesis.exact else wanted
         seeds = [(first + k) % 2**64 for k in range(have, wanted)]
-        new = measure_arms(experiment.arms, seeds, experiment.where, engine, threads)
+        new = measure_arms(experiment.arms, seeds, experiment.where, runner)
         experiment.values = np.concatenate([experiment.values, new], axis=1)
         experiment.effects, experiment.weights = contrast(
             hypothesis.effect, experiment.values, doses, experiment.against, experiment.where

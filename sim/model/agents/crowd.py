@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sim.model import rules
 from sim.model.randomness import CROWD, uniform
 from sim.model.world import World
 from sim.tape.rows import Recorder
@@ -31,7 +30,8 @@ class Cohort:
 class Crowd:
     """The people of `world` beyond the simulated ones: cohorts by idea, and how many have given it up for good."""
 
-    def __init__(self, world: World, recorder: Recorder) -> None:
+    def __init__(self, world: World, recorder: Recorder, rules: Any) -> None:
+        self.rules = rules
         self.size, self.index = world.crowd, world.n
         self.understanding = world.scenario.world.crowd_understanding
         self.rivals = world.ideas.rivals
@@ -54,7 +54,7 @@ class Crowd:
 
     def address(self, idea: int, event: int, chance: float, clarity: float) -> None:
         """A teller reaches each of the crowd with this chance, from the holding `event`, with this clarity in all."""
-        understood = chance * rules.chance_to_understand(1.0, clarity, self.understanding)
+        understood = chance * self.rules.chance_to_understand(1.0, clarity, self.understanding)
         if self.size and understood > 0.0:
             self.told.setdefault(idea, []).append((event, understood))
 
@@ -71,7 +71,7 @@ class Crowd:
         for _, chance in told:
             by_any += chance * (1.0 - by_any)  # not 1 - (1 - chance) ..., which loses a chance of 1e-15
             reached += chance
-        count = rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
+        count = self.rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
         if count == 0:
             return
         by_event: dict[int, float] = {}
@@ -87,10 +87,13 @@ class Crowd:
         """How many of each cohort of each idea abandon it in this step; ideas that nobody abandons are left out."""
         leaving = {}
         for idea, cohorts in self.cohorts.items():
-            rate = rules.abandonment_rate(works(idea), dynamics["abandon_rate"], dynamics["abandon_rate_working"])
-            chance = rules.probability(rate)
+            rates = works(idea), dynamics["abandon_rate"], dynamics["abandon_rate_working"]
             counts = [
-                rules.draw_count(c.count, chance, uniform(luck, CROWD, now, self.index, idea, 1 + c.since))
+                self._draw(
+                    c.count,
+                    self.rules.abandonment_rate(*rates, now - c.since),
+                    uniform(luck, CROWD, now, self.index, idea, 1 + c.since),
+                )
                 if c.since < now
                 else 0
                 for c in cohorts
@@ -98,6 +101,9 @@ class Crowd:
             if any(counts):
                 leaving[idea] = counts
         return leaving
+
+    def _draw(self, count: int, rate: float, luck: float) -> int:
+        return int(self.rules.draw_count(count, self.rules.probability(rate), luck))
 
     def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> None:
         """Let them go."""

@@ -20,6 +20,7 @@ from sim.model.agents.crowd import Crowd
 from sim.model.agents.person import Person
 from sim.model.agents.surroundings import Holding, Other
 from sim.model.networks.ties import Neighbours
+from sim.model.own_rules import own_rules, rules_with
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
 from sim.model.realise import history
 from sim.model.rules import NEVER
@@ -45,7 +46,8 @@ class IdeaDiffusion(mesa.Model):
     Args:
         scenario: a Scenario, the path of its file, or a World that is there already (then with its own seed).
         rng: the seed, or a numpy Generator to draw one from; without it, the scenario's own.
-        person_class: Person, or a subclass with a rule of its own.
+        person_class: Person, or a subclass with decisions of its own.
+        rules: name of a rule in rules.py -> a function in its place; a World brings its own.
 
     Attributes:
         now: the step that was last taken; `running` turns False after the scenario's last one.
@@ -59,6 +61,7 @@ class IdeaDiffusion(mesa.Model):
         scenario: Scenario | str | Path | World,
         rng: int | np.random.Generator | None = None,
         person_class: type[Person] = Person,
+        rules: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         world = None
         if isinstance(scenario, World):
@@ -72,7 +75,7 @@ class IdeaDiffusion(mesa.Model):
         if not 0 <= self.luck < 2**64:
             raise ValueError(f"rng: must be from 0 to 2**64 - 1, is {self.luck}")
         super().__init__(rng=self.luck)
-        self.world = world or World.build(scenario, self.luck)
+        self.world = world or World.build(scenario, self.luck, own_rules(rules))
         self.now = 0
         self.dynamics: dict[str, Any] = dict(scenario.dynamics)
         columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
@@ -84,7 +87,8 @@ class IdeaDiffusion(mesa.Model):
             for prerequisite in self.world.ideas.prerequisites[idea]:
                 self.dependents[prerequisite].append(idea)
         self.recorder = Recorder()
-        self.crowd = Crowd(self.world, self.recorder)
+        self.rules = rules_with(self.world.rules)
+        self.crowd = Crowd(self.world, self.recorder, self.rules)
         self.people = [person_class(self, index) for index in range(self.world.n)]
         self._keys: dict[tuple[int, int], int] = {}
         self.skipped = 0  # interventions that found nothing to act on

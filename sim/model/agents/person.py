@@ -14,7 +14,6 @@ from typing import Any
 
 import mesa
 
-from sim.model import rules
 from sim.model.agents.surroundings import Holding, Other, Surroundings
 from sim.model.randomness import ABANDON, DISCOVER, HESITATE, IMPLEMENT, LISTEN, RESOLVE, STRANGERS, TELL, uniform_of
 from sim.model.world import ABILITIES
@@ -83,7 +82,9 @@ class Person(mesa.Agent):
 
     def discovers(self, idea: int) -> bool:
         """Whether the person has an idea of whose prerequisites all are held."""
-        rate = rules.discovery_rate(self.model.ideas["discovery_rate"][idea], self.creativity)
+        rate = self.model.ideas["discovery_rate"][idea]
+        if rate > 0.0:
+            rate = self.model.rules.discovery_rate(rate, self.creativity)
         return self.comes_true(DISCOVER, idea, rate)
 
     def tells(self, idea: int) -> bool:
@@ -92,11 +93,12 @@ class Person(mesa.Agent):
 
     def audience(self, idea: int) -> float:
         """People whom the person expects to address in this step."""
-        return rules.audience(self.reach, self.model.world.size)
+        return float(self.model.rules.audience(self.reach, self.model.world.size))
 
     def understands(self, idea: int, teller_clarity: float) -> float:
         """The chance that the person, when told, understands; in [0, 1]."""
-        return rules.chance_to_understand(self.model.ideas["clarity"][idea], teller_clarity, self.understanding)
+        clarity = self.model.ideas["clarity"][idea]
+        return float(self.model.rules.chance_to_understand(clarity, teller_clarity, self.understanding))
 
     def takes_up(self, idea: int) -> bool:
         """Whether the person, having understood, takes the idea up at once and does not hesitate."""
@@ -107,14 +109,17 @@ class Person(mesa.Agent):
         """Whether the person makes an idea work that is held."""
         rate = self.model.dynamics["implementation_rate"]
         difficulty = self.model.ideas["difficulty"][idea]
-        return self.comes_true(IMPLEMENT, idea, rules.implementation_rate(rate, self.skill, difficulty))
+        if rate > 0.0:
+            rate = self.model.rules.implementation_rate(rate, self.skill, difficulty)
+        return self.comes_true(IMPLEMENT, idea, rate)
 
     def abandons(self, idea: int) -> bool:
         """Whether the person gives up an idea that is held."""
         dynamics = self.model.dynamics
         rate, rate_working = dynamics["abandon_rate"], dynamics["abandon_rate_working"]
+        age = self.model.now - self.holdings[idea].since
         return not self.keeps and self.comes_true(
-            ABANDON, idea, rules.abandonment_rate(self.model.works(idea), rate, rate_working)
+            ABANDON, idea, self.model.rules.abandonment_rate(self.model.works(idea), rate, rate_working, age)
         )
 
     # --- the step -------------------------------------------------------------------------------------------
@@ -168,7 +173,7 @@ class Person(mesa.Agent):
         now = self.model.now
         if clock is None or clock.rate != rate:
             luck = self.luck(purpose, idea) if rate > 0.0 else 0.0
-            clock = self.clocks[purpose, idea] = Clock(rate, now - 1 + rules.wait(luck, rate))
+            clock = self.clocks[purpose, idea] = Clock(rate, now - 1 + self.model.rules.wait(luck, rate))
         return clock.due <= now
 
     def restart(self, purpose: int, idea: int) -> None:
@@ -189,8 +194,8 @@ class Person(mesa.Agent):
         ties = model.ties_of(self.index)
         if model.dynamics["adoption"] == "simple":
             for other, weight in ties:
-                self.address(idea, holding, other, rules.chance_to_tell(audience, len(ties), weight), TELL)
-        chance = rules.chance_to_tell_stranger(audience, len(ties), world.size)
+                self.address(idea, holding, other, self.model.rules.chance_to_tell(audience, len(ties), weight), TELL)
+        chance = self.model.rules.chance_to_tell_stranger(audience, len(ties), world.size)
         if chance <= 0.0:
             return
         if model.dynamics["adoption"] == "simple":
@@ -210,15 +215,15 @@ class Person(mesa.Agent):
         ties = self.model.ties_of(self.index)
         for tied, weight in ties:
             if tied == other.index:
-                return rules.chance_to_tell(audience, len(ties), weight)
-        return rules.chance_to_tell_stranger(audience, len(ties), self.model.world.size)
+                return float(self.model.rules.chance_to_tell(audience, len(ties), weight))
+        return float(self.model.rules.chance_to_tell_stranger(audience, len(ties), self.model.world.size))
 
     def strangers(self, idea: int, chance: float, purpose: int) -> Iterator[int]:
         """Everybody with the same chance, by skipping over those who are not addressed."""
         other, n = -1, self.model.world.n
         for draws in range(n):
             luck = self.luck(purpose, idea, draws) if chance < 1.0 else 0.0
-            other += 1 + rules.skip(luck, chance)
+            other += 1 + self.model.rules.skip(luck, chance)
             if other >= n:
                 return
             yield other
@@ -244,7 +249,7 @@ class Person(mesa.Agent):
             return
         if stifling == "both" and purpose in (TELL, LISTEN):
             here, back = self.chance_to_address(idea, other), other.chance_to_address(idea, self)
-            if luck >= chance * rules.part_of_meeting(here, back):
+            if luck >= chance * self.model.rules.part_of_meeting(here, back):
                 return
         model.stifled.append((idea, self.index))
         if stifling == "both":
@@ -263,7 +268,7 @@ class Person(mesa.Agent):
                 if model.people[other].has_held(idea):
                     held += weight
                     holders.append(other)
-            if rules.reaches_threshold(held, total, self.threshold):
+            if self.model.rules.reaches_threshold(held, total, self.threshold):
                 for other in holders:
                     event = model.people[other].holdings[idea].event
                     model.hear(self, idea, {event: 1.0}, model.rank(idea, other, self.index))

@@ -54,6 +54,7 @@ class Surroundings(Protocol):
     dynamics: dict[str, Any]  # the keys of [dynamics], as they are now
     ideas: dict[str, list[float]]  # value, clarity, difficulty, discovery_rate, hesitation: of each idea, now
     crowd: Crowd
+    rules: Any  # the functions of rules.py by their names, a user's own in their places
     discoveries: list[tuple[int, int]]  # (idea, person): what is decided in this step, as are the next three
     implementations: list[tuple[int, int]]
     abandonments: list[tuple[int, int]]

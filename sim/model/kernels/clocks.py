@@ -86,7 +86,8 @@ def rate_of(people: People, catalogue: Catalogue, state: State, clock: int, idea
     if clock == IMPLEMENTATION:
         return implementation_rate(d[RATE_TO_IMPLEMENT], at(people.skill, person), catalogue.difficulty[idea])
     if clock == ABANDONMENT:
-        return abandonment_rate(state.works[idea] != 0, d[RATE_TO_ABANDON], d[RATE_TO_ABANDON_WORKING])
+        age = state.counters[NOW] - state.pairs[idea * state.n + person].since
+        return abandonment_rate(state.works[idea] != 0, d[RATE_TO_ABANDON], d[RATE_TO_ABANDON_WORKING], age)
     return float(d[RATE_TO_RESOLVE])
 
 
@@ -177,6 +178,14 @@ def rung(state: State, clock: int, counts: Ints, keys: Ints) -> int:
     return collect(state.low[clock], state.high[clock], 0, state.high.shape[1], keys) if counts[clock] else 0
 
 
+def rates_vary() -> bool:
+    """Return whether a rate can change by itself, as with age: a rule of one's own may, those of rules.py do not.
+
+    Where it may, the loops are linked with another function in the place of this one.
+    """
+    return False
+
+
 def starts_anew(state: State, catalogue: Catalogue) -> int:
     """How many clocks may have to start anew, since the parameters of this step are not those of the last one."""
     now, m, several = state.counters[NOW], len(state.works), 0
@@ -204,6 +213,8 @@ def set_rates(people: People, catalogue: Catalogue, state: State, pending: Ints)
 def is_another(state: State, catalogue: Catalogue, clock: int, idea: int) -> bool:
     """Whether something on which a clock of an idea depends is not what it was."""
     old, new, m = state.in_force, state.dynamics, len(state.works)
+    if clock == ABANDONMENT and rates_vary():
+        return True
     if clock == DISCOVERY:
         return bool(old[4 + idea] != catalogue.rate[idea])
     if clock == IMPLEMENTATION:
@@ -211,14 +222,14 @@ def is_another(state: State, catalogue: Catalogue, clock: int, idea: int) -> boo
         return bool(other or old[RATE_TO_IMPLEMENT] != new[RATE_TO_IMPLEMENT])
     if clock == ABANDONMENT:
         works = state.released[idea] <= state.counters[NOW]
-        now = abandonment_rate(works, new[RATE_TO_ABANDON], new[RATE_TO_ABANDON_WORKING])
-        return now != abandonment_in_force(state, idea)
+        now = abandonment_rate(works, new[RATE_TO_ABANDON], new[RATE_TO_ABANDON_WORKING], 0)
+        return now != abandonment_in_force(state, idea, 0)
     return bool(old[RATE_TO_RESOLVE] != new[RATE_TO_RESOLVE])
 
 
 def restart_all(people: People, catalogue: Catalogue, state: State, pending: Ints, clock: int, idea: int) -> None:
     """Let the wait be drawn anew for all persons for whom the rate is not what it was in the last step."""
-    n, m, old = state.n, len(state.works), state.in_force
+    n, m, old, now = state.n, len(state.works), state.in_force, state.counters[NOW]
     for person in range(n):
         key = idea * n + person
         if clock == DISCOVERY:
@@ -230,9 +241,14 @@ def restart_all(people: People, catalogue: Catalogue, state: State, pending: Int
             before = implementation_rate(old[RATE_TO_IMPLEMENT], skill, old[4 + m + idea])
             same = before == implementation_rate(state.dynamics[RATE_TO_IMPLEMENT], skill, catalogue.difficulty[idea])
             concerned = state.pairs[key].bits & HELD != 0
+        elif clock == ABANDONMENT:
+            concerned = state.pairs[key].bits & HELD != 0
+            age, works, new = state.counters[NOW] - state.pairs[key].since, state.released[idea] <= now, state.dynamics
+            rate = abandonment_rate(works, new[RATE_TO_ABANDON], new[RATE_TO_ABANDON_WORKING], age)
+            same = rate == abandonment_in_force(state, idea, age - 1)
         else:
             same = False
-            concerned = state.pairs[key].bits & (HELD if clock == ABANDONMENT else HESITATES) != 0
+            concerned = state.pairs[key].bits & HESITATES != 0
         if concerned and not same:
             stop(state, clock, key)
             put(pending, 4 * key + clock)

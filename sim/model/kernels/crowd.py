@@ -115,14 +115,14 @@ def learn_in_crowd(c: Crowd, catalogue: Catalogue, state: State, rows: Rows, tol
 def abandon_in_crowd(c: Crowd, state: State, rows: Rows, idea: int) -> None:
     """Of each cohort of an idea those leave it whose chance comes true; one event for all."""
     now, d = state.counters[NOW], state.dynamics
-    rate = abandonment_rate(state.works[idea] != 0, d[RATE_TO_ABANDON], d[RATE_TO_ABANDON_WORKING])
-    chance = probability(rate)
+    works = state.works[idea] != 0
     total, before, cohort = 0, -1, c.first[idea]
     while cohort >= 0:
         gone = 0
         if c.since[cohort] < now:
+            rate = abandonment_rate(works, d[RATE_TO_ABANDON], d[RATE_TO_ABANDON_WORKING], now - c.since[cohort])
             luck = uniform(state.luck, CROWD, now, state.n, idea, 1 + c.since[cohort])
-            gone = draw_count(c.count[cohort], chance, luck)
+            gone = draw_count(c.count[cohort], probability(rate), luck)
         following = c.next[cohort]
         if gone:
             total += gone

@@ -76,10 +76,10 @@ def stop(state: State, clock: int, key: int) -> None:
         state.due[4 * key + clock] = 0
 
 
-def abandonment_in_force(state: State, idea: int) -> float:
-    """The rate at which an idea was abandoned in the last step in which rates were set; clocks start anew at others."""
+def abandonment_in_force(state: State, idea: int, age: int) -> float:
+    """Return the rate of abandonment of the last step in which rates were set; timers start anew at others."""
     force, works = state.in_force, state.in_force[4 + 2 * len(state.works) + idea] != 0.0
-    return abandonment_rate(works, force[RATE_TO_ABANDON], force[RATE_TO_ABANDON_WORKING])
+    return abandonment_rate(works, force[RATE_TO_ABANDON], force[RATE_TO_ABANDON_WORKING], age)
 
 
 def last_step(step: float) -> int:
@@ -118,7 +118,7 @@ def is_followed(people: People, state: State) -> bool:
     follows = counters[CLOCKED] or counters[RIVALS] or counters[DEPENDENTS]
     follows = follows or (skilled and state.dynamics[RATE_TO_IMPLEMENT] > 0.0)
     for idea in range(len(state.works)):
-        follows = follows or not abandonment_in_force(state, idea) <= 0.0  # nan before the first step
+        follows = follows or not abandonment_in_force(state, idea, 0) <= 0.0  # nan before the first step
     return bool(follows)
 
 
@@ -137,7 +137,7 @@ def set_off(people: People, catalogue: Catalogue, state: State, pending: Ints, k
         stop(state, clock, key)
     if state.dynamics[RATE_TO_IMPLEMENT] > 0.0 and at(people.skill, person) > 0.0:
         put(pending, 4 * key + IMPLEMENTATION)
-    if not abandonment_in_force(state, idea) <= 0.0 and not at(people.keeps, person):
+    if not abandonment_in_force(state, idea, 0) <= 0.0 and not at(people.keeps, person):
         put(pending, 4 * key + ABANDONMENT)
     for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
         other = catalogue.rivals[k] * n + person

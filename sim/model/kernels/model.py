@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.machine.loops import compiled, without
+from sim.machine.loops import always, compiled, without
 from sim.machine.threads import processors
 from sim.model.kernels import (
     buffers,
@@ -20,6 +20,7 @@ from sim.model.kernels import (
     step,
     telling,
 )
+from sim.model.kernels.clocks import rates_vary
 from sim.model.kernels.columns import (
     DEPENDENTS,
     LARGEST,
@@ -38,8 +39,9 @@ from sim.model.kernels.interventions import happen, need_for
 from sim.model.kernels.parallel import Crew, share_step
 from sim.model.kernels.stifling import meet
 from sim.model.networks.ties import Ties, reversed_ties
+from sim.model.own_rules import Own
 from sim.model.realise import history
-from sim.model.rules import NEVER
+from sim.model.rules import NEVER, abandonment_rate
 from sim.model.schedule import Deed
 from sim.model.world import World
 from sim.scenario.groups import EVERYONE, person_ranges
@@ -90,7 +92,8 @@ class ColumnModel:
     def __init__(self, world: World, threads: int | None = None) -> None:
         self.world, self.steps = world, world.scenario.scenario.steps
         self.threads = threads or processors()
-        self.loop = compiled(step.advance, () if world.deeds else left_out(world.scenario))
+        self.instead = replacements(world.rules) + (() if world.deeds else left_out(world.scenario))
+        self.loop = compiled(step.advance, self.instead)
         self.people = people_of(world)
         self.ways, self.back = ways_of(world.ties), back_of(world)
         self.catalogue = catalogue_of(world)
@@ -101,7 +104,7 @@ class ColumnModel:
             len(world.ideas.name), self.steps, world.crowd, world.scenario.world.crowd_understanding, room,
             hearings_of(world.ties),
         )  # fmt: skip
-        self.crew = Crew(self.people, self.ways, self.catalogue, self.state, self.threads)
+        self.crew = Crew(self.people, self.ways, self.catalogue, self.state, self.threads, self.instead)
         if len(clocks := first_clocks(world)):
             self.ask(clocks)
 
@@ -155,6 +158,12 @@ class ColumnModel:
         if self.now < self.steps:  # they go on being written
             rows = rows_of(*tables_of(rows))
         return rows, pieces_of(self.book.crowd, self.now), self.now, int(self.state.counters[SKIPPED]), True
+
+
+def replacements(own: Own) -> tuple[tuple[Any, Any], ...]:
+    """Return what takes the place of what in the loops for rules of one's own."""
+    varies = any(rule is abandonment_rate for rule, _ in own)
+    return (*own, (rates_vary, always)) if varies else own
 
 
 def left_out(scenario: Scenario) -> tuple[tuple[Any, Any], ...]:

@@ -60,6 +60,7 @@ class Crew:
     catalogue: Catalogue
     state: State
     threads: int
+    instead: tuple[tuple[Any, Any], ...] = ()  # what the loops are linked with in the place of what
     said: list[tuple[Ints, Ints]] = field(default_factory=list)  # a bag of keys and one of packs for each thread
 
     @cached_property
@@ -108,7 +109,7 @@ def tell_side_by_side(crew: Crew, book: Book) -> tuple[Book, Ints]:
     tellers = int(book.tellers[0])
     crowd = tellers if book.crowd.size else 0
     book.needs[NEWS] = book.told.used[0] + crowd
-    book = make_room(book)
+    book = make_room(crew, book)
     size = max(TOGETHER, -(-tellers // (4 * crew.threads)))
     left = deque((first, min(first + size - 1, tellers)) for first in range(1, tellers + 1, size))
     said = crew.said = crew.said or [(bag(len(book.keys) - 1), bag(len(book.keys) - 1)) for _ in threads]
@@ -121,7 +122,7 @@ def tell_side_by_side(crew: Crew, book: Book) -> tuple[Book, Ints]:
             except IndexError:  # another thread has taken the last ones
                 return
             place = int(
-                compiled(tell)(
+                compiled(tell, crew.instead)(
                     crew.people, crew.ways, crew.catalogue, state, book.tellers, first, last, told[part],
                     book.crowd.understanding, *said[part],
                 )
@@ -132,9 +133,9 @@ def tell_side_by_side(crew: Crew, book: Book) -> tuple[Book, Ints]:
 
     def note(part: int) -> int:
         first, last = SPAN * bounds[part], SPAN * bounds[part + 1]
-        return sum(int(compiled(note_those_of)(state, *some, first, last)) for some in said)
+        return sum(int(compiled(note_those_of, crew.instead)(state, *some, first, last)) for some in said)
 
-    compiled(note_all)(state, book.hearings, book.keys, book.packs)
+    compiled(note_all, crew.instead)(state, book.hearings, book.keys, book.packs)
     heard = np.full(crew.threads, state.counters[HEARD_COUNT])
     while left:
         crew.do(talk)
@@ -144,34 +145,34 @@ def tell_side_by_side(crew: Crew, book: Book) -> tuple[Book, Ints]:
     for news in told:
         add_news(book.told, news)
     state.counters[HEARD_COUNT] += heard.sum() - crew.threads * state.counters[HEARD_COUNT]
-    compiled(close_ranks)(book.tellers)
+    compiled(close_ranks, crew.instead)(book.tellers)
     return book, heard
 
 
 def learn_side_by_side(crew: Crew, book: Book, heard: Ints) -> Book:
     """Let all take up what they heard, each thread those of its part."""
     state, threads, bounds = crew.state, range(crew.threads), crew.bounds
-    needs, clocks = book.needs, int(compiled(most_clocks)(crew.people, state))
+    needs, clocks = book.needs, int(compiled(most_clocks, crew.instead)(crew.people, state))
     begins = [0, *np.cumsum(heard).tolist()]
     needs[LEARNERS] = begins[-1]
-    book = make_room(book)
+    book = make_room(crew, book)
     keys = [book.learners[begins[part] : begins[part + 1]] for part in threads]
 
     def count(part: int) -> int:
-        return int(compiled(heard_in)(state, bounds[part], bounds[part + 1], keys[part]))
+        return int(compiled(heard_in, crew.instead)(state, bounds[part], bounds[part + 1], keys[part]))
 
     learners = crew.do(count)
     state.counters[HEARD_COUNT] = 0
     before = [0, *np.cumsum(learners).tolist()]
     needs[EVENTS], needs[INFLUENCES] = book.rows.used + before[-1]
     needs[TELLERS], needs[PENDING] = book.tellers[0] + before[-1], book.pending[0] + clocks * before[-1]
-    book = make_room(book)
+    book = make_room(crew, book)
     row, influence, place = int(book.rows.used[0]), int(book.rows.used[1]), int(book.tellers[0])
     pending = [bag(clocks * learners[part]) for part in threads]
 
     def write(part: int) -> None:
         at, some = before[part], keys[part][: learners[part]]
-        compiled(learn_plainly)(
+        compiled(learn_plainly, crew.instead)(
             crew.people, crew.catalogue, state, book.rows, book.tellers, some, row + at, influence + at, place + at,
             pending[part],
         )  # fmt: skip
@@ -186,6 +187,6 @@ def learn_side_by_side(crew: Crew, book: Book, heard: Ints) -> Book:
     return book
 
 
-def make_room(book: Book) -> Book:
+def make_room(crew: Crew, book: Book) -> Book:
     """Return the buffers with room for all that is needed."""
-    return book if compiled(fits)(book) else with_room(book)
+    return book if compiled(fits, crew.instead)(book) else with_room(book)

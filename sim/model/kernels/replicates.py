@@ -16,8 +16,9 @@ from sim.model.kernels import buffers as books
 from sim.model.kernels import columns
 from sim.model.kernels.batch import FULL, Block, Plan, generate, run_all
 from sim.model.kernels.columns import HEARINGS, PENDING, TIMED
-from sim.model.kernels.model import ColumnModel, catalogue_of, left_out, people_of
+from sim.model.kernels.model import ColumnModel, catalogue_of, left_out, people_of, replacements
 from sim.model.networks.generators.make import GENERATORS, law_of
+from sim.model.own_rules import Own
 from sim.model.realise import delays_of, tape_of, worth_of
 from sim.model.rules import NEVER
 from sim.model.world import ABILITIES, World
@@ -95,31 +96,31 @@ def _looks_back(scenario: Scenario) -> bool:
     return "threshold" in (scenario.dynamics.adoption, *(getattr(e, "value", None) for e in scenario.interventions))
 
 
-def run_batch(scenario: Scenario, seeds: Iterable[int], threads: int) -> Runs:
+def run_batch(scenario: Scenario, seeds: Iterable[int], threads: int, rules: Own = ()) -> Runs:
     """Run a scenario that fits the batch once for each seed.
 
     Raises:
         ScenarioError: if the network file cannot be used.
     """
     numbers = np.array([seed - 2**64 if seed >= 2**63 else seed for seed in seeds], np.int64)
-    world = _without_network(scenario, int(numbers[0]) % 2**64 if len(numbers) else 0)
+    world = _without_network(scenario, int(numbers[0]) % 2**64 if len(numbers) else 0, rules)
     parts = np.array_split(numbers, max(1, min(threads, len(numbers))))
     with ThreadPoolExecutor(len(parts)) as pool:
         blocks = list(pool.map(lambda part: _run_part(world, part), parts))
     return Runs(world, numbers, [block for some in blocks for block in some])
 
 
-def _without_network(scenario: Scenario, seed: int) -> World:
+def _without_network(scenario: Scenario, seed: int, rules: Own) -> World:
     """The world of a scenario; a random network is left out of it, for each run makes its own in the loop."""
     if not _is_random(scenario):
-        return World.build(scenario, seed)
-    return replace(World.build(scenario.replace({"world.network": {"kind": "none"}}), seed), scenario=scenario)
+        return World.build(scenario, seed, rules)
+    return replace(World.build(scenario.replace({"world.network": {"kind": "none"}}), seed, rules), scenario=scenario)
 
 
-def batch_parts(scenario: Scenario) -> tuple[tuple[Any, Any], ...]:
+def batch_parts(scenario: Scenario, own: Own = ()) -> tuple[tuple[Any, Any], ...]:
     """Return what takes the place of what in the loop over the runs: the generator, and what is left out."""
     kind = scenario.world.network.kind if _is_random(scenario) else "none"
-    return ((generate, GENERATORS[kind]), *left_out(scenario))
+    return ((generate, GENERATORS[kind]), *replacements(own), *left_out(scenario))
 
 
 def _run_part(world: World, seeds: Ints) -> list[Block]:
@@ -132,7 +133,7 @@ def _run_part(world: World, seeds: Ints) -> list[Block]:
         ways = columns.Ways(
             ways.indptr, ways.target, np.array([network.weight]), np.zeros(1, np.int64), np.full(1, NEVER)
         )
-    loop = compiled(run_all, batch_parts(world.scenario))
+    loop = compiled(run_all, batch_parts(world.scenario, world.rules))
     n, m = world.n, len(world.ideas.name)
     book = model.book
     book.needs[PENDING], book.needs[HEARINGS] = n * m, len(book.keys) + n  # nobody has more than n ties

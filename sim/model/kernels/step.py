@@ -7,7 +7,7 @@ stop there, book.py makes room, and they go on. What they write is not moved whi
 from __future__ import annotations
 
 from sim.model.kernels.buffers import fits
-from sim.model.kernels.clocks import blocks_for, ring, rung, set_rates, start, starts_anew
+from sim.model.kernels.clocks import blocks_for, rates_vary, ring, rung, set_rates, start, starts_anew
 from sim.model.kernels.columns import (
     ABANDONMENT,
     ADOPTION,
@@ -92,7 +92,8 @@ def advance(
 def next_step(state: State, deeds: Deeds, book: Book, until: int) -> int:
     """The next step up to `until` in which anything can happen: that nobody does anything takes no time."""
     now = state.counters[NOW] + 1
-    if book.tellers[0] or book.pending[0] or book.crowd.used[0] or state.dynamics[ADOPTION] != SIMPLE or now == 1:
+    quiet = not (book.tellers[0] or book.pending[0] or book.crowd.used[0]) and now > 1
+    if not quiet or state.dynamics[ADOPTION] != SIMPLE or rates_vary():
         return int(now)
     last = until
     if deeds.done[0] < len(deeds.amount):
