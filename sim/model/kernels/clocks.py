@@ -101,6 +101,8 @@ def start(people: People, catalogue: Catalogue, state: State, pending: Ints, cal
     for place in range(1, pending[0] + 1):
         item = pending[place]
         if state.due[item]:
+            if state.due[item] == now and rates_vary():
+                enter(calendar, now, item)
             continue
         clock, key = item & 3, item >> 2
         idea = key // n
@@ -119,7 +121,7 @@ def start(people: People, catalogue: Catalogue, state: State, pending: Ints, cal
         due = min(now - 1 + wait(uniform_of(luck, person, 0), rate), FAR)
         state.due[item] = due
         state.counters[CLOCKED] = 1
-        if due <= state.steps:
+        if due == now or (due <= state.steps and not (clock == ABANDONMENT and rates_vary())):
             enter(calendar, due, item)
     pending[0] = left
 
@@ -252,3 +254,5 @@ def restart_all(people: People, catalogue: Catalogue, state: State, pending: Int
         if concerned and not same:
             stop(state, clock, key)
             put(pending, 4 * key + clock)
+        elif concerned and state.due[4 * key + clock] == now and rates_vary():
+            put(pending, 4 * key + clock)  # not in the calendar, since its rate could have changed until now
