@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -28,4 +29,4 @@ def bundled(name: str | Path, inside: str = "") -> Path | None:
     if path.name != str(name):
         return None
     file = FOLDER / inside / (path.name if path.suffix == ".toml" else f"{path.name}.toml")
-    return file if file.is_file() else None
+    return file if os.path.isfile(file) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sim.errors import ScenarioError, did_you_mean
+from sim.scenario.bundled import bundled, scenarios
 from sim.scenario.keys import _put
 from sim.scenario.locate import first_problem, parse_toml
 from sim.scenario.references import check_references
@@ -36,12 +38,14 @@ class Scenario(Contents):
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
-        """Read and validate a scenario file.
+        """Read and validate a scenario file, or one that comes with shoulders, by its bare name.
 
         Raises:
             ScenarioError: one line with the file, the line, the key, what is wrong and what is allowed.
         """
         path = Path(path)
+        if not os.path.exists(path):  # which knows no error, as a name may be too long
+            path = bundled(path) or path
         try:
             with path.open("rb") as stream:
                 raw = stream.read(MAX_BYTES + 1)
@@ -50,6 +54,7 @@ class Scenario(Contents):
             text = raw.decode("utf-8-sig")  # some editors put a byte order mark first
         except FileNotFoundError:
             others = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+            others += scenarios() if path.name == str(path) else []
             raise ScenarioError(f"no such file{did_you_mean(path.name, others)}", file=str(path)) from None
         except OSError as error:
             raise ScenarioError(f"cannot be read: {error.strerror}", file=str(path)) from None
