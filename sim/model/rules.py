@@ -72,6 +72,58 @@ def abandonment_rate(works: bool, rate: float, rate_working: float, age: int) ->
     return rate_working if works else rate
 
 
+def is_open(alive: bool, held: bool, given_up: bool, holds_rival: bool) -> bool:
+    """Whether a person could adopt an idea: is there, and neither holds it or a rival nor has given it up for good."""
+    return alive and not held and not given_up and not holds_rival
+
+
+def is_settled(since: int, now: int) -> bool:
+    """Whether what is held since a step counts in step `now`, whose decisions read the step before."""
+    return since < now
+
+
+def hesitates(hesitation: float, uniform: float) -> bool:
+    """Whether one who understood puts off adopting, by a uniform number in [0, 1)."""
+    return hesitation > 0.0 and uniform < hesitation
+
+
+def tells_until(now: int, period: float) -> float:
+    """The last step in which an idea is told that is adopted in step `now`."""
+    return now + period
+
+
+def tells_again_until(now: int, since: int, period: float) -> float:
+    """The last step in which an idea is told that was rewritten or unlocked before the tellings of step `now`."""
+    return max(now - 1, since) + period
+
+
+def works_from(now: int, delay: int) -> int:
+    """The first step in which an idea works by an implementation of step `now`."""
+    return now + 1 + delay
+
+
+def equal_part(parts: int) -> float:
+    """The weight of each of several influences that count alike: prerequisites of a discovery, all who were heard."""
+    return 1.0 / parts
+
+
+def is_stifled(uniform: float, chance: float) -> bool:
+    """Whether a telling of stale news comes about, which stifles; by the uniform number of the telling."""
+    return uniform < chance
+
+
+def by_any(so_far: float, chance: float) -> float:
+    """Chance to understand at least one of several tellers, one of them added; exact for chances such as 1e-15."""
+    return so_far + chance * (1.0 - so_far)
+
+
+def crowd_open(size: int, held: int, given_up: int, rivals: int) -> int:
+    """How many of a crowd could adopt an idea: holders of a rival cannot, and are like the average of the rest."""
+    others = size - held
+    left = others - given_up
+    return left - math.floor(rivals / others * left) if rivals > 0 and others > 0 else left
+
+
 def wait(uniform: float, rate: float) -> int:
     """Steps until a chance of constant rate comes true, from a uniform number in [0, 1): 1, 2, 3, ... or NEVER.
 

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from sim.machine.loops import compiled
 from sim.model import rules
 from sim.model.randomness import uniform
 from sim.model.rules import NEVER
@@ -228,3 +229,36 @@ def test_nobody_takes_up_what_no_tie_holds():
     assert not rules.reaches_threshold(0.0, 3.0, 0.0)
     assert not rules.reaches_threshold(0.0, 0.0, 0.0)
     assert rules.reaches_threshold(1e-9, 3.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "arguments", "expected"),
+    [
+        (rules.is_open, (True, False, False, False), True),
+        *[(rules.is_open, (alive, held, gone, rival), False) for alive, held, gone, rival in (
+            (False, False, False, False), (True, True, False, False), (True, False, True, False),
+            (True, False, False, True))],
+        (rules.is_settled, (3, 4), True),
+        (rules.is_settled, (4, 4), False),
+        (rules.hesitates, (0.3, 0.29), True),
+        (rules.hesitates, (0.3, 0.3), False),
+        (rules.hesitates, (0.0, 0.0), False),
+        (rules.tells_until, (4, 2.5), 6.5),
+        (rules.tells_until, (4, math.inf), math.inf),
+        (rules.tells_again_until, (9, 4, 2.0), 10.0),
+        (rules.tells_again_until, (9, 9, 2.0), 11.0),
+        (rules.works_from, (4, 0), 5),
+        (rules.works_from, (4, 3), 8),
+        (rules.equal_part, (4,), 0.25),
+        (rules.is_stifled, (0.2, 0.3), True),
+        (rules.is_stifled, (0.3, 0.3), False),
+        (rules.by_any, (0.5, 0.5), 0.75),
+        (rules.by_any, (0.0, 1e-15), 1e-15),
+        (rules.crowd_open, (100, 20, 10, 0), 70),
+        (rules.crowd_open, (100, 20, 10, 40), 35),
+        (rules.crowd_open, (100, 100, 0, 7), 0),
+    ],
+)  # fmt: skip
+def test_small_rules_by_hand(rule, arguments, expected):
+    assert rule(*arguments) == expected
+    assert compiled(rule)(*arguments) == expected

@@ -7,7 +7,6 @@ same step are a cohort, with one event on the tape that says how many they are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,10 +46,8 @@ class Crowd:
 
     def open_to(self, idea: int) -> int:
         """How many could take the idea up: who holds a rival cannot, and is taken for an average one of the rest."""
-        others = self.size - self.held(idea)
-        left = others - self.given_up.get(idea, 0)
         rivals = sum(self.held(rival) for rival in self.rivals[idea])
-        return left - math.floor(rivals / others * left) if rivals and others else left
+        return int(self.rules.crowd_open(self.size, self.held(idea), self.given_up.get(idea, 0), rivals))
 
     def address(self, idea: int, event: int, chance: float, clarity: float) -> None:
         """A teller reaches each of the crowd with this chance, from the holding `event`, with this clarity in all."""
@@ -60,7 +57,9 @@ class Crowd:
 
     def tellers(self, idea: int, now: int) -> dict[int, float]:
         """The cohorts that held the idea before this step, in the parts of their counts: the crowd as a teller."""
-        cohorts = [cohort for cohort in self.cohorts.get(idea, ()) if cohort.since < now and cohort.count]
+        cohorts = [
+            cohort for cohort in self.cohorts.get(idea, ()) if self.rules.is_settled(cohort.since, now) and cohort.count
+        ]
         total = sum(cohort.count for cohort in cohorts)
         return {cohort.event: cohort.count / total for cohort in cohorts}
 
@@ -69,7 +68,7 @@ class Crowd:
         told = sorted(self.told.pop(idea))
         by_any, reached = 0.0, 0.0
         for _, chance in told:
-            by_any += chance * (1.0 - by_any)  # not 1 - (1 - chance) ..., which loses a chance of 1e-15
+            by_any = self.rules.by_any(by_any, chance)
             reached += chance
         count = self.rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
         if count == 0:
@@ -94,7 +93,7 @@ class Crowd:
                     self.rules.abandonment_rate(*rates, now - c.since),
                     uniform(luck, CROWD, now, self.index, idea, 1 + c.since),
                 )
-                if c.since < now
+                if self.rules.is_settled(c.since, now)
                 else 0
                 for c in cohorts
             ]

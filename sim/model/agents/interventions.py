@@ -107,7 +107,7 @@ def _implement(model: Acting, deed: Deed) -> None:
 def _rewrite(model: Acting, deed: Deed) -> None:
     for _, idea, holding in _holdings(model, deed):
         model.ideas["clarity"][idea] = deed.amount
-        holding.tells_until = max(model.now - 1, holding.since) + model.dynamics["telling_period"]
+        holding.tells_until = model.rules.tells_again_until(model.now, holding.since, model.dynamics["telling_period"])
 
 
 def _lock(model: Acting, deed: Deed) -> None:
@@ -117,7 +117,7 @@ def _lock(model: Acting, deed: Deed) -> None:
 
 def _unlock(model: Acting, deed: Deed) -> None:
     for _, _, holding in _holdings(model, deed):
-        holding.tells_until = max(model.now - 1, holding.since) + model.dynamics["telling_period"]
+        holding.tells_until = model.rules.tells_again_until(model.now, holding.since, model.dynamics["telling_period"])
 
 
 def _publish(model: Acting, deed: Deed) -> None:

@@ -181,7 +181,7 @@ class IdeaDiffusion(mesa.Model):
         """What a discovery stands on: the person's holdings of the prerequisites, in equal parts."""
         held = self.people[index].holdings
         rows = sorted({held[p].event for p in self.world.ideas.prerequisites[idea] if p in held})
-        return {row: 1.0 / len(rows) for row in rows}
+        return {row: self.rules.equal_part(len(rows)) for row in rows}
 
     def _learn(self) -> None:
         for idea, index in self.stifled:
@@ -220,7 +220,9 @@ class IdeaDiffusion(mesa.Model):
     def begin(self, kind: int, person: Person, idea: int, parents: Mapping[int, float]) -> None:
         """A person takes an idea up: discovers it, or learns it from the holdings `parents` (with their weights)."""
         event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
-        person.holdings[idea] = Holding(event, self.now, self.now + self.dynamics["telling_period"])
+        person.holdings[idea] = Holding(
+            event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])
+        )
         person.notebook[idea] = event
         person.hesitates.pop(idea, None)
         for other in (idea, *self.world.ideas.rivals[idea]):
@@ -232,7 +234,9 @@ class IdeaDiffusion(mesa.Model):
         holding = person.holdings[idea]
         holding.implemented = True
         self.recorder.event(self.now, tables.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
-        self.released[idea] = min(self.released[idea], self.now + 1 + int(self.dynamics["release_delay"]))
+        self.released[idea] = min(
+            self.released[idea], self.rules.works_from(self.now, int(self.dynamics["release_delay"]))
+        )
 
     def end(self, person: Person, idea: int) -> None:
         """A person no longer holds an idea."""

@@ -103,7 +103,7 @@ class Person(mesa.Agent):
     def takes_up(self, idea: int) -> bool:
         """Whether the person, having understood, takes the idea up at once and does not hesitate."""
         hesitation = self.model.ideas["hesitation"][idea]
-        return hesitation <= 0.0 or self.luck(HESITATE, idea) >= hesitation
+        return not self.model.rules.hesitates(hesitation, self.luck(HESITATE, idea) if hesitation > 0.0 else 0.0)
 
     def implements(self, idea: int) -> bool:
         """Whether the person makes an idea work that is held."""
@@ -139,7 +139,7 @@ class Person(mesa.Agent):
             if self.is_open_to(idea) and self.comes_true(RESOLVE, idea, model.dynamics["resolve_rate"]):
                 model.hear(self, idea, self.hesitates[idea], 0, sure=True)
         for idea, holding in self.holdings.items():
-            if holding.since == model.now:
+            if not model.rules.is_settled(holding.since, model.now):
                 continue
             if self.tells(idea):
                 self.tell(idea, holding)
@@ -150,15 +150,13 @@ class Person(mesa.Agent):
 
     def is_open_to(self, idea: int) -> bool:
         """Whether the person could take the idea up: is there, holds neither it nor a rival, has not given it up."""
-        if not self.alive or idea in self.holdings or idea in self.given_up:
-            return False
-        rivals = self.model.world.ideas.rivals[idea]
-        return not rivals or not any(rival in self.holdings for rival in rivals)
+        held, rivals = self.holdings, self.model.world.ideas.rivals[idea]
+        holds_rival = bool(rivals) and any(rival in held for rival in rivals)
+        return bool(self.model.rules.is_open(self.alive, idea in held, idea in self.given_up, holds_rival))
 
     def has_prerequisites(self, idea: int) -> bool:
         """Whether the person holds all that the idea builds on, since an earlier step."""
-        now, held = self.model.now, self.holdings
-        return all(p in held and held[p].since < now for p in self.model.world.ideas.prerequisites[idea])
+        return all(self.has_held(prerequisite) for prerequisite in self.model.world.ideas.prerequisites[idea])
 
     def luck(self, purpose: int, idea: int, other: int = 0) -> float:
         """The person's uniform number in [0, 1) for this purpose, idea and other person, in this step."""
@@ -245,11 +243,11 @@ class Person(mesa.Agent):
         if stifling == "none":
             return
         luck = self.luck(purpose, idea, other.index)
-        if luck >= chance:
+        if not model.rules.is_stifled(luck, chance):
             return
         if stifling == "both" and purpose in (TELL, LISTEN):
             here, back = self.chance_to_address(idea, other), other.chance_to_address(idea, self)
-            if luck >= chance * self.model.rules.part_of_meeting(here, back):
+            if not model.rules.is_stifled(luck, chance * model.rules.part_of_meeting(here, back)):
                 return
         model.stifled.append((idea, self.index))
         if stifling == "both":
@@ -276,4 +274,4 @@ class Person(mesa.Agent):
     def has_held(self, idea: int) -> bool:
         """Whether the person holds the idea since an earlier step."""
         holding = self.holdings.get(idea)
-        return holding is not None and holding.since < self.model.now
+        return holding is not None and bool(self.model.rules.is_settled(holding.since, self.model.now))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from sim.model.kernels.columns import (
@@ -17,7 +15,7 @@ from sim.model.kernels.columns import (
     Told,
 )
 from sim.model.randomness import CROWD, uniform
-from sim.model.rules import abandonment_rate, draw_count, probability
+from sim.model.rules import abandonment_rate, by_any, crowd_open, draw_count, is_settled, probability
 from sim.tape.rows import Rows, add_event, add_influence
 from sim.tape.tables import ABANDON, LEARN, Ints
 
@@ -73,24 +71,20 @@ def comes_before(told: Told, one: int, other: int) -> bool:
 
 def open_to(c: Crowd, catalogue: Catalogue, idea: int) -> int:
     """How many of the crowd could take the idea up."""
-    others = c.size - c.held[idea]
-    left = others - c.given_up[idea]
     rivals = 0
     for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
         rivals += c.held[catalogue.rivals[k]]
-    if rivals and others:
-        left -= math.floor(rivals / others * left)
-    return int(left)
+    return int(crowd_open(c.size, c.held[idea], c.given_up[idea], rivals))
 
 
 def learn_in_crowd(c: Crowd, catalogue: Catalogue, state: State, rows: Rows, told: Told, entries: Ints) -> None:
     """Those take an idea up whom at least one teller made understand: one event, shared by what each reached."""
     now, idea = state.counters[NOW], told.idea[entries[0]]
-    by_any, reached = 0.0, 0.0
+    understood, reached = 0.0, 0.0
     for entry in entries:
-        by_any += told.chance[entry] * (1.0 - by_any)
+        understood = by_any(understood, told.chance[entry])
         reached += told.chance[entry]
-    count = draw_count(open_to(c, catalogue, idea), by_any, uniform(state.luck, CROWD, now, state.n, idea, 0))
+    count = draw_count(open_to(c, catalogue, idea), understood, uniform(state.luck, CROWD, now, state.n, idea, 0))
     if count == 0:
         return
     row = add_event(rows, now, LEARN, state.n, idea, count)
@@ -119,7 +113,7 @@ def abandon_in_crowd(c: Crowd, state: State, rows: Rows, idea: int) -> None:
     total, before, cohort = 0, -1, c.first[idea]
     while cohort >= 0:
         gone = 0
-        if c.since[cohort] < now:
+        if is_settled(c.since[cohort], now):
             rate = abandonment_rate(works, d[RATE_TO_ABANDON], d[RATE_TO_ABANDON_WORKING], now - c.since[cohort])
             luck = uniform(state.luck, CROWD, now, state.n, idea, 1 + c.since[cohort])
             gone = draw_count(c.count[cohort], probability(rate), luck)

@@ -38,7 +38,7 @@ from sim.model.kernels.columns import (
     at,
     put,
 )
-from sim.model.rules import abandonment_rate
+from sim.model.rules import abandonment_rate, is_open, is_settled, tells_until, works_from
 from sim.tape.rows import Rows, add_event, add_influence
 from sim.tape.tables import IMPLEMENT, Ints
 
@@ -51,17 +51,17 @@ def is_closed(state: State, key: int) -> int:
 def is_held(state: State, key: int) -> bool:
     """Whether an idea is held since an earlier step."""
     pair = state.pairs[key]
-    return bool(pair.bits & HELD) and bool(pair.since < state.counters[NOW])
+    return bool(pair.bits & HELD) and is_settled(pair.since, state.counters[NOW])
 
 
 def refresh(people: People, catalogue: Catalogue, state: State, idea: int, person: int) -> None:
     """See again whether a person could take an idea up: is there, and neither holds it or a rival nor gave it up."""
     key = idea * state.n + person
-    shut = not at(people.alive, person) or state.pairs[key].bits & (HELD | GIVEN_UP) != 0
+    bits, rival = state.pairs[key].bits, False
     for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
-        shut = shut or state.pairs[catalogue.rivals[k] * state.n + person].bits & HELD != 0
+        rival = rival or state.pairs[catalogue.rivals[k] * state.n + person].bits & HELD != 0
     bit = 1 << (key & 63)
-    if shut:
+    if not is_open(at(people.alive, person) != 0, bits & HELD != 0, bits & GIVEN_UP != 0, rival):
         state.closed[key >> 6] |= bit
     else:
         state.closed[key >> 6] &= ~bit
@@ -99,7 +99,7 @@ def begun(
 ) -> None:
     """A holding began with an event; up to 2 + dependents clocks become pending, and one teller more is listed."""
     key, now = idea * state.n + person, state.counters[NOW]
-    hold(state.pairs[key], row, now, last_step(now + state.dynamics[PERIOD]), 0)
+    hold(state.pairs[key], row, now, last_step(tells_until(now, state.dynamics[PERIOD])), 0)
     state.closed[key >> 6] |= 1 << (key & 63)
     list_teller(state, tellers, key)
     set_off(people, catalogue, state, pending, key)
@@ -178,5 +178,5 @@ def implement(state: State, rows: Rows, key: int) -> None:
     stop(state, IMPLEMENTATION, key)
     row = add_event(rows, now, IMPLEMENT, key - idea * state.n, idea, 1)
     add_influence(rows, row, state.pairs[key].event, 1.0)
-    release = now + 1 + int(state.dynamics[DELAY])
+    release = works_from(now, int(state.dynamics[DELAY]))
     state.released[idea] = min(state.released[idea], release)

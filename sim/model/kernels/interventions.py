@@ -50,7 +50,7 @@ from sim.model.kernels.crowd import tell_crowd
 from sim.model.kernels.holdings import begun, ended, implement, is_closed, last_step, list_teller, refresh, stop
 from sim.model.kernels.learning import add_mixture
 from sim.model.randomness import PUBLISH, RANK, READ, TOLD, key_of, rank_of, uniform_of
-from sim.model.rules import chance_to_understand, skip
+from sim.model.rules import chance_to_understand, equal_part, skip, tells_again_until
 from sim.tape.rows import Rows, add_event, add_influence
 from sim.tape.tables import DISCOVER, LEARN, LEAVE, Floats, Ints
 
@@ -217,7 +217,7 @@ def discover(
     for k in range(begin, end):
         key = catalogue.prerequisites[k] * n + person
         if state.pairs[key].bits & HELD:
-            add_influence(rows, row, state.pairs[key].event, 1.0 / number)
+            add_influence(rows, row, state.pairs[key].event, equal_part(number))
             j = rows.used[1] - 1
             while j > 0 and rows.child[j - 1] == row and rows.parent[j - 1] > state.pairs[key].event:
                 rows.parent[j] = rows.parent[j - 1]
@@ -260,7 +260,7 @@ def do_with_holding(
     elif kind in (REWRITE, UNLOCK):
         if kind == REWRITE:
             catalogue.clarity[idea] = amount
-        state.pairs[key].until = last_step(max(now - 1, state.pairs[key].since) + state.dynamics[PERIOD])
+        state.pairs[key].until = last_step(tells_again_until(now, state.pairs[key].since, state.dynamics[PERIOD]))
         list_teller(state, book.tellers, key)
     elif kind == TELL:
         for other in range(deed[TO], min(deed[TO_END], state.n)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.machine.hints import fetch
+from sim.model import rules
 from sim.model.kernels.bitset import collect
 from sim.model.kernels.columns import (
     ALL,
@@ -31,6 +32,7 @@ from sim.model.kernels.columns import (
 from sim.model.kernels.crowd import in_order, learn_in_crowd
 from sim.model.kernels.holdings import begun, hold, is_closed, is_followed, last_step, set_off
 from sim.model.randomness import HESITATE, MASK, uniform
+from sim.model.rules import tells_until
 from sim.tape.rows import Rows, add_alike, add_event, add_influence
 from sim.tape.tables import LEARN, Floats, Ints
 
@@ -103,7 +105,7 @@ def hesitates(catalogue: Catalogue, state: State, key: int, idea: int, person: i
     hesitation = catalogue.hesitation[idea]
     if hesitation <= 0.0 or state.pairs[key].bits & SURE:
         return False
-    return bool(uniform(state.luck, HESITATE, state.counters[NOW], person, idea, 0) < hesitation)
+    return rules.hesitates(hesitation, uniform(state.luck, HESITATE, state.counters[NOW], person, idea, 0))
 
 
 def learn(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
@@ -192,7 +194,7 @@ def learn_plainly(
     Threads may do so side by side, if each has whole words of the set of the closed.
     """
     now, n, heard, pairs, closed = state.counters[NOW], state.n, state.heard, state.pairs, state.closed
-    until, idea, base = last_step(now + state.dynamics[PERIOD]), 0, 0
+    until, idea, base = last_step(tells_until(now, state.dynamics[PERIOD])), 0, 0
     add_alike(rows, now, LEARN, row, influence, len(keys))
     for k in range(len(keys)):  # a loop a column: the memory then comes in time, in half the time of one loop for all
         if keys[k] >= base + n:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.model.kernels.columns import BOTH, HELD, NOW, TIMED, People, State, Ways, at
 from sim.model.kernels.holdings import is_held
-from sim.model.rules import audience, chance_to_tell, chance_to_tell_stranger, part_of_meeting
+from sim.model.rules import audience, chance_to_tell, chance_to_tell_stranger, is_stifled, part_of_meeting
 
 
 def degree_of(ways: Ways, person: int, now: int) -> int:
@@ -35,13 +35,13 @@ def meet(
     people: People, ways: Ways, state: State, key: int, other_key: int, said: float, luck: float, stifling: float
 ) -> None:  # fmt: skip
     """A teller meets one who knows already: stale news stifles the teller, or both of them, from the next step on."""
-    if not state.pairs[other_key].bits & HELD or luck >= said:
+    if not state.pairs[other_key].bits & HELD or not is_stifled(luck, said):
         return
     now = state.counters[NOW]
     if stifling == BOTH:
         here = chance_to_address(people, ways, state, key, other_key)
         back = chance_to_address(people, ways, state, other_key, key)
-        if luck >= said * part_of_meeting(here, back):
+        if not is_stifled(luck, said * part_of_meeting(here, back)):
             return
         state.pairs[other_key].until = min(state.pairs[other_key].until, now)
     state.pairs[key].until = min(state.pairs[key].until, now)

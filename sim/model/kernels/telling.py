@@ -47,7 +47,7 @@ from sim.model.randomness import (
     squares64,
     uniform_of,
 )
-from sim.model.rules import audience, chance_to_tell, chance_to_tell_stranger, chance_to_understand, skip
+from sim.model.rules import audience, chance_to_tell, chance_to_tell_stranger, chance_to_understand, is_settled, skip
 from sim.tape.tables import Ints
 
 BUFFER = 512  # ties for which luck is drawn at once
@@ -258,7 +258,7 @@ def tells_now(people: People, state: State, tellers: Ints, place: int, key: int,
     if not pair.bits & HELD or pair.until < now or not at(people.alive, person):
         unlist(state, tellers, place, key)
         return False
-    if pair.since >= now:
+    if not is_settled(pair.since, now):
         return False
     if pair.until == now:
         unlist(state, tellers, place, key)
