@@ -206,8 +206,8 @@ def test_rates():
     assert rules.implementation_rate(0.0, 0.5, 0.0) == 0.0
     assert rules.implementation_rate(0.2, 0.5, 0.0) == math.inf
     assert rules.implementation_rate(0.2, 0.5, math.inf) == 0.0
-    assert rules.abandonment_rate(False, 0.1, 0.01) == 0.1
-    assert rules.abandonment_rate(True, 0.1, 0.01) == 0.01
+    assert rules.abandonment_rate(False, 0.1, 0.01, 7) == 0.1
+    assert rules.abandonment_rate(True, 0.1, 0.01, 7) == 0.01
 
 
 @settings(deadline=None)
