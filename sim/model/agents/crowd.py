@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sim.model import rules
 from sim.model.randomness import CROWD, uniform
 from sim.model.world import World
 from sim.tape.rows import Recorder
@@ -29,7 +30,7 @@ class Cohort:
 class Crowd:
     """The people of `world` beyond the simulated ones: cohorts by idea, and how many have given it up for good."""
 
-    def __init__(self, world: World, recorder: Recorder, rules: Any) -> None:
+    def __init__(self, world: World, recorder: Recorder, rules: Any = rules) -> None:
         self.rules = rules
         self.size, self.index = world.crowd, world.n
         self.understanding = world.scenario.world.crowd_understanding
