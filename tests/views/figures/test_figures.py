@@ -247,6 +247,9 @@ def test_a_group_of_equals_is_one_bar_by_role():
     assert len({patch.get_facecolor() for patch in axes.patches}) == 3
     key = [text.get_text() for text in axes.get_legend().get_texts()]
     assert key == ["idea 33.3%", "communication 33.3%", "implementation 33.3%"]
+    figure = credit_bars(credit(bridge(), "person-pagerank"))
+    assert len({patch.get_facecolor() for patch in figure.axes[0].patches}) == 1
+    assert "all roles together 100%" in texts(figure)
 
 
 def test_the_genius_is_seen_beside_thousands():
@@ -268,12 +271,6 @@ def test_no_credit_is_said_in_words():
     assert not bars.axes[0].patches
     for figure in others:
         assert any("Nobody" in text for text in texts(figure))
-
-
-def test_a_method_without_roles_has_one_colour():
-    figure = credit_bars(credit(bridge(), "person-pagerank"))
-    assert len({patch.get_facecolor() for patch in figure.axes[0].patches}) == 1
-    assert "all roles together 100%" in texts(figure)
 
 
 def value_by_influence(tape):
@@ -361,15 +358,12 @@ def test_names_are_on_the_axis_of_a_few():
     assert marks["abandons"] == (abandoned().events.kind == ABANDON).sum() > 20
 
 
-def test_groups_are_bands():
+def test_groups_are_bands_at_the_first_ones_place():
     tape = thousands()
     assert [(band[2] - band[1] + 1) for band in rows(tape).bands] == [1000, 1000]
     found = texts(influence_over_time(tape, credit(tape)))
     assert {"teller × 1,000  33.3%", "implementer × 1,000  33.3%", "inventor  33.3%", "the crowd  0%"} <= set(found)
     assert not any(text.startswith("implementer 1 ") for text in found)
-
-
-def test_members_of_a_group_stand_together_at_the_first_ones_place():
     r = Recorder()
     for step, person in enumerate([1, 5, 3, 0, 2]):
         r.event(step, DISCOVER, person, step)
@@ -377,9 +371,6 @@ def test_members_of_a_group_stand_together_at_the_first_ones_place():
     found = rows(tape)
     assert found.row.tolist() == [1, 0, 4, 3, -1, 2]
     assert (found.count, found.bands) == (5, ((0, 0, 1), (2, 2, 3)))
-
-
-def test_groups_that_find_no_row_are_among_all_others():
     r = Recorder()
     root = r.event(0, DISCOVER, 0, 0)
     told = [r.event(1, LEARN, person, 0, parents={root: 1.0}) for person in range(1, 61)]
