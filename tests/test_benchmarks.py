@@ -17,15 +17,12 @@ def lanes():
     return race.race(60, 6.0, 0.3, rounds=3, budget=60.0)
 
 
-def test_everybody_addresses_their_ties_and_no_strangers():
+def test_a_cascade_addresses_ties_and_at_certainty_reaches_all_who_are_tied_to_the_seeds():
     world = cascade_world(200, 6.0, 0.3, seed=1)
     told = world.reach * world.size
     degrees = [int(b - a) for a, b in zip(world.ties.indptr[:-1], world.ties.indptr[1:], strict=True)]
     assert (told <= degrees).all()
     assert told == pytest.approx(degrees)
-
-
-def test_a_cascade_at_certainty_reaches_all_who_are_tied_to_the_seeds():
     world = cascade_world(80, 2.0, 1.0, seed=3)
     graph = graph_of(world).networkx
     there = {node for seed in SEEDS for node in nx.node_connected_component(graph, seed)}
@@ -42,23 +39,17 @@ def test_a_peer_reaches_the_same_at_certainty(name):
     assert cascade(0)() == cascade(1)() == ours.cascade(world, "kernels", 1)(0)()
 
 
-def test_our_engines_run_the_same_cascades(lanes):
+def test_our_engines_run_the_same_cascades_and_other_work_is_found_out(lanes):
     sizes = [lane.sizes for lane in lanes if lane.name.startswith("shoulders")]
     assert len(sizes) >= 2
     assert all(one == sizes[0] for one in sizes)
     assert race.check(lanes) == []
-
-
-def test_other_work_is_found_out():
     fine = [20, 21, 19, 20]
     lanes = [race.Lane("shoulders, 1 thread", 60, sizes=fine), race.Lane("peer", 60, sizes=fine)]
     assert race.check(lanes) == []
     lanes.append(race.Lane("other peer", 60, sizes=[30, 31, 29, 30]))
     lanes.append(race.Lane("shoulders, agents", 60, sizes=[20, 22]))
     assert len(race.check(lanes)) == 2
-
-
-def test_who_is_too_slow_is_left_out_from_then_on():
     before = [race.Lane("peer", 1000, seconds=[7.0])]
     assert race.too_slow("peer", 10_000, 60.0, before) == "skipped: 7.0 s a cascade at 1,000 persons"
     assert race.too_slow("peer", 10_000, 71.0, before) == ""
@@ -87,13 +78,20 @@ def test_the_other_measurements_run(monkeypatch):
     assert made["watts-strogatz"] == 300
 
 
-def test_a_child_tells_of_its_run():
+def test_a_child_tells_of_its_run_and_studies_of_theirs(monkeypatch):
     found = child.in_a_child("cascade", n=50, degree=4.0, p=0.5, threads=[1])
     assert found["ties"] > 0
     assert len(SEEDS) <= found["sizes"][0] <= 50
     assert found["peak"] > 10_000_000
     with pytest.raises(RuntimeError, match="cascade"):
         child.in_a_child("cascade", nobody=1)
+    monkeypatch.setattr(study, "SIZES", (50,))
+    monkeypatch.setattr(study, "AGENT_RUNS", 1)
+    monkeypatch.setattr(study, "PEER_RUNS", 1)
+    monkeypatch.setattr(batch, "WORLD", batch.WORLD | {"scenario": {"name": "tiny", "steps": 5}})
+    table = study.measure(40)
+    assert table.rows[0][0] == "shoulders study, stored"
+    assert all(row[3] > 0 for row in table.rows if row[2])
 
 
 @pytest.mark.parametrize(
@@ -110,16 +108,6 @@ def test_the_memory_of_a_run_is_what_was_predicted(place):
     child.in_a_child("scenario", scenario=data, engine=engine)
     found = child.in_a_child("scenario", scenario=data, engine=engine)
     assert 0.8 <= found["predicted"] / found["peak"] <= 1.2
-
-
-def test_the_study_section_makes_stores_and_counts(monkeypatch):
-    monkeypatch.setattr(study, "SIZES", (50,))
-    monkeypatch.setattr(study, "AGENT_RUNS", 1)
-    monkeypatch.setattr(study, "PEER_RUNS", 1)
-    monkeypatch.setattr(batch, "WORLD", batch.WORLD | {"scenario": {"name": "tiny", "steps": 5}})
-    table = study.measure(40)
-    assert table.rows[0][0] == "shoulders study, stored"
-    assert all(row[3] > 0 for row in table.rows if row[2])
 
 
 def test_the_peer_of_studies_spreads():

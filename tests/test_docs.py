@@ -101,12 +101,13 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, folder):
                 called(line)
 
 
-def test_the_blocks_are_found():
+def test_the_blocks_and_notebooks_are_found():
     found = {page.name: [language for language, _ in blocks(page)] for page in PAGES}
     assert found["tutorial.md"].count("sh") >= 4
     assert {"python", "toml"} <= set(found["tutorial.md"])
     commands = [line for page in PAGES for language, text in blocks(page) if language == "sh" for line in lines(text)]
     assert {line.split()[1] for line in commands if line.startswith("shoulders")} >= {"run", "credit", "check", "new"}
+    assert len(NOTEBOOKS) == 2
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -121,11 +122,7 @@ def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):
             exec(compile("".join(cell["source"]), f"{path.name}, cell {number}", "exec"), space)
 
 
-def test_there_are_two_notebooks():
-    assert len(NOTEBOOKS) == 2
-
-
-def test_every_generated_part_is_known_and_not_empty():
+def test_every_generated_part_key_and_public_name_is_there():
     from_code = import_module("from_code")
     used = set()
     for page in PAGES:
@@ -135,9 +132,6 @@ def test_every_generated_part_is_known_and_not_empty():
             if found[1] == "python":
                 assert from_code.described(*found[2].split()).startswith(f"### `{found[2].split()[0]}`\n\n```")
     assert used == set(from_code.PARTS)
-
-
-def test_every_key_of_a_scenario_is_in_its_table():
     table = import_module("from_code").scenario()
 
     def keys(schema):
@@ -148,6 +142,10 @@ def test_every_key_of_a_scenario_is_in_its_table():
         assert f"| `{key}` |" in table, key
     for section in Scenario.model_fields:
         assert f"`[{section}]`" in table or f"`[[{section}]]`" in table, section
+    page = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
+    text = page + import_module("from_code").others()
+    for name in sim.__all__:
+        assert re.search(rf"\b{name}\b", text), name
 
 
 def test_the_matrix_is_what_the_accounts_say():
@@ -159,13 +157,6 @@ def test_the_matrix_is_what_the_accounts_say():
     assert [by_who["E4", who]["person-pagerank"] for who in ("P1", "P2", "P3")] == ["33.8%", "43.2%", "23.1%"]
     assert [by_who["E2", who]["person-pagerank"] for who in ("P1", "P2", "P3")] == ["38.0%", "41.8%", "20.2%"]
     assert by_who["E5", "genius"]["priority"] == "100%"
-
-
-def test_every_public_name_is_in_the_reference():
-    page = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
-    text = page + import_module("from_code").others()
-    for name in sim.__all__:
-        assert re.search(rf"\b{name}\b", text), name
 
 
 def test_a_docstring_becomes_markdown():
@@ -189,7 +180,7 @@ def test_a_docstring_becomes_markdown():
     )
 
 
-def test_every_picture_of_the_pages_is_in_the_gallery_and_there():
+def test_pictures_and_links_lead_somewhere():
     gallery = import_module("gallery")
     shown = set()
     for page in PAGES:
@@ -197,6 +188,13 @@ def test_every_picture_of_the_pages_is_in_the_gallery_and_there():
             shown.add((page.parent / target).resolve().relative_to(DOCS).as_posix())
     assert shown == set(gallery.PICTURES)
     assert all((DOCS / name).is_file() for name in gallery.PICTURES)
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {sim.__version__}\n" in citation
+    assert f"## {sim.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"Version {sim.__version__}" in (DOCS / "cite.md").read_text(encoding="utf-8")
 
 
 def test_the_gallery_draws_what_is_asked(monkeypatch, tmp_path, capsys):
@@ -207,16 +205,3 @@ def test_the_gallery_draws_what_is_asked(monkeypatch, tmp_path, capsys):
     gallery.main(["pictures/accounts.png"])
     assert capsys.readouterr().out == "docs/pictures/accounts.png\n"
     assert (tmp_path / "pictures" / "accounts.png").read_bytes()[1:4] == b"PNG"
-
-
-def test_the_version_is_the_same_everywhere():
-    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert f"\nversion: {sim.__version__}\n" in citation
-    assert f"## {sim.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"Version {sim.__version__}" in (DOCS / "cite.md").read_text(encoding="utf-8")
-
-
-def test_links_between_pages_lead_somewhere():
-    for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -36,13 +36,12 @@ def test_public_functions_are_functions(name):
     assert inspect.Parameter.VAR_KEYWORD not in kinds or name in ("credit", "compare"), "arguments are named"
 
 
-def test_a_pool_of_processes_maps_them():
+def test_a_pool_of_processes_maps_them_and_numbers_of_numpy_are_welcome():
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert list(pool.map(simulate, [SMALL])) == [simulate(SMALL)]
         assert [table.total for table in pool.map(credit, [simulate(SMALL)])] == [simulate(SMALL).total]
-
-
-def test_sweep_names_every_argument_of_a_study():
+    assert simulate(SMALL, np.uint64(2**63 + 5), threads=np.int64(1)) == simulate(SMALL, 2**63 + 5)
+    assert [t.provenance["seed"] for t in simulate_many(SMALL, np.arange(3))] == [0, 1, 2]
     named = set(inspect.signature(sweep).parameters)
     assert set(inspect.signature(sim.Study).parameters) <= named
 
@@ -61,11 +60,6 @@ def test_threads_that_are_none_are_refused(threads, engine):
                 lambda: simulate_many(SMALL, [1], engine=engine, threads=threads)):  # fmt: skip
         with pytest.raises(ValueError, match=r"^threads: must be a whole number from 1 to 10,000, is "):
             run()
-
-
-def test_numbers_of_numpy_are_welcome():
-    assert simulate(SMALL, np.uint64(2**63 + 5), threads=np.int64(1)) == simulate(SMALL, 2**63 + 5)
-    assert [t.provenance["seed"] for t in simulate_many(SMALL, np.arange(3))] == [0, 1, 2]
 
 
 def test_a_finished_run_is_given_up():

@@ -27,9 +27,12 @@ def test_the_python_runs(number, monkeypatch):
     exec(compile(blocks("python")[number], "README.md", "exec"), {})
 
 
-def test_the_scenario_says_one_half_each():
+def test_the_scenario_says_one_half_each_and_the_claim_is_supported():
     text, _ = blocks("toml")
     assert credit(simulate(Scenario.from_toml(text))).persons.share.tolist() == [0.5, 0.5]
+    _, text = blocks("toml")
+    (result,) = sim.test_hypotheses(text)
+    assert result.verdict == "supported"
 
 
 @pytest.mark.parametrize(("column", "scenario"), [(3, "e2_implementer"), (4, "e4_bridge")])
@@ -43,22 +46,13 @@ def test_the_accounts_say_what_the_table_says(column, scenario):
         assert credit(tape, row[1].strip(" `")).persons.share[:3] == pytest.approx(told, abs=0.5001e-3)
 
 
-def test_the_commands_are_those_of_the_command_line():
+def test_the_commands_are_those_of_the_command_line_and_the_makefile():
     for block in blocks("sh"):
         for line in block.splitlines():
             command, _, rest = line.partition("#")[0].removeprefix("shoulders ").partition(" ")
             if line.startswith("shoulders "):
                 known = {option for parameter in cli.commands[command].params for option in parameter.opts}
                 assert set(re.findall(r"(?<!\S)--?[a-z]\S*", rest)) <= known
-
-
-def test_the_claim_is_supported():
-    _, text = blocks("toml")
-    (result,) = sim.test_hypotheses(text)
-    assert result.verdict == "supported"
-
-
-def test_the_commands_are_those_of_the_makefile():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

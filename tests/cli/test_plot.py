@@ -68,12 +68,16 @@ def test_the_kinds_of_a_study_are_drawn(here, place, kind):
     drawn(here(str(folder), "--kind", kind, *asked, "-o", str(place / "a.pdf")), place / "a.pdf", "pdf")
 
 
-def test_without_a_kind_the_first_one_is_drawn_and_a_log_is_read_too(here, place):
+def test_without_a_kind_the_first_one_is_drawn_an_account_is_chosen(here, place):
     done = here("log.csv")
     assert (done.code, done.err) == (0, "Written: log-spread.png\n")
     assert (place / "log-spread.png").read_bytes().startswith(STARTS["png"])
     assert here("grid").err == "Written: grid/lines.png\n"
     assert here("village").err == "Written: village/spread.png\n"
+    assert here("village", "--kind", "credit", "--method", "priority", "-o", "p.svg").code == 0
+    assert here("village", "--kind", "credit", "-o", "r.svg").code == 0
+    assert (place / "p.svg").read_bytes() != (place / "r.svg").read_bytes()
+    assert b"By priority" not in (place / "r.svg").read_bytes()
 
 
 def test_it_says_what_the_mean_is_taken_of(here, place):
@@ -91,13 +95,6 @@ def test_a_tornado_is_drawn_of_a_design_made_for_it(here, place, design):
     else:
         study(place / design, {RATE: [0.0, 0.5], REACH: [0.1, 0.9]}, design=design, samples=8)
     drawn(here(str(place / design), "--kind", "tornado"), place / design / "tornado.png")
-
-
-def test_an_account_is_chosen(here, place):
-    assert here("village", "--kind", "credit", "--method", "priority", "-o", "p.svg").code == 0
-    assert here("village", "--kind", "credit", "-o", "r.svg").code == 0
-    assert (place / "p.svg").read_bytes() != (place / "r.svg").read_bytes()
-    assert b"By priority" not in (place / "r.svg").read_bytes()
 
 
 @pytest.mark.parametrize(

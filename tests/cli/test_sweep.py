@@ -41,13 +41,6 @@ def test_json_is_one_object_and_the_rows_are_on_disk(sweep, tmp_path):
     assert "persons.Ada.skill was not there, is 0.5" in other.err
 
 
-def test_words_for_people(sweep):
-    done = sweep("world.toml", *GRID, "--out", "s", "--measure", "share:Ada")
-    assert done.out.split()[:2] == ["share:Ada", "mean"]
-    assert "6 cells x 4 replicates = 24 runs" in done.err
-    assert "Written: s" in done.err
-
-
 def test_a_study_file_is_run_and_flags_come_before_it(sweep, tmp_path):
     (tmp_path / "study.toml").write_text(
         '[study]\nscenario = "world.toml"\nreplicates = 2\nvary = {"scenario.steps" = [3, 4]}\n', encoding="utf-8"
@@ -57,11 +50,15 @@ def test_a_study_file_is_run_and_flags_come_before_it(sweep, tmp_path):
     assert sweep("study.toml", *more, "--out", "t", "--json").json["runs"] == 18
 
 
-def test_a_dry_run_writes_nothing(sweep, tmp_path):
+def test_words_for_people_and_a_dry_run_that_writes_nothing(sweep, tmp_path):
     done = sweep("world.toml", *GRID, "--out", "s", "--dry-run")
     assert done.out.startswith("6 cells x 4 replicates = 24 runs, by ")
     assert not (tmp_path / "s").exists()
     assert sweep("world.toml", *GRID, "--dry-run", "--json").json["runs"] == 24
+    done = sweep("world.toml", *GRID, "--out", "s", "--measure", "share:Ada")
+    assert done.out.split()[:2] == ["share:Ada", "mean"]
+    assert "6 cells x 4 replicates = 24 runs" in done.err
+    assert "Written: s" in done.err
 
 
 @pytest.mark.parametrize(

@@ -53,18 +53,18 @@ def test_a_summary_has_the_statistics_of_every_setting():
         assert row["q05"] <= row["q25"] <= row["median"] <= row["q75"] <= row["q95"]
         assert row["low"] <= row["mean"] <= row["high"]
         assert row["interval"] == ("BCa" if row["measure"] == "total" else "Wilson")
-
-
-def test_settings_are_sorted_and_one_parameter_takes_the_others_together():
     found = summarise(runs(), ["total"], by=["dynamics.abandon_rate"])
     assert found["dynamics.abandon_rate"].tolist() == list(RATES)
     assert found["number"].tolist() == [12, 12, 12]
     everything = summarise(runs(), ["total"], by=[])
     assert everything["number"].tolist() == [36]
     assert everything["mean"][0] == pytest.approx(runs()["total"].mean())
+    assert parameters_of(table) == BY
+    table.attrs["parameters"] = ["population.reach"]
+    assert parameters_of(table) == ["population.reach"]
 
 
-def test_failed_and_empty_runs_are_counted_and_left_out():
+def test_failed_and_empty_runs_are_counted_and_left_out_and_one_value_has_no_interval():
     table = pd.DataFrame(
         {
             "cell": [0] * 6, "replicate": range(6), "seed": range(6), "total": [1.0, 2.0, np.nan, None, np.inf, 6.0],
@@ -74,9 +74,6 @@ def test_failed_and_empty_runs_are_counted_and_left_out():
     (row,) = summarise(table, ["total"], by=["cell"]).to_dict("records")
     assert (row["number"], row["empty"], row["failed"]) == (3, 2, 1)
     assert row["mean"] == 3.0
-
-
-def test_a_setting_of_which_all_runs_failed_is_there_without_values():
     table = runs()
     gone = table["cell"] == 3
     table.loc[gone, ["total", "outbreak"]] = np.nan
@@ -85,9 +82,6 @@ def test_a_setting_of_which_all_runs_failed_is_there_without_values():
     assert found.loc[3, ["number", "failed", "interval"]].tolist() == [0, 6, "none"]
     assert np.isnan(found.loc[3, ["mean", "sd", "q05", "low", "high"]].to_numpy(float)).all()
     assert found.drop(3)["mean"].notna().all()
-
-
-def test_one_value_has_no_interval_and_equal_values_have_one_without_width():
     table = pd.DataFrame(
         {"cell": [0, 1, 1, 1], "replicate": [0, 0, 1, 2], "total": [4.0, 7.0, 7.0, 7.0], "error": None}
     )
@@ -119,9 +113,6 @@ def test_the_interval_is_that_of_all_resamples():
     low, high, kind = bootstrap(np.array([values]), 0.9, 50_000, seed=3)
     assert kind.tolist() == ["BCa"]
     assert [low[0], high[0]] == pytest.approx(exact_bca(values, 0.9), abs=0.06)
-
-
-def test_more_values_than_bca_pays_for_have_the_percentile_interval():
     values = np.random.default_rng(2).exponential(size=(1, MOST + 1))
     low, high, kind = bootstrap(values, 0.95, 4000, seed=1)
     assert kind.tolist() == ["percentile"]
@@ -171,10 +162,6 @@ def test_paired_differences_take_the_common_luck_away():
         assert row["won"] > 0.99
         assert row["low"] <= 10 * row[BY[0]] + row[BY[1]] - 0.2 + 0.02
         assert row["high"] >= 10 * row[BY[0]] + row[BY[1]] - 0.2 - 0.02
-
-
-def test_a_pair_with_a_failed_run_is_left_out():
-    table = runs()
     failed = (table["cell"] == 0) & (table["replicate"] == 2)
     table.loc[failed, "total"] = np.nan
     table = table[~((table["cell"] == 4) & (table["replicate"] == 5))]
@@ -202,17 +189,10 @@ def test_wrong_input_is_refused_in_one_line(call, message):
     assert "\n" not in str(refused.value)
 
 
-def test_parameters_are_those_noted_or_the_keys_of_a_scenario():
-    table = runs()
-    assert parameters_of(table) == BY
-    table.attrs["parameters"] = ["population.reach"]
-    assert parameters_of(table) == ["population.reach"]
-
-
 # As an array ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_array_has_the_parameters_as_dimensions():
+def test_the_array_has_the_parameters_as_dimensions_or_cells():
     pytest.importorskip("xarray", reason="xarray comes with the extra analysis")
     table = runs()
     table = table[~((table["cell"] == 4) & (table["replicate"] == 5))]
@@ -225,10 +205,6 @@ def test_the_array_has_the_parameters_as_dimensions():
         assert float(found["outbreak"].sel(place)) == row["outbreak"]
     assert int(found["total"].isnull().sum()) == 1
     assert np.isnan(float(found["total"].sel({BY[0]: 0.5, BY[1]: 0.2, "replicate": 5})))
-
-
-def test_words_keep_their_order_and_no_parameters_give_cells():
-    pytest.importorskip("xarray", reason="xarray comes with the extra analysis")
     table = runs()
     table["world.network"] = np.where(table["cell"] % 2, "ring", "complete")
     words = to_xarray(table, ["dynamics.abandon_rate", "world.network"], ["total"])
@@ -236,10 +212,6 @@ def test_words_keep_their_order_and_no_parameters_give_cells():
     cells = to_xarray(table, [], ["total"])
     assert cells["total"].dims == ("cell", "replicate")
     assert cells["total"].shape == (6, 6)
-
-
-def test_what_is_no_array_is_refused():
-    pytest.importorskip("xarray", reason="xarray comes with the extra analysis")
     with pytest.raises(ValueError, match=r"two runs at dynamics.abandon_rate .*, replicate .*; name every parameter"):
         to_xarray(runs(), [BY[0]], ["total"])
     luck = np.random.default_rng(1)
@@ -287,9 +259,6 @@ def test_the_table_of_a_study_is_that_of_its_folder_and_names_what_is_in_it(tmp_
         rate, reach = row["dynamics.abandon_rate"], row["population.reach"]
         each = [tapes[rate, reach, seed] - tapes[0.0, 0.1, seed] for seed in range(4, 9)]
         assert row["mean"] == pytest.approx(plain.mean(each))
-
-
-def test_without_common_luck_there_are_no_pairs():
     study = Study(Scenario.from_toml(WORLD), {"dynamics.abandon_rate": [0.0, 0.4]}, replicates=3, measures=["total"],
                   common_random_numbers=False)  # fmt: skip
     study.run(executor="threads")

@@ -23,14 +23,8 @@ def test_a_grid_is_every_combination_the_last_key_varying_fastest():
     assert cells[1:3] == expected[1:3]
     with pytest.raises(IndexError):
         cells[6]
-
-
-def test_a_grid_of_nothing_is_the_scenario_as_it_is():
     assert list(Study(world(), replicates=3).cells) == [{}]
     assert Study(world()).runs == world().scenario.replicates
-
-
-def test_a_grid_of_many_cells_is_not_written_out():
     cells = Cells(("a", "b", "c"), (tuple(range(10_000)),) * 3, True)
     assert len(cells) == 10**12
     assert cells[123_456_789_012] == {"a": 1234, "b": 5678, "c": 9012}
@@ -44,7 +38,7 @@ def test_where_the_scenario_takes_whole_numbers_a_range_has_whole_numbers():
     assert len({cell["dynamics.abandon_rate"] for cell in sampled}) == 16
 
 
-def test_a_latin_hypercube_has_one_point_in_every_row_and_column():
+def test_sampled_cells_are_balanced():
     vary = {"dynamics.abandon_rate": [0.0, 0.5], "persons.Ada.reach": [0.2, 0.4]}
     made = study(vary=vary, design="latin-hypercube", samples=20)
     for key, (low, high) in vary.items():
@@ -53,9 +47,6 @@ def test_a_latin_hypercube_has_one_point_in_every_row_and_column():
     assert list(study(vary=vary, design="latin-hypercube", samples=20).cells) == list(made.cells)
     assert list(study(vary=vary, design="latin-hypercube", samples=20, seed=4).cells) != list(made.cells)
     assert made.problem() == {"num_vars": 2, "names": list(vary), "bounds": [[0.0, 0.5], [0.2, 0.4]]}
-
-
-def test_sobol_points_are_balanced_in_every_quarter():
     vary = {"dynamics.abandon_rate": [0.0, 1.0], "persons.Ada.reach": [0.0, 1.0]}
     cells = list(study(vary=vary, design="sobol", samples=64).cells)
     quarters = [(cell["dynamics.abandon_rate"] < 0.5, cell["persons.Ada.reach"] < 0.5) for cell in cells]
@@ -78,16 +69,13 @@ def test_samples_for_sensitivity_are_those_that_salib_takes():
     assert list(found["mu"]) == pytest.approx([3.0, -1.0])
 
 
-def test_common_luck_gives_each_replicate_one_seed_in_all_cells():
+def test_luck_is_common_or_each_cells_own():
     table = study().run()
     assert table.groupby("replicate")["seed"].nunique().eq(1).all()
     assert sorted(table["seed"].unique()) == list(range(3, 10))
     own = study(common_random_numbers=False).run()
     assert own["seed"].nunique() == len(own) == 42
     assert not own[["total", "reached"]].equals(table[["total", "reached"]])
-
-
-def test_own_seeds_hang_on_cell_and_replicate_alone():
     together = seeds_of(2**64 - 1, 5, range(10), False)
     assert together == [seeds_of(2**64 - 1, 5, range(k, k + 1), False)[0] for k in range(10)]
     many = [seed for cell in range(50) for seed in seeds_of(9, cell, range(200), False)]

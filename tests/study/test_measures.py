@@ -138,19 +138,22 @@ def test_beauty_is_that_of_ke_et_al(counts, awaits):
     assert measure("beauty")(moved) == pytest.approx(awaits, abs=1e-12)
 
 
-def test_a_crowd_counts_as_its_people_and_no_more_than_there_are():
+def test_a_crowd_counts_as_its_people_and_an_empty_history_has_no_steps():
     tape = make_tape(with_crowd(["a"], 10), [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}, 6), (ABANDON, 1, {}, 6),
                                              (LEARN, 1, {0: 1.0}, 7)])  # fmt: skip
     assert [measure(name)(tape) for name in ("reached", "holders", "time_to_half")] == [11.0, 8.0, 2.0]
-
-
-def test_an_empty_history_has_no_steps_to_speak_of():
-    tape = Tape(make_tape(["a"], []).events, make_tape(["a"], []).influences, make_tape(["a"], []).realised,
-                Persons(["a"], [1], [1]), ("idea",), 5, 1)  # fmt: skip
+    tape = make_tape(["a"], [], steps=5)
     for name in ("time_to_half", "peak_step", "last_step", "beauty"):
         assert math.isnan(measure(name)(tape))
     for name in ("total", "reached", "holders", "events", "outbreak", "share:a", "credit:a:priority"):
         assert measure(name)(tape) == 0.0
+    tape = make_tape(Persons(["teller", "b"], [3, 1], [1, 1]),
+                     [(DISCOVER, 2, {}), (LEARN, 3, {0: 1.0}), (LEARN, 0, {1: 1.0})],
+                     [(2, -1, 8.0)])  # fmt: skip
+    names = ("share:teller", "share:teller 2", "share:teller 3", "credit:teller 3:priority", "credit:teller")
+    assert [measure(name)(tape) for name in names] == [0.5, 0.0, 0.5, 8.0, 4.0]
+    with pytest.raises(ValueError, match="no person 'teller 4'"):
+        measure("share:teller 4")(tape)
 
 
 def by_hand(tape: Tape) -> float:
@@ -185,13 +188,3 @@ def test_a_measure_is_named_once():
         measures_of(["total", "total"], {}, [])
     with pytest.raises(ValueError, match="none"):
         measures_of([], {}, [])
-
-
-def test_members_of_a_group_have_names_too():
-    tape = make_tape(Persons(["teller", "b"], [3, 1], [1, 1]),
-                     [(DISCOVER, 2, {}), (LEARN, 3, {0: 1.0}), (LEARN, 0, {1: 1.0})],
-                     [(2, -1, 8.0)])  # fmt: skip
-    names = ("share:teller", "share:teller 2", "share:teller 3", "credit:teller 3:priority", "credit:teller")
-    assert [measure(name)(tape) for name in names] == [0.5, 0.0, 0.5, 8.0, 4.0]
-    with pytest.raises(ValueError, match="no person 'teller 4'"):
-        measure("share:teller 4")(tape)

@@ -95,17 +95,34 @@ def test_a_line_has_the_effects_of_its_slopes_and_a_product_has_more():
 
 
 @needs_salib
-def test_replicates_are_averaged_and_the_order_of_the_rows_is_no_matter():
+def test_a_table_alone_is_enough_without_warning():
     cells = sample_design(CIRCLE, 64)
     once = table_of(cells, ishigami)
     twice = pd.concat([once.assign(replicate=1, total=once["total"] + 5), once.assign(total=once["total"] - 5)])
     shuffled = twice.sample(frac=1.0, random_state=3)
     assert np.allclose(sobol_indices(shuffled, "total")["value"], sobol_indices(once, "total")["value"])
     assert sobol_indices(once, "total").equals(sobol_indices(once, "total"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sobol_indices(table_of(sample_design(CIRCLE, 16), ishigami), "total")
+        morris_indices(table_of(sample_design(CIRCLE, 16, "morris"), lambda *x: 1.0), "total")
+    table = table_of(sample_design(CIRCLE, 16, "morris", levels=8), ishigami)
+    assert len(morris_indices(table, "total", levels=8))
+    with pytest.raises(ValueError, match=f"on {LEVELS} levels"):
+        morris_indices(table, "total")
+    with pytest.raises(ValueError, match=r"total is 1\.0 in all cells"):
+        sobol_indices(table_of(sample_design(CIRCLE, 16), lambda *x: 1.0), "total")
 
 
 @needs_salib
-def test_whole_parameters_take_each_number_equally_often():
+def test_a_design_is_that_of_its_seed_and_within_its_ranges():
+    ranges = {"a.x": (0.0, 0.25), "a.y": (2.0, 2.5)}
+    for method in ("sobol", "morris"):
+        cells = sample_design(ranges, 16, method, seed=7)
+        assert cells == sample_design(ranges, 16, method, seed=7)
+        assert cells != sample_design(ranges, 16, method, seed=8)
+        assert sample_design(ranges, 16, method, seed=0) == sample_design(ranges, 16, method, seed=0)
+        assert all(0.0 <= cell["a.x"] <= 0.25 and 2.0 <= cell["a.y"] <= 2.5 for cell in cells)
     cells = sample_design({"world.steps": (3, 6), "a.x": (0, 1)}, 1024, whole=["world.steps"])
     steps = [cell["world.steps"] for cell in cells]
     assert all(isinstance(step, int) for step in steps)
@@ -119,17 +136,6 @@ def test_whole_parameters_take_each_number_equally_often():
     assert values(morris_indices(table_of(morris, lambda step, x: step), "total"), "mu")["world.steps"] == 3.0
 
 
-@needs_salib
-def test_a_design_is_that_of_its_seed_and_within_its_ranges():
-    ranges = {"a.x": (0.0, 0.25), "a.y": (2.0, 2.5)}
-    for method in ("sobol", "morris"):
-        cells = sample_design(ranges, 16, method, seed=7)
-        assert cells == sample_design(ranges, 16, method, seed=7)
-        assert cells != sample_design(ranges, 16, method, seed=8)
-        assert sample_design(ranges, 16, method, seed=0) == sample_design(ranges, 16, method, seed=0)
-        assert all(0.0 <= cell["a.x"] <= 0.25 and 2.0 <= cell["a.y"] <= 2.5 for cell in cells)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -141,6 +147,7 @@ def test_a_design_is_that_of_its_seed_and_within_its_ranges():
         (lambda: sample_design(CIRCLE, 3, "morris"), "3 trajectories are too few"),
         (lambda: sample_design(CIRCLE, 8, "morris", levels=5), "levels: 5 must be an even number"),
         (lambda: sample_design(CIRCLE, 8, whole=["world.w"]), "'world.w' has no range"),
+        (lambda: sample_design({"a.x": (3, 10)}, 8, "morris", whole=["a.x"]), "multiple of 3"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused(call, message):
@@ -148,19 +155,10 @@ def test_a_design_that_cannot_be_is_refused(call, message):
         call()
 
 
-def test_whole_numbers_off_the_levels_are_refused():
-    with pytest.raises(ValueError, match="multiple of 3"):
-        sample_design({"world.steps": (3, 10)}, 8, "morris", whole=["world.steps"])
-
-
 def failed(table):
     table.loc[7, "total"] = np.nan
     table.loc[7, "error"] = "ValueError: no"
     return table
-
-
-def swapped(table):
-    return table.assign(cell=np.roll(table["cell"], 1))
 
 
 @needs_salib
@@ -171,7 +169,7 @@ def swapped(table):
         (failed, "1 of [0-9]+ runs without total, the first in cell 7, which failed"),
         (lambda t: t[:-1], "its [0-9]+ cells are no"),
         (lambda t: t[1:], "numbered up to [0-9]+; indices need every run"),
-        (swapped, "are no (Saltelli|Morris) design"),
+        (lambda t: t.assign(cell=np.roll(t["cell"], 1)), "are no (Saltelli|Morris) design"),
         (lambda t: pd.concat([t, t[:1]]), "more replicates in some cells"),
         (lambda t: t[:0], "runs of 0 cells"),
         (lambda t: t.drop(columns="total"), "no column 'total'"),
@@ -184,24 +182,6 @@ def test_a_table_without_its_design_is_refused_in_one_line(indices, change, mess
     with pytest.raises(ValueError, match=message) as refused:
         indices(change(table), "total")
     assert "\n" not in str(refused.value)
-
-
-@needs_salib
-def test_other_levels_and_a_constant_measure_are_refused():
-    table = table_of(sample_design(CIRCLE, 16, "morris", levels=8), ishigami)
-    assert len(morris_indices(table, "total", levels=8))
-    with pytest.raises(ValueError, match=f"on {LEVELS} levels"):
-        morris_indices(table, "total")
-    with pytest.raises(ValueError, match=r"total is 1\.0 in all cells"):
-        sobol_indices(table_of(sample_design(CIRCLE, 16), lambda *x: 1.0), "total")
-
-
-@needs_salib
-def test_nothing_warns():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        sobol_indices(table_of(sample_design(CIRCLE, 16), ishigami), "total")
-        morris_indices(table_of(sample_design(CIRCLE, 16, "morris"), lambda *x: 1.0), "total")
 
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch):

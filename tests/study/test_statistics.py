@@ -55,16 +55,13 @@ def test_signs_are_flipped_in_every_way(effects):
     assert sign_flip_p(effects) == np.mean(np.array(flips) >= observed - 1e-9)
 
 
-def test_drawn_flips_agree_with_scipy():
+def test_drawn_flips_agree_with_scipy_and_their_seed():
     rng = np.random.default_rng(1)
     effects = rng.normal(0.3, 1.0, 40)
     theirs = stats.permutation_test(
         (effects,), np.mean, permutation_type="samples", n_resamples=40_000, rng=np.random.default_rng(2)
     ).pvalue
     assert sign_flip_p(effects, flips=40_000, seed=3) == pytest.approx(theirs, abs=4 * (theirs / 20_000) ** 0.5)
-
-
-def test_the_same_seed_flips_the_same_signs():
     effects = np.random.default_rng(4).normal(0.2, 1.0, 60)
     assert sign_flip_p(effects, seed=1) == sign_flip_p(effects, seed=1) != sign_flip_p(effects, seed=2)
 
@@ -77,22 +74,17 @@ def test_no_p_is_below_the_smallest(pairs):
         assert sign_flip_p(effects, flips=999) == smallest_p(pairs, 999)
 
 
-def test_an_interval_of_numbers_that_are_all_the_same_has_no_width():
-    assert bca_interval(np.full(5, 2.5)) == (2.5, 2.5)
-
-
-def test_the_bootstrap_leans_to_the_long_tail_where_student_does_not():
+def test_intervals_and_standardised_effects():
     sample = np.random.default_rng(5).exponential(size=60)
     (low, high), (left, right) = bca_interval(sample), student_interval(sample)
     assert high - sample.mean() > sample.mean() - low
     assert right - sample.mean() == pytest.approx(sample.mean() - left)
     assert stats.ttest_1samp(sample, 0).confidence_interval().low == pytest.approx(left)
-
-
-def test_standardised_effects():
+    assert bca_interval(np.full(5, 2.5)) == (2.5, 2.5)
     assert standardised(np.array([1.0, 3.0])) == pytest.approx(2 / 2**0.5)
     assert standardised(np.array([2.0, 2.0])) == np.inf
     assert standardised(np.zeros(3)) == 0.0
+    assert holm([]) == benjamini_hochberg([]) == []
 
 
 # --- families ---------------------------------------------------------------------------------------------------------
@@ -116,14 +108,10 @@ def test_benjamini_hochberg_rejects_up_to_the_last_below_its_line(p):
         assert sum(x <= q * (1 + 1e-12) for x in benjamini_hochberg(p)) == last
 
 
-def test_a_family_of_none():
-    assert holm([]) == benjamini_hochberg([]) == []
-
-
 # --- power, equivalence, pairing --------------------------------------------------------------------------------------
 
 
-def test_power_is_how_often_a_test_succeeds():
+def test_power_is_how_often_a_test_succeeds_or_shows_equivalence():
     rng, pairs, d = np.random.default_rng(6), 30, 0.4
     found = sum(stats.ttest_1samp(rng.normal(d, 1.0, pairs), 0).pvalue <= 0.05 for _ in range(EXPERIMENTS))
     assert at_level(found, power(d, pairs))
@@ -131,9 +119,6 @@ def test_power_is_how_often_a_test_succeeds():
     assert power(0.0, 30) == 0.05
     assert power(5.0, 2000) == power(np.inf, 9) == 1.0
     assert 0.99 < power(0.2, 1600, 1e-4) <= 1.0
-
-
-def test_power_of_equivalence_is_how_often_it_is_shown():
     rng, pairs, margin = np.random.default_rng(7), 40, 0.5
     found = 0
     for _ in range(EXPERIMENTS):
@@ -154,14 +139,11 @@ def test_equivalence_at_the_edge_of_the_margin_is_shown_at_the_level(relative):
     assert at_level(wrong, 0.05)
 
 
-def test_equivalence_agrees_with_the_interval_of_ninety_percent():
+def test_equivalence_agrees_with_the_interval_of_ninety_percent_and_pairing_takes_away_what_is_shared():
     x = np.random.default_rng(9).normal(0.1, 1.0, 80)
     low, high = student_interval(x, 0.90)
     edge = max(abs(low), abs(high))
     assert equivalence_p(x + 1.01 * edge, x - 1.01 * edge) < 0.05 < equivalence_p(x + 0.99 * edge, x - 0.99 * edge)
-
-
-def test_pairing_takes_away_what_the_arms_share():
     rng = np.random.default_rng(10)
     luck, own = rng.normal(0, 3, 20_000), rng.normal(0, 1, (2, 20_000))
     assert variance_reduction(luck + own, np.array([-1.0, 1.0])) == pytest.approx(0.9, abs=0.01)
@@ -186,14 +168,7 @@ def test_under_the_null_the_false_positives_are_at_their_level(law):
         assert at_level(strict, 40 / 4096)
 
 
-def test_drawn_flips_have_their_level_too():
-    rng, wrong = np.random.default_rng(12), 0
-    for k in range(EXPERIMENTS):
-        wrong += sign_flip_p(rng.standard_t(4, 30), flips=199, seed=k) <= 0.05
-    assert at_level(wrong, 0.05)
-
-
-def test_intervals_cover_at_their_level():
+def test_intervals_cover_and_drawn_flips_err_at_their_level():
     """BCa of a skewed law, 100 pairs; its coverage is right to the order 1 / pairs only: 93.5 to 96.5%."""
     rng, trials = np.random.default_rng(13), EXPERIMENTS // 5
     inside = 0
@@ -203,6 +178,10 @@ def test_intervals_cover_at_their_level():
         inside += low <= 0.5 <= high
     assert stats.binomtest(inside, trials, 0.935, alternative="less").pvalue > 1e-4
     assert stats.binomtest(inside, trials, 0.965, alternative="greater").pvalue > 1e-4
+    rng, wrong = np.random.default_rng(12), 0
+    for k in range(EXPERIMENTS):
+        wrong += sign_flip_p(rng.standard_t(4, 30), flips=199, seed=k) <= 0.05
+    assert at_level(wrong, 0.05)
 
 
 # --- looks ------------------------------------------------------------------------------------------------------------
@@ -223,10 +202,14 @@ def test_limits_are_those_of_the_published_tables(rule, limits):
     assert found == pytest.approx(limits, abs=2e-4 if rule == "obrien-fleming" else 2e-3)
 
 
-def test_one_look_at_everything_is_an_ordinary_test():
+def test_one_look_at_everything_is_an_ordinary_test_and_others_must_match():
     assert levels(0.03, (1.0,)) == pytest.approx((0.03,))
     assert levels(0.03, (1.0,), sides=1) == pytest.approx((0.03,))
     assert sequential_p([0.0123], [1.0]) == 0.0123
+    with pytest.raises(ValueError, match=r"rule: no 'haybittle'; allowed: pocock, obrien-fleming"):
+        spent(0.05, 0.5, "haybittle")
+    with pytest.raises(ValueError, match="one for each look"):
+        sequential_p([0.1], [0.5, 1.0])
 
 
 @pytest.mark.parametrize("rule", ["pocock", "obrien-fleming"])
@@ -268,10 +251,3 @@ def test_the_p_of_all_looks_passes_just_where_a_limit_is_passed(p):
         assert any(x <= limit for x, limit in zip(p, levels(found, fractions), strict=True))
         lower = found * 0.98
         assert not any(x <= limit for x, limit in zip(p, levels(lower, fractions), strict=True))
-
-
-def test_a_rule_that_there_is_not_and_looks_that_do_not_match():
-    with pytest.raises(ValueError, match=r"rule: no 'haybittle'; allowed: pocock, obrien-fleming"):
-        spent(0.05, 0.5, "haybittle")
-    with pytest.raises(ValueError, match="one for each look"):
-        sequential_p([0.1], [0.5, 1.0])

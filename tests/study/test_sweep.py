@@ -54,6 +54,11 @@ def test_the_rows_are_those_of_single_runs(tmp_path, expected):
     assert same(study().run(), expected)
     assert same(sweep(world(), VARY, replicates=7, measures=MEASURES, workers=1), expected)
     assert same(Study.load(tmp_path / "s").table(), expected)
+    made = study()
+    with pytest.raises(ZeroDivisionError):
+        made.run(workers=1, progress=lambda told: 1 / (told.done < 1))
+    assert 0 < made.done < 42
+    assert same(made.run(), expected)
 
 
 @pytest.mark.parametrize(("engine", "executor"), [("agents", "processes"), ("kernels", "auto")])
@@ -65,15 +70,7 @@ def test_processes_and_the_compiled_batch_make_the_same_rows_and_pandas_reads_th
     assert same(found, expected)
 
 
-def test_what_is_there_is_not_made_again(tmp_path, expected, monkeypatch):
-    study().run(tmp_path)
-    before = parts(tmp_path)
-    monkeypatch.setattr(executors, "run_part", None)
-    assert same(study().run(tmp_path), expected)
-    assert parts(tmp_path) == before
-
-
-def test_a_study_that_was_cut_off_goes_on(tmp_path, expected):
+def test_a_study_that_was_cut_off_goes_on_and_what_is_there_is_not_made_again(tmp_path, expected, monkeypatch):
     study().run(tmp_path)
     names = list(parts(tmp_path))
     for name in names[::2]:
@@ -87,14 +84,10 @@ def test_a_study_that_was_cut_off_goes_on(tmp_path, expected):
     assert not any(name.startswith(".") for name in after)
     assert told[-1].done == told[-1].runs == 42
     assert told[-1].made == 42 - sum(int(n[18:30]) - int(n[5:17]) for n in kept if not n.startswith("."))
-
-
-def test_a_study_in_memory_goes_on_too(expected):
-    made = study()
-    with pytest.raises(ZeroDivisionError):
-        made.run(workers=1, progress=lambda told: 1 / (told.done < 1))
-    assert 0 < made.done < 42
-    assert same(made.run(), expected)
+    before = parts(tmp_path)
+    monkeypatch.setattr(executors, "run_part", None)
+    assert same(study().run(tmp_path), expected)
+    assert parts(tmp_path) == before
 
 
 OTHER = world().replace({"ideas.engine.clarity": 0.5, "persons.Ada.skill": 0.1})
@@ -213,7 +206,7 @@ def test_a_full_disk_ends_it_in_one_line_and_loses_nothing(tmp_path, expected, m
     assert same(study().run(tmp_path), expected)
 
 
-def test_a_run_that_fails_is_a_row_and_the_others_go_on(tmp_path):
+def test_a_run_that_fails_is_a_row_and_the_others_go_on_unless_fail_fast_stops(tmp_path):
     table = study(measures=["total", functions.fails_at_times]).run(tmp_path)
     bad = table["seed"] % 5 == 3
     assert table["error"].notna().equals(bad)
@@ -224,6 +217,10 @@ def test_a_run_that_fails_is_a_row_and_the_others_go_on(tmp_path):
     found = Study.load(tmp_path).outcome()
     assert (found["done"], found["failed"]) == (42, int(bad.sum()))
     assert found["measures"]["total"]["mean"] == pytest.approx(table["total"].mean())
+    made = study(measures=[functions.fails_at_times])
+    with pytest.raises(RunError, match="cell 0, replicate 0: RuntimeError: a seed that"):
+        made.run(tmp_path / "fast", workers=1, fail_fast=True)
+    assert made.done < 42
 
 
 def test_a_cell_that_is_no_scenario_is_rows_of_errors():
@@ -235,13 +232,6 @@ def test_a_cell_that_is_no_scenario_is_rows_of_errors():
     table = made.run()
     assert table["error"].isna().tolist() == [True, True, False, False]
     assert table["error"][2].startswith("ScenarioError: cell: world.size")
-
-
-def test_fail_fast_stops_at_the_first(tmp_path):
-    made = study(measures=[functions.fails_at_times])
-    with pytest.raises(RunError, match="cell 0, replicate 0: RuntimeError: a seed that"):
-        made.run(tmp_path, workers=1, fail_fast=True)
-    assert made.done < 42
 
 
 def test_a_named_function_is_imported_by_the_workers(tmp_path):
@@ -268,39 +258,33 @@ def test_a_study_that_is_read_shows_functions_that_are_gone_and_does_not_run_the
         made.run(tmp_path)
 
 
-def test_tables_and_lists_as_values_are_json_in_the_table():
+def test_the_extremes_of_values_and_seeds(tmp_path):
     networks = [{"kind": "none"}, {"kind": "erdos-renyi", "degree": 2.0}]
     table = study(vary={"world.network": networks}, replicates=1).run()
     assert [json.loads(text) for text in table["world.network"]] == networks
     mixed = study(vary={"dynamics.telling_period": ["forever", 3]}, replicates=1).run()
     assert mixed["dynamics.telling_period"].tolist() == ["forever", "3"]
     assert study(vary={"dynamics.readopt": [True, False]}, replicates=1).run()["dynamics.readopt"].dtype == bool
+    table = study(seed=2**64 - 1, vary={}, replicates=2).run(tmp_path)
+    assert [int(seed) for seed in table["seed"]] == [2**64 - 1, 0]
+    assert np.isfinite(table["total"]).all()
 
 
-def test_a_prediction_says_how_many_runs():
+def test_a_prediction_says_how_many_runs_and_an_executor_is_named_right():
     found = study(replicates=100).predict(workers=2)
     assert (found["cells"], found["replicates"], found["runs"], found["engine"]) == (6, 100, 600, "agents")
     assert found["seconds"] == pytest.approx(found["seconds_per_run"] * 300)
     assert min(found["memory"], found["stored"], found["pilot_runs"]) > 0
+    with pytest.raises(ValueError, match="no 'thread'"):
+        study().run(executor="thread")
+    with pytest.raises(ValueError, match="workers"):
+        study().run(workers=0)
 
 
 def test_gaps_are_what_is_not_there():
     assert store.gaps([], 5) == [(0, 5)]
     assert store.gaps([(0, 2), (2, 3), (4, 5)], 7) == [(3, 4), (5, 7)]
     assert store.gaps([(0, 7)], 7) == []
-
-
-def test_seeds_and_numbers_survive_the_largest_values(tmp_path):
-    table = study(seed=2**64 - 1, vary={}, replicates=2).run(tmp_path)
-    assert [int(seed) for seed in table["seed"]] == [2**64 - 1, 0]
-    assert np.isfinite(table["total"]).all()
-
-
-def test_an_executor_is_named_right():
-    with pytest.raises(ValueError, match="no 'thread'"):
-        study().run(executor="thread")
-    with pytest.raises(ValueError, match="workers"):
-        study().run(workers=0)
 
 
 def test_mesa_batch_run_works_on_the_model(tmp_path):

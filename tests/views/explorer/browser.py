@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -10,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -39,9 +37,8 @@ class Page:
     def call(self, method: str, **params: Any) -> Any:
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
-        os.write(
-            self.write, json.dumps(message | ({"sessionId": self.session} if self.session else {})).encode() + b"\0"
-        )
+        message |= {"sessionId": self.session} if self.session else {}
+        os.write(self.write, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._next()
             if answer.get("id") == self.number:
@@ -79,14 +76,12 @@ class Page:
 
     def wait(self, condition: str, seconds: float = 60.0) -> None:
         """Until the condition holds, looked at in every frame of the page."""
-        loop = (
-            f"const end = Date.now() + {seconds * 1000}; while (!({condition})) {{ if (Date.now() > end) return false;"
-        )
+        loop = f"""(async () => {{ const end = Date.now() + {seconds * 1000};
+            while (!({condition})) {{ if (Date.now() > end) return false; await new Promise(r => setTimeout(r, 20)); }}
+            return true; }})()"""
         for _ in range(3):  # a page that is just being opened takes its questions with it
             with contextlib.suppress(AssertionError):
-                assert self.run(
-                    f"(async () => {{ {loop} await new Promise(r => setTimeout(r, 20)); }} return true; }})()"
-                )
+                assert self.run(loop)
                 return
         raise AssertionError(f"never: {condition}")
 
@@ -110,11 +105,6 @@ class Page:
 
     def type(self, text: str) -> None:
         self.call("Input.insertText", text=text)
-
-    def picture(self, file: Path) -> bytes:
-        raw = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
-        file.write_bytes(raw)
-        return raw
 
 
 @contextlib.contextmanager

@@ -17,9 +17,17 @@ PLACE = "[scene.canvas.getBoundingClientRect().x + sx({p}), scene.canvas.getBoun
 
 
 @pytest.fixture(scope="module")
-def browser():
+def chromium_page():
     with chromium(str(BROWSER)) as page:
         yield page
+
+
+@pytest.fixture
+def browser(chromium_page):
+    chromium_page.errors.clear()
+    chromium_page.requests.clear()
+    chromium_page.size(1200, 800)
+    return chromium_page
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +40,6 @@ def village(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def page(browser, village):
-    browser.errors.clear()
-    browser.requests.clear()
-    browser.size(1200, 800)
     browser.open(village.as_uri())
     yield browser
     assert browser.errors == []
@@ -58,20 +63,24 @@ def shown(page: Page) -> list[str]:
     return page.run("[...document.querySelectorAll('#list .name')].map(e => e.textContent)")
 
 
-def test_it_loads_with_everything_there(page):
+def test_it_loads_with_everything_there_and_controls_have_names(page):
     assert page.run("document.title") == "a village"
     assert ink(page) > 500
     assert page.run("document.querySelectorAll('#account option').length") >= 3
-    assert page.run("[...document.querySelectorAll('#idea option')].map(e => e.textContent)") == [
-        "all ideas",
-        "wheel",
-        "cart",
-    ]
+    ideas = page.run("[...document.querySelectorAll('#idea option')].map(e => e.textContent)")
+    assert ideas == ["all ideas", "wheel", "cart"]
     assert "Ada" in shown(page)
     assert page.run("document.getElementById('moment').value") == "25"
+    page.key("Tab", 9)
+    outline = page.run("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    nameless = page.run("""[...document.querySelectorAll('button, input, select, canvas')].filter(e =>
+        !e.closest('[hidden]') && e.getAttribute('aria-hidden') !== 'true' && !e.textContent.trim()
+        && !e.getAttribute('aria-label') && !e.labels?.length).map(e => e.outerHTML)""")
+    assert nameless == []
 
 
-def test_it_plays_to_the_end_and_the_network_lights_up(page):
+def test_it_plays_to_the_end_and_space_stops_it(page):
     page.run("go(0)")
     begin = page.run("now.standing.deed.reduce((n, d) => n + (d > 0), 0)")
     page.run("document.getElementById('play').click()")
@@ -80,6 +89,11 @@ def test_it_plays_to_the_end_and_the_network_lights_up(page):
     page.wait("!now.playing && now.moment === 25")
     assert begin == 0
     assert page.run("now.standing.deed.reduce((n, d) => n + (d > 0), 0)") > 10
+    page.run("go(0); scene.canvas.focus()")
+    page.key(" ", 32, " ")
+    assert page.run("now.playing")
+    page.key(" ", 32, " ")
+    assert not page.run("now.playing")
 
 
 def test_the_slider_moves_by_hand_and_by_keys(page):
@@ -93,14 +107,6 @@ def test_the_slider_moves_by_hand_and_by_keys(page):
         return [box.x + box.width / 2, box.y + box.height / 2]; })()""")
     page.click(*box)
     assert page.run("now.moment") in (12, 13)
-
-
-def test_space_plays_and_stops(page):
-    page.run("go(0); scene.canvas.focus()")
-    page.key(" ", 32, " ")
-    assert page.run("now.playing")
-    page.key(" ", 32, " ")
-    assert not page.run("now.playing")
 
 
 def test_hovering_tells_name_lineage_and_credit(page):
@@ -158,17 +164,7 @@ def test_a_search_finds_a_person(page):
     assert page.run("document.getElementById('heading').textContent") == "Nobody of that name"
 
 
-def test_the_second_view_shows_influences_up_to_now(page):
-    page.run("document.getElementById('see-influence').click()")
-    late = ink(page)
-    assert page.run("document.getElementById('see-influence').getAttribute('aria-checked')") == "true"
-    assert late > 500
-    page.run("document.getElementById('see-influence').focus()")
-    page.key("ArrowLeft", 37)
-    assert page.run("now.view") == "network"
-
-
-def test_zoom_and_pan_and_back(page):
+def test_zoom_and_pan_and_back_and_the_second_view(page):
     before = page.run("[sx(0), sy(0)]")
     page.point(400, 400, "mouseWheel", deltaX=0, deltaY=-400)
     assert page.run("camera().k") > 1.2
@@ -179,16 +175,13 @@ def test_zoom_and_pan_and_back(page):
     page.run("scene.canvas.focus()")
     page.key("0", 48, "0")
     assert page.run("[sx(0), sy(0)]") == before
-
-
-def test_focus_is_seen_and_controls_have_names(page):
-    page.key("Tab", 9)
-    outline = page.run("getComputedStyle(document.activeElement).outlineStyle")
-    assert outline == "solid"
-    nameless = page.run("""[...document.querySelectorAll('button, input, select, canvas')].filter(e =>
-        !e.closest('[hidden]') && e.getAttribute('aria-hidden') !== 'true' && !e.textContent.trim()
-        && !e.getAttribute('aria-label') && !e.labels?.length).map(e => e.outerHTML)""")
-    assert nameless == []
+    page.run("document.getElementById('see-influence').click()")
+    late = ink(page)
+    assert page.run("document.getElementById('see-influence').getAttribute('aria-checked')") == "true"
+    assert late > 500
+    page.run("document.getElementById('see-influence').focus()")
+    page.key("ArrowLeft", 37)
+    assert page.run("now.view") == "network"
 
 
 def test_it_fits_a_phone_in_the_dark(page):
@@ -201,11 +194,8 @@ def test_it_fits_a_phone_in_the_dark(page):
 
 
 def test_hostile_names_do_nothing(browser, tmp_path):
-    browser.errors.clear()
-    browser.requests.clear()
     file = tmp_path / "hostile.html"
     file.write_text(explorer(named_tape(HOSTILE)), encoding="utf-8")
-    browser.size(1200, 800)
     opened = browser.run("window.alert = () => {}; 1")
     browser.open(file.as_uri())
     tags = browser.run("document.querySelectorAll('*').length")
@@ -231,4 +221,3 @@ def test_the_policy_holds_in_the_browser(browser, village):
         document.body.append(script); const asked = await fetch('data.js').then(() => 'answered', () => 'refused');
         return [window.ran ?? 0, asked]; })()""")
     assert blocked == [0, "refused"]
-    browser.errors.clear()

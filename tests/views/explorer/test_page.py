@@ -118,7 +118,7 @@ def test_mostly_empty_columns_are_short():
 # What the page says of a run ------------------------------------------------------------------------------------------
 
 
-def test_events_and_influences_are_those_of_the_tape(village):
+def test_what_the_page_holds_is_the_tapes(village):
     tape, events = village.tape, village.data["events"]
     kept = np.flatnonzero(tape.events.kind != USE)
     assert unpacked(events["kind"]).tolist() == tape.events.kind[kept].tolist()
@@ -130,9 +130,6 @@ def test_events_and_influences_are_those_of_the_tape(village):
     assert found == sorted(
         zip(tape.influences.child[told].tolist(), tape.influences.parent[told].tolist(), strict=True)
     )
-
-
-def test_curves_are_the_holders_counted_one_by_one(village):
     tape, held, course = village.tape, [0, 0], []
     rows = list(zip(*(column.tolist() for column in tape.events.columns().values()), strict=True))
     for step in range(tape.steps + 1):
@@ -146,7 +143,7 @@ def test_curves_are_the_holders_counted_one_by_one(village):
     assert village.data["moments"] == [str(step) for step in range(tape.steps + 1)]
 
 
-def test_every_account_is_there_with_its_shares(village):
+def test_every_account_and_tie_is_there(village):
     found = {account["name"]: account for account in village.data["accounts"]}
     assert list(found) == list(compare(village.tape).tables)
     for name, account in found.items():
@@ -158,9 +155,6 @@ def test_every_account_is_there_with_its_shares(village):
             parts = sum(unpacked(shares["credit"]).astype(float) for shares in account["ideas"])
             np.testing.assert_allclose(parts, table.persons.share, rtol=1e-5, atol=1e-9)
     assert found["role-flow"]["ideas"]
-
-
-def test_ties_are_those_of_the_world(village):
     from sim.model.world import World
 
     ties = World.build(village.scenario, village.tape.provenance["seed"]).ties
@@ -194,7 +188,7 @@ def test_a_history_in_which_nothing_happened_has_a_page(people):
 # Larger runs ----------------------------------------------------------------------------------------------------------
 
 
-def test_of_many_persons_a_part_is_drawn_and_said(village, monkeypatch):
+def test_of_many_persons_and_ideas_a_part_is_drawn_and_said(village, monkeypatch):
     monkeypatch.setattr(rows, "PERSONS", 12)
     data = explorer_data(village.tape, village.scenario)
     names = data["persons"]["names"]
@@ -206,8 +200,11 @@ def test_of_many_persons_a_part_is_drawn_and_said(village, monkeypatch):
         assert village.tape.persons.name_of(first) in names
     assert 1 <= data["sure"] <= 12
     assert data["total"] == 44
-    whole = village.data["curves"]
-    assert data["curves"] == whole  # of everyone
+    assert data["curves"] == village.data["curves"]  # of everyone
+    monkeypatch.setattr(rows, "IDEAS", 1)
+    data = explorer_data(village.tape, village.scenario)
+    assert data["ideas"] == ["wheel"]
+    assert any("of 2" in note for note in data["notes"])
 
 
 def test_lines_lead_past_those_who_are_not_drawn(village, monkeypatch):
@@ -229,13 +226,6 @@ def test_lines_lead_past_those_who_are_not_drawn(village, monkeypatch):
     slow = {(e, up(-p)) for e in drawn_events for _, p in parents.get(e, []) if up(-p) >= 0}
     assert {(int(part.events[c]), int(part.events[p])) for c, p in zip(part.child, part.parent, strict=True)} == slow
     assert len(slow) > 12
-
-
-def test_of_many_ideas_those_that_most_took_up_are_shown(monkeypatch, village):
-    monkeypatch.setattr(rows, "IDEAS", 1)
-    data = explorer_data(village.tape, village.scenario)
-    assert data["ideas"] == ["wheel"]
-    assert any("of 2" in note for note in data["notes"])
 
 
 def test_a_page_of_five_thousand_is_small():
@@ -313,7 +303,7 @@ def test_data_are_ascii_without_markup_and_read_back(text):
     assert json.loads(written) == {"name": text}
 
 
-def test_the_policy_forbids_every_request_and_every_other_script(village):
+def test_the_same_run_has_the_same_page_whose_policy_forbids_every_request_and_every_other_script(village):
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', village.text)
     allowed = dict(part.split(" ", 1) for part in policy.split("; "))
     assert allowed["default-src"] == "'none'"
@@ -326,7 +316,4 @@ def test_the_policy_forbids_every_request_and_every_other_script(village):
     assert not re.search(r"https?://|innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", village.text)
     parts = Path(rows.__file__).parent
     assert not re.search(r"\son\w+=", (parts / "page.html").read_text(encoding="utf-8"))
-
-
-def test_the_same_run_has_the_same_page(village):
     assert explorer(village.tape, village.scenario) == village.text

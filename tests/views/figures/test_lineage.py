@@ -98,32 +98,22 @@ def test_few_lines_have_names_and_many_are_a_picture():
     (picture,) = many.axes[0].images
     assert picture.get_gid() == "holdings"
     assert [text.get_text() for text in many.axes[0].texts] == ["P1: 364", "P2: 364", "P3: 364"]
+    tape = make_tape(["P1"], [], ideas=("idea 0", "none"))
+    (axes,) = lineage(tape, "none").axes
+    assert "Nobody took it up" in axes.texts[0].get_text()
 
 
-def test_the_picture_is_as_dark_as_the_part_of_its_lines_that_is_there():
+def test_the_picture_is_as_dark_as_the_part_of_its_lines_that_is_there(tmp_path):
     tape = family(3, 6)  # 1,093 takings-up, one a step
     picture = np.asarray(lineage(tape).axes[0].images[0].get_array())
     dark = (picture < 0.999).any(axis=2).mean(axis=0)
     assert dark[-25] > 0.99  # at the end everybody holds it
     assert dark[len(dark) // 2] == pytest.approx(0.5, abs=0.2)
     assert dark[0] < 0.02
-
-
-def test_the_largest_branches_are_disjoint_and_largest():
+    for kind in ("png", "svg", "pdf"):
+        one, two = (save(lineage(tape), tmp_path / f"{k}.{kind}").read_bytes() for k in "ab")
+        assert one == two
     found = tree(family(3, 6), 0)
     heads = branches(found)
     assert heads.tolist() == [1, 2, 3]
     assert np.bincount(branch_of(found, heads)).tolist() == [364, 364, 364, 1]
-
-
-def test_an_idea_that_nobody_took_up_is_a_sentence():
-    tape = make_tape(["P1"], [], ideas=("idea 0", "none"))
-    (axes,) = lineage(tape, "none").axes
-    assert "Nobody took it up" in axes.texts[0].get_text()
-
-
-def test_the_same_picture_is_the_same_bytes(tmp_path):
-    tape = family(3, 6)
-    for kind in ("png", "svg", "pdf"):
-        one, two = (save(lineage(tape), tmp_path / f"{k}.{kind}").read_bytes() for k in "ab")
-        assert one == two

@@ -75,7 +75,7 @@ def ring(n=40, seed=1, kind="watts-strogatz"):
     )
 
 
-def test_marks_of_every_state_are_counted():
+def test_marks_of_every_state_and_links_are_counted_and_the_same_bytes(tmp_path):
     scenario = ring()
     tape, world = simulate(scenario), World.build(scenario)
     figure = network(tape, world, steps=[2, 5, 12])
@@ -84,11 +84,6 @@ def test_marks_of_every_state_are_counted():
         expected = [told(p, 0, step, tape) for p in range(tape.persons.total)]
         assert drawn == {name: expected.count(name) for name in NAMES if name in expected}
         assert f"{expected.count('learned it') + expected.count('discovered it')} hold it" in axes.get_title("left")
-
-
-def test_links_are_ties_and_tellings_each_once():
-    scenario = ring()
-    tape, world = simulate(scenario), World.build(scenario)
     expected = set()
     for i in range(world.n):
         for j in world.ties.target[world.ties.indptr[i] : world.ties.indptr[i + 1]].tolist():
@@ -98,6 +93,9 @@ def test_links_are_ties_and_tellings_each_once():
         if pair[0] != pair[1]:
             expected.add(tuple(pair))
     assert [tuple(pair) for pair in links(tape, world).tolist()] == sorted(expected)
+    for kind in ("png", "svg", "pdf"):
+        one, two = (save(network(tape, world), tmp_path / f"{k}.{kind}").read_bytes() for k in "ab")
+        assert one == two
 
 
 def chain(n):
@@ -134,20 +132,17 @@ def test_in_a_large_layout_nobody_stands_further_in_than_who_has_fewer_ties_to_t
     assert len(np.unique(places.round(9), axis=0)) == len(places)
 
 
-def test_a_crowd_is_a_ring_filled_as_far_as_it_holds_the_idea():
-    people = Persons(["P1", "crowd"], [1, 1], [1, 98])
-    tape = make_tape(people, [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}, 49)])
-    (axes,) = network(tape, steps=[2]).axes
-    (filled,) = [patch for patch in axes.patches if patch.get_gid() == "crowd"]
-    assert (filled.theta2 - filled.theta1) / 360 == pytest.approx(0.5)
-
-
-def test_the_chosen_moments_rise_to_the_peak_and_end_with_the_end():
+def test_the_chosen_moments_rise_to_the_peak_and_a_crowd_is_a_ring():
     tape = chain(30)
     found = telling_moments(tape, 0)
     assert found[0] == 1
     assert found[-1] == tape.steps == 30
     assert found == sorted(set(found))
+    people = Persons(["P1", "crowd"], [1, 1], [1, 98])
+    tape = make_tape(people, [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}, 49)])
+    (axes,) = network(tape, steps=[2]).axes
+    (filled,) = [patch for patch in axes.patches if patch.get_gid() == "crowd"]
+    assert (filled.theta2 - filled.theta1) / 360 == pytest.approx(0.5)
 
 
 def test_wrong_input_is_one_line():
@@ -160,14 +155,6 @@ def test_wrong_input_is_one_line():
         network(tape, steps=[])
     with pytest.raises(ValueError, match="world: its persons"):
         network(tape, World.build(ring()))
-
-
-def test_the_same_picture_is_the_same_bytes(tmp_path):
-    scenario = ring()
-    tape, world = simulate(scenario), World.build(scenario)
-    for kind in ("png", "svg", "pdf"):
-        one, two = (save(network(tape, world), tmp_path / f"{k}.{kind}").read_bytes() for k in "ab")
-        assert one == two
 
 
 def test_twenty_thousand_persons_are_pixels_in_a_vector_file(tmp_path):
