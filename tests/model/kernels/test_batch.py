@@ -13,6 +13,7 @@ from sim import Scenario, simulate
 from sim.engines import simulate_many
 from sim.model.kernels import replicates
 from sim.model.kernels.replicates import fits_batch, run_batch
+from tests import FULL
 from tests.scenarios import scenarios
 
 EXAMPLES = max(1, int(os.environ.get("SHOULDERS_EXAMPLES", "120")) // 5)
@@ -35,11 +36,14 @@ def test_runs_of_a_batch_are_those_of_single_runs(scenario: Scenario, first: int
         assert tape.provenance == alone.provenance
 
 
-@pytest.mark.parametrize("network", [
+NETWORKS = [
     {"kind": "erdos-renyi", "degree": 4}, {"kind": "barabasi-albert", "links": 2}, {"kind": "complete"},
     {"kind": "watts-strogatz", "neighbours": 4, "rewire": 0.2}, {"kind": "configuration", "degrees": 3},
     {"kind": "stochastic-block", "sizes": [30, 20], "chances": [[0.2, 0.02], [0.02, 0.2]]}, {"kind": "star"},
-])  # fmt: skip
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("network", NETWORKS if FULL else NETWORKS[::3])  # each is compiled by itself
 def test_every_kind_of_network_is_made_in_the_loop(network: dict[str, object]) -> None:
     scenario = Scenario.from_toml(SMALL).replace({"world.network": network})
     assert fits_batch(scenario)
