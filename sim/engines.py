@@ -241,21 +241,25 @@ def are_kernels_compiled(scenario: Scenario, runs: int = 1, own: Own = ()) -> bo
     return is_compiled(advance, replacements(own) + left_out(scenario))
 
 
-@contextlib.contextmanager
-def compiling_apart(scenario: Scenario, runs: int) -> Iterator[bool]:
-    """Compile the kernels in a process beside this one while the block runs; yields whether that is needed, and done.
+def agents_begin(scenario: Scenario, runs: int) -> bool:
+    """Return whether the agents are to make the first of many runs, since the kernels are yet to be compiled.
 
-    The agents can make the first of many runs meanwhile, since the tapes are the same: `engine_by_now` says when the
-    kernels are there. Nothing is done where code cannot be kept, or a run of the agents takes longer than compiling.
+    Not where code cannot be kept, or a run of the agents takes longer than compiling.
     """
     from sim.machine.compiling import cache_folder
     from sim.model.kernels.step import advance
 
-    if (
-        cache_folder(advance) is None
-        or seconds_of_agents(scenario) > WORTH_WAITING
-        or are_kernels_compiled(scenario, runs)
-    ):
+    quick = seconds_of_agents(scenario) <= WORTH_WAITING
+    return quick and not are_kernels_compiled(scenario, runs) and cache_folder(advance) is not None
+
+
+@contextlib.contextmanager
+def compiling_apart(scenario: Scenario, runs: int) -> Iterator[bool]:
+    """Compile the kernels in a process beside this one while the block runs; yields whether that is done.
+
+    The tapes of the agents are the same: `engine_by_now` says when the kernels are there.
+    """
+    if not agents_begin(scenario, runs):
         yield False
         return
     command = [sys.executable, "-c", f"from sim.engines import _compile; _compile({runs}, {str(scenario.folder)!r})"]

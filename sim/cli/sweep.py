@@ -69,6 +69,8 @@ def sweep_command(
             return
         if not as_json:
             click.echo(_size(study), err=True)
+            if study.agents_begin:
+                click.echo("The kernels are being compiled beside; until then the agents run.", err=True)
         _make(study, folder, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast)
         _tell(study, folder, as_json)
 

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import Rules, choose, engine_for, simulate_world
-from sim.errors import ScenarioError
+from sim.engines import Rules, choose, engine_for, refuse_too_large, simulate_world
 from sim.experiments.counterfactual import PARTS, world_without
 from sim.machine.memory import free_memory
 from sim.machine.threads import processors
@@ -238,10 +237,8 @@ def _run(
 
     # Mesa's agents hold Python's lock: side by side they would only get in each other's way.
     workers = 1 if engine == "agents" else threads or processors()
-    needed, free = predict_memory(scenario, engine), free_memory()
-    if needed > free:
-        raise ScenarioError(f"this world needs {needed / 1e9:,.1f} GB of memory, {free / 1e9:,.1f} GB are free")
-    workers = min(workers, max(1, free // needed))
+    refuse_too_large(scenario, engine)
+    workers = min(workers, max(1, free_memory() // predict_memory(scenario, engine)))
     waiting = worlds()
     values = [value_of(next(waiting))]  # alone, as it may compile
     with ThreadPoolExecutor(workers) as pool:

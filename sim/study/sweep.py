@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import Rules, compiling_apart, engine_for
+from sim.engines import Rules, agents_begin, compiling_apart, engine_for
 from sim.errors import StudyError
 from sim.machine.threads import processors
 from sim.machine.version import version
@@ -237,7 +237,13 @@ class Study:
                 work(replace(job, engine=MEANWHILE) if begun else job, missing, pool, at_once, keeper.keep)
 
     def _may_begin_by_agents(self, job: Job) -> bool:
+        """Whether the engine is left to us, and nothing that this process alone has must be compiled."""
         return self.engine == "auto" and job.engine == "kernels" and not job.rules
+
+    @property
+    def agents_begin(self) -> bool:
+        """Whether the first runs will be made by the agents, while the kernels are compiled beside them."""
+        return self._may_begin_by_agents(self.job()) and agents_begin(self.scenario, self.runs)
 
     def job(self) -> Job:
         """What a worker must know."""
