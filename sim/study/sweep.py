@@ -219,6 +219,8 @@ class Study:
         """As `run`, without reading the table, so that memory does not grow with the number of runs."""
         if executor not in EXECUTORS:
             raise ValueError(f"executor: no {executor!r}; allowed: {', '.join(EXECUTORS)}")
+        if (self.rules or self.person_class) and (dask is not None or executor in ("processes", "dask")):
+            raise ValueError("executor: rules and persons of one's own stay in this process; allowed: auto, threads")
         _require_whole("workers", 1 if workers is None else workers, 1, 100_000)
         folder = None if out is None else Path(out)
         with store.held(folder) if folder else nullcontext():

@@ -129,6 +129,13 @@ def test_every_way_to_run_takes_rules():
     assert plain != changed
 
 
+@pytest.mark.parametrize("where", [{"executor": "processes"}, {"executor": "dask"}, {"dask": "local"}])
+def test_rules_of_ones_own_stay_in_this_process(where, tmp_path):
+    with pytest.raises(ValueError, match="executor: rules and persons of one's own stay in this process"):
+        sweep(SMALL, replicates=2, out=tmp_path / "study", rules={"abandonment_rate": grows_with_age}, **where)
+    assert not list(tmp_path.iterdir())
+
+
 class Stubborn(Person):
     def abandons(self, idea: int) -> bool:
         return False

@@ -43,13 +43,11 @@ def _of_all_seeds(scenario: Scenario) -> tuple[list[Links], Ties | None]:
     latest, links, made = _latest[0]
     if latest is not scenario:
         people = person_ranges(scenario)
-        links, made = (
-            [
-                linked(people, tie, tie.pairing, tie.weight, tie.start, NEVER if tie.end is None else tie.end)
-                for tie in scenario.ties
-            ],
-            None,
-        )
+        made = None
+        links = [
+            linked(people, tie, tie.pairing, tie.weight, tie.start, NEVER if tie.end is None else tie.end)
+            for tie in scenario.ties
+        ]
         _latest[0] = (scenario, links, made)
     return links, made
 
