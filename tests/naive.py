@@ -17,16 +17,12 @@ def parents_of(tape: Tape, event: int) -> list[tuple[int, Fraction]]:
     """The parents of an event with their parts, which sum to exactly 1."""
     rows = zip(*(column.tolist() for column in tape.influences.columns().values()), strict=True)
     mine = [(parent, Fraction(weight)) for child, parent, weight in rows if child == event]
-    return normalised(mine)
-
-
-def normalised(parts: list[tuple[int, Fraction]]) -> list[tuple[int, Fraction]]:
-    total = sum(part for _, part in parts)
-    return [(row, part / total) for row, part in parts]
+    total = sum(part for _, part in mine)
+    return [(row, part / total) for row, part in mine]
 
 
 class RoleFlow:
-    """Role flow by following every walk to its end, one by one, with its exact probability."""
+    """Role flow by following every lineage to its end, one by one, with its exact probability."""
 
     def __init__(self, tape: Tape, inheritance: Fraction) -> None:
         self.inheritance = inheritance
@@ -38,49 +34,39 @@ class RoleFlow:
             self.realise(event, implementation, Fraction(value))
 
     def realise(self, event: int, implementation: int, value: Fraction) -> None:
-        learned = self.kind[event] == LEARN
-        part = value / (1 + learned + (implementation >= 0))
-        self.walk_to_idea(event, part)
-        if learned:
-            self.walk_to_teller(event, part)
+        part = value / (1 + (self.kind[event] == LEARN) + (implementation >= 0))
+        for chance, lineage in self.lineages(event):
+            self.credit_idea(lineage[-1], chance * part)
+            if len(lineage) > 1:
+                blocks = [person for person, _ in itertools.groupby(lineage, lambda row: self.person[row])]
+                tellers = blocks[1:-1] or [blocks[-1]]
+                for person in tellers:
+                    self.account[person, "communication"] += chance * part / len(tellers)
         if implementation >= 0:
             self.walk_to_implementer(implementation, part)
 
-    def walk_to_idea(self, event: int, amount: Fraction) -> None:
-        if self.kind[event] == LEARN:
-            for parent, part in self.parents[event]:
-                self.walk_to_idea(parent, part * amount)
-            return
-        passed = self.inheritance * amount if self.parents[event] else Fraction(0)
-        self.pay(event, "idea", amount - passed)
-        for parent, part in self.parents[event]:
+    def lineages(self, event: int) -> list[tuple[Fraction, list[int]]]:
+        """Every way back from a holding to a discovery, with its chance."""
+        if self.kind[event] == DISCOVER:
+            return [(Fraction(1), [event])]
+        return [
+            (part * chance, [event, *above])
+            for parent, part in self.parents[event]
+            for chance, above in self.lineages(parent)
+        ]
+
+    def credit_idea(self, discovery: int, amount: Fraction) -> None:
+        passed = self.inheritance * amount if self.parents[discovery] else Fraction(0)
+        self.account[self.person[discovery], "idea"] += amount - passed
+        for parent, part in self.parents[discovery]:
             self.realise(parent, -1, part * passed)
-
-    def tellers(self, event: int) -> list[tuple[int, Fraction]]:
-        return normalised([(parent, part) for parent, part in self.parents[event] if self.kind[parent] == LEARN])
-
-    def length(self, teller: int) -> Fraction:
-        return 1 + sum((part * self.length(parent) for parent, part in self.tellers(teller)), Fraction(0))
-
-    def walk_to_teller(self, event: int, amount: Fraction) -> None:
-        if not self.tellers(event):
-            for discovery, part in self.parents[event]:
-                self.pay(discovery, "communication", part * amount)
-        for teller, part in self.tellers(event):
-            stays = part * amount / self.length(teller)
-            self.pay(teller, "communication", stays)
-            if self.tellers(teller):
-                self.walk_to_teller(teller, part * amount - stays)
 
     def walk_to_implementer(self, event: int, amount: Fraction) -> None:
         if self.kind[event] == IMPLEMENT:
-            self.pay(event, "implementation", amount)
+            self.account[self.person[event], "implementation"] += amount
             return
         for parent, part in self.parents[event]:
             self.walk_to_implementer(parent, part * amount)
-
-    def pay(self, event: int, role: str, amount: Fraction) -> None:
-        self.account[self.person[event], role] += amount
 
 
 def owen(unions: list[list[object]], worth: dict[frozenset[object], Fraction]) -> dict[object, Fraction]:

@@ -56,9 +56,8 @@ def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
     total = float(raw.sum())
     credit = raw * (tape.total / total) if total > 0.0 else raw
     table = make_table(tape, "knockout", credit)
-    shown = (tape.persons.size[tape.persons.group] == 1) | (credit > 0.0)
     columns = {field.name: getattr(table.persons, field.name) for field in fields(table.persons)}
-    return replace(table, persons=KnockoutPersons(**columns, raw=raw[shown]))
+    return replace(table, persons=KnockoutPersons(**columns, raw=raw[table.row]))
 
 
 def lost_without(tape: Tape, samples: int = 32) -> Floats:

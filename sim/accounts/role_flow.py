@@ -1,19 +1,21 @@
 """Role flow: credit to those who carried the value that was realised, by idea, communication and implementation.
 
-Every unit of realised value is divided equally over the roles that took part in it, and inside a role it walks back
-along the influences until it stops at somebody's event (SCIENCE.md section 4.1):
+Every unit of realised value is divided equally over the roles that took part in it (SCIENCE.md section 4.1). Then a
+lineage is drawn: from the holding back along the influences, each parent with the probability that is its weight, to
+a discovery. Role flow is the expectation over these lineages.
 
-idea            the walk goes back to the discovery. One that used prerequisites passes the fraction `inheritance`
-                on to the discoverer's holdings of them, where it is divided afresh; the rest stays.
-communication   took part if the idea was learned. The tellers are the learnings upstream of the user's own; where
-                there are none the discoverer told, and has this role too. The walk stops at a teller with
-                probability 1 / length, length being 1 plus the weighted mean of the lengths of the tellers
-                upstream, so that m tellers in a row have 1 / m each.
+idea            stays with the discoverer. A discovery that used prerequisites passes the fraction `inheritance` on to
+                the discoverer's holdings of them, where it is divided afresh; the rest stays.
+communication   took part if the idea was learned. It is divided equally over the tellers between the user and the
+                discoverer; where there are none the discoverer told. Rows of one person that follow each other, as when
+                an idea is learned again from the own notebook, are one teller, and are part of the user, or the
+                discoverer, that they touch.
 implementation  took part if one was in use; a `use` event hands all of it on to the implementations in it.
 
-Since every parent is an earlier row, one sweep forward finds the lengths and one backward divides the value: exact,
-in time proportional to events and influences. On a lineage that is a tree this is the Owen value (Shapley with the
-roles as unions; Owen 1977) of the game that needs everybody on the path.
+Idea and implementation take one sweep backward. So does communication where every event has one influence, as then the
+lineage is certain; else it takes a sweep for each node of a quadrature (quadrature.py). Both are exact, and continuous
+in every weight. On a tape without prerequisites, and without a person twice on a lineage, this is the Owen value
+(Shapley with the roles as unions; Owen 1977) of the game that needs everybody on the lineage.
 """
 
 from __future__ import annotations
@@ -21,14 +23,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounts.table import CreditTable, make_table, sum_by
+from sim.accounts.quadrature import AHEAD, divide_equally
+from sim.accounts.table import CreditTable, make_table
+from sim.machine.hints import fetch
 from sim.machine.loops import for_size
-from sim.tape.tables import DISCOVER, LEARN, USE, Floats, Ints
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Floats, Ints
 from sim.tape.tape import Tape
 
 
 def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
-    """Credit by role flow: who carried the value that was realised (SCIENCE.md section 4.1).
+    """Return the credit by role flow: who carried the value that was realised (SCIENCE.md section 4.1).
 
     Args:
         tape: any tape.
@@ -50,17 +54,13 @@ def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
     >>> role_flow(tape).persons.share.tolist()
     [0.5, 0.5]
     """
-    roles = role_flow_of_events(tape, inheritance)
-    person, total = tape.events.person, tape.persons.total
-    # A `use` has no person, and nothing stays with it.
-    person = np.where(person < 0, total, person)
-    idea, communication, implementation = (sum_by(person, role, total + 1)[:total] for role in roles)
-    credit = idea + communication + implementation
-    return make_table(tape, "role-flow", credit, roles=(idea, communication, implementation))
+    flow, roles = _flow_of(tape, inheritance), np.zeros((3, tape.persons.total))
+    for_size(_sum_by_person, len(tape.events))(tape.events.kind, tape.events.person, flow, roles)
+    return make_table(tape, "role-flow", roles.sum(axis=0), roles=(roles[0], roles[1], roles[2]))
 
 
 def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, Floats, Floats]:
-    """The credit of every event by idea, communication and implementation: three arrays of shape (events,).
+    """Return the credit of every event by idea, communication and implementation: three arrays of shape (events,).
 
     In units of realised value, all >= 0, and together the tape's total; so the credit can be summed by person, by idea
     or by step.
@@ -76,128 +76,183 @@ def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, F
     >>> [role.tolist() for role in role_flow_of_events(tape)]
     [[49.0, 0.0, 0.0], [0.0, 49.0, 0.0], [0.0, 0.0, 0.0]]
     """
+    flow, made = _flow_of(tape, inheritance), np.flatnonzero(tape.events.kind == IMPLEMENT)
+    implementation = np.zeros(len(tape.events))
+    implementation[made], flow[2 * made] = flow[2 * made], 0.0
+    return flow[::2], flow[1::2], implementation
+
+
+def _flow_of(tape: Tape, inheritance: float) -> Floats:
+    """Return two numbers an event: credit for the idea (of an implementation: for that), and for communication."""
     if not 0.0 <= inheritance <= 1.0:
         raise ValueError(f"inheritance must be in [0, 1], is {inheritance}")
-    kind, begin = tape.events.kind, tape.parents
-    size = len(kind) + len(tape.influences)
-    weight = None if for_size(_is_forest, size)(begin) else tape.influences.weight
-    influences = (kind, begin, tape.influences.parent, weight)
-    length, start, idea, communication, implementation = (np.zeros(len(kind)) for _ in range(5))
-    realised = tape.realised
-    for_size(_divide, size)(realised.event, realised.implementation, realised.value, kind, idea, start, implementation)
-    for_size(_measure, size)(*influences, length)
-    for_size(_flow, size)(*influences, length, float(inheritance), idea, start, communication, implementation)
-    return idea, communication, implementation
+    kind, person = tape.events.kind, tape.events.person
+    child, parent, weight = tape.influences.columns().values()
+    size = len(kind) + len(child)
+    flow, user, tellers = np.zeros(2 * len(kind)), np.zeros(len(kind)), np.zeros(len(kind), np.int32)
+    event, served, value = tape.realised.columns().values()
+    for_size(_divide, size)(event, served, value, kind, flow, user)
+    if for_size(_count_tellers, size)(kind, person, child, parent, tellers):
+        for_size(_flow_certain, size)(kind, child, parent, tellers, float(inheritance), flow, user)
+        return flow
+    part, entry = np.zeros(len(child)), np.zeros(len(kind))
+    counted = for_size(_weigh, size)(kind, person, tape.parents, parent, weight, part, tellers)
+    for_size(_flow, size)(kind, tape.parents, parent, weight, part, float(inheritance), flow, user, entry)
+    flow[1::2] += divide_equally(tape.parents, parent, part, entry, counted)
+    return flow
 
 
-# The loops, which run as they stand for a small tape and compiled for a large one, with the same bits. Where no event
-# has more than one influence, as where everybody is told once, the weight is None: all parts are 1, and not read.
+# The loops run as they stand for a small tape and compiled for a large one, with the same bits. The two numbers that
+# `flow` has for each event stand side by side, since they are asked for together. `user` is the communication that is
+# divided over the lineage of a holding.
 
 
-def _is_forest(begin: Ints) -> bool:
-    most = 0
-    for event in range(len(begin) - 1):
-        most = max(most, begin[event + 1] - begin[event])
-    return most <= 1
-
-
-def _divide(
-    event: Ints,
-    served: Ints,
-    value: Floats,
-    kind: NDArray[np.int8],
-    idea: Floats,
-    start: Floats,
-    implementation: Floats,
-) -> None:
+def _divide(event: Ints, served: Ints, value: Floats, kind: NDArray[np.int8], flow: Floats, user: Floats) -> None:
     """Add the realised value to the events where it starts, equally over the roles that took part."""
     for k in range(len(event)):
         learned = kind[event[k]] == LEARN
         part = value[k] / (1.0 + learned + (served[k] >= 0))
-        idea[event[k]] += part
+        flow[2 * event[k]] += part
         if learned:
-            start[event[k]] += part
+            user[event[k]] += part
         if served[k] >= 0:
-            implementation[served[k]] += part
+            flow[2 * served[k]] += part
 
 
-def _weigh(kind: NDArray[np.int8], parent: Ints, weight: Floats | None, low: int, high: int) -> tuple[float, float]:
-    """The weight of all the influences of an event, and of those by events that learned."""
-    if weight is None:
-        return 1.0, 1.0
-    everything = told = 0.0
-    for k in range(low, high):
-        everything += weight[k]
-        if kind[parent[k]] == LEARN:
-            told += weight[k]
-    return everything, told
+def _sum_by_person(kind: NDArray[np.int8], person: NDArray[np.int32], flow: Floats, roles: Floats) -> None:
+    """Add the credit of each event to that of its person by role; roles has the shape (3, persons)."""
+    for row in range(len(kind)):
+        if kind[row] == IMPLEMENT:
+            roles[2, person[row]] += flow[2 * row]
+        elif person[row] >= 0:  # a `use` has no person, and keeps nothing
+            roles[0, person[row]] += flow[2 * row]
+            roles[1, person[row]] += flow[2 * row + 1]
 
 
-def _relay(
-    kind: NDArray[np.int8], parent: Ints, weight: Floats | None, k: int, everything: float, told: float
-) -> float:
-    """The part of an influence as a way on to the tellers: those that learned; where none did, the discoverers."""
-    if weight is None:
-        return 1.0
-    if told == 0.0:
-        return float(weight[k] / everything)
-    return float(weight[k] / told) if kind[parent[k]] == LEARN else 0.0
+def _count_tellers(
+    kind: NDArray[np.int8], person: NDArray[np.int32], child: Ints, parent: Ints, tellers: NDArray[np.int32]
+) -> bool:
+    """Count those on the one lineage of each event who told, its own person with them; False if one has several.
+
+    The count is doubled, and 1 added where the parent is another person.
+    """
+    for k in range(len(child)):
+        soon = parent[min(k + AHEAD, len(child) - 1)]
+        fetch(person, soon)
+        fetch(tellers, soon)
+        row = child[k]
+        if k > 0 and child[k - 1] == row:
+            return False
+        if kind[row] == LEARN:
+            other = person[row] != person[parent[k]]
+            tellers[row] = (tellers[parent[k]] // 2 + other) * 2 + other
+    return True
 
 
-def _measure(kind: NDArray[np.int8], begin: Ints, parent: Ints, weight: Floats | None, length: Floats) -> None:
-    """Fill in how many tellers are met on average on the way back from each learning, itself included."""
-    for event in range(len(kind)):
-        if kind[event] == LEARN:
-            low, high = begin[event], begin[event + 1]
-            everything, told = _weigh(kind, parent, weight, low, high)
-            upstream = 0.0
-            for k in range(low, high):
-                upstream += _relay(kind, parent, weight, k, everything, told) * length[parent[k]]
-            length[event] = 1.0 + upstream
+def _flow_certain(
+    kind: NDArray[np.int8], child: Ints, parent: Ints, tellers: NDArray[np.int32], inheritance: float, flow: Floats,
+    user: Floats,
+) -> None:  # fmt: skip
+    """Move what starts at each event back to where it stays, newest first; every lineage is certain.
+
+    The communication on its way is the part of each teller who is still to come.
+    """
+    for k in range(len(child) - 1, -1, -1):
+        row, to = child[k], parent[k]
+        fetch(flow, 2 * parent[max(k - AHEAD, 0)])
+        if kind[row] == LEARN:
+            flow[2 * to] += flow[2 * row]
+            flow[2 * row] = 0.0
+            count, other = tellers[row] // 2, tellers[row] % 2 == 1
+            if count > other:
+                flow[2 * to + 1] += flow[2 * row + 1]
+            if other:
+                flow[2 * to + 1] += user[row] / max(count - 1, 1)
+            else:
+                if count == 0:
+                    flow[2 * to + 1] += flow[2 * row + 1]
+                flow[2 * row + 1] = 0.0
+                pass_on(kind, to, user[row], flow, user)
+        elif kind[row] == DISCOVER:
+            passed = inheritance * flow[2 * row]
+            flow[2 * row] -= passed
+            inherit(kind, to, passed, flow, user)
+        elif kind[row] == USE:
+            flow[2 * to] += flow[2 * row]
+            flow[2 * row] = 0.0
+
+
+def pass_on(kind: NDArray[np.int8], to: int, amount: float, flow: Floats, user: Floats) -> None:
+    """Hand the communication that a person's holding began to the earlier holding of the same person."""
+    if kind[to] == LEARN:
+        user[to] += amount
+    else:
+        flow[2 * to + 1] += amount
+
+
+def inherit(kind: NDArray[np.int8], to: int, amount: float, flow: Floats, user: Floats) -> None:
+    """Divide what a prerequisite is credited for over its idea, and its communication if it was learned."""
+    if kind[to] == LEARN:
+        amount *= 0.5
+        user[to] += amount
+    flow[2 * to] += amount
+
+
+def _weigh(
+    kind: NDArray[np.int8], person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats, part: Floats,
+    longest: NDArray[np.int32],
+) -> int:  # fmt: skip
+    """Write down the chance of each way back from a learning, below 0 to the same person, and count the tellers."""
+    most = 0
+    for row in range(len(kind)):
+        if kind[row] != LEARN:
+            continue
+        low, high = begin[row], begin[row + 1]
+        total = 0.0
+        for k in range(low, high):
+            total += weight[k]
+            soon = parent[min(k + AHEAD, len(parent) - 1)]
+            fetch(person, soon)
+            fetch(longest, soon)
+        for k in range(low, high):
+            other = person[parent[k]] != person[row]
+            part[k] = weight[k] / total if other else -weight[k] / total
+            longest[row] = max(longest[row], longest[parent[k]] + other)
+            most = max(most, longest[parent[k]])
+    return most
 
 
 def _flow(
-    kind: NDArray[np.int8],
-    begin: Ints,
-    parent: Ints,
-    weight: Floats | None,
-    length: Floats,
-    inheritance: float,
-    idea: Floats,
-    start: Floats,
-    communication: Floats,
-    implementation: Floats,
-) -> None:
-    """Move what starts at each event back, newest first, until `idea` and the other roles hold what stays there.
+    kind: NDArray[np.int8], begin: Ints, parent: Ints, weight: Floats, part: Floats, inheritance: float,
+    flow: Floats, user: Floats, entry: Floats,
+) -> None:  # fmt: skip
+    """Move all but the tellers' communication back to where it stays; that enters at the last teller of each user.
 
-    `start` is the communication of the holding's own lineage: it begins with the teller, not with the learning itself.
+    The communication in `flow` is that of lineages on which nobody but the discoverer told.
     """
-    for event in range(len(kind) - 1, -1, -1):
-        low, high = begin[event], begin[event + 1]
-        if low == high:
-            continue
-        everything, told = _weigh(kind, parent, weight, low, high)
-        moving = passed = 0.0
-        if kind[event] == LEARN:
-            moving = communication[event] - communication[event] / length[event]
-            communication[event] -= moving
-            moving += start[event]
-            passed = idea[event]
-        elif kind[event] == DISCOVER:
-            passed = inheritance * idea[event]
-        idea[event] -= passed
-        for k in range(low, high):
-            part = 1.0 if weight is None else weight[k] / everything
-            if kind[event] == LEARN:
-                idea[parent[k]] += part * passed
-                communication[parent[k]] += _relay(kind, parent, weight, k, everything, told) * moving
-            elif kind[event] == DISCOVER:
-                part *= passed
-                if kind[parent[k]] == LEARN:
-                    part *= 0.5
-                    start[parent[k]] += part
-                idea[parent[k]] += part
-            elif kind[event] == USE:
-                implementation[parent[k]] += part * implementation[event]
-        if kind[event] == USE:
-            implementation[event] = 0.0
+    for row in range(len(kind) - 1, -1, -1):
+        low, high = begin[row], begin[row + 1]
+        if kind[row] == LEARN:
+            for k in range(low, high):
+                to, own, soon = parent[k], part[k] < 0.0, parent[max(k - AHEAD, 0)]
+                fetch(flow, 2 * soon)
+                fetch(entry, soon)
+                flow[2 * to] += abs(part[k]) * flow[2 * row]
+                if own:
+                    pass_on(kind, to, -part[k] * user[row], flow, user)
+                    flow[2 * to + 1] -= part[k] * flow[2 * row + 1]
+                else:
+                    flow[2 * to + 1] += part[k] * user[row]
+                    entry[to] += part[k] * user[row]
+            flow[2 * row] = flow[2 * row + 1] = 0.0
+        elif low < high and kind[row] != IMPLEMENT:
+            passed = flow[2 * row] if kind[row] == USE else inheritance * flow[2 * row]
+            flow[2 * row] -= passed
+            total = 0.0
+            for k in range(low, high):
+                total += weight[k]
+            for k in range(low, high):
+                if kind[row] == USE:
+                    flow[2 * parent[k]] += weight[k] / total * passed
+                else:
+                    inherit(kind, parent[k], weight[k] / total * passed, flow, user)

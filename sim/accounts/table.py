@@ -171,7 +171,7 @@ def make_table(
     credit: Floats,
     *,
     total: float | None = None,
-    roles: tuple[Floats, Floats, Floats] | None = None,
+    roles: Sequence[Floats] | None = None,
     pagerank: Floats | None = None,
 ) -> CreditTable:
     """The table of credits of shape (persons of the tape,), in tape order; `total` is the tape's unless given.
@@ -182,15 +182,15 @@ def make_table(
     total = tape.total if total is None else total
     if roles is None:
         roles = (np.full(len(credit), np.nan),) * 3
-    of = tape.persons.group
-    shown = (tape.persons.size[of] == 1) | (credit > 0.0)
-    row = np.flatnonzero(shown)
+    row = shown_rows(tape.persons, credit)
+    everybody = len(row) == len(credit)  # of whom there may be millions
+    credit, *roles = (column if everybody else column[row] for column in (credit, *roles))
     persons = CreditedPersons(
         name=Names(tape.persons, row),
-        credit=credit[shown],
-        share=credit[shown] / total if total > 0.0 else np.zeros(int(shown.sum())),
-        **dict(zip(ROLES, (role[shown] for role in roles), strict=True)),
-        pagerank=None if pagerank is None else pagerank[shown],
+        credit=credit,
+        share=credit / total if total > 0.0 else np.zeros(len(row)),
+        **dict(zip(ROLES, roles, strict=True)),
+        pagerank=None if pagerank is None else pagerank[row],
     )
     return CreditTable(
         scenario=str(tape.provenance.get("scenario", "")),
@@ -201,9 +201,16 @@ def make_table(
         dropped=sum(tape.dropped.values()),
         persons=persons,
         groups=tape.persons,
-        group=of[shown],
+        group=tape.persons.group[row],
         row=row,
     )
+
+
+def shown_rows(persons: Persons, credit: Floats) -> Ints:
+    """Return the rows of the persons that a table of credits shows: all but crowds without credit."""
+    if (persons.size == 1).all():
+        return np.arange(persons.total)
+    return np.flatnonzero(np.repeat(persons.size == 1, persons.members) | (credit > 0.0))
 
 
 def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Floats:

@@ -72,10 +72,9 @@ def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
     The roles that took part in a lineage share equally, and in each role the persons who have it: the discoverers on
     the lineage; the tellers, or the discoverer who told the user where nobody else told; the implementer. Where every
-    lineage is a path without prerequisites, and nobody tells twice on it, this is role flow. They differ where
-    discoveries stood on others (here all discoverers on the lineage count alike; role flow passes a part on), where
-    tellers of lineages of several lengths come together (role flow takes the mean length), and for those who took
-    an idea up again (who count once).
+    lineage is without prerequisites, and nobody is on it twice, this is role flow. They differ where discoveries stood
+    on others (here all discoverers on the lineage count alike; role flow passes a part on), and for those who adopted
+    an idea again (who count once).
 
     Args, raises: as in `shapley_credit`.
 
