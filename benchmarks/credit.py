@@ -103,7 +103,7 @@ def ours_of(threads: int) -> Runner:
         matrix = graph.matrix
         if graph.kind == "events":
             return lambda _: event_pagerank(matrix.indptr, matrix.indices, alpha=ALPHA)
-        return lambda tol: pagerank(matrix, ALPHA, tol=tol, threads=threads)
+        return lambda tol: pagerank(matrix, ALPHA, residual=tol, threads=threads)
 
     return Runner(f"shoulders, {threads} thread{'s' * (threads > 1)}", (1e-10, 1e-11, 1e-12, 1e-13), ready)
 
@@ -229,7 +229,7 @@ def run(runner: Runner, graph: Graph, reference: Floats, rounds: int, budget: fl
 def race(kind: str, n: int, rounds: int, budget: float, before: Sequence[Lane]) -> list[Lane]:
     """All runners on one graph; who would take longer than the budget, judging by the size before, is left out."""
     graph = make(kind, n)
-    reference = np.asarray(pagerank(graph.matrix, ALPHA, tol=1e-14))
+    reference = np.asarray(pagerank(graph.matrix, ALPHA, residual=1e-14))
     lanes = []
     for runner in runners(kind):
         last = next((lane for lane in before if lane.name == runner.name), None)

@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.hints import fetch
 from sim.tape.tables import Floats, Ints
 
+AHEAD = 24  # influences for whose parents the memory is asked while one is looked at
+TINY = 1e-290  # weights of a smaller sum cannot be inverted
 Whole = NDArray[np.integer[Any]]
 Weights = NDArray[np.floating[Any]]
 
@@ -46,15 +49,19 @@ def descend(
             stuck += mine
             part = 0.0
             total = 1.0
-        elif weight is None:
+        elif total > TINY:
             part /= total
+            total = 1.0
         k = low
         while k < high:  # a range takes a third longer
             to = parent[k]
+            fetch(mass, parent[max(k - AHEAD, 0)])
             if to < 0 or to > last:
                 return row, stuck
             if weight is None:
                 mass[to] += part
+            elif total == 1.0:
+                mass[to] += part * weight[k]
             else:
                 mass[to] += part * (weight[k] / total)
             k += 1

@@ -12,6 +12,10 @@ from sim.accounts.dag_loops import Weights, Whole
 from sim.tape.tables import Floats
 
 
+class NowhereError(ValueError, ZeroDivisionError):
+    """A distribution that is 0 everywhere; networkx raises a ZeroDivisionError."""
+
+
 def check_alpha(alpha: float, most: float | None = None) -> None:
     """Raise a ValueError unless alpha is in [0, 1), or in [0, most]."""
     if not (0.0 <= alpha < 1.0 if most is None else 0.0 <= alpha <= most):
@@ -53,5 +57,5 @@ def distribution(given: Any, nodes: Any, name: str) -> Floats:
         given = [given.get(node, 0.0) for node in nodes]
     array = not_negative(given, number, name)
     if number > 0 and not array.any():
-        raise ValueError(f"{name} must not be 0 everywhere")
+        raise NowhereError(f"{name} must not be 0 everywhere")
     return np.asarray(array / array.sum())

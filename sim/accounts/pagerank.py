@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from sim.accounts.distributions import check_alpha, distribution
 from sim.accounts.event_pagerank import Dag, as_dag, citerank, citerank_credit, event_pagerank, event_pagerank_credit
 from sim.accounts.person_graph import person_edges, person_graph
-from sim.accounts.power_iteration import all_alike, flow_of, solve
+from sim.accounts.power_iteration import Ending, all_alike, flow_of, solve
 from sim.accounts.table import CreditTable, make_table
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
@@ -36,24 +36,32 @@ def pagerank(
     graph_or_csr: nx.Graph[Any] | sparse.sparray | sparse.spmatrix,
     alpha: float = 0.85,
     personalization: Mapping[Any, float] | ArrayLike | None = None,
+    max_iter: int = 100,
+    tol: float = 1e-6,
+    nstart: Mapping[Any, float] | ArrayLike | None = None,
     weight: str | None = "weight",
     dangling: Mapping[Any, float] | ArrayLike | None = None,
-    tol: float = 1e-12,
-    max_iter: int = 1000,
+    *,
+    residual: float = 1e-12,
     threads: int | None = None,
 ) -> dict[Hashable, float] | Floats:
-    """PageRank of any graph; the arguments mean what they mean in networkx.pagerank, and so does the result.
+    """Return the PageRank of any graph, in the place of networkx.pagerank, whose arguments mean the same.
+
+    It never stops before networkx does, and mostly far behind: small graphs (SMALL) are solved directly, larger ones to
+    `residual`.
 
     Args:
         graph_or_csr: a networkx graph, or a square scipy sparse matrix whose rows point to its columns, weights >= 0.
         alpha: chance to walk on, in [0, 1).
         personalization: where the walk restarts, >= 0, in any unit: a mapping from nodes (rows of the matrix), or an
             array in their order. Everywhere alike if None.
+        max_iter, tol: it has failed to converge if max_iter passes leave a residual of tol for each node.
+        nstart: where the passes begin, like `personalization`; the result hardly depends on it.
         weight: the edge attribute that is the weight (1 where an edge has none); None for all alike.
         dangling: where the walk goes from nodes without a way out, like `personalization`, which it is if None.
-        tol, max_iter: larger graphs (SMALL) take at most max_iter passes until the residual is at most tol: the sum of
+        residual: at which passes end, if ten times max_iter are enough: the sum of
             |alpha (P' p + (d . p) dangling) + (1 - alpha) restart - p| over the nodes, d being 1 where there is no way
-            out. (The tol of networkx is for one node, not for all.)
+            out.
         threads: by default as many as this process may use; the result does not depend on it.
 
     Returns:
@@ -61,18 +69,24 @@ def pagerank(
 
     Raises:
         ValueError: if the matrix is not square, a weight negative, a vector not a distribution, or alpha out of range.
-        networkx.PowerIterationFailedConvergence: if max_iter passes do not reach tol.
+        ZeroDivisionError: if a vector is 0 everywhere (it is a ValueError, too).
+        networkx.PowerIterationFailedConvergence: if max_iter passes do not reach tol, as none does.
 
     >>> import networkx as nx
     >>> {node: round(rank, 4) for node, rank in pagerank(nx.DiGraph([("b", "a"), ("c", "b")]), alpha=0.5).items()}
     {'b': 0.3529, 'a': 0.4118, 'c': 0.2353}
     """
+    import networkx as nx
+
     check_alpha(alpha)
     nodes, matrix = _adjacency(graph_or_csr, weight)
     places = range(matrix.shape[0]) if nodes is None else nodes
     restart = distribution(personalization, places, "personalization")
     sink = restart if dangling is None else distribution(dangling, places, "dangling")
-    rank = _rank(matrix, alpha, restart, sink, tol, max_iter, threads)
+    start = restart if nstart is None else distribution(nstart, places, "nstart")
+    if max_iter < 1 and len(places):
+        raise nx.PowerIterationFailedConvergence(max_iter)
+    rank = _rank(matrix, alpha, restart, sink, start, Ending(max_iter, tol * len(places), residual), threads)
     return rank if nodes is None else dict(zip(nodes, rank.tolist(), strict=True))
 
 
@@ -89,15 +103,10 @@ def _adjacency(graph: Any, weight: str | None) -> tuple[list[Hashable] | None, A
 
 
 def _rank(
-    matrix: Any,
-    alpha: float,
-    restart: Floats,
-    sink: Floats,
-    tol: float = 1e-12,
-    max_iter: int = 1000,
+    matrix: Any, alpha: float, restart: Floats, sink: Floats, start: Floats, ending: Ending,
     threads: int | None = None,
-) -> Floats:
-    """PageRank of a square csr matrix; restart and sink sum to 1."""
+) -> Floats:  # fmt: skip
+    """Return the PageRank of a square csr matrix; restart, sink and start sum to 1."""
     from scipy import sparse
 
     if matrix.shape[0] != matrix.shape[1]:
@@ -107,7 +116,7 @@ def _rank(
     if matrix.shape[0] == 0:
         return restart
     if matrix.shape[0] > SMALL:
-        return _iterate(matrix, alpha, restart, sink, tol, max_iter, threads)
+        return _iterate(matrix, alpha, restart, sink, start, ending, threads)
     sums = np.asarray(matrix.sum(axis=1), dtype=float)
     each = np.repeat(np.where(sums > 0.0, sums, 1.0), np.diff(matrix.indptr))
     back = sparse.csr_array((matrix.data / each, matrix.indices, matrix.indptr), matrix.shape).T
@@ -128,14 +137,14 @@ def _solve(back: Any, stuck: Floats, alpha: float, restart: Floats, sink: Floats
 
 
 def _iterate(
-    matrix: Any, alpha: float, restart: Floats, sink: Floats, tol: float, max_iter: int, threads: int | None
+    matrix: Any, alpha: float, restart: Floats, sink: Floats, start: Floats, ending: Ending, threads: int | None
 ) -> Floats:
-    """The same by passes; where rows without a way out lead elsewhere than the restart, by two systems."""
+    """Return the same by passes; where rows without a way out lead elsewhere than the restart, by two systems."""
     flow = flow_of(matrix)
-    rank = solve(flow, alpha, restart, tol, max_iter, threads)
+    rank = solve(flow, alpha, restart, start, ending, threads)
     if sink is not restart:
         stuck = flow.each == 0.0
-        z = solve(flow, alpha, sink, tol, max_iter, threads)
+        z = solve(flow, alpha, sink, sink, ending, threads)
         rank *= 1.0 - alpha
         rank += alpha * rank[stuck].sum() / (1.0 - alpha * z[stuck].sum()) * z
     rank /= rank.sum()
@@ -176,7 +185,7 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     place[nodes] = np.arange(number)  # the World, -1, has the last one
     matrix = sparse.csr_array((weight, (place[start], place[end])), (number, number))
     uniform = np.full(number, 1.0 / number)
-    rank = _rank(matrix, alpha, uniform, uniform)
+    rank = _rank(matrix, alpha, uniform, uniform, uniform, Ending())
     ranks = np.zeros(tape.persons.total)
     ranks[nodes[1:]] = rank[1:]
     total = tape.total if number > 1 else 0.0

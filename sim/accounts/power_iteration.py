@@ -65,34 +65,45 @@ def flow_of(matrix: Any) -> Flow:
     return Flow(place[:-1], source, part, each)
 
 
-def solve(flow: Flow, alpha: float, restart: Floats, tol: float, max_iter: int, threads: int | None = None) -> Floats:
-    """x with x = v + alpha P' x, to |v + alpha P' x - x| <= tol / 2 * |x|, both summed over the rows.
+class Ending(NamedTuple):
+    """When passes end: at the residual `exact`, or after ten times max_iter; they fail if max_iter leave > `enough`."""
+
+    max_iter: int = 100
+    enough: float = 1e-6
+    exact: float = 1e-12
+
+
+def solve(
+    flow: Flow, alpha: float, restart: Floats, start: Floats, ending: Ending, threads: int | None = None
+) -> Floats:
+    """Return x with x = v + alpha P' x, to |v + alpha P' x - x| <= exact / 2 * |x|, both summed over the rows.
 
     Raises:
-        networkx.PowerIterationFailedConvergence: if max_iter passes do not get there.
+        networkx.PowerIterationFailedConvergence: if max_iter passes do not get near enough.
     """
     if len(flow.source) < WORTH_THREADS:
-        return _passes(flow, alpha, restart, tol, max_iter, map)
+        return _passes(flow, alpha, restart, start, ending, map)
     with ThreadPoolExecutor(threads or processors()) as pool:
-        return _passes(flow, alpha, restart, tol, max_iter, pool.map)
+        return _passes(flow, alpha, restart, start, ending, pool.map)
 
 
 def _passes(
-    flow: Flow, alpha: float, restart: Floats, tol: float, max_iter: int, each_of: Callable[..., Iterable[float]]
-) -> Floats:
+    flow: Flow, alpha: float, restart: Floats, start: Floats, ending: Ending,
+    each_of: Callable[..., Iterable[float]],
+) -> Floats:  # fmt: skip
     import networkx as nx
 
     loop = for_size(gather, len(restart) + len(flow.source))
     groups = _groups(flow.begin)
     ends = flow.each == 0.0
-    rank = restart / (1.0 - alpha)
+    rank = start / (1.0 - alpha)
     scaling, last = True, np.inf
     passed = rank * flow.each
 
     def part_of(bounds: tuple[int, int]) -> float:
         return float(loop(flow.begin, flow.source, flow.part, alpha, restart, *bounds, passed, rank))
 
-    for _ in range(max_iter):
+    for done in range(1, 10 * ending.max_iter + 1):
         change = 0.0
         for parts in groups:
             change += sum(each_of(part_of, parts))
@@ -108,10 +119,13 @@ def _passes(
             rank *= scale
             passed *= scale
             left = scale * left + abs(1.0 - scale)
-        if left <= 0.5 * tol * rank.sum():
-            return rank
+        left /= 0.5 * rank.sum()
+        if left <= ending.exact:
+            break
+        if done == ending.max_iter and not left <= ending.enough:
+            raise nx.PowerIterationFailedConvergence(ending.max_iter)
         last = change
-    raise nx.PowerIterationFailedConvergence(max_iter)
+    return rank
 
 
 def _groups(begin: Whole) -> list[list[tuple[int, int]]]:

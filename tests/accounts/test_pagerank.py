@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -319,6 +320,7 @@ def test_passes_are_the_same_on_any_number_of_threads_and_interpreted(
     if not weighted:
         matrix.data[:] = 3.0
     alone = pagerank(matrix)
+    assert alone.tolist() == pytest.approx(pagerank(matrix, nstart=np.arange(3000)).tolist(), abs=1e-12)
     monkeypatch.setattr(power_iteration, "WORTH_THREADS", 0)
     for threads in (1, 2, 3):
         np.testing.assert_array_equal(pagerank(matrix, threads=threads), alone)
@@ -374,10 +376,34 @@ def test_the_empty_graph() -> None:
     assert len(pagerank(sparse.csr_array((0, 0)))) == 0
 
 
-def test_failure_to_converge_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SMALL", 0)
-    with pytest.raises(nx.PowerIterationFailedConvergence):
-        pagerank(nx.cycle_graph(50, nx.DiGraph), personalization={0: 1.0}, max_iter=3)
+@pytest.mark.parametrize("small", [0, module.SMALL])
+def test_it_fails_as_networkx_does(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SMALL", small)
+    ring = nx.cycle_graph(50, nx.DiGraph)
+    for function in (nx.pagerank, pagerank):
+        with pytest.raises(nx.PowerIterationFailedConvergence):
+            function(ring, max_iter=0)
+        with pytest.raises(ZeroDivisionError):
+            function(ring, personalization={"nobody": 1.0})
+        if small == 0 or function is nx.pagerank:
+            with pytest.raises(nx.PowerIterationFailedConvergence):
+                function(ring, 0.85, {0: 1.0}, 3)
+
+
+@pytest.mark.parametrize("alpha", [0.85, 0.99])
+def test_it_takes_the_place_of_networkx(alpha: float) -> None:
+    """The same arguments in the same order; and it converges, with no more passes allowed, where networkx does."""
+    graph = nx.gnp_random_graph(600, 0.004, seed=5, directed=True)
+    nx.set_edge_attributes(graph, {edge: 1.0 + edge[0] % 3 for edge in graph.edges}, "strength")
+    restart, start, sink = {0: 1.0, 9: 2.0}, {1: 1.0}, {3: 1.0, 4: 1.0}
+    given = (graph, alpha, restart, 100, 1e-6, start, "strength", sink)
+    exact = nx.pagerank(graph, alpha, restart, 100_000, 1e-16, start, "strength", sink)
+    assert nx.pagerank(*given) == pytest.approx(exact, abs=1e-4)
+    assert pagerank(*given) == pytest.approx(exact, abs=1e-10)
+    defaults = inspect.signature(nx.pagerank).parameters.values()
+    ours = list(inspect.signature(pagerank).parameters.values())
+    positional = [parameter for parameter in defaults if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    assert [(p.name, p.default) for p in ours[1:8]] == [(p.name, p.default) for p in positional[1:]]
 
 
 @pytest.mark.parametrize(
