@@ -35,14 +35,12 @@ def descend(
         total = weigh(weight, low, high)
         if not 0.0 <= total < np.inf:
             return row, stuck
-        last = row - 1
+        last = row if loops else row - 1
         if loops and total > 0.0:
             kept = 1.0 - alpha * (weigh_own(parent, weight, row, low, high) / total)
             if kept <= 0.0:
                 return row, stuck
             mass[row] /= kept
-        if loops:
-            last = row
         mine = mass[row]
         part = alpha * mine
         if total == 0.0:
