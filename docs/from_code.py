@@ -49,6 +49,13 @@ def methods() -> str:
     return grid(["account", "asks", "sums to the realised value", "tells the roles apart"], rows)
 
 
+def positions() -> str:
+    """The measures of position: what each asks."""
+    from sim.accounts.methods import POSITIONS
+
+    return grid(["measure", "asks"], [[f"`{name}`", method.asks] for name, method in POSITIONS.items()])
+
+
 def differences() -> str:
     """Where each account leaves the rule of thirds, in words."""
     from sim.accounts.methods import METHODS, THIRDS
@@ -193,6 +200,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "matrix": matrix,
     "methods": methods,
     "others": others,
+    "positions": positions,
     "python": described,
     "scenario": scenario,
     "tape": tape,

@@ -6,25 +6,12 @@ most that a person can have been needed; a scenario can be run again instead, wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-
 import numpy as np
 
 from sim.accounts.games.lineages import lineages_of, makers_on, passed_up
-from sim.accounts.table import CreditedPersons, CreditTable, make_table, sum_by
+from sim.accounts.table import CreditTable, scaled_table, sum_by
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
-
-
-@dataclass(frozen=True, eq=False)
-class KnockoutPersons(CreditedPersons):
-    """As CreditedPersons, with a column of its own.
-
-    Attributes:
-        raw: the realised value that needs the person, from 0 to the tape's total; these do not sum to the total.
-    """
-
-    raw: Floats | None = None
 
 
 def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
@@ -52,12 +39,7 @@ def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
     >>> table.persons.raw.tolist(), table.persons.credit.round(6).tolist()
     ([100.0, 98.0], [50.505051, 49.494949])
     """
-    raw = lost_without(tape, samples)
-    total = float(raw.sum())
-    credit = raw * (tape.total / total) if total > 0.0 else raw
-    table = make_table(tape, "knockout", credit)
-    columns = {field.name: getattr(table.persons, field.name) for field in fields(table.persons)}
-    return replace(table, persons=KnockoutPersons(**columns, raw=raw[table.row]))
+    return scaled_table(tape, "knockout", lost_without(tape, samples))
 
 
 def lost_without(tape: Tape, samples: int = 32) -> Floats:

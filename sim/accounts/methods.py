@@ -1,13 +1,15 @@
 """The accounts of credit by name: the question that each answers, and where it leaves the rule of thirds.
 
-A file beside the room, which imports nothing heavy, so that the command line has the names at once. An account more is
-one entry of METHODS and a function of a tape and settings, which imports the account where it is used.
+It imports nothing heavy, so that the command line has the names at once. One more account is a module with a function
+from a tape and settings to a CreditTable, and one entry of METHODS.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import pkgutil
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +55,9 @@ class Method:
 
     Attributes:
         asks: the question that it answers, in one line.
-        compute: the credit of a tape; a ValueError says in one line why a tape has none by this account.
+        place: module:function in sim.accounts, from a tape to its CreditTable; a ValueError says in one line why a
+            tape has none by this account.
+        takes: the settings that the function takes.
         differs: the thought experiments on which it does not say what the rule of thirds says, each with what it says
             instead; their shares of the total are meant.
         conserved: whether the credits sum to the realised value.
@@ -62,11 +66,18 @@ class Method:
     """
 
     asks: str
-    compute: Callable[[Tape, Settings], CreditTable]
+    place: str
+    takes: tuple[str, ...] = ()
     differs: Mapping[str, str] = field(default_factory=dict)
     conserved: bool = True
     roles: bool = False
     linear: bool = False
+
+    def compute(self, tape: Tape, settings: Settings) -> CreditTable:
+        """Return the credit of a tape."""
+        account = pkgutil.resolve_name(f"sim.accounts.{self.place}")  # when it is asked for, as it loads numpy
+        table: CreditTable = account(tape, **{name: getattr(settings, name) for name in self.takes})
+        return table
 
 
 def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
@@ -89,72 +100,10 @@ def method_named(name: str) -> Method:
     Raises:
         ValueError: if there is none; the message says which there are, and the nearest.
     """
-    if name in ELSEWHERE:
-        raise ValueError(f"method: no {name!r}: {ELSEWHERE[name]}")
-    if name not in METHODS:
-        closest = difflib.get_close_matches(str(name), METHODS, n=1, cutoff=0.0)[0]
-        raise ValueError(f"method: no {name!r}, did you mean {closest!r}? allowed: {', '.join(METHODS)}")
-    return METHODS[name]
-
-
-def _role_flow(tape: Tape, settings: Settings) -> CreditTable:
-    from sim.accounts.role_flow import role_flow
-
-    return role_flow(tape, settings.inheritance)
-
-
-def _person_pagerank(tape: Tape, settings: Settings) -> CreditTable:
-    from sim.accounts.pagerank import person_pagerank
-
-    return person_pagerank(tape, settings.alpha)
-
-
-def _priority(tape: Tape, _: Settings) -> CreditTable:
-    from sim.accounts.priority import priority
-
-    return priority(tape)
-
-
-def _event_pagerank(tape: Tape, settings: Settings) -> CreditTable:
-    from sim.accounts.event_pagerank import event_pagerank_credit
-
-    return event_pagerank_credit(tape, settings.alpha)
-
-
-def _citerank(tape: Tape, settings: Settings) -> CreditTable:
-    from sim.accounts.event_pagerank import citerank_credit
-
-    return citerank_credit(tape, settings.tau, settings.alpha)
-
-
-def _temporal_pagerank(tape: Tape, settings: Settings) -> CreditTable:
-    from sim.accounts.temporal import temporal_pagerank_credit
-
-    return temporal_pagerank_credit(tape, settings.alpha)
-
-
-def _shapley(tape: Tape, _: Settings) -> CreditTable:
-    from sim.accounts.games.realised import shapley_credit
-
-    return shapley_credit(tape)
-
-
-def _owen(tape: Tape, _: Settings) -> CreditTable:
-    from sim.accounts.games.realised import owen_credit
-
-    return owen_credit(tape)
-
-
-def _position(tape: Tape, _: Settings) -> CreditTable:
-    from sim.accounts.games.realised import position_credit
-
-    return position_credit(tape)
-
-
-def _knockout(tape: Tape, _: Settings) -> CreditTable:
-    from sim.accounts.knockout import knockout_credit
-
-    return knockout_credit(tape)
+    if name not in EVERY:
+        closest = difflib.get_close_matches(str(name), EVERY, n=1, cutoff=0.0)[0]
+        raise ValueError(f"method: no {name!r}, did you mean {closest!r}? allowed: {', '.join(EVERY)}")
+    return EVERY[name]
 
 
 # Event PageRank and CiteRank agree where value is realised by those who came last: they have a part in it too.
@@ -164,17 +113,14 @@ _WALKS = {
     **dict.fromkeys(("E3a", "E3b", "E3c"), "inventors .281, tellers .330, those told .389, implementers nothing"),
     "E4": "P1 .193, P2 .227, P3 .267, those told .314",
 }
-# Accounts that are no entry of their own, and why.
-ELSEWHERE = {
-    "myerson": "on realised lineages, which the tellings link, it is the Shapley value; use 'shapley', or "
-    "sim.accounts.games.values.myerson for a game and a graph of your own",
-}
-
 METHODS: dict[str, Method] = {
-    "role-flow": Method("Who carried the value that was realised?", _role_flow, roles=True, linear=True),
+    "role-flow": Method(
+        "Who carried the value that was realised?", "role_flow:role_flow", ("inheritance",), roles=True, linear=True
+    ),
     "person-pagerank": Method(
         "Who holds which position among those who told one another, and the world?",
-        _person_pagerank,
+        "pagerank:person_pagerank",
+        ("alpha",),
         {
             "E2": "P1 .380, P2 .418, P3 .202",
             "E3a": "the inventor .460, tellers and implementers .270 each",
@@ -186,17 +132,20 @@ METHODS: dict[str, Method] = {
     ),
     "event-pagerank": Method(
         "Whom do walks from realised value back along the influences meet?",
-        _event_pagerank,
+        "event_pagerank:event_pagerank_credit",
+        ("alpha",),
         _WALKS | {"E5": "57% of the credit lies with others"},
     ),
     "citerank": Method(
         "Whom do readers meet who begin with what is new and read back?",
-        _citerank,
+        "event_pagerank:citerank_credit",
+        ("tau", "alpha"),
         _WALKS | {"E5": "69% of the credit lies with others"},
     ),
     "temporal-pagerank": Method(
         "Who is reached from those who were told by ever older influences?",
-        _temporal_pagerank,
+        "temporal:temporal_pagerank_credit",
+        ("alpha",),
         {
             "E1": "P1 .200, P2 .470, those told .330",
             "E2": "P1 .144, P2 .339, P3 .151, those told .366",
@@ -209,20 +158,23 @@ METHODS: dict[str, Method] = {
     ),
     "shapley": Method(
         "Whom did the value need, if all whom it needed count alike?",
-        _shapley,
+        "games.realised:shapley_credit",
+        (),
         {"E4": "one third each", "E5": "48% of the credit lies with others"},
         linear=True,
     ),
     "owen": Method(
         "Whom did the value need, if the roles count alike?",
-        _owen,
+        "games.realised:owen_credit",
+        (),
         {"E5": "6.6% of the credit lies with others"},
         roles=True,
         linear=True,
     ),
     "position": Method(
         "Between whom were the tellings that the value needed?",
-        _position,
+        "games.realised:position_credit",
+        (),
         {
             "E2": "P1 .250, P2 .500, P3 .250",
             "E3a": "tellers .500, the others .250 each",
@@ -235,12 +187,14 @@ METHODS: dict[str, Method] = {
     ),
     "knockout": Method(
         "Without whom would the value not be there, if nobody had stepped in?",
-        _knockout,
+        "knockout:knockout_credit",
+        (),
         {"E4": "one third each", "E5": "50% of the credit lies with others"},
     ),
     "priority": Method(
         "Who was first, told or not?",
-        _priority,
+        "priority:priority",
+        (),
         dict.fromkeys(("E1", "E2", "E3a", "E3b", "E3c", "E4", "E5"), "the first has all"),
         roles=True,
         linear=True,
@@ -248,9 +202,20 @@ METHODS: dict[str, Method] = {
 }
 
 
+# Positions in the graph of who told whom, which nobody should take for credit.
+POSITIONS: dict[str, Method] = {
+    "betweenness": Method("How many shortest ways between others lead through each?", "positions:betweenness"),
+    "k-core": Method("Who is among people who are all linked to many of one another?", "positions:k_core"),
+    "katz": Method("From whom do many ways lead on, short ones counting most?", "positions:katz"),
+    "collective-influence": Method("Without whom would the graph fall apart?", "positions:collective_influence"),
+    "myerson": Method("Who links the pairs who can reach one another?", "positions:myerson"),
+}
+EVERY: Mapping[str, Method] = ChainMap(POSITIONS, METHODS)  # accounts first
+
+
 def facts(name: str) -> dict[str, Any]:
-    """What METHODS says of an account, as plain values: asks, differs, conserved, roles."""
-    method = METHODS[name]
+    """Return what is said of an account, as plain values: asks, differs, conserved, roles."""
+    method = EVERY[name]
     return {
         "asks": method.asks,
         "differs": dict(method.differs),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts.games.realised import credit_of_ideas
-from sim.accounts.methods import METHODS, settings_of
+from sim.accounts.methods import EVERY, METHODS, settings_of
 from sim.accounts.role_flow import role_flow_of_events
 from sim.accounts.table import ROLES, CreditTable, sum_by
 from sim.errors import near
@@ -154,7 +154,7 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
         raise ValueError(f"by: no {by!r}{near(by, PARTS)}; allowed: {', '.join(PARTS)}")
     if by == "group":
         return [{by: row["person"]} | {k: row[k] for k in ("count", "credit", "share")} for row in table.by_group()]
-    account = METHODS[table.method]
+    account = EVERY[table.method]
     if by == "role":
         if not account.roles:
             raise ValueError(f"{table.method} knows no roles; {_those('roles')} do")

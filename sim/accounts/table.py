@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ class CreditedPersons:
         share: credit as a part of the total, in [0, 1].
         idea, communication, implementation: credit by role; nan where the method knows no roles.
         pagerank: the PageRank of the person, the World node being one of the nodes; None for other methods.
+        raw: what the method measures, where credit is the total in proportion to it; None for other methods.
     """
 
     name: Sequence[str]
@@ -39,6 +40,7 @@ class CreditedPersons:
     communication: Floats
     implementation: Floats
     pagerank: Floats | None = None
+    raw: Floats | None = None
 
     def __post_init__(self) -> None:
         for column in self.columns().values():
@@ -49,7 +51,7 @@ class CreditedPersons:
         return len(self.name)
 
     def columns(self) -> dict[str, Any]:
-        """The columns by name, in their order, without a `pagerank` of None."""
+        """Return the columns by name, in their order, without those that are None."""
         columns = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: column for name, column in columns.items() if column is not None}
 
@@ -204,6 +206,14 @@ def make_table(
         group=tape.persons.group[row],
         row=row,
     )
+
+
+def scaled_table(tape: Tape, method: str, raw: Floats) -> CreditTable:
+    """Return the table of the total in proportion to `raw`, a column of its own; the total is 0 where `raw` is."""
+    whole = float(raw.sum())
+    total = tape.total if whole > 0.0 else 0.0
+    table = make_table(tape, method, raw * (total / whole) if whole > 0.0 else np.zeros(len(raw)), total=total)
+    return replace(table, persons=replace(table.persons, raw=raw[table.row]))
 
 
 def shown_rows(persons: Persons, credit: Floats) -> Ints:

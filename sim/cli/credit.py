@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.accounts.methods import ELSEWHERE, METHODS, THIRDS, Settings
+from sim.accounts.methods import EVERY, METHODS, POSITIONS, THIRDS, Settings
 from sim.scenario.bundled import FOLDER
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMATS = ("weibo", "edges", "citations", "graphml", "gexf")
 BY = ("person", "group", "role", "idea", "time")
 FIGURES = ("png", "svg", "pdf")
-NAMES = f"{', '.join(METHODS)}, or all.  [default: {THIRDS}]"
+NAMES = f"{', '.join(METHODS)}, or all. Position, not credit: {', '.join(POSITIONS)}.  [default: {THIRDS}]"
 AS_JSON = "Print one JSON object and nothing else."
 
 
@@ -187,9 +187,7 @@ def _print_json(found: dict[str, Any]) -> None:
 
 
 def _require_method(given: str) -> None:
-    if given in ELSEWHERE:
-        raise click.UsageError(f"--method: no '{given}': {ELSEWHERE[given]}")
-    _require("--method", given, (*METHODS, "all"))
+    _require("--method", given, (*EVERY, "all"))
 
 
 def _settings(**given: float | None) -> dict[str, float | None]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.accounts.methods import METHODS, THIRDS
+from sim.accounts.methods import EVERY, POSITIONS, THIRDS
 from sim.accounts.summary import Side, summary
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def print_comparison(comparison: Comparison) -> None:
     _print_grid(("", *methods), rows)
     agree = {kind: matrix[first] for kind, matrix in comparison.correlations.items()}
     for name in methods:
-        _say(f"{name}: {METHODS[name].asks}")
+        _say(f"{name}: {EVERY[name].asks}")
         if others and name != first:
             _say(f"  Order as by {first}: " + ", ".join(f"{kind} {_signed(row[name])}" for kind, row in agree.items()))
         _print_differences(name)
@@ -95,7 +95,7 @@ def print_experiments(found: Mapping[str, Comparison]) -> None:
             rows.append((f"{name}  {_times(str(who), members[str(who)])}", *cells))
     _print_grid(("", *methods), rows)
     for name in methods:
-        _say(f"{name}: {METHODS[name].asks}")
+        _say(f"{name}: {EVERY[name].asks}")
         _print_differences(name)
 
 
@@ -133,14 +133,18 @@ def print_knockout(found: KnockoutTable) -> None:
 def _title(table: CreditTable, what: str = "") -> str:
     steps = f" in {table.steps:,} steps" if table.seed is not None else ""  # a log has times, not steps
     dropped = f", {table.dropped:,} dropped" if table.dropped else ""
-    return f"{table.scenario}: {what or table.method}, {_number(table.total)} realised{steps}{dropped}"
+    method = f"{table.method} (position, not credit)" if table.method in POSITIONS else table.method
+    return f"{table.scenario}: {what or method}, {_number(table.total)} realised{steps}{dropped}"
 
 
 def _print_differences(name: str) -> None:
     if name == THIRDS:
         return
+    if name in POSITIONS:
+        _say("  A position among those who told one another, not credit")
+        return
     told: dict[str, list[str]] = {}
-    for experiment, text in METHODS[name].differs.items():
+    for experiment, text in EVERY[name].differs.items():
         told.setdefault(text, []).append(experiment)
     parts = "; ".join(f"{', '.join(experiments)} ({text})" for text, experiments in told.items())
     _say(f"  Not the rule of thirds on {parts}" if parts else "  The rule of thirds on all of E0 to E5")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import sim
 from sim.accounts.account import credit
 from sim.accounts.games.values import myerson
-from sim.accounts.methods import METHODS, Method, Settings
+from sim.accounts.methods import EVERY, METHODS, POSITIONS, Method
 from sim.accounts.pagerank import person_pagerank
 from sim.accounts.role_flow import role_flow
 from sim.accounts.table import CreditTable
@@ -34,20 +34,20 @@ def test_the_public_function_is_the_function() -> None:
     assert sim.credit is credit
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERY)
 def test_every_method_names_itself(method: str) -> None:
     table = credit(built_on(), method)
     assert isinstance(table, CreditTable)
     assert table.method == method
 
 
+def test_positions_are_no_accounts() -> None:
+    assert not {*METHODS} & {*POSITIONS}
+    assert list(EVERY) == [*METHODS, *POSITIONS]
+
+
 def test_what_a_scenario_may_ask_for_is_there() -> None:
     assert get_args(CreditSection.model_fields["method"].annotation) == tuple(METHODS)
-
-
-def test_an_account_that_is_another_one_under_another_name_is_said_to_be() -> None:
-    with pytest.raises(ValueError, match=r"^method: no 'myerson': on realised lineages.*use 'shapley'"):
-        credit(built_on(), "myerson")
 
 
 def test_the_myerson_value_of_a_lineage_is_its_shapley_value() -> None:
@@ -120,11 +120,12 @@ def test_an_unknown_setting_is_refused_with_the_nearest_spelling() -> None:
 
 def test_credit_that_was_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def lossy(part: float, conserved: bool = True) -> Method:
-        def compute(tape: Tape, chosen: Settings) -> CreditTable:
-            table = role_flow(tape, chosen.inheritance)
+        def account(tape: Tape) -> CreditTable:
+            table = role_flow(tape)
             return replace(table, persons=replace(table.persons, credit=table.persons.credit * part))
 
-        return Method("How much is lost?", compute, conserved=conserved)
+        monkeypatch.setattr("sim.accounts.priority.lossy", account, raising=False)
+        return Method("How much is lost?", "priority:lossy", conserved=conserved)
 
     monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-8))
     with pytest.raises(RuntimeError, match=r"^role-flow: the credits sum to 7\.9"):

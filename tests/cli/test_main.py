@@ -262,7 +262,7 @@ def test_a_bundled_scenario_runs_by_its_name_and_replaces_its_older_run(here, tm
         (("credit", "."), ("provenance.json: missing",)),
         (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
                                                            "pagerank, event-", "all; did you mean 'role-flow'?")),
-        (("credit", "log.csv", "--method", "myerson"), ("--method: no 'myerson': on realised lineages", "'shapley'")),
+        (("credit", "log.csv", "--method", "katzz"), ("--method: no 'katzz'; allowed:", "did you mean 'katz'?")),
         (("credit", "log.csv", "--alpha", "1"), ("--alpha must be in [0, 1), is 1.0",)),
         (("credit", "log.csv", "--alpha", "x"), ("--alpha", "'x'")),
         (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance must be in [0, 1], is nan",)),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.accounts.account import credit
 from sim.accounts.comparison import compare
-from sim.accounts.methods import METHODS
+from sim.accounts.methods import EVERY
 from sim.accounts.table import ROLES, CreditTable
 from sim.model.networks import build
 from sim.model.networks.expected import count_ties
@@ -192,7 +192,7 @@ def _events(tape: Tape, part: Drawn, moments: Ints) -> dict[str, Any]:
 
 
 def _account(tape: Tape, table: CreditTable, part: Drawn) -> dict[str, Any]:
-    method = METHODS[table.method]
+    method = EVERY[table.method]
     found: dict[str, Any] = {
         "name": table.method,
         "asks": method.asks,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.accounts.methods import METHODS
+from sim.accounts.methods import EVERY
 from sim.views import style
 from sim.views.style import INK, QUIET, SMALL, WASH, WIDTH, number, percent, readable
 
@@ -105,7 +105,7 @@ def _questions(comparison: Comparison) -> list[tuple[str, str]]:
     agree = comparison.correlations["kendall"][first].to_dict()
     found = []
     for name in comparison.tables:
-        text = METHODS[name].asks
+        text = EVERY[name].asks
         if name != first and not np.isnan(agree[name]):
             text += f"  (order as by {first}: τ {agree[name]:.2f})"
         found.append((name, text))

@@ -1,0 +1,164 @@
+"""Positions in the graph of who told whom, as the study of social networks measures them: not credit.
+
+An edge leads from each person to those who learned from them, whatever was told and however often, a crowd being one
+node. Each measure is networkx's, or its published formula on networkx's graph. Credit divides what was realised; a
+position is what it is though nothing was, and it changes with edges through which no value ever came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.accounts.table import CreditTable, scaled_table
+from sim.model.randomness import ORDER, key_of, squares64
+from sim.tape.tables import LEARN
+from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+MAX_EXACT_PERSONS = 2_000  # on more, betweenness goes out from so many of them, evenly chosen
+WORK = 20_000_000  # persons and links met in all random orders, for the Myerson value on a graph with cycles
+RADIUS = 2  # of the balls of collective influence, as in the paper
+
+
+def influence_graph(tape: Tape) -> nx.DiGraph[int]:
+    """Return who told whom: a node for each person who told or learned, by row of the tape's persons.
+
+    >>> from sim import Tape
+    >>> from sim.tape.tables import Events, Influences, Persons, Realised
+    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
+    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
+    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> list(influence_graph(tape).edges)
+    [(0, 1), (1, 2)]
+    """
+    import networkx as nx
+
+    child, person = tape.influences.child, tape.events.person
+    learned = tape.events.kind[child] == LEARN
+    pairs = np.stack([person[tape.influences.parent[learned]], person[child[learned]]], axis=1)
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_edges_from(np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0).tolist())
+    return graph
+
+
+def betweenness(tape: Tape) -> CreditTable:
+    """Return how many shortest ways between others lead through each person (Freeman 1977)."""
+    import networkx as nx
+
+    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
+        most = MAX_EXACT_PERSONS if len(graph) > MAX_EXACT_PERSONS else None
+        found: dict[int, float] = nx.betweenness_centrality(graph, k=most, normalized=False, seed=0)
+        return found
+
+    return _positions(tape, "betweenness", measure)
+
+
+def k_core(tape: Tape) -> CreditTable:
+    """Return the largest k for which each is among people who are all linked to k of one another (Seidman 1983)."""
+    import networkx as nx
+
+    return _positions(tape, "k-core", lambda graph: nx.core_number(graph.to_undirected()))
+
+
+def katz(tape: Tape) -> CreditTable:
+    """Return how many ways lead on from each person, one of n steps counting a^n (Katz 1953).
+
+    a is a tenth, or, where somebody told more than eight, .85 over the most whom anybody told, so that it is finite.
+    """
+    import networkx as nx
+
+    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
+        most = max(degree for _, degree in graph.out_degree())
+        found: dict[int, float] = nx.katz_centrality(
+            graph.reverse(copy=False), min(0.1, 0.85 / most), tol=1e-12, normalized=False, max_iter=10_000
+        )
+        return {person: value - 1.0 for person, value in found.items()}  # less the way of no steps
+
+    return _positions(tape, "katz", measure)
+
+
+def collective_influence(tape: Tape) -> CreditTable:
+    """Return (k - 1) times the sum of (k - 1) over those two steps away, k being links (Morone and Makse 2015)."""
+    import networkx as nx
+
+    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
+        links = graph.to_undirected(as_view=True)
+        excess = {person: degree - 1.0 for person, degree in links.degree()}
+        return {
+            person: excess[person]
+            * sum(
+                excess[other]
+                for other, steps in nx.single_source_shortest_path_length(links, person, RADIUS).items()
+                if steps == RADIUS
+            )
+            for person in graph
+        }
+
+    return _positions(tape, "collective-influence", measure)
+
+
+def myerson(tape: Tape) -> CreditTable:
+    """Return the Myerson value of the pairs who can reach one another (Myerson 1977; Gómez et al. 2003).
+
+    Every pair of persons is worth 1 to a coalition that links them. Where the graph has no cycles, one way links a
+    pair, and all on it have an equal part: exact. Elsewhere it is the mean over a thousand random orders (fewer of very
+    many persons), always the same ones, in which persons come.
+    """
+    import networkx as nx
+
+    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
+        links = graph.to_undirected()
+        if nx.is_forest(links) and len(links) <= MAX_EXACT_PERSONS:
+            return _of_ways(links)
+        return _of_orders(links, max(10, min(1_000, WORK // (len(links) + links.size()))))
+
+    return _positions(tape, "myerson", measure)
+
+
+def _of_ways(forest: nx.Graph[int]) -> dict[int, float]:
+    import networkx as nx
+
+    found = dict.fromkeys(forest, 0.0)
+    for one in forest:
+        for other, way in nx.single_source_shortest_path(forest, one).items():
+            for person in way if other != one else ():
+                found[person] += 0.5 / len(way)
+    return found
+
+
+def _of_orders(links: nx.Graph[int], orders: int) -> dict[int, float]:
+    people, found = list(links), dict.fromkeys(links, 0.0)
+    for number in range(orders):
+        key = key_of(0, ORDER, number, 0)
+        bits = squares64(np.arange(1, len(people) + 1), np.int64(key - 2**64 if key >= 2**63 else key))
+        head: dict[int, int] = {}  # of those who came, another of the same group, or themselves
+        size: dict[int, int] = {}
+        for person in (people[at] for at in np.argsort(bits, kind="stable").tolist()):
+            head[person], size[person] = person, 1
+            for near in links[person]:
+                if near in head and (group := _head(head, near)) != (mine := _head(head, person)):
+                    found[person] += size[mine] * size[group] / orders
+                    head[group] = mine
+                    size[mine] += size[group]
+    return found
+
+
+def _head(head: dict[int, int], person: int) -> int:
+    """Return who stands for the group of a person, and shorten the way there."""
+    while head[person] != person:
+        head[person] = person = head[head[person]]
+    return person
+
+
+def _positions(tape: Tape, name: str, measure: Callable[[Any], dict[int, float]]) -> CreditTable:
+    """Return the table of a measure, which is its column `raw`; the credit is the total in the same proportions."""
+    graph, raw = influence_graph(tape), np.zeros(tape.persons.total)
+    if len(graph):
+        found = measure(graph)
+        raw[list(found)] = list(found.values())
+    return scaled_table(tape, name, raw)

@@ -1,0 +1,248 @@
+"""Which account keeps to which axiom, and what each gives to those who play for credit: the tables of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.accounts.account import credit
+from sim.accounts.methods import METHODS
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Floats, Realised
+from sim.tape.tape import Tape
+from tests.tapes import equal, make_tape, rename
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "axioms.md"
+PERSONS, TAPES = 6, 40
+
+
+def random_tape(seed: int) -> Tape:
+    """Two ideas, the second of which builds on the first, told, given up, learned again, implemented and used."""
+    rng = np.random.default_rng(seed)
+    events: list[Any] = [(DISCOVER, 0, {}, 1, 0)]
+    held: dict[tuple[int, int], int] = {(0, 0): 0}
+    works: tuple[list[int], list[int]] = ([], [])
+    for row in range(1, 16):
+        person, idea = int(rng.integers(PERSONS)), int(rng.integers(2))
+        known = [at for at, event in enumerate(events) if event[0] <= LEARN and event[4] == idea]
+        kind = [LEARN, LEARN, LEARN, DISCOVER, IMPLEMENT, USE][rng.integers(6)]
+        if kind == IMPLEMENT and (person, idea) in held:
+            events.append((IMPLEMENT, person, {held[person, idea]: 1}, 1, idea))
+            works[idea].append(row)
+        elif kind == USE and len(works[idea]) > 1:
+            events.append((USE, -1, equal(works[idea][-2:]), 1, idea))
+            works[idea].append(row)
+        elif known and kind == LEARN:
+            those = sorted(rng.choice(known, min(len(known), 1 + int(rng.integers(3))), replace=False).tolist())
+            events.append((LEARN, person, dict(zip(those, rng.dirichlet(np.ones(len(those))), strict=True)), 1, idea))
+            held[person, idea] = row
+        else:
+            needs = {held[person, 0]: 1} if (person, 0) in held else None
+            events.append((DISCOVER, person, needs if idea and needs else {}, 1, idea if idea and needs else 0))
+            held[person, events[-1][4]] = row
+    holdings = [at for at, event in enumerate(events) if event[0] <= LEARN]
+    realised = []
+    for _ in range(5):
+        at = int(rng.choice(holdings))
+        served = [-1, *works[events[at][4]]]
+        realised.append((at, int(rng.choice(served)), float(rng.integers(1, 9))))
+    return make_tape([f"P{k}" for k in range(PERSONS)], events, realised)
+
+
+@cache
+def random_tapes() -> list[Tape]:
+    return [random_tape(seed) for seed in range(TAPES)]
+
+
+def credits(tape: Tape, method: str) -> Floats:
+    """By row of the persons, of whom none is a crowd."""
+    return credit(tape, method).persons.credit
+
+
+def near(one: Floats, other: Floats, tape: Tape, bound: float = 1e-9) -> bool:
+    return bool(np.abs(one - other).max() <= bound * tape.total)
+
+
+# --- the axioms -------------------------------------------------------------------------------------------------------
+
+
+def efficiency(tape: Tape, method: str) -> bool:
+    """The credits sum to the realised value."""
+    return abs(credits(tape, method).sum() - tape.total) <= 1e-9 * tape.total
+
+
+def additivity(tape: Tape, method: str) -> bool:
+    """The credit for two things is the credit for one plus that for the other."""
+    event, served, value = tape.realised.columns().values()
+    parts = [replace(tape, realised=Realised(event, served, value * some)) for some in (value > 4, value <= 4)]
+    return near(credits(parts[0], method) + credits(parts[1], method), credits(tape, method), tape)
+
+
+def null_person(tape: Tape, method: str) -> bool:
+    """A person through whom no value came has no credit: not on the way to a discovery, no maker of what served."""
+    child, parent, _ = tape.influences.columns().values()
+    came = {int(row) for row in tape.realised.implementation if row >= 0}
+    came |= {int(row) for row in tape.realised.event if tape.events.kind[row] == DISCOVER}
+    users = {int(row) for row in tape.realised.event}
+    for row in range(len(tape.events) - 1, -1, -1):
+        if (row in came or row in users) and tape.events.kind[row] != IMPLEMENT:
+            came |= {int(above) for above in parent[child == row]}
+    needed = {int(tape.events.person[row]) for row in came}
+    return all(credits(tape, method)[p] <= 1e-12 * tape.total for p in range(PERSONS) if p not in needed)
+
+
+def symmetry(tape: Tape, method: str) -> bool:
+    """It does not matter who is who."""
+    order = [*range(1, PERSONS), 0]
+    return near(credits(rename(tape, order), method)[order], credits(tape, method), tape)
+
+
+def continuity(tape: Tape, method: str) -> bool:
+    """A weight of 1e-9 in place of none moves no credit by more than 1e-8 of the total."""
+    _, parent, weight = tape.influences.columns().values()
+    for row in np.flatnonzero((tape.events.kind == LEARN) & (np.diff(tape.parents) > 1)).tolist():
+        low, high = tape.parents[row], tape.parents[row + 1]
+        faint = weight.copy()
+        faint[low:high] *= (1 - 1e-9) / weight[low + 1 : high].sum()
+        faint[low] = 1e-9
+        with_it = replace(tape, influences=replace(tape.influences, weight=faint))
+        kept = np.arange(len(parent)) != low
+        columns = [column[kept] for column in with_it.influences.columns().values()]
+        columns[2][low : high - 1] /= columns[2][low : high - 1].sum()
+        without = replace(tape, influences=type(tape.influences)(*columns))
+        if not near(credits(with_it, method), credits(without, method), tape, 1e-8):
+            return False
+    return True
+
+
+def monotonicity(tape: Tape, method: str) -> bool:
+    """More value for a holding takes credit from nobody."""
+    before = credits(tape, method)
+    for row in range(len(tape.realised)):
+        value = tape.realised.value.copy()
+        value[row] += 5.0
+        after = credits(replace(tape, realised=replace(tape.realised, value=value)), method)
+        if (after < before - 1e-9 * tape.total).any():
+            return False
+    return True
+
+
+AXIOMS: dict[str, Callable[[Tape, str], bool]] = {
+    "efficiency": efficiency, "additivity": additivity, "null person": null_person, "symmetry": symmetry,
+    "continuity": continuity, "monotonicity": monotonicity,
+}  # fmt: skip
+
+
+# --- the manoeuvres: a world before and after, and who plays ----------------------------------------------------------
+
+Play = tuple[Tape, Tape, tuple[int, ...]]
+
+
+def world(events: list[Any], served: int = -1, user: int = -1) -> Tape:
+    """Value 1, realised by the last holding (or by the row `user`), who is the last person."""
+    persons = 1 + max(event[1] for event in events)
+    last = max(at for at, event in enumerate(events) if event[0] == LEARN)
+    return make_tape([f"P{k}" for k in range(persons)], events, [(last if user < 0 else user, served, 1.0)])
+
+
+def chain(*persons: int) -> list[Any]:
+    return [(DISCOVER, persons[0], {}), *((LEARN, person, {k: 1}) for k, person in enumerate(persons[1:]))]
+
+
+def relay_of_ones_own() -> Play:
+    return world(chain(0, 1, 2, 5)), world(chain(0, 1, 3, 2, 5)), (1, 3)
+
+
+def sock_puppet_beside() -> Play:
+    told = [*chain(0, 1), (LEARN, 2, {0: 1})]
+    return (
+        world([*told, (LEARN, 5, equal([1, 2]))]), world([*told, (LEARN, 3, {0: 1}), (LEARN, 5, equal([1, 2, 3]))]),
+        (1, 3),
+    )  # fmt: skip
+
+
+def sliced(parts: int, padding: int = 0) -> Tape:
+    """Person 1 learns an idea and builds on it: in parts that build on each other, and on trifles of their own."""
+    events: list[Any] = [(DISCOVER, 0, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0)]
+    events += [(DISCOVER, 1, {}, 1, 1 + k) for k in range(padding)]
+    needs = list(range(1, len(events)))
+    for part in range(parts):
+        events.append((DISCOVER, 1, equal(needs), 1, 1 + padding + part))
+        needs = [len(events) - 1]
+    return world([*events, (LEARN, 2, {len(events) - 1: 1}, 1, padding + parts)])
+
+
+def copied_implementation() -> Play:
+    events = [*chain(0, 1, 2), (LEARN, 3, {1: 1}), (LEARN, 4, {1: 1}), (IMPLEMENT, 3, {3: 1})]
+    copy = [*events, (IMPLEMENT, 4, {4: 1}), (USE, -1, equal([5, 6]))]
+    return world(events, 5, 2), world(copy, 7, 2), (4,)
+
+
+def faint_teller() -> Play:
+    told = [*chain(0, 1), (LEARN, 2, {0: 1})]
+    return world([*told, (LEARN, 5, {1: 1})]), world([*told, (LEARN, 5, {1: 1 - 1e-9, 2: 1e-9})]), (2,)
+
+
+MANOEUVRES: dict[str, Callable[[], Play]] = {
+    "a relay of one's own": relay_of_ones_own,
+    "a puppet beside": sock_puppet_beside,
+    "the idea in 2 slices": lambda: (sliced(1), sliced(2), (1,)),
+    "the idea in 4 slices": lambda: (sliced(1), sliced(4), (1,)),
+    "4 trifles to build on": lambda: (sliced(1), sliced(1, 4), (1,)),
+    "a copied implementation": copied_implementation,
+    "told to and fro": lambda: (world(chain(0, 1, 2, 3, 5)), world(chain(0, 1, 2, 1, 2, 3, 5)), (1, 2)),
+    "the own notebook": lambda: (world(chain(0, 1, 2, 5)), world(chain(0, 1, 1, 2, 5)), (1,)),
+    "a weight of 1e-9": faint_teller,
+}
+
+
+def share(tape: Tape, method: str, players: tuple[int, ...]) -> float:
+    table = credit(tape, method).persons
+    of = dict(zip(table.name, table.share.tolist(), strict=True))
+    return sum(of.get(f"P{player}", 0.0) for player in players)
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def axioms_table() -> Iterator[list[str]]:
+    yield ["account", *AXIOMS]
+    for method in METHODS:
+        kept = [all(holds(tape, method) for tape in random_tapes()) for holds in AXIOMS.values()]
+        yield [f"`{method}`", *("yes" if yes else "no" for yes in kept)]
+
+
+def manoeuvres_table() -> Iterator[list[str]]:
+    yield ["account", *MANOEUVRES]
+    plays = [play() for play in MANOEUVRES.values()]
+    for method in METHODS:
+        cells = [
+            f"{100 * share(before, method, players):.1f} → {100 * share(after, method, players):.1f}"
+            for before, after, players in plays
+        ]
+        yield [f"`{method}`", *cells]
+
+
+@pytest.mark.parametrize("table", [axioms_table, manoeuvres_table])
+def test_the_page_says_what_is_so(table: Callable[[], Iterator[list[str]]]) -> None:
+    head, *rows = table()
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+    assert "\n".join(lines) in PAGE.read_text(encoding="utf-8"), "\n" + "\n".join(lines)
+
+
+def test_no_account_that_looks_at_what_was_told_withstands_all() -> None:
+    """And priority, which does not, gives all to a discoverer who told nobody."""
+    for method in METHODS:
+        gains = [share(after, method, who) - share(before, method, who) for before, after, who in
+                 (play() for play in MANOEUVRES.values())]  # fmt: skip
+        assert (max(gains) > 0.05) == (method != "priority")
+    locked_away = make_tape(
+        ["P0", "P1", "P2"], [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {1: 1})], [(2, -1, 1.0)]
+    )
+    assert share(locked_away, "priority", (0,)) == 1.0
+    assert share(locked_away, "role-flow", (0,)) == 0.0

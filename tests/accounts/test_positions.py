@@ -1,0 +1,63 @@
+"""Positions in the graph of who told whom, against values by hand and the game itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.accounts import positions
+from sim.accounts.account import credit
+from sim.accounts.games import values
+from sim.accounts.methods import POSITIONS
+from sim.tape.tables import DISCOVER, LEARN
+from sim.tape.tape import Tape
+from tests.tapes import make_tape
+
+CHAIN: list[Any] = [(DISCOVER, 0, {}), *((LEARN, k, {k - 1: 1}) for k in range(1, 5))]
+CYCLE: list[Any] = [*CHAIN, (LEARN, 0, {4: 1}), (LEARN, 2, {1: 1})]
+BY_HAND = [
+    ("betweenness", CHAIN, [0, 3, 4, 3, 0]),
+    ("betweenness", CYCLE, [6, 6, 6, 6, 6]),
+    ("k-core", CHAIN, [1] * 5),
+    ("k-core", CYCLE, [2] * 5),
+    ("katz", CHAIN, [0.1111, 0.111, 0.11, 0.1, 0]),
+    ("collective-influence", CHAIN, [0, 1, 0, 1, 0]),
+    ("myerson", CHAIN, [77 / 60, 71 / 30, 27 / 10, 71 / 30, 77 / 60]),
+]
+
+
+def tape_of(events: list[Any]) -> Tape:
+    return make_tape([f"P{k}" for k in range(5)], events, [(len(events) - 1, -1, 8.0)])
+
+
+@pytest.mark.parametrize(("method", "events", "expected"), BY_HAND)
+def test_positions_by_hand(method: str, events: list[Any], expected: list[float]) -> None:
+    table = credit(tape_of(events), method)
+    assert table.persons.raw is not None
+    assert table.persons.raw.tolist() == pytest.approx(expected, abs=1e-12)
+    assert table.persons.share.tolist() == pytest.approx([value / sum(expected) for value in expected])
+
+
+@pytest.mark.parametrize("events", [CHAIN, CYCLE, [*CHAIN, (LEARN, 1, {3: 1})]])
+def test_myerson_is_the_value_of_the_game_of_pairs(events: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which orders in a row give, too, within what is to be expected of a thousand."""
+    tape = tape_of(events)
+    links = [*positions.influence_graph(tape).to_undirected().edges]
+    exact = values.myerson(lambda those: len(those) * (len(those) - 1) / 2, 5, links)
+    found = positions.myerson(tape).persons.raw
+    assert found is not None
+    assert found.sum() == pytest.approx(10.0)
+    assert np.abs(found - exact).max() < (1e-12 if len(links) == 4 else 0.3)
+    monkeypatch.setattr(positions, "MAX_EXACT_PERSONS", 0)
+    drawn = positions.myerson(tape).persons.raw
+    assert drawn is not None
+    assert 1e-9 < np.abs(drawn - exact).max() < 0.3
+
+
+@pytest.mark.parametrize("method", POSITIONS)
+def test_a_tape_on_which_nobody_told_has_no_positions(method: str) -> None:
+    table = credit(make_tape(["A"], [(DISCOVER, 0, {})], [(0, -1, 1.0)]), method)
+    assert table.total == 0.0
+    assert table.persons.credit.tolist() == [0.0]
