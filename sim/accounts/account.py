@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+
 from sim.accounts.methods import method_named, settings_of
 from sim.accounts.table import CreditTable
+from sim.accounts.uncertainty import CONFIDENCE, COPIES, Uncertainty, copies_of, how_sure
 from sim.tape.tape import Tape
 
+FEWEST, MOST, ROWS, ROWS_COMPILED = 5, 50, 20_000, 2_000_000  # copies for a line of stability, and rows of all of them
+Settings = Mapping[str, float | None]
 
-def credit(tape: Tape, method: str = "role-flow", **settings: float | None) -> CreditTable:
-    """The credit of every person for the value that the tape realised.
+
+def credit(
+    tape: Tape,
+    method: str = "role-flow",
+    *,
+    intervals: str | Iterable[Tape] | None = None,
+    copies: int = COPIES,
+    confidence: float = CONFIDENCE,
+    **settings: float | None,
+) -> CreditTable:
+    """Return the credit of every person for the value that the tape realised.
 
     Args:
         tape: of a run or of a real log; it is only read.
         method: a name in METHODS.
+        intervals: how sure each share is: "ideas", "links", "times", "weights" or "tellers" (of
+            `sim.accounts.perturb.SCHEMES`, with an amount as "links:0.3"), "auto" for the one that suits the record,
+            or tapes of the same persons, as those of other seeds; None for no intervals.
+        copies: of the record, where a scheme makes them; 2 or more.
+        confidence: of the intervals, in (0, 1): they hold that part of the copies, in the middle.
         settings: alpha, inheritance, tau, as in `sim.accounts.methods.Settings`; what is left out or None is the tape's
             own setting, else the default there.
 
     Returns:
         The table of credits. They sum to its total, unless METHODS says of the account that it does not conserve.
+        Its `sure` says how sure they are, where intervals are asked for.
 
     Raises:
         ValueError: if the method or a setting is unknown, a setting out of range, or the account has nothing to say
@@ -32,11 +54,46 @@ def credit(tape: Tape, method: str = "role-flow", **settings: float | None) -> C
     >>> credit(tape).persons.share.tolist()
     [0.5, 0.5]
     """
+    table = attribute(tape, method, settings)
+    return table if intervals is None else with_intervals(tape, table, settings, intervals, copies, confidence)
+
+
+def attribute(tape: Tape, method: str, settings: Settings) -> CreditTable:
+    """Return the credit of every person by one account, as `credit` does, without intervals."""
     account = method_named(method)
     table = account.compute(tape, settings_of(tape, settings))
     if account.conserved:
         _check_conserved(table)
     return table
+
+
+def with_intervals(
+    tape: Tape, table: CreditTable, settings: Settings, intervals: str | Iterable[Tape], copies: int = COPIES,
+    confidence: float = CONFIDENCE,
+) -> CreditTable:  # fmt: skip
+    """Return the table of a tape with how sure its shares are, as `credit` does."""
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence: must be above 0 and below 1, is {confidence}")
+    if isinstance(intervals, str):
+        means, makers = copies_of(tape, intervals, copies)
+    else:
+        means, makers = "other seeds", [partial(_same_persons, tape, other) for other in intervals]
+    again = partial(attribute, method=table.method, settings=settings)
+    return replace(table, sure=how_sure(table, again, means, makers, confidence))
+
+
+def stability(tape: Tape, table: CreditTable, settings: Settings) -> Uncertainty:
+    """Return how far a table moves when a tenth of the links are missing, from as many copies as take a moment."""
+    rows = len(tape.events) + len(tape.influences) + 1
+    copies = min(MOST, max(FEWEST, (ROWS if rows <= ROWS else ROWS_COMPILED) // rows))
+    means, makers = copies_of(tape, "links", copies)
+    return how_sure(table, partial(attribute, method=table.method, settings=settings), means, makers)
+
+
+def _same_persons(tape: Tape, other: Tape) -> Tape:
+    if other.persons.name != tape.persons.name or other.persons.total != tape.persons.total:
+        raise ValueError("intervals: the tapes are of other persons")
+    return other
 
 
 def _check_conserved(table: CreditTable) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.accounts.account import credit
+from sim.accounts.account import attribute
 from sim.accounts.methods import METHODS, facts, method_named, settings_of
 from sim.accounts.summary import Side, sides
 from sim.accounts.table import CreditTable
@@ -140,7 +140,7 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
     left_out: dict[str, str] = {}
     for name in names:
         try:
-            tables[name] = credit(tape, name, **settings)
+            tables[name] = attribute(tape, name, settings)
         except ValueError as error:
             if methods is not None:
                 raise

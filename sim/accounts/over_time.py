@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.accounts.account import credit
+from sim.accounts.account import attribute
 from sim.accounts.summary import Side, sides
 from sim.model.until import moments
 from sim.scenario.scenario import Scenario
@@ -122,7 +122,7 @@ def credit_over_time(
     found, total = np.zeros((len(chosen), persons.total)), np.zeros(len(chosen))
     shown = np.zeros(persons.total, np.bool_)
     for place, then in enumerate(moments(tape, chosen.tolist(), scenario)):
-        table = credit(then, method, **settings)
+        table = attribute(then, method, settings)
         found[place, table.row], total[place] = table.persons.credit, table.total
         shown[table.row] = True
     rows = np.flatnonzero(shown)

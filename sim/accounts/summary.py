@@ -31,6 +31,7 @@ class Row:
         parts: credit as idea, communication, implementation, and without a role.
         pagerank: as in the table; 0 where the method has none.
         kind: "person", "group" or "rest".
+        at: the row of the table that a person is; -1 for others.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Row:
     parts: tuple[float, float, float, float]
     pagerank: float
     kind: str
+    at: int = -1
 
     @property
     def credit(self) -> float:
@@ -67,7 +69,8 @@ def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
     def row(units: Ints, name: str, kind: str) -> Row:
         idea, told, built, other = sums[units].sum(axis=0).tolist()
         counts = int(people[units].sum()), float(shares[units].sum()), float(ranks[units].sum())
-        return Row(name, counts[0], counts[1], (idea, told, built, other), counts[2], kind)
+        at = int(begin[units[0]]) if kind == "person" else -1
+        return Row(name, counts[0], counts[1], (idea, told, built, other), counts[2], kind, at)
 
     rows = []
     for unit in shown.tolist():

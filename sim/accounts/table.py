@@ -17,6 +17,8 @@ from sim.tape.tape import Tape
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.accounts.uncertainty import Uncertainty
+
 ROLES = ("idea", "communication", "implementation")
 
 
@@ -69,6 +71,7 @@ class CreditTable:
         groups: the groups of the tape's persons.
         group: the group of each row of `persons`; shape (rows,).
         row: the row of each in the persons of the tape; shape (rows,), ascending.
+        sure: how sure the shares are, where that was asked for.
 
     >>> from sim import Tape, credit
     >>> from sim.tape.tables import Events, Influences, Persons, Realised
@@ -90,12 +93,15 @@ class CreditTable:
     groups: Persons
     group: Ints
     row: Ints
+    sure: Uncertainty | None = None
 
     def to_pandas(self) -> pd.DataFrame:
         """The persons as a DataFrame, the largest credit first, equal ones in tape order; the index is the row."""
         import pandas as pd
 
         columns = self.persons.columns() | {"name": list(self.persons.name)}
+        if self.sure is not None:
+            columns |= {name: getattr(self.sure, name) for name in ("low", "high", "rank_low", "rank_high", "top_ten")}
         return pd.DataFrame(columns).sort_values("credit", ascending=False, kind="stable")
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,7 +118,7 @@ class CreditTable:
             "total": self.total,
             "credit": self._rows(),
             "dropped": self.dropped,
-        }
+        } | ({"intervals": self.sure.to_dict()} if self.sure is not None else {})
 
     def to_json(self) -> str:
         """What `to_dict` gives, as one line of JSON; floats keep all their digits."""
@@ -155,6 +161,10 @@ class CreditTable:
         if self.persons.pagerank is not None:
             columns["pagerank"] = rank = self.persons.pagerank.copy()
             rank[folds] = np.bincount(self.group[folds], rank[folds])[self.group[folds]]
+        if (sure := self.sure) is not None:
+            columns["interval"] = np.stack((sure.low, sure.high), axis=1)
+            columns["rank"] = np.stack((sure.rank_low, sure.rank_high), axis=1)
+            columns["top_ten"] = sure.top_ten
         keys = ("person", *columns)
         values = zip(
             Names(self.groups, self.row[order]), *(_plain(column[order]) for column in columns.values()), strict=True

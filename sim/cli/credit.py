@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison
     from sim.accounts.over_time import CreditOverTime
     from sim.accounts.table import CreditTable
+    from sim.accounts.uncertainty import Uncertainty
     from sim.scenario.scenario import Scenario
     from sim.tape.tape import Tape
 
@@ -25,6 +26,8 @@ FORMATS = ("weibo", "edges", "citations", "graphml", "gexf")
 BY = ("person", "group", "role", "idea", "time")
 FIGURES = ("png", "svg", "pdf")
 NAMES = f"{', '.join(METHODS)}, or all. Position, not credit: {', '.join(POSITIONS)}.  [default: {THIRDS}]"
+SURE = "auto, ideas, links, times, weights or tellers, with an amount as links:0.3"
+COPIES = 200
 AS_JSON = "Print one JSON object and nothing else."
 
 
@@ -43,6 +46,8 @@ AS_JSON = "Print one JSON object and nothing else."
     type=float,
     help="Steps, or units of a log's time, in which CiteRank's readers fall to 1/e.  [default: a tenth of all]",
 )
+@click.option("--intervals", is_flag=False, flag_value="auto", metavar="[SCHEME]", help=f"How sure: {SURE}.")
+@click.option("--copies", type=click.IntRange(2), default=COPIES, show_default=True, help="Of the record.")
 @click.option("--json", "as_json", is_flag=True, help=AS_JSON)
 @click.option("--format", "log_format", metavar="NAME", help=f"Of a log: {', '.join(FORMATS)}.  [default: guessed]")
 @click.option("-o", "--output", metavar="FILE", help="Draw it too: by person or time, as .png, .svg or .pdf.")
@@ -53,6 +58,8 @@ def credit_command(
     alpha: float | None,
     inheritance: float | None,
     tau: float | None,
+    intervals: str | None,
+    copies: int,
     as_json: bool,
     log_format: str | None,
     output: str | None,
@@ -73,10 +80,13 @@ def credit_command(
         comparison = compare(tape, None if method == "all" else [method], **settings)
     except ValueError as error:
         raise click.UsageError(f"--method {method}: {error}") from None
+    if intervals is not None:
+        comparison = _with_intervals(tape, comparison, settings, intervals, copies)
     for name, reason in comparison.left_out.items():
         click.echo(f"Left out: {name} ({reason})", err=True)
     if by == "person":
-        _tell_persons(comparison, method == "all", as_json, output)
+        stable = _stability(tape, comparison, settings)
+        _tell_persons(comparison, method == "all", as_json, output, stable)
     elif by == "time":
         _tell_times(tape, comparison, method == "all", as_json, output, scenario, settings)
     else:
@@ -85,6 +95,30 @@ def credit_command(
         click.echo(f"Written: {output}", err=True)
     for reason, count in tape.dropped.items() if not as_json else ():
         click.echo(f"Dropped: {count} ({reason})", err=True)
+
+
+def _stability(tape: Tape, comparison: Comparison, settings: dict[str, float | None]) -> Uncertainty | None:
+    """Return how far the first table moves where a tenth of the links are missing; None of a run, which misses none."""
+    from sim.accounts.account import stability
+
+    (table, *_) = comparison.tables.values()
+    is_log = tape.provenance.get("seed") is None
+    return stability(tape, table, settings) if is_log and len(tape.influences) and table.total > 0.0 else None
+
+
+def _with_intervals(
+    tape: Tape, comparison: Comparison, settings: dict[str, float | None], intervals: str, copies: int
+) -> Comparison:
+    from dataclasses import replace
+
+    from sim.accounts.account import with_intervals
+
+    tables = comparison.tables.items()
+    try:
+        sure = {name: with_intervals(tape, table, settings, intervals, copies) for name, table in tables}
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
+    return replace(comparison, tables=sure)
 
 
 @click.command(name="thought-experiments")
@@ -107,7 +141,10 @@ def thought_experiments_command(method: str, quick: bool, as_json: bool) -> None
     print_experiments(found)
 
 
-def _tell_persons(comparison: Comparison, several: bool, as_json: bool, output: str | None) -> None:
+def _tell_persons(
+    comparison: Comparison, several: bool, as_json: bool, output: str | None, stable: Uncertainty | None
+) -> None:
+    """Print the table, or the accounts side by side; of a log with how far the first moves where links are missing."""
     (table, *_) = comparison.tables.values()
     if output is not None:
         from sim.views.figures.accounts import accounts_side_by_side
@@ -116,7 +153,8 @@ def _tell_persons(comparison: Comparison, several: bool, as_json: bool, output: 
 
         save(accounts_side_by_side(comparison) if several else credit_bars(table), output)
     if as_json:
-        _print_json(comparison.to_dict() if several else table.to_dict())
+        found = comparison.to_dict() if several else table.to_dict()
+        _print_json(found | ({"stability": stable.to_dict()} if stable is not None else {}))
         return
     from sim.cli.terminal import print_comparison, print_table
 
@@ -124,6 +162,8 @@ def _tell_persons(comparison: Comparison, several: bool, as_json: bool, output: 
         print_comparison(comparison)
     else:
         print_table(table)
+    if stable is not None:
+        click.echo(f"Stability: {stable.sentence()}.")
 
 
 def _tell_parts(

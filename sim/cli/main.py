@@ -59,6 +59,7 @@ def cli() -> None:
 @click.option("--engine", default="auto", show_default=True, help="auto, agents or kernels; the tape is the same.")
 @click.option("--threads", type=click.IntRange(1), help="Threads to use; the tape is the same.")
 @OWN_RULES
+@click.option("--replicates", type=click.IntRange(2), metavar="N", help="How sure: of N runs, each with the next seed.")
 @click.option("--out", metavar="DIR", help="Run folder to write, in place of results/NAME-HASH.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def run(
@@ -68,13 +69,14 @@ def run(
     engine: str,
     threads: int | None,
     rules_file: str | None,
+    replicates: int | None,
     out: str | None,
     as_json: bool,
 ) -> None:
     """Simulate SCENARIO, attribute the credit, write the run folder, print the credit table."""
-    from sim.accounts.account import credit
+    from sim.accounts.account import credit, with_intervals
     from sim.cli.terminal import print_table
-    from sim.engines import engine_for, simulate
+    from sim.engines import engine_for, simulate, simulate_many
     from sim.model.own_rules import own_rules
 
     path, chosen = scenario_of(scenario, changes)
@@ -90,6 +92,12 @@ def run(
     with progress_bar(chosen.scenario.name) as told:
         tape = simulate(chosen, engine=engine, threads=threads, rules=rules, progress=told)
     table = credit(tape, chosen.credit.method)
+    if replicates is not None:
+        first = chosen.scenario.seed
+        seeds = [(first + more) % 2**64 for more in range(replicates)]
+        table = with_intervals(
+            tape, table, {}, simulate_many(chosen, seeds, engine=engine, threads=threads, rules=rules)
+        )
     _write_run(folder, tape, table, chosen, _typed("run", path.name, changes, seed, rules_file))
     if as_json:
         click.echo(table.to_json())

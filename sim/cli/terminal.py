@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison
     from sim.accounts.over_time import CreditOverTime
     from sim.accounts.table import CreditTable
+    from sim.accounts.uncertainty import Uncertainty
     from sim.experiments.knockout import KnockoutTable
 
 PIPED = 110  # columns, where no terminal says how many it has
@@ -38,6 +39,8 @@ def print_table(table: CreditTable) -> None:
     if raw is not None:
         more = ("lost without",)
         lost = float(raw.sum()) / table.total if table.total > 0.0 else 0.0
+    sure = table.sure
+    ends = () if sure is None else (f"{100.0 * sure.confidence:.4g}% from", "to", "rank")
     rows = []
     for row in summary(table, most=20):
         label = row.name
@@ -49,9 +52,21 @@ def print_table(table: CreditTable) -> None:
         cells = [_percent(part) for part in of_all] if has_roles else [f"{row.pagerank:.6f}"] * len(more)
         if raw is not None:  # credit is in proportion to it
             cells = [""] if row.kind == "rest" and row.people > 1 else [_number(row.credit * lost / row.people)]
+        if sure is not None:
+            cells = [*_ends(sure, row.at), *cells]
         rows.append((label, _number(row.credit), _percent(row.share), *cells))
     _say(_title(table))
-    _print_grid(("", "credit", "share", *more), rows)
+    _print_grid(("", "credit", "share", *ends, *more), rows)
+    if sure is not None:
+        _say(f"Intervals: {100.0 * sure.confidence:.4g}% of {sure.copies:,} copies of the record, {sure.means}.")
+
+
+def _ends(sure: Uncertainty, at: int) -> list[str]:
+    """Return the interval of a share, and of a rank; nothing of a group, whose members have one each."""
+    if at < 0:
+        return ["", "", ""]
+    low, high = sure.rank_low[at], sure.rank_high[at]
+    return [_percent(sure.low[at]), _percent(sure.high[at]), f"{low:,}" if low == high else f"{low:,}-{high:,}"]
 
 
 def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]]) -> None:

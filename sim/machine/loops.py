@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 WORTH_COMPILING = 20_000  # things that a loop goes over
+_times: ContextVar[int] = ContextVar("times", default=1)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -45,4 +48,14 @@ _NOTHING: dict[str, Callable[..., Any]] = {"None": _none, "bool": _false}
 
 def for_size(function: Function, size: int, worth: int = WORTH_COMPILING) -> Function:
     """Return a function as it is for a few things, and compiled for more than `worth`, where that pays."""
-    return function if size <= worth else compiled(function)
+    return function if size * _times.get() <= worth else compiled(function)
+
+
+@contextmanager
+def repeated(times: int) -> Iterator[None]:
+    """Take it in the block, in this thread, that all is done so many times: compiling pays the sooner."""
+    token = _times.set(max(1, times))
+    try:
+        yield
+    finally:
+        _times.reset(token)

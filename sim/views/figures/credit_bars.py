@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.accounts.summary import Row, summary
+from sim.tape.tables import Floats
 from sim.views import style
 from sim.views.style import ROLE_COLOURS, SKY, number, percent, readable
 
@@ -45,6 +46,8 @@ def credit_bars(table: CreditTable) -> Figure:
     rows = summary(table)
     labels = [_label(row) for row in rows]
     notes = [f"By {table.method}: shares of the total, {number(table.total)}."]
+    if table.sure is not None:
+        notes.append(f"Lines: {percent(table.sure.confidence)} of {table.sure.copies} copies, {table.sure.means}.")
     figure, head = style.new_figure(0.3 + ROW_HEIGHT * len(rows), "Who gets the credit", notes)
     left, right = 0.3 + style.width_of(labels), 0.2 + style.width_of([percent(row.share) for row in rows])
     axes = style.panel(figure, left, 0.1, right, head + 0.2)
@@ -53,7 +56,7 @@ def credit_bars(table: CreditTable) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
-    _draw_bars(axes, rows)
+    _draw_bars(axes, rows, table)
     _key(axes, rows)
     return figure
 
@@ -68,16 +71,29 @@ def _label(row: Row) -> str:
     return f"{name}: all others ({number(row.people)})" if row.name else f"all others ({number(row.people)})"
 
 
-def _draw_bars(axes: Axes, rows: list[Row]) -> None:
+def _draw_bars(axes: Axes, rows: list[Row], table: CreditTable) -> None:
     parts = np.array([row.parts for row in rows])
     ends = np.cumsum(parts, axis=1)
-    axes.set_xlim(0, ends[:, -1].max())
+    whiskers = _whiskers(rows, table)
+    far = np.maximum(ends[:, -1], np.nan_to_num(whiskers[:, 1]))
+    axes.set_xlim(0, far.max())
     for place, row in enumerate(rows):
         alpha = 0.5 if row.kind == "rest" else 1.0
         for part in np.flatnonzero(parts[place]).tolist():
             left, colour = ends[place, part] - parts[place, part], COLOURS[part]
             axes.barh(place, parts[place, part], left=left, height=0.66, color=colour, alpha=alpha, linewidth=0)
-        style.say(axes, ends[place, -1], place, f" {percent(row.share)}", va="center_baseline")
+        axes.plot(whiskers[place], [place, place], color="black", linewidth=1.0, solid_capstyle="butt")
+        style.say(axes, far[place], place, f" {percent(row.share)}", va="center_baseline")
+
+
+def _whiskers(rows: list[Row], table: CreditTable) -> Floats:
+    """Return where the interval of each row begins and ends, in credit; nan where there is none; shape (rows, 2)."""
+    ends = np.full((len(rows), 2), np.nan)
+    if table.sure is not None:
+        some = [place for place, row in enumerate(rows) if row.at >= 0]
+        at = [rows[place].at for place in some]
+        ends[some] = table.total * np.stack((table.sure.low[at], table.sure.high[at]), axis=1)
+    return ends
 
 
 def _key(axes: Axes, rows: list[Row]) -> None:

@@ -1,0 +1,200 @@
+"""How sure a share is: the same account of many records as they might have been (SCIENCE.md section 4.10).
+
+"Exact" is said of the arithmetic. Where the record is a sample, so is the credit: an interval of each share and each
+rank, how often a person is among the first ten, and how far the whole table moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.accounts.perturb import SCHEMES, families
+from sim.accounts.table import CreditTable
+from sim.errors import did_you_mean
+from sim.machine.loops import repeated
+from sim.machine.threads import in_threads
+from sim.tape.tables import Floats, Ints
+from sim.tape.tape import Tape
+
+COPIES = 200  # records as they might have been
+CONFIDENCE = 0.95
+ENOUGH = 200  # ideas, so that intervals by drawing them again hold what they claim
+FIRST = 10  # places at the top of a table
+WAITS = 20  # copies that are sooner made as the loops stand than compiled
+Account = Callable[[Tape], CreditTable]
+Sparse = tuple[Ints, Floats]  # persons with credit, and the share of each
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """How sure the shares of a table are.
+
+    Attributes:
+        means: what the copies are, in words.
+        copies: how many there are.
+        confidence: of the intervals.
+        low, high: interval of the share of each row of the table; shape (rows,).
+        rank_low, rank_high: interval of the rank, 1 being the largest share; shape (rows,).
+        top_ten: how often the person was among the first ten, in [0, 1]; shape (rows,).
+        moved: part of the credit that lies with others than in the table, on average over the copies, in [0, 1].
+        stayed: how many of the first ten stayed there, on average over the copies; `tops` is how many could.
+        tops: 10, or how many have credit at all.
+    """
+
+    means: str
+    copies: int
+    confidence: float
+    low: Floats
+    high: Floats
+    rank_low: Ints
+    rank_high: Ints
+    top_ten: Floats
+    moved: float
+    stayed: float
+    tops: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is said of the whole table, as plain Python values."""
+        return {
+            "copies": self.copies, "means": self.means, "confidence": self.confidence, "moved": self.moved,
+            "stayed": self.stayed, "of_first": self.tops,
+        }  # fmt: skip
+
+    def sentence(self) -> str:
+        """Say how stable the table is, in one line."""
+        return (
+            f"with {self.means}, {self.moved:.2g} of the credit lies with others, and {self.stayed:.3g} of the first "
+            f"{self.tops} stay (mean of {self.copies:,} copies of the record)"
+        )
+
+
+def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
+    """Return the name and the amount of a scheme as "links", "links:0.3", or "auto".
+
+    "auto" is ideas where the record has twenty or more that do not build on each other, else links.
+
+    Raises:
+        ValueError: if there is no such scheme, the amount is out of range, or the record has only one idea to draw.
+
+    >>> scheme_of(None, "links:0.3")
+    ('links', 0.3)
+    """
+    name, colon, text = intervals.partition(":")
+    if name == "auto":
+        name = "ideas" if int(families(tape).max(initial=-1)) + 1 >= 20 else "links"
+    if name not in SCHEMES:
+        allowed = ("auto", *SCHEMES)
+        raise ValueError(f"intervals: no {name!r}{did_you_mean(name, allowed)}")
+    scheme = SCHEMES[name]
+    try:
+        amount = float(text) if colon else scheme.amount
+    except ValueError:
+        amount = -1.0
+    if not 0.0 <= amount <= scheme.highest or (colon and not scheme.highest):
+        allowed_amount = f"{name}:NUMBER, from 0 to {scheme.highest:g}" if scheme.highest else f"{name!r} alone"
+        raise ValueError(f"intervals: {intervals!r}; allowed: {allowed_amount}")
+    if name == "ideas" and not families(tape).any():
+        raise ValueError("intervals: 'ideas' draws ideas again, but all ideas here build on each other or are one; "
+                         "allowed: links, times, weights, tellers")  # fmt: skip
+    return name, amount
+
+
+def copies_of(tape: Tape, intervals: str, copies: int, seed: int = 0) -> tuple[str, list[Callable[[], Tape]]]:
+    """Return what the copies of a record are, in words, and functions that make one each, with luck of its own.
+
+    Raises:
+        ValueError: as `scheme_of`; or if copies is not 2 or more.
+    """
+    if copies < 2:
+        raise ValueError(f"copies: must be 2 or more, is {copies}")
+    name, amount = scheme_of(tape, intervals)
+    scheme = SCHEMES[name]
+    means = scheme.means.format(amount=amount)
+    if name == "ideas" and (drawn := int(families(tape).max()) + 1) < ENOUGH:
+        means += f" (of {drawn}, which are few: the intervals are too narrow)"
+
+    def make(number: int) -> Tape:
+        return scheme.perturb(tape, amount, np.random.default_rng([seed, number]))
+
+    return means, [partial(make, number) for number in range(copies)]
+
+
+def how_sure(
+    table: CreditTable, account: Account, means: str, makers: Iterable[Callable[[], Tape]],
+    confidence: float = CONFIDENCE, threads: int | None = None,
+) -> Uncertainty:  # fmt: skip
+    """Return how sure the shares of a table are, from the account of each of the copies.
+
+    Args:
+        table: the credit of the record itself.
+        account: the same account, of a tape with the same persons.
+        means: what the copies are, in words.
+        makers: functions that make a copy each.
+        confidence: of the intervals, in (0, 1); they hold the middle of the copies.
+        threads: how many work side by side; the result does not depend on it.
+    """
+
+    makers = list(makers)
+
+    def shares(make: Callable[[], Tape]) -> Sparse:
+        with repeated(len(makers) // WAITS):
+            found = account(make())
+        some = np.flatnonzero(found.persons.credit > 0.0)
+        return found.row[some], found.persons.share[some]
+
+    return spread_of(table, list(in_threads(shares, makers, threads)), means, confidence)
+
+
+def spread_of(table: CreditTable, found: list[Sparse], means: str, confidence: float = CONFIDENCE) -> Uncertainty:
+    """Return how sure the shares of a table are, from the persons with credit and their shares in each copy."""
+    some = np.flatnonzero(table.persons.credit > 0.0)
+    own = (table.row[some], table.persons.share[some])
+    everybody = np.unique(np.concatenate([row for row, _ in (own, *found)]))
+    share = np.zeros((len(found), len(everybody)))
+    rank = np.empty((len(found), len(everybody)), np.int64)
+    for copy, (row, value) in enumerate(found):
+        share[copy, np.searchsorted(everybody, row)] = value
+        rank[copy] = ranks(share[copy])
+    of_table = np.zeros(len(everybody))
+    of_table[np.searchsorted(everybody, own[0])] = own[1]
+    tops = min(FIRST, len(own[0]))
+    top = ranks(of_table) <= tops
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(share, [tail, 1.0 - tail], axis=0)
+    ends = np.quantile(rank, [tail, 1.0 - tail], axis=0, method="nearest")
+    place = np.searchsorted(everybody, table.row).clip(max=max(0, len(everybody) - 1))
+    known = everybody[place] == table.row if len(everybody) else np.zeros(len(table.row), np.bool_)
+    last = len(everybody) + 1  # the rank of all who never have credit
+
+    def column(values: NDArray[np.float64], nothing: float) -> Floats:
+        return np.where(known, values[place], nothing) if len(everybody) else np.full(len(known), nothing)
+
+    return Uncertainty(
+        means, len(found), confidence,
+        column(low, 0.0), column(high, 0.0),
+        column(ends[0], last).astype(np.int64), column(ends[1], last).astype(np.int64),
+        column((rank <= FIRST).mean(axis=0), 0.0),
+        moved=float(np.abs(share - of_table).sum(axis=1).mean() / 2.0),
+        stayed=float((top & (rank <= tops)).sum(axis=1).mean()),
+        tops=tops,
+    )  # fmt: skip
+
+
+def ranks(share: Floats) -> Ints:
+    """Return the rank of each share, 1 for the largest; equal ones have the same, as in sports.
+
+    >>> ranks(np.array([0.2, 0.5, 0.2, 0.1])).tolist()
+    [2, 1, 2, 4]
+    """
+    order = np.argsort(-share, kind="stable")
+    falling = share[order]
+    new = np.append(True, falling[1:] < falling[:-1])[: len(share)]
+    found = np.empty(len(share), np.int64)
+    found[order] = np.maximum.accumulate(np.where(new, np.arange(1, len(share) + 1), 1)) if len(share) else found
+    return found
