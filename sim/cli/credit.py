@@ -85,7 +85,7 @@ def credit_command(
     for name, reason in comparison.left_out.items():
         click.echo(f"Left out: {name} ({reason})", err=True)
     if by == "person":
-        stable = _stability(tape, comparison, settings)
+        stable = None if as_json and intervals is None else _stability(tape, comparison, settings)
         _tell_persons(comparison, method == "all", as_json, output, stable)
     elif by == "time":
         _tell_times(tape, comparison, method == "all", as_json, output, scenario, settings)
@@ -154,7 +154,7 @@ def _tell_persons(
         save(accounts_side_by_side(comparison) if several else credit_bars(table), output)
     if as_json:
         found = comparison.to_dict() if several else table.to_dict()
-        _print_json(found | ({"stability": stable.to_dict()} if stable is not None else {}))
+        _print_json(found | ({"stability": stable.to_dict()} if stable is not None and table.sure is not None else {}))
         return
     from sim.cli.terminal import print_comparison, print_table
 
