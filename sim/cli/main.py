@@ -24,6 +24,7 @@ from sim.cli.knockout import knockout_command
 from sim.cli.plot import plot_command
 from sim.cli.running import CHANGE, OWN_RULES, announce_compiling, progress_bar, rules_of, scenario_of
 from sim.cli.sweep import sweep_command
+from sim.cli.why import why_command
 from sim.machine.version import version
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def run(
 
 for command in (
     credit_command,
+    why_command,
     thought_experiments_command,
     plot_command,
     export_command,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.accounts.explain import Explanation, in_words
 from sim.accounts.methods import EVERY, POSITIONS, THIRDS
 from sim.accounts.summary import Side, summary
 
@@ -143,6 +144,12 @@ def print_knockout(found: KnockoutTable) -> None:
         rows.append((name, _number(raw), *interval, of_all, "none" if np.isnan(normalised) else _percent(normalised)))
     sure = f"{100.0 * found.confidence:.4g}%"
     _print_grid(("without", "lost", f"{sure} from", "to", "of all", "normalised"), rows)
+
+
+def print_why(why: Explanation) -> None:
+    """Print where a person's credit comes from."""
+    for line in in_words(why):
+        _say(line)
 
 
 def _title(table: CreditTable, what: str = "") -> str:

@@ -1,0 +1,120 @@
+"""Why a person has a credit: parts that sum to it, ways that the tape holds, losses that knockout confirms."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from sim import Scenario, Tape, credit, simulate
+from sim.accounts.explain import Explanation, explain, in_words
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
+from tests import examples
+from tests.tapes import make_tape, tapes
+
+LINEAR = ("role-flow", "shapley", "owen", "position", "priority")
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(tapes())
+def test_the_parts_of_every_division_sum_to_the_credit(tape: Tape) -> None:
+    for method in LINEAR:
+        table = credit(tape, method)
+        for name, value in zip(table.persons.name, table.persons.credit.tolist(), strict=True):
+            why = explain(tape, name, method)
+            assert why.credit == value
+            assert why.total == table.total
+            for parts in (why.ideas, why.lineages, why.times):
+                assert sum(part.credit for part in parts) == pytest.approx(value, rel=1e-9, abs=1e-12 * table.total)
+            if why.roles:
+                assert sum(why.roles.values()) == pytest.approx(value, rel=1e-9, abs=1e-12 * table.total)
+            text = list(in_words(why))
+            assert all("\n" not in line for line in text)
+            assert text[0].startswith(name)
+
+
+def bridge() -> Tape:
+    """A tells B and E, B tells C, C tells D; each who learns is worth 1, and D uses what C made."""
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {1: 1.0}), (LEARN, 4, {0: 1.0}),
+              (IMPLEMENT, 2, {2: 1.0}), (LEARN, 3, {2: 1.0})]  # fmt: skip
+    worth = [(1, -1, 1.0), (2, -1, 1.0), (3, -1, 1.0), (5, 4, 3.0)]
+    return make_tape("ABCDE", events, worth)
+
+
+def ways(why: Explanation) -> dict[str, tuple[int, float]]:
+    return {part.name: (part.adoptions, round(part.credit, 9)) for part in why.lineages}
+
+
+def test_the_ways_are_those_of_the_tape() -> None:
+    # 1 each by B, C and E: half for the idea, half for who told (B's and E's teller is A, C's is B); of D's 3 one for
+    # the idea, one for the tellers B and C, one for C's implementation.
+    assert ways(explain(bridge(), "A")) == {
+        "A had idea 0 at 1 and told B: 3 adoptions": (3, 1.0 + 0.5 + 1.0),
+        "A had idea 0 at 1 and told others: one adoption": (1, 1.0),
+    }
+    assert ways(explain(bridge(), "B")) == {"A had idea 0 at 1 and told B, who told C: 2 adoptions": (2, 1.0)}
+    assert ways(explain(bridge(), "C")) == {
+        "A had idea 0 at 1 and told B, who told C: 2 adoptions": (2, 1.5)
+    }  # C's own is one of them
+    why = explain(bridge(), "C")
+    assert why.roles == pytest.approx({"idea": 0.0, "communication": 0.5, "implementation": 1.0})
+    assert why.lost == 3.0
+    assert (why.rank, why.ranked) == (2, 3)
+
+
+def test_what_is_made_for_others_is_a_way_of_its_own() -> None:
+    tape = simulate(Scenario.load("e2_implementer"))
+    (way,) = explain(tape, "P3").lineages
+    assert way.name.startswith("made what works in ")
+    assert way.share == pytest.approx(1 / 3)
+
+
+def test_one_without_credit_has_a_sentence_and_json() -> None:
+    why = explain(bridge(), "D")
+    assert next(iter(in_words(why))) == "D has no credit by role-flow, of 6 realised."
+    assert json.loads(json.dumps(why.to_dict()))["lineages"] == []
+
+
+def test_a_long_record_has_the_ways_of_a_short_one() -> None:
+    """Compiled loops trace the same ways: five thousand copies of the bridge, of five thousand ideas."""
+    one, many = bridge(), 5000
+    value = one.realised.value
+    events = [np.tile(column, many) for column in one.events.columns().values()]
+    order = np.argsort(events[0], kind="stable")
+    shift = np.repeat(np.arange(many) * len(one.events), len(one.events))
+    place = np.empty(len(order) + 1, np.int64)
+    place[order], place[-1] = np.arange(len(order)), -1
+    events[3] = shift // len(one.events)
+
+    def rows(column: np.ndarray) -> np.ndarray:
+        moved = np.tile(column, many) + np.repeat(np.arange(many) * len(one.events), len(column))
+        return place[np.where(np.tile(column, many) < 0, -1, moved)]
+
+    child, parent = rows(one.influences.child), rows(one.influences.parent)
+    by = np.argsort(child, kind="stable")
+    long = Tape(
+        type(one.events)(*(column[order] for column in events)),
+        type(one.influences)(child[by], parent[by], np.tile(one.influences.weight, many)[by]),
+        type(one.realised)(*map(rows, (one.realised.event, one.realised.implementation)), np.tile(value, many)),
+        one.persons, tuple(f"idea {k}" for k in range(many)), one.steps, one.world_size,
+    )  # fmt: skip
+    why = explain(long, "A")
+    assert why.credit == pytest.approx(3.5 * many)
+    assert why.lineages[0].credit == pytest.approx(2.5)
+    assert sum(part.credit for part in why.lineages) == pytest.approx(3.5 * many)
+
+
+@pytest.mark.parametrize(
+    ("person", "method", "said"),
+    [
+        ("Ada", "role-flow", "no 'Ada'"),
+        ("A", "event-pagerank", "allowed: role-flow, shapley"),
+        ("A", "rol", "role-flow"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_in_one_line(person: str, method: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said) as error:
+        explain(bridge(), person, method)
+    assert "\n" not in str(error.value)
