@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from sim.accounts.intervals import Uncertainty
 from sim.accounts.methods import method_named, settings_of
 from sim.accounts.table import CreditTable
-from sim.accounts.uncertainty import CONFIDENCE, COPIES, Uncertainty, copies_of, how_sure
+from sim.accounts.uncertainty import CONFIDENCE, COPIES, copies_of, how_sure
 from sim.tape.tape import Tape
 
 FEWEST, MOST, ROWS, ROWS_COMPILED = 5, 50, 20_000, 2_000_000  # copies for a line of stability, and rows of all of them

@@ -17,7 +17,7 @@ from sim.tape.tape import Tape
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.accounts.uncertainty import Uncertainty
+    from sim.accounts.intervals import Uncertainty
 
 ROLES = ("idea", "communication", "implementation")
 

@@ -16,9 +16,9 @@ from sim.scenario.bundled import FOLDER
 
 if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison
+    from sim.accounts.intervals import Uncertainty
     from sim.accounts.over_time import CreditOverTime
     from sim.accounts.table import CreditTable
-    from sim.accounts.uncertainty import Uncertainty
     from sim.scenario.scenario import Scenario
     from sim.tape.tape import Tape
 

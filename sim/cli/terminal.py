@@ -18,9 +18,9 @@ from sim.accounts.summary import Side, summary
 
 if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison
+    from sim.accounts.intervals import Uncertainty
     from sim.accounts.over_time import CreditOverTime
     from sim.accounts.table import CreditTable
-    from sim.accounts.uncertainty import Uncertainty
     from sim.experiments.knockout import KnockoutTable
 
 PIPED = 110  # columns, where no terminal says how many it has

@@ -1,0 +1,51 @@
+"""What is said of how sure the shares of a table are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sim.tape.tables import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """How sure the shares of a table are.
+
+    Attributes:
+        means: what the copies are, in words.
+        copies: how many there are.
+        confidence: of the intervals.
+        low, high: interval of the share of each row of the table; shape (rows,).
+        rank_low, rank_high: interval of the rank, 1 being the largest share; shape (rows,).
+        top_ten: how often the person was among the first ten, in [0, 1]; shape (rows,).
+        moved: part of the credit that lies with others than in the table, on average over the copies, in [0, 1].
+        stayed: how many of the first ten stayed there, on average over the copies; `tops` is how many could.
+        tops: 10, or how many have credit at all.
+    """
+
+    means: str
+    copies: int
+    confidence: float
+    low: Floats
+    high: Floats
+    rank_low: Ints
+    rank_high: Ints
+    top_ten: Floats
+    moved: float
+    stayed: float
+    tops: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is said of the whole table, as plain Python values."""
+        return {
+            "copies": self.copies, "means": self.means, "confidence": self.confidence, "moved": self.moved,
+            "stayed": self.stayed, "of_first": self.tops,
+        }  # fmt: skip
+
+    def sentence(self) -> str:
+        """Say how stable the table is, in one line."""
+        return (
+            f"with {self.means}, {self.moved:.2g} of the credit lies with others, and {self.stayed:.3g} of the first "
+            f"{self.tops} stay (mean of {self.copies:,} copies of the record)"
+        )
