@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.accounts.games import expected
+from sim.accounts.games.expected import nobody_twice
 from sim.accounts.games.lineages import lineages_of, makers_on, passed_up
 from sim.accounts.table import CreditTable, scaled_table, sum_by
 from sim.tape.tables import Floats
@@ -53,6 +55,8 @@ def lost_without(tape: Tape, samples: int = 32) -> Floats:
     >>> lost_without(tape).tolist()
     [3.0]
     """
+    if nobody_twice(tape):
+        return expected.lost(tape)
     lost = np.zeros(tape.persons.total)
     for lineages in lineages_of(tape, samples):
         _, others = makers_on(tape, lineages, lineages.value)

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.accounts import knockout
 from sim.accounts.games import lineages
+from sim.accounts.games import realised as realised_games
 from sim.accounts.games.realised import credit_of_ideas, owen_credit, position_credit, shapley_credit
 from sim.accounts.games.values import myerson, owen, position, shapley
 from sim.accounts.knockout import knockout_credit, lost_without
@@ -282,26 +284,47 @@ def test_a_path_has_the_values_of_its_game(relays: int, maker: bool) -> None:
 
 @st.composite
 def plain(draw: st.DrawFn) -> Tape:
-    """One idea that each adopts once, told by up to three who have it."""
-    learners = draw(st.integers(0, 8))
+    """One idea that each adopts once, told by up to three who have it, and made to work by some who tell nobody."""
+    learners = draw(st.integers(0, 7))
     events: list[Any] = [(DISCOVER, 0, {})]
     for k in range(1, learners + 1):
         parts = draw(st.dictionaries(st.integers(0, k - 1), st.integers(1, 4), min_size=1, max_size=3))
         events.append((LEARN, k, {row: part / sum(parts.values()) for row, part in parts.items()}))
-    made = [(IMPLEMENT, k, {k: 1}) for k in draw(st.lists(st.integers(0, learners), max_size=3, unique=True))]
+    makers = [(learners + 1 + k, row) for k, row in enumerate(draw(st.lists(st.integers(0, learners), max_size=3)))]
+    events += [(LEARN, person, {row: 1}) for person, row in makers]
+    made = [(IMPLEMENT, person, {learners + 1 + k: 1}) for k, (person, _) in enumerate(makers)]
     rows = [-1, *range(len(events), len(events) + len(made))]
+    if len(made) > 1:
+        made.append((USE, -1, equal(rows[1:])))
+        rows.append(len(events) + len(made) - 1)
     realised = st.tuples(st.integers(0, learners), st.sampled_from(rows), st.integers(0, 12).map(float))
-    return make_tape([f"P{k}" for k in range(learners + 1)], events + made, draw(st.lists(realised, max_size=5)))
+    names = [f"P{k}" for k in range(learners + len(makers) + 1)]
+    return make_tape(names, events + made, draw(st.lists(realised, max_size=5)))
 
 
-@settings(max_examples=examples(100), deadline=None)
+def enumerated(patch: pytest.MonkeyPatch) -> None:
+    """Follow lineages one by one where sweeps would do."""
+    for module in (realised_games, knockout):
+        patch.setattr(module, "nobody_twice", lambda _: False)
+
+
+@settings(max_examples=examples(150), deadline=None)
 @given(plain())
-def test_owen_is_role_flow_where_nobody_is_twice_on_a_lineage(tape: Tape) -> None:
-    flow, got = role_flow(tape), owen_credit(tape)
-    for role in ("idea", "communication", "implementation"):
-        assert getattr(got.persons, role).tolist() == pytest.approx(
-            getattr(flow.persons, role).tolist(), rel=1e-12, abs=1e-13 * tape.total
-        )
+def test_sweeps_give_what_lineages_followed_one_by_one_give(tape: Tape) -> None:
+    """And there owen is role flow."""
+    swept = [method(tape).persons for method in METHODS]
+    ideas = [credit_of_ideas(tape, method) for method in IDEAS]
+    with pytest.MonkeyPatch.context() as patch:
+        enumerated(patch)
+        followed = [method(tape).persons for method in METHODS]
+        assert [credit_of_ideas(tape, method).tolist() for method in IDEAS] == [
+            pytest.approx(credit.tolist(), rel=1e-12) for credit in ideas
+        ]
+    for one, other in zip([*swept, role_flow(tape).persons], [*followed, followed[2]], strict=True):
+        for column in ("credit", "idea", "communication", "implementation"):
+            np.testing.assert_allclose(
+                getattr(one, column), getattr(other, column), rtol=1e-12, atol=1e-13 * tape.total
+            )
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
@@ -407,7 +430,8 @@ def ladder(steps: int) -> Tape:
 def test_too_many_ways_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     tape = ladder(6)
     exact = [method(tape).persons.credit for method in METHODS]
-    monkeypatch.setattr(lineages, "MOST_WAYS", 0)
+    enumerated(monkeypatch)
+    monkeypatch.setattr(lineages, "MAX_WAYS", 0)
     for method, truth in zip(METHODS, exact, strict=True):
         found = method(tape, samples=2000).persons.credit  # type: ignore[call-arg]
         assert found.tolist() != truth.tolist()
@@ -417,11 +441,17 @@ def test_too_many_ways_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found.tolist() == again.tolist()
 
 
-def test_a_ladder_of_a_hundred_steps_is_not_followed_to_the_end() -> None:
-    tape = ladder(100)
-    assert shapley_credit(tape).persons.credit.sum() == pytest.approx(3.0, rel=1e-9)
+@pytest.mark.parametrize("method", [shapley_credit, owen_credit])
+def test_a_ladder_of_a_hundred_steps_is_divided_exactly(method: Callable[[Tape], CreditTable]) -> None:
+    """Of 2**100 lineages, each through the root and one of two on each of the 99 steps before the users'."""
+    idea, each = (3 / 100, 3 / 100) if method is shapley_credit else (3 / 2, 3 / 2 / 99)
+    expected = [idea, *([0.25 * each, 0.75 * each] * 99), 0.0, 0.0]
+    assert method(ladder(100)).persons.credit.tolist() == pytest.approx(expected, rel=1e-12)
+
+
+def test_samples_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="samples: must be 1 or more, is 0"):
-        shapley_credit(tape, samples=0)
+        shapley_credit(chain(1), samples=0)
 
 
 def large(events: int, seed: int) -> Tape:
@@ -439,12 +469,13 @@ def large(events: int, seed: int) -> Tape:
 
 
 def test_compiled_loops_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    enumerated(monkeypatch)
     for tape in (large(3000, 1), ladder(6)):
         plain = [method(tape).persons.credit for method in METHODS]
-        compile_all(monkeypatch, lineages)
-        for method, credit in zip(METHODS, plain, strict=True):
-            assert method(tape).persons.credit.tolist() == credit.tolist()
-        monkeypatch.undo()
+        with pytest.MonkeyPatch.context() as patch:
+            compile_all(patch, lineages)
+            for method, credit in zip(METHODS, plain, strict=True):
+                assert method(tape).persons.credit.tolist() == credit.tolist()
 
 
 def test_a_deep_chain_is_no_trouble() -> None:

@@ -34,7 +34,7 @@ from sim.model.randomness import LINEAGE, key_of, squares64
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
-MOST_WAYS = 5_000_000  # that are followed one by one; else as many as twice the events
+MAX_WAYS = 5_000_000  # that are followed one by one; else as many as twice the events
 
 
 class Lineages(NamedTuple):
@@ -90,7 +90,7 @@ def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
         return
     ways_up: Floats = for_size(count_ways, size)(ways.begin, ways.up, wanted)
     node, served, told, value = _ends(tape, ways)
-    if max(ways_up.sum(), ways_up[node].sum()) <= max(MOST_WAYS, 2 * len(number)):
+    if max(ways_up.sum(), ways_up[node].sum()) <= max(MAX_WAYS, 2 * len(number)):
         first = np.concatenate([[0], np.cumsum(ways_up)]).astype(np.int64)
         event, above, chance = for_size(unfold, size)(*ways, first)
         each = np.diff(first)[node]

@@ -7,9 +7,14 @@ all on a lineage are linked by their tellings, the Myerson value of the same gam
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from sim.accounts.games import expected
+from sim.accounts.games.expected import nobody_twice
 from sim.accounts.games.lineages import Lineages, counted, implementers, lineages_of, makers_on, marked_first, passed_up
+from sim.accounts.role_flow import role_flow
 from sim.accounts.table import CreditTable, make_table, sum_by
 from sim.tape.tables import LEARN, Floats, Ints
 from sim.tape.tape import Tape
@@ -23,7 +28,8 @@ def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
     Args:
         tape: any tape.
-        samples: where lineages branch into millions of ways, this many drawn ones stand for each.
+        samples: where lineages branch into millions of ways, and somebody may be on one twice, this many drawn ones
+            stand for each.
 
     Raises:
         ValueError: if samples is below 1.
@@ -37,6 +43,8 @@ def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
     >>> shapley_credit(tape).persons.credit.tolist()
     [33.0, 33.0, 33.0]
     """
+    if nobody_twice(tape):
+        return make_table(tape, "shapley", expected.shapley(tape))
     credit = np.zeros(tape.persons.total)
     for lineages in lineages_of(tape, samples):
         credit += _shapley(tape, lineages)[0]
@@ -61,6 +69,8 @@ def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
     >>> position_credit(tape).persons.credit.tolist()
     [25.0, 50.0, 25.0]
     """
+    if nobody_twice(tape):
+        return make_table(tape, "position", expected.position(tape))
     credit = np.zeros(tape.persons.total)
     for lineages in lineages_of(tape, samples):
         credit += _position(tape, lineages)[0]
@@ -87,6 +97,8 @@ def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
     >>> owen_credit(tape).persons.credit.tolist()
     [50.0, 25.0, 25.0]
     """
+    if nobody_twice(tape):
+        return replace(role_flow(tape), method="owen")
     roles = np.zeros((3, tape.persons.total))
     for lineages in lineages_of(tape, samples):
         roles += _owen(tape, lineages)[0]
@@ -113,6 +125,8 @@ def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
     >>> credit_of_ideas(tape, "shapley").tolist()
     [49.0, 49.0]
     """
+    if nobody_twice(tape):  # every lineage is one of a single idea
+        return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
     game = {"shapley": _shapley, "position": _position, "owen": _owen}[method]
     credit = np.zeros(len(tape.ideas))
     for lineages in lineages_of(tape, samples):
