@@ -1,10 +1,12 @@
-"""What is wrong with an input, in one line: file, line, key, what is wrong, what is allowed, the nearest spelling."""
+"""Errors of input, told in one line: file, line, key, what is wrong, what is allowed, the nearest spelling."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 from typing import Any
+
+SHOWN, COMPARED = 15, 5000  # options listed in a message, and compared with a word
 
 
 class InputError(ValueError):
@@ -14,7 +16,7 @@ class InputError(ValueError):
         self.problem, self.file, self.line, self.key = problem, file, line, key
         where = f"{file}:{line}" if line is not None else file
         words = " ".join(": ".join(part for part in (where, key, problem) if part).split())
-        super().__init__("".join(letter if letter.isprintable() else "?" for letter in words))
+        super().__init__("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problem, self.file, self.line, self.key)
@@ -28,28 +30,32 @@ class TapeError(InputError):
     """A tape that contradicts itself, or a log or run folder that cannot be read."""
 
 
+class RunError(RuntimeError):
+    """A run failed in the work, or code of the user's own did, and no more was to be done."""
+
+
 class StudyError(InputError):
     """A study that cannot be made, or whose folder cannot be used."""
 
 
-def near(word: object, allowed: Iterable[str]) -> str:
+def near(word: object, allowed: Iterable[object]) -> str:
     """Return a question that names the allowed word spelled most like `word`, or nothing where none comes near.
 
     >>> near("role-flw", ["role-flow", "priority"])
     "; did you mean 'role-flow'?"
     """
-    options = list(dict.fromkeys(allowed))
+    options = list(dict.fromkeys(map(str, allowed)))[:COMPARED]
     same = [option for option in options if option.casefold() == str(word).casefold()]
-    found = same or difflib.get_close_matches(str(word), options, n=1, cutoff=0.4)
+    found = same or difflib.get_close_matches(str(word)[:200], options, n=1, cutoff=0.4)
     return f"; did you mean '{found[0]}'?" if found else ""
 
 
-def did_you_mean(word: object, allowed: Iterable[str], shown: int = 15) -> str:
-    """Return what is allowed and, if something comes near, the nearest spelling; goes behind a message.
+def did_you_mean(word: object, allowed: Iterable[object]) -> str:
+    """Return what is allowed and, if something comes near, the nearest spelling, to go behind a message.
 
     >>> did_you_mean("abandon_rat", ["abandon_rate", "readopt"])
     "; allowed: abandon_rate, readopt; did you mean 'abandon_rate'?"
     """
-    options = list(dict.fromkeys(allowed))
-    listed = ", ".join(options[:shown]) + (f", ... ({len(options)} in all)" if len(options) > shown else "")
+    options = list(dict.fromkeys(map(str, allowed)))
+    listed = ", ".join(options[:SHOWN]) + (f", ... ({len(options)} in all)" if len(options) > SHOWN else "")
     return (f"; allowed: {listed}" if options else "; there are none") + near(word, options)

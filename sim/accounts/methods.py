@@ -6,14 +6,13 @@ from a tape and settings to a CreditTable, and one entry of METHODS.
 
 from __future__ import annotations
 
-import difflib
 import pkgutil
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import near
+from sim.errors import did_you_mean, near
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -101,8 +100,7 @@ def method_named(name: str) -> Method:
         ValueError: if there is none; the message says which there are, and the nearest.
     """
     if name not in EVERY:
-        closest = difflib.get_close_matches(str(name), EVERY, n=1, cutoff=0.0)[0]
-        raise ValueError(f"method: no {name!r}, did you mean {closest!r}? allowed: {', '.join(EVERY)}")
+        raise ValueError(f"method: no {name!r}{did_you_mean(name, EVERY)}")
     return EVERY[name]
 
 

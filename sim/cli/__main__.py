@@ -1,5 +1,5 @@
 """`python -m sim.cli` is the command `shoulders`."""
 
-from sim.cli.main import main
+from sim.cli.main import program
 
-main()
+program()

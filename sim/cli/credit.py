@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, THIRDS, Settings
+from sim.cli.arguments import AS_JSON, FIGURES, LOG_FORMAT, Names, read_tape, scenario_in, target_of
+from sim.machine.terminal import say, show, show_json
 from sim.scenario.bundled import FOLDER
 
 if TYPE_CHECKING:
@@ -22,19 +20,16 @@ if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
     from sim.tape.tape import Tape
 
-FORMATS = ("weibo", "edges", "citations", "graphml", "gexf")
 BY = ("person", "group", "role", "idea", "time")
-FIGURES = ("png", "svg", "pdf")
 NAMES = f"{', '.join(METHODS)}, or all. Position, not credit: {', '.join(POSITIONS)}.  [default: {THIRDS}]"
 SURE = "auto, ideas, links, times, weights or tellers, with an amount as links:0.3"
 COPIES = 200
-AS_JSON = "Print one JSON object and nothing else."
 
 
 @click.command(name="credit")
 @click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
-@click.option("--method", default=THIRDS, metavar="NAME", help=NAMES)
-@click.option("--by", default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
+@click.option("--method", type=Names(*EVERY, "all"), default=THIRDS, metavar="NAME", help=NAMES)
+@click.option("--by", type=Names(*BY), default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
 @click.option("--alpha", type=float, help="Damping of the PageRank methods, in [0, 1).  [default: the run's, or 0.85]")
 @click.option(
     "--inheritance",
@@ -48,8 +43,8 @@ AS_JSON = "Print one JSON object and nothing else."
 )
 @click.option("--intervals", is_flag=False, flag_value="auto", metavar="[SCHEME]", help=f"How sure: {SURE}.")
 @click.option("--copies", type=click.IntRange(2), default=COPIES, show_default=True, help="Of the record.")
-@click.option("--json", "as_json", is_flag=True, help=AS_JSON)
-@click.option("--format", "log_format", metavar="NAME", help=f"Of a log: {', '.join(FORMATS)}.  [default: guessed]")
+@AS_JSON
+@LOG_FORMAT
 @click.option("-o", "--output", metavar="FILE", help="Draw it too: by person or time, as .png, .svg or .pdf.")
 def credit_command(
     run_or_log: str,
@@ -64,16 +59,14 @@ def credit_command(
     log_format: str | None,
     output: str | None,
 ) -> None:
-    """Credit for a finished run (its folder) or for a real log (a file).
+    """Attribute the credit of a finished run (its folder) or of a real log (a file).
 
-    With --method all every account stands beside the others: which question it answers, and how far it agrees.
+    With --method all the accounts stand side by side, each with its question and how far it agrees.
     """
-    _require_method(method)
-    _require("--by", by, BY)
     settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau)
     _require_figure(output, method, by)
     tape = read_tape(Path(run_or_log), log_format)
-    scenario = _scenario_of(Path(run_or_log), tape) if by == "time" else None
+    scenario = scenario_in(Path(run_or_log), tape) if by == "time" else None
     from sim.accounts.comparison import compare
 
     try:
@@ -83,7 +76,7 @@ def credit_command(
     if intervals is not None:
         comparison = _with_intervals(tape, comparison, settings, intervals, copies)
     for name, reason in comparison.left_out.items():
-        click.echo(f"Left out: {name} ({reason})", err=True)
+        say(f"Left out: {name} ({reason})")
     if by == "person":
         stable = None if as_json and intervals is None else _stability(tape, comparison, settings)
         _tell_persons(comparison, method == "all", as_json, output, stable)
@@ -92,9 +85,9 @@ def credit_command(
     else:
         _tell_parts(tape, comparison, by, method == "all", as_json, settings)
     if output is not None:
-        click.echo(f"Written: {output}", err=True)
+        say(f"Written: {output}")
     for reason, count in tape.dropped.items() if not as_json else ():
-        click.echo(f"Dropped: {count} ({reason})", err=True)
+        say(f"Dropped: {count} ({reason})")
 
 
 def _stability(tape: Tape, comparison: Comparison, settings: dict[str, float | None]) -> Uncertainty | None:
@@ -122,19 +115,19 @@ def _with_intervals(
 
 
 @click.command(name="thought-experiments")
-@click.option("--method", default="all", metavar="NAME", help=f"{', '.join(METHODS)}, or all.  [default: all]")
+@click.option("--method", type=Names(*EVERY, "all"), default="all", metavar="NAME",
+              help=f"{', '.join(METHODS)}, or all.  [default: all]")  # fmt: skip
 @click.option("--quick", is_flag=True, help="E5 with three hundred people, not five thousand.")
-@click.option("--json", "as_json", is_flag=True, help=AS_JSON)
+@AS_JSON
 def thought_experiments_command(method: str, quick: bool, as_json: bool) -> None:
-    """What each account of credit says on the thought experiments E0 to E5."""
-    _require_method(method)
+    """Compare what the accounts of credit say on the thought experiments E0 to E5."""
     from sim.experiments.thought_experiments import QUICK, thought_experiments, to_dict
 
     methods = None if method == "all" else [method]
     changes = {"E5": QUICK} if quick else {}
-    found = thought_experiments(FOLDER, methods, changes=changes, progress=lambda name: click.echo(name, err=True))
+    found = thought_experiments(FOLDER, methods, changes=changes, progress=say)
     if as_json:
-        click.echo(json.dumps({"experiments": to_dict(found)}, ensure_ascii=False))
+        show_json({"experiments": to_dict(found)})
         return
     from sim.cli.terminal import print_experiments
 
@@ -154,7 +147,7 @@ def _tell_persons(
         save(accounts_side_by_side(comparison) if several else credit_bars(table), output)
     if as_json:
         found = comparison.to_dict() if several else table.to_dict()
-        _print_json(found | ({"stability": stable.to_dict()} if stable is not None and table.sure is not None else {}))
+        show_json(found | ({"stability": stable.to_dict()} if stable is not None and table.sure is not None else {}))
         return
     from sim.cli.terminal import print_comparison, print_table
 
@@ -163,7 +156,7 @@ def _tell_persons(
     else:
         print_table(table)
     if stable is not None:
-        click.echo(f"Stability: {stable.sentence()}.")
+        show(f"Stability: {stable.sentence()}.")
 
 
 def _tell_parts(
@@ -179,7 +172,7 @@ def _tell_parts(
         except ValueError as error:
             if not several:
                 raise click.UsageError(f"--by {by}: {error}") from None
-            click.echo(f"Left out: {error}", err=True)
+            say(f"Left out: {error}")
     if as_json:
         _print_objects({name: comparison.tables[name].to_dict() | {"credit": parts[name]} for name in parts}, several)
         return
@@ -219,15 +212,7 @@ def _tell_times(
 
 
 def _print_objects(objects: dict[str, Any], several: bool) -> None:
-    _print_json({"methods": objects} if several else next(iter(objects.values())))
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False))
-
-
-def _require_method(given: str) -> None:
-    _require("--method", given, (*EVERY, "all"))
+    show_json({"methods": objects} if several else next(iter(objects.values())))
 
 
 def _settings(**given: float | None) -> dict[str, float | None]:
@@ -239,56 +224,12 @@ def _settings(**given: float | None) -> dict[str, float | None]:
     return given
 
 
-def _require(option: str, given: str, allowed: Iterable[str]) -> None:
-    allowed = tuple(allowed)
-    if given not in allowed:
-        raise click.UsageError(f"{option}: no '{given}'; allowed: {', '.join(allowed)}{_hint(given, allowed)}")
-
-
-def _hint(given: str, allowed: Iterable[str]) -> str:
-    close = difflib.get_close_matches(given, list(allowed), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
-
-
 def _require_figure(output: str | None, method: str, by: str) -> None:
     """Say before the work, not after it, that there will be no figure."""
     if output is None:
         return
-    path = Path(output)
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in FIGURES:
-        raise click.UsageError(
-            f"-o {output}: no figure format '{kind}'; allowed: {', '.join(FIGURES)}{_hint(kind, FIGURES)}"
-        )
-    if not path.parent.is_dir():
-        raise click.UsageError(f"-o {output}: no such folder as {path.parent}")
+    target_of(output, FIGURES, "figure")
     if by not in ("person", "time"):
         raise click.UsageError(f"-o: there is no figure by {by}; allowed: --by person, --by time")
     if by == "time" and method == "all":
         raise click.UsageError("-o: a figure over time is of one account; choose one with --method")
-
-
-def read_tape(path: Path, log_format: str | None) -> Tape:
-    """The tape of a run folder, or of a log in this format, or one that is guessed."""
-    from sim.errors import TapeError
-    from sim.tape.tape import Tape
-
-    if path.is_dir():
-        if log_format is not None:
-            raise click.UsageError(f"--format {log_format}: {path} is a run folder; a format is for logs")
-        return Tape.load(path)
-    if not path.exists():
-        near = difflib.get_close_matches(path.name, os.listdir(path.parent) if path.parent.is_dir() else [], n=1)
-        raise TapeError(f"{path}: no such run folder or log{f'; did you mean {near[0]!r}?' if near else ''}")
-    from sim.logs.formats import read_log
-
-    return read_log(path, log_format)
-
-
-def _scenario_of(path: Path, tape: Tape) -> Scenario | None:
-    """The snapshot in a run folder; a log has none."""
-    if tape.provenance.get("seed") is None:
-        return None
-    from sim.scenario.scenario import Scenario
-
-    return Scenario.load(path / "scenario.toml")

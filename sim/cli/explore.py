@@ -1,21 +1,22 @@
-"""The command that opens a history in a browser: as one file, or live with sliders for the parameters."""
+"""The command that opens a run in a browser: as one file, or live with sliders for the parameters."""
 
 from __future__ import annotations
 
-import difflib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sim.scenario.bundled import bundled
+from sim.cli.arguments import CHANGES, LOG_FORMAT, SEED, read_tape, scenario_in, scenario_of, target_of
+from sim.errors import near
+from sim.machine.terminal import progress_bar, say, show, stage
+from sim.scenario.bundled import located, scenarios
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
     from sim.tape.tape import Tape
 
-PAGES = (".html", ".htm")
+PAGES = ("html", "htm")
 
 
 @click.command(name="explore")
@@ -23,92 +24,58 @@ PAGES = (".html", ".htm")
 @click.option("-o", "--output", metavar="FILE.html", help="Write one page that needs nothing else; it can be mailed.")
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the live page.  [default: a free one]")
-@click.option("--format", "log_format", metavar="NAME", help="Of a log: weibo, edges.  [default: guessed]")
-def explore_command(run_or_scenario: str, output: str | None, opened: bool, port: int, log_format: str | None) -> None:
+@SEED
+@CHANGES
+@LOG_FORMAT
+def explore_command(
+    run_or_scenario: str, output: str | None, opened: bool, port: int, seed: int | None, changes: tuple[str, ...],
+    log_format: str | None,
+) -> None:  # fmt: skip
     """Look at a run, a real log or a scenario in the browser.
 
     A run folder or a log becomes one HTML file (RUN/explorer.html, LOG.html, or as -o says). A scenario is served live,
     on this machine alone, with sliders for its parameters; with -o it is run and becomes a file as well.
     """
-    path = Path(run_or_scenario)
-    if output is not None:
-        _require_page(Path(output))
-    if path.is_dir() or (path.exists() and path.suffix != ".toml"):
-        _refuse_port(port)
-        tape, scenario = _history(path, log_format)
-        written = Path(output) if output else path / "explorer.html" if path.is_dir() else Path(path.stem + ".html")
-        _write(tape, scenario, written, opened)
-        return
-    if log_format is not None:
-        raise click.UsageError(f"--format {log_format}: {path} is a scenario; a format is for logs")
-    scenario = _scenario(run_or_scenario)
-    if output is None:
-        _serve(scenario, port, opened)
-        return
-    _refuse_port(port)
-    from sim.engines import simulate
-
-    _write(simulate(scenario), scenario, Path(output), opened)
-
-
-def _refuse_port(port: int) -> None:
-    if port:
+    path = located(run_or_scenario)
+    target = None if output is None else target_of(output, PAGES, "page")
+    is_file = target is not None or path.is_dir() or (path.exists() and path.suffix != ".toml")
+    if port and is_file:
         raise click.UsageError(
             f"--port {port}: only the live page of a scenario has a port; leave it out, or leave out -o"
         )
-
-
-def _require_page(path: Path) -> None:
-    """Say before the work, not after it, that no page can be written there."""
-    if path.suffix.lower() not in PAGES:
-        raise click.UsageError(f"-o {path}: no page format '{path.suffix}'; allowed: {', '.join(PAGES)}")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"-o {path}: no such folder as {path.parent}")
-
-
-def _history(path: Path, log_format: str | None) -> tuple[Tape, Scenario | None]:
-    from sim.tape.tape import Tape
-
-    if not path.is_dir():
-        from sim.logs.formats import read_log
-
-        return read_log(path, log_format), None
+    if path.is_dir() or (path.exists() and path.suffix != ".toml"):
+        if changes or seed is not None:
+            raise click.UsageError(f"--set, --seed: {path} is a run or a log; they are for scenarios")
+        tape = read_tape(path, log_format)
+        scenario = scenario_in(path, tape) if (path / "scenario.toml").exists() else None
+        _write(
+            tape, scenario, target or (path / "explorer.html" if path.is_dir() else Path(path.stem + ".html")), opened
+        )
+        return
     if log_format is not None:
-        raise click.UsageError(f"--format {log_format}: {path} is a run folder; a format is for logs")
-    tape = Tape.load(path)
-    snapshot = path / "scenario.toml"
-    if tape.provenance.get("seed") is None or not snapshot.exists():
-        return tape, None
-    from sim.scenario.scenario import Scenario
-
-    return tape, Scenario.load(snapshot)
-
-
-def _scenario(name: str) -> Scenario:
-    """The scenario of a file, or of one that comes with shoulders."""
-    from sim.scenario.scenario import Scenario
-
-    path = Path(name)
-    if not path.exists():
-        path = bundled(name) or path
+        raise click.UsageError(f"--format {log_format}: {path} is a scenario; a format is for logs")
     if not path.exists() and path.suffix != ".toml":
-        near = difflib.get_close_matches(path.name, os.listdir(path.parent) if path.parent.is_dir() else [], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise click.UsageError(f"{name}: no such run folder, log or scenario{hint}")
-    return Scenario.load(path)
+        there = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise click.UsageError(f"{path}: no such run folder, log or scenario{near(path.name, [*there, *scenarios()])}")
+    _, scenario = scenario_of(run_or_scenario, changes, seed)
+    if target is None:
+        _serve(scenario, port, opened)
+        return
+    from sim.engines import simulate
+
+    with progress_bar(scenario.scenario.name) as tick:
+        tape = simulate(scenario, progress=tick)
+    _write(tape, scenario, target, opened)
 
 
 def _write(tape: Tape, scenario: Scenario | None, path: Path, opened: bool) -> None:
+    from sim.machine.folders import write_whole
     from sim.views.explorer.page import explorer
 
-    text = explorer(tape, scenario)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8", errors="replace")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    click.echo(f"Written: {path}  ({len(text) / 1e6:.1f} MB; it needs no network and no server)", err=True)
+    with stage("Making the page"):
+        text = explorer(tape, scenario).encode("utf-8", "replace")
+    write_whole(path, text)
+    say(f"Written: {path}  ({len(text) / 1e6:.1f} MB; it needs no network and no server)")
     if opened:
         click.launch(path.resolve().as_uri())
 
@@ -129,11 +96,11 @@ def _serve(scenario: Scenario, port: int, opened: bool) -> None:
         raise click.UsageError(f"--port {port}: {error.strerror}; choose another, or leave it out") from None
     token = new_token()
     url = f"http://{LOOPBACK}:{bound.getsockname()[1]}/{token}/"
-    click.echo(url)
-    click.echo("Open this page in a browser of this machine; Ctrl-C stops it.", err=True)
+    show(url)
+    say("Open this page in a browser of this machine; Ctrl-C stops it.")
     if opened:
         click.launch(url)
     try:
         serve(scenario, bound, token)
     except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
+        say("Stopped.")

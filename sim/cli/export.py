@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sim.cli.credit import read_tape
+from sim.cli.arguments import read_tape
+from sim.machine.terminal import say
 
 EXPORTS = ("graphml", "gexf", "csv", "parquet")
 
@@ -37,5 +38,5 @@ def export_command(
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     for reason, count in tape.dropped.items():
-        click.echo(f"Dropped: {count} ({reason})", err=True)
-    click.echo(f"Written: {target}", err=True)
+        say(f"Dropped: {count} ({reason})")
+    say(f"Written: {target}")

@@ -1,10 +1,8 @@
-"""The command that draws: figures of a run, a log or a study. A kind of figure is a line in KINDS."""
+"""The command that draws figures of a run, a log or a study. A kind of figure is a line in KINDS."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.credit import FIGURES, _hint, _require, _scenario_of, read_tape
+from sim.cli.arguments import FIGURES, Names, read_tape, require, scenario_in, target_of
+from sim.errors import InputError
+from sim.machine.terminal import progress_bar, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for beside the kind: where it comes from and goes to, and the options, None if not given."""
+    """The source and the target of a figure, and its options; None where one is not given."""
 
     source: Path
     target: Path
@@ -44,11 +44,11 @@ class Kind(NamedTuple):
     """A kind of figure.
 
     Attributes:
-        of: "run" or "study": what it draws.
-        draw: takes the tape or the table of runs, and what is wanted; returns a Figure, or None if it has written
-            the file itself.
-        options: those of OPTIONS that it knows.
-        formats: endings of files that it can write, the first by default.
+        of: "run" or "study".
+        draw: takes the tape or the table of runs, and the options; returns a Figure, or None if it has written the
+            file itself.
+        options: the names of OPTIONS that it knows.
+        formats: the endings of files that it can write, the first by default.
     """
 
     of: str
@@ -86,7 +86,7 @@ def _giants(tape: Tape, wanted: Wanted) -> Figure:
     from sim.accounts.over_time import credit_over_time
     from sim.views.figures.giants import giants_over_time
 
-    scenario = _scenario_of(wanted.source, tape) if wanted.source.is_dir() else None
+    scenario = scenario_in(wanted.source, tape)
     return giants_over_time(tape, credit_over_time(tape, wanted.method or THIRDS, scenario=scenario))
 
 
@@ -105,32 +105,26 @@ def _network(tape: Tape, wanted: Wanted) -> Figure:
 def _animation(tape: Tape, wanted: Wanted) -> None:
     from sim.views.figures.animation import animate
 
-    with click.progressbar(length=1, label="Film", file=sys.stderr) if sys.stderr.isatty() else nullcontext() as bar:
-
-        def told(done: int, total: int) -> None:
-            if bar is not None:
-                bar.length = total
-                bar.update(1)
-
-        animate(tape, _world(tape, wanted), wanted.target, progress=told)
+    with progress_bar("Drawing the film", "pictures") as tick:
+        animate(tape, _world(tape, wanted), wanted.target, progress=tick)
 
 
 def _world(tape: Tape, wanted: Wanted) -> World | None:
-    """The world of a run, for its ties; a log has none."""
+    """Return the world of a run, for its ties; a log has none."""
     from sim.model.world import World
 
-    scenario = _scenario_of(wanted.source, tape) if wanted.source.is_dir() else None
+    scenario = scenario_in(wanted.source, tape)
     return None if scenario is None else World.build(scenario, tape.provenance["seed"])
 
 
 def _lines(table: pd.DataFrame, wanted: Wanted) -> Figure:
     from sim.study.analysis import parameters_of, summarise
-    from sim.views.figures.study_lines import MOST, study_lines
+    from sim.views.figures.study_lines import MAX_LINES, study_lines
 
     x = _parameter(table, "x", wanted.x, 0)
     others = [name for name in parameters_of(table) if name not in (x, wanted.panel)]
     colour = wanted.colour
-    if colour is None and len(others) == 1 and table[others[0]].nunique() <= MOST:
+    if colour is None and len(others) == 1 and table[others[0]].nunique() <= MAX_LINES:
         colour = others[0]
     shown = _shown(table, x, colour, wanted.panel)
     return study_lines(summarise(table, [_measure(table, wanted)], shown), x, colour, wanted.panel)
@@ -171,13 +165,15 @@ NAMES = {of: tuple(name for name, kind in KINDS.items() if kind.of == of) for of
 
 @click.command(name="plot")
 @click.argument("run_or_study", metavar="RUN_OR_STUDY")
-@click.option("--kind", metavar="NAME", help=f"Of a run or log: {', '.join(NAMES['run'])}; of a study: "
-              f"{', '.join(NAMES['study'])}.  [default: {NAMES['run'][0]}, {NAMES['study'][0]}]")  # fmt: skip
+@click.option("--kind", type=Names(*KINDS), metavar="NAME", help=f"Of a run or log: {', '.join(NAMES['run'])}; of a "
+              f"study: {', '.join(NAMES['study'])}.  [default: {NAMES['run'][0]}, {NAMES['study'][0]}]")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="Its ending says the format.  [default: KIND.png in the folder]")
-@click.option("--method", metavar="NAME", help=f"Account of credit, of a run.  [default: {THIRDS}]")
+@click.option(
+    "--method", type=Names(*METHODS), metavar="NAME", help=f"Account of credit of a run.  [default: {THIRDS}]"
+)
 @click.option("--measure", metavar="NAME", help="Of a study.  [default: the first]")
-@click.option("--x", metavar="KEY", help="Parameter that runs to the right.  [default: the first]")
-@click.option("--y", metavar="KEY", help="Parameter that runs upwards, of a map.  [default: the second]")
+@click.option("--x", metavar="KEY", help="Parameter of the horizontal axis.  [default: the first]")
+@click.option("--y", metavar="KEY", help="Parameter of the vertical axis of a map.  [default: the second]")
 @click.option("--colour", metavar="KEY", help="Parameter with a line for each value.")
 @click.option("--panel", metavar="KEY", help="Parameter with a panel for each value.")
 def plot_command(run_or_study: str, kind: str | None, output: str | None, **options: str | None) -> None:
@@ -185,45 +181,26 @@ def plot_command(run_or_study: str, kind: str | None, output: str | None, **opti
     source = Path(run_or_study)
     of = "study" if (source / "study.json").is_file() else "run"
     name = kind or NAMES[of][0]
-    _require("--kind", name, KINDS if name not in KINDS else NAMES[of])
+    require("--kind", name, NAMES[of])
     chosen = KINDS[name]
     for option in OPTIONS:
         if options[option] is not None and option not in chosen.options:
             raise click.UsageError(f"--{option}: has no meaning for {name}; allowed: "
                                    f"{', '.join(f'--{o}' for o in chosen.options) or 'none'}")  # fmt: skip
-    if options["method"] is not None:
-        _require("--method", options["method"], METHODS)
-    target = _target(output, source, name, chosen.formats)
+    default = source / f"{name}.{chosen.formats[0]}" if source.is_dir() else f"{source.stem}-{name}.{chosen.formats[0]}"
+    target = target_of(output or str(default), chosen.formats, name)
     try:
-        read = _runs(source) if of == "study" else read_tape(source, None)
+        read = _runs(source) if of == "study" else read_tape(source)
         figure = chosen.draw(read, Wanted(source, target, **options))
     except (ValueError, ModuleNotFoundError) as error:
-        from sim.errors import ScenarioError, TapeError
-
-        if isinstance(error, ScenarioError | TapeError):
+        if isinstance(error, InputError):
             raise
         raise click.UsageError(f"--kind {name}: {error}") from None
     if figure is not None:
         from sim.views.figures.save import save
 
         save(figure, target)
-    click.echo(f"Written: {target}", err=True)
-
-
-def _target(output: str | None, source: Path, name: str, formats: tuple[str, ...]) -> Path:
-    """Where the figure goes; said before the work, not after it, that it cannot."""
-    if output is None:
-        return source / f"{name}.{formats[0]}" if source.is_dir() else Path(f"{source.stem}-{name}.{formats[0]}")
-    path = Path(output)
-    ending = path.suffix.removeprefix(".").lower()
-    if ending not in formats:
-        allowed = ", ".join(formats)
-        raise click.UsageError(
-            f"-o {output}: {name} has no format '{ending}'; allowed: {allowed}{_hint(ending, formats)}"
-        )
-    if not path.parent.is_dir():
-        raise click.UsageError(f"-o {output}: no such folder as {path.parent}")
-    return path
+    say(f"Written: {target}")
 
 
 def _table(tape: Tape, wanted: Wanted) -> CreditTable:
@@ -233,7 +210,7 @@ def _table(tape: Tape, wanted: Wanted) -> CreditTable:
 
 
 def _runs(folder: Path) -> pd.DataFrame:
-    """The table of the runs of a study."""
+    """Return the table of the runs of a study."""
     from sim.study.analysis import table
 
     return table(folder)
@@ -246,32 +223,32 @@ def _measure(table: pd.DataFrame, wanted: Wanted) -> str:
     if not measures:
         raise ValueError("the study has no measure")
     if wanted.measure is not None:
-        _require("--measure", wanted.measure, measures)
+        require("--measure", wanted.measure, measures)
     return wanted.measure or measures[0]
 
 
 def _parameter(table: pd.DataFrame, option: str, given: str | None, place: int) -> str:
-    """A parameter that is asked for, or the one at a place among all."""
+    """Return the parameter that is asked for, or the one at a place among all."""
     from sim.study.analysis import parameters_of
 
     there = parameters_of(table)
     if given is None and len(there) <= place:
         raise ValueError(f"the study varies {', '.join(there) or 'nothing'}; there is nothing for --{option}")
     if given is not None:
-        _require(f"--{option}", given, there)
+        require(f"--{option}", given, there)
     return given or there[place]
 
 
 def _shown(table: pd.DataFrame, *chosen: str | None) -> list[str]:
-    """The parameters that are shown; say of which others the mean is taken."""
+    """Return the parameters that are shown, and say over which others the mean is taken."""
     from sim.study.analysis import parameters_of
 
     there = parameters_of(table)
     shown = [name for name in chosen if name is not None]
     for name in shown:
-        _require("--colour or --panel", name, there)
+        require("--colour or --panel", name, there)
     if len(set(shown)) < len(shown):
         raise ValueError(f"{', '.join(shown)}: each can be shown in one way only")
     if others := [name for name in there if name not in shown]:
-        click.echo(f"Mean over all values of {', '.join(others)}", err=True)
+        say(f"Mean over all values of {', '.join(others)}")
     return shown

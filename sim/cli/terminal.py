@@ -1,20 +1,16 @@
-"""What the command line prints of credit: tables on standard output, narrow enough for a terminal."""
+"""Tables of credit on standard output, narrow enough for a terminal."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from sim.accounts.explain import Explanation, in_words
 from sim.accounts.methods import EVERY, POSITIONS, THIRDS
 from sim.accounts.summary import Side, summary
+from sim.machine.terminal import show, show_grid
 
 if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison
@@ -23,15 +19,11 @@ if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
     from sim.experiments.knockout import KnockoutTable
 
-PIPED = 110  # columns, where no terminal says how many it has
-FIRST, EACH = 24, 12  # columns of a terminal for the first column of a wide table, and for each other one
-SHORT = {"communication": "commun.", "implementation": "implem."}
-COURSES = 5  # persons in the table over time, and steps
-STEPS = 24
+MAX_COURSES, MAX_STEPS = 5, 24  # persons and steps in the table over time
 
 
 def print_table(table: CreditTable) -> None:
-    """Print who has how much, by role where the account knows roles."""
+    """Print the credit of persons and groups, by role where the account knows roles."""
     has_roles = table.persons.pagerank is None and not np.isnan(table.persons.idea).any()
     more: tuple[str, ...] = ("idea", "communication", "implementation") if has_roles else ()
     if table.persons.pagerank is not None:
@@ -56,10 +48,10 @@ def print_table(table: CreditTable) -> None:
         if sure is not None:
             cells = [*_ends(sure, row.at), *cells]
         rows.append((label, _number(row.credit), _percent(row.share), *cells))
-    _say(_title(table))
-    _print_grid(("", "credit", "share", *ends, *more), rows)
+    show(_title(table))
+    show_grid(("", "credit", "share", *ends, *more), rows)
     if sure is not None:
-        _say(f"Intervals: {100.0 * sure.confidence:.4g}% of {sure.copies:,} copies of the record, {sure.means}.")
+        show(f"Intervals: {100.0 * sure.confidence:.4g}% of {sure.copies:,} copies of the record, {sure.means}.")
 
 
 def _ends(sure: Uncertainty, at: int) -> list[str]:
@@ -80,22 +72,22 @@ def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]])
         rest = parts[len(shown) :]
         credit, share = (sum(part[key] for part in rest) for key in ("credit", "share"))
         rows.append((f"all others ({len(rest):,})", _number(credit), _percent(share)))
-    _say(_title(table))
-    _print_grid(("", "credit", "share"), rows)
+    show(_title(table))
+    show_grid(("", "credit", "share"), rows)
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """Print the shares by several accounts, a column each, and what each of them asks."""
+    """Print the shares by several accounts, a column each, and the question of each."""
     (first, table), *others = comparison.tables.items()
     methods = list(comparison.tables)
-    _say(_title(table, f"{len(methods)} accounts of credit"))
+    show(_title(table, f"{len(methods)} accounts of credit"))
     rows = [(_label(side), *map(_percent, side.shares)) for side in comparison.sides(most=20)]
-    _print_grid(("", *methods), rows)
+    show_grid(("", *methods), rows)
     agree = {kind: matrix[first] for kind, matrix in comparison.correlations.items()}
     for name in methods:
-        _say(f"{name}: {EVERY[name].asks}")
+        show(f"{name}: {EVERY[name].asks}")
         if others and name != first:
-            _say(f"  Order as by {first}: " + ", ".join(f"{kind} {_signed(row[name])}" for kind, row in agree.items()))
+            show(f"  Order as by {first}: " + ", ".join(f"{kind} {_signed(row[name])}" for kind, row in agree.items()))
         _print_differences(name)
 
 
@@ -109,31 +101,31 @@ def print_experiments(found: Mapping[str, Comparison]) -> None:
         for who, shares in frame.iterrows():
             cells = [_percent(float(shares[m])) if m in frame.columns else "-" for m in methods]
             rows.append((f"{name}  {_times(str(who), members[str(who)])}", *cells))
-    _print_grid(("", *methods), rows)
+    show_grid(("", *methods), rows)
     for name in methods:
-        _say(f"{name}: {EVERY[name].asks}")
+        show(f"{name}: {EVERY[name].asks}")
         _print_differences(name)
 
 
 def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
-    """Print the shares as they looked at some steps, of those with the largest."""
-    courses = found.courses(most=COURSES)
-    places = np.unique(np.rint(np.linspace(0, len(found.steps) - 1, STEPS)).astype(int)).tolist()
+    """Print how the largest shares looked at some steps."""
+    courses = found.courses(most=MAX_COURSES)
+    places = np.unique(np.rint(np.linspace(0, len(found.steps) - 1, MAX_STEPS)).astype(int)).tolist()
     rows = [
         (f"{found.steps[at]:,}", _number(float(found.total[at])), *(_percent(course.shares[at]) for course in courses))
         for at in places
     ]
-    _say(_title(table))
-    heads = [Text(_printable(_label(course)), overflow="ellipsis") for course in courses]
-    _print_grid(("step" if table.seed is not None else "time", "realised", *heads), rows)
+    show(_title(table))
+    heads = [_label(course) for course in courses]
+    show_grid(("step" if table.seed is not None else "time", "realised", *heads), rows)
 
 
 def print_knockout(found: KnockoutTable) -> None:
-    """Print what is lost without each, its interval, and its part of all that is lost without one or the other."""
+    """Print the loss without each person, its interval, and its part of all losses."""
     what = "somebody" if found.part == "person" else f"somebody's {found.part}"
     worlds = f" on average over {len(found.seeds):,} worlds" if len(found.seeds) > 1 else ""
     value = float(found.value.mean())
-    _say(f"{found.scenario}: lost without {what}, of {_number(value)} realised with everybody{worlds}")
+    show(f"{found.scenario}: lost without {what}, of {_number(value)} realised with everybody{worlds}")
     rows = []
     for at, name in enumerate(found.name):
         raw, low, high, normalised = (
@@ -143,13 +135,13 @@ def print_knockout(found: KnockoutTable) -> None:
         of_all = _percent(raw / value) if value > 0.0 else "none"
         rows.append((name, _number(raw), *interval, of_all, "none" if np.isnan(normalised) else _percent(normalised)))
     sure = f"{100.0 * found.confidence:.4g}%"
-    _print_grid(("without", "lost", f"{sure} from", "to", "of all", "normalised"), rows)
+    show_grid(("without", "lost", f"{sure} from", "to", "of all", "normalised"), rows)
 
 
 def print_why(why: Explanation) -> None:
     """Print where a person's credit comes from."""
     for line in in_words(why):
-        _say(line)
+        show(line)
 
 
 def _title(table: CreditTable, what: str = "") -> str:
@@ -163,40 +155,13 @@ def _print_differences(name: str) -> None:
     if name == THIRDS:
         return
     if name in POSITIONS:
-        _say("  A position among those who told one another, not credit")
+        show("  A position among those who told one another, not credit")
         return
     told: dict[str, list[str]] = {}
     for experiment, text in EVERY[name].differs.items():
         told.setdefault(text, []).append(experiment)
     parts = "; ".join(f"{', '.join(experiments)} ({text})" for text, experiments in told.items())
-    _say(f"  Not the rule of thirds on {parts}" if parts else "  The rule of thirds on all of E0 to E5")
-
-
-def _console(width: int = PIPED) -> Console:
-    return Console(width=None if sys.stdout.isatty() else width)
-
-
-def _say(text: str) -> None:
-    _console().print(Text(_printable(text)), soft_wrap=True)
-
-
-def _print_grid(head: Sequence[str | Text], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print a table; of many columns several, one below the other, where the terminal is too narrow for one."""
-    console = _console(max(PIPED, 40 + 12 * (len(head) - 1)))
-    narrow = console.width < 100
-    many = len(head) > 7
-    room = max(4, (console.width - FIRST) // EACH) if many else len(head)
-    for begin in range(1, len(head), room):
-        grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
-        grid.add_column(head[0], overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
-        for name in head[begin : begin + room]:
-            if isinstance(name, str):
-                name = SHORT.get(name, name) if narrow else name  # noqa: PLW2901
-                name = name.replace("-", "-\n") if many else name  # noqa: PLW2901
-            grid.add_column(name, justify="right", no_wrap=True, min_width=8, max_width=20)
-        for first, *rest in rows:
-            grid.add_row(Text(_printable(first)), *rest[begin - 1 : begin - 1 + room])
-        console.print(grid)
+    show(f"  Not the rule of thirds on {parts}" if parts else "  The rule of thirds on all of E0 to E5")
 
 
 def _label(side: Side) -> str:
@@ -207,11 +172,6 @@ def _label(side: Side) -> str:
 
 def _times(name: str, count: int) -> str:
     return f"{name} x {count:,}" if count > 1 else str(name)
-
-
-def _printable(name: str) -> str:
-    """A name without what would steer the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _number(value: float) -> str:

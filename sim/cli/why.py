@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.credit import AS_JSON, read_tape
+from sim.cli.arguments import AS_JSON, FIGURES, LOG_FORMAT, read_tape, target_of
+from sim.machine.terminal import say, show_json
 
 LINEAR = ", ".join(name for name, method in METHODS.items() if method.linear)
 
@@ -17,8 +17,8 @@ LINEAR = ", ".join(name for name, method in METHODS.items() if method.linear)
 @click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
 @click.argument("person")
 @click.option("--method", default=THIRDS, metavar="NAME", help=f"{LINEAR}.  [default: {THIRDS}]")
-@click.option("--format", "log_format", metavar="NAME", help="Of a log, as in shoulders credit.  [default: guessed]")
-@click.option("--json", "as_json", is_flag=True, help=AS_JSON)
+@LOG_FORMAT
+@AS_JSON
 @click.option("-o", "--output", metavar="FILE", help="Draw it too, as .png, .svg or .pdf.")
 def why_command(
     run_or_log: str, person: str, method: str, log_format: str | None, as_json: bool, output: str | None
@@ -27,6 +27,7 @@ def why_command(
 
     The parts of each division sum to the credit. Accounts that are no sum over what was realised have no such parts.
     """
+    target = None if output is None else target_of(output, FIGURES, "figure")
     from sim.accounts.explain import explain
 
     tape = read_tape(Path(run_or_log), log_format)
@@ -34,17 +35,14 @@ def why_command(
         why = explain(tape, person, method)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    if output is not None:
+    if target is not None:
         from sim.views.figures.save import save
         from sim.views.figures.why import why_bars
 
-        try:
-            save(why_bars(why), output)
-        except ValueError as error:
-            raise click.UsageError(f"-o {error}") from None
-        click.echo(f"Written: {output}", err=True)
+        save(why_bars(why), target)
+        say(f"Written: {target}")
     if as_json:
-        click.echo(json.dumps(why.to_dict(), ensure_ascii=False))
+        show_json(why.to_dict())
         return
     from sim.cli.terminal import print_why
 

@@ -7,7 +7,6 @@ and in what came of it.
 
 from __future__ import annotations
 
-import difflib
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engines import Rules, choose, engine_for, refuse_too_large, simulate_world
+from sim.errors import did_you_mean
 from sim.experiments.counterfactual import PARTS, world_without
 from sim.machine.memory import free_memory
 from sim.machine.threads import processors
@@ -163,8 +163,7 @@ def _check(
     """The names of the rows, all arguments being allowed."""
     for word, given, allowed in (("part", part, PARTS), ("interval", interval, INTERVALS)):
         if given not in allowed:
-            near = difflib.get_close_matches(str(given), allowed, n=1, cutoff=0.0)[0]
-            raise ValueError(f"{word}: no {given!r}, did you mean {near!r}? allowed: {', '.join(allowed)}")
+            raise ValueError(f"{word}: no {given!r}{did_you_mean(given, allowed)}")
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
     choose(scenario, engine)
@@ -175,8 +174,7 @@ def _check(
     for name in names:
         if not find(people, name):
             known = [key for key, rows in people.items() if rows]
-            like = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)[0]
-            raise ValueError(f"without: no person {name!r}; did you mean {like!r}?")
+            raise ValueError(f"without: no person {name!r}{did_you_mean(name, known)}")
     return names
 
 

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 LEFT = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(partial|old)")
 MAX_NAME = 200  # letters of a file's own name in that of its partial
+_open: dict[Path, None] = {}  # partials that this process is writing
 
 
 @contextlib.contextmanager
@@ -29,39 +30,91 @@ def new_folder(path: str | Path, may_replace: Callable[[Path], bool]) -> Iterato
     """
     path = Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _beside(path)
     clear_left(path)
-    partial.mkdir()
-    try:
+    with _partial(path) as partial:
+        partial.mkdir()
         yield partial
         for file in [*partial.iterdir(), partial]:
             _sync(file)
         _replace(partial, path, may_replace)
         _sync(path.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name[:MAX_NAME]}.{os.getpid()}.partial")
+@contextlib.contextmanager
+def new_file(path: str | Path, tidy: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there takes its place when the block ends well.
+
+    After that it survives a loss of power. When the block fails, nothing is left and `path` is as it was.
+
+    Args:
+        path: the file; a link is followed, not replaced.
+        tidy: whether to look for what dead processes left, which takes a look at every file of the folder.
+    """
+    path = Path(path).resolve()
+    if tidy:
+        clear_left(path)
+    with _partial(path) as partial:
+        yield partial
+        _sync(partial)
+        partial.replace(path)
+        _sync(path.parent)
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a small file, all or nothing."""
+    with new_file(path) as partial:
+        partial.write_bytes(content)
+
+
+def why_unwritable(path: Path) -> str:
+    """Return why a file or folder cannot be written at a path, or nothing."""
+    path = path.absolute()
+    there = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+    if there != path and not there.is_dir():
+        return f"{there.name} is a file, no folder"
+    if not os.access(there if there.is_dir() else there.parent, os.W_OK | os.X_OK):
+        return f"{there} is not writable"
+    return ""
 
 
 def clear_left(path: Path) -> None:
     """Remove what processes that died while they wrote `path` left behind."""
     for file in path.parent.glob(f".{glob_escaped(path.name[:MAX_NAME])}.*"):
         found = LEFT.fullmatch(file.name)
-        if found and (int(found["pid"]) == os.getpid() or not psutil.pid_exists(int(found["pid"]))):
-            if file.suffix == ".old" and not path.exists():
-                file.rename(path)  # the process was killed between two renames; what it was to replace still counts
-            elif file.is_dir():
-                shutil.rmtree(file, ignore_errors=True)
-            else:
-                file.unlink(missing_ok=True)
+        if not found or found["name"] != path.name[:MAX_NAME] or file in _open or _lives(int(found["pid"])):
+            continue
+        if file.suffix == ".old" and not path.exists():
+            file.rename(path)  # the process was killed between two renames; what it was to replace still counts
+        elif file.suffix == ".old":
+            _take_over(file, path)
+        elif file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    return pid != os.getpid() and psutil.pid_exists(pid)
 
 
 def glob_escaped(name: str) -> str:
     """Return a name such that a pattern of it matches nothing else."""
     return re.sub(r"([*?[])", r"[\1]", name)
+
+
+@contextlib.contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` of this process alone, and remove what is left there in the end."""
+    partial = path.with_name(f".{path.name[:MAX_NAME]}.{os.getpid()}.partial")
+    _open[partial] = None
+    try:
+        yield partial
+    finally:
+        del _open[partial]
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _replace(new: Path, path: Path, may_replace: Callable[[Path], bool]) -> None:
@@ -71,41 +124,22 @@ def _replace(new: Path, path: Path, may_replace: Callable[[Path], bool]) -> None
     if not may_replace(path):
         raise FileExistsError(f"{path}: exists and is no run folder; choose another one")
     old = new.with_suffix(".old")
-    try:  # whoever is killed between the two finds the old one beside, under its other name
+    try:  # a process that is killed between the two leaves the old one beside, under its other name
         path.rename(old)
         new.rename(path)
     except BaseException:  # an interrupt, too, must leave the old one in its place
         if old.exists() and not path.exists():
             old.rename(path)
         raise
-    for file in old.iterdir():  # what a user put beside a run stays there
+    _take_over(old, path)
+
+
+def _take_over(old: Path, path: Path) -> None:
+    """Move the files that a user put beside a run into its successor, and remove the rest."""
+    for file in old.iterdir():
         if not (path / file.name).exists():
             file.rename(path / file.name)
     shutil.rmtree(old)
-
-
-@contextlib.contextmanager
-def new_file(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what is written there takes its place when the block ends well.
-
-    After that it survives a loss of power. When the block fails, nothing is left and `path` is as it was.
-    """
-    path = Path(path).resolve()  # a link is followed, not replaced
-    partial = _beside(path)
-    try:
-        yield partial
-        _sync(partial)
-        partial.replace(path)
-        _sync(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a small file, all or nothing."""
-    with new_file(path) as partial:
-        partial.write_bytes(content)
 
 
 def _sync(path: Path) -> None:

@@ -6,11 +6,10 @@ import codecs
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.errors import TapeError
+from sim.errors import TapeError, did_you_mean
 
 BLOCK = 1 << 25  # bytes that are looked at together; a cell is text only within its block
 HEAD = 1 << 16  # bytes of the first block, whose lines are looked at one by one
@@ -128,9 +127,8 @@ def empty(path: Path) -> TapeError:
 
 
 def allowed_names(name: str, names: Iterable[str]) -> str:
-    """What is allowed instead of `name`, and the nearest of it."""
-    nearest = get_close_matches(name, names := list(filter(None, names)), 1)
-    return f"allowed: {', '.join(names)}" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+    """Return what is allowed instead of `name`, and the nearest of it."""
+    return did_you_mean(name, filter(None, names)).removeprefix("; ")
 
 
 def shown(text: str) -> str:

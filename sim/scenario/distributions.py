@@ -6,55 +6,57 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.scenario.values import Fraction, Positive, Section
+from sim.scenario.values import Finite, Fraction, Positive, Section, key
 
 
 class Uniform(Section):
-    """Between `low` and `high`, all alike."""
+    """Any value from `low` to `high`, all equally likely."""
 
     kind: Literal["uniform"]
-    low: Fraction = 0.0
-    high: Fraction = 1.0
+    low: Fraction = key("The smallest value.", 0.0)
+    high: Fraction = key("The largest value.", 1.0)
 
 
 class Normal(Section):
-    """Bell-shaped, cut off at 0 and 1."""
+    """A bell curve, cut off at 0 and 1."""
 
     kind: Literal["normal"]
-    mean: Annotated[float, Field(allow_inf_nan=False)]
-    sd: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+    mean: Annotated[float, Field(allow_inf_nan=False)] = key("The middle of the curve.", example=0.5)
+    sd: Finite = key("The standard deviation.", example=0.1)
 
 
 class LogNormal(Section):
-    """Skewed: exp of a bell curve around log(`median`), cut off at 1."""
+    """A skewed distribution, the exponential of a bell curve around log(`median`), cut off at 1."""
 
     kind: Literal["lognormal"]
-    median: Positive
-    sigma: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+    median: Positive = key("The value that half of the persons exceed.", example=0.1)
+    sigma: Finite = key("The standard deviation of the logarithm.", example=1.0)
 
 
 class Power(Section):
-    """Heavy-tailed (Pareto): density falls with `exponent` from `low` on, cut off at 1."""
+    """A heavy-tailed (Pareto) distribution: the density falls with `exponent` from `low` on, cut off at 1."""
 
     kind: Literal["power"]
-    low: Positive
-    exponent: Annotated[float, Field(gt=1.0)]
+    low: Positive = key("The smallest value.", example=0.001)
+    exponent: Annotated[float, Field(gt=1.0)] = key("How fast the density falls.", example=2.5)
 
 
 class Beta(Section):
-    """Beta distribution with shape parameters `a` and `b`."""
+    """A beta distribution with shape parameters `a` and `b`."""
 
     kind: Literal["beta"]
-    a: Annotated[float, Field(gt=0.0, le=1e6)]
-    b: Annotated[float, Field(gt=0.0, le=1e6)]
+    a: Annotated[float, Field(gt=0.0, le=1e6)] = key("The first shape parameter; the mean is a / (a + b).", example=2.0)
+    b: Annotated[float, Field(gt=0.0, le=1e6)] = key("The second shape parameter.", example=5.0)
 
 
 class Choice(Section):
-    """One of `values`, with odds `weights` (all alike where they are left out)."""
+    """One of several values, with given odds."""
 
     kind: Literal["choice"]
-    values: Annotated[list[Fraction], Field(min_length=1)]
-    weights: list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] | None = None
+    values: Annotated[list[Fraction], Field(min_length=1)] = key("The values to choose from.", example=[0.0, 0.01])
+    weights: list[Finite] | None = key(
+        "The odds of each value; without them all are equally likely.", None, example=[95, 5]
+    )
 
 
 Distribution = Uniform | Normal | LogNormal | Power | Beta | Choice

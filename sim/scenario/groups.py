@@ -16,7 +16,7 @@ ANONYMOUS = "person"  # the population's members are person 1, person 2, ...
 
 
 def person_ranges(scenario: Contents) -> dict[str, range]:
-    """The tape rows of every group: persons in file order, then the population, and everyone."""
+    """Return the tape rows of every group: persons in file order, then the population, and everyone."""
     ranges = _ranges(scenario.persons)
     start = max((r.stop for r in ranges.values()), default=0)
     stop = start + scenario.population.count
@@ -24,7 +24,7 @@ def person_ranges(scenario: Contents) -> dict[str, range]:
 
 
 def idea_ranges(scenario: Contents) -> dict[str, range]:
-    """The numbers of every group of ideas, in file order, and of everything."""
+    """Return the numbers of every group of ideas, in file order, and of everything."""
     ranges = _ranges(scenario.ideas)
     return ranges | {EVERYTHING: range(max(r.stop for r in ranges.values()))}
 
@@ -39,7 +39,7 @@ def _ranges(entries: Sequence[PersonSection] | Sequence[Idea]) -> dict[str, rang
 
 
 def find(ranges: dict[str, range], name: str) -> range | None:
-    """The rows that a name stands for: of a group, or of one member such as 'teller 7'; None if there are none."""
+    """Return the rows of a group, or of one member such as "teller 7"; None if there are none."""
     if name in ranges:
         return ranges[name]
     group, _, number = name.rpartition(" ")

@@ -6,17 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.values import Fraction, Name, Pairing, Positive, Section, Whole
+from sim.scenario.values import Fraction, Name, Pairing, Positive, Section, Whole, key
+
+PAIRING = 'Of two groups: "all" pairs everyone with everything, "each" the first with the first, and so on.'
 
 
-class _Deed(Section):
-    step: Annotated[Whole, Field(ge=1, le=2**31 - 2)]
+class _Intervention(Section):
+    step: Annotated[Whole, Field(ge=1, le=2**31 - 2)] = key("When it happens.", unit="step", example=40)
 
 
-class _OfIdea(_Deed):
-    person: Name
-    idea: Name = "everything"
-    pairing: Pairing = "all"
+class _OfIdea(_Intervention):
+    person: Name = key("The person or group that acts.", example="inventor")
+    idea: Name = key("The idea or group of ideas.", "everything")
+    pairing: Pairing = key(PAIRING, "all")
 
 
 class Discover(_OfIdea):
@@ -26,17 +28,17 @@ class Discover(_OfIdea):
 
 
 class Tell(_OfIdea):
-    """The person (or the crowd) tells `to`, who understand as they would from anybody."""
+    """The person (or the crowd) tells `to`, who understand with the usual chance."""
 
     kind: Literal["tell"]
-    to: Name
+    to: Name = key('The persons who are told; also "crowd" and "world".', example="journalist")
 
 
 class Publish(_OfIdea):
-    """The person tells the fraction `reach` of the world."""
+    """The person tells a fraction of the world."""
 
     kind: Literal["publish"]
-    reach: Fraction = 1.0
+    reach: Fraction = key("The audience.", 1.0, unit="fraction of the world")
 
 
 class Implement(_OfIdea):
@@ -46,14 +48,14 @@ class Implement(_OfIdea):
 
 
 class Rewrite(_OfIdea):
-    """The person gives the idea a new `clarity` and tells it for another telling period."""
+    """The person gives the idea a new clarity and tells it for another telling period."""
 
     kind: Literal["rewrite"]
-    clarity: Positive
+    clarity: Positive = key("The new clarity of the person for this idea.", unit="chance", example=0.9)
 
 
 class Lock(_OfIdea):
-    """The person tells nobody of the idea any more."""
+    """The person stops telling the idea."""
 
     kind: Literal["lock"]
 
@@ -65,51 +67,51 @@ class Unlock(_OfIdea):
 
 
 class Find(_OfIdea):
-    """The person finds the notebook of `of`, alive or dead, and takes up what is written there."""
+    """The person finds the notebook of `of`, alive or dead, and adopts what is written in it."""
 
     kind: Literal["find"]
-    of: Name
+    of: Name = key("Whose notebook it is.", example="genius")
 
 
-class Born(_Deed):
+class Born(_Intervention):
     """The person enters the world."""
 
     kind: Literal["born"]
-    person: Name
+    person: Name = key("The person or group.", example="heir")
 
 
-class Die(_Deed):
+class Die(_Intervention):
     """The person leaves the world."""
 
     kind: Literal["die"]
-    person: Name
+    person: Name = key("The person or group.", example="genius")
 
 
-class Set(_Deed):
-    """A parameter takes a new value: dynamics.*, ideas.NAME.*, persons.NAME.*."""
+class Set(_Intervention):
+    """A parameter takes a new value: dynamics.KEY, ideas.NAME.KEY or persons.NAME.KEY."""
 
     kind: Literal["set"]
-    key: Name
-    value: float | bool | str
+    key: Name = key("The parameter.", example="dynamics.abandon_rate")
+    value: float | bool | str = Field(description="The new value.", examples=[0.2])
 
 
-class AddTie(_Deed):
+class AddTie(_Intervention):
     """A tie is added."""
 
     kind: Literal["tie"]
-    source: Name = Field(alias="from")
-    target: Name = Field(alias="to")
-    weight: Positive = 1.0
-    both_ways: bool = False
+    source: Name = key("The person or group that can tell.", alias="from", example="inventor")
+    target: Name = key("The person or group that can be told.", alias="to", example="journalist")
+    weight: Positive = key("The strength of the tie.", 1.0, unit="chance")
+    both_ways: bool = key("Whether the tie leads back as well.", False)
 
 
-class CutTie(_Deed):
+class CutTie(_Intervention):
     """A tie is cut."""
 
     kind: Literal["cut"]
-    source: Name = Field(alias="from")
-    target: Name = Field(alias="to")
-    both_ways: bool = False
+    source: Name = key("The person or group that could tell.", alias="from", example="inventor")
+    target: Name = key("The person or group that could be told.", alias="to", example="journalist")
+    both_ways: bool = key("Whether the tie back is cut as well.", False)
 
 
 Intervention = Annotated[

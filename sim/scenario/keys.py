@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sim.errors import ScenarioError, did_you_mean
 
 
 def parse_value(text: str) -> Any:
-    """A value as it stands in TOML, or the text itself: '0.2' -> 0.2, 'true' -> True, 'simple' -> 'simple'."""
+    """Return a value as it stands in TOML, or the text itself: '0.2' -> 0.2, 'true' -> True, 'simple' -> 'simple'."""
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
@@ -18,14 +19,34 @@ def parse_value(text: str) -> Any:
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _put(data: Any, key: str, value: Any, source: str) -> None:
-    """Set the value at a dotted key; entries of lists are addressed by name or by number."""
+def plain(value: Any) -> Any:
+    """Return a value of numpy or pandas, a range, a tuple or a path as plain data; others as they are.
+
+    >>> import numpy as np
+    >>> plain({"values": np.arange(2), "weights": (np.float32(0.5), 1)}), plain(range(3))
+    ({'values': [0, 1], 'weights': [0.5, 1]}, [0, 1, 2])
+    """
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(inner) for inner in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return plain(value.tolist()) if hasattr(value, "tolist") else value  # of numpy and pandas, scalars too
+
+
+def put(data: Any, key: str, value: Any, source: str) -> None:
+    """Set the value at a dotted key; entries of lists are addressed by name or by number.
+
+    Raises:
+        ScenarioError: if the key leads nowhere.
+    """
     *path, last = list(_steps(data, key, source)) or [""]
     for part in path:
         data = data[part] if isinstance(data, list) else data.setdefault(part, {}) if isinstance(data, dict) else None
     if not isinstance(data, dict):
         raise ScenarioError("must be the key of one value, as dynamics.abandon_rate", file=source, key=key)
-    data[last] = value
+    data[last] = plain(value)
 
 
 def _steps(data: Any, key: str, source: str) -> Iterator[Any]:

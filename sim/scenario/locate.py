@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, in one line: file, line, key, what is wrong, what is allowed, the nearest spelling."""
+"""The place and the words of an error in a TOML file: pydantic's findings as one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def parse_toml(text: str, source: str) -> dict[str, Any]:
-    """TOML text as a dictionary; whatever the parser stumbles over becomes a ScenarioError."""
+    """Parse TOML text; whatever the parser stumbles over becomes a ScenarioError."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -29,14 +29,14 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:
-    """The line on which the value at `path` begins, by bisection over beginnings of the text that are whole TOML."""
+    """Return the line on which the value at `path` begins, by bisection over beginnings of the text."""
     # Not splitlines, which knows more ends of a line than TOML does.
     lines = text.replace("\r\n", "\n").rstrip("\n").split("\n") if text.strip() else []
     if not lines:
         return None
 
     def has(count: int) -> tuple[bool, int]:
-        """Whether the first `count` lines (fewer, where these break off in a value) hold the path, and how many."""
+        """Return whether the first `count` lines, or fewer where a value breaks off, hold the path, and how many do."""
         while count and (data := _parsed("\n".join(lines[:count]))) is None:
             count -= 1
         if not count:
@@ -64,7 +64,7 @@ WORDS = re.compile(r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[
 
 
 def _parsed(beginning: str) -> Any:
-    """The beginning of a TOML text, closed where it breaks off in a value; None where that does not help."""
+    """Parse the beginning of a TOML text, closing a value that breaks off; None where that does not help."""
     opened: list[str] = []
     for bracket in re.findall(r"[][{}]", WORDS.sub("", beginning)):
         if bracket in "[{":
@@ -80,7 +80,7 @@ def _parsed(beginning: str) -> Any:
 def first_problem(
     error: ValidationError, model: type[BaseModel], data: Mapping[str, Any], source: str, text: str
 ) -> ScenarioError:
-    """The first of pydantic's findings as a ScenarioError (and how many more there are)."""
+    """Return the first of pydantic's findings as a ScenarioError, with the number of the others."""
     findings = error.errors(include_url=False)
     finding = min(findings, key=lambda f: f["type"] != "extra_forbidden")  # a misspelt key is missing as well
     path, owner = _resolve(model, finding["loc"])
@@ -90,7 +90,7 @@ def first_problem(
 
 
 def spell(path: Sequence[str | int], data: Any) -> str:
-    """A path as a user writes it: ('persons', 1, 'clarity') is persons.Kant.clarity, or persons[1].clarity."""
+    """Return a path as a user writes it: ('persons', 1, 'clarity') is persons.Kant.clarity, or persons[1].clarity."""
     words = ""
     for part in path:
         try:
@@ -106,7 +106,7 @@ def spell(path: Sequence[str | int], data: Any) -> str:
 
 
 def _resolve(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[list[str | int], type[BaseModel] | None]:
-    """The path in the file of pydantic's location, which names branches of unions too, and the model that owns it."""
+    """Return the path in the file of pydantic's location, without branches of unions, and the model that owns it."""
     path: list[str | int] = []
     owner: Any = model
     at: Any = model
@@ -142,7 +142,7 @@ def _is_union(annotation: Any) -> bool:
 
 
 def _branch(annotation: Any, tag: str) -> Any:
-    """The member of a union whose `kind` is the tag."""
+    """Return the member of a union whose `kind` is the tag."""
     for member in get_args(_plain(annotation)):
         inner = _plain(member)
         kind = getattr(inner, "model_fields", {}).get("kind")

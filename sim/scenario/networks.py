@@ -1,4 +1,4 @@
-"""[world.network]: the kinds of networks, what each may be given, and what of it must fit the number of persons."""
+"""[world.network]: the kinds of networks, their keys, and what must fit the number of persons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from sim.errors import did_you_mean
-from sim.scenario.values import Fraction, Name, Positive, Section, Whole
+from sim.scenario.values import Finite, Fraction, Name, Positive, Section, Whole, key
 
 Problem = tuple[tuple[str | int, ...], str]  # where in [world.network], and what
 GIVEN, FIXED, POISSON, POWER = range(4)  # laws of degrees, as a configuration's generator takes them
@@ -18,18 +18,18 @@ FILES = (".csv", ".parquet", ".graphml", ".gexf")
 
 
 class _Network(Section):
-    """What every kind of network tells of itself, for a number of persons n."""
+    """The facts that every kind of network knows of itself, for a number of persons n."""
 
     def parameters(self, n: int) -> list[float]:
         """Return the numbers that its generator takes."""
         return []
 
     def mean_ties(self, n: int) -> float:
-        """Return how many directed ties it has, on average over the seeds."""
+        """Return the mean number of directed ties over the seeds."""
         return 0.0
 
     def problems(self, n: int, folder: Path) -> Iterator[Problem]:
-        """Yield what is wrong with it, and where in the scenario that stands."""
+        """Yield every problem, with its place in the section."""
         return iter(())
 
 
@@ -42,8 +42,8 @@ class NoNetwork(_Network):
 
 
 class _Ties(_Network):
-    weight: Positive = 1.0
-    both_ways: bool = True
+    weight: Positive = key("The strength of every tie.", 1.0, unit="chance")
+    both_ways: bool = key("Whether every tie leads back as well.", True)
 
     @property
     def directions(self) -> int:
@@ -79,10 +79,10 @@ class Chain(_Ties):
 
 
 class ErdosRenyi(_Ties):
-    """Every pair is tied with the same chance, `degree` ties a person on average."""
+    """Every pair is tied with the same chance."""
 
     kind: Literal["erdos-renyi"]
-    degree: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+    degree: Finite = key("The mean number of ties of a person.", unit="ties", example=8.0)
 
     def parameters(self, n: int) -> list[float]:
         return [self.degree]
@@ -96,10 +96,10 @@ class ErdosRenyi(_Ties):
 
 
 class BarabasiAlbert(_Ties):
-    """Persons come one by one, each with `links` ties to those before it, in proportion to the ties these have."""
+    """Persons join one by one; each ties to earlier ones, with a preference for those who have many ties."""
 
     kind: Literal["barabasi-albert"]
-    links: Annotated[Whole, Field(ge=1)]
+    links: Annotated[Whole, Field(ge=1)] = key("The ties that each person brings along.", unit="ties", example=3)
 
     def parameters(self, n: int) -> list[float]:
         return [self.links]
@@ -113,11 +113,13 @@ class BarabasiAlbert(_Ties):
 
 
 class WattsStrogatz(_Ties):
-    """A ring where each is tied to the `neighbours` nearest, each tie rewired with probability `rewire`."""
+    """A small world: a ring of neighbours, with some ties rewired at random."""
 
     kind: Literal["watts-strogatz"]
-    neighbours: Annotated[Whole, Field(ge=2, multiple_of=2)]
-    rewire: Fraction = 0.1
+    neighbours: Annotated[Whole, Field(ge=2, multiple_of=2)] = key(
+        "The nearest persons on the ring to whom each is tied; an even number.", unit="persons", example=6
+    )
+    rewire: Fraction = key("The chance that a tie is rewired.", 0.1, unit="chance")
 
     def parameters(self, n: int) -> list[float]:
         return [self.neighbours, self.rewire]
@@ -131,19 +133,21 @@ class WattsStrogatz(_Ties):
 
 
 class Poisson(Section):
-    """Degrees that are Poisson numbers."""
+    """Degrees from a Poisson distribution."""
 
     kind: Literal["poisson"]
-    mean: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+    mean: Finite = key("The mean degree.", unit="ties", example=8.0)
 
 
 class PowerDegrees(Section):
-    """Degrees from `low` to `high` (default: all others); k or more with a chance as k to the power 1 - `exponent`."""
+    """Degrees from a power law: k or more with a chance in proportion to k to the power 1 - `exponent`."""
 
     kind: Literal["power"]
-    exponent: Annotated[float, Field(gt=1.0, le=100.0)]
-    low: Annotated[Whole, Field(ge=1)] = 1
-    high: Annotated[Whole, Field(ge=1)] | None = None
+    exponent: Annotated[float, Field(gt=1.0, le=100.0)] = key("How fast the chance falls.", example=2.5)
+    low: Annotated[Whole, Field(ge=1)] = key("The smallest degree.", 1, unit="ties")
+    high: Annotated[Whole, Field(ge=1)] | None = key(
+        "The largest degree; by default everybody else.", None, unit="ties", example=50
+    )
 
     def bounds(self, persons: int) -> tuple[int, int]:
         """Return the least and the greatest degree among so many persons."""
@@ -179,13 +183,14 @@ Degrees = Annotated[
 
 
 class Configuration(_Ties):
-    """Persons with given `degrees`, paired at random: one for all, a list with one for each, or a distribution.
+    """Persons with given degrees, paired at random.
 
-    A person paired with themselves and a pair that is drawn again are dropped, few of many.
+    Self-pairs and repeated pairs, a few of many, are dropped.
     """
 
     kind: Literal["configuration"]
-    degrees: Degrees
+    degrees: Degrees = key("One number for all, a list with one for each person, or a distribution.", unit="ties",
+                           example={"kind": "poisson", "mean": 8.0})  # fmt: skip
 
     def parameters(self, n: int) -> list[float]:
         degrees = self.degrees
@@ -213,16 +218,23 @@ class Configuration(_Ties):
 
 
 class StochasticBlock(_Ties):
-    """Groups with ties at random within and between them.
+    """Groups with random ties within and between them; persons are assigned to groups in their order.
 
-    `sizes` are numbers of persons, or fractions of all that sum to 1; the groups are made of the persons in their
-    order. Either `degrees[g][h]`, the mean number of ties of a person in group g to group h, or `chances[g][h]`.
+    Give either `degrees` or `chances`, each with a row and a column for every group.
     """
 
     kind: Literal["stochastic-block"]
-    sizes: Annotated[list[Annotated[float, Field(gt=0.0, le=1e9)]], Field(min_length=1, max_length=1000)]
-    degrees: list[list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]]] | None = None
-    chances: list[list[Fraction]] | None = None
+    sizes: Annotated[list[Annotated[float, Field(gt=0.0, le=1e9)]], Field(min_length=1, max_length=1000)] = key(
+        "The sizes of the groups: numbers of persons, or fractions that sum to 1.", unit="persons", example=[0.5, 0.5]
+    )
+    degrees: list[list[Finite]] | None = key(
+        "The mean number of ties of a person in the row's group to the column's group.", None, unit="ties",
+        example=[[6.0, 1.0], [1.0, 6.0]],
+    )  # fmt: skip
+    chances: list[list[Fraction]] | None = key(
+        "The chance of a tie from a person in the row's group to one in the column's group.", None, unit="chance",
+        example=[[0.1, 0.01], [0.01, 0.1]],
+    )  # fmt: skip
 
     def parameters(self, n: int) -> list[float]:
         chances = block_chances(self, n)
@@ -240,12 +252,13 @@ class StochasticBlock(_Ties):
 class NetworkFile(_Ties):
     """Ties from a file beside the scenario.
 
-    It is .csv or .parquet with the columns source and target, and weight, start and end if need be, .graphml or .gexf.
+    A .csv or .parquet file has the columns source and target, and optionally weight, start and end; .graphml and .gexf
+    are read as well.
     """
 
     kind: Literal["file"]
-    path: Name
-    both_ways: bool = False
+    path: Name = key("The file, as seen from the scenario's folder.", example="ties.csv")
+    both_ways: bool = key("Whether every tie leads back as well.", False)
 
     def problems(self, n: int, folder: Path) -> Iterator[Problem]:
         return _file_problems(folder, self.path)
@@ -290,7 +303,7 @@ def _degree_problems(degrees: Any, persons: int) -> Iterator[Problem]:
 
 
 def group_sizes(sizes: list[float], persons: int) -> list[int]:
-    """The groups' numbers of persons; of fractions, so that each group ends where its fraction of all does, rounded."""
+    """Return the number of persons of each group; fractions are rounded where each group ends."""
     if abs(sum(sizes) - 1.0) > 1e-9 or (sizes == [1.0] and persons == 1):
         return [int(size) for size in sizes]
     ends = [0, *(int(sum(sizes[:g]) * persons + 0.5) for g in range(1, len(sizes))), persons]
@@ -298,7 +311,7 @@ def group_sizes(sizes: list[float], persons: int) -> list[int]:
 
 
 def block_chances(network: Any, persons: int) -> list[list[float]]:
-    """The chance of a tie for each pair of groups; where ties lead both ways, the mean of what both groups say."""
+    """Return the chance of a tie for each pair of groups; the mean of both directions where ties lead both ways."""
     if network.chances is not None:
         return [list(row) for row in network.chances]
     sizes = group_sizes(network.sizes, persons)
@@ -335,7 +348,7 @@ def _block_problems(network: Any, persons: int) -> Iterator[Problem]:
 
 
 def _table_problems(network: Any, key: str, table: Any, sizes: list[int]) -> Iterator[Problem]:
-    """Degrees that are more than the others there are, and ties that lead both ways but not as often."""
+    """Yield degrees above the number of others, and ties both ways whose numbers do not match."""
     for g, row in enumerate(table):
         for h, value in enumerate(row):
             here = (key, g, h)

@@ -1,4 +1,4 @@
-"""What one entry of a scenario says of another: names that must exist, orders that must not run in a circle."""
+"""References between the entries of a scenario: names that must exist, orders that must not run in a circle."""
 
 from __future__ import annotations
 
@@ -23,20 +23,14 @@ from sim.scenario.groups import (
 )
 from sim.scenario.locate import first_problem, line_of, spell
 from sim.scenario.networks import Problem
-from sim.scenario.sections import Contents, Dynamics, Idea, PersonSection
+from sim.scenario.sections import ABILITIES, Contents, Dynamics, Idea, PersonSection
+from sim.scenario.values import settable
 
-SETTABLE = {
-    "dynamics": (
-        "discovery_rate", "telling_period", "adoption", "credited_tellers", "stifling", "resolve_rate",
-        "implementation_rate", "release_delay", "abandon_rate", "abandon_rate_working", "readopt",
-    ),
-    "ideas": ("value", "clarity", "difficulty", "discovery_rate", "hesitation"),
-    "persons": ("creativity", "reach", "skill", "clarity", "understanding", "threshold", "keeps"),
-}  # fmt: skip
+SETTABLE = {"dynamics": settable(Dynamics), "ideas": settable(Idea), "persons": settable(PersonSection)}
 
 
 def check_references(scenario: Contents, source: str, text: str) -> None:
-    """Raise a ScenarioError at the first entry that speaks of something that is not there."""
+    """Raise a ScenarioError at the first entry that refers to something that does not exist."""
     data = scenario.model_dump(by_alias=True)
     for path, problem in _problems(scenario):
         raise ScenarioError(problem, source, line_of(text, path), spell(path, data))
@@ -56,8 +50,8 @@ def _problems(scenario: Contents) -> Iterator[Problem]:
     named = scenario.impact.realised_by
     for name in [named] if isinstance(named, str) else named:
         yield from _unknown(("impact", "realised_by"), name, people, (CROWD,))
-    for n, deed in enumerate(scenario.interventions):
-        yield from _deed(("interventions", n), deed, scenario, people, ideas)
+    for n, intervention in enumerate(scenario.interventions):
+        yield from _intervention(("interventions", n), intervention, scenario, people, ideas)
 
 
 def _names(scenario: Contents) -> Iterator[Problem]:
@@ -100,7 +94,7 @@ def _distributions(scenario: Contents) -> Iterator[Problem]:
     places: list[tuple[tuple[str | int, ...], Any]] = [(("population",), scenario.population)]
     places += [(("persons", n), person) for n, person in enumerate(scenario.persons)]
     for path, entry in places:
-        for ability in SETTABLE["persons"][:6]:
+        for ability in ABILITIES:
             given = getattr(entry, ability)
             kind = getattr(given, "kind", None)
             if kind == "uniform" and given.low > given.high:
@@ -137,52 +131,60 @@ def _ideas(scenario: Contents, ideas: dict[str, range]) -> Iterator[Problem]:
         yield ("ideas", at, "prerequisites"), f"run in a circle: {' needs '.join(names)}"
 
 
-def _deed(
-    path: tuple[str | int, ...], deed: Any, scenario: Contents, people: dict[str, range], ideas: dict[str, range]
+def _intervention(
+    path: tuple[str | int, ...],
+    intervention: Any,
+    scenario: Contents,
+    people: dict[str, range],
+    ideas: dict[str, range],
 ) -> Iterator[Problem]:
-    tells = deed.kind == "tell"
-    if hasattr(deed, "person"):
-        yield from _unknown((*path, "person"), deed.person, people, (CROWD,) if tells else ())
-    if hasattr(deed, "idea"):
-        yield from _unknown((*path, "idea"), deed.idea, ideas)
+    tells = intervention.kind == "tell"
+    if hasattr(intervention, "person"):
+        yield from _unknown((*path, "person"), intervention.person, people, (CROWD,) if tells else ())
+    if hasattr(intervention, "idea"):
+        yield from _unknown((*path, "idea"), intervention.idea, ideas)
     if tells:
-        yield from _unknown((*path, "to"), deed.to, people, (CROWD, WORLD))
-    if deed.kind == "find":
-        yield from _unknown((*path, "of"), deed.of, people)
-    if deed.kind in ("tie", "cut"):
-        yield from _unknown((*path, "from"), deed.source, people)
-        yield from _unknown((*path, "to"), deed.target, people)
-    if deed.kind == "set":
-        yield from _setting(path, deed, scenario, people, ideas)
+        yield from _unknown((*path, "to"), intervention.to, people, (CROWD, WORLD))
+    if intervention.kind == "find":
+        yield from _unknown((*path, "of"), intervention.of, people)
+    if intervention.kind in ("tie", "cut"):
+        yield from _unknown((*path, "from"), intervention.source, people)
+        yield from _unknown((*path, "to"), intervention.target, people)
+    if intervention.kind == "set":
+        yield from _setting(path, intervention, scenario, people, ideas)
 
 
 def _setting(
-    path: tuple[str | int, ...], deed: Any, scenario: Contents, people: dict[str, range], ideas: dict[str, range]
+    path: tuple[str | int, ...],
+    intervention: Any,
+    scenario: Contents,
+    people: dict[str, range],
+    ideas: dict[str, range],
 ) -> Iterator[Problem]:
-    section, name, field = split_setting(deed.key)
+    section, name, field = split_setting(intervention.key)
     if section not in SETTABLE:
-        yield (*path, "key"), f"'{deed.key}' cannot be set{did_you_mean(section, SETTABLE)}"
+        yield (*path, "key"), f"'{intervention.key}' cannot be set{did_you_mean(section, SETTABLE)}"
     elif field not in SETTABLE[section]:
         yield (*path, "key"), f"'{field}' cannot be set{did_you_mean(field, SETTABLE[section])}"
     elif section != "dynamics":
         yield from _unknown((*path, "key"), name, people if section == "persons" else ideas)
     elif name:
-        yield (*path, "key"), f"'{deed.key}' cannot be set; did you mean 'dynamics.{field}'?"
+        yield (*path, "key"), f"'{intervention.key}' cannot be set; did you mean 'dynamics.{field}'?"
     try:
-        setting(deed.key, deed.value)
+        setting(intervention.key, intervention.value)
     except ScenarioError as error:
         yield (*path, "value"), error.problem
 
 
 def split_setting(key: str) -> tuple[str, str, str]:
-    """A key in its parts: 'persons.Kant.clarity' is ('persons', 'Kant', 'clarity'), of dynamics the name is ''."""
+    """Return the parts of a key: ('persons', 'Kant', 'clarity'); of dynamics the name is ''."""
     section, _, rest = key.partition(".")
     name, _, field = rest.rpartition(".")
     return section, name, field
 
 
 def setting(key: str, value: Any) -> Any:
-    """The value as its field takes it (whole numbers made floats, 'forever' made inf).
+    """Return a value as its field takes it (whole numbers made floats, 'forever' made inf).
 
     Raises:
         ScenarioError: if the field does not allow the value.

@@ -1,4 +1,4 @@
-"""What a user writes: the scenario file, as a validated model that can be read, changed and written."""
+"""A scenario: the validated model of the file that a user writes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sim.errors import ScenarioError, did_you_mean
-from sim.scenario.bundled import bundled, scenarios
-from sim.scenario.keys import _put
+from sim.errors import ScenarioError
+from sim.scenario.bundled import read_text
+from sim.scenario.keys import put
 from sim.scenario.locate import first_problem, parse_toml
 from sim.scenario.references import check_references
 from sim.scenario.sections import Contents
-
-MAX_BYTES = 256_000
 
 
 class Scenario(Contents):
@@ -38,29 +36,26 @@ class Scenario(Contents):
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
-        """Read and validate a scenario file, or one that comes with shoulders, by its bare name.
+        """Read and validate a scenario file, or one that comes with shoulders, by its name.
 
         Raises:
             ScenarioError: one line with the file, the line, the key, what is wrong and what is allowed.
         """
-        path = Path(path)
-        if not os.path.exists(path):  # which knows no error, as a name may be too long
-            path = bundled(path) or path
-        try:
-            with path.open("rb") as stream:
-                raw = stream.read(MAX_BYTES + 1)
-            if len(raw) > MAX_BYTES:
-                raise ScenarioError(f"larger than {MAX_BYTES} bytes", file=str(path))
-            text = raw.decode("utf-8-sig")  # some editors put a byte order mark first
-        except FileNotFoundError:
-            others = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-            others += scenarios() if path.name == str(path) else []
-            raise ScenarioError(f"no such file{did_you_mean(path.name, others)}", file=str(path)) from None
-        except OSError as error:
-            raise ScenarioError(f"cannot be read: {error.strerror}", file=str(path)) from None
-        except UnicodeDecodeError:
-            raise ScenarioError("is not UTF-8 text", file=str(path)) from None
-        return cls.from_toml(text, source=str(path), folder=path.parent)
+        text, file = read_text(path)
+        return cls.from_toml(text, source=str(file), folder=file.parent)
+
+    @classmethod
+    def of(cls, given: Scenario | str | Path) -> Scenario:
+        """Return a scenario as it is, or load the one at a path or of a name.
+
+        Raises:
+            ScenarioError: as `load`, or if anything else is given.
+        """
+        if isinstance(given, Scenario):
+            return given
+        if isinstance(given, str | os.PathLike):
+            return cls.load(given)
+        raise ScenarioError(f"must be a Scenario, a path or a name, is a {type(given).__name__}", key="scenario")
 
     @classmethod
     def from_toml(cls, text: str, source: str = "scenario", folder: str | Path = ".") -> Scenario:
@@ -78,24 +73,28 @@ class Scenario(Contents):
         return scenario
 
     def replace(self, changes: Mapping[str, Any], source: str = "replace") -> Scenario:
-        """A scenario that differs in some keys, such as {"dynamics.abandon_rate": 0.2, "persons.Kant.clarity": 1.0}.
+        """Return a scenario with other values of some keys.
+
+        Args:
+            changes: such as {"dynamics.abandon_rate": 0.2, "persons.Kant.clarity": 1.0}.
+            source: what an error names as the place of the change.
 
         Raises:
             ScenarioError: if a key does not exist or its value is not allowed.
         """
         data = self.model_dump(by_alias=True, exclude_unset=True)
         for key, value in changes.items():
-            _put(data, key, value, source)
+            put(data, key, value, source)
         return self._validated(data, source, "", self._folder)
 
     def to_toml(self) -> str:
-        """The scenario with every default spelled out, as TOML that reads back equal."""
+        """Return the scenario with every default spelled out, as TOML that reads back equal."""
         import tomlkit
 
         return tomlkit.dumps(self.model_dump(by_alias=True, exclude_none=True))
 
     def __eq__(self, other: object) -> bool:
-        """Whether all keys have the same values; where the file lies takes no part."""
+        """Return whether all keys have the same values, wherever the files lie."""
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__
 
-    __hash__ = None  # type: ignore[assignment]  # said, since pydantic would make one; typeshed has a method
+    __hash__ = None  # type: ignore[assignment]  # pydantic would make one; typeshed has a method

@@ -7,7 +7,6 @@ each varied parameter under its key, a column for each measure, and `error` (nul
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import did_you_mean
 from sim.study.intervals import QUANTILES, RESAMPLES, statistics
 
 if TYPE_CHECKING:
@@ -256,9 +256,7 @@ def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
     for name in columns:
         if name not in table.columns:
             there = [str(column) for column in table.columns]
-            near = difflib.get_close_matches(str(name), there, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"table: no column {name!r}; it has {', '.join(there)}{hint}")
+            raise ValueError(f"table: no column {name!r}{did_you_mean(name, there)}")
 
 
 @contextlib.contextmanager

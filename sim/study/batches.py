@@ -22,7 +22,7 @@ GAIN[[DISCOVER, LEARN]], GAIN[[ABANDON, LEAVE]] = 1, -1
 
 
 @dataclass(frozen=True)
-class Uptake:
+class Adoptions:
     """Who took something up for the first time: rows in order of run and step.
 
     Attributes:
@@ -35,7 +35,7 @@ class Uptake:
 
 
 @dataclass(eq=False)
-class Histories:
+class Batch:
     """The rows of several runs of one scenario, one run after the other; row numbers count from each run's first.
 
     Attributes:
@@ -81,21 +81,21 @@ class Histories:
         """The sum of values of each run, added in row order; shape (runs,)."""
         return np.bincount(run, value, len(self)).astype(np.float64)
 
-    def uptake(self, idea: int | None = None) -> Uptake:
+    def adoptions(self, idea: int | None = None) -> Adoptions:
         """Who took an idea, or anything, up for the first time.
 
         Of rows that stand for several people (a crowd) each take-up counts, of several ideas that with most of them,
         and no more than there are people.
         """
-        if idea not in self._uptakes:
-            self._uptakes[idea] = self._uptake(idea)
-        return self._uptakes[idea]
+        if idea not in self._adoptions:
+            self._adoptions[idea] = self._count_adoptions(idea)
+        return self._adoptions[idea]
 
     @cached_property
-    def _uptakes(self) -> dict[int | None, Uptake]:
+    def _adoptions(self) -> dict[int | None, Adoptions]:
         return {}
 
-    def _uptake(self, idea: int | None) -> Uptake:
+    def _count_adoptions(self, idea: int | None) -> Adoptions:
         taken = self.events.kind <= LEARN
         if idea is not None:
             taken &= self.events.idea == idea
@@ -106,7 +106,7 @@ class Histories:
         else:
             first = _first_of_each(key, len(self) * self.persons.total)
             rows, count = rows[first], np.ones(int(first.sum()), np.int64)
-        return Uptake(self.event_run[rows], self.events.step[rows], count)
+        return Adoptions(self.event_run[rows], self.events.step[rows], count)
 
     def _crowded(self, rows: Ints, key: Ints) -> tuple[Ints, Ints]:
         """The rows and counts of first take-ups where rows of the tape stand for several people."""
@@ -159,16 +159,16 @@ def _first_of_each(key: Ints, cells: int) -> NDArray[np.bool_]:
     return first
 
 
-def of_tape(tape: Tape) -> Histories:
+def of_tape(tape: Tape) -> Batch:
     """One run."""
     ends = np.array([[len(tape.events), len(tape.influences), len(tape.realised)]])
-    return Histories(
+    return Batch(
         tape.events, tape.influences, tape.realised, ends, tape.persons, tape.ideas, tape.steps, tape.world_size,
         lambda _: tape,
     )  # fmt: skip
 
 
-def of_runs(runs: Sequence[Tape]) -> Iterator[Histories]:
+def of_runs(runs: Sequence[Tape]) -> Iterator[Batch]:
     """All runs, in order: those that stand together in blocks by the block, others one by one."""
     if not hasattr(runs, "blocks"):
         yield from (of_tape(tape) for tape in runs)
@@ -179,7 +179,7 @@ def of_runs(runs: Sequence[Tape]) -> Iterator[Histories]:
         if not len(ends):
             continue
         e, i, v = ends[-1].tolist()
-        yield Histories(
+        yield Batch(
             Events(*(column[:e] for column in rows[:5])),
             Influences(*(column[:i] for column in rows[5:8])),
             Realised(block.event[:v], block.served[:v], block.value[:v]),

@@ -1,4 +1,4 @@
-"""Part of a study: some of its runs in a row, made wherever there is a worker; plain arrays in the answer.
+"""A chunk of a study: some of its runs in a row, made wherever there is a worker, with plain arrays as the result.
 
 Runs are numbered cell by cell, replicate by replicate: run `cell * replicates + replicate`.
 """
@@ -27,7 +27,7 @@ LARGEST = 1 << 20  # persons x ideas x runs made together, if there is more than
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What a worker must know.
+    """The description of a study that a worker needs.
 
     Attributes:
         scenario, cells, replicates, seed, common: as in a Study.
@@ -47,17 +47,17 @@ class Job:
 
     @property
     def runs(self) -> int:
-        """How many runs there are in all."""
+        """Return how many runs there are in all."""
         return len(self.cells) * self.replicates
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Chunk:
     """Runs first to last - 1 of a study.
 
     Attributes:
         values: of each run by each measure, nan where there is none; shape (runs, measures).
-        errors: which of the runs failed, counted from `first`, and why.
+        errors: the runs that failed, counted from `first`, each with the reason.
     """
 
     first: int
@@ -66,8 +66,8 @@ class Part:
     errors: tuple[tuple[int, str], ...]
 
 
-def run_part(job: Job, first: int, last: int, stopped: Callable[[], bool] = lambda: False) -> Part | None:
-    """Run and measure; a run that fails is told of, and the others go on. None if it was stopped before the end."""
+def run_chunk(job: Job, first: int, last: int, stopped: Callable[[], bool] = lambda: False) -> Chunk | None:
+    """Run and measure; a run that fails is noted, and the others go on. None if it was stopped before the end."""
     measures = measures_of(job.measures, members_of(job.scenario), names_of(job.scenario))
     values, errors = np.full((last - first, len(measures)), np.nan), []
     for cell, replicates, at in _spans(first, last, job.replicates):
@@ -83,10 +83,10 @@ def run_part(job: Job, first: int, last: int, stopped: Callable[[], bool] = lamb
             some = replicates[begin : begin + together]
             seeds = seeds_of(job.seed, cell, some, job.common)
             engine = engine_by_now(scenario, job.runs) if job.engine == MEANWHILE else job.engine
-            found, wrong = measured(scenario, seeds, measures, engine, job.rules, job.person_class)
+            found, failed = measured(scenario, seeds, measures, engine, job.rules, job.person_class)
             values[at + begin : at + begin + len(some)] = found
-            errors += [(at + begin + k, text) for k, text in wrong]
-    return Part(first, last, values, tuple(errors))
+            errors += [(at + begin + k, text) for k, text in failed]
+    return Chunk(first, last, values, tuple(errors))
 
 
 def measured(
@@ -97,16 +97,16 @@ def measured(
     rules: Rules | None = None,
     person_class: Any = None,
 ) -> tuple[Floats, list[tuple[int, str]]]:
-    """The measures of one run for each seed; shape (seeds, measures); and which failed, and why."""
+    """Return the measures of one run for each seed, shape (seeds, measures), and the runs that failed."""
     values = np.full((len(seeds), len(measures)), np.nan)
     try:
         done = 0
         made = simulate_many(scenario, seeds, engine=engine, threads=1, rules=rules, person_class=person_class)
-        for histories in of_runs(made):
+        for batch in of_runs(made):
             for column, one in enumerate(measures):
-                values[done : done + len(histories), column] = one.of(histories)
-            done += len(histories)
-    except Exception as error:  # whatever it is, it is this run's alone
+                values[done : done + len(batch), column] = one.of(batch)
+            done += len(batch)
+    except (Exception, SystemExit) as error:  # whatever it is, it is this run's alone
         if len(seeds) == 1:
             values[:] = np.nan
             return values, [(0, _line(error))]
@@ -119,13 +119,13 @@ def measured(
 
 
 def runs_together(scenario: Scenario) -> int:
-    """How many runs of a scenario are made at once: as many as fit comfortably into the memory."""
+    """Return how many runs of a scenario are made at once: as many as fit comfortably into the memory."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
     return max(1, min(AT_ONCE, LARGEST // max(1, people * ideas)))
 
 
 def members_of(scenario: Scenario) -> dict[str, int]:
-    """The groups of persons that a tape of the scenario has, and how many rows each is."""
+    """Return the groups of persons that a tape of the scenario has, and how many rows each is."""
     from sim.model.world import THE_CROWD
     from sim.scenario.groups import ANONYMOUS
 
@@ -139,14 +139,14 @@ def members_of(scenario: Scenario) -> dict[str, int]:
 
 
 def names_of(scenario: Scenario) -> list[str]:
-    """The names of the ideas."""
+    """Return the names of the ideas."""
     return [
         idea.name if idea.count == 1 else f"{idea.name} {k + 1}" for idea in scenario.ideas for k in range(idea.count)
     ]
 
 
 def _spans(first: int, last: int, replicates: int) -> Iterator[tuple[int, range, int]]:
-    """The cells of some runs in a row: cell, its replicates, and which of the runs is the first of them."""
+    """Yield the cells of some runs in a row: cell, its replicates, and the number of their first run."""
     at = first
     while at < last:
         cell, begin = divmod(at, replicates)

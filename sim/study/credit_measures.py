@@ -12,11 +12,11 @@ from sim.accounts.account import credit
 from sim.accounts.methods import THIRDS, settings_of
 from sim.accounts.role_flow import role_flow_of_events
 from sim.accounts.table import ROLES
-from sim.study.batches import Histories
+from sim.study.batches import Batch
 from sim.tape.tables import Events, Floats, Influences, Ints, Realised
 
 
-def shares_of(runs: Histories, rows: range, method: str, role: str, as_share: bool) -> Floats:
+def shares_of(runs: Batch, rows: range, method: str, role: str, as_share: bool) -> Floats:
     """The credit of some persons in each run, by one role ('' for all), or its part of the total (0 of nothing)."""
     if method == THIRDS:
         found, whole = _role_flow(runs, rows, role)
@@ -45,7 +45,7 @@ class _Joined:
         return begin
 
 
-def _role_flow(runs: Histories, rows: range, role: str) -> tuple[Floats, Floats]:
+def _role_flow(runs: Batch, rows: range, role: str) -> tuple[Floats, Floats]:
     """The credit of some persons by role flow, and the total, of each run."""
     person = runs.events.person
     mine = np.flatnonzero((person >= rows.start) & (person < rows.stop))
@@ -55,7 +55,7 @@ def _role_flow(runs: Histories, rows: range, role: str) -> tuple[Floats, Floats]
     return runs.sum_by_run(runs.event_run[mine], np.asarray(found)[mine]), whole
 
 
-def _flows(runs: Histories) -> tuple[Floats, Floats, Floats]:
+def _flows(runs: Batch) -> tuple[Floats, Floats, Floats]:
     """The credit of every event by role, computed once for all measures of the same runs."""
     kept: Any = runs.__dict__
     if "role_flow" not in kept:
@@ -65,7 +65,7 @@ def _flows(runs: Histories) -> tuple[Floats, Floats, Floats]:
     return roles
 
 
-def _joined(runs: Histories) -> Any:
+def _joined(runs: Batch) -> Any:
     influence, value = (runs.begins[runs.run_of(table), 0] for table in (1, 2))
     served = runs.realised.implementation
     return _Joined(

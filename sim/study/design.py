@@ -1,4 +1,4 @@
-"""The design of a study: which cells there are, each a setting of some keys of the scenario, and the seeds of its runs.
+"""The design of a study: its cells, each a setting of some keys of the scenario, and the seeds of their runs.
 
 A grid takes every combination, the last key varying fastest; a list takes what it is given; Latin hypercube and Sobol'
 samples fill ranges evenly (scipy.stats.qmc); Saltelli and Morris samples are what the sensitivity indices of the same
@@ -17,21 +17,21 @@ import numpy as np
 
 from sim.errors import ScenarioError, did_you_mean
 from sim.model.randomness import philox4x32
-from sim.scenario.keys import parse_value
+from sim.scenario.keys import parse_value, plain
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Ints
 
 SAMPLED = ("latin-hypercube", "sobol", "saltelli", "morris")
 DESIGNS = ("grid", "list", *SAMPLED)
 OWN = ("cell", "replicate", "seed", "error")  # columns of the table that no key may be named as
-SOME = 100  # values of a key, and cells of a list, that are tried before the work
-MOST = 10**12  # runs
+MAX_TRIED = 100  # values of a key, and cells of a list, that are tried before the work
+MAX_VALUES, MAX_RUNS = 10_000_000, 10**12
 CELL = 32  # what seeds of cells are drawn for; the purposes of randomness.py are smaller
 
 
 @dataclass(frozen=True)
 class Cells(Sequence[dict[str, Any]]):
-    """The cells of a design, each a dict of keys and values; made when they are asked for.
+    """The cells of a design, each a dict of keys and values, made when they are asked for.
 
     Attributes:
         keys: that vary.
@@ -66,7 +66,7 @@ def cells_of(
     scenario: Scenario, vary: Mapping[str, Any], cells: Sequence[Mapping[str, Any]] | None, design: str, samples: int,
     seed: int,
 ) -> Cells:  # fmt: skip
-    """The cells of a design, of which every value is tried on the scenario (of many, the first hundred).
+    """Return the cells of a design, after trying every value on the scenario (of many, the first hundred).
 
     Raises:
         ValueError: if there is no such design, or it does not fit what is given.
@@ -84,7 +84,9 @@ def cells_of(
         _refuse_key(key)
     if design == "grid":
         columns = tuple(_values(scenario, key, given) for key, given in vary.items())
-        _try(scenario, ({key: value} for key, column in zip(vary, columns, strict=True) for value in column[:SOME]))
+        _try(
+            scenario, ({key: value} for key, column in zip(vary, columns, strict=True) for value in column[:MAX_TRIED])
+        )
         return Cells(tuple(vary), columns, True)
     if not vary:
         raise ValueError(f"design: {design} needs keys to vary, each with a range such as [0.0, 1.0]")
@@ -97,12 +99,12 @@ def cells_of(
         tuple(round(x) if w else x for x, w in zip(row, whole, strict=True)) for row in rows.tolist()
     )  # fmt: skip
     found = Cells(tuple(vary), made, False)
-    _try(scenario, itertools.islice(found, SOME))
+    _try(scenario, itertools.islice(found, MAX_TRIED))
     return found
 
 
 def parse_vary(text: str, design: str = "grid") -> tuple[str, Any]:
-    """KEY=START:STOP:NUM, KEY=START:STOP (of sampled designs) or KEY=a,b,c as a key and what `vary` takes.
+    """Return KEY=START:STOP:NUM, KEY=START:STOP (of sampled designs) or KEY=a,b,c as a key and what `vary` takes.
 
     >>> parse_vary("dynamics.abandon_rate=0:0.5:11")
     ('dynamics.abandon_rate', {'start': 0, 'stop': 0.5, 'num': 11})
@@ -125,7 +127,7 @@ def parse_vary(text: str, design: str = "grid") -> tuple[str, Any]:
 
 
 def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]:
-    """The seeds of some replicates of a cell: those of all cells where luck is common, else of this cell alone."""
+    """Return the seeds of some replicates of a cell: common to all cells, or of this cell alone."""
     numbers = np.arange(replicates.start, replicates.stop)
     if common:
         return [(seed + int(number)) % 2**64 for number in numbers]
@@ -139,11 +141,14 @@ def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]
 
 
 def bounds_of(vary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """The range of each key of a sampled design."""
+    """Return the range of each key of a sampled design."""
     return {key: _bounds(key, given) for key, given in vary.items()}
 
 
-def _listed(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> Cells:
+def _listed(scenario: Scenario, given: Any) -> Cells:
+    cells = plain(given)
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise ValueError("cells: must be a list of tables of keys and values")
     if not cells:
         raise ValueError("cells: none; give one table of keys and values for each cell, {} for the scenario as it is")
     keys = tuple(dict.fromkeys(key for cell in cells for key in cell))
@@ -152,8 +157,8 @@ def _listed(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> Cells:
     for number, cell in enumerate(cells):
         if missing := [key for key in keys if key not in cell]:
             raise ValueError(f"cells: cell {number} has no {missing[0]}, which another one has")
-    found = Cells(keys, tuple(tuple(_plain(key, cell[key]) for key in keys) for cell in cells), False)
-    _try(scenario, itertools.islice(found, SOME))
+    found = Cells(keys, tuple(tuple(_checked(key, cell[key]) for key in keys) for cell in cells), False)
+    _try(scenario, itertools.islice(found, MAX_TRIED))
     return found
 
 
@@ -170,33 +175,30 @@ def _try(scenario: Scenario, cells: Iterator[dict[str, Any]]) -> None:
 
 
 def _values(scenario: Scenario, key: str, given: Any) -> tuple[Any, ...]:
-    """The values of one key of a grid."""
+    """Return the values of one key of a grid."""
     if isinstance(given, Mapping) and set(given) == {"start", "stop", "num"}:
         start, stop, num = given["start"], given["stop"], given["num"]
-        ends = _is_number(start) and _is_number(stop) and math.isfinite(start) and math.isfinite(stop)
-        if not ends or type(num) is not int or not 1 <= num <= 10_000_000:
-            raise ValueError(f"vary: {key}: START:STOP:NUM must be two finite numbers, and a whole number of values")
+        ends = _is_number(start) and _is_number(stop) and math.isfinite(float(stop) - float(start))
+        if not ends or type(num) is not int or not 1 <= num <= MAX_VALUES:
+            raise ValueError(f"vary: {key}: START:STOP:NUM must be two numbers with a finite difference, and a whole "
+                             "number of values")  # fmt: skip
         values = np.linspace(start, stop, num).tolist()
         return tuple(map(round, values)) if _is_whole(scenario, key, start, stop) else tuple(values)
-    if isinstance(given, np.ndarray):
-        given = given.tolist()
-    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence) or not given:
+    if not isinstance(given, list) or not given:
         raise ValueError(f"vary: {key}: must be a list of values, or a table of start, stop and num")
-    values = [_plain(key, value) for value in given]
+    values = [_checked(key, value) for value in given]
     for number, value in enumerate(values):
-        if any(value == other and type(value) is type(other) for other in values[max(0, number - SOME) : number]):
+        if any(value == other and type(value) is type(other) for other in values[max(0, number - MAX_TRIED) : number]):
             raise ValueError(f"vary: {key}: {value!r} is there twice")
     return tuple(values)
 
 
-def _plain(key: str, value: Any) -> Any:
-    """A value as plain data."""
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, Mapping):
-        return {str(name): _plain(key, inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(key, inner) for inner in value]
-    if not isinstance(value, bool | int | float | str):
+def _checked(key: str, value: Any) -> Any:
+    """Return a value that is plain data through and through."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for inner in inside:
+        _checked(key, inner)
+    if not isinstance(value, bool | int | float | str | dict | list):
         raise ValueError(f"vary: {key}: must be numbers, words, lists or tables, not a {type(value).__name__}")
     return value
 
@@ -204,9 +206,10 @@ def _plain(key: str, value: Any) -> Any:
 def _bounds(key: str, given: Any) -> tuple[float, float]:
     if isinstance(given, Mapping) and {"start", "stop"} <= set(given):
         given = [given["start"], given["stop"]]
-    if not isinstance(given, Sequence) or len(given) != 2 or not all(map(_is_number, given)) or not given[0] < given[1]:
+    given = plain(given)
+    if not isinstance(given, list) or len(given) != 2 or not all(map(_is_number, given)) or not given[0] < given[1]:
         raise ValueError(f"vary: {key}: a sampled design needs a range of two numbers, low:high, low below high")
-    if not (math.isfinite(given[0]) and math.isfinite(given[1])):
+    if not math.isfinite(float(given[1]) - float(given[0])):
         raise ValueError(f"vary: {key}: a range must be finite")
     return given[0], given[1]
 
@@ -216,7 +219,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_whole(scenario: Scenario, key: str, low: float, high: float) -> bool:
-    """Whether the scenario takes whole numbers only at a key."""
+    """Return whether the scenario takes only whole numbers at a key."""
     middle = low + 0.618 * (high - low)
     if float(middle).is_integer():
         middle += 0.25
@@ -238,12 +241,12 @@ def _sample(
     if design in ("latin-hypercube", "sobol"):
         from scipy.stats import qmc
 
-        luck = np.random.default_rng([seed, CELL])
+        rng = np.random.default_rng([seed, CELL])
         if design == "latin-hypercube":
-            return np.asarray(qmc.scale(qmc.LatinHypercube(len(keys), rng=luck).random(samples), low, high))
+            return np.asarray(qmc.scale(qmc.LatinHypercube(len(keys), rng=rng).random(samples), low, high))
         if samples & (samples - 1):
             raise ValueError(f"samples: Sobol' points are balanced only for powers of 2; {samples} is none")
-        return np.asarray(qmc.scale(qmc.Sobol(len(keys), rng=luck).random(samples), low, high))
+        return np.asarray(qmc.scale(qmc.Sobol(len(keys), rng=rng).random(samples), low, high))
     try:
         from SALib.sample import morris, sobol
     except ModuleNotFoundError:

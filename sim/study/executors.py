@@ -1,39 +1,46 @@
-"""Who makes the runs of a study: threads over the compiled batch, processes, or a Dask cluster. The same rows from all.
+"""Executors for the runs of a study: threads over the compiled batch, processes, or a Dask cluster; the same rows.
 
-All three are executors as concurrent.futures has them; the loop that hands out parts and takes the answers is one. What
-is in flight when a worker dies is made again, one part after the other and in halves, until it is found which run it is
-that kills workers: that run is a row with an error.
+All three are executors as concurrent.futures has them; the loop that hands out chunks and takes the results is one.
+Chunks in flight when a worker dies are made again, one after the other and in halves, until the run that kills workers
+is found: that run is a row with an error. However the loop ends, its pool does not outlive it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
+import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import ProcessPoolExecutor as Processes
 from concurrent.futures import ThreadPoolExecutor as Threads
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
-from sim.study.chunks import Job, Part, run_part
+from sim.errors import StudyError
+from sim.study.chunks import Chunk, Job, run_chunk
 
 EXECUTORS = ("auto", "threads", "processes", "dask")
-SECONDS = 0.5  # that a part should take
-MOST = 8192  # runs of a part
+SECONDS = 0.5  # that a chunk should take
+MAX_RUNS = 8192  # of a chunk
 DEATHS = 3  # of workers, before a run that was alone with them is blamed
 Span = tuple[int, int]
 Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
 
 
 class Pace:
-    """How many runs make a part, by what the last one took."""
+    """How many runs make a chunk, by what the last one took."""
 
     def __init__(self) -> None:
         self.seconds = 0.0  # a run, on one worker
@@ -43,25 +50,24 @@ class Pace:
         self.seconds = max(seconds / runs, 1e-9)
 
     def size(self) -> int:
-        """Runs of the next part."""
-        return max(1, min(MOST, int(SECONDS / self.seconds))) if self.seconds else 1
+        """Return the runs of the next chunk."""
+        return max(1, min(MAX_RUNS, int(SECONDS / self.seconds))) if self.seconds else 1
 
 
-def work(job: Job, gaps: Sequence[Span], pool: Pool, workers: int, keep: Callable[[Part], None]) -> None:
-    """Make all runs of the gaps, and hand each part to `keep` in this thread, in no particular order.
+def work(job: Job, gaps: Sequence[Span], pool: Pool, workers: int, record: Callable[[Chunk], None]) -> None:
+    """Make all runs of the gaps, and hand each chunk to `record` in this thread, in no particular order.
 
     Raises:
-        Whatever `keep` raises; what is in flight then is given up.
+        Whatever `record` raises; chunks that are in flight then are given up.
     """
     left, suspects = deque(gaps), deque[Span]()
     pace, stop, deaths = Pace(), threading.Event(), 0
     while left or suspects:
         with pool() as executor:
             try:
-                lost = _until_a_death(executor, job, left, suspects, workers, keep, pace, stop)
+                lost = _until_a_death(executor, job, left, suspects, workers, record, pace, stop)
             except BaseException:
                 stop.set()
-                executor.shutdown(wait=False, cancel_futures=True)
                 raise
         if not lost:
             continue
@@ -75,14 +81,14 @@ def work(job: Job, gaps: Sequence[Span], pool: Pool, workers: int, keep: Callabl
         if last - first > 1:
             suspects.extendleft([((first + last) // 2, last), (first, (first + last) // 2)])
         else:
-            keep(_died(job, first))
+            record(_died(job, first))
 
 
 def _until_a_death(
-    executor: Executor, job: Job, left: deque[Span], suspects: deque[Span], workers: int, keep: Callable[[Part], None],
-    pace: Pace, stop: threading.Event,
+    executor: Executor, job: Job, left: deque[Span], suspects: deque[Span], workers: int,
+    record: Callable[[Chunk], None], pace: Pace, stop: threading.Event,
 ) -> list[Span]:  # fmt: skip
-    """Hand out parts until all are made, or a worker dies: then what was in flight. Suspects are handed out alone."""
+    """Hand out chunks until all are made, or a worker dies; return what was in flight. Suspects go out alone."""
     flying: dict[Future[Any], Span] = {}
     here = isinstance(executor, Threads)
     while True:
@@ -98,23 +104,23 @@ def _until_a_death(
         if not flying:
             return []
         for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            error = future.exception()
+            error = CancelledError() if future.cancelled() else future.exception()
             if error is not None and _is_death(error):
                 return sorted(flying.values())
             span = flying.pop(future)
             if error is not None:
                 raise error
-            part, seconds = future.result()
-            if part is not None:
-                pace.learn(part.last - part.first, seconds)
-                keep(part)
+            chunk, seconds = future.result()
+            if chunk is not None:
+                pace.learn(chunk.last - chunk.first, seconds)
+                record(chunk)
 
 
-def timed(job: Job, first: int, last: int, stopped: Callable[[], bool] | None) -> tuple[Part | None, float]:
-    """A part, and the seconds it took."""
+def timed(job: Job, first: int, last: int, stopped: Callable[[], bool] | None) -> tuple[Chunk | None, float]:
+    """Make a chunk, and return it with the seconds it took."""
     begin = time.perf_counter()
-    part = run_part(job, first, last, stopped or (lambda: False))
-    return part, time.perf_counter() - begin
+    chunk = run_chunk(job, first, last, stopped or (lambda: False))
+    return chunk, time.perf_counter() - begin
 
 
 def _next(left: deque[Span], size: int) -> Span:
@@ -125,35 +131,101 @@ def _next(left: deque[Span], size: int) -> Span:
     return first, last
 
 
-def _died(job: Job, run: int) -> Part:
+def _died(job: Job, run: int) -> Chunk:
     values = np.full((1, len(job.measures)), np.nan)
-    return Part(run, run + 1, values, ((0, f"the worker died in this run, {DEATHS} times; out of memory?"),))
+    return Chunk(run, run + 1, values, ((0, f"the worker died in this run, {DEATHS} times; out of memory?"),))
 
 
 def _is_death(error: BaseException) -> bool:
-    return isinstance(error, BrokenExecutor) or type(error).__name__ in ("KilledWorker", "CancelledError")
+    return isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in (
+        "KilledWorker", "FutureCancelledError")  # fmt: skip
 
 
 def threads(workers: int) -> Pool:
-    """Threads of this process."""
-    return lambda: Threads(workers, thread_name_prefix="study")
+    """Return a pool of threads of this process."""
+
+    @contextlib.contextmanager
+    def pool() -> Iterator[Executor]:
+        executor = Threads(workers, thread_name_prefix="study")
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)  # a run cannot be cut off; nobody waits for it
+            raise
+        executor.shutdown()
+
+    return pool
 
 
-def processes(workers: int) -> Pool:
-    """Processes of their own, started afresh."""
-    import multiprocessing
+def processes(workers: int, job: Job) -> Pool:
+    """Return a pool of processes of their own, started afresh; they do not run the script that started them.
 
-    context = multiprocessing.get_context("spawn")
-    return lambda: ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
+    Raises:
+        StudyError: if they cannot be sent the job, or die as they begin.
+    """
+    named: list[Any] = [getattr(one, "function", one) for one in job.measures if callable(one)]
+    if own := [function.__name__ for function in named if getattr(function, "__module__", "") == "__main__"]:
+        raise StudyError(f"executor: {own[0]!r} is defined in a script or notebook, which other processes do not run; "
+                         "allowed: threads, or a function in a module of its own")  # fmt: skip
+    try:
+        ForkingPickler.dumps(job)
+    except Exception as error:  # of many kinds: what a class raises that cannot be copied
+        raise StudyError(f"executor: the measures cannot be sent to other processes ({error}); allowed: threads"
+                         ) from None  # fmt: skip
+
+    @contextlib.contextmanager
+    def pool() -> Iterator[Executor]:
+        executor = Processes(workers, _Spawn(), initializer=_ignore_interrupts)
+        try:
+            yield executor
+        except BaseException:
+            for process in list((getattr(executor, "_processes", None) or {}).values()):
+                process.terminate()
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+        executor.shutdown()
+
+    with pool() as executor:
+        try:
+            executor.submit(run_chunk, job, 0, 0).result()
+        except BrokenExecutor:
+            raise StudyError("executor: the processes died as they began; allowed: threads") from None
+    return pool
+
+
+class _Worker(SpawnProcess):
+    """A process that does not run the script of its parent, so that a script needs no guard against it."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 # its name in multiprocessing
+        main: Any = vars(sys.modules["__main__"])
+        before = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+        main.update(dict.fromkeys(before))
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            main.update(before)
+
+
+class _Spawn(SpawnContext):
+    Process = _Worker
 
 
 def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process says when to stop
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    """End this process when its parent is killed, in whatever run it is."""
+    parent.join()
+    os._exit(1)
 
 
 @contextlib.contextmanager
 def dask_client(address: str, workers: int) -> Iterator[Any]:
-    """A client of the cluster at an address, or of a local one of so many processes.
+    """Yield a client of the cluster at an address, or of a local one of so many processes.
 
     Raises:
         ValueError: if distributed is not there, nobody answers, or the address is plain TCP beyond this machine.
@@ -163,13 +235,15 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
     except ModuleNotFoundError:
         raise ValueError("--dask: needs distributed; pip install 'shoulders[cluster]'") from None
     distributed: Any = found  # it is typed in part only
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
     if address == "local":
         with (
             distributed.LocalCluster(
-                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL, preload=["sim.study.dask_worker"],
             ) as cluster,
             distributed.Client(cluster) as client,
-        ):
+        ):  # fmt: skip
             yield client
         return
     refuse_open(address)
@@ -199,10 +273,23 @@ def refuse_open(address: str) -> None:
 
 
 def dask_pool(client: Any) -> Pool:
-    """The workers of a cluster; it does not go away with the pool."""
+    """Return a pool of the workers of a cluster, which does not go away with it.
+
+    Raises:
+        ConnectionError: when the pool is asked for and the scheduler is gone.
+    """
 
     @contextlib.contextmanager
     def pool() -> Iterator[Executor]:
-        yield client.get_executor(pure=False)
+        if client.status != "running":
+            raise ConnectionError(f"--dask {client.scheduler.address if client.scheduler else ''}: the scheduler is "
+                                  "gone")  # fmt: skip
+        executor = client.get_executor(pure=False)
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
+        executor.shutdown()
 
     return pool

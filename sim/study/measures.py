@@ -1,6 +1,6 @@
-"""What is measured of a run: named measures, and functions of one's own. Each is `measure(tape) -> float`.
+"""Measures of a run, by name or as functions of one's own. Each is `measure(tape) -> float`.
 
-A named measure also works on thousands of runs at once (`measure.of(histories)`), with the same result to the bit.
+A named measure also works on thousands of runs at once (`measure.of(batch)`), with the same result to the bit.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 
 from sim.accounts.methods import METHODS, THIRDS
 from sim.accounts.table import ROLES
-from sim.errors import near
+from sim.errors import RunError, near
 from sim.study import trajectories
-from sim.study.batches import Histories, of_tape
+from sim.study.batches import Batch, of_tape
 from sim.study.credit_measures import shares_of
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, Floats, Persons
 from sim.tape.tape import Tape
@@ -29,25 +29,25 @@ DEFAULT = ("total", "reached", "time_to_half")
 
 @dataclass(frozen=True)
 class Measure:
-    """Something to measure of a run; `measure(tape)` is its value.
+    """A measure of a run; `measure(tape)` is its value.
 
     Attributes:
         name: as in the table of the study.
         of: the values of several runs side by side; shape (runs,), nan where there is none.
-        function: of a user, which is called with a tape; threads are no help to it.
+        function: of a user, called with a tape; it holds Python's lock.
     """
 
     name: str
-    of: Callable[[Histories], Floats]
+    of: Callable[[Batch], Floats]
     function: Callable[[Tape], Any] | None = None
 
     def __call__(self, tape: Tape) -> float:
-        """The value of one run."""
+        """Return the value of one run."""
         return float(self.of(of_tape(tape))[0])
 
 
-def total(runs: Histories, idea: int | None = None) -> Floats:
-    """The value realised: the sum of the tape's column, added in row order."""
+def total(runs: Batch, idea: int | None = None) -> Floats:
+    """Return the value realised: the sum of the tape's column, added in row order."""
     value, run = runs.realised.value, runs.run_of(2)
     if idea is None:
         return runs.sum_by_run(run, value)
@@ -55,39 +55,39 @@ def total(runs: Histories, idea: int | None = None) -> Floats:
     return runs.sum_by_run(run, np.where(runs.events.idea[event] == idea, value, 0.0))
 
 
-def holders(runs: Histories, idea: int | None = None) -> Floats:
-    """People who hold the idea (any idea) at the end; of a crowd that holds several, those of the most held one."""
+def holders(runs: Batch, idea: int | None = None) -> Floats:
+    """Count the people who hold the idea (any idea) at the end; in a crowd, those of the idea that most hold."""
     return runs.held_at_the_end(idea).astype(np.float64)
 
 
-def reached(runs: Histories, idea: int | None = None) -> Floats:
-    """People who ever held the idea (any idea); of a crowd that took up several, those of the most taken up one."""
-    uptake = runs.uptake(idea)
-    return runs.sum_by_run(uptake.run, uptake.count)
+def reached(runs: Batch, idea: int | None = None) -> Floats:
+    """Count the people who ever held the idea (any idea); in a crowd, those of the idea that most adopted."""
+    adoptions = runs.adoptions(idea)
+    return runs.sum_by_run(adoptions.run, adoptions.count)
 
 
-def events(runs: Histories) -> Floats:
-    """Rows of the tape's events."""
+def events(runs: Batch) -> Floats:
+    """Count the rows of the tape's events."""
     return runs.counts[:, 0].astype(np.float64)
 
 
-def counted(kind: int) -> Callable[[Histories], Floats]:
-    """A measure that counts the events of one kind, each as often as its `count` says."""
+def counted(kind: int) -> Callable[[Batch], Floats]:
+    """Return a measure that counts the events of one kind, each as often as its `count` says."""
 
-    def count(runs: Histories) -> Floats:
+    def count(runs: Batch) -> Floats:
         rows = np.flatnonzero(runs.events.kind == kind)
         return runs.sum_by_run(runs.event_run[rows], runs.events.count[rows])
 
     return count
 
 
-def outbreak(runs: Histories, fraction: float = OUTBREAK) -> Floats:
-    """1 if more than a fraction of the world (0.05 unless named) ever held anything, else 0."""
+def outbreak(runs: Batch, fraction: float = OUTBREAK) -> Floats:
+    """Return 1 if more than a fraction of the world (0.05 unless named) ever held anything, else 0."""
     return (reached(runs) > fraction * runs.world_size).astype(np.float64)
 
 
-Course = Callable[[Histories, int | None], Floats]
-OF_AN_IDEA: dict[str, Course] = {
+Trajectory = Callable[[Batch, int | None], Floats]
+OF_AN_IDEA: dict[str, Trajectory] = {
     "total": total,
     "holders": holders,
     "reached": reached,
@@ -95,7 +95,7 @@ OF_AN_IDEA: dict[str, Course] = {
     "peak_step": trajectories.peak_step,
     "beauty": trajectories.beauty,
 }
-PLAIN: dict[str, Callable[[Histories], Floats]] = {
+PLAIN: dict[str, Callable[[Batch], Floats]] = {
     "events": events,
     "last_step": trajectories.last_step,
     "discoveries": counted(DISCOVER),
@@ -114,7 +114,7 @@ HEADS = (*OF_AN_IDEA, *PLAIN, "outbreak", "share", "credit")
 def measures_of(
     given: Iterable[str | Measure | Callable[[Tape], Any]], persons: Mapping[str, int], ideas: Iterable[str]
 ) -> list[Measure]:
-    """The measures by their names, checked against the persons (name: members) and ideas that there are.
+    """Return the measures by their names, checked against the persons (name: members) and ideas that there are.
 
     Raises:
         ValueError: if a name stands for nothing, or twice; the message says what is allowed and what comes near.
@@ -130,10 +130,16 @@ def measures_of(
     return found
 
 
+def is_code(name: str) -> bool:
+    """Return whether a name of a measure stands for code, as module:function, which data must not have imported."""
+    head, colon, rest = name.partition(":")
+    return bool(colon) and head not in HEADS and rest.isidentifier()
+
+
 def measure(
     given: str | Measure | Callable[[Tape], Any], persons: Mapping[str, int] | None = None, ideas: tuple[str, ...] = ()
 ) -> Measure:
-    """A measure by its name, or of a function of a tape.
+    """Return a measure by its name, or of a function of a tape.
 
     Args:
         given: a name as in FORMS, or a function that takes a Tape and returns a number. The name "module:function" or
@@ -142,6 +148,7 @@ def measure(
 
     Raises:
         ValueError: if a name stands for nothing.
+        RunError: if the code that it names fails as it is imported.
 
     >>> from sim import Tape
     >>> from sim.tape.tables import Events, Influences, Persons, Realised
@@ -165,7 +172,7 @@ def measure(
         return Measure(given, PLAIN[head])
     if head in OF_AN_IDEA:
         return _of_idea(given, head, rest if colon else None, ideas)
-    if colon and head not in PLAIN and rest.isidentifier():
+    if is_code(given):
         return _of_function(given, _imported(given, head, rest))
     raise ValueError(f"measures: no {given!r}{near(head, HEADS)}; allowed: {', '.join(FORMS)}")
 
@@ -177,7 +184,7 @@ def _of_idea(name: str, head: str, idea: str | None, ideas: tuple[str, ...]) -> 
     if ideas:
         _require(name, "idea", idea, ideas)
 
-    def of(runs: Histories) -> Floats:
+    def of(runs: Batch) -> Floats:
         _require(name, "idea", idea, runs.ideas)
         return compute(runs, runs.ideas.index(idea))
 
@@ -201,7 +208,7 @@ def _of_credit(name: str, head: str, rest: str, persons: Mapping[str, int] | Non
         hint = near(parts[-1], METHODS) if len(parts) > 1 and parts[0] in persons else near(who, persons)
         raise ValueError(f"measures: {name!r}: no person or role {who!r}{hint}")
 
-    def of(runs: Histories) -> Floats:
+    def of(runs: Batch) -> Floats:
         rows = range(runs.persons.total) if everybody else rows_of(runs.persons, who)
         if rows is None:
             raise ValueError(f"measures: {name!r}: no person {who!r}{near(who, runs.persons.name)}")
@@ -211,7 +218,7 @@ def _of_credit(name: str, head: str, rest: str, persons: Mapping[str, int] | Non
 
 
 def rows_of(persons: Persons, name: str) -> range | None:
-    """The rows of a group, or of one member such as 'teller 7'; None if there are none."""
+    """Return the rows of a group, or of one member such as 'teller 7'; None if there are none."""
     first = persons.first.tolist()
     if name in persons.name:
         at = persons.name.index(name)
@@ -229,7 +236,7 @@ def _groups(persons: Mapping[str, int]) -> Persons:
 
 
 def _of_function(name: str, function: Callable[[Tape], Any]) -> Measure:
-    def of(runs: Histories) -> Floats:
+    def of(runs: Batch) -> Floats:
         return np.array([float(function(runs.tape(k))) for k in range(len(runs))], np.float64)
 
     return Measure(name, of, function)
@@ -251,6 +258,8 @@ def _imported(name: str, module: str, function: str) -> Callable[[Tape], Any]:
         raise ValueError(
             f"measures: {name!r} cannot be imported ({error}){hint}; allowed: {', '.join(FORMS)}"
         ) from None
+    except (Exception, SystemExit) as error:  # whatever it is, it is of the user's own code
+        raise RunError(f"measures: {name!r} cannot be imported: {type(error).__name__}: {error}") from None
     if not callable(found):
         raise ValueError(f"measures: {name!r} is no function of a tape")
     measured: Callable[[Tape], Any] = found

@@ -1,7 +1,8 @@
-"""A study on disk: what it is (study.json, scenario.toml), and its runs as they come (runs/part-FIRST-LAST.parquet).
+"""A study on disk: its description (study.json, scenario.toml), and its runs (runs/part-FIRST-LAST.parquet).
 
 A part is written beside, made durable, and renamed, so that it is there whole or not at all; its name says which runs
-are in it, so that no other list is needed that could disagree. One process at a time writes.
+are in it, so that no other list is needed that could disagree. A part with runs that failed is named .failed.parquet;
+its successor without failures takes its place. One process at a time writes.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sim.errors import StudyError
 from sim.machine.folders import locked, new_file, write_whole
 from sim.scenario.scenario import Scenario
-from sim.study.chunks import Job, Part
+from sim.study.chunks import Chunk, Job
 from sim.study.design import seeds_of
 
 if TYPE_CHECKING:
@@ -31,8 +32,39 @@ if TYPE_CHECKING:
 FORMAT = "shoulders-study"
 VERSION = 1
 ABOUT, SCENARIO, LOCK, HOLDER, RUNS = "study.json", "scenario.toml", "study.lock", "study.pid", "runs"
-NAME = re.compile(r"part-(\d{12,})-(\d{12,})\.parquet")
+NAME = re.compile(r"part-(\d{12,})-(\d{12,})(\.failed)?\.parquet")
+DIGEST = b"shoulders.sha256"  # key of the metadata of a part
 Span = tuple[int, int]
+
+
+class Design(BaseModel):
+    """The design in study.json."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    kind: str
+    vary: dict[str, Any]
+    samples: int
+    cells: list[dict[str, Any]] | None = None
+
+
+class About(BaseModel):
+    """The content of study.json."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    format: str
+    version: int
+    shoulders: str
+    scenario: dict[str, str]
+    design: Design
+    cells: int
+    replicates: int
+    measures: list[str]
+    code: dict[str, str]
+    common_random_numbers: bool
+    seed: int
+    rules: dict[str, str] = {}
+    person_class: str = ""
+    hash: str
 
 
 @contextlib.contextmanager
@@ -49,28 +81,30 @@ def held(folder: Path) -> Iterator[None]:
         raise StudyError(f"{folder}: process {error} is writing this study; let it end") from None
 
 
-def open_folder(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> list[Span]:
-    """Make the folder of a study, or take up the one that is there: which runs are in it. It must be locked.
+def open_folder(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:
+    """Make the folder of a study, or open the one that is there and tidy it up. It must be locked.
 
     Raises:
-        StudyError: if the folder holds anything else, or a study that differs; the message says in what.
+        StudyError: if the folder holds anything else, or a study that differs; the message says how.
     """
     if (folder / ABOUT).exists():
         differing = differences(read_about(folder), about, folder, scenario)
         if differing:
             raise StudyError(f"{folder}: holds another study: {'; '.join(differing)}; choose another folder")
-    elif _is_foreign(folder, scenario):
+    elif _holds_more(folder, scenario):
         (folder / LOCK).unlink()
         raise StudyError(f"{folder}: exists and is no study; choose another folder")
     else:
         _begin(folder, about, scenario)
-    for path in (folder / RUNS).glob(".*.partial"):
+    for path in (*folder.glob(".*.partial"), *(folder / RUNS).glob(".*.partial")):
         path.unlink()  # of a process that was killed
-    return spans_in(folder, about["cells"] * about["replicates"])
+    for first, last in spans_in(folder, about["cells"] * about["replicates"]):
+        if file_of(folder, first, last).exists():
+            file_of(folder, first, last, failed=True).unlink(missing_ok=True)  # its successor is there
 
 
-def _is_foreign(folder: Path, scenario: Scenario) -> bool:
-    """Whether a folder without study.json holds more than a study that was killed while it began."""
+def _holds_more(folder: Path, scenario: Scenario) -> bool:
+    """Return whether a folder without study.json holds more than a study that was killed while it began."""
     network = scenario.world.network
     own = {LOCK, HOLDER, SCENARIO, RUNS, *(Path(network.path).parts[:1] if network.kind == "file" else ())}
     others = [path for path in folder.iterdir() if path.name not in own and not path.name.endswith(".partial")]
@@ -78,21 +112,21 @@ def _is_foreign(folder: Path, scenario: Scenario) -> bool:
 
 
 def _begin(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:
-    """Write what the study is; study.json last, for it says that all the rest is there."""
+    """Write the description of a study; study.json last, for it says that all the rest is there."""
     (folder / RUNS).mkdir(exist_ok=True)
     network = scenario.world.network
     if network.kind == "file":
         (folder / network.path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(scenario.folder / network.path, folder / network.path)
+        write_whole(folder / network.path, (scenario.folder / network.path).read_bytes())
     write_whole(folder / SCENARIO, scenario.to_toml().encode())
     write_whole(folder / ABOUT, (json.dumps(about, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """What study.json says.
+    """Return the content of study.json; nothing that it names is imported.
 
     Raises:
-        StudyError: if it is not there, damaged, foreign or of a later format.
+        StudyError: if it is not there, corrupt, no study of shoulders, or of a later format.
     """
     file = folder / ABOUT
     try:
@@ -100,24 +134,29 @@ def read_about(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise StudyError(f"{folder}: no study there ({ABOUT} is missing)") from None
     except (ValueError, RecursionError):
-        raise StudyError(f"{file}: damaged: not JSON") from None
+        raise StudyError(f"{file}: corrupt: not JSON") from None
     if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise StudyError(f"{file}: foreign: its format is not '{FORMAT}'")
+        raise StudyError(f"{file}: not a shoulders file: its format is not '{FORMAT}'")
     if type(about.get("version")) is not int or not 1 <= about["version"] <= VERSION:
         raise StudyError(f"{file}: format version {about.get('version')}, this release reads up to {VERSION}")
     if about.get("hash") != hash_of(about):
-        raise StudyError(f"{file}: damaged: its hash does not match")
+        raise StudyError(f"{file}: corrupt: its hash does not match")
+    try:
+        About.model_validate(about)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise StudyError(f"{file}: not a shoulders file: {where} is missing or of another type") from None
     return about
 
 
 def hash_of(about: Mapping[str, Any]) -> str:
-    """The hash of what a study is."""
+    """Return the hash of the description of a study."""
     kept = {key: value for key, value in about.items() if key != "hash"}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path, scenario: Scenario) -> list[str]:
-    """In what a study on disk differs from another one, at most three things."""
+    """Return how a study on disk differs from another one, at most three differences."""
     if old["hash"] == new["hash"]:
         return []
     found = []
@@ -139,7 +178,7 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The single values of nested tables under their dotted keys; entries with a name are found by it."""
+    """Yield the single values of nested tables under their dotted keys; entries with a name are found by it."""
     if isinstance(data, Mapping):
         for key, value in data.items():
             yield from _leaves(value, f"{path}.{key}" if path else str(key))
@@ -152,36 +191,36 @@ def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def spans_in(folder: Path, runs: int) -> list[Span]:
-    """Which runs are in a folder: first and last + 1 of each part, in order.
+    """Return which runs are in a folder: first and last + 1 of each part, in order.
 
     Raises:
-        StudyError: if two parts have a run in common, or there is one that the study has not.
+        StudyError: if two parts have a run in common, or a part has a run that the study has not.
     """
-    spans = []
+    found: dict[Span, None] = {}
     with contextlib.suppress(FileNotFoundError), os.scandir(folder / RUNS) as entries:
-        spans = sorted((int(m[1]), int(m[2])) for entry in entries if (m := NAME.fullmatch(entry.name)))
-    before = 0
+        found = dict.fromkeys((int(m[1]), int(m[2])) for entry in entries if (m := NAME.fullmatch(entry.name)))
+    before, spans = 0, sorted(found)
     for first, last in spans:
         if first < before or last <= first or last > runs:
-            raise StudyError(f"{folder / RUNS / name_of(first, last)}: has runs of another part, or of another study")
+            raise StudyError(f"{file_of(folder, first, last)}: has runs of another part, or of another study")
         before = last
     return spans
 
 
 def gaps(spans: Sequence[Span], runs: int) -> list[Span]:
-    """Which runs are missing, in order."""
+    """Return which runs are missing, in order."""
     ends = [0, *(last for _, last in spans)]
     begins = [*(first for first, _ in spans), runs]
     return [(end, begin) for end, begin in zip(ends, begins, strict=True) if begin > end]
 
 
-def name_of(first: int, last: int) -> str:
-    """The file name of a part."""
-    return f"part-{first:012d}-{last:012d}.parquet"
+def file_of(folder: Path, first: int, last: int, failed: bool = False) -> Path:
+    """Return the file of a part."""
+    return folder / RUNS / f"part-{first:012d}-{last:012d}{'.failed' * failed}.parquet"
 
 
 def schema_of(job: Job, measures: Sequence[str]) -> pa.Schema:
-    """The columns of the table of runs."""
+    """Return the columns of the table of runs."""
     import pyarrow as pa
 
     columns: list[Any] = [("cell", pa.int64()), ("replicate", pa.int64()), ("seed", pa.uint64())]
@@ -192,7 +231,7 @@ def schema_of(job: Job, measures: Sequence[str]) -> pa.Schema:
 
 
 def _type_of(values: Sequence[Any]) -> Any:
-    """The type of a column: of words where the values are of several kinds, or lists or tables, as JSON."""
+    """Return the type of a column: text where the values are of several kinds, or lists or tables, as JSON."""
     import pyarrow as pa
 
     kinds = sorted({type(value).__name__ for value in values})
@@ -203,8 +242,8 @@ def _type_of(values: Sequence[Any]) -> Any:
     return pa.bool_() if kinds == ["bool"] else pa.string()
 
 
-def table_of(part: Part, job: Job, schema: pa.Schema) -> pa.Table:
-    """The runs of a part as rows."""
+def table_of(part: Chunk, job: Job, schema: pa.Schema) -> pa.Table:
+    """Return the runs of a part as rows."""
     import pyarrow as pa
 
     numbers = np.arange(part.first, part.last)
@@ -223,11 +262,8 @@ def table_of(part: Part, job: Job, schema: pa.Schema) -> pa.Table:
             values = [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
         columns.append(pa.array(values, kind).take(pa.array(cell - wanted.start)))
     columns += [pa.array(column) for column in part.values.T]
-    if part.errors:
-        texts = dict(part.errors)
-        columns.append(pa.array([texts.get(k) for k in range(len(numbers))], pa.string()))
-    else:
-        columns.append(pa.nulls(len(numbers), pa.string()))
+    texts = dict(part.errors)
+    columns.append(pa.array([texts.get(k) for k in range(len(numbers))], pa.string()))
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -235,27 +271,57 @@ def keep(folder: Path, table: pa.Table, first: int, last: int) -> None:
     """Write a part, all or nothing; when this returns it survives a loss of power."""
     import pyarrow.parquet as pq
 
-    with new_file(folder / RUNS / name_of(first, last)) as partial:
-        pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
+    failed = table["error"].null_count < table.num_rows
+    signed = table.replace_schema_metadata({DIGEST: _digest(table)})
+    with new_file(file_of(folder, first, last, failed), tidy=False) as partial:
+        pq.write_table(signed, partial, compression="zstd", write_page_checksum=True)
+    if not failed:
+        file_of(folder, first, last, failed=True).unlink(missing_ok=True)
 
 
-def parts_in(folder: Path, runs: int) -> Iterator[pa.Table]:
-    """The parts in a folder, in order, every page verified.
+def parts_in(folder: Path, runs: int, failed_only: bool = False) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the first run and the table of each part in a folder, in order, every value verified.
 
     Raises:
-        StudyError: if a part is damaged, or holds other rows than its name says.
+        StudyError: if a part is corrupt, or holds other rows than its name says.
     """
+    for first, last in spans_in(folder, runs):
+        file = file_of(folder, first, last)
+        if not file.exists():
+            file = file_of(folder, first, last, failed=True)
+        elif failed_only:
+            continue
+        table = _read(file)
+        if table.num_rows != last - first:
+            raise StudyError(f"{file}: corrupt: {table.num_rows} rows, its name says {last - first}")
+        yield first, table
+
+
+def _read(file: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for first, last in spans_in(folder, runs):
-        file = folder / RUNS / name_of(first, last)
-        try:
-            with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
-                table = parquet.read()
-        except (pa.ArrowException, OSError) as error:
-            what = str(error).splitlines()[0]
-            raise StudyError(f"{file}: damaged: {what}; remove it, and run the study again") from None
-        if table.num_rows != last - first:
-            raise StudyError(f"{file}: damaged: {table.num_rows} rows, its name says {last - first}")
-        yield table
+    try:
+        with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+            table = parquet.read()
+        digest = (table.schema.metadata or {}).get(DIGEST)
+        problem = "" if digest in (None, _digest(table)) else "its checksum does not match"  # older ones have none
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        problem = (str(error).splitlines() or [type(error).__name__])[0]
+    if problem:
+        raise StudyError(f"{file}: corrupt: {problem}; remove it, and run the study again")
+    return table.replace_schema_metadata(None)
+
+
+def _digest(table: pa.Table) -> bytes:
+    """Return a hash of the names, types and values of a table, whatever the layout of its buffers."""
+    import pyarrow as pa
+
+    digest = hashlib.sha256()
+    for field, column in zip(table.schema, table.columns, strict=True):
+        digest.update(f"{field.name}\0{field.type}\0{column.null_count}\0".encode())
+        if pa.types.is_string(field.type):
+            digest.update(json.dumps(column.to_pylist() if column.null_count < len(column) else None).encode())
+        else:
+            digest.update(np.ascontiguousarray(column.to_numpy()).tobytes())
+    return digest.hexdigest().encode()

@@ -1,8 +1,9 @@
-"""A study: a scenario, a design and replicates; run, kept, resumed and read. `sweep(...)` is a study in one call."""
+"""Studies: a scenario, a design and replicates; run, kept, resumed and read. `sweep(...)` is a study in one call."""
 
 from __future__ import annotations
 
 import hashlib
+import html
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -13,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engines import Rules, agents_begin, compiling_apart, engine_for
-from sim.errors import StudyError
+from sim.errors import InputError, RunError, StudyError, did_you_mean
 from sim.machine.threads import processors
 from sim.machine.version import version
 from sim.model.forecast import seconds_of_agents
 from sim.model.own_rules import own_rules
+from sim.scenario.keys import plain
 from sim.scenario.scenario import Scenario
 from sim.study import store
-from sim.study.batches import Histories
+from sim.study.batches import Batch
 from sim.study.chunks import MEANWHILE, Job, members_of, names_of
-from sim.study.design import MOST, OWN, SAMPLED, Cells, cells_of
+from sim.study.design import MAX_RUNS, OWN, SAMPLED, Cells, cells_of
 from sim.study.executors import EXECUTORS, Pool, dask_client, dask_pool, processes, threads, work
-from sim.study.measures import DEFAULT, Measure, measures_of
-from sim.study.progress import Keeper, Progress
+from sim.study.measures import DEFAULT, Measure, is_code, measures_of
+from sim.study.progress import Parts, Progress, Recorder, failed_in
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
@@ -91,32 +93,30 @@ class Study:
         rules: Rules | None = None,
         person_class: type[Person] | None = None,
     ) -> None:
-        self.scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        self.scenario = Scenario.of(scenario)
         about = self.scenario.scenario
-        self.vary, self.design, self.samples = dict(vary or {}), "list" if cells is not None else design, samples
-        self.replicates = about.replicates if replicates is None else replicates
-        self.seed = about.seed if seed is None else seed
+        self.vary, self.design = plain(vary or {}), "list" if cells is not None else design
+        self.samples = _whole("samples", samples, 0, MAX_RUNS)
+        self.replicates = _whole("replicates", about.replicates if replicates is None else replicates, 1, MAX_RUNS)
+        self.seed = _whole("seed", about.seed if seed is None else seed, 0, 2**64 - 1)
         self.common_random_numbers, self.engine = common_random_numbers, engine
         self.rules, self.person_class = rules, person_class
-        _require_whole("replicates", self.replicates, 1, MOST)
-        _require_whole("seed", self.seed, 0, 2**64 - 1)
-        _require_whole("samples", samples, 0, MOST)
-        self.cells: Cells = cells_of(self.scenario, self.vary, cells, design, samples, self.seed)
-        self.measures = tuple(measures)
+        self.cells: Cells = cells_of(self.scenario, self.vary, cells, design, self.samples, self.seed)
+        self.measures = (measures,) if isinstance(measures, str) else tuple(measures)
         self.measured = measures_of(self.measures, members_of(self.scenario), names_of(self.scenario))
         self.names = [one.name for one in self.measured]
         if doubled := [name for name in self.names if name in (*OWN, *self.cells.keys)]:
             raise ValueError(f"measures: {doubled[0]!r} is the name of another column")
         self.runs = len(self.cells) * self.replicates
-        if self.runs > MOST:
-            raise ValueError(f"study: {self.runs:,} runs; allowed are {MOST:,}")
+        if self.runs > MAX_RUNS:
+            raise ValueError(f"study: {self.runs:,} runs; allowed are {MAX_RUNS:,}")
         engine_for(self.scenario, engine, 1, own_rules(rules), person_class)
         self.folder: Path | None = None
-        self._parts: list[tuple[int, pa.Table]] = []  # of a study without a folder
+        self._parts: Parts = {}  # of a study without a folder
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Study:
-        """A study as a TOML file says it in its table [study].
+        """Return the study that a TOML file describes in its table [study].
 
         Its keys are the arguments of Study; `scenario` is a path as seen from the file's folder.
 
@@ -129,26 +129,50 @@ class Study:
 
     @classmethod
     def load(cls, folder: str | Path) -> Study:
-        """The study in a folder, with what has been run of it.
+        """Return the study in a folder, with what has been run of it. No code that it names is imported.
 
         Raises:
-            StudyError: if there is none, or it is damaged.
+            StudyError: if there is none, or it is corrupt.
         """
         folder = Path(folder)
         about = store.read_about(folder)
         design = about["design"]
-        study = cls(
-            Scenario.load(folder / store.SCENARIO), design["vary"], cells=design.get("cells"),
-            design="grid" if design["kind"] == "list" else design["kind"], samples=design["samples"],
-            replicates=about["replicates"], seed=about["seed"],
-            common_random_numbers=about["common_random_numbers"],
-            measures=[_absent(name) if name in about["code"] else name for name in about["measures"]],
-        )  # fmt: skip
+        try:
+            study = cls(
+                Scenario.load(folder / store.SCENARIO), design["vary"], cells=design.get("cells"),
+                design="grid" if design["kind"] == "list" else design["kind"], samples=design["samples"],
+                replicates=about["replicates"], seed=about["seed"],
+                common_random_numbers=about["common_random_numbers"],
+                measures=[_absent(name) if name in about["code"] or is_code(name) else name
+                          for name in about["measures"]],
+            )  # fmt: skip
+        except InputError:
+            raise
+        except (ValueError, TypeError, OverflowError) as error:
+            raise StudyError(f"{folder / store.ABOUT}: not a shoulders file: {error}") from None
         study.folder = folder
         return study
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether two studies have the same runs: scenario, design, seeds, measures and code."""
+        return self.about() == other.about() if isinstance(other, Study) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # a study is compared by its content; typeshed has a method
+
+    def __repr__(self) -> str:
+        return f"Study({self.scenario.scenario.name!r}, {self.design}, {len(self.cells):,} cells x " \
+               f"{self.replicates:,} replicates, {self.done:,} of {self.runs:,} runs done)"  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        keys = ", ".join(self.cells.keys) or "nothing"
+        rows = {"scenario": self.scenario.scenario.name, "design": self.design, "varies": keys,
+                "cells": f"{len(self.cells):,}", "replicates": f"{self.replicates:,}",
+                "measures": ", ".join(self.names), "runs": f"{self.done:,} of {self.runs:,}"}  # fmt: skip
+        cells = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
+        return f"<table>{cells}</table>"
+
     def about(self) -> dict[str, Any]:
-        """What the study is, as plain values: what study.json holds."""
+        """Return the description of the study as plain values, the content of study.json."""
         design: dict[str, Any] = {"kind": self.design, "vary": self.vary, "samples": self.samples}
         if self.design == "list":
             design["cells"] = list(self.cells)
@@ -177,33 +201,14 @@ class Study:
         about["hash"] = store.hash_of(about)
         return about
 
-    def run(
-        self,
-        out: str | Path | None = None,
-        *,
-        workers: int | None = None,
-        executor: str = "auto",
-        dask: str | None = None,
-        fail_fast: bool = False,
-        progress: Callable[[Progress], None] | None = None,
-    ) -> pd.DataFrame:
-        """Make all runs that are missing, and return the table.
+    def run(self, out: str | Path | None = None, **how: Any) -> pd.DataFrame:
+        """Make all runs that are missing or failed, and return the table.
 
         Args:
             out: folder to keep them in; a study that was cut off there goes on. Without it they stay in memory.
-            workers: how many runs go on at the same time; without it, as many as there are processors.
-            executor: "threads", "processes", "dask", or "auto": processes where a measure is named Python code or the
-                agents run for long, else threads. Functions that are given as such stay in this process.
-            dask: "local", or the address of a scheduler such as "tls://host:8786".
-            fail_fast: whether the first run that fails ends the study; else it is a row with its error.
-            progress: is told how far it is.
-
-        Raises:
-            StudyError: if the folder holds something else, or another process writes into it.
-            RunError: with fail_fast.
-            OSError: if the folder cannot be written; what was kept is kept.
+            **how: as in `make`.
         """
-        self.make(out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress)
+        self.make(out, **how)
         return self.table()
 
     def make(
@@ -216,39 +221,73 @@ class Study:
         fail_fast: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        """As `run`, without reading the table, so that memory does not grow with the number of runs."""
-        if executor not in EXECUTORS:
-            raise ValueError(f"executor: no {executor!r}; allowed: {', '.join(EXECUTORS)}")
+        """Make all runs that are missing or failed, without reading the table, which takes memory by the run.
+
+        Args:
+            out: folder to keep them in; a study that was cut off there goes on. Without it they stay in memory.
+            workers: how many runs go on at the same time; without it, as many as there are processors.
+            executor: "threads", "processes", "dask", or "auto": processes where a measure is named Python code or the
+                agents run for long, else threads. Functions that are given as such stay in this process.
+            dask: "local", or the address of a scheduler such as "tls://host:8786".
+            fail_fast: whether the first run that fails ends the study; else it is a row with its error.
+            progress: is called with a Progress after every chunk.
+
+        Raises:
+            StudyError: if the folder holds something else, or another process writes into it, or the pool of
+                processes cannot work.
+            RunError: with fail_fast.
+            OSError: if the folder cannot be written, or a scheduler is gone; what was kept is kept.
+        """
+        require("executor", executor, EXECUTORS)
         if (self.rules or self.person_class) and (dask is not None or executor in ("processes", "dask")):
             raise ValueError("executor: rules and persons of one's own stay in this process; allowed: auto, threads")
-        _require_whole("workers", 1 if workers is None else workers, 1, 100_000)
+        many = processors() if workers is None else _whole("workers", workers, 1, 100_000)
         folder = None if out is None else Path(out)
-        with store.held(folder) if folder else nullcontext():
-            about = self.about()
-            spans = store.open_folder(folder, about, self.scenario) if folder else self._spans()
+        job = self.job()
+        apart = compiling_apart(self.scenario, self.runs) if self._may_begin_by_agents(job) else nullcontext(False)
+        with self._pool(executor, dask, many, job) as (pool, at_once), store.held(folder) if folder else nullcontext():
+            if folder:
+                store.open_folder(folder, self.about(), self.scenario)
             self.folder = folder
-            missing = store.gaps(spans, self.runs)
+            recorder, missing = self._missing(job, fail_fast, progress)
             if not missing:
                 return
-            job = self.job()
-            done = sum(last - first for first, last in spans)
-            keeper = Keeper(job, self.names, folder or self._parts, done, fail_fast, progress)
-            many = workers or processors()
-            apart = compiling_apart(self.scenario, self.runs) if self._may_begin_by_agents(job) else nullcontext(False)
-            with apart as begun, self._pool(executor, dask, many, job) as (pool, at_once):
-                work(replace(job, engine=MEANWHILE) if begun else job, missing, pool, at_once, keeper.keep)
+            try:
+                with apart as begun:
+                    work(replace(job, engine=MEANWHILE) if begun else job, missing, pool, at_once, recorder.record)
+            except (KeyboardInterrupt, RunError, ConnectionError) as error:
+                what = str(error) or "interrupted"
+                where = f" in {folder}, the same command goes on" if folder else ""
+                kept = f"{what}; {self.done:,} of {self.runs:,} runs are kept{where}"
+                raise type(error)(kept) from None
+
+    def _missing(
+        self, job: Job, fail_fast: bool, progress: Callable[[Progress], None] | None
+    ) -> tuple[Recorder, list[store.Span]]:
+        """Return the runs that are missing or failed, in order, and what records them."""
+        spans = self._spans()
+        mending = {first: table for first, table in self._failed_parts() if any(failed_in(first, table))}
+        failed = [span for first, table in mending.items() for span in failed_in(first, table)]
+        done = sum(last - first for first, last in spans) - sum(last - first for first, last in failed)
+        recorder = Recorder(job, self.names, self.folder or self._parts, done, fail_fast, progress, mending)
+        return recorder, sorted([*store.gaps(spans, self.runs), *failed])
+
+    def _failed_parts(self) -> Iterator[tuple[int, pa.Table]]:
+        if self.folder is None:
+            return iter(list(self._parts.items()))
+        return store.parts_in(self.folder, self.runs, failed_only=True)
 
     def _may_begin_by_agents(self, job: Job) -> bool:
-        """Whether the engine is left to us, and nothing that this process alone has must be compiled."""
+        """Return whether the engine is left to us, and nothing that this process alone has must be compiled."""
         return self.engine == "auto" and job.engine == "kernels" and not job.rules
 
     @property
     def agents_begin(self) -> bool:
-        """Whether the first runs will be made by the agents, while the kernels are compiled beside them."""
+        """Return whether the agents will make the first runs, while the kernels are compiled beside them."""
         return self._may_begin_by_agents(self.job()) and agents_begin(self.scenario, self.runs)
 
     def job(self) -> Job:
-        """What a worker must know."""
+        """Return the description that a worker needs."""
         engine = engine_for(self.scenario, self.engine, min(self.runs, 10**6), own_rules(self.rules), self.person_class)
         return Job(self.scenario, self.cells, self.replicates, self.seed, self.common_random_numbers, self.measures,
                    engine, self.rules, self.person_class)  # fmt: skip
@@ -264,31 +303,32 @@ class Study:
             named = any(one.function is not None for one in self.measured)
             given = any(not isinstance(one, str) for one in self.measures) or job.rules or job.person_class
             executor = "processes" if (long or named) and not given and workers > 1 else "threads"
-        yield (processes if executor == "processes" else threads)(workers), workers
+        yield processes(workers, job) if executor == "processes" else threads(workers), workers
 
     def _spans(self) -> list[store.Span]:
-        return [(first, first + table.num_rows) for first, table in sorted(self._parts, key=lambda part: part[0])]
+        if self.folder is not None:
+            return store.spans_in(self.folder, self.runs)
+        return [(first, first + table.num_rows) for first, table in sorted(self._parts.items())]
 
     @property
     def done(self) -> int:
-        """How many runs there are so far."""
-        spans = store.spans_in(self.folder, self.runs) if self.folder else self._spans()
-        return sum(last - first for first, last in spans)
+        """Return how many runs there are so far."""
+        return sum(last - first for first, last in self._spans())
 
     def parts(self) -> Iterator[pa.Table]:
-        """The runs so far, part by part, as Arrow tables, sorted by cell and replicate."""
+        """Yield the runs so far, part by part, as Arrow tables, sorted by cell and replicate."""
         if self.folder is not None:
-            return store.parts_in(self.folder, self.runs)
-        return iter([table for _, table in sorted(self._parts, key=lambda part: part[0])])
+            return (table for _, table in store.parts_in(self.folder, self.runs))
+        return iter([table for _, table in sorted(self._parts.items(), key=lambda part: part[0])])
 
     def rows(self) -> pa.Table:
-        """The runs so far as an Arrow table, sorted by cell and replicate."""
+        """Return the runs so far as an Arrow table, sorted by cell and replicate."""
         import pyarrow as pa
 
         return pa.concat_tables([store.schema_of(self.job(), self.names).empty_table(), *self.parts()])
 
     def table(self) -> pd.DataFrame:
-        """The runs so far, one a row, sorted by cell and replicate.
+        """Return the runs so far, one a row, sorted by cell and replicate.
 
         Columns: cell, replicate, seed, one for each key that varies, one for each measure (nan where there is no
         value), error (missing where there was none). Values that are lists or tables are JSON.
@@ -297,7 +337,7 @@ class Study:
         return frame
 
     def problem(self) -> dict[str, Any]:
-        """The keys and ranges of a sampled design, as SALib takes them."""
+        """Return the keys and ranges of a sampled design, as SALib takes them."""
         from sim.study.design import bounds_of
 
         if self.design not in SAMPLED:
@@ -306,7 +346,7 @@ class Study:
         return {"num_vars": len(bounds), "names": list(bounds), "bounds": [list(ends) for ends in bounds.values()]}
 
     def predict(self, workers: int | None = None) -> dict[str, Any]:
-        """What the study would take, from a pilot of some runs from its middle.
+        """Predict what the study would take, from a pilot of some runs from its middle.
 
         Keys: cells, replicates, runs, engine, pilot_runs, seconds_per_run, seconds, memory (bytes), stored (bytes on
         disk, roughly).
@@ -316,7 +356,7 @@ class Study:
         return predict(self.job(), workers or processors())
 
     def outcome(self) -> dict[str, Any]:
-        """What has been run so far: done, failed, first_error, and of each measure mean, smallest and largest."""
+        """Summarise the runs so far: done, failed, first_error, and mean, low and high of each measure."""
         from sim.study.predict import outcome
 
         return outcome(self.parts(), self.names)
@@ -326,29 +366,21 @@ def sweep(
     scenario: Scenario | str | Path,
     vary: Mapping[str, Any] | None = None,
     *,
-    cells: Sequence[Mapping[str, Any]] | None = None,
-    design: str = "grid",
-    samples: int = 0,
-    replicates: int | None = None,
-    measures: Sequence[str | Measure | Callable[[Tape], Any]] = DEFAULT,
-    common_random_numbers: bool = True,
-    seed: int | None = None,
-    engine: str = "auto",
-    rules: Rules | None = None,
-    person_class: type[Person] | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
     executor: str = "auto",
     dask: str | None = None,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    **design: Any,
 ) -> pd.DataFrame:
     """Run a study and return its table, one run a row.
 
     Args:
-        scenario, vary, cells, design, samples, replicates, measures, common_random_numbers, seed, engine,
-        rules, person_class: as for Study.
-        out, workers, executor, dask, fail_fast, progress: as for Study.run.
+        scenario, vary: as for Study.
+        out, workers, executor, dask, fail_fast, progress: as for Study.make.
+        **design: the other arguments of Study: cells, design, samples, replicates, measures, common_random_numbers,
+            seed, engine, rules, person_class.
 
     >>> from sim import Scenario
     >>> scenario = Scenario.from_toml('''
@@ -359,21 +391,26 @@ def sweep(
     >>> table.groupby("dynamics.discovery_rate")["discoveries"].mean().is_monotonic_increasing
     True
     """
-    study = Study(
-        scenario, vary, cells=cells, design=design, samples=samples, replicates=replicates, measures=measures,
-        common_random_numbers=common_random_numbers, seed=seed, engine=engine, rules=rules,
-        person_class=person_class,
-    )  # fmt: skip
+    study = Study(scenario, vary, **design)
     return study.run(out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress)
 
 
-def _require_whole(name: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+def require(name: str, given: str, allowed: Sequence[str]) -> None:
+    """Refuse a word that is none of those allowed."""
+    if given not in allowed:
+        raise ValueError(f"{name}: no {given!r}{did_you_mean(given, allowed)}")
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> int:
+    """Return a whole number in a range, numpy's among them, as an int."""
+    number = plain(value)
+    if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
         raise ValueError(f"{name}: must be a whole number from {low} to {high:,}, is {value!r}")
+    return number
 
 
 def _code(function: Any) -> str:
-    """A hash of the source of a user's function, so that a changed one is recognised; '' where there is none."""
+    """Return a hash of the source of a user's function, so that a changed one is recognised; '' without a source."""
     try:
         return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
     except (OSError, TypeError):
@@ -381,12 +418,12 @@ def _code(function: Any) -> str:
 
 
 def _absent(name: str) -> Measure:
-    """A measure of which only the column is known."""
+    """Return a measure of which only the column is known."""
 
     def function(_: Tape | None) -> float:
         raise StudyError(f"measures: {name!r} was a function of the study's author; make the Study with it to go on")
 
-    def of(_: Histories) -> Floats:
+    def of(_: Batch) -> Floats:
         return np.full(1, function(None))
 
     return Measure(name, of, function)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.study.batches import Histories
+from sim.study.batches import Batch
 from sim.tape.tables import USE, Floats, Ints
 
 
-def time_to_half(runs: Histories, idea: int | None = None) -> Floats:
+def time_to_half(runs: Batch, idea: int | None = None) -> Floats:
     """The first step by which half of those finally reached had been reached; nan if nobody was."""
-    uptake = runs.uptake(idea)
-    last = np.cumsum(np.bincount(uptake.run, minlength=len(runs)))
-    so_far = np.concatenate([np.zeros(1, np.int64), np.cumsum(uptake.count)])
+    adoptions = runs.adoptions(idea)
+    last = np.cumsum(np.bincount(adoptions.run, minlength=len(runs)))
+    so_far = np.concatenate([np.zeros(1, np.int64), np.cumsum(adoptions.count)])
     before = so_far[np.concatenate([np.zeros(1, np.int64), last[:-1]])]
     reached = so_far[last] - before
     found = np.full(len(runs), np.nan)
     some = reached > 0
     at = np.searchsorted(so_far[1:], before[some] + (reached[some] + 1) // 2)
-    found[some] = uptake.step[at]
+    found[some] = adoptions.step[at]
     return found
 
 
-def peak_step(runs: Histories, idea: int | None = None) -> Floats:
+def peak_step(runs: Batch, idea: int | None = None) -> Floats:
     """The first step in which most people took it up for the first time; nan if nobody did."""
     return _peaks(runs, *_by_step(runs, idea))[0]
 
 
-def last_step(runs: Histories) -> Floats:
+def last_step(runs: Batch) -> Floats:
     """The last step in which anybody did anything; nan if nobody did."""
     rows = np.flatnonzero(runs.events.kind != USE)
     found = np.full(len(runs), np.nan)
@@ -35,7 +35,7 @@ def last_step(runs: Histories) -> Floats:
     return found
 
 
-def beauty(runs: Histories, idea: int | None = None) -> Floats:
+def beauty(runs: Batch, idea: int | None = None) -> Floats:
     """The beauty coefficient of the course of adoption (Ke et al. 2015); nan if nobody took anything up.
 
     With c_t the people who take it up in step t and t_m the first step in which they are most, it is the sum over
@@ -55,18 +55,18 @@ def beauty(runs: Histories, idea: int | None = None) -> Floats:
     return found
 
 
-def _by_step(runs: Histories, idea: int | None) -> tuple[Ints, Ints, Ints]:
+def _by_step(runs: Batch, idea: int | None) -> tuple[Ints, Ints, Ints]:
     """How many were reached in each step in which anybody was: run, step, count."""
-    uptake = runs.uptake(idea)
-    if not len(uptake.run):
-        return uptake.run, uptake.step, uptake.count
-    new = np.ones(len(uptake.run), np.bool_)
-    new[1:] = (np.diff(uptake.run) != 0) | (np.diff(uptake.step) != 0)
+    adoptions = runs.adoptions(idea)
+    if not len(adoptions.run):
+        return adoptions.run, adoptions.step, adoptions.count
+    new = np.ones(len(adoptions.run), np.bool_)
+    new[1:] = (np.diff(adoptions.run) != 0) | (np.diff(adoptions.step) != 0)
     first = np.flatnonzero(new)
-    return uptake.run[first], uptake.step[first], np.add.reduceat(uptake.count, first)
+    return adoptions.run[first], adoptions.step[first], np.add.reduceat(adoptions.count, first)
 
 
-def _peaks(runs: Histories, run: Ints, step: Ints, count: Ints) -> tuple[Floats, Floats]:
+def _peaks(runs: Batch, run: Ints, step: Ints, count: Ints) -> tuple[Floats, Floats]:
     """The first step of the largest count of each run, and that count; nan and 0 where there is none."""
     most, peak = np.zeros(len(runs)), np.full(len(runs), np.nan)
     np.maximum.at(most, run, count)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -26,7 +25,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import pyarrow as pa
 
-from sim.machine.folders import clear_left, new_file
+from sim.errors import did_you_mean
+from sim.machine.folders import new_file
 from sim.tape.graph import GRAPHS, WORLD, Arrows, Window, arrows, event_arrows, node_data
 from sim.tape.tables import ABANDON, KINDS, LEARN, LEAVE, USE, Ints
 from sim.tape.tape import Tape
@@ -56,12 +56,9 @@ def export(
     format = format or path.suffix[1:].lower()
     for what, name, allowed in (("of", of, GRAPHS), ("format", format, tuple(EXPORTS))):
         if name not in allowed:
-            near = get_close_matches(name, allowed, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"{what}: no {name!r}; allowed: {', '.join(allowed)}{hint}")
+            raise ValueError(f"{what}: no {name!r}{did_you_mean(name, allowed)}")
     if window is not None and window[0] > window[1]:
         raise ValueError(f"window: from {window[0]} to {window[1]}; allowed: a first step that is not after the last")
-    clear_left(path)
     with new_file(path) as partial:
         EXPORTS[format](tape, partial, of, window)
 

@@ -50,8 +50,18 @@ def write_into(tape: History, folder: Path) -> None:
         pq.write_table(pa.table(arrays), file, compression="zstd", write_page_checksum=True)
         rows = len(next(iter(columns.values())))
         manifest["tables"][name] = {"rows": rows, "bytes": file.stat().st_size, "sha256": _sha256(file)}
+    others = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
+    tabled = [f"{name}.parquet" for name in tables]
+    manifest["files"] = {name: _sha256(file) for name, file in others.items() if name not in tabled}
     manifest["sha256"] = _digest(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def scenario_of_run(folder: Path) -> str | None:
+    """Return the name of the scenario whose run is in a folder, if there is one."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+        return str(json.loads((folder / MANIFEST).read_text("utf-8"))["provenance"]["scenario"])
+    return None
 
 
 def replaceable(path: Path) -> bool:
@@ -65,6 +75,11 @@ def read(path: str | Path) -> dict[str, Any]:
     """Return the fields of the tape in the folder `path`; every file is verified before a value of it is believed."""
     folder = Path(path)
     manifest = _manifest(folder)
+    for name, digest in manifest.get("files", {}).items():  # a file that is not there, a user removed
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise TapeError(f"{folder / MANIFEST}: not a shoulders file: {name!r} lies outside of the folder")
+        if (folder / name).is_file() and _sha256(folder / name) != digest:
+            raise TapeError(f"{folder / name}: corrupt: its checksum does not match")
     tables = {name: _read(folder / f"{name}.parquet", entry, COLUMNS.get(name, {"name": str}))
               for name, entry in manifest["tables"].items()}  # fmt: skip
     about = {key: manifest[key] for key in ("steps", "world_size", "dropped", "provenance")}
@@ -107,6 +122,9 @@ def _is_whole(manifest: dict[str, Any]) -> bool:
         return False
     entries = manifest["tables"]
     if set(entries) != {*TABLES, "ideas"} or any(type(count) is not int for count in manifest["dropped"].values()):
+        return False
+    others = manifest.get("files", {})
+    if type(others) is not dict or any(type(digest) is not str for digest in others.values()):
         return False
     columns = {"rows": int, "bytes": int, "sha256": str}
     return all(type(e) is dict and all(type(e.get(k)) is t for k, t in columns.items()) for e in entries.values())

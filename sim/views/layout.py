@@ -9,7 +9,6 @@ adjusted to the number of ties between them (stress majorisation: Gansner, Koren
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, shortest_path
 
+from sim.errors import did_you_mean
 from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -217,16 +217,4 @@ def chosen_idea(tape: Tape, idea: str | int | None) -> int:
         return tape.ideas.index(idea)
     if isinstance(idea, int) and not isinstance(idea, bool) and 0 <= idea < len(tape.ideas):
         return idea
-    raise ValueError(f"idea: no {idea!r}{_near(idea, tape.ideas)}; allowed: {_some(tape.ideas)}")
-
-
-def _near(wrong: str | int, names: Sequence[str]) -> str:
-    import difflib
-
-    found = difflib.get_close_matches(str(wrong), list(names), n=1, cutoff=0.4)
-    return f", did you mean {found[0]!r}?" if found else ""
-
-
-def _some(names: Sequence[str]) -> str:
-    listed = ", ".join(names[:5])
-    return f"{listed} and {len(names) - 5} more" if len(names) > 5 else listed
+    raise ValueError(f"idea: no {idea!r}{did_you_mean(idea, tape.ideas)}")

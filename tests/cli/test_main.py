@@ -17,19 +17,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sim import Scenario, Tape, credit, knockout, simulate
 from sim.accounts.methods import METHODS
 from sim.accounts.over_time import credit_over_time
 from sim.accounts.summary import PARTS
+from sim.cli import arguments, main, run
 from sim.cli import credit as credit_options
 from sim.cli import knockout as knockout_options
-from sim.cli import main, terminal
 from sim.experiments import counterfactual
 from sim.logs.formats import FORMATS
+from sim.machine import terminal
 from sim.machine.version import version
+from sim.scenario.template import template
 from sim.views.figures.save import METADATA
-from tests.cli import LOG, PATIENCE, ROOT, VILLAGE, Done, environment, interrupted, refused, shoulders, started
+from tests.cli import LOG, PATIENCE, VILLAGE, Done, environment, interrupted, refused, shoulders, started
 
 ESCAPE = re.compile(r"\x1b|\r(?!\n)")
 COLOUR = re.compile(r"\x1b\[[\d;]*(?<!\d)(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
@@ -127,8 +130,8 @@ def test_help_names_its_commands_and_no_command_is_no_success(here):
     done = here()
     assert (done.code, done.out) == (2, "")
     assert "Commands:" in done.err
-    assert tuple(FORMATS) == credit_options.FORMATS
-    assert sorted(METADATA) == sorted(credit_options.FIGURES)
+    assert tuple(FORMATS) == arguments.FORMATS
+    assert sorted(METADATA) == sorted(arguments.FIGURES)
     assert set(PARTS) <= set(credit_options.BY)
     assert counterfactual.PARTS == knockout_options.PARTS
 
@@ -178,7 +181,7 @@ def test_a_network_file_goes_into_the_run_folder_and_its_name(here, tmp_path):
     names = set()
     for target in ("builder 1", "builder 2"):
         (tmp_path / "ties.csv").write_text(f"source,target\nAda,{target}\n")
-        names.add(main._folder(tmp_path / "village.toml", Scenario.load(tmp_path / "village.toml")))
+        names.add(run._default_folder(tmp_path / "village.toml", Scenario.load(tmp_path / "village.toml")))
     assert len(names) == 2
     assert here("run", "village.toml", "--out", "out").code == 0
     assert simulate(Scenario.load(tmp_path / "out" / "scenario.toml")) == Tape.load(tmp_path / "out")
@@ -270,8 +273,8 @@ def test_a_bundled_scenario_runs_by_its_name_and_replaces_its_older_run(here, tm
         (("credit", "log.csv", "--by", "idea", "--method", "knockout"), ("--by idea: knockout does not divide",)),
         (("knockout",), ("SCENARIO",)),
         (("knockout", "vilage.toml"), ("did you mean 'village.toml'?",)),
-        (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'; did you mean 'Ada'?",)),
-        (("knockout", "village.toml", "--part", "tellng"), ("--part: no 'tellng', did you mean 'telling'?",)),
+        (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'", "did you mean 'Ada'?")),
+        (("knockout", "village.toml", "--part", "tellng"), ("--part: no 'tellng'; allowed: person, ", "'telling'?")),
         (("knockout", "village.toml", "--engine", "agnets"), ("--engine: no 'agnets'",)),
         (("knockout", "village.toml", "--replicates", "0"), ("--replicates",)),
         (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
@@ -445,10 +448,14 @@ def test_credit_over_time_which_of_a_run_needs_its_snapshot(here, folder, tmp_pa
     snapshot = tmp_path / "copy" / "scenario.toml"
     snapshot.unlink()
     refused(here("credit", "copy", "--by", "time"), "scenario.toml: no such file")
-    snapshot.write_text(VILLAGE.replace("steps = 12", "steps = 12\n").replace("0.3", "0.4"))
-    assert here("credit", "copy", "--by", "time").code == 0, "reach has no part in what was realised when"
+    snapshot.write_text(VILLAGE.replace("0.3", "0.4"))
+    refused(here("credit", "copy"), "copy/scenario.toml: corrupt: its checksum does not match")
+    simulate(Scenario.from_toml(VILLAGE)).save(tmp_path / "bare")
+    snapshot = tmp_path / "bare" / "scenario.toml"
+    snapshot.write_text(VILLAGE.replace("0.3", "0.4"))
+    assert here("credit", "bare", "--by", "time").code == 0, "reach has no part in what was realised when"
     snapshot.write_text(VILLAGE.replace("wheel", "fire"))
-    refused(here("credit", "copy", "--by", "time"), "--by time: the scenario is not the one")
+    refused(here("credit", "bare", "--by", "time"), "--by time: the scenario is not the one")
 
 
 @pytest.mark.parametrize("args", [("--method", "all"), ("--method", "priority"), ("--by", "time")])
@@ -520,8 +527,8 @@ def test_knockout_prints_what_is_lost_how_surely_and_in_parts(here, folder):
 
 
 def test_a_wide_table_is_several_where_the_terminal_is_narrow(monkeypatch, capsys):
-    monkeypatch.setattr(terminal, "_console", lambda width=0: terminal.Console(width=80))
-    terminal._print_grid(("", *METHODS), [("Ada", *(f"{10 + k}.00%" for k in range(len(METHODS))))])
+    monkeypatch.setattr(terminal, "_console", lambda width=0: Console(width=80))
+    terminal.show_grid(("", *METHODS), [("Ada", *(f"{10 + k}.00%" for k in range(len(METHODS))))])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert re.findall(r"\d\d\.00%", "".join(lines)) == [f"{10 + k}.00%" for k in range(len(METHODS))]
@@ -554,7 +561,7 @@ def test_new_writes_a_scenario_that_is_valid(here, tmp_path):
     done = here("new", "mine.toml")
     assert (done.code, done.out) == (0, "")
     assert "shoulders run mine.toml" in done.err
-    assert (tmp_path / "mine.toml").read_bytes() == (ROOT / "sim" / "cli" / "new_scenario.toml").read_bytes()
+    assert (tmp_path / "mine.toml").read_text() == template()
     checked = here("check", "mine.toml")
     assert (checked.code, checked.err) == (0, "")
     assert "mine.toml: a valid scenario" in checked.out

@@ -55,7 +55,7 @@ def test_an_animation_is_a_film(here, place):
     done = here(str(folder), "--kind", "animation")
     assert (done.code, done.out, done.err) == (0, "", f"Written: {folder / 'animation.gif'}\n")
     assert (folder / "animation.gif").read_bytes().startswith(b"GIF89a")
-    refused(here("village", "--kind", "animation", "-o", "a.png"), "animation has no format 'png'; allowed: gif, mp4")
+    refused(here("village", "--kind", "animation", "-o", "a.png"), "no animation format 'png'; allowed: gif, mp4")
 
 
 @pytest.mark.parametrize("kind", ["lines", "map"])
@@ -110,7 +110,7 @@ def test_a_tornado_is_drawn_of_a_design_made_for_it(here, place, design):
         (("grid", "--x", "reach"), ("--x: no 'reach'", REACH)),
         (("grid", "--colour", "reach"), ("no 'reach'", REACH)),
         (("grid", "--x", REACH, "--colour", REACH), ("in one way only",)),
-        (("village", "-o", "x.gif"), ("no format 'gif'", "png, svg, pdf")),
+        (("village", "-o", "x.gif"), ("no spread format 'gif'", "png, svg, pdf")),
         (("village", "-o", "nowhere/x.png"), ("no such folder as nowhere",)),
         (("vilage",), ("no such run folder or log", "did you mean 'village'")),
         (("grid", "--kind", "tornado"), ("tornado",)),

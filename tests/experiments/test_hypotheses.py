@@ -388,8 +388,8 @@ WRONG = [
         {"arms": None, "dose": '{values = [1, 2], set = {"scenario.steps" = "9"}}'},
         "the arms 'dose = 1' and 'dose = 2' do not differ",
     ),
-    ({"scenario": '"no_such.toml"'}, "scenario: no such file as 'no_such.toml'"),
-    ({"scenario": '"e1_interpretr.toml"'}, "did you mean 'e1_interpreter.toml'?"),
+    ({"scenario": '"no_such.toml"'}, "scenario: no such file"),
+    ({"scenario": '"e1_interpretr.toml"'}, "did you mean 'e1_interpreter'?"),
     ({"scenario": "3"}, "scenario: must be a file name or a table"),
     ({"change": '{"scenario.stesp" = 3}'}, "unknown key"),
 ]

@@ -270,12 +270,12 @@ def test_knockout_does_not_see_who_could_be_replaced_and_the_record_does() -> No
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"without": ["An"]}, "without: no person 'An'; did you mean 'Ann'?"),
-        ({"without": ["team 4"]}, "no person 'team 4'; did you mean 'team'"),
+        ({"without": ["An"]}, "without: no person 'An'; allowed: .*; did you mean 'Ann'"),
+        ({"without": ["team 4"]}, "no person 'team 4'; allowed: .*; did you mean 'team'"),
         ({"without": []}, "without: nobody is named"),
         ({"without": ["crowd"]}, "no person 'crowd'"),
-        ({"part": "tellin"}, "part: no 'tellin', did you mean 'telling'"),
-        ({"interval": "bcaa"}, "interval: no 'bcaa', did you mean 'bca'"),
+        ({"part": "tellin"}, "part: no 'tellin'; allowed: .* did you mean 'telling'"),
+        ({"interval": "bcaa"}, "interval: no 'bcaa'; allowed: t, bca; did you mean 'bca'"),
         ({"confidence": 1.0}, r"confidence: must be in \(0, 1\), is 1.0"),
         ({"engine": "agent"}, "engine: no 'agent'"),
         ({"replicates": 0}, "replicates: must be 1 or more"),

@@ -9,23 +9,25 @@ import sys
 import tomllib
 import typing
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from sim.engines import simulate
 from sim.errors import ScenarioError
 from sim.model.forecast import predict_memory
 from sim.scenario import distributions, interventions, networks, sections
+from sim.scenario.bundled import MAX_BYTES
 from sim.scenario.groups import EVERYONE, EVERYTHING, find, idea_ranges, person_ranges
 from sim.scenario.keys import parse_value
 from sim.scenario.locate import line_of
 from sim.scenario.networks import WattsStrogatz
-from sim.scenario.references import setting
-from sim.scenario.scenario import MAX_BYTES, Scenario
+from sim.scenario.references import SETTABLE, setting
+from sim.scenario.scenario import Scenario
+from sim.scenario.template import WIDTH, template
 from tests import examples
 
 DATA = Path(__file__).parent.parent / "data"
@@ -33,7 +35,6 @@ ROOT = Path(__file__).parents[2]
 INVALID = sorted((DATA / "invalid").glob("*.toml"))
 VALID = sorted((DATA / "valid").glob("*.toml"))
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
-TEMPLATE = ROOT / "sim" / "cli" / "new_scenario.toml"
 LEAKS = re.compile(
     r"pydantic|List should|String should|Value error|instance of|dictionary|type=|__|Traceback|\bAbout\b"
 )
@@ -193,7 +194,7 @@ def test_the_line_of_a_value_in_an_array_in_a_table_in_an_array():
     assert [line_of(text, ("a", 0, "b", n)) for n in (0, 1)] == [3, 4]
 
 
-@pytest.mark.parametrize("file", [TEMPLATE, *SHIPPED[:4], *VALID], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*SHIPPED[:4], *VALID], ids=lambda file: file.name)
 def test_the_line_of_every_value_is_the_one_on_which_it_stands(file):
     # An oracle that asks the parser: with the line blanked or the value changed in place, only that value changes.
     text = file.read_text(encoding="utf-8")
@@ -301,7 +302,7 @@ def at(data: Any, path: tuple[Any, ...]) -> Any:
     return data
 
 
-@pytest.mark.parametrize("file", [*VALID, *SHIPPED, TEMPLATE], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*VALID, *SHIPPED], ids=lambda file: file.name)
 def test_a_scenario_survives_the_way_to_toml_and_back(file):
     scenario = Scenario.load(file)
     text = scenario.to_toml()
@@ -349,61 +350,54 @@ def test_a_scenario_is_a_value():
 # The commented scenario to start from ---------------------------------------------------------------------------------
 
 
-def template_keys() -> list[tuple[str, str, str]]:
-    """(section, key, comment) of each line `key = value # comment` of the template; of [[lists]] the word in them."""
-    section, found = "", []
-    for line in TEMPLATE.read_text(encoding="utf-8").splitlines():
-        if header := re.match(r"(\[+)([\w.]+)\]", line):
-            section = header[1] + header[2]
-        elif entry := re.match(r"(\w+) = (?:[^#\"]|\"[^\"]*\")*(#.*)?$", line):
-            found.append((section, entry[1], entry[2] or ""))
-    return found
+def test_the_template_holds_every_key_with_its_meaning_and_is_valid_with_each_of_them():
+    text = template()
+    scenario = Scenario.from_toml(text)
+    assert template().isascii()
+    assert max(map(len, text.splitlines())) <= WIDTH
+    section, shown = "", set()
+    for number, line in enumerate(text.splitlines()):
+        if header := re.match(r"\[+([\w.]+)\]", line):
+            section = header[1]
+        elif entry := re.match(r"(# )?(\w+) = ", line):
+            shown.add((section, entry[2]))
+            if entry[1] and entry[2] not in ("prerequisites", "rival_of"):  # which name ideas that are not there
+                lines = text.splitlines()
+                lines[number] = line.removeprefix("# ")
+                assert Scenario.from_toml("\n".join(lines)).scenario.name == scenario.scenario.name, line
+    for name, model in every_section():
+        for key, field in model.model_fields.items():
+            assert field.description or key == "kind", f"{model.__name__}.{key} has no sentence"
+            assert (name, field.alias or key) in shown or key == "network", f"[{name}] {key} is not in the template"
 
 
-def test_the_template_states_the_defaults_as_they_are():
-    scenario = Scenario.load(TEMPLATE)
-    homes = {"[scenario": sections.About, "[world": sections.WorldSection, "[world.network": networks.NoNetwork,
-             "[population": sections.Population, "[dynamics": sections.Dynamics, "[impact": sections.Impact,
-             "[credit": sections.CreditSection, "[[persons": sections.PersonSection, "[[ideas": sections.Idea,
-             "[[ties": sections.Tie, "[[interventions": interventions.Publish}  # fmt: skip
-    checked = 0
-    for section, key, comment in template_keys():
-        if key in ("name", "description") or (section.startswith("[[") and "default" not in comment):
-            continue  # names are named, and the entries of lists are examples
-        if key in ("neighbours", "rewire"):
-            model, given = WattsStrogatz, getattr(scenario.world.network, key)
-        else:
-            model = homes[section]
-            given = at(tomllib.loads(TEMPLATE.read_text(encoding="utf-8")), (*section[1:].split("."), key)) \
-                if not section.startswith("[[") else None  # fmt: skip
-        field = model.model_fields[key]
-        if "not a default" in comment:
-            assert field.is_required(), f"{key} has the default {field.default}"
-        elif said := re.search(r"default:? ([\w.-]+)", comment):
-            expected = {"as": "None", "true": "True", "false": "False"}.get(said[1], said[1])
-            default = field.default
-            assert expected == f"{default:g}" if isinstance(default, float) else expected == str(default), key
-        elif not field.is_required():
-            assert given == field.default, (
-                f"{section} {key}: the comment should say that the default is {field.default}"
-            )
-        checked += 1
-    assert checked > 20
+def every_section() -> list[tuple[str, type[BaseModel]]]:
+    """The sections of the template, and the kinds of network and intervention in it."""
+    found = [(name, inner) for name, field in Scenario.model_fields.items() for inner in members(field.annotation)
+             if name != "interventions"]  # fmt: skip
+    return [*found, ("world.network", WattsStrogatz), ("interventions", interventions.Publish)]
 
 
-def test_the_template_shows_every_key_of_the_main_sections_that_a_beginner_needs():
-    shown = {(section.strip("["), key) for section, key, _ in template_keys()}
-    assert {("population", a) for a in ("creativity", "reach", "skill", "clarity", "understanding")} <= shown
-    assert {("dynamics", a) for a in ("abandon_rate", "telling_period", "readopt", "discovery_rate")} <= shown
+def test_every_key_of_every_kind_has_a_sentence_and_an_example_that_is_allowed():
+    for model in every_model():
+        for name, field in model.model_fields.items():
+            if model is Scenario or name == "kind":
+                continue
+            assert field.description, f"{model.__name__}.{name}"
+            assert field.description.endswith("."), f"{model.__name__}.{name}"
+            for example in field.examples or ():
+                TypeAdapter(Annotated[field.annotation, field]).validate_python(example, strict=True)
 
 
-def test_the_template_names_every_word_that_it_lists():
-    text = TEMPLATE.read_text(encoding="utf-8")
-    for union in (networks.Network, distributions.Distribution, interventions.Intervention):
-        for model in members(union):
-            assert re.search(rf"\b{kind_of(model)}\b", text), f"the template does not mention '{kind_of(model)}'"
-    for method in typing.get_args(sections.CreditSection.model_fields["method"].annotation):
-        assert method in text
+def test_the_template_names_every_word_that_is_allowed():
+    unions = (networks.Network, distributions.Distribution, interventions.Intervention)
+    words = [kind_of(model) for union in unions for model in members(union)]
+    words += typing.get_args(sections.CreditSection.model_fields["method"].annotation)
+    assert [word for word in words if not re.search(rf"\b{word}\b", template())] == []
+
+
+def test_what_can_be_set_is_a_flag_of_the_field():
+    assert {section: len(keys) for section, keys in SETTABLE.items()} == {"dynamics": 11, "ideas": 5, "persons": 7}
 
 
 # replace --------------------------------------------------------------------------------------------------------------
@@ -601,7 +595,7 @@ def test_a_prerequisite_that_is_named_twice_is_one():
 
 # Random damage --------------------------------------------------------------------------------------------------------
 
-TEXTS = [file.read_text(encoding="utf-8") for file in [TEMPLATE, *VALID]]
+TEXTS = [template(), *(file.read_text(encoding="utf-8") for file in VALID)]
 TOKENS = sorted({token for text in TEXTS for token in re.findall(r"[\w.-]+|\"[^\"\n]*\"|[\[\]{}=,#]", text)})
 ODD = ["nan", "inf", "-inf", "-1", "0", "1e400", "0x" + "f" * 5000, "1" * 5000, "true", '""', "[]", "{}", "[[]]", "''",
        '"""', "1979-05-27", "07:32:00", '"\\u0000"', '"\\u2028"', "[" * 400, "é", "\x00", "\r", "\ufeff", "\u2028",

@@ -172,7 +172,7 @@ def test_paired_differences_take_the_common_luck_away():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda t: summarise(t, ["totl"], by=BY), "no column 'totl'; it has .*; did you mean 'total'"),
+        (lambda t: summarise(t, ["totl"], by=BY), "no column 'totl'; allowed: .*; did you mean 'total'"),
         (lambda t: summarise(t, ["total"], by=["reach"]), "no column 'reach'"),
         (lambda t: summarise(t, ["total"], by=BY, confidence=95), "confidence: 95 is not between 0 and 1"),
         (lambda t: summarise(t.assign(total="much"), ["total"], by=BY), "'total' holds other things than numbers"),

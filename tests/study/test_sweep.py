@@ -85,7 +85,7 @@ def test_a_study_that_was_cut_off_goes_on_and_what_is_there_is_not_made_again(tm
     assert told[-1].done == told[-1].runs == 42
     assert told[-1].made == 42 - sum(int(n[18:30]) - int(n[5:17]) for n in kept if not n.startswith("."))
     before = parts(tmp_path)
-    monkeypatch.setattr(executors, "run_part", None)
+    monkeypatch.setattr(executors, "run_chunk", None)
     assert same(study().run(tmp_path), expected)
     assert parts(tmp_path) == before
 
@@ -161,10 +161,10 @@ def test_a_damaged_study_is_named(tmp_path):
     text = about.read_bytes()
     later = json.dumps(json.loads(text) | {"version": 99}).encode()
     for file, damaged, says in [
-        (part, content[:-20], f"{name}: damaged"),
+        (part, content[:-20], f"{name}: corrupt"),
         (about, text.replace(b'"replicates": 7', b'"replicates": 8'), "hash does not match"),
         (about, later, "format version 99"),
-        (tmp_path / "runs" / store.name_of(0, 2), content, "runs of another part"),
+        (tmp_path / "runs" / store.file_of(tmp_path, 0, 2).name, content, "runs of another part"),
     ]:
         whole = file.read_bytes() if file.exists() else b""
         file.write_bytes(damaged)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from sim.errors import ScenarioError, did_you_mean, near
+from sim.errors import ScenarioError, did_you_mean
 from sim.experiments.hypotheses.formula import value_of
-from sim.scenario.bundled import FOLDER, bundled
+from sim.scenario.bundled import read_text
 from sim.scenario.locate import first_problem, line_of, parse_toml
-from sim.scenario.scenario import MAX_BYTES, Scenario
+from sim.scenario.scenario import Scenario
 from sim.scenario.values import Name, Section, Whole
 
 DESIGNS = {"arms": "difference", "dose": "slope", "factors": "interaction", "": "level"}
@@ -125,21 +125,8 @@ def load_hypotheses(path: str | Path) -> list[tuple[Hypothesis, Scenario, str]]:
     Raises:
         ScenarioError: one line with the file, the line, the key, what is wrong and what is allowed.
     """
-    path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        others = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        raise ScenarioError(f"no such file{did_you_mean(path.name, others)}", file=str(path)) from None
-    except OSError as error:
-        raise ScenarioError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    if len(raw) > MAX_BYTES:
-        raise ScenarioError(f"larger than {MAX_BYTES} bytes", file=str(path))
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScenarioError("is not UTF-8 text", file=str(path)) from None
-    return hypotheses_of(text, str(path), path.parent)
+    text, file = read_text(path, "hypotheses")
+    return hypotheses_of(text, str(file), file.parent)
 
 
 def hypotheses_of(
@@ -240,10 +227,10 @@ def _scenario(given: Any, where: str, folder: Path) -> Scenario:
         return Scenario.from_toml(tomlkit.dumps(given), source=f"{where}: scenario", folder=folder)
     if not isinstance(given, str):
         raise ScenarioError("must be a file name or a table", file=where, key="scenario")
-    path = folder / given
-    if not path.is_file():
-        path = bundled(given) or path
-    if not path.is_file():
-        known = sorted({file.name for place in (folder, FOLDER) for file in place.glob("*.toml")})
-        raise ScenarioError(f"no such file as '{given}'{near(given, known)}", file=where, key="scenario")
-    return Scenario.load(path)
+    beside = folder / given
+    try:
+        return Scenario.load(beside if beside.is_file() else given)
+    except ScenarioError as error:
+        if error.line is not None:
+            raise
+        raise ScenarioError(f"{error.problem} ('{given}')", file=where, key="scenario") from None

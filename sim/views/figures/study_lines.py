@@ -31,7 +31,7 @@ from sim.views.style import BLUE, FAINT, SERIES, SMALL, number, readable
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST = 12  # colours
+MAX_LINES = 12  # colours
 WIDE = 100.0  # from this ratio of the highest to the lowest on, an axis of positive numbers is logarithmic
 
 
@@ -58,8 +58,8 @@ def study_lines(
     measure, rows = rows_of(summary, measure, shown)
     places, parts = values_of(rows[x]), panel_values(rows, panel)
     series: list[Any] = [None] if colour is None else values_of(rows[colour])
-    if len(series) > MOST:
-        raise ValueError(f"colour: {colour} has {len(series)} values; at most {MOST} lines are told apart")
+    if len(series) > MAX_LINES:
+        raise ValueError(f"colour: {colour} has {len(series)} values; at most {MAX_LINES} lines are told apart")
     inks, labels = _inks(series), [measure] if colour is None else labels_of(series)
     name = readable(str(colour), 40)
     ends = colour is not None and panel is None

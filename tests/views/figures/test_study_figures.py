@@ -14,9 +14,9 @@ from matplotlib.text import Text
 
 from sim.study.analysis import summarise
 from sim.views.figures.save import save
-from sim.views.figures.study_lines import MOST, study_lines
+from sim.views.figures.study_lines import MAX_LINES, study_lines
 from sim.views.figures.study_map import study_map
-from sim.views.figures.study_panels import MOST_PANELS
+from sim.views.figures.study_panels import MAX_LINES_PANELS
 from sim.views.figures.study_tornado import study_tornado
 from tests import FULL
 from tests.views.figures.test_figures import readable_texts
@@ -88,7 +88,7 @@ def test_panels_have_the_lines_of_their_value_and_one_scale(tmp_path):
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 12, MOST_PANELS] if FULL else [1, 3, MOST_PANELS])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 12, MAX_LINES_PANELS] if FULL else [1, 3, MAX_LINES_PANELS])
 def test_as_many_panels_as_there_is_room_for(count):
     summary = summarise(runs(clarities=range(count)), ["total"], by=KEYS)
     for figure in (study_lines(summary, RATE, REACH, CLARITY), study_map(summary, RATE, REACH, CLARITY)):
@@ -96,7 +96,7 @@ def test_as_many_panels_as_there_is_room_for(count):
         within(figure)
 
 
-@pytest.mark.parametrize("colours", [1, 2, 5, MOST])
+@pytest.mark.parametrize("colours", [1, 2, 5, MAX_LINES])
 def test_colours_differ_and_grow_lighter_with_numbers(colours):
     summary = summarise(runs(reaches=np.linspace(0.1, 0.9, colours)), ["total"], by=[RATE, REACH])
     figure = study_lines(summary, RATE, REACH)

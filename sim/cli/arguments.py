@@ -1,0 +1,193 @@
+"""Arguments that commands have in common: names with completion, scenarios, runs and logs, files to write."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from sim.errors import TapeError, did_you_mean, near
+from sim.scenario.bundled import located, scenarios
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Scenario
+    from sim.tape.tape import Tape
+
+ENGINES = ("auto", "agents", "kernels")
+FIGURES = ("png", "svg", "pdf")
+FORMATS = ("weibo", "edges", "citations", "graphml", "gexf")
+
+
+def require(option: str, given: object, allowed: Iterable[str]) -> None:
+    """Refuse a name that is none of those allowed, with the nearest spelling."""
+    allowed = tuple(allowed)
+    if given not in allowed:
+        raise click.UsageError(f"{option}: no '{given}'{did_you_mean(given, allowed)}")
+
+
+class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
+    """A name out of a table; the shell completes it."""
+
+    name = "name"
+
+    def __init__(self, *allowed: str) -> None:
+        self.allowed = allowed
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the name, or refuse it."""
+        require(param.opts[-1], value, self.allowed)
+        return value
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Return the names that begin so."""
+        return [CompletionItem(name) for name in self.allowed if name.startswith(incomplete)]
+
+
+class ScenarioName(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
+    """A scenario file, or the name of one that comes with shoulders; the shell completes both."""
+
+    name = "scenario"
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Return the names that begin so, and leave files to the shell."""
+        names = [CompletionItem(name) for name in scenarios() if name.startswith(incomplete)]
+        return [*names, CompletionItem(incomplete, type="file")]
+
+
+class Setting(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
+    """KEY=VALUE; the shell completes the keys that are not those of lists."""
+
+    name = "setting"
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Return the keys that begin so."""
+        from sim.scenario.sections import Contents
+
+        sections = {name: getattr(f.annotation, "model_fields", {}) for name, f in Contents.model_fields.items()}
+        keys = (f"{section}.{key}=" for section, fields in sections.items() for key in fields)
+        return [CompletionItem(key) for key in keys if key.startswith(incomplete)]
+
+
+CHANGES = click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, type=Setting(),
+                       help="Change a key, as dynamics.abandon_rate=0.2.")  # fmt: skip
+ENGINE = click.option("--engine", type=Names(*ENGINES), metavar="NAME", default="auto", show_default=True,
+                      help="auto, agents or kernels; the result is the same.")  # fmt: skip
+LOG_FORMAT = click.option("--format", "log_format", type=Names(*FORMATS), metavar="NAME",
+                          help=f"Format of a log: {', '.join(FORMATS)}.  [default: guessed]")  # fmt: skip
+SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed, in place of the scenario's.")
+THREADS = click.option("--threads", type=click.IntRange(1), help="Runs or threads side by side; the result is the "
+                       "same.")  # fmt: skip
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+OWN_RULES = click.option("--rules", "rules_file", metavar="FILE.py", help="Rules of your own: functions named as those "
+                         "of sim/model/rules.py.")  # fmt: skip
+
+
+def scenario_of(name: str, changes: tuple[str, ...] = (), seed: int | None = None) -> tuple[Path, Scenario]:
+    """Return the path of a scenario and the scenario, with what --set and --seed change in it."""
+    from sim.scenario.keys import parse_value
+    from sim.scenario.scenario import Scenario
+
+    path = located(name)
+    scenario = Scenario.load(path)
+    values = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {change}: must be KEY=VALUE, as dynamics.abandon_rate=0.2")
+        values[key.strip()] = parse_value(value.strip())
+    scenario = scenario.replace(values, source="--set") if values else scenario
+    return path, scenario if seed is None else scenario.replace({"scenario.seed": seed}, source="--seed")
+
+
+def module_of(option: str, file: str) -> dict[str, Any]:
+    """Run a Python file that the user named on the command line, and return what it defines."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(Path(file).stem, file)
+    if not Path(file).is_file() or spec is None or spec.loader is None:
+        raise click.UsageError(f"{option} {file}: no such Python file")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever it is, it is of the user's own code
+        raise click.UsageError(f"{option} {file}: {type(error).__name__}: {error}") from None
+    return vars(module)
+
+
+def rules_of(file: str | None) -> dict[str, FunctionType] | None:
+    """Return the rules in a Python file that the user named on the command line; None without one."""
+    if file is None:
+        return None
+    from sim.model.own_rules import REPLACEABLE, own_rules
+
+    found = {name: thing for name, thing in module_of("--rules", file).items() if name in REPLACEABLE}
+    if not found:
+        raise click.UsageError(f"--rules {file}: defines none of the rules {', '.join(REPLACEABLE)}")
+    try:
+        own_rules(found)
+    except ValueError as error:
+        raise click.UsageError(f"--rules {file}: {str(error).removeprefix('rules: ')}") from None
+    return found
+
+
+def read_tape(path: Path, log_format: str | None = None) -> Tape:
+    """Return the tape of a run folder, or of a log in this format, or in one that is guessed."""
+    from sim.tape.tape import Tape
+
+    if path.is_dir():
+        if log_format is not None:
+            raise click.UsageError(f"--format {log_format}: {path} is a run folder; a format is for logs")
+        return Tape.load(path)
+    if not os.path.exists(path):
+        there = os.listdir(path.parent) if path.parent.is_dir() else []
+        raise TapeError(f"{path}: no such run folder or log{near(path.name, there)}")
+    from sim.logs.formats import read_log
+
+    return read_log(path, log_format)
+
+
+def scenario_in(path: Path, tape: Tape) -> Scenario | None:
+    """Return the snapshot in the run folder of a tape; None for a log."""
+    if not path.is_dir() or tape.provenance.get("seed") is None:
+        return None
+    from sim.scenario.scenario import Scenario
+
+    return Scenario.load(path / "scenario.toml")
+
+
+def target_of(output: str, formats: Iterable[str], what: str) -> Path:
+    """Return the path of a file to write; refuse it before the work, not after it, where it cannot be."""
+    path, formats = Path(output), tuple(formats)
+    ending = path.suffix.removeprefix(".").lower()
+    if ending not in formats:
+        raise click.UsageError(f"-o {output}: no {what} format '{ending}'{did_you_mean(ending, formats)}")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"-o {output}: no such folder as {path.parent}")
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise click.UsageError(f"-o {output}: {'is a folder' if path.is_dir() else 'its folder cannot be written'}")
+    return path
+
+
+def folder_of(out: str | None, default: Callable[[], Path], may_replace: Callable[[Path], str]) -> Path:
+    """Return the folder to write; refuse it before the work, not after it, where it cannot be.
+
+    Args:
+        out: as the user named it, or None.
+        default: the folder without a name.
+        may_replace: returns why a folder that is there may not give way, or nothing.
+    """
+    from sim.machine.folders import why_unwritable
+
+    path = Path(out) if out else default()
+    problem = why_unwritable(path)
+    if problem and out is None:
+        raise OSError(errno.EACCES, problem, str(path))
+    if problem := problem or (may_replace(path) if path.exists() else ""):
+        raise click.UsageError(f"--out {path}: {problem}")
+    return path

@@ -1,0 +1,11 @@
+"""What a worker of a local Dask cluster loads first: Ctrl-C is for the process that made the cluster."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+
+def dask_setup(_worker: Any) -> None:
+    """Ignore interrupts from the terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
