@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-SHOWN, COMPARED = 15, 5000  # options listed in a message, and compared with a word
+SHOWN, COMPARED = 20, 5000  # options listed in a message, and compared with a word
 
 
 class InputError(ValueError):
