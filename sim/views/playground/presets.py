@@ -203,4 +203,6 @@ def _plain(value: Any) -> Any:
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, int) and value >= 2**53:
+        return str(value)  # a seed, which JavaScript would round
     return "inf" if isinstance(value, float) and math.isinf(value) else value

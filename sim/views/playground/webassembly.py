@@ -25,6 +25,8 @@ LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
 # Not nontrapping-fptoint: what lies outside of a whole number becomes the lowest one, as on the machine.
 PROCESSOR, FEATURES = "mvp", "+bulk-memory,+bulk-memory-opt,+mutable-globals,+sign-ext"
 
+RUNTIME = Path(__file__).with_name("runtime.ll")
+
 
 def webassembly(functions: dict[str, Callable[..., Any]]) -> tuple[bytes, dict[str, Any]]:
     """Return a module with these functions, and how each is called.
@@ -78,6 +80,7 @@ def _module(name: str, function: Any, machine: Any) -> Any:
     # numba says that whole numbers never overflow, and LLVM may rely on it; random keys do overflow, and wrap around.
     text = re.sub(r" n[su]w\b", "", text)
     module = llvm.parse_assembly(text)
+    module.link_in(llvm.parse_assembly(RUNTIME.read_text(encoding="utf-8")))
     inside = _compiled(function).fndesc.llvm_func_name
     for one in module.functions:
         if not one.is_declaration:

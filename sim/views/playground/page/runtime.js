@@ -1,4 +1,4 @@
-"use strict";
+
 // The compiled engine: its memory, what it asks of its surroundings, and how it is called.
 // Nothing is laid out by hand: `calls` says what each function takes and where its results are.
 
@@ -60,12 +60,6 @@ async function engineOf(bytes, calls) {
       if (found) bytesAt(value, one.value).set(found);
       return found ? 0n : -1n;
     },
-    numba_frexp(x, at) {
-      const [part, exponent] = parted(x);
-      view().setInt32(at, exponent, true);
-      return part;
-    },
-    numba_ldexp: (x, exponent) => x * power(exponent >> 1) * power(exponent - (exponent >> 1)),
     log10: Math.log10,
     __multi3(at, low, high, otherLow, otherHigh) {
       const whole = (h, l) => (h << 64n) | BigInt.asUintN(64, l), product = whole(high, low) * whole(otherHigh, otherLow);
@@ -114,23 +108,4 @@ async function engineOf(bytes, calls) {
     if (status) throw new Error("the engine has no room for so much");
     return Object.fromEntries(result.parts.map(part => [part.name, taken(part, to)]));
   };
-}
-
-// 2 to the power of a whole number, exactly.
-function power(exponent) {
-  if (exponent < -1022) return exponent < -1074 ? 0 : 2 ** exponent;
-  return exponent > 1023 ? Infinity : new Float64Array(new BigUint64Array([BigInt(exponent + 1023) << 52n]).buffer)[0];
-}
-
-// A number as a part in [1/2, 1) and an exponent.
-function parted(x) {
-  if (x === 0 || !Number.isFinite(x)) return [x, 0];
-  const number = new Float64Array([x]), bits = new BigUint64Array(number.buffer);
-  let exponent = Number((bits[0] >> 52n) & 0x7ffn);
-  if (!exponent) {
-    number[0] = x * 2 ** 64;
-    exponent = Number((bits[0] >> 52n) & 0x7ffn) - 64;
-  }
-  bits[0] = (bits[0] & ~(0x7ffn << 52n)) | (1022n << 52n);
-  return [number[0], exponent - 1022];
 }

@@ -2,7 +2,7 @@
 
 const sum = list => list.reduce((total, one) => total + one, 0);
 const ACCOUNTS = [
-  ["role-flow", "Role flow"], ["person-pagerank", "PageRank"], ["shapley", "Shapley"], ["knockout", "Knockout"],
+  ["role-flow", "Role flow"], ["person-pagerank", "Page\u00adRank"], ["shapley", "Shapley"], ["knockout", "Knock\u00adout"],
   ["priority", "Priority"],
 ];
 
@@ -15,10 +15,17 @@ function study(call, doc) {
   });
   const roles = [of.idea, of.communication, of.implementation];
   const flow = of.idea.map((_, k) => sum(roles.map(role => role[k])));
-  const lost = doc.persons.map((_, k) => total - sum(call("play", without(tables, k)).value));
-  const credit = { "role-flow": flow, "person-pagerank": of.pagerank, shapley: of.shapley, knockout: lost, priority: of.priority };
+  const credit = { "role-flow": flow, "person-pagerank": of.pagerank, shapley: of.shapley, priority: of.priority };
   const shares = Object.fromEntries(Object.entries(credit).map(([name, list]) => [name, sharesOf(list, total)]));
-  return { doc, tape, total, n, crowd, credit, shares, roles: roles.map(role => sharesOf(role, total)), took: performance.now() - began };
+  shares.knockout = [];
+  const took = performance.now() - began;
+  return { doc, tables, tape, total, n, crowd, shares, roles: roles.map(role => sharesOf(role, total)), took };
+}
+
+// One more knockout: what is lost without the next person. False if all are there.
+function removeNext(call, { shares: { knockout }, tables, total, n }) {
+  if (knockout.length < n) knockout.push(...sharesOf([total - sum(call("play", without(tables, knockout.length)).value)], total));
+  return knockout.length < n;
 }
 
 const sharesOf = (list, total) => Array.from(list, one => (total > 0 ? one / total : 0));

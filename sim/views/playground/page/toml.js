@@ -10,7 +10,7 @@ function tomlOf(doc) {
 }
 
 const tomlKeys = keys => Object.entries(keys).filter(([, value]) => value !== undefined)
-  .map(([key, value]) => `${key} = ${tomlValue(value)}\n`).join("");
+  .map(([key, value]) => `${key} = ${key === "seed" ? value : tomlValue(value)}\n`).join("");
 
 function tomlValue(value) {
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(", ")}]`;

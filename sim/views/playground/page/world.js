@@ -15,9 +15,9 @@ const table = (rows, width) => ({ data: rows.flat(), shape: [rows.length, width]
 const placeOf = list => new Map(list.map((one, k) => [one.name, k]));
 
 function tablesOf(doc) {
-  const persons = placeOf(doc.persons), ideas = placeOf(doc.ideas), n = doc.persons.length;
+  const persons = placeOf(doc.persons), ideas = placeOf(doc.ideas);
   const [rows, amounts] = deedsOf(doc, persons, ideas);
-  const born = new Set(rows.filter(row => row[1] === WORDS.interventions.indexOf("born")).map(row => row[7]));
+  const born = rows.filter(row => row[1] === WORDS.interventions.indexOf("born"));
   const relations = doc.ideas.flatMap((idea, k) => (idea.prerequisites ?? []).map(name => [k, ideas.get(name), 0]));
   return {
     seed: BigInt.asIntN(64, BigInt(setting(doc, "scenario", "seed"))),
@@ -26,7 +26,7 @@ function tablesOf(doc) {
     crowd_understanding: setting(doc, "world", "crowd_understanding"),
     held: setting(doc, "impact", "value_of") === "held" ? 1 : 0,
     persons: table(doc.persons.map((one, k) =>
-      [...WORDS.abilities.map(ability => abilityOf(one, ability)), one.keeps ? 1 : 0, born.has(k) ? 0 : 1]), 8),
+      [...WORDS.abilities.map(ability => abilityOf(one, ability)), one.keeps ? 1 : 0, born.some(row => row[7] <= k && k < row[8]) ? 0 : 1]), 8),
     realising: realising(doc, persons),
     links: table(linksOf(doc, persons), 5),
     ideas: table(doc.ideas.map(one => [
@@ -119,9 +119,11 @@ function without(tables, person) {
   const kinds = ["born", "die"].map(kind => WORDS.interventions.indexOf(kind)), rows = [], amounts = [];
   for (let k = 0; k < tables.amounts.length; k++) {
     const row = tables.deeds.data.slice(11 * k, 11 * k + 11);
-    if (kinds.includes(row[1]) && row[7] === person) continue;
-    rows.push(row);
-    amounts.push(tables.amounts[k]);
+    const parts = kinds.includes(row[1]) && row[7] <= person && person < row[8] ? [[row[7], person], [person + 1, row[8]]].filter(([low, high]) => low < high) : [[row[7], row[8]]];
+    for (const [low, high] of parts) {
+      rows.push([...row.slice(0, 7), low, high, ...row.slice(9)]);
+      amounts.push(tables.amounts[k]);
+    }
   }
   return { ...tables, persons, deeds: table(rows, 11), amounts };
 }
