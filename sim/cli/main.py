@@ -21,6 +21,7 @@ from sim.cli.explore import explore_command
 from sim.cli.export import export_command
 from sim.cli.hypotheses import notebook_command, test_command
 from sim.cli.knockout import knockout_command
+from sim.cli.play import play_command
 from sim.cli.plot import plot_command
 from sim.cli.running import CHANGE, OWN_RULES, announce_compiling, progress_bar, rules_of, scenario_of
 from sim.cli.sweep import sweep_command
@@ -117,6 +118,7 @@ for command in (
     sweep_command,
     knockout_command,
     explore_command,
+    play_command,
     test_command,
     notebook_command,
 ):

@@ -21,7 +21,8 @@ from sim.accounts.games.lineage_loops import (
     unfold,
 )
 from sim.accounts.person_graph import _gather
-from sim.accounts.role_flow import _divide, _flow, _measure
+from sim.accounts.quadrature import BLOCK, _sweep, nodes_for
+from sim.accounts.role_flow import _count_tellers, _divide, _flow, _flow_certain, _sum_by_person, _weigh
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 
 Kinds = NDArray[np.int8]
@@ -62,7 +63,7 @@ def credits_of(
         alpha, inheritance: of person PageRank and of role flow.
     """
     begin = begins(child, len(kind))
-    found, told, made = flows(kind, person, begin, parent, weight, event, served, value, persons, inheritance)
+    roles = flows(kind, person, begin, child, parent, weight, event, served, value, persons, inheritance)
     one = np.empty(len(weight))  # the weights of an event sum to 1
     for e in range(len(kind)):
         total = 0.0
@@ -72,8 +73,10 @@ def credits_of(
             one[k] = weight[k] / total
     first = priorities(step, kind, person, idea, event, value, persons, ideas)
     games = shapleys(kind, person, idea, begin, child, parent, one, event, served, value, persons)
-    graph = person_graph(kind, person, idea, count, child, parent, weight, event, served, value, persons, crowd, size, ideas)
-    return Credits(found, told, made, ranks(graph, alpha, value.sum()), games, first)
+    graph = person_graph(
+        kind, person, idea, count, child, parent, weight, event, served, value, persons, crowd, size, ideas
+    )
+    return Credits(roles[0].copy(), roles[1].copy(), roles[2].copy(), ranks(graph, alpha, value.sum()), games, first)
 
 
 def begins(child: Ints, events: int) -> Ints:
@@ -87,25 +90,36 @@ def begins(child: Ints, events: int) -> Ints:
 
 
 def flows(
-    kind: Kinds, person: Whole, begin: Ints, parent: Ints, weight: Floats, event: Ints, served: Ints, value: Floats,
-    persons: int, inheritance: float,
-) -> tuple[Floats, Floats, Floats]:  # fmt: skip
-    """Return role flow by person: for the idea, the communication, the implementation."""
-    n = len(kind)
-    length, start, idea, communication, implementation = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
-    _divide(event, served, value, kind, idea, start, implementation)
-    _measure(kind, begin, parent, weight, length)
-    _flow(kind, begin, parent, weight, length, inheritance, idea, start, communication, implementation)
-    return by_person(person, idea, persons), by_person(person, communication, persons), by_person(person, implementation, persons)
+    kind: Kinds, person: Whole, begin: Ints, child: Ints, parent: Ints, weight: Floats, event: Ints, served: Ints,
+    value: Floats, persons: int, inheritance: float,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return role flow by person, for the idea, the communication, the implementation; see accounts.role_flow."""
+    flow, user, tellers = np.zeros(2 * len(kind)), np.zeros(len(kind)), np.zeros(len(kind), np.int32)
+    _divide(event, served, value, kind, flow, user)
+    if _count_tellers(kind, person, child, parent, tellers):
+        _flow_certain(kind, child, parent, tellers, inheritance, flow, user)
+    else:
+        part, entry = np.zeros(len(child)), np.zeros(len(kind))
+        counted = _weigh(kind, person, begin, parent, weight, part, tellers)
+        _flow(kind, begin, parent, weight, part, inheritance, flow, user, entry)
+        kept = divided(begin, parent, part, entry, counted)
+        for row in range(len(kind)):
+            flow[2 * row + 1] += kept[row]
+    roles = np.zeros((3, persons))
+    _sum_by_person(kind, person, flow, roles)
+    return roles
 
 
-def by_person(person: NDArray[np.integer], amount: Floats, persons: int) -> Floats:
-    """Return the sum of the amounts of each person; a `use` has none."""
-    total = np.zeros(persons)
-    for k in range(len(amount)):
-        if person[k] >= 0:
-            total[person[k]] += amount[k]
-    return total
+def divided(begin: Ints, parent: Ints, part: Floats, entry: Floats, counted: int) -> Floats:
+    """Return what each row keeps of a value that is divided equally along lineages; see accounts.quadrature."""
+    nodes, weights = nodes_for(counted)
+    above, below, kept = np.empty(len(entry) * BLOCK), np.zeros(len(entry) * BLOCK), np.zeros(len(entry))
+    for first in range(0, len(nodes), BLOCK):
+        at, of = np.ones(BLOCK), np.zeros(BLOCK)
+        for k in range(first, min(first + BLOCK, len(nodes))):
+            at[k - first], of[k - first] = nodes[k], weights[k] / nodes[k]
+        _sweep(begin, parent, part, entry, at, of, above, below, kept)
+    return kept
 
 
 def priorities(

@@ -10,14 +10,20 @@ from typing import Any
 
 HERE = Path(__file__).parent
 # No optimisation for this processor, whose vector instructions no browser has, and no code from a cache, which is only
-# the processor's own. LLVM optimises for the browser later.
-SETTINGS = {"NUMBA_OPT": "0", "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "XDG_CACHE_HOME": os.devnull}
+# the processor's own. LLVM optimises for the browser later. numba goes through sets, whose order depends on the seed.
+SETTINGS = {
+    "PYTHONHASHSEED": "0",
+    "NUMBA_OPT": "0",
+    "NUMBA_CPU_NAME": "generic",
+    "NUMBA_CPU_FEATURES": "",
+    "XDG_CACHE_HOME": os.devnull,
+}
 
 
 def build() -> tuple[bytes, str]:
     """Return the engine as WebAssembly, and as JSON how it is called and what it was made with.
 
-    It has to be called in a process of its own, with SETTINGS in force before numba is loaded.
+    It has to be called in a process that began with SETTINGS in force.
 
     Raises:
         RuntimeError: if wasm-ld is not there or fails.
@@ -39,7 +45,10 @@ def build() -> tuple[bytes, str]:
 
 def main() -> None:
     """Build the engine and write it to the folder that is given, or beside this file."""
-    os.environ.update(SETTINGS)
+    if any(os.environ.get(name) != value for name, value in SETTINGS.items()):
+        os.execve(
+            sys.executable, [sys.executable, "-m", "sim.views.playground.build", *sys.argv[1:]], os.environ | SETTINGS
+        )
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     engine, calls = build()
     (folder / "engine.wasm").write_bytes(engine)

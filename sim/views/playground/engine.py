@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.kernels import buffers
 from sim.model.kernels.batch import ask_all
 from sim.model.kernels.clocks import BLOCK
 from sim.model.kernels.columns import (
+    DELAY,
     DEPENDENTS,
     LARGEST,
     LASTING,
@@ -22,6 +22,7 @@ from sim.model.kernels.columns import (
     RESCAN,
     RIVALS,
     SKIPPED,
+    STIFLING,
     TIMED,
     Book,
     Calendar,
@@ -37,9 +38,21 @@ from sim.model.kernels.columns import (
 )
 from sim.model.kernels.crowd import no_crowd, no_news
 from sim.model.kernels.interventions import (
-    BORN, CREATIVITY, OF_DYNAMICS, OF_IDEAS, OF_PERSONS, REACH, SETS, SET, STEP, KIND, TO, TO_END, VALUE, WHICH, Deeds,
+    BORN,
+    KIND,
+    OF_DYNAMICS,
+    OF_IDEAS,
+    OF_PERSONS,
+    REACH,
+    SET,
+    SETS,
+    STEP,
+    TO,
+    TO_END,
+    VALUE,
+    WHICH,
+    Deeds,
 )
-from sim.model.kernels.columns import DELAY, STIFLING, SIMPLE, ADOPTION
 from sim.model.kernels.step import DONE, advance
 from sim.model.realise_loops import Worth, realise, scheduled
 from sim.model.rules import NEVER
@@ -67,8 +80,9 @@ class History(NamedTuple):
 
 
 def play(
-    seed: int, size: int, steps: int, crowd_understanding: float, held: bool, persons: Table, realising: NDArray[np.bool_],
-    links: Table, ideas: Table, relations: NDArray[np.int64], dynamics: Floats, deeds: NDArray[np.int64], amounts: Floats,
+    seed: int, size: int, steps: int, crowd_understanding: float, held: bool, persons: Table,
+    realising: NDArray[np.bool_], links: Table, ideas: Table, relations: NDArray[np.int64], dynamics: Floats,
+    deeds: NDArray[np.int64], amounts: Floats,
 ) -> History:  # fmt: skip
     """Run a small world to its end.
 

@@ -17,7 +17,7 @@ from sim.views.playground.words import words
 HERE = Path(__file__).parent
 PARTS = HERE / "page"
 SCRIPTS = ("dom.js", "runtime.js", "world.js", "study.js", "toml.js", "app.js", "address.js", "picture.js", "hands.js",
-           "time.js", "credit.js", "bench.js", "story.js", "save.js", "main.js")  # fmt: skip
+           "time.js", "credit.js", "fields.js", "bench.js", "plans.js", "story.js", "save.js", "main.js")  # fmt: skip
 FIRST, OWN = "bridge", "own"
 
 

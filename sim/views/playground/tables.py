@@ -30,7 +30,9 @@ def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
         "persons": np.stack([*(getattr(world, a) for a in ABILITIES), world.keeps, world.alive], axis=1).astype(float),
         "realising": world.realises.copy(),
         "links": np.stack([source, ties.target, ties.weight, ties.start, ties.end], axis=1).astype(float),
-        "ideas": np.stack([ideas.value, ideas.clarity, ideas.difficulty, ideas.discovery_rate, ideas.hesitation, common], axis=1),
+        "ideas": np.stack(
+            [ideas.value, ideas.clarity, ideas.difficulty, ideas.discovery_rate, ideas.hesitation, common], axis=1
+        ),
         "relations": np.array(relations, np.int64).reshape(-1, 3),
         "dynamics": state_of(world, ways_of(ties)).dynamics,
         "deeds": deeds.rows,

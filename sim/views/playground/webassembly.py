@@ -76,7 +76,9 @@ def _module(name: str, function: Any, machine: Any) -> Any:
     text = function.inspect_llvm(function.signatures[0])
     text = re.sub(r'target triple = "[^"]*"', f'target triple = "{TRIPLE}"', text)
     text = re.sub(r'target datalayout = "[^"]*"', f'target datalayout = "{LAYOUT}"', text)
-    text = text.replace("common local_unnamed_addr global", "internal global").replace("common global", "internal global")
+    text = text.replace("common local_unnamed_addr global", "internal global").replace(
+        "common global", "internal global"
+    )
     # numba says that whole numbers never overflow, and LLVM may rely on it; random keys do overflow, and wrap around.
     text = re.sub(r" n[su]w\b", "", text)
     module = llvm.parse_assembly(text)
@@ -103,9 +105,13 @@ def _call(function: Any, layout: Any) -> dict[str, Any]:
     return {"arguments": arguments, "result": result}
 
 
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, kinds.BaseNamedTuple)
+
+
 def _parts(name: str, kind: Any) -> list[dict[str, Any]]:
     """Return the numbers and arrays of which an argument is made; those of a record stand one after the other."""
-    if isinstance(kind, kinds.BaseNamedTuple):
+    if _is_record(kind):
         return [part for field, inner in zip(kind.fields, kind.types, strict=True) for part in _parts(field, inner)]
     if isinstance(kind, kinds.Array):
         return [{"name": name, "kind": str(kind.dtype), "dimensions": kind.ndim}]
@@ -115,7 +121,7 @@ def _parts(name: str, kind: Any) -> list[dict[str, Any]]:
 def _result(kind: Any, context: Any, layout: Any) -> dict[str, Any]:
     """Return where the parts of a result are in memory; of an array its data and its shape."""
     whole = context.get_value_type(kind)
-    if not isinstance(kind, kinds.BaseNamedTuple):
+    if not _is_record(kind):
         return {"size": whole.get_abi_size(layout), "parts": [{**_parts("result", kind)[0], "at": 0}]}
     parts = []
     whole = ir.LiteralStructType([context.get_value_type(inner) for inner in kind.types])
@@ -124,6 +130,9 @@ def _result(kind: Any, context: Any, layout: Any) -> dict[str, Any]:
         part = {**_parts(field, inner)[0], "at": at}
         if isinstance(inner, kinds.Array):
             array = context.get_value_type(inner)
-            part |= {"data": at + array.get_element_offset(layout, 4), "shape": at + array.get_element_offset(layout, 5)}
+            part |= {
+                "data": at + array.get_element_offset(layout, 4),
+                "shape": at + array.get_element_offset(layout, 5),
+            }
         parts.append(part)
     return {"size": whole.get_abi_size(layout), "parts": parts}

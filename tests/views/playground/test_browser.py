@@ -27,7 +27,8 @@ def page(browser, written):
 
 def at(page, name):
     """Where a person stands on the screen."""
-    return page.run(f"""(() => {{ const box = byId("world").getBoundingClientRect(), [x, y] = at(personOf({json.dumps(name)}));
+    return page.run(f"""(() => {{ const box = byId("world").getBoundingClientRect();
+        const [x, y] = at(personOf({json.dumps(name)}));
         return [box.x + x / unit, box.y + y / unit]; }})()""")
 
 
@@ -45,7 +46,9 @@ def drag(page, start, end):
 
 
 def shares(page, account="role-flow"):
-    return page.run(f"Object.fromEntries(app.doc.persons.map((one, k) => [one.name, app.result.shares['{account}'][k]]))")
+    return page.run(
+        f"Object.fromEntries(app.doc.persons.map((one, k) => [one.name, app.result.shares['{account}'][k]]))"
+    )
 
 
 def settled(page):
@@ -56,8 +59,12 @@ def settled(page):
 def test_a_fourth_person_by_hand_shared_and_run_by_python(page, browser):
     assert shares(page) == {"P1": 0.5, "P2": 0.25, "P3": 0.25}
     page.click(*at(page, "P3"))
-    drag(page, middle(page, "[data-pull]"), page.run("""(() => { const box = byId("world").getBoundingClientRect();
-        return [box.x + box.width - 60, box.y + 60]; })()"""))
+    drag(
+        page,
+        middle(page, "[data-pull]"),
+        page.run("""(() => { const box = byId("world").getBoundingClientRect();
+        return [box.x + box.width - 60, box.y + 60]; })()"""),
+    )
     assert page.run("app.doc.persons.map(one => one.name)") == ["P1", "P2", "P3", "P4"]
     assert page.run("app.doc.ties.at(-1)") == {"from": "P3", "to": "P4"}
     page.run("select('person', 'P4')")
@@ -120,7 +127,8 @@ def test_the_keyboard_alone(page):
     assert page.run("app.doc.persons.map(one => one.name)") == ["P2", "P3"]
     assert page.run("app.result.total") == 0
     nameless = page.run("""[...document.querySelectorAll('button, input, select, [tabindex="0"]')].filter(e =>
-        e.checkVisibility() && !e.textContent.trim() && !e.getAttribute('aria-label') && !e.labels?.length).map(e => e.outerHTML)""")
+        e.checkVisibility() && !e.textContent.trim() && !e.getAttribute('aria-label') && !e.labels?.length)
+        .map(e => e.outerHTML)""")
     assert nameless == []
 
 
@@ -138,7 +146,9 @@ def test_the_story_has_six_scenes_that_say_what_is_there(browser, page, written)
     opened(browser, written.as_uri())
     said = []
     for scene in range(6):
-        browser.run(f"document.querySelectorAll('.scene')[{scene}].scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        browser.run(
+            f"document.querySelectorAll('.scene')[{scene}].scrollIntoView({{block: 'center', behavior: 'instant'}})"
+        )
         browser.wait(f"app.scene === {scene}")
         settled(browser)
         said.append(browser.run("document.querySelector('.scene.current .live').textContent"))
@@ -152,9 +162,8 @@ def test_the_story_has_six_scenes_that_say_what_is_there(browser, page, written)
 
 def test_names_are_names(browser, tmp_path):
     persons = "\n".join(f"[[persons]]\nname = {json.dumps(name)}\ncreativity = 1.0\nreach = 1.0" for name in HOSTILE)
-    scenario = Scenario.from_toml(
-        f'scenario = {{name = "<b>bold</b> </script>", steps = 5}}\nimpact = {{value_of = "held"}}\n{persons}\n[[ideas]]\nname = "</style>"\n'
-    )
+    head = 'scenario = {name = "<b>bold</b> </script>", steps = 5}\nimpact = {value_of = "held"}\n'
+    scenario = Scenario.from_toml(f'{head}{persons}\n[[ideas]]\nname = "</style>"\n')
     file = tmp_path / "hostile.html"
     file.write_text(playground(scenario), encoding="utf-8")
     browser.errors.clear()
@@ -178,8 +187,14 @@ def test_a_link_without_a_world_says_so(browser, written, world):
 
 def test_a_link_with_nonsense_in_it_is_cut_down_to_a_world(browser, written):
     browser.errors.clear()
-    nonsense = {"scenario": {"steps": 7, "name": 3}, "persons": [{"name": "A", "reach": 5, "skill": 0.5, "x": 1}, {"name": "A"}, {"name": "crowd"}, 7],
-                "ideas": [{"name": "i", "difficulty": "inf"}], "ties": [{"from": "A", "to": "B"}], "interventions": [{"step": 2, "kind": "explode"}], "places": "no"}  # fmt: skip
+    nonsense = {
+        "scenario": {"steps": 7, "name": 3},
+        "persons": [{"name": "A", "reach": 5, "skill": 0.5, "x": 1}, {"name": "A"}, {"name": "crowd"}, 7],
+        "ideas": [{"name": "i", "difficulty": "inf"}],
+        "ties": [{"from": "A", "to": "B"}],
+        "interventions": [{"step": 2, "kind": "explode"}],
+        "places": "no",
+    }
     opened(browser, written.as_uri())
     packed = browser.run(f"packed('deflate-raw', CompressionStream, {json.dumps(json.dumps(nonsense))}).then(toText)")
     opened(browser, f"{written.as_uri()}#mode=bench&world={packed}")

@@ -1,8 +1,19 @@
 // What the page knows: the world as it is now, those before and after it, and what is looked at.
 
 const app = {
-  call: null, doc: null, result: null, mode: "story", scene: 0, step: 0, selected: null, tool: "move", playing: false,
-  past: [], future: [], merging: null, waiting: 0,
+  call: null,
+  doc: null,
+  result: null,
+  mode: "story",
+  scene: 0,
+  step: 0,
+  selected: null,
+  tool: "move",
+  playing: false,
+  past: [],
+  future: [],
+  merging: null,
+  waiting: 0,
 };
 const LIMITS = { persons: 200, ties: 4000, ideas: 20, interventions: 400, steps: 2000 };
 const RESERVED = ["everyone", "everything", "crowd", "the crowd", "world", "population", "person"];
@@ -36,7 +47,8 @@ function problemOf(doc) {
   if (doc.world?.size < doc.persons.length) doc.world.size = doc.persons.length;
   return null;
 }
-const isName = word => word.length > 0 && word.length <= 200 && !RESERVED.includes(word) && !/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(word);
+const isName = word =>
+  word.length > 0 && word.length <= 200 && !RESERVED.includes(word) && !/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(word);
 
 function goBack(from, to) {
   if (!from.length) return;
@@ -102,10 +114,11 @@ function goTo(step) {
 function play() {
   app.playing = !app.playing;
   if (app.playing && app.step >= app.doc.scenario.steps) app.step = 0;
-  const steps = app.doc.scenario.steps, began = performance.now() - 1000 * app.step / (steps / 5);
+  const steps = app.doc.scenario.steps,
+    began = performance.now() - (1000 * app.step) / (steps / 5);
   const tick = now => {
     if (!app.playing) return;
-    const step = Math.floor((now - began) / 5000 * steps);
+    const step = Math.floor(((now - began) / 5000) * steps);
     if (step !== app.step) goTo(step);
     if (app.step >= steps) app.playing = false;
     app.playing ? requestAnimationFrame(tick) : drawTime();
@@ -124,7 +137,9 @@ function draw() {
 
 // --- changes ---------------------------------------------------------------------------------------------------------
 
-const freshName = (list, stem) => { for (let k = list.length + 1; ; k++) if (!list.some(one => one.name === `${stem}${k}`)) return `${stem}${k}`; };
+const freshName = (list, stem) => {
+  for (let k = list.length + 1; ; k++) if (!list.some(one => one.name === `${stem}${k}`)) return `${stem}${k}`;
+};
 
 function addPerson(x, y, teller = null) {
   if (app.doc.persons.length >= LIMITS.persons) return say(`The page holds ${LIMITS.persons} persons.`);
@@ -142,7 +157,9 @@ function addTie(from, to) {
   if (from === to) return;
   const there = app.doc.ties.findIndex(tie => tie.from === from && tie.to === to);
   if (there >= 0) return say(`${from} can tell ${to} already.`);
-  change(doc => { doc.ties.push({ from, to }); });
+  change(doc => {
+    doc.ties.push({ from, to });
+  });
   say(`${from} can tell ${to}.`);
 }
 
@@ -150,18 +167,26 @@ function takeAway() {
   const { kind, key } = app.selected ?? {};
   if (kind === "person" && app.doc.persons.length > 1) {
     change(doc => {
-      const k = doc.persons.findIndex(one => one.name === key), about = one => [one.person, one.to, one.of].includes(key) || one.key?.startsWith(`persons.${key}.`);
+      const k = doc.persons.findIndex(one => one.name === key),
+        about = one => [one.person, one.to, one.of].includes(key) || one.key?.startsWith(`persons.${key}.`);
       doc.persons.splice(k, 1);
       doc.places.splice(k, 1);
       doc.ties = doc.ties.filter(tie => tie.from !== key && tie.to !== key);
       doc.interventions = doc.interventions.filter(one => !about(one));
-      if (Array.isArray(doc.impact?.realised_by)) doc.impact.realised_by = doc.impact.realised_by.filter(name => name !== key);
+      if (Array.isArray(doc.impact?.realised_by))
+        doc.impact.realised_by = doc.impact.realised_by.filter(name => name !== key);
       if (doc.impact?.realised_by?.length === 0) delete doc.impact.realised_by;
     });
     say(`${key} is taken away.`);
   }
-  if (kind === "tie") change(doc => { doc.ties.splice(key, 1); });
-  if (kind === "intervention") change(doc => { doc.interventions.splice(key, 1); });
+  if (kind === "tie")
+    change(doc => {
+      doc.ties.splice(key, 1);
+    });
+  if (kind === "intervention")
+    change(doc => {
+      doc.interventions.splice(key, 1);
+    });
   select(null);
 }
 
@@ -170,14 +195,22 @@ function rename(list, old, name) {
   if (!isName(word) || app.doc[list].some(one => one.name === word)) return false;
   change(doc => {
     doc[list].find(one => one.name === old).name = word;
-    const swap = (one, ...keys) => { for (const key of keys) if (one[key] === old) one[key] = word; };
+    const swap = (one, ...keys) => {
+      for (const key of keys) if (one[key] === old) one[key] = word;
+    };
     if (list === "persons") doc.ties.forEach(tie => swap(tie, "from", "to"));
     doc.interventions.forEach(one => {
       swap(one, ...(list === "persons" ? ["person", "to", "of"] : ["idea"]));
-      if (one.key?.startsWith(`${list}.${old}.`)) one.key = `${list}.${word}.${one.key.slice(list.length + old.length + 2)}`;
+      if (one.key?.startsWith(`${list}.${old}.`))
+        one.key = `${list}.${word}.${one.key.slice(list.length + old.length + 2)}`;
     });
-    if (list === "ideas") doc.ideas.forEach(one => { swap(one, "rival_of"); if (one.prerequisites) one.prerequisites = one.prerequisites.map(p => (p === old ? word : p)); });
-    else if (Array.isArray(doc.impact?.realised_by)) doc.impact.realised_by = doc.impact.realised_by.map(p => (p === old ? word : p));
+    if (list === "ideas")
+      doc.ideas.forEach(one => {
+        swap(one, "rival_of");
+        if (one.prerequisites) one.prerequisites = one.prerequisites.map(p => (p === old ? word : p));
+      });
+    else if (Array.isArray(doc.impact?.realised_by))
+      doc.impact.realised_by = doc.impact.realised_by.map(p => (p === old ? word : p));
   });
   return word;
 }

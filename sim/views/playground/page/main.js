@@ -22,10 +22,24 @@ function hear() {
   for (const end of ["pointerup", "pointercancel"]) world.addEventListener(end, onUp);
   addEventListener("keydown", onKey);
   for (const tool of ["move", "person", "tie"]) byId(`tool-${tool}`).addEventListener("click", () => setTool(tool));
-  const clicks = { undo, redo, toml: saveToml, png: savePng, svg: saveSvg, link: shareLink, "see-story": () => setMode("story"), "see-bench": () => setMode("bench") };
+  const clicks = {
+    undo,
+    redo,
+    toml: saveToml,
+    png: savePng,
+    svg: saveSvg,
+    link: shareLink,
+    "see-story": () => setMode("story"),
+    "see-bench": () => setMode("bench"),
+  };
   for (const [id, what] of Object.entries(clicks)) byId(id).addEventListener("click", what);
   timeHands();
-  new ResizeObserver(() => { if (app.doc) { drawWorld(); drawTime(); } }).observe(world);
+  new ResizeObserver(() => {
+    if (app.doc) {
+      drawWorld();
+      drawTime();
+    }
+  }).observe(world);
   addEventListener("hashchange", begin);
 }
 
@@ -34,14 +48,19 @@ async function begin() {
   app.ready = false;
   app.mode = found.mode;
   app.scene = found.scene;
-  app.name = found.doc ? null : found.preset ?? (found.mode === "story" ? SCENES[found.scene].preset : FIRST);
+  app.name = found.doc ? null : (found.preset ?? (found.mode === "story" ? SCENES[found.scene].preset : FIRST));
   if (found.doc && found.mode === "story") app.name = SCENES[found.scene].preset;
   open(found.doc ?? PRESETS[app.name] ?? PRESETS[FIRST]);
   if (found.doc) app.past.push(app.doc);
   setMode(found.mode);
   if (found.step !== undefined) goTo(found.step);
-  if (found.mode === "story" && found.scene) document.querySelector(`[data-scene="${found.scene}"]`).scrollIntoView({ behavior: "instant" });
-  requestAnimationFrame(() => requestAnimationFrame(() => { app.ready = true; }));
+  if (found.mode === "story" && found.scene)
+    document.querySelector(`[data-scene="${found.scene}"]`).scrollIntoView({ behavior: "instant" });
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      app.ready = true;
+    }),
+  );
 }
 
 async function start() {
@@ -52,4 +71,6 @@ async function start() {
   await begin();
   document.body.dataset.ready = "yes";
 }
-start().catch(error => { say(`This browser cannot run the playground (${error.message}).`); });
+start().catch(error => {
+  say(`This browser cannot run the playground (${error.message}).`);
+});

@@ -5,13 +5,22 @@ function download(name, kind, content) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
-const fileName = ending => `${app.doc.scenario.name.normalize("NFKD").replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "").toLowerCase().slice(0, 60) || "world"}.${ending}`;
+const fileName = ending =>
+  `${
+    app.doc.scenario.name
+      .normalize("NFKD")
+      .replace(/[^A-Za-z0-9]+/g, "_")
+      .replace(/^_+|_+$/g, "")
+      .toLowerCase()
+      .slice(0, 60) || "world"
+  }.${ending}`;
 
 const saveToml = () => download(fileName("toml"), "application/toml", tomlOf(app.doc));
 const saveSvg = () => download(fileName("svg"), "image/svg+xml", pictureText());
 
 async function savePng() {
-  const image = new Image(), twice = 2;
+  const image = new Image(),
+    twice = 2;
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(pictureText())}`;
   await image.decode();
   const canvas = h("canvas", { width: WIDE * twice, height: high * twice });
@@ -21,8 +30,24 @@ async function savePng() {
 
 // The picture with its colours written into it, so that it needs no style of ours.
 function pictureText() {
-  const from = byId("world"), copy = from.cloneNode(true), old = [from, ...from.querySelectorAll("*")], made = [copy, ...copy.querySelectorAll("*")];
-  const looks = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity", "fill-opacity", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
+  const from = byId("world"),
+    copy = from.cloneNode(true),
+    old = [from, ...from.querySelectorAll("*")],
+    made = [copy, ...copy.querySelectorAll("*")];
+  const looks = [
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "opacity",
+    "fill-opacity",
+    "font-family",
+    "font-size",
+    "font-weight",
+    "text-anchor",
+    "dominant-baseline",
+  ];
   old.forEach((element, k) => {
     const style = getComputedStyle(element);
     for (const look of looks) made[k].setAttribute(look, style.getPropertyValue(look));

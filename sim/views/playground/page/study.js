@@ -2,16 +2,28 @@
 
 const sum = list => list.reduce((total, one) => total + one, 0);
 const ACCOUNTS = [
-  ["role-flow", "Role flow"], ["person-pagerank", "Page\u00adRank"], ["shapley", "Shapley"], ["knockout", "Knock\u00adout"],
+  ["role-flow", "Role flow"],
+  ["person-pagerank", "Page\u00adRank"],
+  ["shapley", "Shapley"],
+  ["knockout", "Knock\u00adout"],
   ["priority", "Priority"],
 ];
 
 function study(call, doc) {
-  const tables = tablesOf(doc), n = doc.persons.length, crowd = crowdOf(doc), began = performance.now();
-  const tape = call("play", tables), total = sum(tape.value);
+  const tables = tablesOf(doc),
+    n = doc.persons.length,
+    crowd = crowdOf(doc),
+    began = performance.now();
+  const tape = call("play", tables),
+    total = sum(tape.value);
   const of = call("credits", {
-    ...tape, persons: n + (crowd > 0 ? 1 : 0), crowd, size: tables.size, ideas: doc.ideas.length,
-    alpha: setting(doc, "credit", "alpha"), inheritance: setting(doc, "credit", "inheritance"),
+    ...tape,
+    persons: n + (crowd > 0 ? 1 : 0),
+    crowd,
+    size: tables.size,
+    ideas: doc.ideas.length,
+    alpha: setting(doc, "credit", "alpha"),
+    inheritance: setting(doc, "credit", "inheritance"),
   });
   const roles = [of.idea, of.communication, of.implementation];
   const flow = of.idea.map((_, k) => sum(roles.map(role => role[k])));
@@ -24,7 +36,8 @@ function study(call, doc) {
 
 // One more knockout: what is lost without the next person. False if all are there.
 function removeNext(call, { shares: { knockout }, tables, total, n }) {
-  if (knockout.length < n) knockout.push(...sharesOf([total - sum(call("play", without(tables, knockout.length)).value)], total));
+  if (knockout.length < n)
+    knockout.push(...sharesOf([total - sum(call("play", without(tables, knockout.length)).value)], total));
   return knockout.length < n;
 }
 
@@ -35,13 +48,28 @@ const totalOf = (call, doc) => sum(call("play", tablesOf(doc)).value);
 
 // What everybody is to every idea at the end of a step.
 function standing({ tape, n, doc }, step) {
-  const m = doc.ideas.length, { events } = WORDS, [DISCOVER, LEARN, IMPLEMENT, ABANDON] = events.map((_, k) => k);
-  const state = { holds: [], had: [], made: [], from: [], works: Array(m).fill(false), crowd: Array(m).fill(0), alive: alive(doc, step) };
+  const m = doc.ideas.length,
+    { events } = WORDS,
+    [DISCOVER, LEARN, IMPLEMENT, ABANDON] = events.map((_, k) => k);
+  const state = {
+    holds: [],
+    had: [],
+    made: [],
+    from: [],
+    works: Array(m).fill(false),
+    crowd: Array(m).fill(0),
+    alive: alive(doc, step),
+  };
   for (const list of [state.holds, state.had, state.made, state.from]) for (let k = 0; k < n * m; k++) list.push(-1);
   const teller = new Map();
-  tape.child.forEach((child, k) => { if (!teller.has(child)) teller.set(child, tape.person[tape.parent[k]]); });
+  tape.child.forEach((child, k) => {
+    if (!teller.has(child)) teller.set(child, tape.person[tape.parent[k]]);
+  });
   for (let e = 0; e < tape.step.length && tape.step[e] <= step; e++) {
-    const person = tape.person[e], idea = tape.idea[e], key = person * m + idea, kind = tape.kind[e];
+    const person = tape.person[e],
+      idea = tape.idea[e],
+      key = person * m + idea,
+      kind = tape.kind[e];
     if (kind === IMPLEMENT) state.works[idea] = true;
     if (person < 0) continue;
     if (person === n) {
@@ -50,7 +78,7 @@ function standing({ tape, n, doc }, step) {
     } else if (kind <= LEARN) {
       state.holds[key] = tape.step[e];
       state.had[key] = 1;
-      state.from[key] = kind === LEARN ? teller.get(e) ?? -1 : -1;
+      state.from[key] = kind === LEARN ? (teller.get(e) ?? -1) : -1;
     } else if (kind === IMPLEMENT) state.made[key] = 1;
     else if (kind < events.indexOf("use")) state.holds[key] = -1;
   }
@@ -58,7 +86,8 @@ function standing({ tape, n, doc }, step) {
 }
 
 function alive(doc, step) {
-  const born = new Map(doc.persons.map(one => [one.name, one.born ?? 0])), dies = new Map(doc.persons.map(one => [one.name, one.dies ?? Infinity]));
+  const born = new Map(doc.persons.map(one => [one.name, one.born ?? 0])),
+    dies = new Map(doc.persons.map(one => [one.name, one.dies ?? Infinity]));
   for (const one of doc.interventions) {
     if (one.kind === "born") born.set(one.person, Math.max(one.step, 1));
     if (one.kind === "die") dies.set(one.person, Math.min(dies.get(one.person) ?? Infinity, one.step));
@@ -68,8 +97,11 @@ function alive(doc, step) {
 
 // How many hold each idea in each step: of the persons, and of the crowd.
 function curvesOf({ tape, n, doc }) {
-  const steps = doc.scenario.steps, m = doc.ideas.length, held = doc.ideas.map(() => new Float64Array(steps + 1));
-  const { events } = WORDS, [, LEARN, , ABANDON, LEAVE] = events.map((_, k) => k);
+  const steps = doc.scenario.steps,
+    m = doc.ideas.length,
+    held = doc.ideas.map(() => new Float64Array(steps + 1));
+  const { events } = WORDS,
+    [, LEARN, , ABANDON, LEAVE] = events.map((_, k) => k);
   for (let e = 0; e < tape.step.length; e++) {
     const change = tape.kind[e] <= LEARN ? tape.count[e] : [ABANDON, LEAVE].includes(tape.kind[e]) ? -tape.count[e] : 0;
     if (change && tape.person[e] >= 0) held[tape.idea[e]][tape.step[e]] += change;
