@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-full lint bench hypotheses notebook-curve docs gallery clean
+.PHONY: run test test-full lint bench hypotheses notebook-curve docs gallery playground clean
 
 run: .venv/installed ## the genius's notebook: credit table, run folder, figures
 	$(BIN)/shoulders run scenarios/genius_notebook.toml
@@ -32,6 +32,9 @@ docs: .venv/installed-docs ## the site, in docs/_build; a warning is an error
 
 gallery: .venv/installed ## every picture of README and docs, drawn anew
 	$(BIN)/python docs/gallery.py $(ARGS)
+
+playground: .venv/installed ## the engine of the playground, compiled anew for the browser; wants wasm-ld (Debian's lld)
+	$(BIN)/python -m sim.views.playground.build
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -19,6 +19,7 @@ from sim.cli.explore import explore_command
 from sim.cli.export import export_command
 from sim.cli.hypotheses import notebook_command, test_command
 from sim.cli.knockout import knockout_command
+from sim.cli.play import play_command
 from sim.cli.plot import plot_command
 from sim.cli.run import run_command
 from sim.cli.scenarios import check_command, new_command, scenarios_command
@@ -31,7 +32,7 @@ from sim.machine.version import version
 OK, FAILED, WRONG_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 COMMANDS = (
     run_command, credit_command, why_command, thought_experiments_command, plot_command, export_command, sweep_command,
-    knockout_command, explore_command, test_command, notebook_command, new_command, check_command, scenarios_command,
+    knockout_command, explore_command, play_command, test_command, notebook_command, new_command, check_command, scenarios_command,
 )  # fmt: skip
 
 

@@ -1,0 +1,34 @@
+"""The command that writes the playground: a page in which one changes a world by hand."""
+
+from __future__ import annotations
+
+import click
+
+from sim.cli.arguments import CHANGES, ScenarioName, scenario_of, target_of
+from sim.cli.explore import PAGES
+from sim.machine.terminal import say
+
+
+@click.command(name="play")
+@click.argument("scenario", type=ScenarioName(), required=False)
+@click.option("-o", "--output", metavar="FILE.html", help="Where to write the page.  [default: playground.html]")
+@CHANGES
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
+def play_command(scenario: str | None, output: str | None, changes: tuple[str, ...], opened: bool) -> None:
+    """Write a page in which one changes a world by hand, and sees at once who deserves what.
+
+    The page begins with SCENARIO, or with the bridge; the thought experiments and the cases are in it, too. It needs no
+    server, no network and no Python, runs the same engine to the same tape, and can be mailed.
+    """
+    path = target_of(output or "playground.html", PAGES, "page")
+    if changes and scenario is None:
+        raise click.UsageError("--set: changes a scenario; name one")
+    chosen = None if scenario is None else scenario_of(scenario, changes)[1]
+    from sim.machine.folders import write_whole
+    from sim.views.playground.page import playground
+
+    text = playground(chosen)
+    write_whole(path, text.encode("utf-8", "replace"))
+    say(f"Written: {path}  ({len(text) / 1e6:.1f} MB; it needs no network and no server)")
+    if opened:
+        click.launch(path.resolve().as_uri())

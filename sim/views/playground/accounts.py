@@ -1,0 +1,338 @@
+"""The accounts of credit of a small run, all at once; compiled for the machine and the browser.
+
+The loops are those of the accounts; what stands between them there as array code stands here as loops, too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.accounts.games.lineage_loops import (
+    add_up,
+    carry_down,
+    count_ways,
+    find_nearest,
+    first_times,
+    on_lineage,
+    serve,
+    unfold,
+)
+from sim.accounts.person_graph import _gather
+from sim.accounts.quadrature import BLOCK, _sweep, nodes_for
+from sim.accounts.role_flow import _count_tellers, _divide, _flow, _flow_certain, _sum_by_person, _weigh
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
+
+Kinds = NDArray[np.int8]
+Whole = NDArray[np.int32]
+
+
+class Credits(NamedTuple):
+    """Credit by person, the crowd last if there is one; (persons,) each."""
+
+    idea: Floats  # by role flow
+    communication: Floats
+    implementation: Floats
+    pagerank: Floats  # in units of realised value, as all
+    shapley: Floats
+    priority: Floats
+
+
+class Ways(NamedTuple):
+    """Where each event's lineage goes on: to the rows up[begin[e]] to up[begin[e + 1]], in these parts."""
+
+    begin: Ints
+    up: Ints
+    part: Floats
+
+
+def credits_of(
+    step: Ints, kind: Kinds, person: Whole, idea: Whole, count: Ints, child: Ints, parent: Ints, weight: Floats,
+    event: Ints, served: Ints, value: Floats, persons: int, crowd: int, size: int, ideas: int, alpha: float,
+    inheritance: float,
+) -> Credits:  # fmt: skip
+    """Return the credit of a tape by every account of the page.
+
+    Args:
+        step ... value: the columns of the tape.
+        persons: how many rows of persons; the crowd is the last one, if it is one.
+        crowd: how many people are in the crowd; size: all there are.
+        ideas: how many.
+        alpha, inheritance: of person PageRank and of role flow.
+    """
+    begin = begins(child, len(kind))
+    roles = flows(kind, person, begin, child, parent, weight, event, served, value, persons, inheritance)
+    one = np.empty(len(weight))  # the weights of an event sum to 1
+    for e in range(len(kind)):
+        total = 0.0
+        for k in range(begin[e], begin[e + 1]):
+            total += weight[k]
+        for k in range(begin[e], begin[e + 1]):
+            one[k] = weight[k] / total
+    first = priorities(step, kind, person, idea, event, value, persons, ideas)
+    games = shapleys(kind, person, idea, begin, child, parent, one, event, served, value, persons)
+    graph = person_graph(
+        kind, person, idea, count, child, parent, weight, event, served, value, persons, crowd, size, ideas
+    )
+    return Credits(roles[0].copy(), roles[1].copy(), roles[2].copy(), ranks(graph, alpha, value.sum()), games, first)
+
+
+def begins(child: Ints, events: int) -> Ints:
+    """Where the influences of each event begin."""
+    begin = np.zeros(events + 1, np.int64)
+    for k in range(len(child)):
+        begin[child[k] + 1] += 1
+    for e in range(events):
+        begin[e + 1] += begin[e]
+    return begin
+
+
+def flows(
+    kind: Kinds, person: Whole, begin: Ints, child: Ints, parent: Ints, weight: Floats, event: Ints, served: Ints,
+    value: Floats, persons: int, inheritance: float,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return role flow by person, for the idea, the communication, the implementation; see accounts.role_flow."""
+    flow, user, tellers = np.zeros(2 * len(kind)), np.zeros(len(kind)), np.zeros(len(kind), np.int32)
+    _divide(event, served, value, kind, flow, user)
+    if _count_tellers(kind, person, child, parent, tellers):
+        _flow_certain(kind, child, parent, tellers, inheritance, flow, user)
+    else:
+        part, entry = np.zeros(len(child)), np.zeros(len(kind))
+        counted = _weigh(kind, person, begin, parent, weight, part, tellers)
+        _flow(kind, begin, parent, weight, part, inheritance, flow, user, entry)
+        kept = divided(begin, parent, part, entry, counted)
+        for row in range(len(kind)):
+            flow[2 * row + 1] += kept[row]
+    roles = np.zeros((3, persons))
+    _sum_by_person(kind, person, flow, roles)
+    return roles
+
+
+def divided(begin: Ints, parent: Ints, part: Floats, entry: Floats, counted: int) -> Floats:
+    """Return what each row keeps of a value that is divided equally along lineages; see accounts.quadrature."""
+    nodes, weights = nodes_for(counted)
+    above, below, kept = np.empty(len(entry) * BLOCK), np.zeros(len(entry) * BLOCK), np.zeros(len(entry))
+    for first in range(0, len(nodes), BLOCK):
+        at, of = np.ones(BLOCK), np.zeros(BLOCK)
+        for k in range(first, min(first + BLOCK, len(nodes))):
+            at[k - first], of[k - first] = nodes[k], weights[k] / nodes[k]
+        _sweep(begin, parent, part, entry, at, of, above, below, kept)
+    return kept
+
+
+def priorities(
+    step: Ints, kind: Kinds, person: Whole, idea: Whole, event: Ints, value: Floats, persons: int, ideas: int
+) -> Floats:
+    """Return all the value of each idea for its first discoverers."""
+    worth, first = np.zeros(ideas), np.full(ideas, -1, np.int64)
+    for k in range(len(event)):
+        worth[idea[event[k]]] += value[k]
+    those = np.zeros((ideas, persons), np.bool_)
+    for e in range(len(kind)):
+        if kind[e] == DISCOVER and (first[idea[e]] < 0 or first[idea[e]] == step[e]):
+            first[idea[e]] = step[e]
+            those[idea[e], person[e]] = True
+    credit = np.zeros(persons)
+    for k in range(ideas):
+        number = those[k].sum()
+        for i in range(persons):
+            credit[i] += worth[k] / number if those[k, i] else 0.0
+    return credit
+
+
+def ways_of(kind: Kinds, begin: Ints, child: Ints, parent: Ints, part: Floats) -> Ways:
+    """Return where lineages go on; see accounts.games.lineages."""
+    start, room = np.zeros(len(kind) + 1, np.int64), 0
+    for k in range(len(child)):
+        room += own_ways(kind, begin, child, parent, k)
+    up, parts, used = np.empty(room, np.int64), np.empty(room), 0
+    for e in range(len(kind)):
+        for k in range(begin[e], begin[e + 1]):
+            if kind[e] == DISCOVER and kind[parent[k]] == LEARN:
+                for j in range(begin[parent[k]], begin[parent[k] + 1]):
+                    up[used], parts[used] = parent[j], part[k] * part[j]
+                    used += 1
+            elif kind[e] <= LEARN:
+                up[used], parts[used] = parent[k], part[k]
+                used += 1
+        start[e + 1] = used
+    return Ways(start, up, parts)
+
+
+def own_ways(kind: Kinds, begin: Ints, child: Ints, parent: Ints, k: int) -> int:
+    """Return how many ways an influence stands for."""
+    if kind[child[k]] == DISCOVER and kind[parent[k]] == LEARN:
+        return int(begin[parent[k] + 1] - begin[parent[k]])
+    return int(kind[child[k]] <= LEARN)
+
+
+def shapleys(
+    kind: Kinds, person: Whole, idea: Whole, begin: Ints, child: Ints, parent: Ints, part: Floats, event: Ints,
+    served: Ints, value: Floats, persons: int,
+) -> Floats:  # fmt: skip
+    """Return the Shapley value of the realised lineages; see accounts.games.realised."""
+    ways = ways_of(kind, begin, child, parent, part)
+    wanted = np.zeros(len(kind), np.bool_)
+    for e in range(len(kind)):
+        wanted[e] = kind[e] == DISCOVER
+    for k in range(len(ways.up)):
+        wanted[ways.up[k]] = True
+    first_node = np.zeros(len(kind) + 1, np.int64)
+    each = count_ways(ways.begin, ways.up, wanted)
+    for e in range(len(kind)):
+        first_node[e + 1] = first_node[e] + int(each[e])
+    of, above, chance = unfold(ways.begin, ways.up, ways.part, first_node)
+    node, by, amount = ends(kind, idea, ways, first_node, chance, event, served, value)
+    holder = np.empty(len(of), np.int64)
+    makes, own = np.zeros(persons, np.bool_), np.zeros(len(of), np.bool_)
+    for e in range(len(kind)):
+        if kind[e] == IMPLEMENT:
+            makes[person[e]] = True
+    for k in range(len(of)):
+        holder[k] = max(person[of[k]], 0)
+    first = first_times(above, holder, persons)
+    for k in range(len(of)):
+        own[k] = first[k] and makes[holder[k]]
+    together = carry_down(above, first.astype(np.int64))
+    away = np.empty(len(node))
+    for k in range(len(node)):
+        away[k] = amount[k] / (together[node[k]] + 1)
+    nearest = find_nearest(above, own)
+    on, taken = on_lineage(node, by, away, nearest, above, holder, kind, person, begin, parent, part, persons)
+    rows, along = np.zeros(len(kind)), np.zeros(len(of))
+    for k in range(len(node)):
+        if by[k] >= 0:
+            rows[by[k]] += away[k]
+        along[node[k]] += amount[k] * (on[k] / together[node[k]] + (1.0 - on[k]) / (together[node[k]] + 1))
+    serve(kind, begin, parent, part, rows)
+    along = add_up(above, along)
+    credit = -taken
+    for e in range(len(kind)):
+        if kind[e] == IMPLEMENT:
+            credit[person[e]] += rows[e]
+    for k in range(len(of)):
+        credit[holder[k]] += along[k] if first[k] else 0.0
+    return credit
+
+
+def ends(
+    kind: Kinds, idea: Whole, ways: Ways, first: Ints, chance: Floats, event: Ints, served: Ints, value: Floats
+) -> tuple[Ints, Ints, Floats]:
+    """Return where the lineages end, what served them, and the value of each; by idea and by what served."""
+    room = 0
+    for k in range(len(event)):
+        e = event[k]
+        for way in range(ways.begin[e], ways.begin[e + 1] if kind[e] == LEARN else ways.begin[e]):
+            room += first[ways.up[way] + 1] - first[ways.up[way]]
+        room += 0 if kind[e] == LEARN else first[e + 1] - first[e]
+    node, by, amount, key = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64)
+    used = 0
+    for k in range(len(event)):
+        e = event[k]
+        learned = kind[e] == LEARN
+        for way in range(ways.begin[e] if learned else 0, ways.begin[e + 1] if learned else 1):
+            at = ways.up[way] if learned else e
+            for one in range(first[at], first[at + 1]):
+                node[used], by[used], key[used] = one, served[k], idea[e] * (len(kind) + 1) + served[k]
+                amount[used] = value[k] * (ways.part[way] if learned else 1.0) * chance[one]
+                used += 1
+    order = np.argsort(key, kind="mergesort")
+    return node[order], by[order], amount[order]
+
+
+def person_graph(
+    kind: Kinds, person: Whole, idea: Whole, count: Ints, child: Ints, parent: Ints, weight: Floats, event: Ints,
+    served: Ints, value: Floats, persons: int, crowd: int, size: int, ideas: int,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return who told whom, the World as the last node, and -1 in the rows of those without events.
+
+    See accounts.person_graph.
+    """
+    graph = np.zeros((persons + 1, persons + 1))
+    last = persons - 1 if crowd > 1 else persons  # the crowd is a part of the World
+    lessons = np.zeros((persons, persons, ideas))
+    graph[persons, persons] = 1.0
+    found_in_use(graph, kind, person, idea, child, parent, event, served, value, persons, ideas)
+    for k in range(len(child)):
+        teller, hearer = person[parent[k]], person[child[k]]
+        if kind[child[k]] == LEARN and teller != hearer:
+            lessons[teller, hearer, idea[child[k]]] += weight[k] * count[child[k]]
+            if teller < last and hearer < last:
+                graph[teller, hearer] = graph[hearer, teller] = 1.0
+            elif teller >= last:
+                graph[persons, hearer] = 1.0
+    for teller in range(persons):
+        for hearer in range(persons):
+            people = min(lessons[teller, hearer].max(), float(crowd) if hearer >= last else 1.0)
+            graph[teller, persons] += people / size
+    acted = np.zeros(persons + 1, np.bool_)
+    acted[persons] = True
+    for e in range(len(kind)):
+        acted[person[e]] |= 0 <= person[e] < last
+    for i in range(persons + 1):
+        if not acted[i]:
+            for j in range(persons + 1):
+                graph[i, j] = graph[j, i] = 0.0
+            graph[i, i] = -1.0
+    return graph
+
+
+def found_in_use(
+    graph: NDArray[np.float64], kind: Kinds, person: Whole, idea: Whole, child: Ints, parent: Ints, event: Ints,
+    served: Ints, value: Floats, persons: int, ideas: int,
+) -> None:  # fmt: skip
+    """Fill in the fraction of the ideas in use that each person discovered, where others took them up."""
+    in_use = np.zeros(ideas, np.bool_)
+    low, high = np.full(len(kind), persons, np.int64), np.full(len(kind), -1, np.int64)
+    for e in range(len(kind)):
+        if kind[e] == LEARN:
+            low[e] = high[e] = person[e]
+    for k in range(len(event)):
+        if value[k] > 0.0:
+            in_use[idea[event[k]]] = True
+            if served[k] >= 0:
+                low[served[k]] = min(low[served[k]], person[event[k]])
+                high[served[k]] = max(high[served[k]], person[event[k]])
+    if not in_use.any():
+        for e in range(len(kind)):
+            in_use[idea[e]] |= kind[e] == LEARN
+    same = np.empty(len(child), np.bool_)
+    for k in range(len(child)):
+        same[k] = kind[child[k]] != DISCOVER
+    _gather(child[same], parent[same], low, high)
+    met = np.zeros((persons, ideas), np.bool_)
+    for e in range(len(kind)):
+        others = high[e] >= 0 and (low[e] != person[e] or high[e] != person[e])
+        if kind[e] == DISCOVER and others and in_use[idea[e]]:
+            met[person[e], idea[e]] = True
+    for i in range(persons):
+        graph[persons, i] = met[i].sum() / max(1, in_use.sum())
+
+
+def ranks(graph: NDArray[np.float64], alpha: float, total: float) -> Floats:
+    """Return the PageRank of the persons, as parts of the total; see accounts.pagerank."""
+    n = len(graph)
+    system, rank = np.zeros((n, n)), np.zeros(n)
+    for i in range(n):
+        system[i, i] = 1.0
+        out = graph[i].sum()
+        if graph[i, i] >= 0.0:
+            rank[i] = 1.0
+            for j in range(n):
+                system[j, i] -= alpha * graph[i, j] / out if out > 0.0 else 0.0
+    for i in range(n):  # diagonally dominant by columns, so that no pivot is needed
+        for j in range(i + 1, n):
+            part = system[j, i] / system[i, i]
+            if part != 0.0:
+                for k in range(i + 1, n):
+                    system[j, k] -= part * system[i, k]
+                rank[j] -= part * rank[i]
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            rank[i] -= system[i, k] * rank[k]
+        rank[i] /= system[i, i]
+    named = rank[: n - 1].copy()
+    everyone = named.sum()
+    return named * (total / everyone) if everyone > 0.0 else named

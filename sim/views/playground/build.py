@@ -1,0 +1,59 @@
+"""`make playground`: compile the engine of the page anew, and write it beside this file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+# No optimisation for this processor, whose vector instructions no browser has, and no code from a cache, which is only
+# the processor's own. LLVM optimises for the browser later. numba goes through sets, whose order depends on the seed.
+SETTINGS = {
+    "PYTHONHASHSEED": "0",
+    "NUMBA_OPT": "0",
+    "NUMBA_CPU_NAME": "generic",
+    "NUMBA_CPU_FEATURES": "",
+    "XDG_CACHE_HOME": os.devnull,
+}
+
+
+def build() -> tuple[bytes, str]:
+    """Return the engine as WebAssembly, and as JSON how it is called and what it was made with.
+
+    It has to be called in a process that began with SETTINGS in force.
+
+    Raises:
+        RuntimeError: if wasm-ld is not there or fails.
+    """
+    from sim.machine.compiling import machine_code
+    from sim.scenario.scenario import Scenario
+    from sim.views.playground.accounts import credits_of
+    from sim.views.playground.engine import play
+    from sim.views.playground.tables import tables_of
+    from sim.views.playground.webassembly import versions, webassembly
+
+    functions: dict[str, Any] = {"play": machine_code(play), "credits": machine_code(credits_of)}
+    history = functions["play"](*tables_of(Scenario.load("e4_bridge")).values())  # so that the kinds of all are known
+    functions["credits"](*history[:-1], 4, 7, 10, 1, 0.85, 0.5)
+    made, calls = webassembly(functions)
+    said = {"made_with": {"python": sys.version.split()[0], **versions()}, "calls": calls}
+    return made, json.dumps(said, indent=1) + "\n"
+
+
+def main() -> None:
+    """Build the engine and write it to the folder that is given, or beside this file."""
+    if any(os.environ.get(name) != value for name, value in SETTINGS.items()):
+        os.execve(
+            sys.executable, [sys.executable, "-m", "sim.views.playground.build", *sys.argv[1:]], os.environ | SETTINGS
+        )
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+    engine, calls = build()
+    (folder / "engine.wasm").write_bytes(engine)
+    (folder / "engine.json").write_text(calls, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+// What the page knows: the world as it is now, those before and after it, and what is looked at.
+
+const app = {
+  call: null,
+  doc: null,
+  result: null,
+  mode: "story",
+  scene: 0,
+  step: 0,
+  selected: null,
+  tool: "move",
+  playing: false,
+  past: [],
+  future: [],
+  merging: null,
+  waiting: 0,
+};
+const LIMITS = { persons: 200, ties: 4000, ideas: 20, interventions: 400, steps: 2000 };
+const RESERVED = ["everyone", "everything", "crowd", "the crowd", "world", "population", "person"];
+const personOf = name => app.doc.persons.findIndex(one => one.name === name);
+const isSelected = (kind, key) => app.selected?.kind === kind && app.selected.key === key;
+
+// Change the world: `how` gets a copy to work on. Changes of one `gesture` are one step back.
+function change(how, gesture = null) {
+  const next = structuredClone(app.doc);
+  if (how(next) === false) return false;
+  const wrong = problemOf(next);
+  if (wrong) {
+    say(wrong);
+    return false;
+  }
+  if (gesture === null || gesture !== app.merging) {
+    app.past.push(app.doc);
+    if (app.past.length > 200) app.past.shift();
+  }
+  app.merging = gesture;
+  app.future = [];
+  show(next);
+}
+
+// What a scenario file must not say, though every number in it is allowed.
+function problemOf(doc) {
+  const early = doc.persons.find(one => one.dies !== undefined && one.dies <= (one.born ?? 0));
+  if (early) return `${early.name} must leave after entering.`;
+  const short = doc.ties.find(tie => tie.end !== undefined && tie.end <= (tie.start ?? 0));
+  if (short) return `The tie of ${short.from} must end after it begins.`;
+  if (doc.world?.size < doc.persons.length) doc.world.size = doc.persons.length;
+  return null;
+}
+const isName = word =>
+  word.length > 0 && word.length <= 200 && !RESERVED.includes(word) && !/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(word);
+
+function goBack(from, to) {
+  if (!from.length) return;
+  to.push(app.doc);
+  app.merging = null;
+  show(from.pop());
+}
+const undo = () => goBack(app.past, app.future);
+const redo = () => goBack(app.future, app.past);
+
+// Another world altogether.
+function open(doc) {
+  Object.assign(app, { past: [], future: [], merging: null, selected: null, playing: false });
+  show(structuredClone(doc), doc.scenario.steps);
+}
+
+// Run a world and draw what comes of it.
+function show(doc, step = app.step) {
+  const atEnd = app.doc && app.step >= app.doc.scenario.steps;
+  try {
+    app.result = study(app.call, doc);
+  } catch (error) {
+    say(`This world is too much for the page: ${error.message}.`);
+    return;
+  }
+  app.doc = doc;
+  app.step = clamp(atEnd ? doc.scenario.steps : step, 0, doc.scenario.steps);
+  if (app.selected?.kind === "person" && personOf(app.selected.key) < 0) app.selected = null;
+  if (app.selected?.kind === "tie" && !doc.ties[app.selected.key]) app.selected = null;
+  draw();
+  keepInAddress();
+  removeOneByOne(app.result);
+}
+
+// The knockouts, a few at a time, so that a hand that drags never waits for them.
+function removeOneByOne(result) {
+  clearTimeout(app.waiting);
+  const some = () => {
+    if (result !== app.result) return;
+    const until = performance.now() + 8;
+    let left = true;
+    while (left && performance.now() < until) left = removeNext(app.call, result);
+    if (left) app.waiting = setTimeout(some);
+    drawCredit();
+    if (!left) drawStory();
+  };
+  app.waiting = setTimeout(some);
+}
+
+function select(kind, key) {
+  app.selected = kind ? { kind, key } : null;
+  drawWorld();
+  drawBench();
+  drawTime();
+}
+
+function goTo(step) {
+  app.step = clamp(step, 0, app.doc.scenario.steps);
+  drawWorld();
+  drawTime();
+}
+
+function play() {
+  app.playing = !app.playing;
+  if (app.playing && app.step >= app.doc.scenario.steps) app.step = 0;
+  const steps = app.doc.scenario.steps,
+    began = performance.now() - (1000 * app.step) / (steps / 5);
+  const tick = now => {
+    if (!app.playing) return;
+    const step = Math.floor(((now - began) / 5000) * steps);
+    if (step !== app.step) goTo(step);
+    if (app.step >= steps) app.playing = false;
+    app.playing ? requestAnimationFrame(tick) : drawTime();
+  };
+  drawTime();
+  if (app.playing) requestAnimationFrame(tick);
+}
+
+function draw() {
+  drawWorld();
+  drawTime();
+  drawCredit();
+  drawBench();
+  drawStory();
+}
+
+// --- changes ---------------------------------------------------------------------------------------------------------
+
+const freshName = (list, stem) => {
+  for (let k = list.length + 1; ; k++) if (!list.some(one => one.name === `${stem}${k}`)) return `${stem}${k}`;
+};
+
+function addPerson(x, y, teller = null) {
+  if (app.doc.persons.length >= LIMITS.persons) return say(`The page holds ${LIMITS.persons} persons.`);
+  const name = freshName(app.doc.persons, "P");
+  change(doc => {
+    doc.persons.push({ name, reach: +(1 / (worldSize(doc) + 1)).toPrecision(2) });
+    doc.places.push([Math.round(x), Math.round(y)]);
+    if (teller) doc.ties.push({ from: teller, to: name });
+  });
+  select("person", name);
+  say(`${name} is there.`);
+}
+
+function addTie(from, to) {
+  if (from === to) return;
+  const there = app.doc.ties.findIndex(tie => tie.from === from && tie.to === to);
+  if (there >= 0) return say(`${from} can tell ${to} already.`);
+  change(doc => {
+    doc.ties.push({ from, to });
+  });
+  say(`${from} can tell ${to}.`);
+}
+
+function takeAway() {
+  const { kind, key } = app.selected ?? {};
+  if (kind === "person" && app.doc.persons.length > 1) {
+    change(doc => {
+      const k = doc.persons.findIndex(one => one.name === key),
+        about = one => [one.person, one.to, one.of].includes(key) || one.key?.startsWith(`persons.${key}.`);
+      doc.persons.splice(k, 1);
+      doc.places.splice(k, 1);
+      doc.ties = doc.ties.filter(tie => tie.from !== key && tie.to !== key);
+      doc.interventions = doc.interventions.filter(one => !about(one));
+      if (Array.isArray(doc.impact?.realised_by))
+        doc.impact.realised_by = doc.impact.realised_by.filter(name => name !== key);
+      if (doc.impact?.realised_by?.length === 0) delete doc.impact.realised_by;
+    });
+    say(`${key} is taken away.`);
+  }
+  if (kind === "tie")
+    change(doc => {
+      doc.ties.splice(key, 1);
+    });
+  if (kind === "intervention")
+    change(doc => {
+      doc.interventions.splice(key, 1);
+    });
+  select(null);
+}
+
+function rename(list, old, name) {
+  const word = name.trim();
+  if (!isName(word) || app.doc[list].some(one => one.name === word)) return false;
+  change(doc => {
+    doc[list].find(one => one.name === old).name = word;
+    const swap = (one, ...keys) => {
+      for (const key of keys) if (one[key] === old) one[key] = word;
+    };
+    if (list === "persons") doc.ties.forEach(tie => swap(tie, "from", "to"));
+    doc.interventions.forEach(one => {
+      swap(one, ...(list === "persons" ? ["person", "to", "of"] : ["idea"]));
+      if (one.key?.startsWith(`${list}.${old}.`))
+        one.key = `${list}.${word}.${one.key.slice(list.length + old.length + 2)}`;
+    });
+    if (list === "ideas")
+      doc.ideas.forEach(one => {
+        swap(one, "rival_of");
+        if (one.prerequisites) one.prerequisites = one.prerequisites.map(p => (p === old ? word : p));
+      });
+    else if (Array.isArray(doc.impact?.realised_by))
+      doc.impact.realised_by = doc.impact.realised_by.map(p => (p === old ? word : p));
+  });
+  return word;
+}

@@ -1,0 +1,167 @@
+// A document (the keys of a scenario file, every person and tie written out) as the tables that the engine takes.
+// What the numbers mean stands in WORDS, which is made from the model's own tables.
+
+function numberOf(value) {
+  if (value === "inf" || value === "forever") return Infinity;
+  return typeof value === "string" ? (WORDS.words[value] ?? 0) : Number(value);
+}
+
+const setting = (doc, section, key) => doc[section]?.[key] ?? WORDS.defaults[section][key];
+const abilityOf = (person, ability) => person[ability] ?? WORDS.defaults.population[ability];
+const ideaOf = (idea, key) => idea[key] ?? WORDS.defaults.ideas[key];
+const worldSize = doc => Math.max(doc.world?.size ?? 0, doc.persons.length);
+const crowdOf = doc => worldSize(doc) - doc.persons.length;
+const table = (rows, width) => ({ data: rows.flat(), shape: [rows.length, width] });
+const placeOf = list => new Map(list.map((one, k) => [one.name, k]));
+
+function tablesOf(doc) {
+  const persons = placeOf(doc.persons),
+    ideas = placeOf(doc.ideas);
+  const [rows, amounts] = deedsOf(doc, persons, ideas);
+  const born = rows.filter(row => row[1] === WORDS.interventions.indexOf("born"));
+  const relations = doc.ideas.flatMap((idea, k) => (idea.prerequisites ?? []).map(name => [k, ideas.get(name), 0]));
+  return {
+    seed: BigInt.asIntN(64, BigInt(setting(doc, "scenario", "seed"))),
+    size: worldSize(doc),
+    steps: doc.scenario.steps,
+    crowd_understanding: setting(doc, "world", "crowd_understanding"),
+    held: setting(doc, "impact", "value_of") === "held" ? 1 : 0,
+    persons: table(
+      doc.persons.map((one, k) => [
+        ...WORDS.abilities.map(ability => abilityOf(one, ability)),
+        one.keeps ? 1 : 0,
+        born.some(row => row[7] <= k && k < row[8]) ? 0 : 1,
+      ]),
+      8,
+    ),
+    realising: realising(doc, persons),
+    links: table(linksOf(doc, persons), 5),
+    ideas: table(
+      doc.ideas.map(one => [
+        ...["value", "clarity", "difficulty"].map(key => numberOf(ideaOf(one, key))),
+        numberOf(one.discovery_rate ?? setting(doc, "dynamics", "discovery_rate")),
+        numberOf(ideaOf(one, "hesitation")),
+        one.discovery_rate === undefined ? 1 : 0,
+      ]),
+      6,
+    ),
+    relations: table(
+      [...relations, ...rivalsOf(doc, ideas)].filter(row => row[1] !== undefined),
+      3,
+    ),
+    dynamics: dynamicsOf(doc),
+    deeds: table(rows, 11),
+    amounts,
+  };
+}
+
+function dynamicsOf(doc) {
+  const numbers = [];
+  for (const [name, place] of Object.entries(WORDS.dynamics)) numbers[place] = numberOf(setting(doc, "dynamics", name));
+  return numbers;
+}
+
+function realising(doc, persons) {
+  const by = setting(doc, "impact", "realised_by"),
+    n = doc.persons.length,
+    flags = new Uint8Array(n + 1);
+  for (const name of [by].flat()) {
+    if (name === "everyone") flags.fill(1);
+    else flags[name === "crowd" ? n : (persons.get(name) ?? n)] = 1;
+  }
+  return flags;
+}
+
+function rivalsOf(doc, ideas) {
+  const found = new Set();
+  doc.ideas.forEach((one, k) => {
+    const other = ideas.get(one.rival_of);
+    if (other !== undefined) found.add(`${k} ${other}`).add(`${other} ${k}`);
+  });
+  return [...found].map(pair => [...pair.split(" ").map(Number), 1]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+}
+
+// Ties by source, target and time; of two with the same ends and beginning the later one counts.
+function linksOf(doc, persons) {
+  const found = new Map();
+  for (const tie of doc.ties) {
+    const ends = [persons.get(tie.from), persons.get(tie.to)];
+    const row = [tie.weight ?? 1, tie.start ?? 0, tie.end ?? WORDS.never];
+    for (const [a, b] of tie.both_ways ? [ends, [...ends].reverse()] : [ends])
+      if (a !== undefined && b !== undefined && a !== b && row[1] < row[2])
+        found.set(`${a} ${b} ${row[1]}`, [a, b, ...row]);
+  }
+  return [...found.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[3] - b[3]);
+}
+
+// What is scheduled, by step: births and deaths first, then the interventions in their order.
+function deedsOf(doc, persons, ideas) {
+  const lifetimes = doc.persons.flatMap(one => [
+    ...(one.born ? [{ step: one.born, kind: "born", person: one.name }] : []),
+    ...(one.dies !== undefined ? [{ step: one.dies, kind: "die", person: one.name }] : []),
+  ]);
+  const all = [...lifetimes, ...doc.interventions].sort((a, b) => a.step - b.step); // which is stable
+  const made = all.map(one => deedOf(one, persons, ideas));
+  return [made.map(([row]) => row), made.map(([, amount]) => amount)];
+}
+
+function deedOf(one, persons, ideas) {
+  const n = persons.size,
+    m = ideas.size,
+    kind = WORDS.interventions.indexOf(one.kind),
+    none = [0, 0];
+  const range = k => (k === undefined ? none : [k, k + 1]);
+  const people = name => ({ crowd: [n, n + 1], world: [0, n + 1], everyone: [0, n] })[name] ?? range(persons.get(name));
+  const about = name => (name === undefined || name === "everything" ? [0, m] : range(ideas.get(name)));
+  if (one.kind === "born" || one.kind === "die")
+    return [[one.step, kind, 0, 0, 0, 0, 0, ...people(one.person), 0, 0], 0];
+  if (one.kind === "set") {
+    const [section, name, key] = partsOf(one.key),
+      { sets } = WORDS;
+    const to = section === "ideas" ? about(name) : section === "persons" ? people(name) : none;
+    const [what, which] =
+      section === "ideas"
+        ? [sets.ideas, WORDS.of_ideas[key]]
+        : section === "persons"
+          ? [sets.persons, WORDS.of_persons[key]]
+          : key === "discovery_rate"
+            ? [sets.common, 0]
+            : [sets.dynamics, WORDS.dynamics[key]];
+    return [[one.step, kind, 0, 0, 0, 0, 0, ...to, what, which], numberOf(one.value)];
+  }
+  const to = one.kind === "tell" ? people(one.to) : one.kind === "find" ? people(one.of) : none;
+  const amount = one.kind === "publish" ? (one.reach ?? 1) : one.kind === "rewrite" ? one.clarity : 0;
+  return [[one.step, kind, ...people(one.person), ...about(one.idea), 0, ...to, 0, 0], amount];
+}
+
+// "persons.Kant.reach" in its parts; of dynamics the name is "".
+function partsOf(key) {
+  const section = key.split(".", 1)[0],
+    rest = key.slice(section.length + 1),
+    last = rest.lastIndexOf(".");
+  return [section, rest.slice(0, Math.max(last, 0)), rest.slice(last + 1)];
+}
+
+// The same world without a person, who leaves an empty place: what is scheduled for them has no effect.
+function without(tables, person) {
+  const persons = { ...tables.persons, data: tables.persons.data.slice() };
+  persons.data[8 * person + 7] = 0;
+  const kinds = ["born", "die"].map(kind => WORDS.interventions.indexOf(kind)),
+    rows = [],
+    amounts = [];
+  for (let k = 0; k < tables.amounts.length; k++) {
+    const row = tables.deeds.data.slice(11 * k, 11 * k + 11);
+    const parts =
+      kinds.includes(row[1]) && row[7] <= person && person < row[8]
+        ? [
+            [row[7], person],
+            [person + 1, row[8]],
+          ].filter(([low, high]) => low < high)
+        : [[row[7], row[8]]];
+    for (const [low, high] of parts) {
+      rows.push([...row.slice(0, 7), low, high, ...row.slice(9)]);
+      amounts.push(tables.amounts[k]);
+    }
+  }
+  return { ...tables, persons, deeds: table(rows, 11), amounts };
+}

@@ -1,0 +1,40 @@
+"""A scenario as the plain tables that the engine of the page takes; the page lays out the same ones in JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.model.kernels.model import deeds_of, state_of, ways_of
+from sim.model.world import ABILITIES, World
+from sim.scenario.scenario import Scenario
+
+
+def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
+    """Return the arguments of `engine.play` for a scenario, by name."""
+    world = World.build(scenario, seed)
+    n, ideas, ties = world.n, world.ideas, world.ties
+    common = np.zeros(len(ideas.name))
+    common[list(ideas.at_common_rate)] = 1.0
+    relations = [(k, p, 0) for k, others in enumerate(ideas.prerequisites) for p in others]
+    relations += [(k, r, 1) for k, others in enumerate(ideas.rivals) for r in others]
+    deeds = deeds_of(world)
+    source = np.repeat(np.arange(n), np.diff(ties.indptr))
+    return {
+        "seed": world.seed - 2**64 if world.seed >= 2**63 else world.seed,
+        "size": world.size,
+        "steps": scenario.scenario.steps,
+        "crowd_understanding": float(scenario.world.crowd_understanding),
+        "held": scenario.impact.value_of == "held",
+        "persons": np.stack([*(getattr(world, a) for a in ABILITIES), world.keeps, world.alive], axis=1).astype(float),
+        "realising": world.realises.copy(),
+        "links": np.stack([source, ties.target, ties.weight, ties.start, ties.end], axis=1).astype(float),
+        "ideas": np.stack(
+            [ideas.value, ideas.clarity, ideas.difficulty, ideas.discovery_rate, ideas.hesitation, common], axis=1
+        ),
+        "relations": np.array(relations, np.int64).reshape(-1, 3),
+        "dynamics": state_of(world, ways_of(ties)).dynamics,
+        "deeds": deeds.rows,
+        "amounts": deeds.amount,
+    }

@@ -1,0 +1,43 @@
+"""What the page has to know of the model: the numbers that stand for words, defaults, and the accounts' questions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.accounts.methods import METHODS
+from sim.model.kernels import interventions, model
+from sim.model.rules import NEVER
+from sim.model.world import ABILITIES
+from sim.scenario.sections import About, CreditSection, Dynamics, Idea, Impact, Population, Tie, WorldSection
+from sim.tape.tables import KINDS
+
+ACCOUNTS = ("role-flow", "person-pagerank", "shapley", "knockout", "priority")
+
+
+def words() -> dict[str, Any]:
+    """Return what the page has to know of the model, as plain JSON values."""
+    sections: dict[str, Any] = {
+        "scenario": About, "world": WorldSection, "population": Population, "ideas": Idea, "ties": Tie,
+        "dynamics": Dynamics, "impact": Impact, "credit": CreditSection,
+    }  # fmt: skip
+    return {
+        "events": list(KINDS),
+        "abilities": list(ABILITIES),
+        "dynamics": model.DYNAMICS,
+        "words": model.WORDS,
+        "never": float(NEVER),
+        "interventions": list(interventions.KINDS),
+        "of_ideas": model.OF_IDEAS,
+        "of_persons": model.OF_PERSONS,
+        "sets": {"dynamics": interventions.OF_DYNAMICS, "ideas": interventions.OF_IDEAS,
+                 "persons": interventions.OF_PERSONS, "common": interventions.COMMON_RATE},
+        "defaults": {name: _defaults(section) for name, section in sections.items()},
+        "asks": {name: METHODS[name].asks for name in ACCOUNTS},
+    }  # fmt: skip
+
+
+def _defaults(section: Any) -> dict[str, Any]:
+    given = {(field.alias or name): field.default for name, field in section.model_fields.items()}
+    plain = {name: "inf" if value == math.inf else value for name, value in given.items()}
+    return {name: value for name, value in plain.items() if isinstance(value, bool | int | float | str)}

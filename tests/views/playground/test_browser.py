@@ -1,0 +1,225 @@
+"""The playground under hand and key: add, tie, turn, take away, undo, share, save; and no name does anything."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from sim import Scenario, credit, simulate
+from sim.views.playground.page import playground
+from tests.views.playground.conftest import opened
+
+HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "שלום עולם", '"quoted" \\ %SCRIPT%']
+
+
+@pytest.fixture
+def page(browser, written):
+    browser.errors.clear()
+    browser.requests.clear()
+    browser.size(1280, 800)
+    opened(browser, written.as_uri() + "#mode=bench&preset=bridge")
+    yield browser
+    assert browser.errors == []
+    assert [url for url in browser.requests if not url.startswith(("data:", "about:", "file:"))] == []
+
+
+def at(page, name):
+    """Where a person stands on the screen."""
+    return page.run(f"""(() => {{ const box = byId("world").getBoundingClientRect();
+        const [x, y] = at(personOf({json.dumps(name)}));
+        return [box.x + x / unit, box.y + y / unit]; }})()""")
+
+
+def middle(page, selector):
+    return page.run(f"""(() => {{ const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();
+        return [box.x + box.width / 2, box.y + box.height / 2]; }})()""")
+
+
+def drag(page, start, end):
+    page.point(*start)
+    page.point(*start, "mousePressed", button="left", clickCount=1)
+    for part in (0.3, 0.7, 1.0):
+        page.point(*(a + (b - a) * part for a, b in zip(start, end, strict=True)), button="left", buttons=1)
+    page.point(*end, "mouseReleased", button="left", clickCount=1)
+
+
+def shares(page, account="role-flow"):
+    return page.run(
+        f"Object.fromEntries(app.doc.persons.map((one, k) => [one.name, app.result.shares['{account}'][k]]))"
+    )
+
+
+def settled(page):
+    page.wait("app.result.shares.knockout.length === app.result.n")
+    page.run("new Promise(done => setTimeout(done, 500))")
+
+
+def test_a_fourth_person_by_hand_shared_and_run_by_python(page, browser):
+    assert shares(page) == {"P1": 0.5, "P2": 0.25, "P3": 0.25}
+    page.click(*at(page, "P3"))
+    drag(
+        page,
+        middle(page, "[data-pull]"),
+        page.run("""(() => { const box = byId("world").getBoundingClientRect();
+        return [box.x + box.width - 60, box.y + 60]; })()"""),
+    )
+    assert page.run("app.doc.persons.map(one => one.name)") == ["P1", "P2", "P3", "P4"]
+    assert page.run("app.doc.ties.at(-1)") == {"from": "P3", "to": "P4"}
+    page.run("select('person', 'P4')")
+    for name, ability, value in (("P3", "reach", 0.0), ("P4", "reach", 1.0)):
+        page.run(f"select('person', '{name}')")
+        knob, far = middle(page, f"[data-handle='{ability}']"), 200 if value else -200
+        along = page.run(f"at(personOf('{name}'))[1] < 100 * unit ? 1 : -1")
+        drag(page, knob, (knob[0], knob[1] + along * far))
+    page.run("change(doc => { doc.persons[2].reach = 1e-10; })")
+    now = shares(page)
+    assert now == pytest.approx({"P1": 1 / 2, "P2": 1 / 6, "P3": 1 / 6, "P4": 1 / 6})
+    settled(page)
+    url, toml = page.run("location.href"), page.run("tomlOf(app.doc)")
+    state = page.run("[app.doc, app.result.shares]")
+    opened(browser, url)
+    settled(browser)
+    assert browser.run("[app.doc, app.result.shares]") == state
+    table = credit(simulate(Scenario.from_toml(toml)), "role-flow").persons
+    found = dict(zip(table.name, table.share.tolist(), strict=True))
+    assert {name: found[name] for name in now} == pytest.approx(now, abs=1e-9)
+
+
+def test_a_person_and_a_tie_by_the_tools_and_every_step_back_and_forth(page):
+    first = page.run("JSON.stringify(app.doc)")
+    page.run("byId('tool-person').click()")
+    box = page.run("(() => { const box = byId('world').getBoundingClientRect(); return [box.x + 40, box.y + 40]; })()")
+    page.click(*box)
+    page.run("byId('tool-tie').click()")
+    drag(page, at(page, "P2"), at(page, "P4"))
+    assert page.run("app.doc.ties.some(tie => tie.from === 'P2' && tie.to === 'P4')")
+    page.run("byId('tool-move').click()")
+    before = at(page, "P1")
+    drag(page, before, (before[0] + 50, before[1] + 30))
+    assert at(page, "P1") == pytest.approx([before[0] + 50, before[1] + 30], abs=2)
+    last = page.run("JSON.stringify(app.doc)")
+    page.run("byId('world').querySelector('[data-person]').focus()")
+    for _ in range(3):
+        page.call("Input.dispatchKeyEvent", type="keyDown", key="z", windowsVirtualKeyCode=90, modifiers=2)
+    assert page.run("JSON.stringify(app.doc)") == first
+    for _ in range(3):
+        page.run("byId('redo').click()")
+    assert page.run("JSON.stringify(app.doc)") == last
+
+
+def test_the_keyboard_alone(page):
+    page.run("byId('world').querySelector('[data-person=P1]').focus()")
+    page.key("ArrowRight", 39)
+    assert page.run("document.activeElement.dataset.person") == "P2"
+    page.key("t", 84, "t")
+    page.key("ArrowLeft", 37)
+    page.key("Enter", 13, "\r")
+    assert page.run("app.doc.ties.at(-1)") == {"from": "P2", "to": "P1"}
+    page.key("Enter", 13, "\r")
+    page.run("document.querySelector('[data-handle=skill]').focus()")
+    page.key("ArrowRight", 39)
+    assert page.run("app.doc.persons[0].skill") == 0.05
+    assert page.run("document.activeElement.dataset.handle") == "skill"
+    page.run("byId('world').querySelector('[data-person=P1]').focus()")
+    page.key("Delete", 46)
+    assert page.run("app.doc.persons.map(one => one.name)") == ["P2", "P3"]
+    assert page.run("app.result.total") == 0
+    nameless = page.run("""[...document.querySelectorAll('button, input, select, [tabindex="0"]')].filter(e =>
+        e.checkVisibility() && !e.textContent.trim() && !e.getAttribute('aria-label') && !e.labels?.length)
+        .map(e => e.outerHTML)""")
+    assert nameless == []
+
+
+def test_an_intervention_moves_along_the_time_line(browser, page, written):
+    opened(browser, written.as_uri() + "#mode=bench&preset=notebook")
+    before = browser.run("app.result.shares['role-flow'][0]")
+    start = middle(browser, "[data-mark='2']")
+    drag(browser, start, (start[0] - 300, start[1]))
+    assert browser.run("app.doc.interventions[2].step") < 60
+    assert browser.run("app.result.shares['role-flow'][0]") > before
+    assert browser.run("app.past.length") == 1
+
+
+def test_the_story_has_six_scenes_that_say_what_is_there(browser, page, written):
+    opened(browser, written.as_uri())
+    said = []
+    for scene in range(6):
+        browser.run(
+            f"document.querySelectorAll('.scene')[{scene}].scrollIntoView({{block: 'center', behavior: 'instant'}})"
+        )
+        browser.wait(f"app.scene === {scene}")
+        settled(browser)
+        said.append(browser.run("document.querySelector('.scene.current .live').textContent"))
+    assert said[0] == "Impact: none. Credit: none."
+    assert said[1] == "Role flow: P1 50%, P2 50%."
+    assert said[2] == "Role flow: P1 33.3%, P2 33.3%, P3 33.3%."
+    assert said[3] == "Role flow: P1 50%, P2 25%, P3 25%. PageRank: P1 33.8%, P2 43.2%, P3 23.1%."
+    assert said[4] == "Found in step 119: by role flow the genius has 0, by priority 100%."
+    assert said[5] == "Role flow: P1 50%, P2 16.7%, P3 16.7%, P3's puppet 16.7%."
+
+
+def test_names_are_names(browser, tmp_path):
+    persons = "\n".join(f"[[persons]]\nname = {json.dumps(name)}\ncreativity = 1.0\nreach = 1.0" for name in HOSTILE)
+    head = 'scenario = {name = "<b>bold</b> </script>", steps = 5}\nimpact = {value_of = "held"}\n'
+    scenario = Scenario.from_toml(f'{head}{persons}\n[[ideas]]\nname = "</style>"\n')
+    file = tmp_path / "hostile.html"
+    file.write_text(playground(scenario), encoding="utf-8")
+    browser.errors.clear()
+    opened(browser, file.as_uri() + "#mode=bench")
+    settled(browser)
+    assert browser.errors == []
+    assert browser.run("document.querySelectorAll('img, script:not(#engine)').length") == 1
+    assert browser.run("[...document.querySelectorAll('#credit .who bdi')].map(e => e.textContent)") == HOSTILE
+    again = Scenario.from_toml(browser.run("tomlOf(app.doc)"))
+    assert [one.name for one in again.persons] == HOSTILE
+    assert "<img" not in browser.run("pictureText()").replace("&lt;img", "")
+
+
+@pytest.mark.parametrize("world", ["%%%", "AAAA", "eJw", "bnVsbA"])
+def test_a_link_without_a_world_says_so(browser, written, world):
+    browser.errors.clear()
+    opened(browser, f"{written.as_uri()}#mode=bench&world={world}")
+    assert browser.run("byId('status').textContent") == "This link holds no world; here is another."
+    assert browser.errors == []
+
+
+def test_a_link_with_nonsense_in_it_is_cut_down_to_a_world(browser, written):
+    browser.errors.clear()
+    nonsense = {
+        "scenario": {"steps": 7, "name": 3},
+        "persons": [{"name": "A", "reach": 5, "skill": 0.5, "x": 1}, {"name": "A"}, {"name": "crowd"}, 7],
+        "ideas": [{"name": "i", "difficulty": "inf"}],
+        "ties": [{"from": "A", "to": "B"}],
+        "interventions": [{"step": 2, "kind": "explode"}],
+        "places": "no",
+    }
+    opened(browser, written.as_uri())
+    packed = browser.run(f"packed('deflate-raw', CompressionStream, {json.dumps(json.dumps(nonsense))}).then(toText)")
+    opened(browser, f"{written.as_uri()}#mode=bench&world={packed}")
+    doc = browser.run("app.doc")
+    assert doc["persons"] == [{"name": "A", "skill": 0.5}]
+    assert doc["ties"] == doc["interventions"] == []
+    assert browser.errors == []
+
+
+def test_it_fits_a_phone_and_the_dark(browser, written):
+    browser.size(390, 844, phone=True, dark=True)
+    for fragment in ("#mode=story&scene=4", "#mode=bench&preset=kant"):
+        opened(browser, written.as_uri() + fragment)
+        assert browser.run("document.documentElement.scrollWidth") <= 390
+        assert browser.run("getComputedStyle(document.body).backgroundColor") == "rgb(21, 22, 26)"
+
+
+def test_it_saves_a_picture(page):
+    page.run("window.saved = []; download = (...all) => saved.push(all.slice(0, 2)); saveSvg(); saveToml()")
+    page.run("savePng()")
+    page.wait("saved.length === 3")
+    assert page.run("saved.map(one => one[0])") == ["e4_the_bridge.svg", "e4_the_bridge.toml", "e4_the_bridge.png"]
+
+
+def test_it_is_small(written):
+    text = written.read_text(encoding="utf-8")
+    assert len(text.encode()) < 900_000
+    assert len(gzip.compress(text.encode())) < 300_000

@@ -1,0 +1,104 @@
+"""The page as text, the worlds in it, and the command that writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sim import Scenario
+from sim.cli.main import cli
+from sim.errors import ScenarioError
+from sim.model.world import World
+from sim.views.playground.page import playground
+from sim.views.playground.presets import MAX_PERSONS, document_of, presets
+
+
+def test_the_page_asks_for_nothing_and_runs_no_script_but_its_own():
+    page = playground()
+    policy = page.split('Content-Security-Policy" content="')[1].split('"')[0]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "'unsafe-inline'" not in policy
+    assert "'unsafe-eval'" not in policy
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert page.count("<script") == 2
+
+
+def test_a_world_is_written_out_person_by_person_and_tie_by_tie():
+    scenario = Scenario.from_toml("""
+        scenario = {name = "groups", steps = 5, seed = 18446744073709551615}
+        world = {network = {kind = "chain"}}
+        population = {count = 2, reach = {kind = "uniform"}}
+        persons = [{name = "A", creativity = 1.0}, {name = "B", count = 2, born = 2}]
+        ideas = [{name = "i", count = 2}, {name = "j", prerequisites = ["i"]}]
+        interventions = [{step = 3, kind = "tell", person = "B", idea = "i", to = "A", pairing = "each"}]
+        """)
+    world, document = World.build(scenario), document_of(scenario)
+    assert document["scenario"]["seed"] == "18446744073709551615"
+    assert [one["name"] for one in document["persons"]] == ["A", "B 1", "B 2", "person 1", "person 2"]
+    assert document["persons"][4]["reach"] == pytest.approx(float(world.reach[4]), rel=1e-3)
+    assert [one.get("born") for one in document["persons"]] == [None, 2, 2, None, None]
+    assert len(document["ties"]) == len(world.ties.target) == 8
+    assert document["ideas"][2]["prerequisites"] == ["i 1", "i 2"]
+    assert document["interventions"] == [
+        {"step": 3, "kind": "tell", "person": "B 1", "idea": "i 1", "to": "A"},
+        {"step": 3, "kind": "tell", "person": "B 2", "idea": "i 2", "to": "A"},
+    ]
+    assert len(document["places"]) == 5
+
+
+def test_worlds_that_are_too_large_are_refused_in_one_sentence():
+    with pytest.raises(ScenarioError, match=f"5,002 persons; the playground holds at most {MAX_PERSONS}"):
+        document_of(Scenario.load("genius_notebook.toml"))
+
+
+def test_the_worlds_are_the_thought_experiments_and_the_cases():
+    worlds = presets()
+    assert len(worlds) == 17
+    for world in worlds.values():
+        assert len(world["places"]) == len(world["persons"]) <= MAX_PERSONS
+        assert all(0 <= x <= 1000 and 0 <= y <= 640 for x, y in world["places"])
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["-o", "page.txt"], "no page format '.txt'; allowed: .html, .htm"),
+    (["-o", "no/page.html"], "no such folder as no"),
+    (["--set", "a=1"], "--set: changes a scenario; name one"),
+    (["nowhere.toml"], "no such file"),
+    (["genius_notebook.toml"], "5,002 persons; the playground holds at most 200"),
+])  # fmt: skip
+def test_the_command_refuses_what_cannot_be(arguments, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["play", *arguments])
+    assert said in str(done.exception or "") + done.output
+    assert done.exit_code != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_a_page(tmp_path):
+    done = CliRunner().invoke(cli, ["play", "lstm.toml", "--set", "scenario.steps=20", "-o", str(tmp_path / "a.html")])
+    assert done.exit_code == 0
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert '"steps":20' in page
+    assert 'const FIRST = "own";' in page
+
+
+def test_building_the_engine_gives_the_same_bytes(tmp_path):
+    from sim.views.playground import build, webassembly
+
+    made_with = webassembly.versions() | {"python": sys.version.split()[0]}
+    shipped = {name: (build.HERE / name).read_bytes() for name in ("engine.wasm", "engine.json")}
+    if (wanted := json.loads(shipped["engine.json"])["made_with"]) != made_with:
+        pytest.skip(f"the engine was made with {wanted}, here are {made_with}")
+    command = [sys.executable, "-m", "sim.views.playground.build", str(tmp_path)]
+    root = Path(build.__file__).parents[3]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(root)}, cwd=tmp_path)
+    for name, content in shipped.items():
+        assert (tmp_path / name).read_bytes() == content, (
+            f"{name} is not what its sources make of it: run make playground"
+        )
