@@ -25,6 +25,7 @@ from sim.accounts.quadrature import BLOCK, _sweep, nodes_for
 from sim.accounts.role_flow import _count_tellers, _divide, _flow, _flow_certain, _sum_by_person, _weigh
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 
+MAX_WAYS = 300_000  # back from all events, that are followed one by one
 Kinds = NDArray[np.int8]
 Whole = NDArray[np.int32]
 
@@ -36,7 +37,7 @@ class Credits(NamedTuple):
     communication: Floats
     implementation: Floats
     pagerank: Floats  # in units of realised value, as all
-    shapley: Floats
+    shapley: Floats  # nan where lineages branch into more than MAX_WAYS
     priority: Floats
 
 
@@ -174,25 +175,18 @@ def shapleys(
 ) -> Floats:  # fmt: skip
     """Return the Shapley value of the realised lineages; see accounts.games.realised."""
     ways = ways_of(kind, begin, child, parent, part)
-    wanted = np.zeros(len(kind), np.bool_)
-    for e in range(len(kind)):
-        wanted[e] = kind[e] == DISCOVER
-    for k in range(len(ways.up)):
-        wanted[ways.up[k]] = True
-    first_node = np.zeros(len(kind) + 1, np.int64)
-    each = count_ways(ways.begin, ways.up, wanted)
-    for e in range(len(kind)):
-        first_node[e + 1] = first_node[e] + int(each[e])
+    first_node = nodes_of(kind, ways)
+    if first_node[len(kind)] > MAX_WAYS:
+        return np.full(persons, np.nan)
     of, above, chance = unfold(ways.begin, ways.up, ways.part, first_node)
     node, by, amount = ends(kind, idea, ways, first_node, chance, event, served, value)
-    holder = np.empty(len(of), np.int64)
-    makes, own = np.zeros(persons, np.bool_), np.zeros(len(of), np.bool_)
+    holder, makes = np.empty(len(of), np.int64), np.zeros(persons, np.bool_)
     for e in range(len(kind)):
-        if kind[e] == IMPLEMENT:
-            makes[person[e]] = True
+        makes[person[e]] |= kind[e] == IMPLEMENT
     for k in range(len(of)):
         holder[k] = max(person[of[k]], 0)
     first = first_times(above, holder, persons)
+    own = first.copy()
     for k in range(len(of)):
         own[k] = first[k] and makes[holder[k]]
     together = carry_down(above, first.astype(np.int64))
@@ -215,6 +209,20 @@ def shapleys(
     for k in range(len(of)):
         credit[holder[k]] += along[k] if first[k] else 0.0
     return credit
+
+
+def nodes_of(kind: Kinds, ways: Ways) -> Ints:
+    """Return where the nodes of each event begin, one for each way from it back to a root; none that nobody needs."""
+    wanted = np.zeros(len(kind), np.bool_)
+    for e in range(len(kind)):
+        wanted[e] = kind[e] == DISCOVER
+    for k in range(len(ways.up)):
+        wanted[ways.up[k]] = True
+    each = count_ways(ways.begin, ways.up, wanted)
+    first = np.zeros(len(kind) + 1, np.int64)
+    for e in range(len(kind)):
+        first[e + 1] = first[e] + int(min(each[e], MAX_WAYS + 1.0))
+    return first
 
 
 def ends(

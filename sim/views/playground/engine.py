@@ -183,8 +183,8 @@ def related(relations: NDArray[np.int64], m: int, kind: int, end: int) -> tuple[
 
 
 def start_of(
-    seed: int, n: int, m: int, size: int, steps: int, dynamics: Floats, people: People, ways: Ways, catalogue: Catalogue,
-    deeds: NDArray[np.int64],
+    seed: int, n: int, m: int, size: int, steps: int, dynamics: Floats, people: People, ways: Ways,
+    catalogue: Catalogue, deeds: NDArray[np.int64],
 ) -> State:  # fmt: skip
     """The state before the first step."""
     state = state_of(seed, n, m, size, steps, dynamics)
@@ -231,8 +231,8 @@ def book_of(n: int, m: int, steps: int, crowd: int, understanding: float) -> Boo
     used = np.zeros(2, np.int64)
     used[1] = -1
     calendar = Calendar(
-        np.full(steps + 1, -1, np.int64), np.zeros(steps + 1, np.int64), np.empty((8 * n * m + steps + 64) * BLOCK, np.int64),
-        used,
+        np.full(steps + 1, -1, np.int64), np.zeros(steps + 1, np.int64),
+        np.empty((8 * n * m + steps + 64) * BLOCK, np.int64), used,
     )  # fmt: skip
     return Book(
         empty_rows(rows, rows), bag(16 * n * m + 1024), bag(rows), bag(told), bag(told), bag(told),

@@ -109,6 +109,16 @@ def test_a_person_and_a_tie_by_the_tools_and_every_step_back_and_forth(page):
     assert page.run("JSON.stringify(app.doc)") == last
 
 
+def test_a_double_click_adds_and_the_cross_takes_away(page):
+    box = page.run("(() => { const box = byId('world').getBoundingClientRect(); return [box.x + 50, box.y + 50]; })()")
+    for count in (1, 2):
+        for kind in ("mousePressed", "mouseReleased"):
+            page.point(*box, kind, button="left", clickCount=count)
+    assert page.run("app.doc.persons.map(one => one.name)") == ["P1", "P2", "P3", "P4"]
+    page.click(*middle(page, "[data-away]"))
+    assert page.run("app.doc.persons.map(one => one.name)") == ["P1", "P2", "P3"]
+
+
 def test_the_keyboard_alone(page):
     page.run("byId('world').querySelector('[data-person=P1]').focus()")
     page.key("ArrowRight", 39)

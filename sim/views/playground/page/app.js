@@ -17,7 +17,10 @@ const app = {
 };
 const LIMITS = { persons: 200, ties: 4000, ideas: 20, interventions: 400, steps: 2000 };
 const RESERVED = ["everyone", "everything", "crowd", "the crowd", "world", "population", "person"];
-const personOf = name => app.doc.persons.findIndex(one => one.name === name);
+const personOf = name => {
+  if (app.rows?.list !== app.doc.persons) app.rows = { list: app.doc.persons, at: placeOf(app.doc.persons) };
+  return app.rows.at.get(name) ?? -1;
+};
 const isSelected = (kind, key) => app.selected?.kind === kind && app.selected.key === key;
 
 // Change the world: `how` gets a copy to work on. Changes of one `gesture` are one step back.

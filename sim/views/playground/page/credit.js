@@ -7,7 +7,7 @@ function drawCredit() {
     flow = result.shares["role-flow"];
   const order = doc.persons.map((_, k) => k);
   const most = k =>
-    Math.max(...["role-flow", "person-pagerank", "shapley", "priority"].map(key => result.shares[key][k] ?? 0));
+    Math.max(...["role-flow", "person-pagerank", "shapley", "priority"].map(key => result.shares[key][k] || 0));
   if (doc.persons.length > 6) order.sort((a, b) => Math.round(1e9 * (most(b) - most(a))) || a - b);
   const rows = app.allRows ? order : order.slice(0, SHOWN),
     chosen = app.selected?.kind === "person" ? personOf(app.selected.key) : -1;
@@ -85,6 +85,7 @@ function creditRow(k, name) {
 function cell(key, k) {
   const share = app.result.shares[key][k];
   if (share === undefined) return h("td", { class: "wait" }, key === "knockout" && k < app.result.n ? "…" : "");
+  if (Number.isNaN(share)) return h("td", { class: "wait", title: "Lineages branch in too many ways" }, "–");
   const bar =
     key === "role-flow"
       ? ["idea", "communication", "implementation"].map((role, which) =>

@@ -17,10 +17,10 @@ const personAt = (x, y) => {
 
 function onDown(event) {
   if (event.button) return;
-  const { handle, pull, person, tie } = Object.assign(
+  const { handle, pull, away, person, tie } = Object.assign(
     {},
     ...[
-      ...["handle", "pull", "person", "tie"].map(kind => {
+      ...["handle", "pull", "away", "person", "tie"].map(kind => {
         const met = event.target.closest?.(`[data-${kind}]`);
         return met ? { [kind]: met.dataset[kind] } : {};
       }),
@@ -31,7 +31,8 @@ function onDown(event) {
   else if (pull || (person && app.tool === "tie")) drag = { kind: "tie", from: pull ?? person };
   else if (person) drag = { kind: "move", person, place: at(personOf(person)) };
   else if (tie !== undefined) return select("tie", Number(tie));
-  else if (app.tool === "person" || event.detail === 2) return addPerson(...toPlace(x, y));
+  else if (away) return takeAway();
+  else if (app.tool === "person") return addPerson(...toPlace(x, y));
   else return select(null);
   drag.start = [x, y];
   drag.gesture = `${drag.kind} ${performance.now()}`;
@@ -51,6 +52,10 @@ function onMove(event) {
   }
 }
 
+function onDouble(event) {
+  if (!event.target.closest("[data-person], [data-tie], .handles")) addPerson(...toPlace(...spot(event)));
+}
+
 // A person elsewhere: nothing of the run changes, so nothing is run.
 function place(person, to, gesture) {
   if (app.merging !== gesture) app.past.push(app.doc);
@@ -58,7 +63,7 @@ function place(person, to, gesture) {
   app.merging = gesture;
   app.doc = { ...app.doc, places: app.doc.places.map((old, k) => (k === personOf(person) ? to : old)) };
   app.result.doc = app.doc;
-  drawWorld();
+  drawMoved(person);
   keepInAddress();
 }
 

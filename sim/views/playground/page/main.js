@@ -18,6 +18,7 @@ function setTool(tool) {
 function hear() {
   const world = byId("world");
   world.addEventListener("pointerdown", onDown);
+  world.addEventListener("dblclick", onDouble);
   world.addEventListener("pointermove", onMove);
   for (const end of ["pointerup", "pointercancel"]) world.addEventListener(end, onUp);
   addEventListener("keydown", onKey);

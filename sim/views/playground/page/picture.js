@@ -49,7 +49,9 @@ function drawWorld() {
     s(
       "g",
       { class: "direct" },
-      direct.map(([a, b]) => s("line", { ...between(a, b), class: "direct", "marker-end": "url(#arrow-told)" })),
+      direct.map(([a, b]) =>
+        s("line", { ...between(a, b), "data-ends": `${a} ${b}`, class: "direct", "marker-end": "url(#arrow-told)" }),
+      ),
     ),
     crowdBar(state),
     s(
@@ -59,6 +61,19 @@ function drawWorld() {
     ),
     app.selected?.kind === "person" && handlesOf(personOf(app.selected.key)),
   );
+}
+
+// Somebody stands elsewhere: only what hangs on them is drawn anew.
+function drawMoved(name) {
+  const svg = byId("world"),
+    k = personOf(name),
+    place = `translate(${at(k).join(" ")})`;
+  svg.querySelector(`[data-key="${CSS.escape(`person ${name}`)}"]`)?.setAttribute("transform", place);
+  if (isSelected("person", name)) svg.querySelector(".handles")?.setAttribute("transform", place);
+  for (const line of svg.querySelectorAll("line[data-ends]")) {
+    const ends = line.dataset.ends.split(" ").map(Number);
+    if (ends.includes(k)) fill(line, between(...ends), []);
+  }
 }
 
 const arrow = kind =>
@@ -108,7 +123,7 @@ function tieLine(tie, k, told) {
   if (a < 0 || b < 0) return null;
   const bold = told.has(`${tie.from} > ${tie.to}`),
     chosen = isSelected("tie", k),
-    ends = between(a, b);
+    ends = { ...between(a, b), "data-ends": `${a} ${b}` };
   const there = (tie.start ?? 0) <= app.step && app.step < (tie.end ?? Infinity);
   return s(
     "g",
@@ -248,12 +263,18 @@ function handlesOf(k) {
         ),
       );
     }),
-    s(
-      "g",
-      { class: "pull", transform: `translate(${(r + 22 * unit) * 0.85} ${(r + 22 * unit) * (below ? -0.5 : 0.5)})` },
-      s("circle", { r: 10 * unit, "data-pull": one.name }),
-      s("path", { d: `M${-4 * unit} 0H${4 * unit}M${unit} ${-3 * unit}L${4 * unit} 0L${unit} ${3 * unit}` }),
-      s("title", {}, "Drag to a person, or to an empty place"),
-    ),
+    knob("pull", one.name, 1, "M-4 0H4M1 -3L4 0L1 3", "Drag to a person, or to an empty place"),
+    app.doc.persons.length > 1 && knob("away", one.name, -1, "M-3.5 -3.5L3.5 3.5M-3.5 3.5L3.5 -3.5", "Take away"),
   );
+
+  function knob(kind, name, side, path, words) {
+    const off = (r + 22 * unit) * 0.85;
+    return s(
+      "g",
+      { class: kind, transform: `translate(${side * off} ${(below ? -0.6 : 0.6) * off}) scale(${unit})` },
+      s("circle", { r: 10, [`data-${kind}`]: name }),
+      s("path", { d: path }),
+      s("title", {}, words),
+    );
+  }
 }

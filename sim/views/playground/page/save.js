@@ -53,7 +53,7 @@ function pictureText() {
     for (const look of looks) made[k].setAttribute(look, style.getPropertyValue(look));
     for (const attribute of ["tabindex", "role", "class", "style"]) made[k].removeAttribute(attribute);
   });
-  for (const one of copy.querySelectorAll("[data-handle], [data-pull]")) one.closest("g")?.remove();
+  for (const one of copy.querySelectorAll("[data-handle], [data-pull], [data-away]")) one.closest("g")?.remove();
   copy.setAttribute("xmlns", SVG);
   copy.setAttribute("width", WIDE);
   copy.setAttribute("height", high);
