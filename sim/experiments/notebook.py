@@ -117,12 +117,12 @@ def by_lineage(t: float) -> float:
 
 
 def by_knockout(t: float) -> float:
-    """The steps from t on in which humanity would not have had the ideas, as a part of all steps.
+    """The steps after t in which humanity would not have had the ideas, as a part of all steps.
 
     >>> round(by_knockout(0), 3)
-    0.383
+    0.375
     """
-    return (math.exp(-RATE * t) - math.exp(-RATE * STEPS)) / (1.0 - math.exp(-RATE)) / STEPS
+    return (math.exp(-RATE * (t + 1)) - math.exp(-RATE * (STEPS + 1))) / (1.0 - math.exp(-RATE)) / STEPS
 
 
 def by_pagerank(t: float) -> float:

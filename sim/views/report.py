@@ -22,10 +22,11 @@ HOW = (
     "The effect is the mean over pairs of runs with the same luck; its interval is a bootstrap (BCa) at a level that "
     "allows for every look at the pairs (Lan-DeMets spending, Pocock type). p is that of flipping the signs of the "
     "pairs, or of two one-sided t tests where the claim is no effect, over all looks; it is corrected by Holm over the "
-    "confirmatory claims, and by Benjamini and Hochberg over a sweep. A theory is consistent if neither the effect nor "
-    "any arm is apart from it (t tests, Holm). The variance won is what the pairing took away. The power is that for "
-    "an effect as theory says it, or of 0.2 standard deviations, or that of an equivalence. Exact: luck plays no part, "
-    "and every pair must be what the theory says."
+    "confirmatory claims, and by Benjamini and Hochberg over a sweep. A theory is wrong (NO) if the effect or any arm "
+    "is apart from it (t tests, Holm), and holds if all that it says is shown to be true to 1% (two one-sided t "
+    "tests); else the smallest difference that would have been seen stands beside it. The variance won is what the "
+    "pairing took away. The power is that for an effect as theory says it, or of 0.2 standard deviations, or that of "
+    "an equivalence. Exact: luck plays no part, and every pair must be what the theory says."
 )
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
@@ -41,13 +42,20 @@ def row_of(result: Result) -> tuple[str, ...]:
     p, corrected = ("exact" if x is None else f"{x:.2g}" for x in (result.p, result.corrected))
     theory = "-" if result.theory is None else signed(result.theory)
     if result.consistent is not None:
-        theory = (theory if result.theory is not None else "arms") + (" ok" if result.consistent else " NO")
+        theory = f"{theory if result.theory is not None else 'arms'} {_of_theory(result)}"
     return (
         result.name, signed(result.effect), f"{signed(result.low)} to {signed(result.high)}", theory,
         "-" if result.d is None else f"{result.d:.2f}", p, corrected, result.verdict, f"{result.pairs:,}",
         "-" if result.reduction is None else f"{result.reduction:.0%}",
         "-" if result.power is None else f"{result.power:.0%}",
     )  # fmt: skip
+
+
+def _of_theory(result: Result) -> str:
+    """Whether the theory holds, is wrong, or cannot be told from one that is wrong by so much."""
+    if not result.consistent:
+        return "NO"
+    return "holds" if result.holds else f"± {result.resolution:.1%}"
 
 
 def signed(x: float) -> str:
@@ -151,7 +159,12 @@ def _verdicts(findings: Findings) -> str:
     counts = {word: sum(r.verdict == word for r in findings) for word in ("supported", "refuted", "undecided")}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     theory = [r.consistent for r in findings if r.consistent is not None]
-    agree = f" {sum(theory)} of {len(theory)} with a theory are consistent with it." if theory else ""
+    holds = sum(bool(r.holds) for r in findings)
+    agree = (
+        f" Of {len(theory)} with a theory {sum(theory)} do not contradict it; to 1% it holds for {holds}."
+        if theory
+        else ""
+    )
     return f"{len(findings)} claim{'s' * (len(findings) != 1)}: {told}.{agree}"
 
 

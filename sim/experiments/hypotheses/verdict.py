@@ -26,6 +26,7 @@ from sim.tape.tables import Floats
 
 CORRECTIONS = {"confirmatory": holm, "sweep": benjamini_hochberg}
 EXACTLY = 1e-9
+CLOSE = 0.01  # the part of itself by which a theory may be wrong and still hold
 SMALL = 0.2  # standard deviations: the effect for which power is told where theory names none (Cohen's small one)
 
 
@@ -55,6 +56,9 @@ class Result:
         verdict: "supported", "refuted" or "undecided".
         theory: value of the effect, or None; consistent: whether effect and arms agree with the theory, None where
             there is none; theory_p: the corrected p of that.
+        resolution: the smallest difference from the theory that would have been seen (one-sided, at 5%), as a part of
+            what it says (of the first arm where it says 0), of that of its statements that is known least well.
+        holds: whether everything that the theory says is shown to be true to 1% (two one-sided t tests).
         pairs, looks, precise: how many were run, in how many looks, and whether the interval became narrow enough.
         reduction: part of the variance that the pairing took away, None where nothing is paired.
         power: of the test at its corrected level for an effect as theory says, else of 0.2 standard deviations; of
@@ -83,6 +87,8 @@ class Result:
     theory: float | None
     theory_p: float | None
     consistent: bool | None
+    resolution: float | None
+    holds: bool | None
     pairs: int
     looks: int
     precise: bool
@@ -119,6 +125,7 @@ def _result(e: Experiment, p: float | None, corrected: float | None, theory_p: f
     h, effects = e.hypothesis, e.effects
     margin = None if e.margin is None else float((around(e)[0] - effects).mean())
     consistent = _holds_exactly(e) if h.exact else None if theory_p is None else theory_p >= ALPHA
+    resolution, close = (EXACTLY, True) if h.exact else _resolution(e)
     paired = len(e.arms) > 1 and e.weights is not None and not h.exact
     reduction = variance_reduction(e.values, np.asarray(e.weights)) if paired else math.nan
     return Result(
@@ -128,6 +135,8 @@ def _result(e: Experiment, p: float | None, corrected: float | None, theory_p: f
         d=None if h.exact else standardised(effects), p=p, corrected=corrected,
         verdict=_of_exact(e) if h.exact else _verdict(e, float(corrected or 0.0), alpha),
         theory=e.effect, theory_p=theory_p, consistent=consistent,
+        resolution=None if consistent is None else resolution,
+        holds=None if consistent is None else consistent and close,
         pairs=len(effects), looks=len(e.pairs_at), precise=e.precise,
         reduction=None if math.isnan(reduction) else reduction,
         power=None if h.exact else _power(e, margin, alpha), arms=_arms(e),
@@ -169,6 +178,19 @@ def _theory_p(e: Experiment) -> float | None:
         _p_of_mean(values, level) for values, level in zip(e.values, e.level, strict=True) if not math.isnan(level)
     ]
     return min(1.0, len(found) * min(found)) if found else None
+
+
+def _resolution(e: Experiment) -> tuple[float, bool]:
+    """The smallest difference from the theory that would have been seen, and whether all is shown within CLOSE."""
+    least, close = 0.0, True
+    for sample, mean in [*zip(e.values, e.level, strict=True), (e.effects, math.nan if e.effect is None else e.effect)]:
+        if math.isnan(mean):
+            continue
+        scale = abs(mean) if abs(mean) > EXACTLY else abs(float(e.values[0].mean()))
+        low, high = student_interval(sample, 1.0 - 2.0 * ALPHA)
+        least = max(least, (high - low) / 2.0 / scale if scale > 0.0 else math.inf)
+        close &= max(high - mean, mean - low) <= CLOSE * scale
+    return least, close
 
 
 def _p_of_mean(sample: Floats, mean: float) -> float:

@@ -47,12 +47,16 @@ def agreement(result: Result) -> str:
     """Whether the theory holds, as a part of a sentence.
 
     >>> from types import SimpleNamespace
-    >>> agreement(SimpleNamespace(consistent=True))
-    ', consistent with the theory'
+    >>> agreement(SimpleNamespace(consistent=True, holds=False, resolution=0.06))
+    ', not apart from the theory by as much as 6%'
     """
     if result.consistent is None:
         return ""
-    return ", consistent with the theory" if result.consistent else ", not consistent with the theory"
+    if not result.consistent:
+        return ", not consistent with the theory"
+    if result.holds or result.resolution is None:
+        return ", as the theory says"
+    return f", not apart from the theory by as much as {100.0 * result.resolution:.2g}%"
 
 
 def measured(result: Result) -> str:
