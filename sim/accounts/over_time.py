@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.accounts.account import attribute
 from sim.accounts.summary import Side, sides
+from sim.machine.loops import repeated
 from sim.model.until import moments
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats, Ints, Names, Persons
@@ -121,10 +122,11 @@ def credit_over_time(
     persons = tape.persons
     found, total = np.zeros((len(chosen), persons.total)), np.zeros(len(chosen))
     shown = np.zeros(persons.total, np.bool_)
-    for place, then in enumerate(moments(tape, chosen.tolist(), scenario)):
-        table = attribute(then, method, settings)
-        found[place, table.row], total[place] = table.persons.credit, table.total
-        shown[table.row] = True
+    with repeated(len(chosen)):
+        for place, then in enumerate(moments(tape, chosen.tolist(), scenario)):
+            table = attribute(then, method, settings)
+            found[place, table.row], total[place] = table.persons.credit, table.total
+            shown[table.row] = True
     rows = np.flatnonzero(shown)
     return CreditOverTime(method, chosen, total, found[:, rows], Names(persons, rows), persons.group[rows], persons)
 

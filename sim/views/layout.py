@@ -2,7 +2,7 @@
 
 The person with whom the idea began stands in the middle, whom they have a tie to around them, and so on: the
 further out, the more ties away. Every ring is filled evenly, and those who are reached through one person stand
-together. That takes one walk over the network. Up to 300 persons the distances between all of them are then
+together. That takes one walk over the network, and a few rounds in which those who are too near move apart. Up to 300 persons the distances between all of them are then
 adjusted to the number of ties between them (stress majorisation: Gansner, Koren and North 2004).
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, shortest_path
+from scipy.spatial import cKDTree
 
 from sim.errors import did_you_mean
 from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
@@ -23,8 +24,10 @@ from sim.tape.tape import Tape
 if TYPE_CHECKING:
     from sim.model.world import World
 
-FEW = 300  # persons up to which all distances are adjusted
+MAX_ADJUSTED = 300  # persons up to which all distances are adjusted
 WORK = 24_000  # rounds of adjustment times persons
+APART = 1.3  # how far apart two persons are at least, of the mean distance 1 / sqrt(persons) in the circle; at most WIDEST
+WIDEST = 0.14
 Order = NDArray[np.signedinteger[Any]]
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
@@ -81,8 +84,37 @@ def layout(tape: Tape, pairs: Ints, idea: int) -> Floats:
     graph = _graph(number[pairs], n)
     middle = _middle(graph, number[_beginners(tape, idea)])
     around = _rings(graph, middle, _known_first(tape, number, n))
-    places[persons] = _turned(_adjusted(graph, around), middle) if 1 < n <= FEW else around
+    places[persons] = _turned(_adjusted(graph, around), middle) if 1 < n <= MAX_ADJUSTED else around
     return places
+
+
+def spaced(places: Floats, gap: float, rounds: int = 60, keep: Callable[[Floats], Floats] | None = None) -> Floats:
+    """Return the places with those moved apart who are nearer to each other than `gap`; shape (n, 2).
+
+    Args:
+        places: of the persons, which are left as they are.
+        gap: the least distance wanted; where there is no room for it, they come as near to it as the rounds allow.
+        rounds: in each of which every pair that is too near moves apart.
+        keep: brings places back to where they may be, after each round.
+
+    >>> spaced(np.zeros((2, 2)), 1.0).round(3).tolist()
+    [[-0.505, 0.0], [0.505, 0.0]]
+    """
+    now = places.copy()
+    for _ in range(rounds):
+        pairs = cKDTree(now).query_pairs(gap * (1.0 - 1e-9), output_type="ndarray")
+        if not len(pairs):
+            break
+        one, other = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T
+        way = now[other] - now[one]
+        length = np.hypot(way[:, 0], way[:, 1])
+        turn = 2.0 * np.pi * GOLDEN * one[length == 0.0]  # those on one place part in directions of their own
+        way[length == 0.0] = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        push = way * ((1.01 * gap - length) / 2.0 / np.where(length > 0.0, length, 1.0))[:, None]
+        for axis in (0, 1):
+            now[:, axis] += np.bincount(other, push[:, axis], len(now)) - np.bincount(one, push[:, axis], len(now))
+        now = now if keep is None else keep(now)
+    return now
 
 
 def _beginners(tape: Tape, idea: int) -> Ints:
@@ -160,7 +192,7 @@ def _turns(order: Order, before: Order, reach: Ints) -> Floats:
 
 
 def _filled(depth: Ints, turn: Floats) -> Floats:
-    """Rings as wide as their persons need, each filled evenly in the order of the turns."""
+    """Return rings as wide as their persons need, each filled evenly in the order of the turns, without a pattern."""
     n = len(depth)
     order = np.lexsort((np.arange(n), turn, depth))
     _, begins, sizes = np.unique(depth[order], return_index=True, return_counts=True)
@@ -170,8 +202,17 @@ def _filled(depth: Ints, turn: Floats) -> Floats:
     radius[0] = 0.0
     few = size <= 12  # of a small ring everybody keeps the direction of those they come from
     angle = 2.0 * np.pi * np.where(few, turn[order], (place + 0.5) / size)
+    inner, outer = (np.sqrt(np.repeat(edge, sizes) / n) for edge in (begins, begins + sizes))
+    outer[0] = 0.0
+
+    def in_rings(places: Floats) -> Floats:
+        far = np.hypot(places[:, 0], places[:, 1])
+        return places * np.divide(np.clip(far, inner, outer), far, out=np.ones(n), where=far > 0.0)[:, None]
+
+    even = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    shaken = even + (np.random.default_rng(n).random((n, 2)) - 0.5) * (1.2 / math.sqrt(n))  # else they are a lattice
     places = np.empty((n, 2))
-    places[order] = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    places[order] = spaced(in_rings(shaken), APART / math.sqrt(n), 40 if n <= 10_000 else 8, in_rings)
     return places
 
 
@@ -191,8 +232,11 @@ def _adjusted(graph: csr_array, places: Floats) -> Floats:
         length = np.sqrt((apart**2).sum(axis=2))
         pull = np.divide(wanted, length, out=np.zeros_like(length), where=length > 1e-9)[:, :, None] * apart
         now = (weight[:, :, None] * (now[None, :, :] + pull)).sum(axis=1) / shared[:, None]
-    now -= (now.min(axis=0) + now.max(axis=0)) / 2.0
-    return np.asarray(now / max(float(np.sqrt((now**2).sum(axis=1)).max()), 1e-9))
+    def in_circle(places: Floats) -> Floats:
+        middle = (places.min(axis=0) + places.max(axis=0)) / 2.0
+        return np.asarray((places - middle) / max(float(np.hypot(*(places - middle).T).max()), 1e-9))
+
+    return spaced(in_circle(now), min(WIDEST, APART / math.sqrt(n)), keep=in_circle)
 
 
 def _turned(places: Floats, middle: int) -> Floats:

@@ -15,7 +15,7 @@ from sim.tape.tables import Floats, Ints
 from sim.tape.tape import Tape
 from sim.views import style
 from sim.views.figures.network_state import FOUND, GAVE_UP, HEARD, MADE, NAMES, NEVER, States, telling_moments
-from sim.views.layout import FEW, chosen_idea, layout, links, single
+from sim.views.layout import MAX_ADJUSTED, chosen_idea, layout, links, single
 from sim.views.style import BLUE, FAINT, GREEN, ORANGE, QUIET, SMALL, WIDTH, number, percent, readable
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def _chosen(tape: Tape, which: int, steps: Sequence[int] | None) -> list[int]:
 def _notes(tape: Tape, world: World | None, pairs: Ints) -> list[str]:
     persons = len(single(tape))
     what = "ties or tellings" if world is not None else "tellings"
-    where = "the further apart, the more" if persons <= FEW else "the further out, the more"
-    end = "lie between them" if persons <= FEW else "from whom it began with"
+    where = "the further apart, the more" if persons <= MAX_ADJUSTED else "the further out, the more"
+    end = "lie between them" if persons <= MAX_ADJUSTED else "from whom it began with"
     drawn = "" if len(pairs) <= DRAWN else f"; {number(len(pairs))} {what}, not drawn"
     notes = [f"{number(persons)} person{'s' * (persons != 1)}, {where} {what} {end}{drawn}."]
     crowd = tape.world_size - persons
