@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.accounts.account import attribute
-from sim.accounts.methods import METHODS, facts, method_named, settings_of
+from sim.accounts.methods import METHODS, OF_JOURNEYS, facts, method_named, settings_of
 from sim.accounts.summary import Side, sides
 from sim.accounts.table import CreditTable
 from sim.tape.tables import Floats, Ints, Names, Persons
@@ -95,8 +95,11 @@ class Comparison:
         Keys: methods (name: the table's own dict), correlations (kendall, spearman: name: name: number or None),
         accounts (name: asks, differs, conserved, roles), left_out (name: why).
         """
+        return {"methods": {name: table.to_dict() for name, table in self.tables.items()}} | self.beside()
+
+    def beside(self) -> dict[str, Any]:
+        """Return what `to_dict` has beside the tables."""
         return {
-            "methods": {name: table.to_dict() for name, table in self.tables.items()},
             "correlations": {
                 kind: {
                     name: {other: None if math.isnan(x) else x for other, x in row.items()}
@@ -130,7 +133,8 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
     >>> compare(tape, ["role-flow", "priority"]).shares.loc["P1"].to_dict()
     {'role-flow': 0.5, 'priority': 1.0}
     """
-    names = list(METHODS if methods is None else methods)
+    of_journeys = OF_JOURNEYS if tape.provenance.get("format") == "journeys" else {}
+    names = list({**METHODS, **of_journeys} if methods is None else methods)
     if not names:
         raise ValueError(f"methods: none; allowed: {', '.join(METHODS)}")
     for name in names:

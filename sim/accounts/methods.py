@@ -30,6 +30,7 @@ class Settings:
         inheritance: the part of the idea's credit that a discovery passes on to its prerequisites, in [0, 1].
         tau: steps after which the attention to an event has fallen to 1/e (CiteRank), above 0; a tenth of the tape's
             steps, and at least 1, if None.
+        order: of the removal effect: how many of the last channels the next one depends on, 1 to 3.
 
     Raises:
         ValueError: if one is out of range.
@@ -38,6 +39,7 @@ class Settings:
     alpha: float = 0.85
     inheritance: float = 0.5
     tau: float | None = None
+    order: int = 1
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.alpha < 1.0:
@@ -46,6 +48,8 @@ class Settings:
             raise ValueError(f"inheritance must be in [0, 1], is {self.inheritance}")
         if self.tau is not None and not 0.0 < self.tau < float("inf"):
             raise ValueError(f"tau must be above 0 and finite, is {self.tau}")
+        if self.order not in (1, 2, 3):
+            raise ValueError(f"order must be 1, 2 or 3, is {self.order}")
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,15 @@ POSITIONS: dict[str, Method] = {
     "collective-influence": Method("Without whom would the graph fall apart?", "positions:collective_influence"),
     "myerson": Method("Who links the pairs who can reach one another?", "positions:myerson"),
 }
-EVERY: Mapping[str, Method] = ChainMap(POSITIONS, METHODS)  # accounts first
+# Of the logs of journeys, and of nothing else.
+OF_JOURNEYS: dict[str, Method] = {
+    "removal": Method(
+        "How much less would succeed without each channel, by the chain of the journeys?",
+        "removal:removal_credit",
+        ("order",),
+    ),
+}
+EVERY: Mapping[str, Method] = ChainMap(OF_JOURNEYS, POSITIONS, METHODS)  # accounts first
 
 
 def facts(name: str) -> dict[str, Any]:

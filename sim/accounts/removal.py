@@ -14,7 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.tape.tables import Floats
+from sim.accounts.table import CreditTable, scaled_table
+from sim.tape.tables import LEARN, Floats
+from sim.tape.tape import Tape
+
+ORDERS = (1, 2, 3)
+MOST_STATES = 5_000
 
 
 class RemovalEffect(NamedTuple):
@@ -34,45 +39,79 @@ class RemovalEffect(NamedTuple):
 
 
 def removal_effect(
-    paths: Sequence[Sequence[Hashable]], converted: ArrayLike, weight: ArrayLike | None = None
+    paths: Sequence[Sequence[Hashable]], converted: ArrayLike, weight: ArrayLike | None = None, order: int = 1
 ) -> RemovalEffect:
-    """The removal effect of every channel, all from one inverse of the chain's transitions (exact, no sampling).
+    """Compute the removal effect of every channel from one inverse of the chain's transitions: exact, no sampling.
 
     Args:
         paths: the channels of each path, from the first to the last; a channel may come again. Text is refused: it
             would be a path of letters.
         converted: whether each path succeeded; shape (paths,).
         weight: how often each path was found, above 0; 1 each where it is left out; shape (paths,).
+        order: how many of the last channels the next one depends on, 1 to 3.
 
     Raises:
-        ValueError: if the lengths differ, a path has no channel or is text, or a weight is not above 0 and finite.
+        ValueError: if the lengths differ, a path has no channel or is text, a weight is not above 0 and finite, the
+            order is none of 1, 2, 3, or there are more than 5,000 runs of so many channels.
 
     >>> found = removal_effect([["G"], ["G"], ["M"], ["G", "M"], ["G"]], [True, True, True, True, False])
     >>> found.channel, round(found.probability, 12), found.removal.round(12).tolist(), found.share.round(12).tolist()
     (('G', 'M'), 0.8, [0.75, 0.5], [0.6, 0.4])
     """
+    if order not in ORDERS:
+        raise ValueError(f"order: must be 1, 2 or 3, is {order}")
     succeeded, times = _check(paths, converted, weight)
     channels = tuple(dict.fromkeys(channel for path in paths for channel in path))
-    place = {channel: k for k, channel in enumerate(channels)}
-    n = len(channels)
-    moves = np.zeros((n + 1, n + 2))  # from each channel and, last, the start: to the channels, to success, to nothing
+    place: dict[tuple[Hashable, ...], int] = {}  # of the last channels, up to `order` of them
+    moves: dict[tuple[int, int], float] = {}  # from -1, the start; to -1, success, and -2, nothing
     for path, good, count in zip(paths, succeeded.tolist(), times.tolist(), strict=True):
-        at = n
-        for channel in path:
-            moves[at, place[channel]] += count
-            at = place[channel]
-        moves[at, n if good else n + 1] += count
-    moves /= moves.sum(axis=1, keepdims=True) if n else 1.0
-    # How often the chain is at each channel, when it begins at each channel.
-    visits = np.linalg.inv(np.eye(n) - moves[:n, :n])
-    success = visits @ moves[:n, n]
-    visited = moves[n, :n] @ visits
-    probability = float(moves[n, :n] @ success)
+        at = -1
+        for step in range(1, len(path) + 1):
+            to = place.setdefault(tuple(path[max(0, step - order) : step]), len(place))
+            moves[at, to] = moves.get((at, to), 0.0) + count
+            at = to
+        moves[at, -1 if good else -2] = moves.get((at, -1 if good else -2), 0.0) + count
+    n = len(place)
+    if n > MOST_STATES:
+        raise ValueError(f"order: {n:,} runs of {order} channels; allowed: {MOST_STATES:,}; use a lower order")
+    chances = np.zeros((n + 1, n + 2))  # from each state and, last, the start; to the states, to nothing, to success
+    for (at, to), count in moves.items():
+        chances[at, to] = count
+    chances /= chances.sum(axis=1, keepdims=True) if n else 1.0
+    # How often the chain is in each state, when it begins in each state.
+    visits = np.linalg.inv(np.eye(n) - chances[:n, :n])
+    success = visits @ chances[:n, n + 1]
+    visited = chances[n, :n] @ visits
+    probability = float(chances[n, :n] @ success)
     # Without a channel all is lost that ever comes there and would have succeeded from there on.
-    lost = visited / np.diag(visits) * success
-    removal = lost / probability if probability > 0.0 else np.zeros(n)
+    ends = {channel: [row for state, row in place.items() if state[-1] == channel] for channel in channels}
+    lost = [float(visited[at] @ np.linalg.solve(visits[np.ix_(at, at)], success[at])) for at in ends.values()]
+    removal = np.array(lost) / probability if probability > 0.0 else np.zeros(len(channels))
     total = float(removal.sum())
-    return RemovalEffect(channels, probability, removal, removal / total if total > 0.0 else np.zeros(n))
+    return RemovalEffect(channels, probability, removal, removal / total if total > 0.0 else np.zeros(len(channels)))
+
+
+def removal_credit(tape: Tape, order: int = 1) -> CreditTable:
+    """Compute credit by the removal effect, of the tape of a log of journeys: the total, in proportion to the effects.
+
+    Raises:
+        ValueError: if the tape is of no journeys, or as in `removal_effect`.
+    """
+    if tape.provenance.get("format") != "journeys":
+        raise ValueError("removal is about journeys through channels, whose log this is not (--format journeys)")
+    events, crowd = tape.events, tape.persons.size[tape.persons.group] > 1
+    paths: dict[int, list[int]] = {}
+    ends: list[tuple[int, bool, int]] = []  # path, whether it succeeded, how often
+    columns = (events.idea, events.person, events.kind, events.count)
+    for idea, person, kind, count in zip(*(column.tolist() for column in columns), strict=True):
+        if crowd[person]:
+            ends.append((idea, kind == LEARN, count))
+        else:
+            paths.setdefault(idea, []).append(person)
+    found = removal_effect([paths[i] for i, *_ in ends], [good for _, good, _ in ends], [n for *_, n in ends], order)
+    effect = np.zeros(tape.persons.total)
+    effect[np.array(found.channel, np.int64)] = found.removal
+    return scaled_table(tape, "removal", effect)
 
 
 def _check(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,6 +67,8 @@ class CreditTable:
         method: name of the account of credit.
         total: value credited, the sum of all credits.
         dropped: rows of a log that could not be placed.
+        mended: what of a log could be mended, counted by the reason.
+        read_as: how a log was read; empty of a run.
         persons: the credits, one row per person of the tape; a crowd only if it has credit.
         groups: the groups of the tape's persons.
         group: the group of each row of `persons`; shape (rows,).
@@ -94,6 +96,8 @@ class CreditTable:
     group: Ints
     row: Ints
     sure: Uncertainty | None = None
+    mended: Mapping[str, int] = field(default_factory=dict)
+    read_as: Mapping[str, Any] = field(default_factory=dict)
 
     def to_pandas(self) -> pd.DataFrame:
         """The persons as a DataFrame, the largest credit first, equal ones in tape order; the index is the row."""
@@ -110,15 +114,15 @@ class CreditTable:
         The members of a group that have no credit are one row, with their number as `count`; a role that the
         method does not know is None.
         """
-        return {
-            "scenario": self.scenario,
-            "seed": self.seed,
-            "steps": self.steps,
-            "method": self.method,
-            "total": self.total,
-            "credit": self._rows(),
-            "dropped": self.dropped,
-        } | ({"intervals": self.sure.to_dict()} if self.sure is not None else {})
+        before, after = self.about()
+        return before | {"credit": self._rows()} | after
+
+    def about(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what stands before the rows in JSON, and what behind them."""
+        before = {"scenario": self.scenario, "seed": self.seed, "steps": self.steps}
+        after = {"dropped": self.dropped, "mended": dict(self.mended), "read_as": dict(self.read_as)}
+        sure = {"intervals": self.sure.to_dict()} if self.sure is not None else {}
+        return before | {"method": self.method, "total": self.total}, after | sure
 
     def to_json(self) -> str:
         """What `to_dict` gives, as one line of JSON; floats keep all their digits."""
@@ -215,6 +219,8 @@ def make_table(
         groups=tape.persons,
         group=tape.persons.group[row],
         row=row,
+        mended=tape.mended,
+        read_as=tape.provenance.get("read_as", {}),
     )
 
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "agents", "kernels")
 FIGURES = ("png", "svg", "pdf")
-FORMATS = ("weibo", "edges", "citations", "graphml", "gexf")
+FORMATS = (
+    "git", "graphml", "gexf", "pajek", "node-link", "networkx", "weibo", "cascades", "ledger", "works", "journeys",
+    "adoptions", "citations", "edges", "contacts",
+)  # fmt: skip
 
 
 def require(option: str, given: object, allowed: Iterable[str]) -> None:
@@ -79,7 +82,7 @@ CHANGES = click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, t
 ENGINE = click.option("--engine", type=Names(*ENGINES), metavar="NAME", default="auto", show_default=True,
                       help="auto, agents or kernels; the result is the same.")  # fmt: skip
 LOG_FORMAT = click.option("--format", "log_format", type=Names(*FORMATS), metavar="NAME",
-                          help=f"Format of a log: {', '.join(FORMATS)}.  [default: guessed]")  # fmt: skip
+                          help=f"Format of a log: {', '.join(FORMATS)}.  [default: recognised]")  # fmt: skip
 SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed, in place of the scenario's.")
 THREADS = click.option("--threads", type=click.IntRange(1), help="Runs or threads side by side; the result is the "
                        "same.")  # fmt: skip
@@ -136,20 +139,22 @@ def rules_of(file: str | None) -> dict[str, FunctionType] | None:
     return found
 
 
-def read_tape(path: Path, log_format: str | None = None) -> Tape:
-    """Return the tape of a run folder, or of a log in this format, or in one that is guessed."""
+def read_tape(path: Path, log_format: str | None = None, **reading: Any) -> Tape:
+    """Return the tape of a run folder, or of a log as it is to be read; what is not said is recognised."""
     from sim.tape.tape import Tape
 
-    if path.is_dir():
+    if path.is_dir() and not ((path / ".git").exists() or log_format == "git"):
         if log_format is not None:
             raise click.UsageError(f"--format {log_format}: {path} is a run folder; a format is for logs")
+        for name, value in reading.items():
+            raise click.UsageError(f"--{name.replace('_', '-')} {value}: {path} is a run folder; it is for logs")
         return Tape.load(path)
     if not os.path.exists(path):
         there = os.listdir(path.parent) if path.parent.is_dir() else []
         raise TapeError(f"{path}: no such run folder or log{near(path.name, there)}")
     from sim.logs.formats import read_log
 
-    return read_log(path, log_format)
+    return read_log(path, log_format, **reading)
 
 
 def scenario_in(path: Path, tape: Tape) -> Scenario | None:

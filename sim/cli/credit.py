@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, THIRDS, Settings
-from sim.cli.arguments import AS_JSON, FIGURES, LOG_FORMAT, Names, read_tape, scenario_in, target_of
+from sim.cli.arguments import AS_JSON, FIGURES, Names, read_tape, scenario_in, target_of
+from sim.cli.logs import log_options, roots_of, say_how_read, say_roots
+from sim.cli.output import TABLES, is_table, print_table_json, print_tables_json, rows_of, write_table
 from sim.machine.terminal import say, show, show_json
 from sim.scenario.bundled import FOLDER
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
     from sim.tape.tape import Tape
 
+OF_CONTACTS = ("temporal-pagerank", "person-pagerank", "event-pagerank", "citerank")
 BY = ("person", "group", "role", "idea", "time")
 NAMES = f"{', '.join(METHODS)}, or all. Position, not credit: {', '.join(POSITIONS)}.  [default: {THIRDS}]"
 SURE = "auto, ideas, links, times, weights or tellers, with an amount as links:0.3"
@@ -28,8 +31,9 @@ COPIES = 200
 
 @click.command(name="credit")
 @click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
-@click.option("--method", type=Names(*EVERY, "all"), default=THIRDS, metavar="NAME", help=NAMES)
+@click.option("--method", type=Names(*EVERY, "all"), metavar="NAME", help=NAMES)
 @click.option("--by", type=Names(*BY), default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="How many rows.  [default: 20; in files, all]")
 @click.option("--alpha", type=float, help="Damping of the PageRank methods, in [0, 1).  [default: the run's, or 0.85]")
 @click.option(
     "--inheritance",
@@ -43,51 +47,83 @@ COPIES = 200
 )
 @click.option("--intervals", is_flag=False, flag_value="auto", metavar="[SCHEME]", help=f"How sure: {SURE}.")
 @click.option("--copies", type=click.IntRange(2), default=COPIES, show_default=True, help="Of the record.")
+@click.option("--order", type=int, help="Of removal: how many of the last channels decide on the next.  [default: 1]")
 @AS_JSON
-@LOG_FORMAT
-@click.option("-o", "--output", metavar="FILE", help="Draw it too: by person or time, as .png, .svg or .pdf.")
+@click.option("-o", "--output", metavar="FILE", help=f"Write it too: a table ({', '.join(TABLES)}), or a figure by "
+              f"person or time ({', '.join(FIGURES)}).")  # fmt: skip
+@log_options
 def credit_command(
     run_or_log: str,
-    method: str,
+    method: str | None,
     by: str,
+    top: int | None,
     alpha: float | None,
     inheritance: float | None,
     tau: float | None,
     intervals: str | None,
     copies: int,
+    order: int | None,
     as_json: bool,
-    log_format: str | None,
     output: str | None,
+    reading: dict[str, Any],
 ) -> None:
-    """Attribute the credit of a finished run (its folder) or of a real log (a file).
+    """Attribute the credit of a finished run (its folder) or of a real log (a file, or a git repository).
 
     With --method all the accounts stand side by side, each with its question and how far it agrees.
     """
-    settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau)
-    _require_figure(output, method, by)
-    tape = read_tape(Path(run_or_log), log_format)
+    settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau, order=order)
+    _require_output(output, method, by)
+    tape = read_tape(Path(run_or_log), **reading)
+    if not as_json:
+        say_how_read(tape)
+    methods = _methods(method, tape)
     scenario = scenario_in(Path(run_or_log), tape) if by == "time" else None
     from sim.accounts.comparison import compare
 
     try:
-        comparison = compare(tape, None if method == "all" else [method], **settings)
+        comparison = compare(tape, methods, **settings)
     except ValueError as error:
         raise click.UsageError(f"--method {method}: {error}") from None
     if intervals is not None:
         comparison = _with_intervals(tape, comparison, settings, intervals, copies)
     for name, reason in comparison.left_out.items():
         say(f"Left out: {name} ({reason})")
+    asked = Asked(tape, comparison, method == "all", as_json, output, top, roots_of(tape), settings)
     if by == "person":
-        stable = None if as_json and intervals is None else _stability(tape, comparison, settings)
-        _tell_persons(comparison, method == "all", as_json, output, stable)
+        _tell_persons(asked, None if as_json and intervals is None else _stability(tape, comparison, settings))
     elif by == "time":
-        _tell_times(tape, comparison, method == "all", as_json, output, scenario, settings)
+        _tell_times(asked, scenario)
     else:
-        _tell_parts(tape, comparison, by, method == "all", as_json, settings)
+        _tell_parts(asked, by)
     if output is not None:
         say(f"Written: {output}")
-    for reason, count in tape.dropped.items() if not as_json else ():
-        say(f"Dropped: {count} ({reason})")
+    if not as_json:
+        say_roots(asked.roots)
+
+
+class Asked(NamedTuple):
+    """What was asked for, and what there is to show."""
+
+    tape: Tape
+    comparison: Comparison
+    several: bool
+    as_json: bool
+    output: str | None
+    top: int | None
+    roots: dict[str, Any]
+    settings: dict[str, float | None]
+
+    def more(self) -> dict[str, Any]:
+        """Return what JSON says besides of how a log was read."""
+        return {"dropped": dict(self.tape.dropped), "roots": self.roots} if self.roots else {}
+
+
+def _methods(method: str | None, tape: Tape) -> list[str] | None:
+    """Return the accounts that are asked for; of contacts, which are no adoptions, those that are about them."""
+    contacts = tape.provenance.get("format") == "contacts"
+    if method == "all":
+        return list(OF_CONTACTS) if contacts else None
+    return [method or (OF_CONTACTS[0] if contacts else THIRDS)]
 
 
 def _stability(tape: Tape, comparison: Comparison, settings: dict[str, float | None]) -> Uncertainty | None:
@@ -134,102 +170,110 @@ def thought_experiments_command(method: str, quick: bool, as_json: bool) -> None
     print_experiments(found)
 
 
-def _tell_persons(
-    comparison: Comparison, several: bool, as_json: bool, output: str | None, stable: Uncertainty | None
-) -> None:
+def _tell_persons(asked: Asked, stable: Uncertainty | None) -> None:
     """Print the table, or the accounts side by side; of a log with how far the first moves where links are missing."""
-    (table, *_) = comparison.tables.values()
-    if output is not None:
+    tables = asked.comparison.tables
+    (table, *_) = tables.values()
+    if is_table(asked.output):
+        write_table(str(asked.output), {name: rows_of(table, asked.top) for name, table in tables.items()})
+    elif asked.output is not None:
         from sim.views.figures.accounts import accounts_side_by_side
         from sim.views.figures.credit_bars import credit_bars
         from sim.views.figures.save import save
 
-        save(accounts_side_by_side(comparison) if several else credit_bars(table), output)
-    if as_json:
-        found = comparison.to_dict() if several else table.to_dict()
-        show_json(found | ({"stability": stable.to_dict()} if stable is not None and table.sure is not None else {}))
+        save(accounts_side_by_side(asked.comparison) if asked.several else credit_bars(table), asked.output)
+    sure = {"stability": stable.to_dict()} if stable is not None and table.sure is not None else {}
+    if asked.as_json and asked.several:
+        print_tables_json(tables, asked.top, asked.more(), asked.comparison.beside() | sure)
+        return
+    if asked.as_json:
+        print_table_json(table, asked.top, asked.more(), sure)
         return
     from sim.cli.terminal import print_comparison, print_table
 
-    if several:
-        print_comparison(comparison)
+    if asked.several:
+        print_comparison(asked.comparison, asked.top or 20)
     else:
-        print_table(table)
+        print_table(table, asked.top or 20)
     if stable is not None:
         show(f"Stability: {stable.sentence()}.")
 
 
-def _tell_parts(
-    tape: Tape, comparison: Comparison, by: str, several: bool, as_json: bool, settings: dict[str, float | None]
-) -> None:
+def _tell_parts(asked: Asked, by: str) -> None:
     from sim.accounts.summary import credit_by
     from sim.cli.terminal import print_parts
 
     parts: dict[str, list[dict[str, Any]]] = {}
-    for name, table in comparison.tables.items():
+    tables = asked.comparison.tables
+    for name, table in tables.items():
         try:
-            parts[name] = credit_by(tape, table, by, **settings)
+            parts[name] = credit_by(asked.tape, table, by, **asked.settings)[: asked.top]
         except ValueError as error:
-            if not several:
+            if not asked.several:
                 raise click.UsageError(f"--by {by}: {error}") from None
             say(f"Left out: {error}")
-    if as_json:
-        _print_objects({name: comparison.tables[name].to_dict() | {"credit": parts[name]} for name in parts}, several)
+    if is_table(asked.output):
+        write_table(str(asked.output), parts)
+    if asked.as_json:
+        _print_objects({name: _with_rows(tables[name], parts[name], asked) for name in parts}, asked.several)
         return
     for name, rows in parts.items():
-        print_parts(comparison.tables[name], by, rows)
+        print_parts(tables[name], by, rows)
 
 
-def _tell_times(
-    tape: Tape,
-    comparison: Comparison,
-    several: bool,
-    as_json: bool,
-    output: str | None,
-    scenario: Scenario | None,
-    settings: dict[str, float | None],
-) -> None:
+def _tell_times(asked: Asked, scenario: Scenario | None) -> None:
     from sim.accounts.over_time import credit_over_time
     from sim.cli.terminal import print_over_time
 
     found: dict[str, CreditOverTime] = {}
-    for name in comparison.tables:
+    tables: dict[str, CreditTable] = dict(asked.comparison.tables)
+    for name in tables:
         try:
-            found[name] = credit_over_time(tape, name, None, scenario, **settings)
+            found[name] = credit_over_time(asked.tape, name, None, scenario, **asked.settings)
         except ValueError as error:
             raise click.UsageError(f"--by time: {error}") from None
-    if output is not None:
+    if is_table(asked.output):
+        write_table(str(asked.output), {name: course.to_rows() for name, course in found.items()})
+    elif asked.output is not None:
         from sim.views.figures.giants import giants_over_time
         from sim.views.figures.save import save
 
-        save(giants_over_time(tape, *found.values()), output)
-    tables: dict[str, CreditTable] = dict(comparison.tables)
-    if as_json:
-        _print_objects({name: tables[name].to_dict() | {"credit": found[name].to_rows()} for name in found}, several)
+        save(giants_over_time(asked.tape, *found.values()), asked.output)
+    if asked.as_json:
+        objects = {name: _with_rows(tables[name], found[name].to_rows(), asked) for name in found}
+        _print_objects(objects, asked.several)
         return
     for name, course in found.items():
         print_over_time(tables[name], course)
 
 
+def _with_rows(table: CreditTable, rows: list[dict[str, Any]], asked: Asked) -> dict[str, Any]:
+    before, after = table.about()
+    return before | {"credit": rows} | after | {"read_as": after["read_as"] | asked.more()}
+
+
 def _print_objects(objects: dict[str, Any], several: bool) -> None:
-    show_json({"methods": objects} if several else next(iter(objects.values())))
+    found = {"methods": objects} if several else next(iter(objects.values()))
+    show_json(found)
 
 
 def _settings(**given: float | None) -> dict[str, float | None]:
     """The settings that were given, checked before the work."""
     try:
-        Settings(**{name: value for name, value in given.items() if value is not None})
+        Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     return given
 
 
-def _require_figure(output: str | None, method: str, by: str) -> None:
-    """Say before the work, not after it, that there will be no figure."""
+def _require_output(output: str | None, method: str | None, by: str) -> None:
+    """Say before the work, not after it, that there will be no such file."""
     if output is None:
         return
-    target_of(output, FIGURES, "figure")
+    target_of(output, (*TABLES, *FIGURES), "table or figure")
+    if is_table(output):
+        return
     if by not in ("person", "time"):
-        raise click.UsageError(f"-o: there is no figure by {by}; allowed: --by person, --by time")
+        raise click.UsageError(f"-o: there is no figure by {by}; allowed: --by person, --by time, or a table")
     if by == "time" and method == "all":
         raise click.UsageError("-o: a figure over time is of one account; choose one with --method")

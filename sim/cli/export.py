@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sim.cli.arguments import read_tape
+from sim.cli.logs import log_options, say_how_read
 from sim.machine.terminal import say
 
 EXPORTS = ("graphml", "gexf", "csv", "parquet")
@@ -16,27 +18,26 @@ EXPORTS = ("graphml", "gexf", "csv", "parquet")
 @click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
 @click.option("-o", "--output", "file", metavar="FILE", required=True, help="File to write, replaced if it is there.")
 @click.option("--of", type=click.Choice(["events", "persons"]), default="events", show_default=True)
-@click.option("--to", "kind", metavar="NAME", help=f"{', '.join(EXPORTS)}.  [default: by the ending of FILE]")
+@click.option("--to", "to", metavar="NAME", help=f"{', '.join(EXPORTS)}.  [default: by the ending of FILE]")
 @click.option("--window", nargs=2, type=int, metavar="FIRST LAST", help="Steps, both included.  [default: all]")
-@click.option("--format", "log_format", metavar="NAME", help="Of a log, as of shoulders credit.")
+@log_options
 def export_command(
-    run_or_log: str, file: str, of: str, kind: str | None, window: tuple[int, int] | None, log_format: str | None
+    run_or_log: str, file: str, of: str, to: str | None, window: tuple[int, int] | None, reading: dict[str, Any]
 ) -> None:
     """Write who influenced whom, and when, for networkx, Gephi, pandas and others."""
     target = Path(file)
     if target.is_dir() or not target.resolve().parent.is_dir():
         wrong = "is a folder" if target.is_dir() else "its folder does not exist"
         raise click.UsageError(f"-o {file}: {wrong}; allowed: a file in a folder that is there")
-    chosen = kind or target.suffix[1:].lower()
+    chosen = to or target.suffix[1:].lower()
     if chosen not in EXPORTS:
-        raise click.UsageError(f"{'--to' if kind else '-o'}: no format {chosen!r}; allowed: {', '.join(EXPORTS)}")
-    tape = read_tape(Path(run_or_log), log_format)
+        raise click.UsageError(f"{'--to' if to else '-o'}: no format {chosen!r}; allowed: {', '.join(EXPORTS)}")
+    tape = read_tape(Path(run_or_log), **reading)
     from sim.tape.export import export
 
     try:
         export(tape, target, of, chosen, window)
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
-    for reason, count in tape.dropped.items():
-        say(f"Dropped: {count} ({reason})")
+    say_how_read(tape)
     say(f"Written: {target}")

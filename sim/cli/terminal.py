@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_COURSES, MAX_STEPS = 5, 24  # persons and steps in the table over time
 
 
-def print_table(table: CreditTable) -> None:
+def print_table(table: CreditTable, most: int = 20) -> None:
     """Print the credit of persons and groups, by role where the account knows roles."""
     has_roles = table.persons.pagerank is None and not np.isnan(table.persons.idea).any()
     more: tuple[str, ...] = ("idea", "communication", "implementation") if has_roles else ()
@@ -35,7 +35,7 @@ def print_table(table: CreditTable) -> None:
     sure = table.sure
     ends = () if sure is None else (f"{100.0 * sure.confidence:.4g}% from", "to", "rank")
     rows = []
-    for row in summary(table, most=20):
+    for row in summary(table, most=most):
         label = row.name
         if row.kind == "rest":
             label = f"{row.name or 'all'}: {row.people:,} others" if row.people > 1 else row.name
@@ -76,12 +76,12 @@ def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]])
     show_grid(("", "credit", "share"), rows)
 
 
-def print_comparison(comparison: Comparison) -> None:
+def print_comparison(comparison: Comparison, most: int = 20) -> None:
     """Print the shares by several accounts, a column each, and the question of each."""
     (first, table), *others = comparison.tables.items()
     methods = list(comparison.tables)
     show(_title(table, f"{len(methods)} accounts of credit"))
-    rows = [(_label(side), *map(_percent, side.shares)) for side in comparison.sides(most=20)]
+    rows = [(_label(side), *map(_percent, side.shares)) for side in comparison.sides(most=most)]
     show_grid(("", *methods), rows)
     agree = {kind: matrix[first] for kind, matrix in comparison.correlations.items()}
     for name in methods:

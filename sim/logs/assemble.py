@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +12,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sim.readers.sorting import in_order, order_of
-from sim.tape.tables import DISCOVER, LEARN, Events, Floats, Influences, Ints, Persons, Realised
+from sim.tape.tables import Events, Floats, Influences, Ints, Persons, Realised
 from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    from sim.logs.log import Log
 
 HELD = "already holds the idea"
 LATE = "not strictly back in time"
-NOBODY: Mapping[int, float] = {}
 NO_TIME = -(2**62)
 Rows = tuple[Ints, Ints, Floats]
 
@@ -33,93 +33,54 @@ class Happened(NamedTuple):
     idea: NDArray[np.int32]
     influences: Rows  # child, parent, weight
     realised: Rows  # event, implementation or -1, value
-
-
-@dataclass
-class History:
-    """What could be placed, in the order in which it was found; a holder is a person with an idea."""
-
-    persons: Sequence[str]
-    ideas: Sequence[str]
-    steps: list[int] = field(default_factory=list)
-    kinds: list[int] = field(default_factory=list)
-    holders: list[int] = field(default_factory=list)  # number of the idea << 32 | number of the person
-    influences: tuple[list[int], list[int], list[float]] = field(default_factory=lambda: ([], [], []))
-    realised: tuple[list[int], list[int], list[float]] = field(default_factory=lambda: ([], [], []))
-    holdings: dict[int, int] = field(default_factory=dict)  # of a holder, the row of its discovery or learning
-    dropped: Counter[str] = field(default_factory=Counter)
-    repaired: Counter[str] = field(default_factory=Counter)
-    last: int = NO_TIME  # the last time that left no event
-
-    def add(self, step: int, kind: int, holder: int, parents: Mapping[int, float] = NOBODY) -> int:
-        """Place an event, with the rows of those who influenced it; return its row."""
-        row = len(self.steps)
-        self.steps.append(step)
-        self.kinds.append(kind)
-        self.holders.append(holder)
-        if kind in (DISCOVER, LEARN):
-            self.holdings[holder] = row
-        if parents:
-            whole = sum(parents.values())
-            for parent, weight in parents.items():
-                append(self.influences, row, parent, weight / whole)
-        return row
-
-    def tape(self, path: Path, **provenance: Any) -> Tape:
-        """Put the rows in order of time, and number persons and ideas by first event, then name."""
-        holder = np.array(self.holders, np.int64)
-        happened = Happened(
-            np.array(self.steps, np.int64),
-            np.array(self.kinds, np.int8),
-            (holder & (2**32 - 1)).astype(np.int32),
-            (holder >> 32).astype(np.int32),
-            (
-                np.array(self.influences[0], np.int64),
-                np.array(self.influences[1], np.int64),
-                np.array(self.influences[2]),
-            ),
-            (np.array(self.realised[0], np.int64), np.array(self.realised[1], np.int64), np.array(self.realised[2])),
-        )
-        return tape_of(happened, self.persons, self.ideas, self.last, path, self.dropped, self.repaired, provenance)
-
-
-def append(columns: tuple[list[int], list[int], list[float]], one: int, other: int, number: float) -> None:
-    """Add a row to three columns."""
-    columns[0].append(one)
-    columns[1].append(other)
-    columns[2].append(number)
+    rank: Ints | None = None  # of each event among those of its time, where parents may be of the same time
+    counts: Ints | None = None  # how many people each event counts, where it is not one
+    made_up: Ints | None = None  # the roots that no row tells of
 
 
 def tape_of(
+    log: Log,
     happened: Happened,
     persons: Sequence[str] | pa.Array,
     ideas: Sequence[str] | pa.Array,
-    last: int,
-    path: Path,
     dropped: Counter[str],
-    repaired: Counter[str],
-    provenance: Mapping[str, Any],
+    mended: Counter[str],
+    facts: Mapping[str, Any],
+    last: int = NO_TIME,
 ) -> Tape:
-    """The tape of what happened: events in order of time, persons and ideas by first event, then by name."""
-    step, kind, person, idea, influences, realised = happened
+    """Return the tape of what happened: events in order of time, persons and ideas by first event, then by name.
+
+    Args:
+        log: where it comes from.
+        happened: the events and what they did.
+        persons, ideas: the names that its numbers mean.
+        dropped, mended: rows, by the reason.
+        facts: how it was read; format, time_unit and rows at least.
+        last: the last time, if that is later than the last event.
+    """
+    step, kind, person, idea, influences, realised, rank, counts, made_up = happened
     del happened
     names, person = _numbered(persons, person, step)
     of, idea = _numbered(ideas, idea, step)
     origin = int(step.min(initial=0))
     steps = max(last, int(step.max(initial=origin))) - origin
-    order = order_of(step, kind, person, idea)
+    order = order_of(step, kind, person, idea) if rank is None else order_of(step, rank, kind, person, idea)
     events = Events(
         in_order(order, step) - origin,
         in_order(order, kind),
         in_order(order, person),
         in_order(order, idea),
-        np.ones(len(step), np.int64),
+        np.ones(len(step), np.int64) if counts is None else in_order(order, counts),
     )
     row = None
     if order is not None:
         row = np.full(len(order) + 1, -1)  # its last place sends the implementation -1 to itself
         row[order] = np.arange(len(order))
     del step, kind, person, idea, order
+    roots = np.zeros(0, np.int64) if made_up is None else made_up if row is None else np.sort(row[made_up])
+    facts = dict(facts) | {"kept": facts["rows"] - dropped.total()}
+    about = {"source": log.path.name, "scenario": log.path.stem, "format": facts["format"]}
+    plain = {name: facts[name] for name in ("time_unit", "rows", "kept")} | facts.pop("counts", {})
     return Tape(
         events,
         Influences(*_sorted_rows(influences, row)),
@@ -129,8 +90,14 @@ def tape_of(
         steps=steps,
         world_size=len(names),
         dropped=dict(sorted((+dropped).items())),
-        provenance={"source": path.name, "scenario": path.stem, **provenance, "time_origin": origin}
-        | {"repaired": dict(sorted((+repaired).items()))},
+        provenance=about
+        | plain
+        | {
+            "time_origin": origin,
+            "read_as": facts,
+            "mended": dict(sorted((+mended).items())),
+            "made_up_roots": roots.tolist(),
+        },
     )
 
 

@@ -1,11 +1,11 @@
-"""Tables of who took what up from whom, and when: the format edges of a log."""
+"""Tables of who told whom, and when: the format edges of a log."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,27 +14,30 @@ from numpy.typing import NDArray
 
 from sim.logs import placing
 from sim.logs.assemble import HELD, LATE, NO_TIME, Happened, tape_of
-from sim.logs.placing import UNSAID, Held, Placed, Sorted, place
+from sim.logs.log import Log
+from sim.logs.placing import NEVER, UNSAID, Held, Placed, Sorted, place
 from sim.machine.loops import for_size
-from sim.readers.columns import Columns, Shape, as_dictionary
-from sim.readers.read import read_table
+from sim.readers.columns import Columns, Shape
+from sim.readers.names import as_dictionary
 from sim.readers.sorting import in_order, order_of
-from sim.readers.text import Fail, shown
 from sim.readers.times import NONE
-from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN, USE
+from sim.readers.words import Fail, shown
+from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN, USE, Ints
 from sim.tape.tape import Tape
 
 ANYONE = -1  # a source that the row does not give
 UNKNOWN = -1  # a kind that the row does not give
-REASONS = (HELD, LATE, "does not hold the idea", "no earlier implementation by the source")
+REASONS = (HELD, LATE, "does not hold the idea", "no earlier implementation by the source", "told by an orphan")
+NOT_THERE = "builds on an idea that is not there before"
+SEVERAL = re.compile(r"\s*[;|]\s*")  # between the ideas that one builds on
 Array = NDArray[Any]
 
 
-def _check_own_deeds(chunk: Mapping[str, Any], fail: Fail) -> None:
-    """Refuse a discovery or an implementation that has another source than the target."""
+def _check_own_events(chunk: Mapping[str, Any], fail: Fail) -> None:
+    """Refuse an implementation that has another source than the target."""
     if "kind" not in chunk:
         return
-    rows = np.flatnonzero((chunk["kind"] == DISCOVER) | (chunk["kind"] == IMPLEMENT))
+    rows = np.flatnonzero(chunk["kind"] == IMPLEMENT)
     if not len(rows):
         return
     source, target = (
@@ -45,53 +48,136 @@ def _check_own_deeds(chunk: Mapping[str, Any], fail: Fail) -> None:
         row = int(rows[wrong[0]])
         word, by = KINDS[chunk["kind"][row]], source[int(wrong[0])].as_py()
         raise fail(
-            row, f"{word!r} is the target's own deed, but the source is {shown(by)}; allowed: nothing, or the target"
+            row, f"{word!r} is the target's own event, but the source is {shown(by)}; allowed: nothing, or the target"
         )
 
 
 EDGES = Shape(
     {"time": "time", "source": "name", "target": "name", "idea": "idea", "kind": "word"}
-    | {"weight": "number", "value": "number"},
+    | {"weight": "number", "value": "number", "builds_on": "idea"},
     ("time", "source", "target"),
-    {},
     {"weight": (1e-100, 1.0), "value": (0.0, UNSAID)},
     {"": UNKNOWN, "learn": LEARN, "discover": DISCOVER, "implement": IMPLEMENT, "use": USE, "realise": USE},
-    check=_check_own_deeds,
+    ("source", "target", "time"),
+    ("source", "target"),
+    _check_own_events,
 )
 
 
-def read_edges(path: Path) -> Tape:
+def recognises(log: Log) -> bool:
+    """Return whether this is a table with the columns of edges."""
+    return EDGES.fits(log.names) > 0
+
+
+def read(log: Log) -> Tape:
     """Read a table of edges as a tape, as told at read_log."""
-    return place_edges(path, read_table(path, EDGES), "edges")
+    return place_edges(log, log.columns(EDGES), {"format": "edges"})
 
 
-def place_edges(path: Path, columns: Columns, format: str) -> Tape:
-    """The tape of the columns of EDGES, which are used up."""
+def place_edges(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
+    """Return the tape of the columns of EDGES, which are used up."""
     dropped: Counter[str] = Counter()
-    rows, unit = columns.rows, columns.clock.unit
-    persons, [source, target] = columns.coded("source", "target")
-    ideas, [idea] = columns.coded("idea")
+    rows = columns.rows
+    persons, [source, target] = columns.coded("source", "target", aliases=log.options.aliases)
+    ideas, [idea, builds_on] = columns.coded("idea", "builds_on")
     ideas = pa.concat_arrays([pa.array(["idea"], pa.large_string()), ideas[1:]])
     if (same := pc.index(ideas[1:], pa.scalar("idea", pa.large_string())).as_py()) >= 0:
-        idea[idea == same + 1] = 0
-    table = _kept(columns, source, target, idea, dropped)
-    del source, target, idea
+        for codes in (idea, builds_on):
+            codes[codes == same + 1] = 0
+    time = log.late(columns, columns.clock.ticks("time"))
+    facts |= columns.read_as | {"direction": "source told target", "rows": rows}
+    facts |= {"time_unit": columns.clock.unit, "dates": columns.clock.says(time)}
+    built = _builds(columns, time, source, target, idea, builds_on)
+    table = _kept(columns, time, source, target, idea, dropped)
+    del source, target, idea, time
     sorted_rows, holder_person, holder_idea = _in_order_of_time(table, len(persons), dropped)
-    placed = _place(sorted_rows, len(holder_person))
+    placed, held = _place(sorted_rows, len(holder_person), log.options.orphans == "root")
     del table, sorted_rows
     dropped.update(dict(zip(REASONS, placed.counts.tolist(), strict=False)))
-    repaired = Counter({"root placed": int(placed.counts[placing.ROOTS])})
+    roots, earlier = placed.counts[placing.ROOTS :].tolist()
+    mended = Counter({"root placed": roots, "told before they adopt, so a root": earlier})
     happened, last = _happened(placed, holder_person, holder_idea)
+    if len(built.rows):
+        happened, missing = _with_prerequisites(happened, held.holding, holder_person, holder_idea, built, ideas)
+        mended[NOT_THERE] = missing
     del placed
-    kept = rows - dropped.total()
-    facts = {"format": format, "time_unit": unit, "rows": rows, "kept": kept}
-    return tape_of(happened, persons, ideas, last, path, dropped, repaired, facts)
+    return tape_of(log, happened, persons, ideas, dropped, mended, facts, last)
 
 
-def _kept(columns: Columns, source: Array, target: Array, idea: Array, dropped: Counter[str]) -> list[Array]:
+class _Built(NamedTuple):
+    """The rows that say what a discovery builds on: an idea by its name (-1: whatever the source held)."""
+
+    rows: Ints
+    person: Array
+    idea: Array
+    source: Array
+    builds_on: Array
+
+
+def _builds(columns: Columns, time: Ints, source: Array, target: Array, idea: Array, builds_on: Array) -> _Built:
+    """Rows with a kind of discover and a source, or with builds_on; where that is a column, it alone says it."""
+    said = columns.words.get("kind", [])
+    kind = np.concatenate(said) if said else np.full(len(time), UNKNOWN, np.int8)
+    discovers = (kind == DISCOVER) | ((kind == UNKNOWN) & (source == 0))
+    which = builds_on != 0 if len(builds_on) else (kind == DISCOVER) & (source != 0)
+    rows = np.flatnonzero(discovers & which & (time != NONE) & (target != 0))
+    nothing = np.zeros(len(rows), np.int32)
+    return _Built(rows, target[rows], idea[rows] if len(idea) else nothing, source[rows],
+                  builds_on[rows] if len(builds_on) else nothing - 1)  # fmt: skip
+
+
+def _with_prerequisites(
+    happened: Happened, holding: Array, holder_person: Array, holder_idea: Array, built: _Built, ideas: pa.Array
+) -> tuple[Happened, int]:
+    """Let discoveries build on the discoverer's holdings of other ideas, else on their first discoveries.
+
+    Returns:
+        The events with these influences, and how many ideas were not there before.
+    """
+    row_of = {
+        (int(person), int(idea)): int(row)
+        for person, idea, row in zip(holder_person.tolist(), holder_idea.tolist(), holding.tolist(), strict=True)
+        if row >= 0
+    }
+    held: dict[int, list[tuple[int, int]]] = {}
+    for (person, idea), row in row_of.items():
+        held.setdefault(person, []).append((idea, row))
+    first: dict[int, int] = {}
+    for row in np.lexsort((happened.person, happened.step))[::-1].tolist():
+        if happened.kind[row] == DISCOVER:
+            first[int(happened.idea[row])] = row
+    number = {name: code for code, name in enumerate(ideas.to_pylist())}
+    names = ideas.to_pylist()
+    done: dict[int, None] = {}
+    child, parent, weight, missing = [], [], [], 0
+    for person, idea, source, named in zip(
+        built.person.tolist(), built.idea.tolist(), built.source.tolist(), built.builds_on.tolist(), strict=True
+    ):
+        event = row_of.get((person, idea), -1)
+        if event < 0 or event in done or happened.kind[event] != DISCOVER:
+            continue
+        done[event] = None
+        if named < 0:
+            found = [row for other, row in held.get(source, []) if other != idea]
+        else:
+            wanted = [number.get(name, -1) for name in SEVERAL.split(names[named]) if name]
+            found = [row_of.get((person, other), first.get(other, -1)) for other in wanted if other != idea]
+            missing += sum(row < 0 for row in found)
+        parents = sorted({row for row in found if row >= 0 and happened.step[row] < happened.step[event]})
+        child += [event] * len(parents)
+        parent += parents
+        weight += [1.0 / max(1, len(parents))] * len(parents)
+    old = happened.influences
+    added = (np.array(child, np.int64), np.array(parent, np.int64), np.array(weight))
+    both = tuple(np.concatenate(pair) for pair in zip(old, added, strict=True))
+    return happened._replace(influences=both), missing  # type: ignore[arg-type]
+
+
+def _kept(
+    columns: Columns, time: Ints, source: Array, target: Array, idea: Array, dropped: Counter[str]
+) -> list[Array]:
     """Time, kind, target, source, idea, weight, value of the rows that say something whatever the others say."""
-    time, kind = columns.clock.ticks("time"), columns.word("kind")
-    weight, value = columns.number("weight"), columns.number("value")
+    kind, weight, value = columns.word("kind"), columns.number("weight"), columns.number("value")
     kind = kind if len(kind) else np.full(len(time), UNKNOWN, np.int8)
     unknown = kind == UNKNOWN
     kind[unknown] = np.where(source[unknown] == 0, np.int8(DISCOVER), np.int8(LEARN))
@@ -161,18 +247,18 @@ def _holders(target: Array, source: Array, idea: Array) -> tuple[Array, Array, A
     return holders[:rows], np.where(source == ANYONE, np.int32(ANYONE), holders[rows:]), person, of
 
 
-def _place(rows: Sorted, holders: int) -> Placed:
+def _place(rows: Sorted, holders: int, orphans: bool) -> tuple[Placed, Held]:
     count = len(rows.time)
     most, influenced = count + holders, int(((rows.kind == LEARN) | (rows.kind == IMPLEMENT)).sum())
     out = Placed(
         np.empty(most, np.int64), np.empty(most, np.int8), np.empty(most, np.int32),
         np.empty(influenced, np.int64), np.empty(influenced, np.int64), np.empty(influenced),
         np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count),
-        np.zeros(3, np.int64), np.zeros(5, np.int64), np.full(1, NO_TIME),
+        np.zeros(3, np.int64), np.zeros(7, np.int64), np.full(1, NO_TIME), np.empty(holders, np.int64),
     )  # fmt: skip
-    held = Held(*(np.full(holders, nothing) for nothing in (-1, NONE, -1, -1)))
-    for_size(place, len(rows.time))(rows, held, out)
-    return out
+    held = Held(*(np.full(holders, nothing) for nothing in (-1, NEVER, NEVER, NONE, -1, -1)))
+    for_size(place, len(rows.time))(rows, held, out, orphans)
+    return out, held
 
 
 def _happened(placed: Placed, holder_person: Array, holder_idea: Array) -> tuple[Happened, int]:
@@ -186,5 +272,6 @@ def _happened(placed: Placed, holder_person: Array, holder_idea: Array) -> tuple
         holder_idea[holder],
         (placed.child[:influences], placed.parent[:influences], placed.weight[:influences]),
         (placed.event[:realised], placed.implementation[:realised], placed.value[:realised]),
+        made_up=placed.roots[: placed.counts[placing.ROOTS]],
     )
     return happened, int(placed.last[0])

@@ -1,148 +1,175 @@
-"""Real logs into a Tape: retweet cascades, tables and graphs of who took what up from whom, and when, and citations.
+"""Real logs into a tape, whatever the format: a file a format, each with `recognises` and `read`.
 
-A log is put in order of time before anything is placed, so that a tape does not depend on the order of the
-log's rows. Every arrow of the tape points strictly back in time; what a log says otherwise is dropped and
-counted, by the reason, in `Tape.dropped`. What could be mended is counted in `Tape.provenance["repaired"]`.
+A log is put in order of time before anything is placed, so that a tape does not depend on the order of the log's rows.
+What a log cannot mean is dropped and counted by the reason in `Tape.dropped`; what could be mended is counted in
+`Tape.mended`; and how it was read stands in `tape.provenance["read_as"]`: format, delimiter, columns, what was passed
+over, the direction, the dates, rows and rows kept.
 
-How each format treats what is not as it should be:
-
-==================  ==========================  ==========================  =========================================
-what                weibo                       edges; graphs by edges      citations; graphs by nodes
-==================  ==========================  ==========================  =========================================
-same row again      dropped, duplicate          dropped, duplicate          dropped, duplicate
-same two, other     (a path has no weight)      weights added up            weights added up
+==================  ======================================  =======================================================
+what                of adoptions: edges, weibo, graphs      of works: citations, works, graphs by nodes
+==================  ======================================  =======================================================
+same row again      dropped, duplicate                      dropped, duplicate
+same two, other     weights added up                        weights added up
 weight
-self-influence      the own post, or dropped,   dropped, self-influence     dropped, self-influence
-                    already holds the idea
-no time             refused                     dropped, no time            of the citing: dropped, no time;
-                                                                            of the cited: a root, repaired
-several times of    the first counts, others    the first counts, others    the first counts, repaired, another date
-one person or work  dropped, already holds ...  dropped, already holds ...  of the same paper
-equal times, or     dropped, not strictly back  dropped, not strictly back  dropped, not strictly back in time
-earlier than the    in time; the reader is      in time
-source              repaired to an earlier one
-unknown column      (has none)                  refused, nearest spelling   refused, nearest spelling (attributes of
-                                                (attributes: passed over)   graphs: passed over)
-weight 0, below 0,  (has none)                  refused                     refused
-NaN in a text,
+self-influence      dropped, self-influence                 dropped, self-influence
+no time             dropped, no time                        of the citing: dropped; of the cited: a root, mended
+several times of    the first counts, others dropped,       the earliest counts, mended, another date of the same
+one person or work  already holds the idea                  paper
+told before they    a root a tick before their first        (a citation vouches for its order)
+adopt               telling, mended; the adoption dropped
+never seen to       a root, mended; or, with                a root, mended; or dropped
+adopt               --orphans drop, dropped
+equal times         dropped, not strictly back in time      in topological order; what closes a circle dropped
+earlier than the    dropped, not strictly back in time      dropped, not strictly back in time
+source
+unknown column      passed over and named                   passed over and named
+blank, NA, NaN,     nothing given                           nothing given
+NaT, null, \\N
+weight 0, below 0,  refused                                 refused
 infinite, > 1e100
-NaN or null in a    (is no Parquet)             nothing given               nothing given
-Parquet column
-times from 1e18 on  refused                     refused                     refused
-wrong type          refused                     refused                     refused
-no rows             refused                     refused                     refused
-==================  ==========================  ==========================  =========================================
+==================  ======================================  =======================================================
 
-Text is UTF-8 with or without a byte order mark, or UTF-16 or UTF-32 with one; anything else, Latin-1 among it, is
-refused at its first byte that is no UTF-8. Lines end in LF, CRLF or CR. An empty file, a header without rows, and a
-truncated or corrupt Parquet file (page checksums are verified where there are any) are refused.
-
-Tables are streamed: text in blocks of 32 MiB, Parquet in batches of a million rows, names by dictionaries. Names that
-are whole numbers throughout cost least. The loops over rows are compiled from 20,000 rows on.
+Whatever is wrong is refused in one line, with the line of the file (of a table that is no text: the row, from 1).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import contextlib
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
-from sim.errors import TapeError
-from sim.logs.citations import CITATIONS, read_citations
-from sim.logs.edges import EDGES, read_edges
-from sim.logs.graphs import from_networkx, read_gexf, read_graphml
-from sim.logs.weibo import read_cascades
-from sim.readers.text import allowed_names, first_line
+from sim.errors import TapeError, did_you_mean
+from sim.logs import (
+    adoptions,
+    cascades,
+    citations,
+    contacts,
+    edges,
+    git,
+    graphs,
+    journeys,
+    ledger,
+    weibo,
+    works,
+)
+from sim.logs.log import Log, Options, aliases_of
+from sim.readers.columns import EITHER_WAY, canonical
+from sim.readers.source import opened
+from sim.readers.times import ORDERS
 from sim.tape.tape import Tape
 
 __all__ = ["FORMATS", "from_networkx", "read_log"]
 
-FORMATS: dict[str, Callable[[Path], Tape]] = {
-    "weibo": read_cascades,
-    "edges": read_edges,
-    "citations": read_citations,
-    "graphml": read_graphml,
-    "gexf": read_gexf,
+
+def _graphs(format: str) -> SimpleNamespace:
+    """One format of graphs."""
+    return SimpleNamespace(
+        read=partial(graphs.read, format=format), recognises=partial(graphs.recognises, format=format)
+    )
+
+
+FORMATS: dict[str, ModuleType | SimpleNamespace] = {  # the first that recognises a log reads it
+    "git": git,
+    "graphml": _graphs("graphml"),
+    "gexf": _graphs("gexf"),
+    "pajek": _graphs("pajek"),
+    "node-link": _graphs("node-link"),
+    "networkx": _graphs("networkx"),
+    "weibo": weibo,
+    "cascades": cascades,
+    "ledger": ledger,
+    "works": works,
+    "journeys": journeys,
+    "adoptions": adoptions,
+    "citations": citations,
+    "edges": edges,
+    "contacts": contacts,
 }
+KINDS = {"adoption": "edges", "contact": "contacts"}
 
 
-def read_log(path: str | Path, format: str | None = None, dates: str | Path | None = None) -> Tape:
+def read_log(
+    log: Any,
+    format: str | None = None,
+    dates: Any = None,
+    *,
+    columns: Mapping[str, str] | str | None = None,
+    kind: str | None = None,
+    orphans: str = "root",
+    citations_as: str = "builds-on",
+    network: Any = None,
+    aliases: Any = None,
+    told_by: str = "all",
+    until: str | float | None = None,
+) -> Tape:
     """Read a real log as a tape.
 
     Args:
-        path: the file; of text, blank lines and lines that begin with # are skipped.
-        format: a name of FORMATS; None guesses it from the content.
-        dates: of citations, the file with the dates of the papers; None looks for NAME-dates beside NAME, with the
-            same ending, where the citations have no dates of their own.
+        log: a path (compressed or not), an open file, a pandas or polars DataFrame, an Arrow table, a networkx graph,
+            or the folder of a git repository.
+        format: a name of FORMATS; None recognises it by the content.
+        dates: how dates with slashes are written, dmy, mdy or ymd; or, of citations, the file with the dates of the
+            papers. Without it NAME-dates beside NAME is looked for, where citations have no dates of their own.
+        columns: which column is which, as {"time": "created_at", "source": "rt_of"} or "time=created_at,source=rt_of";
+            of a table without a header, by number from 1. Others are known by their names.
+        kind: adoption (each person takes an idea up once) or contact (a stream, each row of which counts).
+        orphans: root or drop: what becomes of those who tell and are never seen to adopt.
+        citations_as: builds-on (a work is a discovery that builds on what it cites) or learning (of one idea).
+        network: of cascades and adoptions: who follows whom, a file or a graph.
+        aliases: other names of persons: a mapping, or a file with the columns alias and person.
+        told_by: where nobody says who told: all earlier adopters (who are followed), the latest, or the first.
+        until: the last time that is read.
 
-    weibo: a cascade a line, five fields between tabs: cascade id, author, publication time (whole seconds),
-        number of participants, participants `a/b/c:t` between blanks (c read it from b at t seconds after
-        publication). A cascade is an idea, the post its discovery, the first entry of a reader later than the
-        post a learning worth 1, influenced by the user before the reader on the path. Who has no entry of
-        their own cannot be placed, and who came no earlier than the reader cannot have told them; the reader
-        is then attached to the nearest user up the path who held the idea strictly earlier, at last to the
-        author, for the path vouches that it came down that way. The first case is a repair, the second is
-        also a dropped influence. A second copy of a line is dropped, `duplicate`, by its entries:
-        entries = posts + learned + dropped - repaired["teller not strictly earlier"].
-
-    edges: CSV (commas; tabs in .tsv or where the header has them) or Parquet, with the columns time, source,
-        target and perhaps idea (default 'idea'), kind, weight (above 0, default 1), value (0 or more), in any
-        order. By its kind a row says that at `time` the target
-        learn: took the idea up because of `source`; several rows of one (time, target, idea) are one learning
-            with several influences, weights scaled to sum to 1. It is worth the sum of the values of its
-            rows, and 1 where none is given. An empty kind is this, or `discover` where the source is empty.
-        discover: had the idea, source empty or the target.
-        implement: made it work, source empty or the target, influenced by the target's own holding.
-        use, realise: realised `value` (default 1), by the implementation of `source` if one is given: the
-            last strictly earlier one.
-        A value in a row that discovers or implements is realised by the target's holding, too.
-        Times are numbers, or ISO 8601 dates and datetimes (then seconds since 1970, UTC); if any has a
-        fraction, all count in microseconds. They are shifted by provenance["time_origin"] when some are
-        negative. A source or an implementer without any row of taking the idea up at that time or later is
-        a root: it discovers the idea one tick before it is first needed, a repair. Rows are dropped that have
-        no time, target or (learn) source, that say again what another row says in all columns, and whose
-        target already holds the idea, or does not hold it (use), whose source (or, for `implement`, target)
-        took it up no earlier than the row, or has made no implementation earlier (use): rows = kept + dropped.
-
-    citations: CSV (also between tabs or blanks) or Parquet, with the columns citing (or child, from, FromNodeId),
-        cited (parent, to, ToNodeId) and perhaps date (time, year) of the citing, cited_date, weight, value; without
-        a header, if the first two are numbers, in this order. Dates in a file of their own have the columns paper
-        (id, node, NodeId) and date. A paper is an event at its date: a learning, worth 1, from those that it cites,
-        in equal parts or by weight; a discovery where it cites nothing that is kept. A row without cited says only
-        that there is the paper. The earliest date of a paper counts. A cited paper without a date discovers one tick
-        before whoever cites it first. Times as in edges; person and idea of a paper are its own name and 'idea'.
-
-    graphml, gexf: graphs as networkx reads them; what edges and nodes mean is told at `from_networkx`.
+    Formats:
+        edges: time, source, target and perhaps idea, kind, weight (above 0, default 1), value (0 or more), builds_on.
+            By its kind a row says that at `time` the target `learn`: adopted the idea because of `source`, several rows
+            of one (time, target, idea) being one learning with weights scaled to sum to 1, worth the sum of their
+            values, or 1 where none is given (an empty kind is this, or `discover` where the source is empty);
+            `discover`: had the idea, which builds on the target's own holdings of the ideas in `builds_on` (between
+            semicolons; without that column, where a source is given, on whatever the source held); `implement`: made it
+            work; `use`, `realise`: realised `value` by the last earlier implementation of `source`, if one is given.
+        contacts: time, source, target; each row counts. For temporal and person PageRank.
+        citations: citing, cited and perhaps date, cited_date, weight, value; dates may stand in a file of their own.
+        works: paper, date, references and perhaps authors, in lists or between semicolons; OpenAlex as JSON lines;
+            Web of Science as text. Authors share a work in equal parts.
+        cascades: a line of `user,time user,time ...` each, with a name before it or without. Who told is imputed.
+        adoptions: person, time and perhaps idea; with a network; or a graph whose nodes have times.
+        journeys: path (a > b > c), conversions and perhaps total_value, nulls.
+        weibo: cascade id, author, publication time, number of participants, participants `a/b/c:t`, between tabs.
+        graphml, gexf, pajek, node-link: where edges have times, u -> v says that u told v then; where nodes have, that
+            u built on the earlier v. networkx: such a graph in memory.
+        ledger: what `shoulders export` writes.
+        git: a repository; a commit builds on the last commits to the files that it changes.
 
     Returns:
-        A tape with one row of persons for each who takes part, ordered by first event, then name; so are the
-        ideas. steps is the last time, world_size the number of persons.
+        A tape with one row of persons for each who takes part, ordered by first event, then name; so are the ideas.
+        steps is the last time, world_size the number of persons.
 
     Raises:
-        TapeError: if the file cannot be read as such a log; one line: file, line (of Parquet: row, from 1),
-            what is wrong, what is allowed.
+        TapeError: if the log cannot be read, or what it means is a guess; one line, which says what to do.
 
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as folder:
-        ...     log = Path(folder) / "talk.csv"
-        ...     _ = log.write_text("time,source,target\\n5,ada,bob\\n6,bob,cy\\n6,ada,bob\\n")
-        ...     tape = read_log(log)
-        >>> tape.persons.name, tape.events.step.tolist(), tape.total, tape.dropped
-        (('ada', 'bob', 'cy'), [4, 5, 6], 2.0, {'already holds the idea': 1})
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"ts": [5, 6, 6], "src": ["ada", "bob", "ada"], "dst": ["bob", "cy", "bob"]})
+    >>> tape = read_log(rows)
+    >>> tape.persons.name, tape.events.step.tolist(), tape.total, tape.dropped
+    (('ada', 'bob', 'cy'), [4, 5, 6], 2.0, {'already holds the idea': 1})
     """
-    path = Path(path)
-    if format is not None and format not in FORMATS:
-        raise TapeError(f"{path}: unknown format {format!r}; {allowed_names(format, FORMATS)}")
+    path = Path(log) if isinstance(log, str | Path) else Path(str(getattr(log, "name", "") or "log"))
+    name = _format(path, format, kind)
+    order = dates if isinstance(dates, str) and dates in ORDERS else ""
+    papers = None if order else dates
+    if papers is not None and name not in {None, "citations"}:
+        raise TapeError(f"{path}: dates are for citations, not for {name}; allowed: {', '.join(ORDERS)}, or a file")
+    options = Options(
+        columns_of(columns), order, papers, network, orphans, citations_as, aliases_of(aliases), told_by, until
+    )
     try:
-        if path.is_dir():
-            raise TapeError(f"{path}: a folder; a log is a file")
-        chosen = format or ("citations" if dates is not None else _guess(path))
-        if dates is None:
-            return FORMATS[chosen](path)
-        if chosen != "citations":
-            raise TapeError(f"{path}: dates are for citations, not for {chosen}")
-        return read_citations(path, Path(dates))
+        with _opened(log, path, options) as found:
+            name = name or ("citations" if papers is not None else _recognised(found))
+            return FORMATS[name].read(found)  # type: ignore[no-any-return]
     except (OSError, ValueError) as error:
         if isinstance(error, TapeError):
             raise
@@ -151,35 +178,88 @@ def read_log(path: str | Path, format: str | None = None, dates: str | Path | No
         ) from None
 
 
-def _guess(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith(b"PAR1"):
-        return _guess_columns(_parquet_names(path))
-    if path.suffix in {".graphml", ".gexf"} or b"<graphml" in head or b"<gexf" in head:
-        return "gexf" if path.suffix == ".gexf" or b"<gexf" in head else "graphml"
-    if path.suffix == ".parquet":
-        return "edges"
-    first = first_line(path)
-    if path.suffix not in {".csv", ".tsv"} and re.match(r"[^\t]+\t[^\t]+\t\d+\t\d+\t", first):
-        return "weibo"
-    cells = re.split(r"[,\t]|\s+", first.strip())
-    bare = len(cells) in (2, 3) and all(cell.isdigit() for cell in cells[:2])
-    return "citations" if bare else _guess_columns([cell.strip('" ') for cell in re.split(r"[,\t ]", first.strip())])
+def from_networkx(graph: Any, time: str | None = None, name: str = "graph") -> Tape:
+    """Return the tape of a networkx graph with times, as `read_log` does; `time` names the attribute.
+
+    >>> import networkx as nx
+    >>> graph = nx.DiGraph()
+    >>> graph.add_edge("ada", "bob", time=3)
+    >>> from_networkx(graph).events.step.tolist()
+    [2, 3]
+    """
+    return graphs.read(Log(Path(name), Options(time=time), data=graph))
 
 
-def _parquet_names(path: Path) -> list[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def columns_of(given: Mapping[str, str] | str | None) -> dict[str, str]:
+    """Return which column is which, from a mapping or from ROLE=NAME between commas.
 
-    try:
-        return list(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError, ValueError):
-        return []  # the reader says what is wrong
+    Raises:
+        TapeError: if a part of it has no =.
+    """
+    if given is None or isinstance(given, Mapping):
+        return {str(role): str(name) for role, name in (given or {}).items()}
+    found = {}
+    for part in filter(None, (part.strip() for part in given.split(","))):
+        role, equals, name = part.partition("=")
+        if not equals:
+            raise TapeError(f"columns: {part!r} says nothing; allowed: ROLE=NAME, as time=created_at,source=rt_of")
+        found[role.strip()] = name.strip()
+    return found
 
 
-def _guess_columns(names: list[str]) -> str:
-    """The format that knows most of the columns by these names; edges where both do."""
-    of_edges = sum(name.lower() in EDGES.columns for name in names)
-    known = {*CITATIONS.columns, *CITATIONS.other_names}
-    return "citations" if sum(name.lower() in known for name in names) > of_edges else "edges"
+def _format(path: Path, format: str | None, kind: str | None) -> str | None:
+    if format is not None and format not in FORMATS:
+        raise TapeError(f"{path}: unknown format {format!r}{did_you_mean(format, FORMATS)}")
+    if kind is None:
+        return format
+    if kind not in KINDS:
+        raise TapeError(f"kind: no {kind!r}{did_you_mean(kind, KINDS)}")
+    if format not in {None, KINDS[kind]}:
+        raise TapeError(f"kind {kind}: is about tables of who told whom, not about {format}")
+    return KINDS[kind]
+
+
+@contextlib.contextmanager
+def _opened(given: Any, path: Path, options: Options) -> Iterator[Log]:
+    if not isinstance(given, str | Path) and not hasattr(given, "read"):
+        if not any(hasattr(given, what) for what in ("columns", "column_names", "is_directed")):
+            kind = type(given).__name__
+            raise TapeError(
+                f"log: a {kind}; allowed: a path, an open file, a DataFrame, an Arrow table, a networkx graph"
+            )
+        yield Log(path, options, data=given)
+    elif path.is_dir() and not hasattr(given, "read"):
+        log = Log(path, options, folder=True)
+        if not git.recognises(log):
+            raise TapeError(f"{path}: a folder; a log is a file, or a git repository")
+        yield log
+    else:
+        with opened(given) as source:
+            yield Log(source.path, options, source)
+
+
+def _recognised(log: Log) -> str:
+    """The format that a log is in.
+
+    Raises:
+        TapeError: if none recognises it, or what it means is a question to the user.
+    """
+    for name, format in FORMATS.items():
+        if format.recognises(log):
+            return name
+    table = log.table  # it says what is wrong where there is none
+    place = f"{log.path}:{table.header}"
+    names = {canonical(name): name for name in table.names}
+    ways = [next((names[name] for name in names if name in way), None) for way in EITHER_WAY]
+    if all(ways):
+        one, other = ways
+        question = f"does {one!r} tell {other!r} (--format edges), contact (--kind contact), or cite it"
+        raise TapeError(f"{place}: {question} (--format citations)? Say which")
+    if table.bare and len(table.names) == 3 and not log.options.columns:
+        raise TapeError(
+            f"{place}: three columns without a header: is it source target time of who told whom (--format edges), of "
+            "contacts (--kind contact), or citing cited date (--format citations)? Say which"
+        )
+    if table.bare and len(table.names) == 2:
+        return "citations"
+    return "edges"

@@ -1,184 +1,137 @@
-"""Graphs with times as logs: GraphML, GEXF, and networkx graphs that are there already."""
+"""Graphs with times as logs: GraphML, GEXF, Pajek, JSON node-link, and networkx graphs that are there already."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-from xml.etree.ElementTree import ParseError
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from sim.errors import TapeError
-from sim.logs.citations import Works, place_works
-from sim.logs.edges import EDGES, place_edges
+from sim.errors import TapeError, near
+from sim.logs import edges, ledger
+from sim.logs.log import Log
+from sim.logs.papers import Works, place_works
 from sim.logs.placing import UNSAID
-from sim.machine.memory import free_memory
-from sim.readers.columns import Columns, coded, plain
-from sim.readers.text import allowed_names
-from sim.readers.times import NONE
+from sim.readers.columns import NAMES, Columns, canonical
+from sim.readers.graph import READERS, Graph, attributes, format_of, of_networkx, read_graph
+from sim.readers.names import coded
+from sim.readers.table import Table, in_memory
+from sim.readers.times import NONE, Clock
 from sim.tape.tape import Tape
 
-if TYPE_CHECKING:
-    import networkx as nx
-
-    Graph: TypeAlias = nx.Graph[Any]
-
-TIMES = ("time", "start", "date", "timestamp", "step", "year")
-SPACE = 40  # bytes of memory that networkx takes for a byte of such a file
-HOW = "allowed: sound {}, with a time (of edges or of nodes) in an attribute {}"
+TIMES = ("time", "start", *(name for name in NAMES["time"] if name != "start"))
 
 
-def read_graphml(path: Path) -> Tape:
-    """Read a GraphML file as a tape, as told at read_log."""
-    import networkx as nx
-
-    return _read(path, "GraphML", nx.read_graphml)
-
-
-def read_gexf(path: Path) -> Tape:
-    """Read a GEXF file as a tape, as told at read_log."""
-    import networkx as nx
-
-    return _read(path, "GEXF", nx.read_gexf)
+def recognises(log: Log, format: str | None = None) -> bool:
+    """Return whether this is a graph in a format, or in any."""
+    if log.is_graph:
+        return format in {None, "networkx"}
+    found = format_of(log.source) if log.source is not None and log.source.kind == "text" else None
+    return found is not None and format in {None, found}
 
 
-def _read(path: Path, kind: str, read: Any) -> Tape:
-    size, free = path.stat().st_size, free_memory()
-    if not size:
-        raise TapeError(f"{path}:1: empty; {HOW.format(kind, TIMES[0])}")
-    if size * SPACE > free:
-        raise TapeError(
-            f"{path}: {size / 1e9:.1f} GB of {kind} do not fit into the {free / 1e9:.1f} GB of memory that are free; "
-            "allowed at this size: a table of its edges, CSV or Parquet"
-        )
-    try:
-        graph = read(path)
-    except ParseError as error:
-        line, column = error.position
-        what = str(error).split(":")[0]
-        raise TapeError(f"{path}:{line}: column {column + 1}: {what}; {HOW.format(kind, TIMES[0])}") from None
-    except Exception as error:  # networkx lets through whatever its parsers stumble over
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise TapeError(f"{path}:1: {reason}; {HOW.format(kind, TIMES[0])}") from None
-    return _tape(graph, None, path, kind.lower())
-
-
-def from_networkx(graph: Graph, time: str | None = None, name: str = "graph") -> Tape:
-    """A tape of a networkx graph with times.
-
-    Args:
-        graph: a directed graph, with one edge or several between two nodes. Where edges have the time, nodes are
-            persons and an edge u -> v says that u influenced v then (attributes idea, kind, weight, value as columns of
-            the format edges). Where nodes have it, they are events, as papers are, and an edge u -> v says that u
-            was influenced by the earlier v, as in a graph of citations (attribute weight). All else is passed over.
-        time: name of the attribute; None takes the first of time, start, date, timestamp, step, year that occurs.
-            Numbers, texts, dates and datetimes as at `read_log`; of a list, as of GEXF's spells, the first.
-        name: what the tape calls its source.
-
-    Returns:
-        The tape, as of `read_log` with the formats edges and citations: what is dropped is counted there.
+def graph_of(log: Log, format: str | None = None) -> Graph:
+    """Return the graph of a log.
 
     Raises:
-        TapeError: if the graph is undirected, is empty, has no times, or has values that are not allowed.
-
-    >>> import networkx as nx
-    >>> graph = nx.DiGraph()
-    >>> graph.add_edge("ada", "bob", time=5)
-    >>> graph.add_edge("bob", "cy", time=6)
-    >>> tape = from_networkx(graph)
-    >>> tape.persons.name, tape.events.step.tolist()
-    (('ada', 'bob', 'cy'), [4, 5, 6])
+        TapeError: if it is none, or it does not say who told whom.
     """
-    return _tape(graph, time, Path(name), "networkx")
+    if log.is_graph:
+        return of_networkx(log.data, log.path)
+    found = format or (None if log.source is None else format_of(log.source))
+    if log.source is None or found not in READERS:
+        raise TapeError(f"{log.path}: no graph; allowed: GraphML, GEXF, Pajek, JSON node-link")
+    return read_graph(log.source, found)
 
 
-def _tape(graph: Graph, time: str | None, path: Path, format: str) -> Tape:
-    if not graph.is_directed():
-        raise TapeError(f"{path}: undirected: it does not say who influenced whom; allowed: directed graphs")
-    if not graph.number_of_nodes():
-        raise TapeError(f"{path}: no nodes; a log has one or more")
-    edges: list[tuple[Any, Any, Mapping[str, Any]]] = list(graph.edges(data=True))
-    nodes: list[tuple[Any, Mapping[str, Any]]] = list(graph.nodes(data=True))
-    kinds = (("edge", [data for _, _, data in edges]), ("node", [data for _, data in nodes]))
-    for key in (time,) if time else TIMES:  # so that a time of nodes goes before the start of edges, which GEXF adds
-        for of, all_data in kinds:
-            if any(key in data for data in all_data):
-                return (_place_edges if of == "edge" else _place_nodes)(edges, nodes, key, path, format)
-    asked = time or TIMES[0]
-    there = {key: None for _, data in nodes for key in data} | {key: None for *_, data in edges for key in data}
-    hint = allowed_names(asked, map(str, there)) if time and there else f"allowed: {', '.join(TIMES)}"
-    raise TapeError(f"{path}: no edge or node has an attribute for its time; {hint}")
+def read(log: Log, format: str | None = None) -> Tape:
+    """Read a graph as a tape, as told at read_log."""
+    graph = graph_of(log, format)
+    facts = {"format": format or (format_of(log.source) if log.source is not None else None) or "networkx"}
+    if not graph.nodes:
+        raise TapeError(f"{log.path}{'' if log.source is None else ':1'}: no nodes; a log has one or more")
+    if not graph.directed:
+        raise TapeError(f"{log.path}: undirected: it does not say who influenced whom; allowed: directed graphs")
+    if (columns := ledger.of_graph(log, graph)) is not None:
+        return ledger.place(log, columns, facts)
+    time, of_edges = _time(log, graph)
+    place = _place_edges if of_edges else _place_nodes
+    return place(log, graph, time, facts)
 
 
-def _place_edges(edges: list[Any], nodes: list[Any], time: str, path: Path, format: str) -> Tape:
-    names = _labels(node for node, _ in nodes)
-    cells = {
-        "time": _column(_first(data.get(time)) for _, _, data in edges),
-        "source": pa.array([names[u] for u, _, _ in edges], pa.string()),
-        "target": pa.array([names[v] for _, v, _ in edges], pa.string()),
+def _time(log: Log, graph: Graph) -> tuple[str, bool]:
+    """The attribute that has the time, and whether it is one of the edges."""
+    wanted = log.options.time or log.options.columns.get("time")
+    of_edges, of_nodes = attributes(data for *_, data in graph.edges), attributes(graph.nodes.values())
+    for key in (wanted,) if wanted else TIMES:  # so that a time of nodes goes before the start of edges, as GEXF has it
+        for names, edges_have_it in ((of_edges, True), (of_nodes, False)):
+            for name in names:
+                if canonical(name) == canonical(key):
+                    return name, edges_have_it
+    there = list(dict.fromkeys([*of_nodes, *of_edges]))
+    hint = f"; allowed: {', '.join(map(str, there))}{near(wanted, there)}" if wanted and there else (
+        f"; allowed: {', '.join(TIMES[:6])}, or --columns time=NAME"
+    )  # fmt: skip
+    raise TapeError(f"{log.path}: no edge or node has an attribute for its time{hint}")
+
+
+def table_of_edges(graph: Graph) -> Table:
+    """Return the edges of a graph as a table: source, target, and all that is said of them."""
+    names = graph.names()
+    columns: dict[str, Any] = {
+        "source": pa.array([names[u] for u, _, _ in graph.edges], pa.string()),
+        "target": pa.array([names[v] for _, v, _ in graph.edges], pa.string()),
     }
-    for other in ("idea", "kind", "weight", "value"):
-        if any(other in data for _, _, data in edges):
-            cells[other] = _column(_first(data.get(other)) for _, _, data in edges)
-    columns = Columns(path, EDGES)
-    columns.add(cells, lambda row: row + 1)
-    return place_edges(path, columns, format)
+    for key in attributes(data for *_, data in graph.edges):
+        if canonical(key) not in columns:
+            columns[key] = column_of(first(data.get(key)) for *_, data in graph.edges)
+    table = in_memory(pa.table(columns), graph.path)
+    table.facts = {}
+    return table
 
 
-def _place_nodes(edges: list[Any], nodes: list[Any], time: str, path: Path, format: str) -> Tape:
-    names = _labels(node for node, _ in nodes)
-    columns = Columns(path, EDGES)
-    cells = {
-        "time": _column(_first(data.get(time)) for _, data in nodes),
-        "source": pa.array([names[node] for node, _ in nodes], pa.string()),
-    }
-    columns.add(cells, lambda row: row + 1)
-    ends = Columns(path, EDGES)
-    if edges:
-        cells = {
-            "source": pa.array([names[u] for u, _, _ in edges], pa.string()),
-            "target": pa.array([names[v] for _, v, _ in edges], pa.string()),
-        }
-        if any("weight" in data for _, _, data in edges):
-            cells["weight"] = _column(_first(data.get("weight")) for _, _, data in edges)
-        ends.add(cells, lambda row: row + 1)
-    labels, [node, child, parent] = coded(
-        [columns.names.pop("source"), ends.names.pop("source", []), ends.names.pop("target", [])]
-    )
+def _place_edges(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Tape:
+    columns = Columns(log.path, edges.EDGES, Clock(log.options.order))
+    columns.read(table_of_edges(graph), {"time": time} | {k: v for k, v in log.options.columns.items() if k != "time"})
+    return edges.place_edges(log, columns, facts)
+
+
+def _place_nodes(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Tape:
+    """Nodes with times are works, which build on those to which their edges point."""
+    names = graph.names()
+    columns = Columns(log.path, edges.EDGES, Clock(log.options.order))
+    node = pa.array(list(names.values()), pa.string())
+    when = column_of(first(data.get(time)) for data in graph.nodes.values())
+    columns.add({"time": when, "source": node}, lambda row: row + 1)
+    ends = Columns(log.path, edges.EDGES)
+    if graph.edges:
+        table = table_of_edges(graph)
+        cells = dict(zip(map(canonical, table.names), next(iter(table.batches(range(len(table.names))))), strict=True))
+        ends.add({k: cells[k] for k in ("source", "target", "weight") if k in cells}, lambda row: row + 1)
+    chunks = [columns.names.pop("source"), ends.names.pop("source", []), ends.names.pop("target", [])]
+    labels, [node_codes, child, parent] = coded(chunks, log.options.aliases)
+    ticks = columns.clock.ticks("time")
+    facts |= {"columns": {"time": time}, "direction": "a node built on those that its edges point to"}
+    facts |= {"rows": len(graph.edges), "time_unit": columns.clock.unit, "dates": columns.clock.says(ticks)}
     date = np.full(len(labels), NONE)
-    date[node] = columns.clock.ticks("time")
+    date[node_codes] = log.late(columns, ticks)
     works = Works(labels, date, child, parent, ends.number("weight"), np.full(0, UNSAID))
-    facts = {"format": format, "time_unit": columns.clock.unit, "rows": len(edges)}
-    return place_works(path, works, facts, Counter())
+    return place_works(log, works, facts, Counter())
 
 
-def _labels(nodes: Iterable[Hashable]) -> dict[Hashable, str]:
-    """Names of nodes: their texts; two of one text are told apart by their types."""
-    names: dict[Hashable, str] = {}
-    taken: dict[str, None] = {}
-    for node in nodes:
-        text = str(node).strip() or repr(node)
-        while text in taken:
-            text = f"{text} ({type(node).__name__})"
-        taken[text] = None
-        names[node] = text
-    return names
-
-
-def _first(value: Any) -> Any:
-    """The value, or the first of a list of them, as GEXF has them with the times from and to which they hold."""
+def first(value: Any) -> Any:
+    """Return the value, or the first of a list of them, as networkx has spells with the times from and to."""
     while isinstance(value, list | tuple):
         value = value[0] if value else None
     return value
 
 
-def _column(values: Iterable[Any]) -> pa.Array:
-    """Values of one type as they are, of several as texts."""
+def column_of(values: Iterable[Any]) -> pa.Array:
+    """Return values of one type as they are, of several as texts."""
     cells = list(values)
     try:
-        return plain(pa.array(cells), "time")
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return plain(pa.array([None if cell is None else str(cell) for cell in cells], pa.string()), "time")
+        return pa.array(cells)
+    except (pa.ArrowException, OverflowError):
+        return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())

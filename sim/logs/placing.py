@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 
-HELD, LATE, NOT_HELD, NOT_MADE, ROOTS = range(5)  # places in `counts`
+HELD, LATE, NOT_HELD, NOT_MADE, ORPHANED, ROOTS, EARLIER = range(7)  # places in `counts`
 EVENTS, INFLUENCES, REALISED = range(3)  # places in `used`
 UNSAID = -1.0  # a value that a row does not give; those given are 0 or more
+NEVER = 2**63 - 1  # the first time of what does not happen
 
 
 class Sorted(NamedTuple):
@@ -43,22 +44,29 @@ class Placed(NamedTuple):
     used: Ints
     counts: Ints
     last: Ints  # of one: the last time that left no event
+    roots: Ints  # the events that no row tells of
 
 
 class Held(NamedTuple):
-    """What is known of each holder: rows of events, -1 for none."""
+    """What is known of each holder: rows of events, -1 for none, and times."""
 
     holding: Ints
-    taken: Ints  # the last time at which a row says that they take the idea up
+    told: Ints  # the first time at which a row says that they tell, NEVER if none does
+    taken: Ints  # the first time at which a row says that they adopt, NEVER if none does
+    last: Ints  # the last such time
     made: Ints  # the last implementation
     made_before: Ints  # the one before that
 
 
-def place(rows: Sorted, held: Held, out: Placed) -> None:
-    """Place all rows; those of one time, kind and target are one deed."""
+def place(rows: Sorted, held: Held, out: Placed, orphans: bool) -> None:
+    """Place all rows; those of one time, kind and target are one event. Orphans, who never adopt, become roots."""
     for i in range(len(rows.time)):
+        time, target = rows.time[i], rows.target[i]
         if rows.kind[i] <= LEARN:
-            held.taken[rows.target[i]] = rows.time[i]
+            held.last[target] = time
+            held.taken[target] = min(held.taken[target], time)
+        if rows.kind[i] == LEARN:
+            held.told[rows.source[i]] = min(held.told[rows.source[i]], time)
     begin = 0
     while begin < len(rows.time):
         end = begin + 1
@@ -70,7 +78,7 @@ def place(rows: Sorted, held: Held, out: Placed) -> None:
         ):
             end += 1
         if rows.kind[begin] <= LEARN:
-            take_up(rows, held, out, begin, end)
+            adopt(rows, held, out, begin, end, orphans)
         elif rows.kind[begin] == IMPLEMENT:
             implement(rows, held, out, begin, end)
         else:
@@ -88,17 +96,41 @@ def add(out: Placed, step: int, kind: int, holder: int) -> int:
     return int(row)
 
 
-def earlier(held: Held, out: Placed, holder: int, time: int) -> int:
-    """The holding that began before `time`, or -1; a root is placed for one who is nowhere said to take it up."""
+def root(held: Held, out: Placed, holder: int, time: int) -> int:
+    """Place a discovery that no row tells of, a tick before it is first needed, and return its row."""
+    row = add(out, time - 1, DISCOVER, holder)
+    held.holding[holder] = row
+    out.roots[out.counts[ROOTS]] = row
+    out.counts[ROOTS] += 1
+    return row
+
+
+def tells_first(held: Held, holder: int) -> bool:
+    """Return whether a holder is seen telling before they are seen adopting: they held the idea before."""
+    return bool(held.told[holder] < held.taken[holder] and held.taken[holder] != NEVER)
+
+
+def teller(held: Held, out: Placed, holder: int, time: int, orphans: bool) -> int:
+    """Return the teller's holding that began before `time`, -1 if it began no earlier, -2 if they are left out."""
+    row = held.holding[holder]
+    if row < 0 and tells_first(held, holder):
+        out.counts[EARLIER] += 1
+        row = root(held, out, holder, held.told[holder])
+    if row >= 0:
+        return int(row) if out.step[row] < time else -1
+    if held.last[holder] >= time:
+        return -1
+    if held.taken[holder] == NEVER and not orphans:
+        return -2
+    return root(held, out, holder, time)
+
+
+def maker(held: Held, out: Placed, holder: int, time: int) -> int:
+    """Return the implementer's holding that began before `time`, or -1; a root where no row says that they adopt."""
     row = held.holding[holder]
     if row >= 0:
         return int(row) if out.step[row] < time else -1
-    if held.taken[holder] >= time:
-        return -1
-    out.counts[ROOTS] += 1
-    row = add(out, time - 1, DISCOVER, holder)
-    held.holding[holder] = row
-    return int(row)
+    return -1 if held.last[holder] >= time else root(held, out, holder, time)
 
 
 def realise(out: Placed, event: int, implementation: int, value: float) -> None:
@@ -112,13 +144,16 @@ def realise(out: Placed, event: int, implementation: int, value: float) -> None:
 
 
 def said(rows: Sorted, i: int) -> float:
-    """The value that a row gives."""
+    """Return the value that a row gives."""
     return float(rows.value[i]) if len(rows.value) > 0 else UNSAID
 
 
-def take_up(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
-    """A discovery or a learning; rows of one source stand together."""
+def adopt(rows: Sorted, held: Held, out: Placed, begin: int, end: int, orphans: bool) -> None:
+    """Place a discovery or a learning; rows of one source stand together."""
     time, kind, target = rows.time[begin], rows.kind[begin], rows.target[begin]
+    if held.holding[target] < 0 and tells_first(held, target):
+        out.counts[EARLIER] += 1
+        root(held, out, target, held.told[target])
     if held.holding[target] >= 0:
         out.counts[HELD] += end - begin
         return
@@ -127,14 +162,14 @@ def take_up(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None
     whole, value, given, kept = 0.0, 0.0, False, False
     for i in range(begin, end):
         if kind == LEARN:
-            teller = earlier(held, out, rows.source[i], time)
-            if teller < 0:
-                out.counts[LATE] += 1
+            by = teller(held, out, rows.source[i], time, orphans)
+            if by < 0:
+                out.counts[LATE if by == -1 else ORPHANED] += 1
                 continue
             weight = rows.weight[i] if len(rows.weight) > 0 else 1.0
-            if at < first or out.parent[at] != teller:
+            if at < first or out.parent[at] != by:
                 at += 1
-                out.parent[at] = teller
+                out.parent[at] = by
                 out.weight[at] = 0.0
             out.weight[at] += weight
             whole += weight
@@ -156,9 +191,9 @@ def take_up(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None
 
 
 def implement(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
-    """An implementation, influenced by the own holding."""
+    """Place an implementation, influenced by the own holding."""
     target, time = rows.target[begin], rows.time[begin]
-    own = earlier(held, out, target, time)
+    own = maker(held, out, target, time)
     if own < 0:
         out.counts[LATE] += end - begin
         return
@@ -178,7 +213,7 @@ def implement(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> No
 
 
 def use(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
-    """Uses, each by the last implementation before it that its source has made, if it names one."""
+    """Note uses, each by the last implementation before it that its source has made, if it names one."""
     own, time = held.holding[rows.target[begin]], rows.time[begin]
     for i in range(begin, end):
         source = rows.source[i]

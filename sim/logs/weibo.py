@@ -1,88 +1,191 @@
-"""Retweet cascades, the format weibo of a log: a post a line, with those who passed it on."""
+"""Retweet cascades, the format weibo of a log: a post a line, with those who passed it on; by whole columns."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from operator import itemgetter
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sim.errors import TapeError
-from sim.logs.assemble import HELD, LATE, History, append
-from sim.readers.text import lines_of, shown
-from sim.tape.tables import DISCOVER, LEARN
+from sim.logs.assemble import HELD, LATE, Happened, tape_of
+from sim.logs.log import Log
+from sim.readers.sorting import in_order, order_of
+from sim.readers.source import Source, lines_of
+from sim.readers.words import shown
+from sim.tape.tables import DISCOVER, LEARN, Ints
 from sim.tape.tape import Tape
 
 CASCADE = ("cascade id", "author", "publication time", "number of participants", "participants")
-Entry = tuple[int, list[str]]  # time after the post, path of users
+WHOLE = re.compile(r"\d{1,15}", re.ASCII)
+NAMELESS = r"^/|//|/$"
 
 
-def read_cascades(path: Path) -> Tape:
+class Posts(NamedTuple):
+    """The lines, each once: where they stand, their fields, and how many entries were a copy."""
+
+    line: list[int]
+    name: list[str]
+    author: list[str]
+    time: list[int]
+    size: list[int]
+    entries: list[str]
+    copies: list[str]
+
+
+class Entries(NamedTuple):
+    """Who passed a post on: the post, the time since, where the path of users begins in `users`, and its length."""
+
+    post: Ints
+    time: Ints
+    begin: Ints
+    many: Ints
+    users: Ints
+
+
+def recognises(log: Log) -> bool:
+    """Return whether this is text with a cascade a line."""
+    return log.path.suffix not in {".csv", ".tsv"} and bool(
+        re.match(r"(\s*#[^\n]*\n|\s*\n)*[^\t\n#]+\t[^\t\n]+\t\d+\t\d+\t", log.head)
+    )
+
+
+def read(log: Log) -> Tape:
     """Read cascades as a tape, as told at read_log."""
-    history, counts = History([], []), Counter[str](posts=0)
-    numbers: dict[str, int] = {}  # of the users
+    if log.source is None:
+        raise TapeError(f"{log.path}: cascades are lines of text; allowed: a file")
+    posts = _posts(log.source)
+    entries, authors, names = _entries(log.path, posts)
+    copies = sum(len(text.split()) for text in posts.copies)
+    dropped, mended = Counter({"duplicate": copies}), Counter[str]()
+    published = np.array(posts.time, np.int64)
+    happened, found = _placed(entries, authors, published, len(names), dropped, mended)
+    cascades = len(posts.line) + len(posts.copies)
+    of_posts = np.bincount(entries.post, minlength=len(posts.line))
+    rows = len(entries.post) + copies
+    disagrees = int((of_posts != np.array(posts.size)).sum())
+    facts: dict[str, Any] = {
+        "format": "weibo", "direction": "a path's last user had it from the user before", "time_unit": "second",
+        "dates": "seconds", "rows": rows, **log.source.facts,
+        "counts": {"entries": rows, "posts": found, "cascades": cascades, "learned": len(happened.realised[0]),
+                   "header_disagrees": disagrees},
+    }  # fmt: skip
+    return tape_of(log, happened, names, [f"cascade {name}" for name in posts.name], dropped, mended, facts)
+
+
+def _posts(source: Source) -> Posts:
+    posts = Posts([], [], [], [], [], [], [])
     seen: dict[str, tuple[int, str]] = {}
-    for number, line in enumerate(lines_of(path), 1):
-        if not line:
+    for number, text in lines_of(source):
+        place = f"{source.path}:{number}"
+        fields = [cell.strip() for cell in text.split("\t")]
+        if len(fields) != len(CASCADE):
+            allowed = f"{len(CASCADE)} ({', '.join(CASCADE)})"
+            raise TapeError(f"{place}: {len(fields)} fields between tabs; allowed: {allowed}")
+        for what, cell in zip(CASCADE[:4], fields, strict=False):
+            if not (WHOLE.fullmatch(cell) if what in CASCADE[2:] else cell):
+                allowed = "whole numbers from 0 to below 1e15" if what in CASCADE[2:] else "a name"
+                raise TapeError(f"{place}: wrong {what} {shown(cell)}; allowed: {allowed}")
+        before, same = seen.setdefault(fields[0], (number, text.strip()))
+        if same != text.strip():
+            raise TapeError(f"{place}: cascade {shown(fields[0])} differs from line {before}; allowed: an id once")
+        if before != number:
+            posts.copies.append(fields[4])
             continue
-        name, author, time, size, entries = _cascade(f"{path}:{number}", line)
-        before, text = seen.setdefault(name, (number, line.strip()))
-        if text != line.strip():
-            raise TapeError(f"{path}:{number}: cascade {shown(name)} differs from line {before}; allowed: an id once")
-        if before == number:
-            counts["posts"] += _place_cascade(history, len(seen) - 1, numbers, author, time, entries)
-        else:
-            history.dropped["duplicate"] += len(entries)
-        counts.update(entries=len(entries), cascades=1, header_disagrees=int(size != len(entries)))
-    counts["learned"] = len(history.realised[0])
-    history.persons, history.ideas = list(numbers), [f"cascade {name}" for name in seen]
-    return history.tape(path, format="weibo", time_unit="second", **counts)
-
-
-def _cascade(place: str, line: str) -> tuple[str, str, int, int, list[Entry]]:
-    """The fields of a line: id, author, publication time, size, and the entries (time, users) in order of time."""
-    fields = [text.strip() for text in line.split("\t")]
-    if len(fields) != len(CASCADE):
-        raise TapeError(f"{place}: {len(fields)} fields between tabs; allowed: {len(CASCADE)} ({', '.join(CASCADE)})")
-    for what, text in zip(CASCADE[:4], fields, strict=False):
-        if not (_whole(text) if what in CASCADE[2:] else text):
-            allowed = "whole numbers from 0 to below 1e15" if what in CASCADE[2:] else "a name"
-            raise TapeError(f"{place}: wrong {what} {shown(text)}; allowed: {allowed}")
-    entries = []
-    for entry in fields[4].split():
-        users, _, time = entry.rpartition(":")
-        if not _whole(time) or "" in users.split("/"):
-            raise TapeError(f"{place}: wrong participant {shown(entry)}; allowed: a/b/c:t, t whole seconds below 1e15")
-        entries.append((int(time), users.split("/")))
-    return fields[0], fields[1], int(fields[2]), int(fields[3]), sorted(entries, key=itemgetter(0))
-
-
-def _whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 15
-
-
-def _place_cascade(
-    history: History, idea: int, numbers: dict[str, int], author: str, published: int, entries: list[Entry]
-) -> int:
-    """Place the post and its readers; return how many entries were the post itself."""
-    since, readers, posts = {author: 0}, [], 0
-    for time, users in entries:
-        if time == 0 and set(users) == {author}:
-            posts += 1
-        elif users[-1] in since:
-            history.dropped[HELD] += 1
-        elif time == 0:
-            history.dropped[LATE] += 1
-        else:
-            since[users[-1]] = time
-            readers.append((time, users))
-    holders = {user: idea << 32 | numbers.setdefault(user, len(numbers)) for user in since}
-    history.add(published, DISCOVER, holders[author])
-    for time, users in readers:
-        teller = next(user for user in (*users[-2::-1], author) if since.get(user, time) < time)
-        if users[-2:-1] != [teller]:
-            placed = users[-2:-1] and users[-2] in since
-            history.dropped[LATE] += bool(placed)
-            history.repaired["teller not strictly earlier" if placed else "teller without an entry of their own"] += 1
-        row = history.add(published + time, LEARN, holders[users[-1]], {history.holdings[holders[teller]]: 1.0})
-        append(history.realised, row, -1, 1.0)
+        row: tuple[Any, ...] = (number, fields[0], fields[1], int(fields[2]), int(fields[3]), fields[4])
+        columns: tuple[list[Any], ...] = posts[:-1]
+        for column, value in zip(columns, row, strict=True):
+            column.append(value)
     return posts
+
+
+def _entries(path: Path, posts: Posts) -> tuple[Entries, Ints, pa.Array]:
+    """The entries, in order of post and time; the authors as numbers; and the names of all users."""
+    listed = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(posts.entries, pa.large_string())))
+    post = pc.list_parent_indices(listed).to_numpy()
+    texts = listed.flatten()
+    given = pc.not_equal(texts, "")
+    post, texts = post[given.to_numpy(zero_copy_only=False)], texts.filter(given)
+    pair = pc.split_pattern(texts, ":", max_splits=1, reverse=True)
+    path_of, digits = pc.list_element(pair, 0), pc.list_slice(pair, 1, 2).flatten()
+    timed = pc.equal(pc.list_value_length(pair), 2)
+    wrong = pc.or_(pc.invert(timed), pc.match_substring_regex(path_of, NAMELESS)).to_numpy(zero_copy_only=False)
+    there = np.flatnonzero(timed.to_numpy(zero_copy_only=False))
+    digital = pc.and_(pc.string_is_ascii(digits), pc.ascii_is_decimal(digits))
+    wrong[there] |= ~pc.and_(digital, pc.less(pc.binary_length(digits), 16)).to_numpy(zero_copy_only=False)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        what = f"wrong participant {shown(texts[at].as_py())}; allowed: a/b/c:t, t whole seconds below 1e15"
+        raise TapeError(f"{path}:{posts.line[post[at]]}: {what}")
+    time = digits.cast(pa.int64()).to_numpy()
+    order = order_of(post, time, np.arange(len(post)))
+    paths = pc.split_pattern(path_of, "/")
+    paths = paths if order is None else paths.take(pa.array(order))
+    post, time = in_order(order, post), in_order(order, time)
+    flat = paths.flatten().cast(pa.large_string())
+    whole = pa.chunked_array([pa.array(posts.author, pa.large_string()), flat]).dictionary_encode().combine_chunks()
+    codes = whole.indices.to_numpy().astype(np.int64)
+    many = pc.list_value_length(paths).to_numpy().astype(np.int64)
+    begin = np.cumsum(many) - many
+    users = codes[len(posts.author) :]
+    return Entries(post, time, begin, many, users), codes[: len(posts.author)], whole.dictionary
+
+
+def _placed(
+    entries: Entries, author: Ints, published: Ints, people: int, dropped: Counter[str], mended: Counter[str]
+) -> tuple[Happened, int]:
+    """The posts and their readers as events; and how many entries were a post itself."""
+    post, time, begin, many, users = entries
+    last = users[begin + many - 1]
+    by = author[post]
+    own = np.ones(len(post), np.bool_)
+    if len(post):
+        own = np.logical_and.reduceat(users == np.repeat(by, many), begin)
+    is_post = own & (time == 0)
+    late = (time == 0) & (last != by)
+    key = post * people + last
+    reads = np.flatnonzero(~is_post & ~late & (last != by))
+    _, first = np.unique(key[reads], return_index=True)
+    reads = reads[np.sort(first)]
+    dropped[LATE] += int(late.sum())
+    dropped[HELD] += len(post) - int(is_post.sum()) - int(late.sum()) - len(reads)
+    events = np.concatenate([np.arange(len(author)) * people + author, key[reads]])
+    since = np.concatenate([np.zeros(len(author), np.int64), time[reads]])
+    rows = np.argsort(events)
+
+    def row_of(keys: Ints) -> Ints:
+        at = np.searchsorted(events[rows], keys).clip(0, len(rows) - 1)
+        return np.where(events[rows[at]] == keys, rows[at], -1)
+
+    above = many[reads] - 1  # of each reader, the users before them on the path
+    reader = np.repeat(np.arange(len(reads)), above)
+    step = np.arange(len(reader)) - np.repeat(np.cumsum(above) - above, above)
+    holding = row_of((post[reads][reader] * people) + users[begin[reads][reader] + step])
+    earlier = (holding >= 0) & (since[holding] < time[reads][reader])
+    nearest = np.full(len(reads), -1)
+    np.maximum.at(nearest, reader[earlier], step[earlier])
+    offset = np.cumsum(above) - above
+    teller = post[reads].copy()
+    found = nearest >= 0
+    teller[found] = holding[(offset + nearest)[found]]
+    direct = np.full(len(reads), -1)
+    direct[above > 0] = holding[(offset + above - 1)[above > 0]]
+    away = teller != direct
+    dropped[LATE] += int((away & (direct >= 0)).sum())
+    mended["teller not strictly earlier"] = int((away & (direct >= 0)).sum())
+    mended["teller without an entry of their own"] = int((away & (direct < 0)).sum())
+    learned = len(author) + np.arange(len(reads))
+    person = np.concatenate([author, last[reads]]).astype(np.int32)
+    idea = np.concatenate([np.arange(len(author)), post[reads]]).astype(np.int32)
+    return Happened(
+        np.concatenate([published, published[post[reads]] + time[reads]]),
+        np.repeat(np.array([DISCOVER, LEARN], np.int8), [len(author), len(reads)]),
+        person,
+        idea,
+        (learned, teller, np.ones(len(reads))),
+        (learned, np.full(len(reads), -1), np.ones(len(reads))),
+    ), int(is_post.sum())

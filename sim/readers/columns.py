@@ -1,14 +1,10 @@
-"""The columns of a log as numbers, gathered block by block: names as codes of a dictionary, times as ticks.
-
-No row becomes a Python object: a name costs four bytes a row, a time eight, a weight or value eight.
-"""
+"""The columns of a log: which is which by their names, and what is in them as numbers, gathered batch by batch."""
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,27 +13,145 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sim.errors import TapeError
-from sim.readers.text import Fail, allowed_names, shown
+from sim.errors import TapeError, did_you_mean, near
+from sim.readers.names import BLANKS, MISSING, Chunk, Codes, by_dictionary, coded, is_text, named
+from sim.readers.table import Table, rows_of
 from sim.readers.times import NUMBER, Clock
+from sim.readers.words import Fail, shown
 from sim.tape.tables import Floats
 
-BLANKS = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # what str.strip takes away
-NOBODY = -(2**63)  # an empty name among whole numbers
-Codes = NDArray[np.int32]
-Chunk = Any  # a pa.DictionaryArray or an array of int64 or int32: names of a block: by a dictionary, or numbers
+NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first that is there counts
+    "time": (
+        "timestamp", "datetime", "date_time", "date", "ts", "created_at", "created", "when", "unixtime", "unix_time",
+        "unixts", "epoch", "timeset", "start", "start_time", "sent", "sent_at", "published", "publication_date",
+        "year", "day", "step",
+    ),
+    "source": (
+        "src", "source_id", "src_id", "source_user", "teller", "sender", "infector", "infector_id", "influencer",
+        "spreader", "from_user", "user_from",
+    ),
+    "target": (
+        "tgt", "dst", "dest", "destination", "target_id", "dst_id", "target_user", "receiver", "recipient", "infected",
+        "infectee", "infected_id", "hearer", "to_user", "user_to",
+    ),
+    "idea": ("topic", "item", "cascade", "cascade_id", "meme", "innovation"),
+    "weight": ("w", "strength"),
+    "value": ("payoff", "worth"),
+    "builds_on": ("buildson", "prerequisites"),
+    "citing": ("child", "citing_id", "citing_paper", "citing_doi", "fromnodeid", "from_id"),
+    "cited": ("parent", "cited_id", "cited_paper", "cited_doi", "tonodeid", "to_id"),
+    "date": (
+        "time", "citing_date", "year", "published", "publication_date", "publication_year", "timestamp", "creation",
+        "citing_year", "date_published",
+    ),
+    "cited_date": ("parent_time", "cited_time", "cited_year"),
+    "paper": ("id", "node", "nodeid", "node_id", "paper_id", "event", "work", "doi", "title"),
+    "person": ("user", "user_id", "name", "id", "node", "adopter", "author", "target"),
+    "parent_person": ("source",),
+    "authors": ("author", "author_names", "creators", "au"),
+    "references": ("referenced_works", "cites", "cited_works", "refs"),
+    "path": ("journey", "paths", "touchpoints", "channels"),
+    "conversions": ("total_conversions", "conversion", "converted"),
+    "nulls": ("total_null", "null", "total_nulls", "nonconversions", "no_conversions"),
+    "total_value": ("total_conversion_value", "conversion_value", "value", "revenue"),
+    "kind": (), "end": ("stop", "end_time", "until"), "group": ("affiliation", "team", "institution"),
+}  # fmt: skip
+EITHER_WAY = ({"from", "sender_id", "fromnode"}, {"to", "tonode"})  # a message goes to whom it names, a citation not
 
 
 class Shape(NamedTuple):
     """The columns that a format knows."""
 
-    columns: Mapping[str, str]  # what each is: name, idea, time, number, word
+    columns: Mapping[str, str]  # what each is: name, idea, time, number, word, or left: known, and passed over
     needed: Sequence[str]
-    other_names: Mapping[str, str]  # and the column that each means
-    default: Mapping[str, tuple[float, float]]  # of a number: the least, and what stands for none
-    words: Mapping[str, int]
-    bare: Sequence[str] = ()  # the columns of a table without a header, if there may be such
+    default: Mapping[str, tuple[float, float]] = {}  # of a number: the least, and what stands for none
+    words: Mapping[str, int] = {}
+    bare: Sequence[str] = ()  # the columns of a table without a header, in their order
+    either_way: tuple[str, str] | None = None  # the columns that from and to mean, once the format is said
     check: Callable[[Mapping[str, Any], Fail], None] | None = None  # of the names and words of a block, together
+
+    def fits(self, names: Iterable[str]) -> int:
+        """Return how many of these names it knows; 0 where one that it needs is not among them."""
+        given = {canonical(name) for name in names}
+        there = [column for column in self.columns if given & {column, *NAMES.get(column, ())}]
+        return len(there) if set(self.needed) <= set(there) else 0
+
+
+def canonical(name: str) -> str:
+    """Return a name of a column in small letters, without blanks around it, hyphens and blanks as underscores."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+KNOWN = {*NAMES, *(other for others in NAMES.values() for other in others), *EITHER_WAY[0], *EITHER_WAY[1]}
+
+
+class Known:
+    """The names of columns that are known, and those that the user says; a container for `dialect_of`."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = {canonical(str(name)) for name in given.values()}
+
+    def __contains__(self, name: object) -> bool:
+        return canonical(str(name)) in KNOWN or canonical(str(name)) in self.given
+
+
+def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, int]:
+    """Return which column of a table is which of a shape, by what the user says, then by its name.
+
+    Raises:
+        TapeError: if a name is there twice, one that is said is not there, or one that is needed is missing.
+    """
+    names = [canonical(name) for name in table.names]
+    found = _said(table, shape, given, names)
+    if table.bare and not found:
+        widths = [len(shape.bare), len(shape.needed)] if shape.bare else []
+        if len(names) not in range(min(widths, default=1), max(widths, default=0) + 1):
+            raise _no_header(table, shape)
+        return {column: at for at, column in enumerate(shape.bare[: len(names)])}
+    for way, column in zip(EITHER_WAY, shape.either_way or (), strict=False):
+        if column not in found and (there := [n for n, name in enumerate(names) if name in way]):
+            found[column] = there[0]
+    for column in shape.columns:
+        for name in (column, *NAMES.get(column, ())):
+            there = [n for n, other in enumerate(names) if other == name and n not in found.values()]
+            if column in found or not there:
+                continue
+            if len(there) > 1:
+                given_twice = f"column given twice {shown(table.names[there[0]])}; allowed: each name once"
+                raise TapeError(f"{table.path}:{table.header}: {given_twice}")
+            found[column] = there[0]
+    for column in shape.needed:
+        if column not in found:
+            raise _missing(table, shape, column, found)
+    return found
+
+
+def _said(table: Table, shape: Shape, given: Mapping[str, str], names: list[str]) -> dict[str, int]:
+    """Which column is which as the user says it."""
+    for column, name in given.items():
+        if column not in shape.columns:
+            raise TapeError(f"columns: no column {column!r} in this format{did_you_mean(column, shape.columns)}")
+        if canonical(str(name)) not in names:
+            what = f"no column {shown(str(name))} for {column}{did_you_mean(name, table.names)}"
+            raise TapeError(f"{table.path}:{table.header}: {what}")
+    return {column: names.index(canonical(str(name))) for column, name in given.items()}
+
+
+def _no_header(table: Table, shape: Shape) -> TapeError:
+    bare = f", or without a header {' '.join(shape.bare)}" if shape.bare else ""
+    return TapeError(
+        f"{table.path}:{table.header}: {len(table.names)} columns without a header; allowed: a header with "
+        f"{', '.join(shape.needed)}{bare}; or say which is which: --columns {shape.needed[0]}=1"
+    )
+
+
+def _missing(table: Table, shape: Shape, column: str, found: Mapping[str, int]) -> TapeError:
+    free = [name for at, name in enumerate(table.names) if at not in found.values()]
+    which = near(column, free) or (f"; there are {', '.join(map(shown, table.names[:8]))}" if table.names else "")
+    return TapeError(
+        f"{table.path}:{table.header}: column {column!r} is missing; needed: {', '.join(shape.needed)}{which}; "
+        f"or say which it is: --columns {column}=NAME"
+    )
 
 
 @dataclass
@@ -51,6 +165,27 @@ class Columns:
     names: dict[str, list[Chunk]] = field(default_factory=dict)
     numbers: dict[str, list[Floats]] = field(default_factory=dict)
     words: dict[str, list[NDArray[np.int8]]] = field(default_factory=dict)
+    read_as: dict[str, Any] = field(default_factory=dict)
+
+    def read(self, table: Table, given: Mapping[str, str]) -> Columns:
+        """Take all rows of a table, by the columns that are matched.
+
+        Raises:
+            TapeError: if it has none, or one is wrong; its line is named.
+        """
+        found = matched(table, self.shape, given)
+        wanted = {column: at for column, at in found.items() if self.shape.columns[column] != "left"}
+        for cells in rows_of(table, wanted):
+            self.add(cells, lambda row, done=self.rows: table.line(done + row))  # type: ignore[misc]
+        if not self.rows:
+            raise TapeError(f"{table.path}:{table.header}: no rows below the header; a log has one or more")
+        passed = [name for at, name in enumerate(table.names) if at not in found.values()]
+        self.read_as |= table.facts | {"columns": {column: table.names[at] for column, at in wanted.items()}}
+        if passed:
+            self.read_as["passed_over"] = passed
+        if table.comments:
+            self.read_as["comments"] = table.comments
+        return self
 
     def add(self, cells: Mapping[str, pa.Array], line: Callable[[int], int]) -> None:
         """Take a block of cells, by the columns of the shape; `line` tells where a row of the block stands."""
@@ -63,9 +198,7 @@ class Columns:
                 continue
             column = plain(cells[name], what)
             if what in {"name", "idea"}:
-                numbers = _whole_numbers(column)
-                chunk = _names(name, column, fail) if numbers is None else numbers
-                self.names.setdefault(name, []).append(chunk)
+                self.names.setdefault(name, []).append(named(name, column, fail))
             elif what == "time":
                 self.clock.read(name, column, fail)
             elif what == "number":
@@ -77,103 +210,23 @@ class Columns:
         self.rows += len(next(iter(cells.values())))
 
     def number(self, name: str) -> Floats:
-        """A column of numbers; empty where there is none, and all have the default."""
+        """Return a column of numbers; empty where there is none, and all have the default."""
         return np.concatenate([np.zeros(0), *self.numbers.pop(name, [])])
 
     def word(self, name: str) -> NDArray[np.int8]:
-        """A column of words by their numbers; empty where there is none."""
+        """Return a column of words by their numbers; empty where there is none."""
         return np.concatenate([np.zeros(0, np.int8), *self.words.pop(name, [])])
 
-    def coded(self, *columns: str) -> tuple[pa.Array, list[Codes]]:
-        """Columns of names by one dictionary, in the order of their letters, the empty name first."""
-        return coded([self.names.pop(name, []) for name in columns])
-
-
-def coded(columns: Sequence[Sequence[Chunk]]) -> tuple[pa.Array, list[Codes]]:
-    """The dictionary of all names in the columns, sorted, with the empty name first, and each column as its codes."""
-    chunks = [chunk for column in columns for chunk in column]
-    if chunks and all(isinstance(chunk, np.ndarray) for chunk in chunks):
-        names, found = _coded_numbers(chunks)
-    else:
-        names, found = _coded_texts([as_dictionary(chunk) for chunk in chunks])
-    del chunks
-    order = pc.sort_indices(names)
-    rank = np.empty(len(names), np.int32)
-    rank[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
-    codes = []
-    for column in columns:
-        whole = np.empty(sum(map(len, column)), np.int32)
-        row = 0
-        for _ in column:
-            chunk = found.pop(0)()
-            whole[row : row + len(chunk)] = rank[chunk]
-            row += len(chunk)
-        codes.append(whole)
-    return names.take(order), codes
-
-
-def _coded_texts(chunks: Sequence[pa.DictionaryArray]) -> tuple[pa.Array, list[Callable[[], NDArray[Any]]]]:
-    """All names, the empty one among them, and for each chunk what gives its codes."""
-    nothing = pa.array([""], pa.large_string()).dictionary_encode()
-    whole = pa.chunked_array([nothing, *chunks]).unify_dictionaries()
-    return whole.chunk(0).dictionary, [chunk.indices.to_numpy for chunk in whole.chunks[1:]]
-
-
-def _coded_numbers(chunks: Sequence[NDArray[Any]]) -> tuple[pa.Array, list[Callable[[], NDArray[Any]]]]:
-    """The same of names that are whole numbers: by a table where they lie close together."""
-    given = [chunk[chunk != NOBODY] for chunk in chunks if len(chunk)]
-    low = min((int(chunk.min()) for chunk in given if len(chunk)), default=0)
-    high = max((int(chunk.max()) for chunk in given if len(chunk)), default=0)
-    if high - low <= 4 * sum(map(len, chunks)) + 1000:
-        there = np.zeros(high - low + 1, np.bool_)
-        for chunk in given:
-            there[chunk.astype(np.int64) - low] = True
-        numbers = np.flatnonzero(there) + low
-        place = np.cumsum(there, dtype=np.int32)
-
-        def code(chunk: NDArray[Any]) -> NDArray[Any]:
-            wide = chunk.astype(np.int64)
-            return np.where(wide == NOBODY, 0, place[np.where(wide == NOBODY, low, wide) - low])
-
-    else:
-        numbers = np.unique(np.concatenate([np.unique(chunk) for chunk in given]))
-
-        def code(chunk: NDArray[Any]) -> NDArray[Any]:
-            several, codes = np.unique(chunk.astype(np.int64), return_inverse=True)
-            return np.where(several == NOBODY, 0, 1 + np.searchsorted(numbers, several))[codes]
-
-    names = pa.concat_arrays([pa.array([""], pa.large_string()), pa.array(numbers).cast(pa.large_string())])
-    return names, [partial(code, chunk) for chunk in chunks]
-
-
-def as_dictionary(chunk: Chunk) -> pa.DictionaryArray:
-    """Names of a block by a dictionary of texts."""
-    if isinstance(chunk, pa.DictionaryArray):
-        return chunk
-    numbers, codes = np.unique(chunk.astype(np.int64), return_inverse=True)
-    texts = pc.if_else(pa.array(numbers == NOBODY), "", pa.array(numbers).cast(pa.string())).cast(pa.large_string())
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), texts)
-
-
-def header(place: str, names: Iterable[str], shape: Shape) -> list[str]:
-    """The columns of the shape that the names of a header mean; refused where one is unknown, twice or missing."""
-    given = [name.strip() for name in names]
-    known = {name.lower(): name for name in shape.columns} | dict(shape.other_names)
-    found: list[str] = []
-    for name in given:
-        column = known.get(name.lower())
-        if column is None or column in found:
-            wrong = "column given twice" if column else "unknown column"
-            raise TapeError(f"{place}: {wrong} {shown(name)}; {allowed_names(name, shape.columns)}")
-        found.append(column)
-    for name in shape.needed:
-        if name not in found:
-            raise TapeError(f"{place}: column {name!r} is missing; needed: {', '.join(shape.needed)}")
-    return found
+    def coded(self, *columns: str, aliases: Mapping[str, str] | None = None) -> tuple[pa.Array, list[Codes]]:
+        """Return columns of names by one dictionary, in the order of their letters, the empty name first."""
+        try:
+            return coded([self.names.pop(name, []) for name in columns], aliases)
+        except TapeError as error:
+            raise TapeError(f"{self.path}: {error}") from None
 
 
 def plain(cells: Any, what: str) -> pa.Array:
-    """A column in one piece, without a dictionary; texts without blanks around them, and null where nothing is left."""
+    """Return a column in one piece, without a dictionary; texts trimmed, and null where they say nothing."""
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks() if cells.num_chunks != 1 else cells.chunk(0)
     if isinstance(cells, pa.DictionaryArray):
@@ -185,58 +238,7 @@ def plain(cells: Any, what: str) -> pa.Array:
     if not is_text(cells) or what in {"name", "idea"}:
         return cells
     cells = pc.utf8_trim(cells, BLANKS)
-    return pc.if_else(pc.equal(cells, ""), pa.scalar(None, cells.type), cells)
-
-
-def is_text(cells: pa.Array) -> bool:
-    """Whether the cells are strings."""
-    return bool(pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type))
-
-
-def _names(name: str, column: pa.Array, fail: Fail) -> pa.DictionaryArray:
-    """Names by a dictionary of texts, each cell of which is looked at once; nothing is the empty name."""
-    try:
-        coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-        texts = pc.utf8_trim(_as_texts(coded.dictionary), BLANKS).cast(pa.large_string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
-        allowed = "allowed: texts or whole numbers in UTF-8"
-        raise fail(0, f"{name} is of type {column.type} and cannot be read as names; {allowed}") from None
-    indices = coded.indices
-    texts = texts.fill_null("")
-    if indices.null_count:
-        texts = pa.concat_arrays([texts, pa.array([""], pa.large_string())])
-        indices = indices.fill_null(len(texts) - 1)
-    return pa.DictionaryArray.from_arrays(indices.cast(pa.int32()), texts)
-
-
-def _whole_numbers(column: pa.Array) -> NDArray[np.int64] | NDArray[np.int32] | None:
-    """The names as numbers, NOBODY for none, if each of them is the text of one: digits without zeros before them."""
-    numbers = column
-    if is_text(column):
-        numbers = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
-        zeros = pc.and_(pc.starts_with(column, "0"), pc.greater(pc.binary_length(column), 1))
-        if pc.any(pc.or_(zeros, pc.starts_with(column, "-0"))).as_py():  # Arrow takes hexadecimal numbers
-            return None
-    elif not pa.types.is_integer(column.type):
-        return None
-    try:
-        numbers = numbers.cast(pa.int64())
-        low = pc.min(numbers).as_py() or 0
-        if low == NOBODY:
-            return None
-        narrow = numbers.null_count == 0 and low >= -(2**31) and pc.max(numbers).as_py() < 2**31
-        found: NDArray[np.int64] = numbers.fill_null(NOBODY).to_numpy()
-    except pa.ArrowInvalid:
-        return None
-    return found.astype(np.int32) if narrow else found.copy()
-
-
-def _as_texts(column: pa.Array) -> pa.Array:
-    """The cells as a CSV file would hold them; whole floats as integers, for a missing cell makes floats of ids."""
-    if not pa.types.is_floating(column.type):
-        return column.cast(pa.string())
-    cells = [None if cell is None or math.isnan(cell) else float(cell) for cell in column.to_pylist()]
-    return pa.array([None if c is None else f"{c:.0f}" if c.is_integer() else repr(c) for c in cells], pa.string())
+    return pc.if_else(pc.is_in(cells, pa.array(MISSING, cells.type)), pa.scalar(None, cells.type), cells)
 
 
 def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fail) -> Floats:
@@ -249,7 +251,7 @@ def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fa
             raise pa.ArrowInvalid
         found = column.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        texts = [None if cell is None else str(cell) for cell in column.to_pylist()]
+        texts = [None if cell is None else _point(str(cell)) for cell in column.to_pylist()]
         values = {text: float(text) if text and NUMBER.fullmatch(text) else np.nan for text in dict.fromkeys(texts)}
         found = np.array([values[text] for text in texts])
     wrong = ~missing & ~((found >= least) & (found <= 1e100))
@@ -260,14 +262,19 @@ def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fa
     return np.where(missing, default, found)
 
 
+def _point(text: str) -> str:
+    """A decimal comma as a point; not one that may stand between thousands."""
+    return text.replace(",", ".") if re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", text) else text
+
+
 def _words(name: str, column: pa.Array, words: Mapping[str, int], fail: Fail) -> NDArray[np.int8]:
     """Words out of a list, by their numbers; nothing is the empty word."""
-    coded = _names(name, column, fail)
+    coded = by_dictionary(name, column, fail)
     given = coded.dictionary.to_pylist()
-    numbers = np.array([words.get(word, -128) for word in given], np.int8)
+    numbers = np.array([words.get(word.lower(), -128) for word in given], np.int8)
     found: NDArray[np.int8] = numbers[coded.indices.to_numpy()]
     if (found == -128).any():
         row = int(np.argmax(found == -128))
         word = given[coded.indices[row].as_py()]
-        raise fail(row, f"wrong {name} {shown(word)}; {allowed_names(word, words)}")
+        raise fail(row, f"wrong {name} {shown(word)}{did_you_mean(word, filter(None, words))}")
     return found

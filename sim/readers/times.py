@@ -1,16 +1,17 @@
-"""Times of a log as whole ticks: numbers, or dates as seconds of UTC since 1970, vectorised where they are regular.
+"""Times of a log as whole ticks: numbers, or dates as seconds of UTC since 1970, by whole columns.
 
-A column of a block becomes int64 in whole units or, where any has a fraction, in millionths of one; what is no
-column of plain whole numbers, decimals or ISO 8601 dates is read value by value, each once, as Python reads it.
+A column of a block becomes int64 in whole units or, where any time has a fraction, in millionths or billionths of one.
+Plain numbers and ISO 8601 dates are read by Arrow; what is neither is read value by value, each once, as pandas and
+the mail readers of Python read it.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 
 import numpy as np
@@ -18,68 +19,104 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sim.readers.text import Fail, shown
+from sim.readers.words import Fail, shown
 from sim.tape.tables import Ints
 
-MICRO = 10**6
 NONE = -(2**63)  # the tick of a row without a time
-MOST = 10**18
-MOST_MICRO = 2**61
+MOST = 2**62
+UNITS = {0: "second", 6: "microsecond", 9: "nanosecond"}  # of dates, by the digits behind the second
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,9})?", re.ASCII | re.IGNORECASE)
-ALLOWED = "allowed: numbers below 1e18, or ISO 8601 dates and datetimes, such as 2020-01-31T12:00:00"
+ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)[.,](\d{1,9})\d*(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
+SLASHED = re.compile(r"(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})(?:[ T,]+(.+))?", re.ASCII)
+ALLOWED = (
+    "allowed: numbers below 4e18, or dates, such as 2020-01-31T12:00:00, 2020, 31/12/2020 with --dates dmy, "
+    "Mon May 14 16:39:00 2001"
+)
+PATTERNS = (  # of dates beyond ISO 8601, slashes and mail, tried in this order
+    "%a %b %d %H:%M:%S %z %Y",  # Twitter
+    "%a %b %d %H:%M:%S %Y",  # C
+    "%a %b %d %H:%M:%S %Y %z",  # git
+    "%Y-%m",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+    "%b %Y",
+    "%B %Y",
+)
+ORDERS = ("dmy", "mdy", "ymd")
+EPOCHS = {9: "seconds", 12: "milliseconds", 15: "microseconds", 18: "nanoseconds"}  # since 1970, by their digits less 1
 
 
 @dataclass
 class Clock:
-    """What the times of a log have in common, and what is known of them so far."""
+    """What the times of a log have in common, and what is known of them so far.
 
-    form: str = ""  # number or date, once one is read
-    micro: bool = False
-    chunks: list[tuple[str, bool, Ints]] = field(default_factory=list)  # column, in millionths, ticks
-    large: Exception | None = None  # the refusal of the first that is too large to count in millionths
+    Attributes:
+        order: of day, month and year where slashes are between them: dmy, mdy, or nothing.
+        form: number or date, once one is read.
+        digits: behind the unit: 0, 6 or 9.
+    """
+
+    order: str = ""
+    form: str = ""
+    digits: int = 0
+    chunks: list[tuple[str, int, Ints]] = field(default_factory=list)  # column, digits, ticks
+    large: tuple[int, Exception] | None = None  # the refusal of the first that is too large to count in fractions
 
     def read(self, name: str, cells: pa.Array, fail: Fail) -> None:
         """Take the cells of a block; text with null for nothing, or as Parquet has them."""
         found = _fast(cells)
         if found is None or (self.form and found[0] not in {"", self.form}):
-            found = _slow(name, cells, self.form, fail)
-        form, micro, ticks = found
+            found = _slow(name, cells, self.form, self.order, fail)
+        form, digits, ticks = found
         self.form = self.form or form
-        self.micro |= micro
-        large = np.flatnonzero((ticks != NONE) & (np.abs(ticks) > MOST_MICRO // (1 if micro else MICRO)))
-        if len(large) and self.large is None:
-            text = shown(str(cells[int(large[0])].as_py()))
-            self.large = fail(int(large[0]), f"{name} {text} is too large to count in microseconds; {ALLOWED}")
-        self.chunks.append((name, micro, ticks))
+        self.digits = max(self.digits, digits)
+        for finer in (6, 9):
+            large = np.flatnonzero((ticks != NONE) & (np.abs(ticks) > MOST // 10 ** max(0, finer - digits)))
+            if len(large) and (self.large is None or self.large[0] > finer):
+                text = shown(str(cells[int(large[0])].as_py()))
+                what = f"{name} {text} is too large to count in {UNITS[finer]}s"
+                self.large = (finer, fail(int(large[0]), f"{what}; {ALLOWED}"))
+        self.chunks.append((name, digits, ticks))
 
     def ticks(self, name: str) -> Ints:
-        """The column as ticks, NONE where there is no time; its chunks are given up."""
-        if self.micro and self.large is not None:
-            raise self.large
-        parts = [
-            _scaled(ticks) if self.micro and not micro else ticks for of, micro, ticks in self.chunks if of == name
-        ]
+        """Return the column as ticks, NONE where there is no time; its chunks are given up."""
+        if self.large is not None and self.digits >= self.large[0]:
+            raise self.large[1]
+        parts = [_finer(ticks, self.digits - digits) for of, digits, ticks in self.chunks if of == name]
         self.chunks = [chunk for chunk in self.chunks if chunk[0] != name]
         return np.concatenate([np.zeros(0, np.int64), *parts])
 
     @property
     def unit(self) -> str:
         """What a tick is."""
-        return "microsecond" if self.micro else "second" if self.form == "date" else "as in the log"
+        return UNITS[self.digits] if self.digits or self.form == "date" else "as in the log"
+
+    def says(self, ticks: Ints) -> str:
+        """Return how the times are read, in words: dates, numbers, or what numbers look like."""
+        if self.form == "date":
+            return f"dates{f' by {self.order}' if self.order else ''}, in {self.unit}s"
+        given = np.abs(ticks[(ticks != NONE) & (ticks != 0)])
+        digits = set(np.log10(given).astype(int).tolist()) if len(given) and not self.digits else set()
+        if len(digits) == 1 and (unit := EPOCHS.get(digits.pop())):
+            return f"numbers, as they are ({unit} since 1970, it seems)"
+        return "numbers, as they are"
 
 
-def _scaled(ticks: Ints) -> Ints:
-    return np.where(ticks == NONE, NONE, ticks * MICRO)
+def _finer(ticks: Ints, digits: int) -> Ints:
+    return np.where(ticks == NONE, NONE, ticks * 10**digits) if digits else ticks
 
 
-def _fast(cells: pa.Array) -> tuple[str, bool, Ints] | None:
-    """The form, whether in millionths, and the ticks of a regular column; None of any other."""
+def _fast(cells: pa.Array) -> tuple[str, int, Ints] | None:
+    """The form, the digits, and the ticks of a regular column; None of any other."""
     if cells.null_count == len(cells):
-        return "", False, np.full(len(cells), NONE)
+        return "", 0, np.full(len(cells), NONE)
     kind = cells.type
     if pa.types.is_integer(kind):
         low, high = (pc.min_max(cells)[end].as_py() for end in ("min", "max"))
-        return None if max(-low, high) >= MOST else ("number", False, _filled(cells.cast(pa.int64())))
+        return None if max(-low, high) >= MOST else ("number", 0, _filled(cells.cast(pa.int64())))
     if pa.types.is_floating(kind):
         return _floats(_filled_floats(cells))
     if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.unit in {"s", "ms", "us", "ns"}):
@@ -97,46 +134,55 @@ def _filled_floats(cells: pa.Array) -> NDArray[np.float64]:
     return floats
 
 
-def _floats(times: NDArray[np.float64]) -> tuple[str, bool, Ints] | None:
+def _floats(times: NDArray[np.float64]) -> tuple[str, int, Ints] | None:
+    """Whole numbers as they are; fractions in millionths where that is all there is of them, else in billionths."""
     missing = np.isnan(times)
     times = np.where(missing, 0.0, times)
     if not (np.abs(times) < float(MOST)).all():
         return None
-    whole = bool((times == np.rint(times)).all())
-    scaled = times if whole else times * MICRO
-    # Halves of a microsecond, and what a float no longer tells apart, are left to decimals.
-    if not whole and (np.abs(scaled).max() > 2**52 or (np.abs(scaled - np.rint(scaled)) > 0.4).any()):
-        return None
-    ticks = np.rint(scaled).astype(np.int64)
-    micro = not whole and bool((ticks % MICRO).any())
-    return "number", micro, np.where(missing, NONE, ticks if micro or whole else ticks // MICRO)
+    if (times == np.rint(times)).all():
+        return "number", 0, np.where(missing, NONE, np.rint(times).astype(np.int64))
+    for digits in (6, 9):
+        scaled = times * 10.0**digits
+        ticks = np.rint(scaled)
+        off = np.abs(scaled - ticks)
+        if np.abs(scaled).max() > 2**52:
+            return None  # a float no longer tells these apart, but its decimals do
+        if digits == 6 and (off > np.maximum(1e-6, np.abs(scaled) * 2.0**-51)).any():
+            continue
+        close = np.flatnonzero(off > 0.4)  # to a half: its decimals say which way
+        ticks[close] = [round(Decimal(repr(time)) * 10**digits) for time in times[close].tolist()]
+        return "number", *_coarsest(np.where(missing, NONE, ticks.astype(np.int64)), digits)
+    return None
 
 
-def _moments(cells: pa.Array) -> tuple[str, bool, Ints] | None:
-    try:
-        if pa.types.is_timestamp(cells.type) and cells.type.unit == "ns":
-            raw = _filled(cells.cast(pa.int64()))
-            micros = np.where(raw == NONE, NONE, raw // 1000)
-        else:
-            zone = getattr(cells.type, "tz", None)
-            micros = _filled(cells.cast(pa.timestamp("us", zone)).cast(pa.int64()))
-    except pa.ArrowInvalid:
-        return None
-    return _of_micros(micros)
+def _coarsest(ticks: Ints, digits: int) -> tuple[int, Ints]:
+    """The digits that the ticks need, and the ticks by them."""
+    there = ticks != NONE
+    for fewer in (0, 6):
+        unit = 10 ** (digits - fewer) if digits > fewer else 1
+        if unit > 1 and (ticks[there] % unit == 0).all():
+            return fewer, np.where(there, ticks // unit, NONE)
+    return digits, ticks
 
 
-def _of_micros(micros: Ints) -> tuple[str, bool, Ints]:
-    if ((micros == NONE) | (micros % MICRO == 0)).all():
-        return "date", False, np.where(micros == NONE, NONE, micros // MICRO)
-    return "date", True, micros
+def _moments(cells: pa.Array) -> tuple[str, int, Ints] | None:
+    zone = getattr(cells.type, "tz", None)
+    for digits, unit in ((9, "ns"), (6, "us"), (0, "s")):
+        try:
+            ticks = _filled(cells.cast(pa.timestamp(unit, zone)).cast(pa.int64()))
+        except pa.ArrowInvalid:
+            continue
+        return "date", *_coarsest(ticks, digits)
+    return None
 
 
-def _texts(cells: pa.Array) -> tuple[str, bool, Ints] | None:
+def _texts(cells: pa.Array) -> tuple[str, int, Ints] | None:
     """Plain whole numbers, then decimals, then dates without or with a zone, the first that all cells are."""
     if not pc.any(pc.match_substring(cells, "x", ignore_case=True)).as_py():  # Arrow takes hexadecimal numbers
         try:
             ticks = _filled(cells.cast(pa.int64()))
-            return ("number", False, ticks) if (np.abs(ticks[ticks != NONE]) < MOST).all() else None
+            return ("number", 0, ticks) if (np.abs(ticks[ticks != NONE]) < MOST).all() else None
         except pa.ArrowInvalid:
             pass
     try:
@@ -145,78 +191,139 @@ def _texts(cells: pa.Array) -> tuple[str, bool, Ints] | None:
         pass
     for zone in (None, "UTC"):
         try:
-            micros = _filled(cells.cast(pa.timestamp("us", zone)).cast(pa.int64()))
+            found = _moments(cells.cast(pa.timestamp("us", zone)))
         except pa.ArrowInvalid:
             continue
-        year_1 = -62135596800 * MICRO  # where Python's calendar begins
-        return _of_micros(micros) if (micros[micros != NONE] >= year_1).all() else None
+        year_1 = -62135596800  # where Python's calendar begins
+        if found is None or (found[2][found[2] != NONE] < year_1 * 10 ** found[1]).any():
+            return None
+        return found
     return None
 
 
-def _decimals(cells: pa.Array) -> tuple[str, bool, Ints] | None:
+def _decimals(cells: pa.Array) -> tuple[str, int, Ints] | None:
     """Decimals of six places are whole numbers of 16 bytes, whose lower half is the tick where the upper adds none."""
     halves = np.frombuffer(cells.buffers()[1], np.int64)[2 * cells.offset : 2 * (cells.offset + len(cells))]
     missing = cells.is_null().to_numpy(zero_copy_only=False)
     ticks, above = np.where(missing, 0, halves[::2]), np.where(missing, 0, halves[1::2])
     if not (above == ticks >> 63).all() or (ticks == NONE).any():
         return None
-    micro = bool((ticks % MICRO).any())
-    return "number", micro, np.where(missing, NONE, ticks if micro else ticks // MICRO)
+    return "number", *_coarsest(np.where(missing, NONE, ticks), 6)
 
 
-def _slow(name: str, cells: pa.Array, form: str, fail: Fail) -> tuple[str, bool, Ints]:
+def _slow(name: str, cells: pa.Array, form: str, order: str, fail: Fail) -> tuple[str, int, Ints]:
     """The same of any column, its values one by one, each once."""
     try:
         coded = _as_text(cells).dictionary_encode()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise fail(0, f"{name} is of type {cells.type}; {ALLOWED}") from None
     texts, codes = coded.dictionary.to_pylist(), coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    times = [_microseconds(text.strip()) for text in texts]
-    if None in times:
-        bad = np.array([time is None for time in times] + [False])
-        row = int(np.argmax(bad[codes]))
-        raise fail(row, f"wrong {name} {shown(texts[codes[row]])}; {ALLOWED}")
-    read = [time for time in times if time is not None] + [(0, "")]
-    forms = [read[code][1] for code in _first_seen(codes)]
-    form = next(filter(None, [form, *forms]), "")
-    if other := [of for of in forms if of not in {"", form}]:
-        wrong = np.array([of == other[0] for _, of in read])
-        row = int(np.argmax(wrong[codes]))
-        text = shown(texts[codes[row]])
-        raise fail(row, f"{name} {text} is not a {form} as before; allowed: one form for all")
-    micro = any(time % MICRO for time, _ in read)
-    large = np.array([micro and abs(time) > MOST_MICRO for time, _ in read])[codes]
-    if large.any():
-        row = int(np.argmax(large))
-        raise fail(row, f"{name} {shown(texts[codes[row]])} is too large to count in microseconds; {ALLOWED}")
-    ticks = [time if micro else time // MICRO for time, _ in read]
-    values = np.array([tick if of else NONE for tick, (_, of) in zip(ticks, read, strict=True)], np.int64)
-    return form, micro, values[codes]
+
+    def refuse(wrong: list[bool], why: str) -> None:
+        row = int(np.argmax(np.array([*wrong, False])[codes]))
+        raise fail(row, why.format(f"{name} {shown(texts[codes[row]])}"))
+
+    times = [nanoseconds(text.strip(), order) for text in texts]
+    known = [time if time is not None else (0, "") for time in times]
+    if {form, *(of for _, of in known)} >= {"date", "number"} and form != "number":  # years among dates
+        known = [
+            _year(text, time) if of == "number" else (time, of) for text, (time, of) in zip(texts, known, strict=True)
+        ]
+    first = next((known[code][1] for code in codes.tolist() if code >= 0 and known[code][1]), "")
+    if None in times or any(of == "" and text.strip() for text, (_, of) in zip(texts, known, strict=True)):
+        wrong = [of == "" and bool(text.strip()) for text, (_, of) in zip(texts, known, strict=True)]
+        swapped = [bad and SLASHED.fullmatch(text.strip()) is not None for bad, text in zip(wrong, texts, strict=True)]
+        if any(swapped) and not order:
+            refuse(swapped, "{}: is the day first, or the month? Say --dates dmy or --dates mdy")
+        refuse(wrong, f"wrong {{}}; {ALLOWED}")
+    form = form or first
+    if any(of not in {"", form} for _, of in known):
+        refuse([of not in {"", form} for _, of in known], f"{{}} is not a {form} as before; allowed: one form for all")
+    digits = next(d for d in (0, 6, 9) if all(time % 10 ** (9 - d) == 0 for time, _ in known))
+    ticks = [time // 10 ** (9 - digits) if of else NONE for time, of in known]
+    large = [of != "" and abs(tick) > MOST for tick, (_, of) in zip(ticks, known, strict=True)]
+    if any(large):
+        what = f" in {UNITS[digits]}s" if digits else ""
+        refuse(large, f"{{}} is too large to count{what}; {ALLOWED}")
+    return form, digits, np.array([*ticks, NONE], np.int64)[codes]
 
 
-def _first_seen(codes: Any) -> list[int]:
-    found, where = np.unique(codes, return_index=True)
-    return [int(code) for code in found[np.argsort(where)]]
+def _year(text: str, time: int) -> tuple[int, str]:
+    year = re.fullmatch(r"[12]\d{3}", text.strip())
+    return (_of_1970(datetime(int(text), 1, 1, tzinfo=UTC)), "date") if year else (time, "number")
 
 
 def _as_text(cells: pa.Array) -> pa.Array:
     if pa.types.is_floating(cells.type):
-        floats = [None if cell is None or math.isnan(cell) else float(cell) for cell in cells.to_pylist()]
+        floats = [None if cell is None or np.isnan(cell) else float(cell) for cell in cells.to_pylist()]
         return pa.array([None if c is None else f"{c:.0f}" if c.is_integer() else repr(c) for c in floats], pa.string())
     if pa.types.is_boolean(cells.type) or pa.types.is_time(cells.type) or pa.types.is_duration(cells.type):
         raise pa.ArrowNotImplementedError
     return cells.cast(pa.string())
 
 
-def _microseconds(text: str) -> tuple[int, str] | None:
-    """A time in millionths, exactly, and whether it is a number or a date; None if neither."""
+def nanoseconds(text: str, order: str = "") -> tuple[int, str] | None:
+    """Return a time in billionths of its unit, and whether it is a number or a date; None if neither.
+
+    >>> nanoseconds("2020-01-31", ""), nanoseconds("31/01/2020", "dmy"), nanoseconds("1.5")
+    ((1580428800000000000, 'date'), (1580428800000000000, 'date'), (1500000000, 'number'))
+    """
     if not text:
         return 0, ""
     if NUMBER.fullmatch(text):
-        return (round(Decimal(text) * MICRO), "number") if Decimal(text).copy_abs() < MOST else None
+        return (round(Decimal(text) * 10**9), "number") if Decimal(text).copy_abs() < MOST else None
+    if fine := ISO.fullmatch(text):  # Python's own dates end at a millionth
+        day, time, fraction, zone, _ = fine.groups()
+        whole = _iso(f"{day}T{time}{zone or ''}")
+        return None if whole is None else (whole + int(fraction.ljust(9, "0")), "date")
+    found = _iso(text)
+    if found is None:
+        found = _slashed(text, order)
+    if found is None and not SLASHED.fullmatch(text):
+        found = _written(text)
+    return None if found is None else (found, "date")
+
+
+def _of_1970(time: datetime) -> int:
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+def _iso(text: str) -> int | None:
     try:
-        time = datetime.fromisoformat(text)
+        return _of_1970(datetime.fromisoformat(text))
     except ValueError:
         return None
-    time = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), "date"
+
+
+def _slashed(text: str, order: str) -> int | None:
+    """Year, month and day between slashes, points or hyphens; the order is said, or the year is first."""
+    found = SLASHED.fullmatch(text)
+    if found is None:
+        return None
+    *parts, time = found.groups()
+    order = "ymd" if len(parts[0]) == 4 else order
+    if order not in ORDERS:
+        return None
+    date = dict(zip(order, parts, strict=True))
+    year = date["y"] if len(date["y"]) == 4 else f"{19 if int(date['y']) > 68 else 20}{date['y']:0>2}"
+    clock = (time or "").strip()
+    if twelve := re.fullmatch(r"(\d{1,2})(:\d\d(?::\d\d)?) ?([ap])m", clock, re.IGNORECASE):
+        clock = f"{int(twelve[1]) % 12 + 12 * (twelve[3].lower() == 'p'):02}{twelve[2]}"
+    clock = f"T{clock:0>5}" if len(clock) in {4, 5} else f"T{clock.rjust(8, '0')}" if clock else ""
+    return _iso(f"{year:0>4}-{date['m']:0>2}-{date['d']:0>2}{clock}")
+
+
+def _written(text: str) -> int | None:
+    """Dates with words in them: of mails, of Twitter, of git."""
+    text = " ".join(text.split())
+    for pattern in PATTERNS:
+        try:
+            return _of_1970(datetime.strptime(text, pattern))
+        except ValueError:
+            continue
+    parts: Any = parsedate_tz(text) if re.search(r"[A-Za-z]{3}.*\d:\d\d", text) else None
+    try:
+        return None if parts is None else mktime_tz((*parts[:9], parts[9] or 0)) * 10**9
+    except (ValueError, OverflowError):
+        return None

@@ -75,7 +75,7 @@ def _check_influences(tape: History) -> None:
         np.where(of == DISCOVER, ~same, same), "influences", "the idea must be the parent's (of a discovery: another)"
     )
     own = person[child] == person[parent]
-    _require(np.where((of == IMPLEMENT) | (of == DISCOVER), own, True), "influences", "the person must be the parent's")
+    _require(own | (of != IMPLEMENT), "influences", "the person of an implementation must be the parent's")
 
 
 def _check_realised(tape: History) -> None:
@@ -150,7 +150,7 @@ def sound_influences(
             sound &= (kind[by] == IMPLEMENT) | (kind[by] == USE)
         else:
             sound &= kind[by] <= LEARN
-        if kind[of] == IMPLEMENT or kind[of] == DISCOVER:
+        if kind[of] == IMPLEMENT:
             sound &= person[of] == person[by]
     return bool(sound and abs(total - 1.0) <= CLOSE and without == 0)
 

@@ -1,14 +1,13 @@
-"""The influence graph in files: GraphML, GEXF with times, edges as CSV or Parquet; streamed, whole or not at all.
+"""The influence graph in files: GraphML, GEXF with times, rows as CSV or Parquet; streamed, whole or not at all.
 
 GraphML and GEXF are written line by line, so that a graph of millions takes no memory beyond the tape's. A graph of
 events says of each event person, idea, kind, time and count; a graph of persons sums over time, with the World. GEXF
 is version 1.2, dynamic: a node starts with its (first) event, an edge with the (first) influence, and both stay.
 
-Edges of events have the columns of the log format citations, one row an influence, and one without a parent for an
-event that nothing influenced. Edges of persons have those of the format edges, one row an influence, not summed; a
-discovery has no source, an implementation neither. `read_log` takes both, and finds the same influences where every
-parent is strictly earlier than its child; what a discovery built on, `use` events, people who leave or abandon, and
-how many a crowd counts are no part of the edges of persons.
+CSV and Parquet have a row an influence, one without a parent for an event that nothing influenced, and one of kind
+`realise` for each value of a holding (child) by an implementation (parent). Times are those of the log, dates as
+dates. `read_log` reads these rows back to the same credit and the same dates; GraphML and GEXF carry them as a text
+that programs for graphs pass over.
 
 Control characters in names, which XML forbids and which would break the lines of a CSV file, are replaced by U+FFFD in
 all of these but Parquet.
@@ -16,6 +15,7 @@ all of these but Parquet.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ import pyarrow as pa
 from sim.errors import did_you_mean
 from sim.machine.folders import new_file
 from sim.tape.graph import GRAPHS, WORLD, Arrows, Window, arrows, event_arrows, node_data
-from sim.tape.tables import ABANDON, KINDS, LEARN, LEAVE, USE, Ints
+from sim.tape.tables import KINDS, Ints
 from sim.tape.tape import Tape
 
 BATCH = 1 << 20  # rows of a table that are made together
@@ -80,7 +80,11 @@ def _graphml(tape: Tape, path: Path, of: str, window: Window | None) -> None:
         timed = {"from": "first", "to": "last"} if of == "persons" else {}
         for key, name in timed.items():
             file.write(f'<key id="{key}" for="edge" attr.name="{name}" attr.type="long"/>\n')
-        file.write('<graph edgedefault="directed">\n')
+        file.write('<key id="ledger" for="graph" attr.name="ledger" attr.type="string"/>\n')
+        file.write('<graph edgedefault="directed">\n<data key="ledger">')
+        for text in _ledger(tape, window):
+            file.write(escape(text))
+        file.write("</data>\n")
         for node, data in zip(found.node, node_data(tape, of, found), strict=True):
             cells = "".join(f'<data key="{key}">{_text(value)}</data>' for key, value in data.items())
             file.write(f'<node id="{node}">{cells}</node>\n')
@@ -97,6 +101,10 @@ def _gexf(tape: Tape, path: Path, of: str, window: Window | None) -> None:
         file.write(
             '<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n'
         )
+        file.write("<meta><creator>shoulders</creator><description>")
+        for text in _ledger(tape, window):
+            file.write(escape(text))
+        file.write("</description></meta>\n")
         file.write('<graph defaultedgetype="directed" mode="dynamic" timeformat="integer">\n')
         file.write('<attributes class="node" mode="static">\n')
         for name, kind in fields.items():
@@ -140,22 +148,34 @@ def _edges(found: Arrows) -> Iterator[tuple[int, int, float, int, int]]:
 
 
 def _csv(tape: Tape, path: Path, of: str, window: Window | None) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for text in _ledger(tape, window, of):
+            file.write(text)
+
+
+def _ledger(tape: Tape, window: Window | None, of: str = "events") -> Iterator[str]:
+    """The rows as the text of a CSV file, piece by piece, names without control characters."""
     import pyarrow.csv as pacsv
 
     names, ideas = (pa.array(map(clean, texts), pa.string()) for texts in (_names(tape), tape.ideas))
-    schema = pa.schema([(name, pa.string() if pa.types.is_dictionary(kind) else kind) for name, kind in _schema(of)])
-    with pacsv.CSVWriter(str(path), schema) as writer:
-        for batch in _batches(tape, of, window, names, ideas):
-            plain = [c.dictionary_decode() if isinstance(c, pa.DictionaryArray) else c for c in batch.columns]
-            writer.write_batch(pa.record_batch(plain, schema=schema))
+    for number, batch in enumerate(_batches(tape, of, window, names, ideas)):
+        plain = [c.dictionary_decode() if isinstance(c, pa.DictionaryArray) else c for c in batch.columns]
+        plain = [c.cast(pa.string()) if pa.types.is_timestamp(c.type) else c for c in plain]
+        text = io.BytesIO()
+        options = pacsv.WriteOptions(include_header=number == 0)
+        pacsv.write_csv(pa.record_batch(plain, names=batch.schema.names), text, options)
+        yield text.getvalue().decode()
 
 
 def _parquet(tape: Tape, path: Path, of: str, window: Window | None) -> None:
     import pyarrow.parquet as pq
 
     names, ideas = (pa.array(texts, pa.string()) for texts in (_names(tape), tape.ideas))
-    with pq.ParquetWriter(path, pa.schema(_schema(of)), compression="zstd", write_page_checksum=True) as writer:
-        for batch in _batches(tape, of, window, names, ideas):
+    batches = _batches(tape, of, window, names, ideas)
+    first = next(batches)
+    with pq.ParquetWriter(path, first.schema, compression="zstd", write_page_checksum=True, version="2.6") as writer:
+        writer.write_batch(first)
+        for batch in batches:
             writer.write_batch(batch)
 
 
@@ -163,59 +183,75 @@ def _names(tape: Tape) -> list[str]:
     return [*tape.persons.names(), ""]  # the last is nobody's
 
 
-def _schema(of: str) -> list[tuple[str, pa.DataType]]:
-    word, number = pa.dictionary(pa.int32(), pa.string()), pa.int64()
-    said = [("idea", word), ("kind", word), ("weight", pa.float64())]
-    if of == "persons":
-        return [("time", number), ("source", word), ("target", word), *said]
-    times = [("child", number), ("parent", number), ("time", number), ("parent_time", number)]
-    return [*times, ("person", word), ("parent_person", word), *said]
+ROWS = {  # the columns, in their order
+    "events": ("child", "parent", "time", "parent_time", "person", "parent_person", "idea", "kind", "weight", "value",
+               "count"),
+    "persons": ("time", "source", "target", "idea", "kind", "weight", "value", "count", "child", "parent",
+                "parent_time"),
+}  # fmt: skip
 
 
 def _batches(tape: Tape, of: str, window: Window | None, names: pa.Array, ideas: pa.Array) -> Iterator[pa.RecordBatch]:
-    """The rows in order of the events, one for each influence, and one for each event without any."""
-    child, parent, weight = _rows(tape, of, window)
-    kinds, schema, events = pa.array(KINDS, pa.string()), pa.schema(_schema(of)), tape.events
-    for begin in range(0, len(child), BATCH):
-        of_child, by, much = (column[begin : begin + BATCH] for column in (child, parent, weight))
-        alone = by < 0
+    """The rows in order of the events, influences before values."""
+    rows = _rows(tape, window)
+    kinds, events = pa.array([*KINDS, "realise"], pa.string()), tape.events
+    for begin in range(0, max(1, len(rows[0])), BATCH):
+        child, parent, weight, value = (column[begin : begin + BATCH] for column in rows)
+        alone, realised = parent < 0, ~np.isnan(value)
         columns: dict[str, Any] = {
-            "child": of_child,
-            "parent": pa.array(by, mask=alone),
-            "time": events.step[of_child],
-            "parent_time": pa.array(events.step[by], mask=alone),
-            "idea": _words(events.idea[of_child], ideas),
-            "kind": _words(events.kind[of_child], kinds),
-            "weight": pa.array(much, mask=alone),
+            "child": child,
+            "parent": pa.array(parent, mask=alone),
+            "time": _times(tape, events.step[child]),
+            "parent_time": _times(tape, events.step[parent], alone),
+            "idea": _words(events.idea[child], ideas),
+            "kind": _words(np.where(realised, len(KINDS), events.kind[child]), kinds),
+            "weight": pa.array(weight, mask=alone | realised),
+            "value": pa.array(value, mask=~realised),
+            "count": events.count[child],
         }
-        person = np.where(events.person[of_child] < 0, len(names) - 1, events.person[of_child])
-        teller = np.where(events.person[by] < 0, len(names) - 1, events.person[by])
+        person = np.where(events.person[child] < 0, len(names) - 1, events.person[child])
+        teller = np.where(events.person[parent] < 0, len(names) - 1, events.person[parent])
         columns["person"] = columns["target"] = _words(person, names)
         columns["parent_person"] = columns["source"] = _words(np.where(alone, len(names) - 1, teller), names)
-        yield pa.record_batch([columns[name] for name in schema.names], schema=schema)
+        yield pa.record_batch([columns[name] for name in ROWS[of]], names=list(ROWS[of]))
+
+
+def _times(tape: Tape, steps: Ints, missing: Any = None) -> pa.Array:
+    """Times as the log had them: dates as dates, decimals as decimals, steps of a run as they are."""
+    about = tape.provenance
+    ticks = steps + int(about.get("time_origin", 0))
+    unit = {"second": "s", "microsecond": "us", "nanosecond": "ns"}.get(str(about.get("time_unit")))
+    if unit and str(about.get("read_as", {}).get("dates", "")).startswith("dates"):
+        return pa.array(ticks, mask=missing).cast(pa.timestamp(unit)).cast(pa.timestamp(unit, "UTC"))
+    if unit in {"us", "ns"}:
+        digits = 6 if unit == "us" else 9
+        whole, part = np.divmod(ticks, 10**digits)
+        texts = [f"{w + (w < 0 and p > 0)}.{p if w >= 0 or not p else 10**digits - p:0{digits}}"
+                 for w, p in zip(whole.tolist(), part.tolist(), strict=True)]  # fmt: skip
+        signed = [f"-{t}" if w == -1 and p else t for t, w, p in zip(texts, whole.tolist(), part.tolist(), strict=True)]
+        return pa.array(signed, pa.string(), mask=missing)
+    return pa.array(ticks, mask=missing)
 
 
 def _words(codes: Any, words: pa.Array) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), words)
 
 
-def _rows(tape: Tape, of: str, window: Window | None) -> tuple[Ints, Ints, Any]:
-    """Child, parent or -1, and weight of all rows, in order of the children."""
+def _rows(tape: Tape, window: Window | None) -> tuple[Ints, Ints, Any, Any]:
+    """Child, parent or -1, weight, and value or nan of all rows, in order of the children."""
     found = event_arrows(tape, window)
-    kind = tape.events.kind
-    child, parent, weight = found.start, found.end, found.weight
-    nodes = found.node if window is None else found.node[found.begin >= window[0]]
-    if of == "persons":
-        learned = kind[child] == LEARN
-        child, parent, weight = child[learned], parent[learned], weight[learned]
-        nodes = nodes[(kind[nodes] != USE) & (kind[nodes] != ABANDON) & (kind[nodes] != LEAVE)]
-    bare = np.setdiff1d(nodes, child, assume_unique=False)
-    rows = np.append(child, bare)
-    order = np.argsort(rows, kind="stable")
+    nodes = found.node if window is None else found.node[(found.begin >= window[0]) & (found.begin <= window[1])]
+    bare = np.setdiff1d(nodes, found.start, assume_unique=False)
+    event, implementation, value = tape.realised.columns().values()
+    inside = np.isin(event, nodes) & ((implementation < 0) | np.isin(implementation, nodes))
+    event, implementation, value = event[inside], implementation[inside], value[inside]
+    child = np.concatenate([found.start, bare, event])
+    order = np.lexsort((np.arange(len(child)) >= len(child) - len(event), child))
     return (
-        rows[order],
-        np.append(parent, np.full(len(bare), -1))[order],
-        np.append(weight, np.ones(len(bare)))[order],
+        child[order],
+        np.concatenate([found.end, np.full(len(bare), -1), implementation])[order],
+        np.concatenate([found.weight, np.ones(len(bare)), np.ones(len(event))])[order],
+        np.concatenate([np.full(len(found.start) + len(bare), np.nan), value])[order],
     )
 
 

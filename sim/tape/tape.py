@@ -96,6 +96,12 @@ class Tape:
         return begin
 
     @property
+    def mended(self) -> Mapping[str, int]:
+        """What a log held that could be mended, counted by the reason."""
+        found: Mapping[str, int] = self.provenance.get("mended", {})
+        return found
+
+    @property
     def total(self) -> float:
         """The value realised by all holdings together."""
         return float(self.realised.value.sum())

@@ -43,7 +43,16 @@ def test_columns_are_in_tape_order_and_cannot_be_written() -> None:
 def test_to_dict_folds_the_members_of_a_group_without_credit() -> None:
     none = {"credit": 0.0, "share": 0.0, "idea": 0.0, "communication": 0.0, "implementation": 0.0}
     assert credit(told()).to_dict() == {
-        **{"scenario": "essay", "seed": 7, "steps": 4, "method": "role-flow", "total": 16.0, "dropped": 3},
+        **{
+            "scenario": "essay",
+            "seed": 7,
+            "steps": 4,
+            "method": "role-flow",
+            "total": 16.0,
+            "dropped": 3,
+            "mended": {},
+            "read_as": {},
+        },
         "credit": [
             none | {"person": "genius", "credit": 8.0, "share": 0.5, "idea": 8.0},
             none | {"person": "teller 4", "credit": 6.0, "share": 0.375, "communication": 6.0},

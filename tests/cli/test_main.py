@@ -36,7 +36,7 @@ from tests.cli import LOG, PATIENCE, VILLAGE, Done, environment, interrupted, re
 
 ESCAPE = re.compile(r"\x1b|\r(?!\n)")
 COLOUR = re.compile(r"\x1b\[[\d;]*(?<!\d)(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
-OBJECT_IN_ORDER = ["scenario", "seed", "steps", "method", "total", "credit", "dropped"]
+OBJECT_IN_ORDER = ["scenario", "seed", "steps", "method", "total", "credit", "dropped", "mended", "read_as"]
 OBJECT = set(OBJECT_IN_ORDER)
 TABLES = ("events", "influences", "realised", "persons", "ideas")
 

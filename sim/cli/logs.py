@@ -1,0 +1,98 @@
+"""What the commands that take a run or a log share: how a log is to be read, and what is said of how it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli.arguments import FORMATS
+from sim.machine.terminal import say
+
+if TYPE_CHECKING:
+    from sim.tape.tape import Tape
+
+OPTIONS = {
+    "format": ("log_format", "NAME", f"Of a log: {', '.join(FORMATS)}.  [default: recognised]"),
+    "columns": ("columns", "ROLE=NAME,...", "Which column is which, as time=created_at,source=rt_of,target=user."),
+    "dates": ("dates", "ORDER|FILE", "dmy, mdy or ymd: how dates with slashes are written; or the dates of papers."),
+    "kind": ("kind", "NAME", "adoption (once a person and idea) or contact (each row counts).  [default: adoption]"),
+    "orphans": ("orphans", "NAME", "root or drop those who tell and never adopt.  [default: root]"),
+    "citations-as": ("citations_as", "NAME", "builds-on, or learning of one idea.  [default: builds-on]"),
+    "network": ("network", "FILE", "Who follows whom, where a log does not say who told."),
+    "aliases": ("aliases", "FILE", "Other names of persons: a table of alias,person."),
+    "told-by": ("told_by", "NAME", "Where nobody says who told: all, latest or first.  [default: all]"),
+    "until": ("until", "TIME", "The last time of a log that is read."),
+}
+ADVICE = {  # what to do where most rows vanish, by the reason for which most do
+    "already holds the idea": "if each row counts, as of mails or answers, say --kind contact; if there are several "
+    "ideas, name their column: --columns idea=NAME",
+    "not strictly back in time": "times may be too coarse, or the direction may be the other way round: say which "
+    "column is which, --columns source=NAME,target=NAME",
+    "no time": "name the column with the times: --columns time=NAME",
+    "no source": "name the column of those who told: --columns source=NAME",
+    "no target": "name the column of those who were told: --columns target=NAME",
+    "duplicate": "if each row counts, say --kind contact",
+    "told by an orphan": "leave out --orphans drop",
+}
+
+
+def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a log is to be read; the command gets them as one mapping, `reading`."""
+
+    def with_reading(**given: Any) -> Any:
+        reading = {name: given.pop(name) for name, *_ in OPTIONS.values()}
+        return command(reading={name: value for name, value in reading.items() if value is not None}, **given)
+
+    with_reading.__name__, with_reading.__doc__ = command.__name__, command.__doc__
+    with_reading.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option, (name, metavar, told) in reversed(OPTIONS.items()):
+        click.option(f"--{option}", name, metavar=metavar, help=told)(with_reading)
+    return with_reading
+
+
+def say_how_read(tape: Tape) -> None:
+    """Say on standard error how a log was read, what was dropped and mended, and where most rows vanished."""
+    found = tape.provenance.get("read_as")
+    if not found:
+        return
+    written = [found[what] for what in ("file", "compression", "encoding", "delimiter") if what in found]
+    columns = [name if role == name else f"{role}={name}" for role, name in found.get("columns", {}).items()]
+    parts = [
+        ", ".join(map(str, written)),
+        ", ".join(columns),
+        *(str(found[what]) for what in ("direction", "imputed") if what in found),
+        f"times: {found['dates']}",
+        f"{found['rows']:,} rows, {found['kept']:,} kept",
+    ]
+    say(f"Read as {found['format']}: {'; '.join(filter(None, parts))}")
+    if passed := found.get("passed_over"):
+        say(f"Passed over: {', '.join(map(str, passed[:20]))}{', ...' if len(passed) > 20 else ''}")
+    for reason, count in tape.dropped.items():
+        say(f"Dropped: {count} ({reason})")
+    for reason, count in tape.mended.items():
+        say(f"Mended: {count} ({reason})")
+    lost = sum(tape.dropped.values())
+    if 2 * lost > found["rows"]:
+        most = max(tape.dropped, key=lambda reason: tape.dropped[reason])
+        advice = f"; {ADVICE[most]}" if most in ADVICE else ""
+        say(f"Careful: {lost:,} of {found['rows']:,} rows vanish, most as: {most}{advice}")
+
+
+def roots_of(tape: Tape) -> dict[str, Any]:
+    """Return what lies with the roots of a log; nothing of a run."""
+    if not tape.provenance.get("read_as"):
+        return {}
+    from sim.accounts.roots import roots
+
+    return dict(roots(tape)._asdict())
+
+
+def say_roots(found: dict[str, Any]) -> None:
+    """Say on standard error what lies with the roots."""
+    if not found:
+        return
+    if found["made_up"]:
+        say(f"Roots made up: {found['made_up']:,}, with {found['idea_credit']:.1%} of the idea credit")
+    say(f"Roots in the first tenth of the log: {found['first_tenth']:.1%} of the credit")

@@ -1,0 +1,115 @@
+"""Credit as JSON, streamed, and as tables in files."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.machine.terminal import printable
+
+if TYPE_CHECKING:
+    from sim.accounts.table import CreditTable
+
+TABLES = ("csv", "parquet", "json")
+CHUNK = 1 << 14  # rows that are made together
+
+
+def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table as `to_dict` has them, the largest credit first, some thousand at a time."""
+    import numpy as np
+
+    if table.sure is not None or (table.groups.members > 1).any():
+        yield from islice(table.to_dict()["credit"], top)
+        return
+    columns = table.persons.columns()
+    del columns["name"]
+    order = np.argsort(-table.persons.credit, kind="stable")[:top]
+    names = table.groups.name
+    for begin in range(0, len(order), CHUNK):
+        at = order[begin : begin + CHUNK]
+        cells = [_plain(column[at]) for column in columns.values()]
+        for row, *values in zip(table.row[at].tolist(), *cells, strict=True):
+            yield {"person": names[row], **dict(zip(columns, values, strict=True))}
+
+
+def _plain(column: Any) -> list[float | None]:
+    """Values as JSON knows them: nan, of what an account does not know, as None."""
+    return [None if math.isnan(value) else value for value in column.tolist()]
+
+
+def print_table_json(table: CreditTable, top: int | None, more: Mapping[str, Any], beside: Mapping[str, Any]) -> None:
+    """Print a table as one JSON object on one line, row by row."""
+    _print(_table(table, rows_of(table, top), more, beside), end="\n")
+
+
+def print_tables_json(
+    tables: Mapping[str, CreditTable], top: int | None, more: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Print several tables as one JSON object, `methods` and what stands beside it, row by row."""
+    _print(['{"methods": {'])
+    for number, (name, table) in enumerate(tables.items()):
+        _print([f"{', ' if number else ''}{_json(name)}: "])
+        _print(_table(table, rows_of(table, top), more, {}))
+    _print(["}", *(f", {_json(key)}: {_json(value)}" for key, value in after.items()), "}"], end="\n")
+
+
+def _write(text: str) -> None:
+    sys.stdout.write("\n".join(map(printable, text.split("\n"))))
+
+
+def _table(
+    table: CreditTable, rows: Iterable[dict[str, Any]], more: Mapping[str, Any], beside: Mapping[str, Any]
+) -> Iterator[str]:
+    before, after = table.about()
+    after = after | dict(beside)
+    after = after | {"read_as": after["read_as"] | dict(more)} if more else after
+    yield _json(before)[:-1] + ', "credit": ['
+    for number, row in enumerate(rows):
+        yield f"{', ' if number else ''}{_json(row)}"
+    yield "]" + "".join(f", {_json(key)}: {_json(value)}" for key, value in after.items()) + "}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _print(parts: Iterable[str], end: str = "") -> None:
+    """Print texts by the thousand, for one by one they would be slow."""
+    stream = iter(parts)
+    while chunk := list(islice(stream, CHUNK)):
+        _write("".join(chunk))
+    if end:
+        _write(end)
+
+
+def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> None:
+    """Write rows into a file, CSV, Parquet or JSON by its ending; of several accounts with a column `method`."""
+    import pandas as pd
+
+    from sim.machine.folders import new_file
+
+    several = len(tables) > 1
+    frames = [
+        pd.DataFrame.from_records(list(rows)).assign(**({"method": name} if several else {}))
+        for name, rows in tables.items()
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    if several:
+        frame = frame[["method", *(column for column in frame.columns if column != "method")]]
+    with new_file(path) as partial:
+        if path.endswith(".csv"):
+            frame.to_csv(partial, index=False)
+        elif path.endswith(".parquet"):
+            frame.to_parquet(partial, index=False)
+        else:
+            frame.to_json(partial, orient="records", double_precision=15, force_ascii=False)
+
+
+def is_table(path: str | None) -> bool:
+    """Return whether a file is to be a table, by its ending."""
+    return path is not None and Path(path).suffix.removeprefix(".").lower() in TABLES

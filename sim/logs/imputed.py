@@ -1,0 +1,174 @@
+"""Who adopted when, but not from whom: cascades of `user,time` and adoption times, with a network or without.
+
+The rule, which is said wherever it was used: with a network, whoever the adopter follows and who adopted strictly
+earlier told them, all in equal parts (or the latest, or the first, of them); where there is none, the adopter is a
+root. Without a network, whoever adopted the same idea strictly earlier told them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sim.errors import TapeError
+from sim.logs.assemble import HELD, Happened, tape_of
+from sim.logs.log import Log
+from sim.readers.columns import Columns, Known, Shape
+from sim.readers.graph import format_of, of_networkx, read_graph
+from sim.readers.names import by_dictionary, coded
+from sim.readers.source import opened
+from sim.readers.table import in_memory, table_of
+from sim.readers.times import NONE
+from sim.tape.tables import DISCOVER, LEARN, Ints
+from sim.tape.tape import Tape
+
+TIES = Shape(
+    {"source": "name", "target": "name"},
+    ("source", "target"),
+    bare=("source", "target"),
+    either_way=("source", "target"),
+)
+WITHOUT = 1 << 24  # influences at most, where everybody earlier counts and there is no network
+
+
+def followed(log: Log) -> tuple[list[Any], list[Any]] | None:
+    """Return who follows whom, as chunks of names (follower, followed), or None without a network.
+
+    Raises:
+        TapeError: if it is no network.
+    """
+    given = log.options.network
+    if given is None:
+        return None
+    if hasattr(given, "is_directed"):
+        return _named(of_networkx(given, Path("network")).edges)
+    if not isinstance(given, str | Path) and not hasattr(given, "read"):
+        columns = Columns(Path("network"), TIES).read(in_memory(given, Path("network")), {})
+        return columns.names["source"], columns.names["target"]
+    with opened(given) as source:
+        if (format := format_of(source)) is not None:
+            graph = read_graph(source, format)
+            names = graph.names()
+            return _named([(names[u], names[v], data) for u, v, data in graph.edges])
+        columns = Columns(source.path, TIES).read(table_of(source, Known({})), {})
+        return columns.names["source"], columns.names["target"]
+
+
+def _named(ends: Any) -> tuple[list[Any], list[Any]]:
+    def chunk(end: int) -> list[Any]:
+        return [by_dictionary("network", pa.array([edge[end] for edge in ends], pa.string()), _fail)]
+
+    return chunk(0), chunk(1)
+
+
+def _fail(_: int, what: str) -> TapeError:
+    return TapeError(what)
+
+
+def place_adoptions(
+    log: Log, person: list[Any], idea: Ints, ideas: Any, time: Ints, ties: tuple[list[Any], list[Any]] | None,
+    facts: dict[str, Any],
+) -> Tape:  # fmt: skip
+    """Return the tape of who adopted which idea when.
+
+    Args:
+        log: where it comes from.
+        person: chunks of names, a row an adoption.
+        idea: of each row, a number in `ideas`.
+        ideas: their names.
+        time: of each row, NONE where there is none.
+        ties: chunks of names, follower and followed.
+        facts: how it was read.
+    """
+    columns = [person, *(ties or ())]
+    names, codes = coded(columns, log.options.aliases)
+    who = codes[0].astype(np.int64)
+    dropped: Counter[str] = Counter()
+    keep = np.ones(len(who), np.bool_)
+    for reason, bad in (("no time", time == NONE), ("no target", who == 0)):
+        dropped[reason] = int((keep & bad).sum())
+        keep &= ~bad
+    order = np.flatnonzero(keep)
+    order = order[np.lexsort((who[order], time[order], idea[order]))]
+    holder = idea[order].astype(np.int64) * len(names) + who[order]
+    _, first = np.unique(holder, return_index=True)
+    dropped[HELD] = len(order) - len(first)
+    order = order[np.sort(first)]
+    who, of, when = who[order], idea[order].astype(np.int64), time[order]
+    if ties is None:
+        child, parent = _all_earlier(log, of, when)
+    else:
+        child, parent = _earlier_followed(
+            codes[1].astype(np.int64), codes[2].astype(np.int64), who, of, when, len(names)
+        )
+    child, parent = _chosen(log.options.told_by, child, parent, when)
+    many = np.bincount(child, minlength=len(who))
+    told = many > 0
+    facts |= {"imputed": f"told by {_RULES[log.options.told_by]} {'followed' if ties else 'of that idea'}"}
+    rows = np.flatnonzero(told)
+    happened = Happened(
+        when, np.where(told, np.int8(LEARN), np.int8(DISCOVER)), who.astype(np.int32), of.astype(np.int32),
+        (child, parent, 1.0 / many[child]), (rows, np.full(len(rows), -1), np.ones(len(rows))),
+    )  # fmt: skip
+    mended = Counter({"teller imputed": len(rows)})
+    return tape_of(log, happened, names, ideas, dropped, mended, facts)
+
+
+_RULES = {
+    "all": "all earlier adopters in equal parts, of those",
+    "latest": "the latest earlier adopter, of those",
+    "first": "the first adopter, of those",
+}
+
+
+def _earlier_followed(follower: Ints, other: Ints, who: Ints, idea: Ints, when: Ints, people: int) -> tuple[Ints, Ints]:
+    """Adoptions, and those of the same idea by people who are followed, strictly earlier."""
+    pairs = np.unique(np.stack([follower, other], axis=1)[follower != other], axis=0)
+    begin = np.searchsorted(pairs[:, 0], np.arange(people + 1))
+    many = (begin[1:] - begin[:-1])[who]
+    child = np.repeat(np.arange(len(who)), many)
+    at = np.repeat(begin[who], many) + np.arange(len(child)) - np.repeat(np.cumsum(many) - many, many)
+    key = idea * people + who
+    rows = np.argsort(key)
+    wanted = idea[child] * people + pairs[at, 1]
+    place = np.searchsorted(key[rows], wanted).clip(0, max(0, len(rows) - 1))
+    parent = rows[place] if len(rows) else place
+    good = (key[parent] == wanted) & (when[parent] < when[child])
+    return child[good], parent[good]
+
+
+def _all_earlier(log: Log, idea: Ints, when: Ints) -> tuple[Ints, Ints]:
+    """Adoptions, sorted by idea and time, and all of the same idea that are strictly earlier."""
+    _, begin, of = np.unique(idea, return_index=True, return_inverse=True)
+    start = begin[of]
+    earlier = np.searchsorted(_key(idea, when), _key(idea, when), side="left") - start
+    if log.options.told_by == "all" and earlier.sum() > WITHOUT:
+        raise TapeError(
+            f"{log.path}: {earlier.sum():,} pairs of earlier and later adopters; allowed: {WITHOUT:,}, a network, "
+            "or --told-by latest"
+        )
+    many = earlier if log.options.told_by == "all" else np.minimum(earlier, 1)
+    child = np.repeat(np.arange(len(idea)), many)
+    offset = np.arange(len(child)) - np.repeat(np.cumsum(many) - many, many)
+    last = earlier[child] - 1 if log.options.told_by == "latest" else offset
+    return child, start[child] + last
+
+
+def _key(idea: Ints, when: Ints) -> Any:
+    ranks = np.unique(when, return_inverse=True)[1]
+    return idea * (int(ranks.max(initial=0)) + 1) + ranks
+
+
+def _chosen(told_by: str, child: Ints, parent: Ints, when: Ints) -> tuple[Ints, Ints]:
+    """All pairs, or of each child the one with the latest or the first parent."""
+    if told_by == "all" or not len(child):
+        return child, parent
+    sign = -1 if told_by == "latest" else 1
+    order = np.lexsort((parent, sign * when[parent], child))
+    child, parent = child[order], parent[order]
+    _, first = np.unique(child, return_index=True)
+    return child[first], parent[first]

@@ -1,0 +1,139 @@
+"""What a format is asked of: a log that was opened, and how the user wants it read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sim.errors import TapeError, did_you_mean
+from sim.readers.columns import Columns, Known, Shape
+from sim.readers.names import by_dictionary
+from sim.readers.source import Source, opened
+from sim.readers.table import Table, in_memory, table_of
+from sim.readers.times import NONE, ORDERS, Clock
+from sim.tape.tables import Ints
+
+CHOICES = {
+    "orphans": ("root", "drop"),
+    "citations_as": ("builds-on", "learning"),
+    "told_by": ("all", "latest", "first"),
+    "order": ("", *ORDERS),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a log is to be read; what each means is told at `read_log`."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    order: str = ""  # of day, month and year
+    dates: Any = None  # the file with the dates of papers
+    network: Any = None  # the file, or graph, of who follows whom
+    orphans: str = "root"
+    citations_as: str = "builds-on"
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    told_by: str = "all"
+    until: str | float | None = None
+    time: str | None = None  # the attribute of a graph
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            if (given := getattr(self, name)) not in allowed:
+                raise TapeError(f"{name}: no {given!r}{did_you_mean(given, filter(None, allowed))}")
+
+
+@dataclass
+class Log:
+    """A log that was opened.
+
+    Attributes:
+        path: what the user named, for messages and provenance.
+        options: how it is to be read.
+        source: the file, None of data in memory and of folders.
+        data: in memory: a table or a graph; or None.
+        folder: whether it is one.
+    """
+
+    path: Path
+    options: Options
+    source: Source | None = None
+    data: Any = None
+    folder: bool = False
+
+    @property
+    def head(self) -> str:
+        """The first 64 kB of the text, or nothing."""
+        return "" if self.source is None else self.source.head
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether it is a networkx graph in memory."""
+        return hasattr(self.data, "is_directed")
+
+    @cached_property
+    def table(self) -> Table:
+        """The log as a table.
+
+        Raises:
+            TapeError: if it is none.
+        """
+        if self.source is not None:
+            return table_of(self.source, Known(self.options.columns))
+        if self.folder or self.is_graph or self.data is None:
+            raise TapeError(f"{self.path}: a {'folder' if self.folder else 'graph'}, not a table")
+        return in_memory(self.data, self.path)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of the columns, none where it is no table; and the roles that the user gave some."""
+        try:
+            return [*self.table.names, *self.options.columns] if not self.table.bare else [*self.options.columns]
+        except TapeError:
+            return []
+
+    def columns(self, shape: Shape, clock: Clock | None = None) -> Columns:
+        """Return what is in the table, by the columns of a shape."""
+        return Columns(self.path, shape, clock or Clock(self.options.order)).read(self.table, self.options.columns)
+
+    def late(self, columns: Columns, ticks: Ints) -> Ints:
+        """Return the times, those after the last that is wanted as none."""
+        if self.options.until is None:
+            return ticks
+        until = Clock(columns.clock.order, columns.clock.form)
+        import pyarrow as pa
+
+        until.read("until", pa.array([str(self.options.until)]), lambda _, what: TapeError(what))
+        last, digits = int(until.ticks("until")[0]), columns.clock.digits - until.digits
+        last = last * 10**digits if digits >= 0 else last // 10**-digits
+        ticks[ticks > last] = NONE
+        return ticks
+
+
+PAIRS = Shape({"alias": "name", "person": "name"}, ("alias", "person"), bare=("alias", "person"))
+
+
+def aliases_of(given: Any) -> dict[str, str]:
+    """Return other names of persons by a mapping, or by a table with the columns alias and person.
+
+    Raises:
+        TapeError: if there is no such table.
+    """
+    if given is None or isinstance(given, Mapping):
+        return {str(alias): str(person) for alias, person in (given or {}).items()}
+    with opened(given) as source:
+        columns = Log(source.path, Options(), source).columns(PAIRS)
+    found: dict[str, str] = {}
+    for aliases, persons in zip(columns.names["alias"], columns.names["person"], strict=True):
+        texts = [_texts(chunk) for chunk in (aliases, persons)]
+        found |= {alias: person for alias, person in zip(*texts, strict=True) if alias and person}
+    return found
+
+
+def _texts(chunk: Any) -> list[str]:
+    import pyarrow as pa
+
+    whole = chunk if isinstance(chunk, pa.DictionaryArray) else pa.array([str(number) for number in chunk])
+    return list(by_dictionary("alias", whole, lambda _, what: TapeError(what)).dictionary_decode().to_pylist())

@@ -1,0 +1,222 @@
+"""Works that build on earlier ones, and when they came, as a tape: what citations, works and graphs by nodes share.
+
+A work is a discovery that builds on what it cites, and realises one unit at the discoveries of what it cites, by
+weight; or, by choice, it is a learning of what it cites. A citation vouches for its order: works of one date are put
+in topological order, and only what closes a circle is dropped (SCIENCE.md 4.11).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sim.logs.assemble import LATE, Happened, tape_of
+from sim.logs.log import Log
+from sim.logs.placing import UNSAID
+from sim.machine.loops import for_size
+from sim.readers.sorting import in_order, order_of
+from sim.readers.times import NONE
+from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
+from sim.tape.tape import Tape
+
+CIRCLE = "closes a circle of one date"
+Array = NDArray[Any]
+
+
+class Works(NamedTuple):
+    """Works by numbers, 0 for the empty name, and what builds on what; weight and value are empty where not given."""
+
+    names: pa.Array
+    date: Ints  # of each work, NONE where nobody says it
+    child: Array
+    parent: Array
+    weight: Floats
+    value: Floats
+    persons: pa.Array | None = None  # the authors, where they are given
+    written: tuple[Array, Array] | None = None  # work and author, a pair a row
+
+
+def place_works(log: Log, works: Works, facts: dict[str, Any], mended: Counter[str]) -> Tape:
+    """Return the tape of works: one event each, or one of each of its authors."""
+    names, date, child, parent, weight, value, persons, written = works
+    date[0] = NONE
+    dropped: Counter[str] = Counter()
+    keep = np.ones(len(child), np.bool_)
+    alone = (parent == 0) & (child != 0) & (date[child] != NONE)  # says only that there is a work
+    undated = (child != 0) & (date[child] == NONE)
+    roots = np.zeros(0, np.int64)
+    if log.options.orphans == "root":
+        roots = _place_roots(date, child, parent, undated)
+        mended["root placed"] = len(roots)
+    unplaced = ~alone & ~undated & (date[parent] == NONE)
+    for reason, bad in (
+        ("no target", child == 0),
+        ("no time", undated),
+        ("self-influence", child == parent),
+        ("told by an orphan", unplaced),
+        (LATE, ~alone & (date[parent] > date[child])),
+    ):
+        found = keep & bad
+        dropped[reason] = int(found.sum())
+        keep &= ~found
+    table = [column[keep] if len(column) else column for column in (child, parent, weight, value)]
+    order = order_of(*(column for column in table if len(column)))
+    table = [in_order(order, column) for column in table]
+    again = np.ones(max(0, len(table[0]) - 1), np.bool_)
+    for column in table:
+        if len(column):
+            again &= column[1:] == column[:-1]
+    dropped["duplicate"] = int(again.sum())
+    if dropped["duplicate"]:
+        table = [column[np.append(True, ~again)] if len(column) else column for column in table]
+    rank, circle = tied_order(date, table[0], table[1])
+    dropped[CIRCLE] = int(circle.sum())
+    table = [column[~circle] if len(column) else column for column in table]
+    facts["citations_as"] = log.options.citations_as
+    happened = _happened(log.options.citations_as == "learning", date, rank, *table)
+    happened = happened._replace(made_up=np.searchsorted(happened.person, roots))
+    people = names if persons is None or written is None else persons
+    if written is not None:
+        happened, missing = _by_authors(happened, *written)
+        mended["work without authors, so its own"] = missing
+        people = pa.concat_arrays([people, names])
+    ideas = ["idea"] if log.options.citations_as == "learning" else names
+    return tape_of(log, happened, people, ideas, dropped, mended, facts)
+
+
+def _place_roots(date: Ints, child: Array, parent: Array, undated: Array) -> Ints:
+    """Date the works that are cited and that nobody dates, one tick before whatever cites them first."""
+    rows = (child != 0) & (parent != 0) & (child != parent) & ~undated & (date[parent] == NONE)
+    first = np.full(len(date), 2**62)
+    np.minimum.at(first, parent[rows], date[child[rows]])
+    roots = np.flatnonzero(first < 2**62)
+    date[roots] = first[roots] - 1
+    return roots
+
+
+def tied_order(date: Ints, child: Array, parent: Array) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return the rank of each work among those of its date, parents first, and which rows close a circle.
+
+    Rows are sorted by child; a row whose parent is 0 has none.
+    """
+    tied = np.flatnonzero((parent != 0) & (date[parent] == date[child]))
+    rank, circle = np.zeros(len(date), np.int64), np.zeros(len(child), np.bool_)
+    if len(tied):
+        begin = np.searchsorted(child[tied], np.arange(len(date) + 1))
+        closes = np.zeros(len(tied), np.bool_)
+        state, stack, at = np.zeros(len(date), np.int8), np.zeros(len(date) + 1, np.int64), begin.copy()
+        for_size(depth_first, len(tied))(begin, parent[tied].astype(np.int64), at, state, stack, rank, closes)
+        circle[tied] = closes
+    return rank, circle
+
+
+def depth_first(
+    begin: Ints, parent: Ints, at: Ints, state: NDArray[np.int8], stack: Ints, rank: Ints, closes: NDArray[np.bool_]
+) -> None:
+    """Number the works when all their parents have a number; note the rows that lead back to one underway."""
+    done = 0
+    for start in range(len(rank)):
+        if state[start] != 0 or begin[start] == begin[start + 1]:
+            continue
+        deep = 0
+        stack[0] = start
+        state[start] = 1
+        while deep >= 0:
+            here = stack[deep]
+            if at[here] < begin[here + 1]:
+                to = parent[at[here]]
+                if state[to] == 1:
+                    closes[at[here]] = True
+                elif state[to] == 0:
+                    deep += 1
+                    stack[deep] = to
+                    state[to] = 1
+                at[here] += 1
+            else:
+                done += 1
+                rank[here] = done
+                state[here] = 2
+                deep -= 1
+
+
+def _happened(
+    learning: bool, date: Ints, rank: Ints, child: Array, parent: Array, weight: Floats, value: Floats
+) -> Happened:
+    """Events of the dated works, with rows sorted by child and parent, and their weights scaled to sum to 1."""
+    works = np.flatnonzero(date != NONE)
+    row = np.full(len(date), -1)
+    row[works] = np.arange(len(works))
+    payoff: Floats = np.zeros(len(date))
+    given = np.zeros(len(date), np.bool_)
+    if len(value):
+        told = value != UNSAID
+        payoff = np.bincount(child[told], value[told], len(date)).astype(np.float64)
+        given[child[told]] = True
+    builds = parent != 0
+    child, parent = child[builds].astype(np.int64), parent[builds].astype(np.int64)
+    weight = weight[builds] if len(weight) else np.ones(len(child))
+    if len(child):  # several weights of one pair add up
+        new = np.append(True, (child[1:] != child[:-1]) | (parent[1:] != parent[:-1]))
+        weight = np.bincount(np.cumsum(new) - 1, weight).astype(np.float64)
+        child, parent = child[new], parent[new]
+    cites = np.zeros(len(date), np.bool_)
+    cites[child] = True
+    weight = np.minimum(weight / np.bincount(child, weight, len(date))[child], 1.0)
+    payoff = np.where(given, payoff, cites)
+    if learning:
+        kind, idea = np.where(cites, np.int8(LEARN), np.int8(DISCOVER))[works], np.zeros(len(works), np.int32)
+        valued = works[payoff[works] > 0.0]
+        realised = (row[valued], np.full(len(valued), -1), payoff[valued].astype(np.float64))
+    else:
+        kind, idea = np.full(len(works), DISCOVER, np.int8), works.astype(np.int32)
+        earned = payoff[child] > 0.0
+        own = works[(payoff[works] > 0.0) & ~cites[works]]
+        at = np.append(row[parent[earned]], row[own])
+        realised = (at, np.full(len(at), -1), np.append((payoff[child] * weight)[earned], payoff[own]))
+    return Happened(
+        date[works], kind, works.astype(np.int32), idea, (row[child], row[parent], weight), realised, rank[works]
+    )
+
+
+def _by_authors(happened: Happened, work: Array, author: Array) -> tuple[Happened, int]:
+    """The same with an event of each author, in equal parts; a work without any is its own, after all persons."""
+    events = len(happened.step)
+    row_of = np.full(int(happened.person.max(initial=0)) + 2, -1)
+    row_of[happened.person] = np.arange(events)
+    known = (author != 0) & (work < len(row_of)) & (row_of[np.minimum(work, len(row_of) - 1)] >= 0)
+    pairs = np.unique(np.stack([row_of[work[known]], author[known].astype(np.int64)], axis=1), axis=0)
+    missing = np.setdiff1d(np.arange(events), pairs[:, 0])
+    people = int(author.max(initial=0)) + 1
+    own = np.stack([missing, people + happened.person[missing].astype(np.int64)], axis=1)
+    pairs = np.concatenate([pairs, own])
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    of, person = pairs[:, 0], pairs[:, 1]
+    begin = np.searchsorted(of, np.arange(events + 1))
+    many = np.diff(begin)
+    child, parent, weight = happened.influences
+    to = _each(begin, many, parent)
+    rows = np.repeat(np.arange(len(child)), many[parent])  # of the influences, one for each author of the parent
+    children = _each(begin, many, child[rows])
+    again = np.repeat(np.arange(len(rows)), many[child[rows]])
+    event, implementation, value = happened.realised
+    earner = _each(begin, many, event)
+    part = np.repeat(np.arange(len(event)), many[event])
+    return Happened(
+        happened.step[of], happened.kind[of], person.astype(np.int32), happened.idea[of],
+        (children, to[again], (weight[rows] / many[parent[rows]])[again]),
+        (earner, implementation[part], value[part] / many[event[part]]),
+        None if happened.rank is None else happened.rank[of],
+        made_up=None if happened.made_up is None else np.flatnonzero(np.isin(of, happened.made_up)),
+    ), len(missing)  # fmt: skip
+
+
+def _each(begin: Ints, many: Ints, row: Ints) -> Ints:
+    """All events of the rows, one row after the other."""
+    counts = many[row]
+    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    found: Ints = np.repeat(begin[row], counts) + offsets
+    return found

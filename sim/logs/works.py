@@ -1,0 +1,154 @@
+"""Works with their references and authors, a work a row: OpenAlex as JSON lines, tables, Web of Science as text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sim.errors import TapeError
+from sim.logs.log import Log
+from sim.logs.papers import Works, place_works
+from sim.logs.placing import UNSAID
+from sim.readers.columns import Columns, Shape, matched
+from sim.readers.names import by_dictionary, coded
+from sim.readers.source import lines_of
+from sim.readers.times import NONE, Clock
+from sim.tape.tape import Tape
+
+WORKS = Shape(
+    {"paper": "name", "date": "time", "references": "several", "authors": "several", "authorships": "several"},
+    ("paper", "date", "references"),
+)
+SEVERAL = re.compile(r"\s*[;|]\s*")
+ISI = re.compile(r"\s*(FN |VR |PT )")
+Work = tuple[str, str | None, list[str], list[str]]  # name, date, references, authors
+
+
+def recognises(log: Log) -> bool:
+    """Return whether this is a table of works with references, or text of Web of Science."""
+    return _is_isi(log) or WORKS.fits(log.names) > 0
+
+
+def _is_isi(log: Log) -> bool:
+    return bool(ISI.match(log.head)) and re.search(r"^(CR|TI|AU) ", log.head, re.MULTILINE) is not None
+
+
+def read(log: Log) -> Tape:
+    """Read works as a tape, as told at read_log."""
+    facts: dict[str, Any] = {"format": "works"}
+    if _is_isi(log) and log.source is not None:
+        works, facts = list(_isi(log)), facts | {"file": "Web of Science"}
+    else:
+        table = log.table
+        found = matched(table, WORKS, log.options.columns)
+        facts |= table.facts | {"columns": {column: table.names[at] for column, at in found.items()}}
+        works = list(_rows(table.batches(list(found.values())), list(found)))
+        passed = [name for at, name in enumerate(table.names) if at not in found.values()]
+        facts |= {"passed_over": passed} if passed else {}
+    return _place(log, works, facts)
+
+
+def _rows(batches: Iterable[Any], columns: list[str]) -> Iterator[Work]:
+    for batch in batches:
+        cells = dict(zip(columns, (column.to_pylist() for column in batch), strict=True))
+        for at, paper in enumerate(cells["paper"]):
+            date = cells["date"][at]
+            authors = _several(cells["authors"][at]) if "authors" in cells else []
+            if "authorships" in cells and not authors:
+                authors = _several(cells["authorships"][at])
+            yield (_text(paper), None if date is None else str(date), _several(cells["references"][at]), authors)
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _several(cell: Any) -> list[str]:
+    """Names in a list, or in a text between semicolons or bars; of records of authors, what they are called."""
+    if cell is None:
+        return []
+    if isinstance(cell, str):
+        return [name for name in SEVERAL.split(cell.strip().strip("[]")) if name]
+    found = []
+    for item in cell:
+        inside = item
+        while isinstance(inside, dict):
+            inside = next((inside[key] for key in ("author", "display_name", "name", "id") if inside.get(key)), "")
+        found.append(_text(inside))
+    return [name for name in found if name]
+
+
+def _isi(log: Log) -> Iterator[Work]:
+    """The records of a text of Web of Science, named as others cite them."""
+    assert log.source is not None
+    fields: dict[str, list[str]] = {}
+    tag = ""
+    for _, line in lines_of(log.source):
+        if line.startswith("ER"):
+            if fields:
+                yield _record(fields)
+            fields = {}
+        elif line[:2].strip():
+            tag = line[:2]
+            fields.setdefault(tag, []).append(line[3:].strip())
+        elif line.strip():
+            fields.setdefault(tag, []).append(line.strip())
+
+
+def _record(fields: dict[str, list[str]]) -> Work:
+    def one(tag: str) -> str:
+        return fields.get(tag, [""])[0]
+
+    authors = [name for name in fields.get("AU", []) if name]
+    doi = one("DI").lower()
+    own = [authors[0].replace(",", "") if authors else "", one("PY"), one("J9")]
+    own += [f"V{one('VL')}" if one("VL") else "", f"P{one('BP')}" if one("BP") else ""]
+    name = f"doi:{doi}" if doi else ", ".join(filter(None, own)).upper()
+    return name, one("PY") or None, [_cited(text) for text in fields.get("CR", [])], authors
+
+
+def _cited(text: str) -> str:
+    doi = re.search(r"DOI\s*\[?\s*(10\.[^\s,\];]+)", text, re.IGNORECASE)
+    return f"doi:{doi[1].lower()}" if doi else re.sub(r",\s*DOI.*$", "", text).upper()
+
+
+def _place(log: Log, works: list[Work], facts: dict[str, Any]) -> Tape:
+    def fail(row: int, what: str) -> TapeError:
+        return TapeError(f"{log.path}: work {row + 1}: {what}")
+
+    clock = Clock(log.options.order)
+    clock.read("date", pa.array([date for _, date, _, _ in works], pa.string()), fail)
+    columns = Columns(log.path, WORKS, clock)
+
+    def chunk(names: list[str]) -> Any:
+        return by_dictionary("paper", pa.array(names, pa.string()), fail)
+
+    many = [max(1, len(cited)) for _, _, cited, _ in works]
+    citing = np.repeat(np.arange(len(works)), many)
+    cited = [name for _, _, references, _ in works for name in references or [""]]
+    names, [paper, parent] = coded([[chunk([name for name, *_ in works])], [chunk(cited)]])
+    ticks = clock.ticks("date")
+    said = clock.says(ticks)
+    ticks = log.late(columns, ticks)
+    date = np.full(len(names), 2**62)
+    np.minimum.at(date, paper[ticks != NONE], ticks[ticks != NONE])
+    date[date == 2**62] = NONE
+    mended = Counter({"another date of the same paper": int(((ticks != NONE) & (date[paper] != ticks)).sum())})
+    persons, written = _authors(log, works, paper, chunk)
+    facts |= {"direction": "a work built on its references", "rows": len(cited), "works": len(works)}
+    facts |= {"time_unit": clock.unit, "dates": said}
+    found = Works(names, date, paper[citing], parent, np.zeros(0), np.full(0, UNSAID), persons, written)
+    return place_works(log, found, facts, mended)
+
+
+def _authors(log: Log, works: list[Work], paper: Any, chunk: Callable[[list[str]], Any]) -> tuple[Any, Any]:
+    if not any(authors for *_, authors in works):
+        return None, None
+    many = [len(authors) for *_, authors in works]
+    names, [author] = coded([[chunk([name for *_, authors in works for name in authors])]], log.options.aliases)
+    return names, (np.repeat(paper, many), author)

@@ -1,0 +1,333 @@
+"""Tables as they come, in a file or in memory, as batches of the columns that are wanted; text is read by DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from sim.errors import TapeError
+from sim.machine.memory import free_memory, in_words
+from sim.readers.dialect import WORDS, Dialect, dialect_of
+from sim.readers.source import Source, empty
+
+if TYPE_CHECKING:
+    import duckdb
+
+BATCH = 1 << 20  # rows that are looked at together
+WIDTH = 40  # bytes that a row of a log takes at the least, until it is a tape
+FREE_PARQUET = 1 << 28  # bytes that any Parquet table may unpack to
+WIDE = 400  # bytes of a row, on average, that the columns of a larger one may unpack to
+LONGEST = 1000  # letters of a name, on average, in a batch
+Batches = Callable[[Sequence[int]], Iterator[Sequence[Any]]]
+
+
+@dataclass
+class Table:
+    """A table that is about to be read.
+
+    Attributes:
+        path: what the user named, for messages.
+        names: of its columns; 1, 2, 3 of those of a table without a header.
+        bare: whether it has no header.
+        batches: of the columns with these numbers: one sequence of Arrow arrays after the other.
+        line: the line of a row, both from 0 on but for the line; of a table that is no text, the row from 1 on.
+        header: the line of the header.
+        facts: how it is written.
+        comments: lines of comment between the rows, once all are read.
+    """
+
+    path: Path
+    names: list[str]
+    batches: Batches
+    line: Callable[[int], int]
+    bare: bool = False
+    header: int = 1
+    facts: dict[str, Any] = field(default_factory=dict)
+    comments: int = 0
+
+
+def table_of(source: Source, known: Container[str]) -> Table:
+    """The table in a source, whose format is seen from its content; a name that is known makes a header.
+
+    Raises:
+        TapeError: if it is no sound table, or one that unpacks to more than there is room for.
+    """
+    if source.kind == "parquet":
+        return _parquet(source)
+    if source.kind == "arrow":
+        return _guarded(source, lambda: in_memory(_arrow(source), source.path, "Arrow"))
+    if source.kind == "excel":
+        return in_memory(_excel(source), source.path, "Excel")
+    if re.match(r"\s*[\[{]", source.head):
+        return _json(source)
+    return _text(source, known)
+
+
+def in_memory(data: Any, path: Path, kind: str = "table in memory") -> Table:
+    """A pandas or polars DataFrame, or an Arrow table."""
+    table = data
+    if hasattr(data, "to_arrow"):
+        table = data.to_arrow()
+    elif not isinstance(data, pa.Table):
+        try:
+            table = pa.Table.from_pandas(data, preserve_index=False)
+        except (pa.ArrowException, TypeError, ValueError, AttributeError):
+            table = pa.table({str(name): _mixed(data[name]) for name in data.columns})
+
+    def batches(wanted: Sequence[int]) -> Iterator[Sequence[Any]]:
+        for batch in table.select(list(wanted)).to_batches(BATCH):
+            yield batch.columns
+
+    return Table(path, [str(name) for name in table.column_names], batches, _next, facts={"file": kind})
+
+
+def _mixed(column: Any) -> pa.Array:
+    """A column of objects of several types, as texts."""
+    try:
+        return pa.array(column, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError):
+        import pandas as pd
+
+        return pa.array([None if pd.api.types.is_scalar(x) and pd.isna(x) else str(x) for x in column], pa.string())
+
+
+def _next(row: int) -> int:
+    return row + 1
+
+
+def _guarded(source: Source, make: Callable[[], Table]) -> Table:
+    try:
+        return make()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, TapeError):
+            raise
+        raise _unsound(source, error) from None
+
+
+def _unsound(source: Source, error: Exception) -> TapeError:
+    reason = [*str(error).splitlines(), ""][0]
+    return TapeError(
+        f"{source.path}:1: {reason}; allowed: a sound {source.kind.capitalize()} table without nested columns"
+    )
+
+
+def _arrow(source: Source) -> pa.Table:
+    with pa.memory_map(str(source.plain)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def _excel(source: Source) -> Any:
+    import pandas as pd
+
+    try:
+        return pd.read_excel(source.plain)
+    except ImportError:
+        needs = "Excel needs openpyxl: pip install shoulders[excel]; or save it as CSV"
+        raise TapeError(f"{source.path}: {needs}") from None
+    except Exception as error:  # openpyxl raises whatever it stumbles over
+        raise _unsound(source, error) from None
+
+
+def _parquet(source: Source) -> Table:
+    import pyarrow.parquet as pq
+
+    def make() -> Table:
+        file = pq.ParquetFile(source.plain)
+        schema = file.schema_arrow
+        flat = [field.name for field in schema]
+        texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        refuse_rows(source.path, file.metadata.num_rows)
+
+        def batches(wanted: Sequence[int]) -> Iterator[Sequence[Any]]:
+            names = [flat[column] for column in wanted]
+            refuse_unpacking(source.path, file.metadata, names)
+            # Names that repeat stay numbers of a dictionary, so that a small file cannot fill the memory.
+            of = [name for name in names if name in texts]
+            try:
+                with pq.ParquetFile(source.plain, page_checksum_verification=True, read_dictionary=of) as table:
+                    for batch in table.iter_batches(BATCH, columns=names):
+                        yield [batch.column(name) for name in names]
+            except (pa.ArrowException, OSError, ValueError) as error:
+                if isinstance(error, TapeError):
+                    raise
+                raise _unsound(source, error) from None
+
+        return Table(source.path, flat, batches, _next, facts={"file": "Parquet"})
+
+    return _guarded(source, make)
+
+
+def refuse_rows(path: Path, rows: int) -> None:
+    """Refuse more rows than the memory can hold.
+
+    Raises:
+        TapeError: if so.
+    """
+    if rows * WIDTH > (free := free_memory()):
+        raise TapeError(f"{path}:1: {rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free")
+
+
+def refuse_unpacking(path: Path, metadata: Any, names: Sequence[str]) -> None:
+    """Refuse a Parquet file whose columns would unpack to far more than such rows take.
+
+    Raises:
+        TapeError: if so.
+    """
+    size = sum(
+        column.total_uncompressed_size
+        for g in range(metadata.num_row_groups)
+        for column in (metadata.row_group(g).column(c) for c in range(metadata.num_columns))
+        if column.path_in_schema.split(".")[0] in names
+    )
+    most = FREE_PARQUET + WIDE * metadata.num_rows
+    if size > most:
+        allowed = f"{in_words(most)} for {metadata.num_rows:,} rows"
+        raise TapeError(f"{path}:1: unpacks to {in_words(size)}; allowed: {allowed}")
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A DuckDB that neither fetches nor loads anything, and sees no variable of ours."""
+    import duckdb
+
+    never = ("autoinstall_known_extensions", "autoload_known_extensions", "python_enable_replacements")
+    return duckdb.connect(config=dict.fromkeys(never, "false"))
+
+
+def quoted(text: str) -> str:
+    """A text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _text(source: Source, known: Container[str]) -> Table:
+    dialect = dialect_of(source.head, known, source.path.suffix)
+    if dialect is None:
+        raise empty(source.path)
+    plain, comments = _without_comments(source, dialect)
+    facts = {"delimiter": WORDS[dialect.mark], **({} if dialect.bare else {"header": True}), **source.facts}
+    table = Table(source.path, dialect.names, lambda _: iter(()), lambda row: _line(plain, dialect, row),
+                  dialect.bare, dialect.at, {"file": "text", **facts})  # fmt: skip
+    table.batches = lambda wanted: _rows(table, plain, dialect, wanted)
+    table.comments = comments
+    return table
+
+
+def _without_comments(source: Source, dialect: Dialect) -> tuple[Path, int]:
+    """The text with lines of comment between the rows as empty ones, and with one blank between any two cells.
+
+    Returns:
+        The file itself where there is nothing to change; and how many lines of comment there were.
+    """
+    blanks, marks = dialect.mark == " ", dialect.mark.encode()
+    rows = source.head.split("\n")[dialect.skip :]
+    if not blanks and not any(row.lstrip().startswith("#") for row in rows):
+        return source.plain, 0
+    path, comments = source.folder / "rows", 0
+    with source.plain.open("rb") as file, path.open("wb") as out:
+        for number, line in enumerate(file):
+            text = b" ".join(line.split()) + b"\n" if blanks else line
+            if number >= dialect.skip and text.lstrip()[:1] == b"#" and text.count(marks) != len(dialect.names) - 1:
+                text, comments = b"\n", comments + 1
+            text = text if text.strip() else b"\n"
+            out.write(text)
+    return path, comments
+
+
+def _rows(table: Table, plain: Path, dialect: Dialect, wanted: Sequence[int]) -> Iterator[Sequence[Any]]:
+    import duckdb
+
+    columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(dialect.names)))
+    query = (
+        f"select {', '.join(f'c{n}' for n in wanted)} from read_csv({quoted(_no_pattern(plain))}, auto_detect=false, "
+        f"delim={quoted(dialect.mark)}, quote='\"', escape='\"', header=false, skip={dialect.skip}, "
+        f"columns={{{columns}}}, new_line='\\n', store_rejects=true, rejects_limit=1000, compression='none')"
+    )
+    database = connect()
+    try:
+        for batch in database.sql(query).to_arrow_reader(BATCH):
+            yield batch.columns
+        rejects = database.sql("select line, csv_line, error_message from reject_errors order by line").fetchall()
+    except duckdb.Error as error:
+        raise _wrong_text(table, error) from None
+    finally:
+        database.close()
+    for line, text, problem in rejects:
+        if not re.match(r"\s*(#|$)", text):
+            raise TapeError(f"{table.path}:{line}: {_problem(problem)}")
+    table.comments += len({line for line, *_ in rejects})
+
+
+def _no_pattern(path: Path) -> str:
+    """A path in which DuckDB finds no pattern of several files."""
+    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", str(path))
+
+
+def _problem(message: str) -> str:
+    if found := re.search(r"Number of Columns: (\d+) Found: (\d+)", message):
+        return f"{found[2]} fields; allowed: {found[1]}, as in the header"
+    return f"{message.splitlines()[0].rstrip('.').lower()}; allowed: CSV, quoted as in RFC 4180"
+
+
+def _wrong_text(table: Table, error: Exception) -> TapeError:
+    text = " ".join(str(error).split())
+    line = re.search(r"Line: (\d+)", text)
+    reason = re.sub(r"^.*?Error: |CSV Error on Line: \d+ |Original Line: .*?(?=Expected|Maximum|Value|$)", "", text)
+    return TapeError(f"{table.path}:{line[1] if line else table.header}: {reason[:120]}; allowed: a sound table")
+
+
+def _line(plain: Path, dialect: Dialect, row: int) -> int:
+    """The line on which a row begins, found by reading again."""
+    with plain.open(encoding="utf-8", newline="\n") as file:
+        for _ in range(dialect.skip):
+            next(file)
+        reader, line, at = csv.reader(file, delimiter=dialect.mark), 0, 0
+        for cells in reader:
+            begin, line = line + 1, reader.line_num
+            if not cells or (cells[0].lstrip().startswith("#") and len(cells) != len(dialect.names)):
+                continue
+            if at == row:
+                return dialect.skip + begin
+            at += 1
+    return dialect.skip + 1
+
+
+def _json(source: Source) -> Table:
+    """Objects, one a line or in an array; what is nested in them is told by DuckDB's types."""
+    import duckdb
+
+    query = f"from read_json({quoted(_no_pattern(source.plain))}, maximum_object_size=67108864, sample_size=-1)"
+    database = connect()
+    try:
+        names = database.sql(query).columns
+    except duckdb.Error as error:
+        raise _wrong_json(source, error) from None
+
+    def batches(wanted: Sequence[int]) -> Iterator[Sequence[Any]]:
+        chosen = ", ".join('"' + names[n].replace('"', '""') + '"' for n in wanted)
+        try:
+            for batch in database.sql(f"select {chosen} {query}").to_arrow_reader(BATCH):
+                yield batch.columns
+        except duckdb.Error as error:
+            raise _wrong_json(source, error) from None
+
+    return Table(source.path, names, batches, _next, facts={"file": "JSON", **source.facts})
+
+
+def _wrong_json(source: Source, error: Exception) -> TapeError:
+    text = " ".join(str(error).split())
+    line = re.search(r"line (\d+)", text)
+    reason = re.sub(r"^.*?Error: ", "", text).split(" Try ")[0]
+    return TapeError(
+        f"{source.path}:{line[1] if line else 1}: {reason[:160]}; allowed: JSON objects, one a line or in an array"
+    )
+
+
+def rows_of(table: Table, columns: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield the batches of columns by their roles."""
+    for batch in table.batches(list(columns.values())):
+        yield dict(zip(columns, batch, strict=True))
