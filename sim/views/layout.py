@@ -2,13 +2,15 @@
 
 The person with whom the idea began stands in the middle, whom they have a tie to around them, and so on: the
 further out, the more ties away. Every ring is filled evenly, and those who are reached through one person stand
-together. That takes one walk over the network, and a few rounds in which those who are too near move apart. Up to 300 persons the distances between all of them are then
-adjusted to the number of ties between them (stress majorisation: Gansner, Koren and North 2004).
+together. That takes one walk over the network, and a few rounds in which those who are too near move apart. Up to 300
+persons the distances between all of them are then adjusted to the number of ties between them (stress majorisation:
+Gansner, Koren and North 2004).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_ADJUSTED = 300  # persons up to which all distances are adjusted
 WORK = 24_000  # rounds of adjustment times persons
-APART = 1.3  # how far apart two persons are at least, of the mean distance 1 / sqrt(persons) in the circle; at most WIDEST
+APART = 1.3  # how far apart two persons are at least, of the mean distance 1 / sqrt(persons); at most WIDEST
 WIDEST = 0.14
 Order = NDArray[np.signedinteger[Any]]
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
@@ -207,7 +209,8 @@ def _filled(depth: Ints, turn: Floats) -> Floats:
 
     def in_rings(places: Floats) -> Floats:
         far = np.hypot(places[:, 0], places[:, 1])
-        return places * np.divide(np.clip(far, inner, outer), far, out=np.ones(n), where=far > 0.0)[:, None]
+        scale: Floats = np.divide(np.clip(far, inner, outer), far, out=np.ones(n), where=far > 0.0)
+        return places * scale[:, None]
 
     even = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     shaken = even + (np.random.default_rng(n).random((n, 2)) - 0.5) * (1.2 / math.sqrt(n))  # else they are a lattice
@@ -232,6 +235,7 @@ def _adjusted(graph: csr_array, places: Floats) -> Floats:
         length = np.sqrt((apart**2).sum(axis=2))
         pull = np.divide(wanted, length, out=np.zeros_like(length), where=length > 1e-9)[:, :, None] * apart
         now = (weight[:, :, None] * (now[None, :, :] + pull)).sum(axis=1) / shared[:, None]
+
     def in_circle(places: Floats) -> Floats:
         middle = (places.min(axis=0) + places.max(axis=0)) / 2.0
         return np.asarray((places - middle) / max(float(np.hypot(*(places - middle).T).max()), 1e-9))
