@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sim.errors import ScenarioError, did_you_mean
 from sim.machine.memory import free_memory, in_words
@@ -89,7 +91,7 @@ def simulate_world(
 
         model = ColumnModel(world, threads)
         model.finish(progress)
-        record = model.record()
+        record = model.happened()
         del model  # its memory, before the tape takes more
         return history(world, *record)
     from sim.model.agents.model import IdeaDiffusion
@@ -99,7 +101,7 @@ def simulate_world(
 
 
 def simulate_many(
-    scenario: Scenario,
+    scenario: Scenario | Sequence[Scenario],
     seeds: Iterable[int],
     *,
     engine: str = "auto",
@@ -110,15 +112,16 @@ def simulate_many(
     """Run a scenario once for each seed, several runs side by side; the tapes are those of `simulate`, in order.
 
     Args:
-        scenario, engine, rules, person_class: as in `simulate`; "auto" looks at all runs together.
+        scenario: one for all runs, or one for each seed: those that differ in numbers alone run in one compiled loop.
         seeds: one for each run.
+        engine, rules, person_class: as in `simulate`; "auto" looks at all runs together.
         threads: how many runs go on at the same time; without it, as many as there are processors.
 
     Returns:
         The tapes. Those of small worlds are made when they are asked for, from rows that stand together in blocks.
 
     Raises:
-        ValueError, ScenarioError: as in `simulate`.
+        ValueError, ScenarioError: as in `simulate`, or if there are not as many scenarios as seeds.
 
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "one idea", steps = 3}
@@ -126,21 +129,56 @@ def simulate_many(
     ... ideas = [{name = "wheel"}]''')
     >>> len(simulate_many(scenario, range(5)))
     5
+    >>> clear = [scenario.replace({"ideas.wheel.clarity": clarity}) for clarity in (0.1, 0.5, 0.9)]
+    >>> [tape.provenance["seed"] for tape in simulate_many(clear, [1, 2, 3])]
+    [1, 2, 3]
     """
     seeds, threads = [checked_seed(seed) for seed in seeds], checked_threads(threads)
+    given = [scenario] * len(seeds) if isinstance(scenario, Scenario) else list(scenario)
+    if len(given) != len(seeds):
+        raise ValueError(f"scenario: must be one, or one for each of {len(seeds)} seeds, are {len(given)}")
+    cells = [one for k, one in enumerate(given) if not k or one is not given[k - 1]]
+    cell = np.cumsum([k > 0 and one is not given[k - 1] for k, one in enumerate(given)], dtype=np.int64).tolist()
     own = own_rules(rules)
-    engine = engine_for(scenario, engine, len(seeds), own, person_class)
-    if engine == "agents":
-        refuse_too_large(scenario, engine)
-        return [simulate_world(World.build(scenario, seed, own), engine, person_class=person_class) for seed in seeds]
+    found: list[Sequence[Tape]] = []
+    for first, last in _together(cells):
+        runs = slice(bisect_left(cell, first), bisect_left(cell, last))
+        of = [which - first for which in cell[runs]]
+        found.append(_side_by_side(cells[first:last], of, seeds[runs], engine, threads, own, person_class))
+    return found[0] if len(found) == 1 else [tape for tapes in found for tape in tapes]
+
+
+def _together(scenarios: Sequence[Scenario]) -> Iterator[tuple[int, int]]:
+    """Yield the spans of scenarios that differ in numbers alone: first, and last + 1."""
+    from sim.model.shape import shape_of
+
+    shapes = [shape_of(scenario) for scenario in scenarios] if len(scenarios) > 1 else [None] * len(scenarios)
+    first = 0
+    for last in range(1, len(scenarios) + 1):
+        if last == len(scenarios) or shapes[last] != shapes[first]:
+            yield first, last
+            first = last
+
+
+def _side_by_side(
+    scenarios: Sequence[Scenario], cell: Sequence[int], seeds: Sequence[int], engine: str, threads: int | None,
+    own: Own, person_class: type[Person] | None,
+) -> Sequence[Tape]:  # fmt: skip
+    """Run scenarios that differ in numbers alone, for each seed the one of its cell."""
+    chosen = engine_for(scenarios[0], engine, len(seeds), own, person_class)
+    refuse_too_large(scenarios[0], chosen)
+
+    def run(k: int) -> Tape:
+        return simulate_world(World.build(scenarios[cell[k]], seeds[k], own), chosen, 1, person_class=person_class)
+
+    if chosen == "agents":
+        return [run(k) for k in range(len(seeds))]
     from sim.model.kernels.replicates import fits_batch, run_batch
 
     threads = threads or processors()
-    if fits_batch(scenario):
-        refuse_too_large(scenario, "kernels")
-        return run_batch(scenario, seeds, threads, own)
-    run = partial(simulate, scenario, engine=engine, threads=1, rules=rules)
-    return list(in_threads(run, seeds, threads))
+    if fits_batch(scenarios[0]):
+        return run_batch(scenarios, cell, seeds, threads, own)
+    return list(in_threads(run, range(len(seeds)), threads))
 
 
 def _whole(name: str, value: int, low: int, high: int, high_in_words: str) -> int:

@@ -30,7 +30,8 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-from sim.machine.hints import fetch, inlined
+from sim.machine import reference
+from sim.machine.hints import by_reference, fetch, inlined, values_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Plain = FunctionType
@@ -75,7 +76,7 @@ def reachable(function: Callable[..., Any], instead: Instead = ()) -> list[Plain
     waiting: list[Any] = [function]
     while waiting:
         one = waiting.pop()
-        if one not in found and one is not fetch:
+        if one not in found and one not in INTRINSICS:
             found[one] = None
             waiting += [thing for _, thing in _read_by(one, instead) if isinstance(thing, FunctionType)]
     return list(found)
@@ -153,7 +154,7 @@ def _twin(function: Any, instead: Instead) -> Plain:
 def _connect(twin: Plain, function: Plain, instead: Instead) -> None:
     for name, thing in _read_by(function, instead):
         if isinstance(thing, FunctionType):
-            linked = _prefetch if thing is fetch else _inner.get((thing, _met(thing, instead)), thing)
+            linked = INTRINSICS.get(thing) or _inner.get((thing, _met(thing, instead)), thing)
             module, dot, word = name.rpartition(".")
             if not dot:
                 twin.__globals__[name] = linked
@@ -165,25 +166,31 @@ def _connect(twin: Plain, function: Plain, instead: Instead) -> None:
 
 def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:
     options: Any = numba.njit
-    more: dict[str, Any] = {} if counts else {"_nrt": False}
+    more: dict[str, Any] = {"_nrt": counts}
     if inner:
         more["pipeline_class"] = _InnerCompiler
-    return options(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=True,
+    made = options(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=True,
                    forceinline=inner and function.__code__ in inlined, **more)(function)  # fmt: skip
+    if inner:
+        template = made.get_call_template
+        made.get_call_template = lambda arguments, named: template([*map(_wide, arguments)], named)
+    return made
+
+
+def _wide(kind: Any) -> Any:
+    """Return the widest type for a whole number, so that no constant and no narrow column compiles a function anew."""
+    kind = kinds.unliteral(kind)
+    return kinds.int64 if isinstance(kind, kinds.Integer) else kind
 
 
 def _makes_no_arrays(reached: list[Plain], instead: Instead) -> dict[Plain, None]:
-    """Return the functions that neither make nor return an array, nor call one that does."""
-    plain = dict.fromkeys(f for f in reached if f.__annotations__.get("return") in ("None", "bool", "int", "float")
-                          and not {*f.__code__.co_names} & {"np", "copy"})  # fmt: skip
-    while True:
-        called = {
-            f: [g for _, g in _read_by(f, instead) if isinstance(g, FunctionType) and g is not fetch] for f in plain
-        }
-        left = dict.fromkeys(f for f in plain if all(g in plain for g in called[f]))
-        if len(left) == len(plain):
-            return plain
-        plain = left
+    """Return the functions that neither make nor return an array, nor are handed one by what they call."""
+    none = dict.fromkeys(f for f in reached if f.__annotations__.get("return") in ("None", "bool", "int", "float"))
+    own = [f for f in none if not {*f.__code__.co_names} & {"np", "copy"}]
+    called = {
+        f: [g for _, g in _read_by(f, instead) if isinstance(g, FunctionType) and g not in INTRINSICS] for f in own
+    }
+    return dict.fromkeys(f for f in own if all(g in none for g in called[f]))
 
 
 def why_not(function: Plain, like: Plain) -> str:
@@ -282,6 +289,11 @@ def _prefetch(context: Any, column: Any, place: Any) -> Any:
     return kinds.void(column, kinds.intp), generate
 
 
+INTRINSICS: dict[Any, Any] = {
+    fetch: _prefetch, by_reference: reference.by_reference, values_of: reference.values_of,
+}  # fmt: skip
+
+
 def cache_folder(function: Callable[..., Any], instead: Instead = ()) -> Path | None:
     """Return the private folder for machine code of a function, made if need be; None where there is none to be had."""
     try:
@@ -299,7 +311,7 @@ def cache_folder(function: Callable[..., Any], instead: Instead = ()) -> Path | 
 def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
     """Return a hash of all that machine code depends on: code, constants, versions, the processor."""
     settings: Any = numba.config
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes() + Path(reference.__file__).read_bytes())
     for one in reachable(function, instead):
         digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}".encode())
         digest.update(_code(one.__code__, one.__doc__).encode())

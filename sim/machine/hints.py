@@ -1,4 +1,4 @@
-"""Hints for loops that may be compiled: they change how long a loop takes, and nothing else."""
+"""Hints for loops that may be compiled: how long a call takes, and records that loops write to."""
 
 from __future__ import annotations
 
@@ -22,3 +22,16 @@ def fetch(column: Any, place: int) -> None:
 
     A loop over entries that lie far apart waits for the memory, unless it says some entries ahead which come next.
     """
+
+
+def by_reference(record: Any) -> Any:
+    """Return a named tuple as a record whose fields can be set, handed on by its address: a narrow argument.
+
+    Compiled code only. It lives until the function returns that calls this; `values_of` ends its use.
+    """
+    raise NotImplementedError
+
+
+def values_of(record: Any) -> Any:
+    """Return the named tuple that a record by reference has become; once, as the last that is asked of it."""
+    raise NotImplementedError

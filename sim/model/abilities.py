@@ -10,12 +10,14 @@ import numpy as np
 from sim.model.randomness import ABILITY, exp, key_of, log, normal_quantile, uniform_of
 from sim.tape.tables import Floats
 
-UNIFORM, NORMAL, LOGNORMAL, POWER, BETA, CHOICE = range(6)
+FIXED, UNIFORM, NORMAL, LOGNORMAL, POWER, BETA, CHOICE = range(7)
 LEAST = 2.0**-54  # in place of a uniform number of 0, whose normal quantile is -inf
 
 
 def parameters_of(distribution: Any) -> tuple[int, Floats]:
-    """Kind and parameters of a distribution of a scenario, as `draw_ability` takes them."""
+    """Kind and parameters of an ability of a scenario, a number or a distribution, as `draw_ability` takes them."""
+    if isinstance(distribution, float | int):
+        return FIXED, np.array([distribution, 0.0], np.float64)
     match distribution.kind:
         case "uniform":
             return UNIFORM, np.array([distribution.low, distribution.high], np.float64)
@@ -46,6 +48,9 @@ def draw_ability(kind: int, parameters: Any, seed: int, number: int, person: int
 
 def draw_abilities(kind: int, parameters: Any, seed: int, number: int, first: int, abilities: Any) -> None:
     """Write the ability of each person from `first` on into an array."""
+    if kind == FIXED:
+        abilities[:] = parameters[0]
+        return
     key = key_of(seed, ABILITY, number, 0)
     for i in range(len(abilities)):
         abilities[i] = draw_by_key(kind, parameters, key, first + i)

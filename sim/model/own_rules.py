@@ -62,8 +62,15 @@ reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonm
 
 
 def rules_with(own: Own) -> Any:
-    """Return the rules as the agents call them, by name, with one's own in their places."""
-    return SimpleNamespace(**vars(rules) | {rule.__name__: function for rule, function in own})
+    """Return the rules as the agents call them, by name, with one's own in their places, also where rules call them."""
+    if not own:
+        return rules
+    space = dict(vars(rules))
+    for name, rule in vars(rules).items():
+        if isinstance(rule, FunctionType) and rule.__module__ == rules.__name__:
+            space[name] = FunctionType(rule.__code__, space, name, rule.__defaults__)
+    space.update((rule.__name__, function) for rule, function in own)
+    return SimpleNamespace(**space)
 
 
 def named(own: Own) -> dict[str, str]:

@@ -79,9 +79,7 @@ def worth_of(world: World, now: int) -> Worth:
     for idea, value in enumerate(world.ideas.value.tolist()):
         values = [(1, value), *changes.get(idea, [])]
         stops = [*(step - 1 for step, _ in values[1:]), now]
-        spans += [
-            (step - 1, stop, v) for (step, v), stop in zip(values, stops, strict=True) if stop >= step and v > 0.0
-        ]
+        spans += [(step - 1, stop, v) for (step, v), stop in zip(values, stops, strict=True) if stop >= step]
         begin.append(len(spans))
     first, last, each = zip(*spans, strict=True) if spans else ((), (), ())
     return Worth(np.array(begin), np.array(first, np.int64), np.array(last, np.int64), np.array(each, np.float64))

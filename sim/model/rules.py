@@ -12,6 +12,7 @@ import math
 from sim.model.randomness import exp, log
 
 NEVER = 2**62
+MIXTURE = 2**31  # a source from here on is a mixture of holdings, one below is the event of a holding
 
 
 def discovery_rate(rate: float, creativity: float) -> float:
@@ -53,6 +54,29 @@ def part_of_meeting(chance: float, back: float) -> float:
 def chance_to_understand(idea_clarity: float, teller_clarity: float, understanding: float) -> float:
     """Chance that one who is addressed understands: clarity of idea and teller, understanding of the hearer."""
     return idea_clarity * teller_clarity * understanding
+
+
+def chance_of_both(chance: float, other: float) -> float:
+    """Chance that two independent things come true, such as being addressed and understanding."""
+    return chance * other
+
+
+def chance_in_crowd(chance: float, idea_clarity: float, teller_clarity: float, understanding: float) -> float:
+    """Chance that one of the crowd is addressed, by this chance, and understands."""
+    return chance * chance_to_understand(1.0, idea_clarity * teller_clarity, understanding)
+
+
+def comes_true(uniform: float, chance: float) -> bool:
+    """Whether a chance comes true, by a uniform number in [0, 1)."""
+    return uniform < chance
+
+
+def claim(rank: int, source: int) -> int:
+    """The claim of one of several tellers to the credit: the least one counts; by rank, then by the event held.
+
+    A source of MIXTURE or more stands for several holdings, and claims after all that are one.
+    """
+    return (rank << 32) | source
 
 
 def reaches_threshold(holding: float, total: float, threshold: float) -> bool:
@@ -102,14 +126,24 @@ def works_from(now: int, delay: int) -> int:
     return now + 1 + delay
 
 
+def part_of(amount: float, whole: float) -> float:
+    """The weight of an influence that counts by its amount: of all who were heard, of a crowd's cohorts, of tellers."""
+    return amount / whole
+
+
 def equal_part(parts: int) -> float:
-    """The weight of each of several influences that count alike: prerequisites of a discovery, all who were heard."""
-    return 1.0 / parts
+    """The weight of each of several influences that count alike, as prerequisites of a discovery do."""
+    return part_of(1.0, parts)
 
 
-def is_stifled(uniform: float, chance: float) -> bool:
-    """Whether a telling of stale news comes about, which stifles; by the uniform number of the telling."""
-    return uniform < chance
+def can_be_made_to_work(held: bool, implemented: bool) -> bool:
+    """Whether a person can implement an idea: one that is held, and that the holder has not made to work yet."""
+    return held and not implemented
+
+
+def can_be_found(open_to_it: bool, written: bool) -> bool:
+    """Whether a notebook helps somebody to an idea: it is written there, and the finder could adopt it."""
+    return open_to_it and written
 
 
 def by_any(so_far: float, chance: float) -> float:
@@ -117,11 +151,21 @@ def by_any(so_far: float, chance: float) -> float:
     return so_far + chance * (1.0 - so_far)
 
 
+def added(so_far: float, part: float) -> float:
+    """What several tellers reached together of those who count by what each reached."""
+    return so_far + part
+
+
 def crowd_open(size: int, held: int, given_up: int, rivals: int) -> int:
     """How many of a crowd could adopt an idea: holders of a rival cannot, and are like the average of the rest."""
     others = size - held
     left = others - given_up
     return left - math.floor(rivals / others * left) if rivals > 0 and others > 0 else left
+
+
+def count_leaving(count: int, rate: float, uniform: float) -> int:
+    """How many of a cohort of the crowd abandon an idea in a step."""
+    return draw_count(count, probability(rate), uniform)
 
 
 def wait(uniform: float, rate: float) -> int:

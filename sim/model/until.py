@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.model.randomness import CROWD, uniform
 from sim.model.realise import history, schedule_of
-from sim.model.rules import abandonment_rate, draw_count, probability
+from sim.model.rules import abandonment_rate, count_leaving, is_settled
 from sim.model.world import World
 from sim.scenario.scenario import Scenario
 from sim.tape.rows import rows_of
@@ -144,8 +144,8 @@ def _cohorts(tape: Tape, world: World) -> Cohorts:
         for cohort in held[of]:
             number, since, many = cohort
             luck = uniform(world.seed, CROWD, now, world.n, of, 1 + since)
-            chance = probability(abandonment_rate(works, rate, rate_working, now - since))
-            if since < now and (gone := draw_count(many, chance, luck)):
+            leaves = abandonment_rate(works, rate, rate_working, now - since)
+            if is_settled(since, now) and (gone := count_leaving(many, leaves, luck)):
                 cohort[2] -= gone
                 gone_in_all += gone
                 left.append((number, now, gone))

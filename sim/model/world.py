@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sim.machine.threads import processors
 from sim.machine.version import version
 from sim.model import abilities
 from sim.model.networks import build
-from sim.model.networks.ties import Ties
+from sim.model.networks.ties import Ties, no_ties
 from sim.model.own_rules import Own, named
 from sim.model.schedule import Deed, _alive, _deeds
 from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, find, idea_ranges, person_ranges
@@ -101,26 +101,43 @@ class World:
         Raises:
             ScenarioError: if the network file cannot be used.
         """
-        seed = scenario.scenario.seed if seed is None else seed
-        people = person_ranges(scenario)
-        n = len(people[EVERYONE])
+        outline = cls.outline(scenario, seed, rules)
+        n, seed = outline.n, outline.seed
+        drawn: dict[str, Any] = {ability: _ability(scenario, seed, ability, n) for ability in ABILITIES}
+        return replace(outline, ties=build.ties(scenario, seed, outline.persons, n), **drawn)
+
+    @classmethod
+    def outline(cls, scenario: Scenario, seed: int | None = None, rules: Own = ()) -> World:
+        """Build a world as `build` does, but without ties, and with all abilities 0."""
+        n = len(person_ranges(scenario)[EVERYONE])
         size = scenario.world.size or n
         deeds = _deeds(scenario)
-        persons = _persons(scenario, size - n)
         return cls(
             scenario=scenario,
-            seed=seed,
-            persons=persons,
+            seed=scenario.scenario.seed if seed is None else seed,
+            persons=_persons(scenario, size - n),
             n=n,
             size=size,
-            **{ability: _ability(scenario, seed, ability, n) for ability in ABILITIES},
+            **dict.fromkeys(ABILITIES, np.broadcast_to(np.float64(0.0), (n,))),
             keeps=_flags(scenario, "keeps", n),
             alive=_alive(deeds, n),
-            ties=build.ties(scenario, seed, persons, n),
+            ties=no_ties(n),
             ideas=_ideas(scenario),
             deeds=deeds,
             realises=_realises(scenario, n),
             rules=rules,
+        )
+
+    def with_numbers_of(self, scenario: Scenario) -> World:
+        """Return the world of a scenario that differs from this one's in numbers alone, without drawing anew."""
+        old = self.scenario
+        ideas = scenario.ideas is old.ideas and scenario.dynamics.discovery_rate == old.dynamics.discovery_rate
+        deeds = scenario.interventions is old.interventions and scenario.persons is old.persons
+        return replace(
+            self,
+            scenario=scenario,
+            ideas=self.ideas if ideas else _ideas(scenario),
+            deeds=self.deeds if deeds else _deeds(scenario),
         )
 
 

@@ -31,9 +31,8 @@ SETTABLE = {"dynamics": settable(Dynamics), "ideas": settable(Idea), "persons": 
 
 def check_references(scenario: Contents, source: str, text: str) -> None:
     """Raise a ScenarioError at the first entry that refers to something that does not exist."""
-    data = scenario.model_dump(by_alias=True)
     for path, problem in _problems(scenario):
-        raise ScenarioError(problem, source, line_of(text, path), spell(path, data))
+        raise ScenarioError(problem, source, line_of(text, path), spell(path, scenario.model_dump(by_alias=True)))
 
 
 def _problems(scenario: Contents) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from sim.study.measures import Measure, measures_of
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
-AT_ONCE = 256  # runs of one cell that are made together
+AT_ONCE = 256  # runs that are made together
 MEANWHILE = "meanwhile"
 LARGEST = 1 << 20  # persons x ideas x runs made together, if there is more than one run
 
@@ -70,38 +70,57 @@ def run_chunk(job: Job, first: int, last: int, stopped: Callable[[], bool] = lam
     """Run and measure; a run that fails is noted, and the others go on. None if it was stopped before the end."""
     measures = measures_of(job.measures, members_of(job.scenario), names_of(job.scenario))
     values, errors = np.full((last - first, len(measures)), np.nan), []
-    for cell, replicates, at in _spans(first, last, job.replicates):
-        try:
-            scenario = job.scenario.replace(job.cells[cell], source="cell") if job.cells.keys else job.scenario
-        except ValueError as error:
-            errors += [(at + k, _line(error)) for k in range(len(replicates))]
+    for at, given, seeds in _together(job, first, last):
+        if stopped():
+            return None
+        if isinstance(given, ValueError):
+            errors += [(at + k, _line(given)) for k in range(len(seeds))]
             continue
-        together = runs_together(scenario)
-        for begin in range(0, len(replicates), together):
-            if stopped():
-                return None
-            some = replicates[begin : begin + together]
-            seeds = seeds_of(job.seed, cell, some, job.common)
-            engine = engine_by_now(scenario, job.runs) if job.engine == MEANWHILE else job.engine
-            found, failed = measured(scenario, seeds, measures, engine, job.rules, job.person_class)
-            values[at + begin : at + begin + len(some)] = found
-            errors += [(at + begin + k, text) for k, text in failed]
+        engine = engine_by_now(given[0], job.runs) if job.engine == MEANWHILE else job.engine
+        found, wrong = measured(given, seeds, measures, engine, job.rules, job.person_class)
+        values[at : at + len(seeds)] = found
+        errors += [(at + k, text) for k, text in wrong]
     return Chunk(first, last, values, tuple(errors))
 
 
+def _together(job: Job, first: int, last: int) -> Iterator[tuple[int, list[Scenario] | ValueError, list[int]]]:
+    """Yield what runs are made at once: how many come before, the scenario of each or why there is none, the seeds."""
+    begin, scenarios, seeds, taken = 0, list[Scenario](), list[int](), 0
+    for cell, replicates, at in _spans(first, last, job.replicates):
+        some = seeds_of(job.seed, cell, replicates, job.common)
+        try:
+            scenario = job.scenario.replace(job.cells[cell], source="cell") if job.cells.keys else job.scenario
+        except ValueError as error:
+            if seeds:
+                yield begin, scenarios, seeds
+            yield at, error, some
+            begin, scenarios, seeds, taken = at + len(some), [], [], 0
+            continue
+        each = max(1, len(person_ranges(scenario)[EVERYONE]) * len(idea_ranges(scenario)[EVERYTHING]))
+        for k, seed in enumerate(some):
+            if seeds and (taken + each > LARGEST or len(seeds) == AT_ONCE):
+                yield begin, scenarios, seeds
+                begin, scenarios, seeds, taken = at + k, [], [], 0
+            scenarios.append(scenario)
+            seeds.append(seed)
+            taken += each
+    if seeds:
+        yield begin, scenarios, seeds
+
+
 def measured(
-    scenario: Scenario,
+    scenarios: Sequence[Scenario],
     seeds: Sequence[int],
     measures: Sequence[Measure],
     engine: str,
     rules: Rules | None = None,
     person_class: Any = None,
 ) -> tuple[Floats, list[tuple[int, str]]]:
-    """Return the measures of one run for each seed, shape (seeds, measures), and the runs that failed."""
+    """Return the measures of a run for each scenario and seed, shape (seeds, measures), and the runs that failed."""
     values = np.full((len(seeds), len(measures)), np.nan)
     try:
         done = 0
-        made = simulate_many(scenario, seeds, engine=engine, threads=1, rules=rules, person_class=person_class)
+        made = simulate_many(scenarios, seeds, engine=engine, threads=1, rules=rules, person_class=person_class)
         for batch in of_runs(made):
             for column, one in enumerate(measures):
                 values[done : done + len(batch), column] = one.of(batch)
@@ -112,16 +131,10 @@ def measured(
             return values, [(0, _line(error))]
         errors = []
         for k, seed in enumerate(seeds):
-            values[k : k + 1], wrong = measured(scenario, [seed], measures, engine, rules, person_class)
+            values[k : k + 1], wrong = measured([scenarios[k]], [seed], measures, engine, rules, person_class)
             errors += [(k, text) for _, text in wrong]
         return values, errors
     return values, []
-
-
-def runs_together(scenario: Scenario) -> int:
-    """Return how many runs of a scenario are made at once: as many as fit comfortably into the memory."""
-    people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
-    return max(1, min(AT_ONCE, LARGEST // max(1, people * ideas)))
 
 
 def members_of(scenario: Scenario) -> dict[str, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -250,8 +252,16 @@ def test_nobody_takes_up_what_no_tie_holds():
         (rules.works_from, (4, 0), 5),
         (rules.works_from, (4, 3), 8),
         (rules.equal_part, (4,), 0.25),
-        (rules.is_stifled, (0.2, 0.3), True),
-        (rules.is_stifled, (0.3, 0.3), False),
+        (rules.part_of, (3.0, 4.0), 0.75),
+        (rules.comes_true, (0.2, 0.3), True),
+        (rules.comes_true, (0.3, 0.3), False),
+        (rules.chance_of_both, (0.5, 0.5), 0.25),
+        (rules.chance_in_crowd, (0.5, 0.5, 0.5, 0.5), 0.0625),
+        (rules.claim, (2, 5), 2 * 2**32 + 5),
+        (rules.can_be_found, (True, False), False),
+        (rules.can_be_made_to_work, (True, False), True),
+        (rules.can_be_made_to_work, (True, True), False),
+        (rules.count_leaving, (4, math.inf, 0.5), 4),
         (rules.by_any, (0.5, 0.5), 0.75),
         (rules.by_any, (0.0, 1e-15), 1e-15),
         (rules.crowd_open, (100, 20, 10, 0), 70),
@@ -262,3 +272,43 @@ def test_nobody_takes_up_what_no_tie_holds():
 def test_small_rules_by_hand(rule, arguments, expected):
     assert rule(*arguments) == expected
     assert compiled(rule)(*arguments) == expected
+
+
+# --- every rule once ----------------------------------------------------------------------------------------
+
+ARITHMETIC = (ast.Mult, ast.Div, ast.Sub, ast.Pow)
+CHANCES = {
+    "chance", "rate", "luck", "clarity", "understood", "understanding", "weight", "reach", "said", "addressed",
+    "hesitation", "skill", "creativity", "difficulty", "threshold",
+}  # fmt: skip
+
+
+def speaks_of_chances(node: ast.AST) -> bool:
+    """Whether an expression, and not what a rule makes of it, is named after a chance."""
+    if isinstance(node, ast.Call):
+        return False
+    found = [getattr(part, "id", getattr(part, "attr", "")) for part in ast.walk(node)]
+    return any(CHANCES & {*name.split("_"), name.removesuffix("s")} for name in found)
+
+
+def arithmetic_on_chances(code: str) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ARITHMETIC):
+            sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
+            found += [ast.unparse(node)] * any(map(speaks_of_chances, sides))
+        if isinstance(node, ast.Compare) and "luck" in map(ast.unparse, (node.left, *node.comparators)):
+            found += [ast.unparse(node)] * isinstance(node.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE)
+    return found
+
+
+@pytest.mark.parametrize("code", ["x = chance * n", "y = 1.0 - a.rate", "weights[k] / total", "if luck < said: pass"])
+def test_arithmetic_on_chances_is_seen(code):
+    assert arithmetic_on_chances(code)
+
+
+@pytest.mark.parametrize("engine", ["agents", "kernels"])
+def test_neither_engine_does_arithmetic_on_chances(engine):
+    files = sorted((Path(rules.__file__).parent / engine).glob("*.py"))
+    assert len(files) > 4
+    assert {file.name: found for file in files if (found := arithmetic_on_chances(file.read_text("utf-8")))} == {}

@@ -50,9 +50,9 @@ class Crowd:
         rivals = sum(self.held(rival) for rival in self.rivals[idea])
         return int(self.rules.crowd_open(self.size, self.held(idea), self.given_up.get(idea, 0), rivals))
 
-    def address(self, idea: int, event: int, chance: float, clarity: float) -> None:
-        """A teller reaches each of the crowd with this chance, from the holding `event`, with this clarity in all."""
-        understood = chance * self.rules.chance_to_understand(1.0, clarity, self.understanding)
+    def address(self, idea: int, event: int, chance: float, idea_clarity: float, teller_clarity: float) -> None:
+        """A teller reaches each of the crowd with this chance, from the holding `event`."""
+        understood = self.rules.chance_in_crowd(chance, idea_clarity, teller_clarity, self.understanding)
         if self.size and understood > 0.0:
             self.told.setdefault(idea, []).append((event, understood))
 
@@ -62,22 +62,22 @@ class Crowd:
             cohort for cohort in self.cohorts.get(idea, ()) if self.rules.is_settled(cohort.since, now) and cohort.count
         ]
         total = sum(cohort.count for cohort in cohorts)
-        return {cohort.event: cohort.count / total for cohort in cohorts}
+        return {cohort.event: self.rules.part_of(cohort.count, total) for cohort in cohorts}
 
     def learn(self, now: int, idea: int, luck: int) -> None:
-        """Those take the idea up whom at least one teller made understand; one event, shared by what each reached."""
+        """Let those adopt the idea who understood at least one teller: one event, shared by what each reached."""
         told = sorted(self.told.pop(idea))
         by_any, reached = 0.0, 0.0
         for _, chance in told:
             by_any = self.rules.by_any(by_any, chance)
-            reached += chance
+            reached = self.rules.added(reached, chance)
         count = self.rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
         if count == 0:
             return
         by_event: dict[int, float] = {}
         for event, chance in told:
-            by_event[event] = by_event.get(event, 0.0) + chance
-        parents = {event: chance / reached for event, chance in by_event.items()}
+            by_event[event] = self.rules.added(by_event.get(event, 0.0), chance)
+        parents = {event: self.rules.part_of(chance, reached) for event, chance in by_event.items()}
         event = self.recorder.event(now, LEARN, self.index, idea, count, parents)
         self.cohorts.setdefault(idea, []).append(Cohort(event, now, count))
 
@@ -89,10 +89,12 @@ class Crowd:
         for idea, cohorts in self.cohorts.items():
             rates = works(idea), dynamics["abandon_rate"], dynamics["abandon_rate_working"]
             counts = [
-                self._draw(
-                    c.count,
-                    self.rules.abandonment_rate(*rates, now - c.since),
-                    uniform(luck, CROWD, now, self.index, idea, 1 + c.since),
+                int(
+                    self.rules.count_leaving(
+                        c.count,
+                        self.rules.abandonment_rate(*rates, now - c.since),
+                        uniform(luck, CROWD, now, self.index, idea, 1 + c.since),
+                    )
                 )
                 if self.rules.is_settled(c.since, now)
                 else 0
@@ -101,9 +103,6 @@ class Crowd:
             if any(counts):
                 leaving[idea] = counts
         return leaving
-
-    def _draw(self, count: int, rate: float, luck: float) -> int:
-        return int(self.rules.draw_count(count, self.rules.probability(rate), luck))
 
     def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> None:
         """Let them go."""

@@ -90,7 +90,7 @@ def _find(model: Acting, deed: Deed) -> None:
     for index, idea in deed.pairs:
         person = model.people[index]
         written = [model.people[of].notebook[idea] for of in deed.to if idea in model.people[of].notebook]
-        if person.is_open_to(idea) and written:
+        if model.rules.can_be_found(person.is_open_to(idea), bool(written)):
             model.begin(tables.LEARN, person, idea, {written[0]: 1.0})
         else:
             model.skipped += 1
@@ -98,10 +98,10 @@ def _find(model: Acting, deed: Deed) -> None:
 
 def _implement(model: Acting, deed: Deed) -> None:
     for person, idea, holding in _holdings(model, deed):
-        if holding.implemented:
-            model.skipped += 1
-        else:
+        if model.rules.can_be_made_to_work(True, holding.implemented):
             model.implement(person, idea)
+        else:
+            model.skipped += 1
 
 
 def _rewrite(model: Acting, deed: Deed) -> None:
@@ -125,7 +125,7 @@ def _publish(model: Acting, deed: Deed) -> None:
         for other in person.strangers(idea, deed.amount, PUBLISH) if deed.amount > 0.0 else ():
             if other != person.index:
                 person.address(idea, holding, other, 1.0, READ)
-        model.crowd.address(idea, holding.event, deed.amount, model.ideas["clarity"][idea] * person.clarity)
+        model.crowd.address(idea, holding.event, deed.amount, model.ideas["clarity"][idea], person.clarity)
 
 
 def _tell(model: Acting, deed: Deed) -> None:
@@ -136,7 +136,7 @@ def _tell(model: Acting, deed: Deed) -> None:
     for person, idea, holding in _holdings(model, deed):
         for other in deed.to:
             if other == crowd:
-                model.crowd.address(idea, holding.event, 1.0, model.ideas["clarity"][idea] * person.clarity)
+                model.crowd.address(idea, holding.event, 1.0, model.ideas["clarity"][idea], person.clarity)
             elif other != person.index:
                 person.address(idea, holding, other, 1.0, TOLD)
 
@@ -148,7 +148,8 @@ def _tell_from_the_crowd(model: Acting, deed: Deed, idea: int) -> None:
     for other in deed.to if parents else ():
         if other < crowd and model.people[other].is_open_to(idea):
             hearer = model.people[other]
-            if uniform_of(model.key(TOLD, idea), crowd, other) < hearer.understands(idea, 1.0):
+            luck, understood = uniform_of(model.key(TOLD, idea), crowd, other), hearer.understands(idea, 1.0)
+            if model.rules.comes_true(luck, model.rules.chance_of_both(1.0, understood)):
                 model.hear(hearer, idea, parents, model.rank(idea, crowd, other))
 
 

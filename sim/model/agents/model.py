@@ -15,6 +15,7 @@ from typing import Any
 import mesa
 import numpy as np
 
+from sim.model import rules
 from sim.model.agents import interventions
 from sim.model.agents.crowd import Crowd
 from sim.model.agents.person import Person
@@ -35,7 +36,7 @@ from sim.tape.tape import Tape
 class Hearing:
     """What reached a person of an idea in one step: all that was understood, and the one that is credited."""
 
-    order: tuple[int, bool, int]
+    claim: int
     parents: list[Mapping[int, float]]
     sure: bool
 
@@ -162,13 +163,14 @@ class IdeaDiffusion(mesa.Model):
 
     def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
         """Let a person hear and understand; of several tellers the one of the lowest rank is credited."""
-        order = rank, len(parents) > 1, min(parents)
-        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(order, [], False))
+        source = min(parents) + (self.rules.MIXTURE if len(parents) > 1 else 0)
+        claim = int(self.rules.claim(rank, source))
+        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(claim, [], False))
         hearing.sure |= sure
         if self.dynamics["credited_tellers"] == "all":
             hearing.parents.append(parents)
-        elif order <= hearing.order:
-            hearing.order, hearing.parents = order, [parents]
+        elif claim <= hearing.claim:
+            hearing.claim, hearing.parents = claim, [parents]
 
     # --- what happens ---------------------------------------------------------------------------------------
 
@@ -195,7 +197,7 @@ class IdeaDiffusion(mesa.Model):
             person, hearing = self.people[index], self.hearings[idea, index]
             if not person.is_open_to(idea):
                 continue
-            parents = mixed(hearing.parents)
+            parents = mixed(hearing.parents, self.rules)
             if hearing.sure or person.takes_up(idea):
                 self.begin(tables.LEARN, person, idea, parents)
             else:
@@ -267,9 +269,9 @@ class IdeaDiffusion(mesa.Model):
         )
 
 
-def mixed(parents: Sequence[Mapping[int, float]]) -> dict[int, float]:
+def mixed(parents: Sequence[Mapping[int, float]], rules: Any = rules) -> dict[int, float]:
     """Several influences of one event in equal parts, by row."""
     mixture: dict[int, float] = {}
     for row, weight in sorted((row, weight) for part in parents for row, weight in part.items()):
-        mixture[row] = mixture.get(row, 0.0) + weight / len(parents)
+        mixture[row] = rules.added(mixture.get(row, 0.0), rules.part_of(weight, len(parents)))
     return mixture

@@ -201,7 +201,7 @@ class Person(mesa.Agent):
             for other in self.strangers(idea, chance, STRANGERS):
                 if other != self.index and other not in tied:
                     self.address(idea, holding, other, 1.0, LISTEN)
-        model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea] * self.clarity)
+        model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea], self.clarity)
 
     def chance_to_address(self, idea: int, other: Other) -> float:
         """The chance that the person, who holds the idea, addresses another in this step; 0 if it is not told."""
@@ -232,10 +232,10 @@ class Person(mesa.Agent):
         hearer = model.people[other]
         if idea in hearer.holdings:
             self.meet(idea, hearer, chance, purpose)
-        elif hearer.is_open_to(idea) and self.luck(purpose, idea, other) < chance * hearer.understands(
-            idea, self.clarity
-        ):
-            model.hear(hearer, idea, {holding.event: 1.0}, model.rank(idea, self.index, other))
+        elif hearer.is_open_to(idea):
+            understood = model.rules.chance_of_both(chance, hearer.understands(idea, self.clarity))
+            if model.rules.comes_true(self.luck(purpose, idea, other), understood):
+                model.hear(hearer, idea, {holding.event: 1.0}, model.rank(idea, self.index, other))
 
     def meet(self, idea: int, other: Other, chance: float, purpose: int) -> None:
         """A teller meets one who knows already: stale news stifles the teller, or both of them."""
@@ -243,11 +243,13 @@ class Person(mesa.Agent):
         if stifling == "none":
             return
         luck = self.luck(purpose, idea, other.index)
-        if not model.rules.is_stifled(luck, chance):
+        if not model.rules.comes_true(luck, chance):
             return
         if stifling == "both" and purpose in (TELL, LISTEN):
             here, back = self.chance_to_address(idea, other), other.chance_to_address(idea, self)
-            if not model.rules.is_stifled(luck, chance * model.rules.part_of_meeting(here, back)):
+            if not model.rules.comes_true(
+                luck, model.rules.chance_of_both(chance, model.rules.part_of_meeting(here, back))
+            ):
                 return
         model.stifled.append((idea, self.index))
         if stifling == "both":
@@ -262,9 +264,9 @@ class Person(mesa.Agent):
                 continue
             holders, held, total = [], 0.0, 0.0
             for other, weight in ties:  # not `sum`, which adds up otherwise in later versions of Python
-                total += weight
+                total = model.rules.added(total, weight)
                 if model.people[other].has_held(idea):
-                    held += weight
+                    held = model.rules.added(held, weight)
                     holders.append(other)
             if self.model.rules.reaches_threshold(held, total, self.threshold):
                 for other in holders:

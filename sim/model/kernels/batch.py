@@ -1,6 +1,7 @@
-"""Many runs of one scenario in one loop: each seed makes its world, takes its steps, and adds its rows to the block.
+"""Many runs in one loop: each makes its world by its seed and cell, takes its steps, and adds its rows to the block.
 
-Arrays are made once and used again, so that a run of a small world costs what happens in it, not what surrounds it.
+A cell is a set of parameters. Columns are made once and used again, so that a run of a small world costs what happens
+in it, not what surrounds it.
 """
 
 from __future__ import annotations
@@ -10,36 +11,48 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.hints import by_reference, values_of
 from sim.model.abilities import draw_abilities
-from sim.model.kernels.columns import CLOCKED, DISCOVERY, FAR, SKIPPED, Book, Catalogue, People, State, Ways, at, put
-from sim.model.kernels.interventions import STEP, Deeds
-from sim.model.kernels.step import DONE, advance
+from sim.model.kernels.columns import FAR, Records, Run, TieRows
+from sim.model.kernels.step import BETWEEN, DONE, take_steps
 from sim.model.networks.csr import Rows as Ties
 from sim.model.networks.generators.regular import no_ties
 from sim.model.realise_loops import Worth, realise, scheduled
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
 
-NOTHING = np.nan
-FULL = 3  # why the loop returns, beside what `advance` says: the block has no room for another run
+FULL = 3  # why the loop returns, beside what `take_steps` says: the block has no room for another run
+
+
+class Cells(NamedTuple):
+    """The numbers in which cells differ, (cells, ...)."""
+
+    dynamics: NDArray[np.float64]
+    ideas: NDArray[np.float64]  # (cells, ideas, numbers)
+    interventions: Records  # (cells, interventions)
+    lasting: Ints  # (cells,)
+    weight: NDArray[np.float64]  # of all ties, or of each
+    law: NDArray[np.float64]  # of the network, as its generator takes it
+    numbers: NDArray[np.float64]  # of the distributions of abilities
+    delay: NDArray[np.int64]  # of implementations, from each step in `since`
+    value: NDArray[np.float64]  # in each of the spans
 
 
 class Plan(NamedTuple):
-    """What the runs of a scenario have in common."""
+    """What the runs of all cells have in common."""
 
     generated: bool  # whether each run has a network of its own
     both_ways: bool
-    law: Floats  # of the network, as its generator takes it
     draws: NDArray[np.int64]  # ability, kind, first and last + 1 person, first and last + 1 number; (draws, 6)
-    numbers: Floats  # of the distributions
-    dynamics: Floats  # what a run begins with
-    counters: Ints
-    closed: Ints
+    keeps: NDArray[np.uint8]
+    alive: NDArray[np.uint8]
     held: bool  # what realises value, as realise_loops.realise takes it
     realising: NDArray[np.bool_]
-    since: Ints  # from which step the implementations are released after how many
-    delay: Ints
-    worth: Worth
+    since: Ints  # from which step implementations are released after how many
+    begin: Ints  # where the spans of each idea begin; see Worth
+    first: Ints
+    last: Ints
+    most: int  # events of a run
 
 
 class Block(NamedTuple):
@@ -49,7 +62,7 @@ class Block(NamedTuple):
     event: Ints  # what was realised
     served: Ints
     value: Floats
-    ends: NDArray[np.int64]  # of each run: events, influences, realised rows, deeds skipped; (runs, 4)
+    ends: NDArray[np.int64]  # of each run: events, influences, realised rows, interventions skipped; (runs, 4)
     used: Ints  # runs, rows realised
 
 
@@ -59,90 +72,73 @@ def generate(n: int, law: Floats, both_ways: bool, seed: int) -> Ties:
 
 
 def run_all(
-    plan: Plan, fresh: People, people: People, ideas: Catalogue, catalogue: Catalogue, ways: Ways, back: Ways,
-    state: State, deeds: Deeds, book: Book, block: Block, seeds: Ints, place: Ints,
-) -> int:  # fmt: skip
-    """Run the seeds from place[0] on; returns why it stopped, with that run left undone.
+    record: Any, plan: Plan, cells: Cells, block: Block, seeds: Ints, cell: Ints, number: int
+) -> tuple[int, int, Any]:
+    """Run the seeds from `number` on, each with the parameters of its cell.
 
-    `people` and `catalogue` are what the runs change, `fresh` and `ideas` what they begin with.
+    Returns:
+        Why it stopped; the run that is left undone then; the record, to be handed over again.
     """
+    run = by_reference(record)
     none = np.empty((5, 0), np.int64)
-    for number in range(place[0], len(seeds)):
-        place[0] = number
-        run = State(
-            seeds[number], state.n, state.size, state.steps, state.dynamics, state.counters, state.pairs, state.heard,
-            state.closed, state.due, state.hesitating, state.works, state.released, state.low, state.high,
-            state.in_force,
-        )  # fmt: skip
-        renew(plan, run, book)
-        renew_columns(plan, fresh, people, ideas, catalogue, run.luck)
-        deeds.done[0] = 0
-        ask_all(people, catalogue, run, deeds, book)
-        mine = ways
-        if plan.generated:
-            indptr, target = generate(run.n, plan.law, plan.both_ways, run.luck)
-            mine = Ways(indptr, target, ways.weight, ways.start, ways.end)
-        stopped = advance(people, mine, back, catalogue, run, deeds, book, run.steps, 0)
+    stopped = DONE
+    while number < len(seeds):
+        begin_run(run, plan, cells, seeds[number], cell[number])
+        stopped = take_steps(run, run.steps, 0, plan.most)
         if stopped != DONE:
-            return stopped
-        schedule = scheduled(book.rows, len(catalogue.clarity), plan.since, plan.delay)
+            break
+        worth = Worth(plan.begin, plan.first, plan.last, cells.value[cell[number]])
+        schedule = scheduled(run.rows, len(run.status), plan.since, cells.delay[cell[number]])
         rows, event, served, value = realise(
-            book.rows, plan.realising, none, schedule, plan.worth, run.n, run.steps, plan.held
+            run.rows, plan.realising, none, schedule, worth, run.n, run.steps, plan.held
         )
-        if not is_added(block, rows, event, served, value, run.counters[SKIPPED]):
-            return FULL
-    place[0] = len(seeds)
-    return DONE
+        if not is_added(block, rows, event, served, value, run.skipped):
+            stopped = FULL
+            break
+        number += 1
+    return stopped, number, values_of(run)
 
 
-def renew(plan: Plan, state: State, book: Book) -> None:
-    """Let nothing have happened yet."""
-    clocked = state.counters[CLOCKED]
-    fill(state.dynamics, 0, plan.dynamics, len(plan.dynamics))
-    fill(state.counters, 0, plan.counters, len(plan.counters))
-    fill(state.closed, 0, plan.closed, len(plan.closed))
-    for pair in state.pairs:
-        pair.event, pair.since, pair.until, pair.bits = 0, 0, 0, 0
-    state.heard[:] = 0
-    if clocked:
-        state.due[:] = 0
-    state.works[:], state.released[:], state.in_force[:] = 0, FAR, NOTHING
-    state.low[:], state.high[:] = 0, 0
-    for one in (book.pending, book.tellers, book.stifled, book.keys, book.packs):
-        one[0] = 0
-    for used in (book.rows.used, book.told.used, book.mixtures.used, book.hearings.used):
-        used[:] = 0
-    book.calendar.head[:], book.calendar.used[0], book.calendar.used[1] = -1, 0, -1
-
-
-def renew_columns(
-    plan: Plan, fresh: People, people: People, ideas: Catalogue, catalogue: Catalogue, luck: int
-) -> None:  # fmt: skip
-    """Let persons and ideas be as they are before the first step, with abilities drawn anew."""
-    m = len(ideas.clarity)
-    fill(catalogue.clarity, 0, ideas.clarity, m)
-    fill(catalogue.difficulty, 0, ideas.difficulty, m)
-    fill(catalogue.rate, 0, ideas.rate, m)
-    fill(catalogue.hesitation, 0, ideas.hesitation, m)
-    fill(people.keeps, 0, fresh.keeps, len(fresh.keeps))
-    fill(people.alive, 0, fresh.alive, len(fresh.alive))
-    columns = (people.creativity, people.reach, people.skill, people.clarity, people.understanding, people.threshold)
-    given = (fresh.creativity, fresh.reach, fresh.skill, fresh.clarity, fresh.understanding, fresh.threshold)
-    for ability in range(6):
-        fill(columns[ability], 0, given[ability], len(given[ability]))
+def begin_run(run: Run, plan: Plan, cells: Cells, seed: int, cell: int) -> None:
+    """Make the run what it is before the first step of this seed and cell."""
+    run.seed = seed
+    renew(run)
+    fill(run.dynamics_numbers, 0, cells.dynamics[cell], cells.dynamics.shape[1])
+    for idea in range(len(run.ideas)):
+        fill(run.ideas_numbers[idea], 0, cells.ideas[cell, idea], cells.ideas.shape[2])
+    fill(run.interventions, 0, cells.interventions[cell], len(run.interventions))
+    run.lasting = cells.lasting[cell]
+    fill(run.keeps, 0, plan.keeps, len(plan.keeps))
+    fill(run.alive, 0, plan.alive, len(plan.alive))
     for k in range(len(plan.draws)):
         ability, kind, first, last, begin, end = plan.draws[k]
-        draw_abilities(kind, plan.numbers[begin:end], luck, ability, first, columns[ability][first:last])
+        draw_abilities(kind, cells.numbers[cell, begin:end], seed, ability, first, run.abilities[ability][first:last])
+    indptr, target = run.ties.indptr, run.ties.target
+    if plan.generated:
+        indptr, target = generate(run.n, cells.law[cell], plan.both_ways, seed)
+    run.ties = TieRows(indptr, target, cells.weight[cell], run.ties.start, run.ties.end)
 
 
-def ask_all(people: People, catalogue: Catalogue, state: State, deeds: Deeds, book: Book) -> None:
-    """Let the clocks of those be asked who may discover what stands alone; there must be room."""
-    at_once = len(deeds.amount) > 0 and deeds.rows[0, STEP] == 1  # the rate may be set before
-    for idea in range(len(catalogue.clarity)):
-        alone = catalogue.prerequisites_begin[idea] == catalogue.prerequisites_begin[idea + 1]
-        for person in range(state.n if alone and (at_once or catalogue.rate[idea] > 0.0) else 0):
-            if at(people.creativity, person) > 0.0:
-                put(book.pending, 4 * (idea * state.n + person) + DISCOVERY)
+def renew(run: Run) -> None:
+    """Let nothing have happened yet."""
+    run.stage, run.now, run.skipped, run.intervened, run.rows_now, run.rows_before = BETWEEN, 0, 0, 0, 0, 0
+    run.rescan, run.exposed_number, run.news_number, run.notes_number, run.mixtures_number = 1, 0, 0, 0, 0
+    for pair in run.pairs:
+        pair.event, pair.since, pair.until, pair.bits = 0, 0, 0, 0
+    run.exposed[:] = 0
+    run.closed[:] = 0
+    if run.timers_used:
+        run.due[:] = 0
+    run.timers_used = 0
+    run.low[:], run.high[:] = 0, 0
+    before = run.dynamics_before[0]
+    before.abandon_rate, before.abandon_rate_working = np.nan, np.nan
+    for status in run.status:
+        status.works, status.worked, status.released = 0, 1, FAR
+    for one in (run.pending, run.tellers, run.stifled, run.keys, run.claims):
+        one[0] = 0
+    run.rows.used[:] = 0
+    run.calendar[:], run.blocks, run.free_block = -1, 0, -1
 
 
 def is_added(block: Block, rows: Rows, event: Ints, served: Ints, value: Floats, skipped: int) -> bool:

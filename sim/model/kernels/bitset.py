@@ -58,6 +58,6 @@ def spans(keys: int) -> int:
     return (keys + SPAN - 1) // SPAN
 
 
-def no_marks(sets: int, keys: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def no_bits(sets: int, keys: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """So many empty sets, one a row: low and high."""
     return np.zeros((sets, spans(keys) * 64), np.int64), np.zeros((sets, spans(keys)), np.int64)

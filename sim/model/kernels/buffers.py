@@ -1,104 +1,117 @@
-"""The book of a run, and more room in it: numpy makes the room, the compiled loops only write."""
+"""What a run writes, into columns that grow when they are full."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from sim.errors import ScenarioError
-from sim.model.kernels.clocks import BLOCK, new_calendar
-from sim.model.kernels.columns import (
-    BLOCKS,
-    COHORTS,
-    ENTRIES,
-    EVENTS,
-    HEARINGS,
-    INFLUENCES,
-    LEARNERS,
-    MIXED,
-    NEWS,
-    NOTES,
-    PENDING,
-    PIECES,
-    STIFLED,
-    TELLERS,
-    Book,
-    Hearings,
-    Mixtures,
-    bag,
-)
-from sim.model.kernels.crowd import no_crowd, no_news
-from sim.tape.rows import empty_rows
-from sim.tape.tables import Ints
-
-MOST = 2**31 - 1  # events
+from sim.model.kernels.columns import LISTED, Run, larger, push
+from sim.model.rules import MIXTURE
+from sim.tape import rows as tape_rows
+from sim.tape.tables import Floats, Ints
 
 
-def open_book(ideas: int, steps: int, crowd: int, understanding: float, rows: int, hearings: int) -> Book:
-    """An empty book, with room for so many events, tellers and learners, and who heard and are not yet noted."""
-    return Book(
-        empty_rows(rows, rows), bag(64), bag(rows), bag(16), bag(hearings), bag(hearings), np.empty(rows, np.int64),
-        np.zeros(4, np.int64), np.zeros(14, np.int64),
-        no_news(16),
-        Mixtures(np.zeros(16, np.int64), np.empty(16, np.int64), np.empty(16), np.zeros(2, np.int64)),
-        new_calendar(steps),
-        no_crowd(crowd, understanding, ideas),
-        Hearings(np.empty(16, np.int64), np.empty(16, np.int64), np.zeros(1, np.int64)),
-    )  # fmt: skip
+def add_event(run: Run, kind: int, person: int, idea: int, count: int) -> int:
+    """Add an event of this step and return its row."""
+    if run.rows.used[0] == len(run.rows.step):
+        run.rows = tape_rows.with_room(run.rows, 1, 0)
+    return tape_rows.add_event(run.rows, run.now, kind, person, idea, count)
 
 
-def fits(book: Book) -> bool:
-    """Whether there is room for all that is needed."""
-    needs = book.needs
-    return bool(
-        needs[EVENTS] <= len(book.rows.step) and needs[INFLUENCES] <= len(book.rows.child)
-        and needs[PENDING] < len(book.pending) and needs[TELLERS] < len(book.tellers)
-        and needs[STIFLED] < len(book.stifled) and needs[HEARINGS] < len(book.keys)
-        and needs[NOTES] <= len(book.hearings.pack) and needs[LEARNERS] <= len(book.learners)
-        and needs[NEWS] <= len(book.told.idea) and needs[MIXED] < len(book.mixtures.begin)
-        and needs[ENTRIES] <= len(book.mixtures.event) and needs[BLOCKS] * BLOCK <= len(book.calendar.slots)
-        and needs[COHORTS] <= len(book.crowd.event) and needs[PIECES] <= book.crowd.pieces.shape[1]
-    )  # fmt: skip
+def add_influence(run: Run, child: int, parent: int, weight: float) -> None:
+    """Add an influence."""
+    if run.rows.used[1] == len(run.rows.child):
+        run.rows = tape_rows.with_room(run.rows, 0, 1)
+    tape_rows.add_influence(run.rows, child, parent, weight)
 
 
-def larger(column: Any, room: int) -> Any:
-    """The column where it has the room, else a copy half as large again, or as large as it takes."""
-    if room <= column.shape[-1]:
-        return column
-    new = np.empty((*column.shape[:-1], max(room, column.shape[-1] * 3 // 2)), column.dtype)
-    new[..., : column.shape[-1]] = column
-    return new
+def make_room(run: Run, learners: int, timers: int) -> None:
+    """Make room for so many who learn, each from one holding, and for timers to be asked about."""
+    run.rows = tape_rows.with_room(run.rows, learners, learners)
+    if run.pending[0] + timers >= len(run.pending):
+        run.pending = larger(run.pending, run.pending[0] + timers + 1)
 
 
-def widened(table: Any, names: str, room: int) -> Any:
-    """The table with room in the columns that are named."""
-    return table._replace(**{name: larger(getattr(table, name), room) for name in names.split()})
+def ask(run: Run, timer: int) -> None:
+    """Ask about a timer in the next step: whether it is to run."""
+    if run.pending[0] + 1 == len(run.pending):
+        run.pending = larger(run.pending, 0)
+    push(run.pending, timer)
 
 
-def with_room(book: Book) -> Book:
-    """The book with room for all that is needed.
+def list_teller(run: Run, key: int) -> None:
+    """Put a holder among the tellers, once; so there is always room."""
+    if not run.pairs[key].bits & LISTED:
+        run.pairs[key].bits |= LISTED
+        push(run.tellers, key)
 
-    Raises:
-        ScenarioError: if there are more events than their numbers in 32 bits can tell apart.
-    """
-    needs: Ints = book.needs
-    if needs[EVENTS] > MOST:
-        raise ScenarioError(f"this run has more than {MOST:,} events, which the kernels cannot number; allowed: fewer")
-    return Book(
-        widened(widened(book.rows, "step kind person idea count", needs[EVENTS]), "child parent weight",
-                needs[INFLUENCES]),
-        larger(book.pending, needs[PENDING] + 1),
-        larger(book.tellers, needs[TELLERS] + 1),
-        larger(book.stifled, needs[STIFLED] + 1),
-        larger(book.keys, needs[HEARINGS] + 1),
-        larger(book.packs, needs[HEARINGS] + 1),
-        larger(book.learners, needs[LEARNERS]),
-        book.counts,
-        needs,
-        widened(book.told, "idea event chance", needs[NEWS]),
-        widened(widened(book.mixtures, "begin", needs[MIXED] + 1), "event weight", needs[ENTRIES]),
-        widened(book.calendar, "slots", needs[BLOCKS] * BLOCK),
-        widened(widened(book.crowd, "event since count next", needs[COHORTS]), "pieces", needs[PIECES]),
-        widened(book.hearings, "pack next", needs[NOTES]),
-    )  # fmt: skip
+
+def stifle(run: Run, key: int) -> None:
+    """Let a holder tell no more from the next step on."""
+    if run.stifled[0] + 1 == len(run.stifled):
+        run.stifled = larger(run.stifled, 0)
+    push(run.stifled, key)
+
+
+def note_later(run: Run, key: int, claim: int) -> None:
+    """Write down that somebody understood a teller, to be noted when all have told."""
+    if run.keys[0] + 1 == len(run.keys):
+        run.keys, run.claims = larger(run.keys, 0), larger(run.claims, 0)
+    push(run.keys, key)
+    push(run.claims, claim)
+
+
+def add_note(run: Run, claim: int, following: int) -> int:
+    """Note one more claim of a key, before those that follow; returns 1 + its place."""
+    place = run.notes_number
+    if place == len(run.notes):
+        run.notes = larger(run.notes, 0)
+    run.notes[place].claim, run.notes[place].next = claim, following
+    run.notes_number = place + 1
+    return place + 1
+
+
+def add_mixture(run: Run, events: Ints, weights: Floats) -> int:
+    """Add a mixture of holdings and return it as a source."""
+    number, begin = run.mixtures_number, run.mixtures[run.mixtures_number]
+    if number + 2 > len(run.mixtures):
+        run.mixtures = larger(run.mixtures, 0)
+    if begin + len(events) > len(run.parts):
+        run.parts = larger(run.parts, begin + len(events))
+    for k in range(len(events)):
+        run.parts[begin + k].event, run.parts[begin + k].weight = events[k], weights[k]
+    run.mixtures[number + 1] = begin + len(events)
+    run.mixtures_number = number + 1
+    return int(MIXTURE + number)
+
+
+def add_news(run: Run, idea: int, event: int, chance: float) -> None:
+    """Note that one of the crowd understood a teller, from this holding, with this chance."""
+    if run.news_number == len(run.news):
+        run.news = larger(run.news, 0)
+    news = run.news[run.news_number]
+    news.idea, news.event, news.chance = idea, event, chance
+    run.news_number += 1
+
+
+def add_cohort(run: Run, idea: int, event: int, count: int) -> None:
+    """Add those of the crowd who adopt an idea now as the last cohort of it."""
+    place, status = run.cohorts_number, run.status[idea]
+    if place == len(run.cohorts):
+        run.cohorts = larger(run.cohorts, 0)
+    cohort = run.cohorts[place]
+    cohort.event, cohort.since, cohort.count, cohort.next = event, run.now, count, -1
+    if status.last < 0:
+        status.first = place
+    else:
+        run.cohorts[status.last].next = place
+    status.last = place
+    status.held += count
+    run.cohorts_number = place + 1
+
+
+def add_piece(run: Run, idea: int, cohort: int, count: int) -> None:
+    """Note that some of a cohort leave now."""
+    if run.pieces_number == len(run.pieces):
+        run.pieces = larger(run.pieces, 0)
+    piece, of = run.pieces[run.pieces_number], run.cohorts[cohort]
+    piece.event, piece.idea, piece.begin, piece.end, piece.count = of.event, idea, of.since, run.now, count
+    of.count -= count
+    run.pieces_number += 1

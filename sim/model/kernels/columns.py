@@ -1,76 +1,86 @@
-"""The columns of a run: what the loops read and write.
+"""The record of a run: all that the loops read and write, handed on by reference.
 
-A key is idea * n + person, a clock's place is 4 * key + clock. A bag is an array of whole numbers: how many are in
-use, then these. A column of persons or ties that is alike for all has
-one entry: `at` reads either form. Nothing here checks its input; model.py does.
+A key is idea * n + person, a timer is 4 * key + what it is for. A stack is an array of whole numbers: how many are in
+use, then these. A column of persons or ties that is alike for all has one entry: `at` reads either form. Nothing here
+checks its input; beginning.py does. Columns that grow are replaced by larger ones where they are written.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.kernels.bitset import no_marks
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RESOLVE
+from sim.scenario.references import SETTABLE
+from sim.scenario.sections import Dynamics
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
 
 Bytes = NDArray[np.uint8]
 Steps = NDArray[np.int32]
+Records = NDArray[np.void]
 
-PAIR = np.dtype(  # what a person is to an idea; in one place, since what is asked of one is asked together
+DISCOVERY, IMPLEMENTATION, ABANDONMENT, RESOLUTION = range(4)  # what timers are for
+PURPOSES = np.array([DISCOVER, IMPLEMENT, ABANDON, RESOLVE])
+EXPOSED, WATCHED = 4, 5  # sets of keys beside those of the timers: who understood, who may be at the threshold
+FAR = 2**31 - 1  # later than any step of a run
+LAST = 2**31 - 2  # the last step that a run can have
+HELD, GIVEN_UP, IMPLEMENTED, HESITATES, LISTED, SURE, TAKEN = 1, 2, 4, 8, 16, 32, 64  # the bits of a pair
+ALL = 255
+
+PAIR: Any = np.dtype(  # what a person is to an idea; in one place, since what is asked of one is asked together
     [
-        ("event", np.int32),  # by which it was last taken up, if ever
+        ("event", np.int32),  # by which it was last adopted, if ever
         ("since", np.int32),  # when
         ("until", np.int32),  # the last step in which it is told
         ("bits", np.uint8),
     ],
     align=True,
 )
-HELD, GIVEN_UP, IMPLEMENTED, HESITATES, LISTED, SURE, TAKEN = 1, 2, 4, 8, 16, 32, 64  # the bits
-ALL = 255
-DISCOVERY, IMPLEMENTATION, ABANDONMENT, RESOLUTION = range(4)  # the clocks
-PURPOSES = np.array([DISCOVER, IMPLEMENT, ABANDON, RESOLVE])
-HEARD, WATCHED = 4, 5  # sets of keys beside those of the four clocks: who heard, and who may be at the threshold
-FAR = 2**31 - 1  # later than any step of a run
-LAST = 2**31 - 2  # the last step that a run can have
-MIXTURE = 2**31  # a source from here on is a mixture of holdings, one below is the event of a holding
-
-# dynamics, as numbers
-(RATE_TO_IMPLEMENT, RATE_TO_ABANDON, RATE_TO_ABANDON_WORKING, RATE_TO_RESOLVE, PERIOD, DELAY, ADOPTION, CREDITED,
- STIFLING, READOPT) = range(10)  # fmt: skip
-SIMPLE, THRESHOLD = 0, 1
-ONE, EVERY = 0, 1  # which tellers are credited
-SILENT, TELLER, BOTH = 0, 1, 2  # whom stale news stifles
-
-# counters
-(
-    NOW,
-    PHASE,  # of the step
-    PLACE,  # where it was left for want of room
-    SKIPPED,
-    ROWS_NOW,
-    ROWS_BEFORE,
-    RESCAN,
-    LASTING,
-    HEARD_COUNT,
-    TIMED,
-    CLOCKED,  # whether any clock ran yet
-    LARGEST,  # the most holdings of a mixture, and the most relations that an idea has
-    DEPENDENTS,
-    PREREQUISITES,
-    RIVALS,
-) = range(15)
-
-# what there must be room for
-(EVENTS, INFLUENCES, PENDING, TELLERS, STIFLED, HEARINGS, NOTES, LEARNERS, NEWS, MIXED, ENTRIES, BLOCKS, COHORTS,
- PIECES) = range(14)  # fmt: skip
+DYNAMICS: Any = np.dtype([(name, np.float64) for name in Dynamics.model_fields])
+IDEA: Any = np.dtype([(name, np.float64) for name in SETTABLE["ideas"]])
+STATUS: Any = np.dtype(  # what there is to know of an idea beside its numbers
+    [(name, np.int64) for name in (
+        "works", "worked",  # in this step and in the one before
+        "released",  # when it first works
+        "common",  # whether it is discovered at the common rate
+        "prerequisites", "prerequisites_end", "dependents", "dependents_end", "rivals", "rivals_end",  # of `relations`
+        "held", "given_up",  # by how many of the crowd
+        "first", "last",  # cohort, -1 if there is none
+    )]
+)  # fmt: skip
+INTERVENTION: Any = np.dtype(
+    [(name, np.int64) for name in (
+        "step", "kind", "person", "person_end", "idea", "idea_end", "each", "to", "to_end", "section", "field",
+    )] + [("amount", np.float64)]
+)  # fmt: skip
+NEWS: Any = np.dtype(
+    [("idea", np.int64), ("event", np.int64), ("chance", np.float64)]
+)  # to the crowd, from whose holding
+COHORT: Any = np.dtype([(name, np.int64) for name in ("event", "since", "count", "next")])
+PIECE: Any = np.dtype(
+    [(name, np.int64) for name in ("event", "idea", "begin", "end", "count")]
+)  # of a cohort that left
+PART: Any = np.dtype([("event", np.int64), ("weight", np.float64)])  # of a mixture
+NOTE: Any = np.dtype([("claim", np.int64), ("next", np.int64)])  # of one key, linked
 
 
-class People(NamedTuple):
-    """The persons, (n,) or (1,) where all are alike."""
+def number(section: Any, field: str, value: Any) -> float:
+    """Return a value of a scenario as the loops have it: of words, the place among those that the field allows."""
+    return float(get_args(section.model_fields[field].annotation).index(value) if isinstance(value, str) else value)
+
+
+SIMPLE, THRESHOLD = (number(Dynamics, "adoption", word) for word in ("simple", "threshold"))
+EVERY = number(Dynamics, "credited_tellers", "all")
+SILENT, BOTH = (number(Dynamics, "stifling", word) for word in ("none", "both"))
+
+
+class Abilities(NamedTuple):
+    """The persons' abilities, each (n,), or (1,) where all are alike."""
 
     creativity: Floats
     reach: Floats
@@ -78,11 +88,9 @@ class People(NamedTuple):
     clarity: Floats
     understanding: Floats
     threshold: Floats
-    keeps: Bytes
-    alive: Bytes
 
 
-class Ways(NamedTuple):
+class TieRows(NamedTuple):
     """Ties in compressed rows: whom each person can tell, or who can tell each person."""
 
     indptr: Ints
@@ -92,112 +100,84 @@ class Ways(NamedTuple):
     end: Ints
 
 
-class Catalogue(NamedTuple):
-    """The ideas, (m,); of the three relations, where the others of each idea begin, and which they are."""
+@dataclass
+class Run:
+    """A run, as the loops have it; between calls it is a `Record` of the same fields."""
 
-    clarity: Floats
-    difficulty: Floats
-    rate: Floats
-    hesitation: Floats
-    common: Bytes  # whether the idea is discovered at the common rate
-    prerequisites_begin: Ints
-    prerequisites: Ints
-    dependents_begin: Ints
-    dependents: Ints
-    rivals_begin: Ints
-    rivals: Ints
-
-
-class State(NamedTuple):
-    """What changes from step to step."""
-
-    luck: int
-    n: int
+    seed: int
+    n: int  # persons
     size: int  # of the world
     steps: int
-    dynamics: Floats
-    counters: Ints
-    pairs: NDArray[np.void]  # a PAIR a key; (keys,)
-    heard: Ints  # 0, or 1 + rank and source of the teller to be credited, or 1 + the last of all hearings; (keys,)
-    closed: Ints  # a bit a key: who cannot take it up, being dead, holding it or a rival, or having given it up
-    due: Steps  # when each clock rings, 0 if it does not run; by 4 * key + clock, (4 * keys,)
-    hesitating: Ints  # from whom a person who hesitates heard; (keys,)
-    works: Bytes  # (m,)
-    released: Ints  # (m,): when the idea first works
-    low: NDArray[np.int64]  # sets of keys: the clocks that ring, who heard, who is watched; (6, words)
+    crowd: int
+    crowd_understanding: float
+    # what it is made of
+    abilities: Abilities
+    keeps: Bytes  # (n,) or (1,), as abilities
+    alive: Bytes
+    ties: TieRows
+    reverse: TieRows  # empty where no threshold asks for it
+    dynamics: Records  # (1,), and as numbers, the same memory
+    dynamics_numbers: Floats
+    ideas: Records  # (m,)
+    ideas_numbers: NDArray[np.float64]  # (m, numbers)
+    status: Records  # (m,)
+    relations: Ints  # ideas that are prerequisites, dependents, rivals
+    most_dependents: int
+    interventions: Records
+    # where it stands
+    stage: int  # of the step, see step.py
+    now: int
+    skipped: int  # interventions without effect
+    intervened: int  # interventions that have happened
+    rows_now: int  # when the step began
+    rows_before: int  # and the one before
+    rescan: int  # whether everybody looks around
+    lasting: int  # whether one who has nobody left to tell never will
+    timed: int  # whether ties come and go
+    timers_used: int  # whether any timer was ever started
+    dynamics_before: Records  # the parameters of the last step, as `dynamics` and `ideas`
+    ideas_before: Records
+    # of each key
+    pairs: Records  # PAIR
+    exposed: Ints  # 0, or 1 + the least claim of a teller, or 1 + the last of all notes
+    closed: Ints  # a bit a key: whether it cannot be adopted
+    due: Steps  # when each timer is, 0 if it does not run; (4 * keys,)
+    heard_from: Ints  # the source of one who hesitates
+    low: NDArray[np.int64]  # sets of keys: timers that are due, exposed, watched; (6, words)
     high: NDArray[np.int64]
-    in_force: Floats  # the parameters of the last step
-
-
-class Calendar(NamedTuple):
-    """Clocks by the step in which they are due, in blocks of BLOCK: a block's first entry is the next block."""
-
-    head: Ints  # the first block of each step, -1 if there is none; (steps + 1,)
-    fill: Ints  # entries in it; (steps + 1,)
-    slots: Ints
-    used: Ints  # blocks in use so far, and the first of those that are free again
-
-
-class Crowd(NamedTuple):
-    """The people who are not simulated one by one, by idea; who took an idea up in one step is a cohort."""
-
-    size: int
-    understanding: float
-    held: Ints  # (m,)
-    given_up: Ints  # (m,)
-    first: Ints  # the first and last cohort of each idea, -1 if there is none; (m,)
-    last: Ints
-    event: Ints  # of each cohort, (cohorts,)
-    since: Ints
-    count: Ints  # type: ignore[assignment]  # a tuple's own method of this name is of no use here
-    next: Ints
-    pieces: NDArray[np.int64]  # that ended: event, idea, begin, end, count; (5, pieces)
-    used: Ints  # cohorts, pieces
-
-
-class Told(NamedTuple):
-    """What reached the crowd in a step: the idea, the teller's holding, the chance that one of the crowd understood."""
-
-    idea: Ints
-    event: Ints
-    chance: Floats
-    used: Ints
-
-
-class Mixtures(NamedTuple):
-    """Sources that are several holdings: where each begins, and their events and weights."""
-
-    begin: Ints
-    event: Ints
-    weight: Floats
-    used: Ints  # mixtures, entries
-
-
-class Hearings(NamedTuple):
-    """Where every teller is credited: all hearings of a step, those of one key linked."""
-
-    pack: Ints
-    next: Ints
-    used: Ints
-
-
-class Book(NamedTuple):
-    """What a run writes, some of which is replaced by something larger as it grows; see book.py."""
-
+    exposed_number: int
+    due_numbers: Ints  # timers that are due now; (4,)
+    # what it writes
     rows: Rows
-    pending: Ints  # a bag of clocks to be asked in the next step
-    tellers: Ints  # a bag of keys; -1 is none
-    stifled: Ints  # a bag of keys
-    keys: Ints  # a bag of who heard and understood, to be noted
-    packs: Ints  # a bag of from whom
-    learners: Ints  # keys in order
-    counts: Ints  # how many of each clock ring, (4,)
-    needs: Ints  # how much room the next part of the step takes, (14,)
-    told: Told
-    mixtures: Mixtures
-    calendar: Calendar
-    crowd: Crowd
-    hearings: Hearings
+    pending: Ints  # a stack of timers to be asked about in the next step
+    tellers: Ints  # a stack of keys, -1 for none
+    stifled: Ints  # a stack of keys
+    keys: Ints  # a stack of the exposed who are yet to be noted
+    claims: Ints  # a stack of the claims of their tellers
+    learners: Ints  # room for keys in order
+    calendar: Ints  # the first block of timers of each step, -1 if there is none; (steps + 1,)
+    filled: Ints  # entries in it; (steps + 1,)
+    slots: Ints  # the blocks
+    blocks: int  # in use so far
+    free_block: int  # the first of those that are free again, -1 if there is none
+    news: Records  # NEWS of this step
+    news_number: int
+    notes: Records  # NOTE, where every teller is credited
+    notes_number: int
+    mixtures: Ints  # where each begins among the parts
+    mixtures_number: int
+    parts: Records  # PART
+    cohorts: Records  # COHORT
+    cohorts_number: int
+    pieces: Records  # PIECE
+    pieces_number: int
+
+
+def _named_tuple(name: str, kind: type[Any]) -> Any:
+    return namedtuple(name, list(kind.__annotations__))  # its fields are told once
+
+
+Record = _named_tuple("Record", Run)
 
 
 def at(column: Any, place: int) -> float:
@@ -206,26 +186,21 @@ def at(column: Any, place: int) -> float:
     return entry
 
 
-def bag(room: int) -> Ints:
-    """An empty one."""
+def stack(room: int) -> Ints:
+    """An empty stack."""
     made = np.empty(1 + room, np.int64)
     made[0] = 0
     return made
 
 
-def put(to: Ints, item: int) -> None:
+def push(to: Ints, item: int) -> None:
     """Add an item, for which there must be room."""
     to[0] += 1
     to[to[0]] = item
 
 
-def state_of(luck: int, n: int, ideas: int, size: int, steps: int, dynamics: Floats) -> State:
-    """The state before the first step."""
-    keys = n * ideas
-    low, high = no_marks(6, keys)
-    return State(
-        luck, n, size, steps, dynamics, np.zeros(16, np.int64), np.zeros(keys, PAIR),
-        np.zeros(keys, np.int64), np.zeros((keys + 63) // 64, np.int64), np.zeros(4 * keys, np.int32),
-        np.zeros(keys, np.int64), np.zeros(ideas, np.uint8), np.full(ideas, FAR, np.int64), low, high,
-        np.full(4 + 3 * ideas, np.nan),
-    )  # fmt: skip
+def larger(column: Any, room: int) -> Any:
+    """A copy of a column, half as large again, or as large as it takes."""
+    new = np.empty(max(room, len(column) * 3 // 2 + 16), column.dtype)
+    new[: len(column)] = column
+    return new

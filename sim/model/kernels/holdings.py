@@ -1,4 +1,4 @@
-"""To take an idea up and to lose it: what changes in the columns, and which clocks are to be asked about."""
+"""To adopt an idea and to lose it: what changes in the columns, and which timers are to be asked about."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from typing import Any
 
 from sim.machine.hints import inline
 from sim.model.kernels.bitset import mark
+from sim.model.kernels.buffers import add_event, add_influence, ask, list_teller
 from sim.model.kernels.columns import (
     ABANDONMENT,
-    ADOPTION,
     ALL,
-    CLOCKED,
-    DELAY,
-    DEPENDENTS,
     DISCOVERY,
     GIVEN_UP,
     HELD,
@@ -20,66 +17,55 @@ from sim.model.kernels.columns import (
     IMPLEMENTATION,
     IMPLEMENTED,
     LAST,
-    LISTED,
-    NOW,
-    PERIOD,
-    RATE_TO_ABANDON,
-    RATE_TO_ABANDON_WORKING,
-    RATE_TO_IMPLEMENT,
     RESOLUTION,
-    RIVALS,
     SURE,
     TAKEN,
     THRESHOLD,
     WATCHED,
-    Catalogue,
-    People,
-    State,
+    Run,
     at,
-    put,
 )
 from sim.model.rules import abandonment_rate, is_open, is_settled, tells_until, works_from
-from sim.tape.rows import Rows, add_event, add_influence
 from sim.tape.tables import IMPLEMENT, Ints
 
 
-def is_closed(state: State, key: int) -> int:
-    """1 where a person cannot take an idea up, else 0."""
-    return int((state.closed[key >> 6] >> (key & 63)) & 1)
+def is_closed(closed: Ints, key: int) -> int:
+    """1 where a person cannot adopt an idea, else 0."""
+    return int((closed[key >> 6] >> (key & 63)) & 1)
 
 
-def is_held(state: State, key: int) -> bool:
+def is_held(run: Run, key: int) -> bool:
     """Whether an idea is held since an earlier step."""
-    pair = state.pairs[key]
-    return bool(pair.bits & HELD) and is_settled(pair.since, state.counters[NOW])
+    pair = run.pairs[key]
+    return bool(pair.bits & HELD) and is_settled(pair.since, run.now)
 
 
-def refresh(people: People, catalogue: Catalogue, state: State, idea: int, person: int) -> None:
-    """See again whether a person could take an idea up: is there, and neither holds it or a rival nor gave it up."""
-    key = idea * state.n + person
-    bits, rival = state.pairs[key].bits, False
-    for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
-        rival = rival or state.pairs[catalogue.rivals[k] * state.n + person].bits & HELD != 0
+def refresh(run: Run, idea: int, person: int) -> None:
+    """See again whether a person could adopt an idea."""
+    key, status = idea * run.n + person, run.status[idea]
+    bits, rival = run.pairs[key].bits, False
+    for k in range(status.rivals, status.rivals_end):
+        rival = rival or run.pairs[run.relations[k] * run.n + person].bits & HELD != 0
     bit = 1 << (key & 63)
-    if not is_open(at(people.alive, person) != 0, bits & HELD != 0, bits & GIVEN_UP != 0, rival):
-        state.closed[key >> 6] |= bit
+    if not is_open(at(run.alive, person) != 0, bits & HELD != 0, bits & GIVEN_UP != 0, rival):
+        run.closed[key >> 6] |= bit
     else:
-        state.closed[key >> 6] &= ~bit
-        if state.dynamics[ADOPTION] == THRESHOLD:
-            mark(state.low[WATCHED], state.high[WATCHED], key)
+        run.closed[key >> 6] &= ~bit
+        if run.dynamics[0].adoption == THRESHOLD:
+            mark(run.low[WATCHED], run.high[WATCHED], key)
 
 
 @inline
-def stop(state: State, clock: int, key: int) -> None:
-    """Let a clock not run."""
-    if state.counters[CLOCKED] and state.due[4 * key + clock]:  # looked at first: what never runs takes no memory
-        state.due[4 * key + clock] = 0
+def stop(run: Run, timer: int) -> None:
+    """Stop a timer."""
+    if run.timers_used and run.due[timer]:  # looked at first: what never runs takes no memory
+        run.due[timer] = 0
 
 
-def abandonment_in_force(state: State, idea: int, age: int) -> float:
+def abandonment_in_force(run: Run, idea: int, age: int) -> float:
     """Return the rate of abandonment of the last step in which rates were set; timers start anew at others."""
-    force, works = state.in_force, state.in_force[4 + 2 * len(state.works) + idea] != 0.0
-    return abandonment_rate(works, force[RATE_TO_ABANDON], force[RATE_TO_ABANDON_WORKING], age)
+    before = run.dynamics_before[0]
+    return abandonment_rate(run.status[idea].worked != 0, before.abandon_rate, before.abandon_rate_working, age)
 
 
 def last_step(step: float) -> int:
@@ -87,22 +73,13 @@ def last_step(step: float) -> int:
     return int(step) if step < LAST else LAST
 
 
-def list_teller(state: State, tellers: Ints, key: int) -> None:
-    """Let a holder be among the tellers, once."""
-    if not state.pairs[key].bits & LISTED:
-        state.pairs[key].bits |= LISTED
-        put(tellers, key)
-
-
-def begun(
-    people: People, catalogue: Catalogue, state: State, pending: Ints, tellers: Ints, idea: int, person: int, row: int
-) -> None:
-    """A holding began with an event; up to 2 + dependents clocks become pending, and one teller more is listed."""
-    key, now = idea * state.n + person, state.counters[NOW]
-    hold(state.pairs[key], row, now, last_step(tells_until(now, state.dynamics[PERIOD])), 0)
-    state.closed[key >> 6] |= 1 << (key & 63)
-    list_teller(state, tellers, key)
-    set_off(people, catalogue, state, pending, key)
+def begun(run: Run, idea: int, person: int, row: int) -> None:
+    """A holding began with an event."""
+    key = idea * run.n + person
+    hold(run.pairs[key], row, run.now, last_step(tells_until(run.now, run.dynamics[0].telling_period)), 0)
+    run.closed[key >> 6] |= 1 << (key & 63)
+    list_teller(run, key)
+    set_off(run, key)
 
 
 @inline
@@ -112,71 +89,67 @@ def hold(pair: Any, row: int, now: int, until: int, bits: int) -> None:
     pair.event, pair.since, pair.until = row, now, until
 
 
-def is_followed(people: People, state: State) -> bool:
-    """Whether anything can follow from an idea being held: a clock that runs or is stopped, or something for rivals."""
-    counters, skilled = state.counters, len(people.skill) > 1 or people.skill[0] > 0.0
-    follows = counters[CLOCKED] or counters[RIVALS] or counters[DEPENDENTS]
-    follows = follows or (skilled and state.dynamics[RATE_TO_IMPLEMENT] > 0.0)
-    for idea in range(len(state.works)):
-        follows = follows or not abandonment_in_force(state, idea, 0) <= 0.0  # nan before the first step
+def is_followed(run: Run) -> bool:
+    """Whether anything can follow from an idea being held: a timer that runs or is stopped, or something for rivals."""
+    skilled = len(run.abilities.skill) > 1 or run.abilities.skill[0] > 0.0
+    follows = run.timers_used != 0 or len(run.relations) > 0
+    follows = follows or (skilled and run.dynamics[0].implementation_rate > 0.0)
+    for idea in range(len(run.status)):
+        follows = follows or not abandonment_in_force(run, idea, 0) <= 0.0  # nan before the first step
     return bool(follows)
 
 
-def most_clocks(people: People, state: State) -> int:
-    """How many clocks may become pending for each holding that begins."""
-    return int(2 + state.counters[DEPENDENTS]) if is_followed(people, state) else 0
+def most_timers(run: Run) -> int:
+    """How many timers may be asked about for each holding that begins."""
+    return int(2 + run.most_dependents) if is_followed(run) else 0
 
 
-@inline
-def set_off(people: People, catalogue: Catalogue, state: State, pending: Ints, key: int) -> None:
-    """Let follow what follows from an idea being held: clocks become pending or stop, and rivals are closed."""
-    n = state.n
-    idea = key // n
-    person = key - idea * n
-    for clock in range(4):
-        stop(state, clock, key)
-    if state.dynamics[RATE_TO_IMPLEMENT] > 0.0 and at(people.skill, person) > 0.0:
-        put(pending, 4 * key + IMPLEMENTATION)
-    if not abandonment_in_force(state, idea, 0) <= 0.0 and not at(people.keeps, person):
-        put(pending, 4 * key + ABANDONMENT)
-    for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
-        other = catalogue.rivals[k] * n + person
-        state.closed[other >> 6] |= 1 << (other & 63)
-        stop(state, DISCOVERY, other)
-        stop(state, RESOLUTION, other)
-    if at(people.creativity, person) > 0.0:
-        for k in range(catalogue.dependents_begin[idea], catalogue.dependents_begin[idea + 1]):
-            put(pending, 4 * (catalogue.dependents[k] * n + person) + DISCOVERY)
+def set_off(run: Run, key: int) -> None:
+    """Let follow what follows from an idea being held: timers are asked about or stop, and rivals are closed."""
+    n, idea = run.n, key // run.n
+    person, status = key - idea * n, run.status[idea]
+    for timer in range(4 * key, 4 * key + 4):
+        stop(run, timer)
+    if run.dynamics[0].implementation_rate > 0.0 and at(run.abilities.skill, person) > 0.0:
+        ask(run, 4 * key + IMPLEMENTATION)
+    if not abandonment_in_force(run, idea, 0) <= 0.0 and not at(run.keeps, person):
+        ask(run, 4 * key + ABANDONMENT)
+    for k in range(status.rivals, status.rivals_end):
+        other = run.relations[k] * n + person
+        run.closed[other >> 6] |= 1 << (other & 63)
+        stop(run, 4 * other + DISCOVERY)
+        stop(run, 4 * other + RESOLUTION)
+    if at(run.abilities.creativity, person) > 0.0:
+        for k in range(status.dependents, status.dependents_end):
+            ask(run, 4 * (run.relations[k] * n + person) + DISCOVERY)
 
 
-def ended(people: People, catalogue: Catalogue, state: State, pending: Ints, idea: int, person: int) -> None:
-    """A holding has ended; up to 1 + 2 * rivals clocks become pending."""
-    n = state.n
-    key = idea * n + person
-    state.pairs[key].bits &= ALL - HELD - IMPLEMENTED
-    refresh(people, catalogue, state, idea, person)
-    stop(state, IMPLEMENTATION, key)
-    stop(state, ABANDONMENT, key)
-    creative = at(people.creativity, person) > 0.0
+def ended(run: Run, idea: int, person: int) -> None:
+    """A holding has ended."""
+    n, status = run.n, run.status[idea]
+    key, creative = idea * n + person, at(run.abilities.creativity, person) > 0.0
+    run.pairs[key].bits &= ALL - HELD - IMPLEMENTED
+    refresh(run, idea, person)
+    stop(run, 4 * key + IMPLEMENTATION)
+    stop(run, 4 * key + ABANDONMENT)
     if creative:
-        put(pending, 4 * key + DISCOVERY)
-        for k in range(catalogue.dependents_begin[idea], catalogue.dependents_begin[idea + 1]):
-            stop(state, DISCOVERY, catalogue.dependents[k] * n + person)
-    for k in range(catalogue.rivals_begin[idea], catalogue.rivals_begin[idea + 1]):
-        rival = catalogue.rivals[k]
-        refresh(people, catalogue, state, rival, person)
-        put(pending, 4 * (rival * n + person) + RESOLUTION)
+        ask(run, 4 * key + DISCOVERY)
+        for k in range(status.dependents, status.dependents_end):
+            stop(run, 4 * (run.relations[k] * n + person) + DISCOVERY)
+    for k in range(status.rivals, status.rivals_end):
+        rival = run.relations[k]
+        refresh(run, rival, person)
+        ask(run, 4 * (rival * n + person) + RESOLUTION)
         if creative:
-            put(pending, 4 * (rival * n + person) + DISCOVERY)
+            ask(run, 4 * (rival * n + person) + DISCOVERY)
 
 
-def implement(state: State, rows: Rows, key: int) -> None:
-    """A holder makes an idea work; an event and an influence."""
-    idea = key // state.n
-    now = state.counters[NOW]
-    state.pairs[key].bits |= IMPLEMENTED
-    stop(state, IMPLEMENTATION, key)
-    row = add_event(rows, now, IMPLEMENT, key - idea * state.n, idea, 1)
-    add_influence(rows, row, state.pairs[key].event, 1.0)
-    release = works_from(now, int(state.dynamics[DELAY]))
-    state.released[idea] = min(state.released[idea], release)
+def implement(run: Run, key: int) -> None:
+    """A holder makes an idea work."""
+    idea = key // run.n
+    run.pairs[key].bits |= IMPLEMENTED
+    stop(run, 4 * key + IMPLEMENTATION)
+    row = add_event(run, IMPLEMENT, key - idea * run.n, idea, 1)
+    add_influence(run, row, run.pairs[key].event, 1.0)
+    release = works_from(run.now, int(run.dynamics[0].release_delay))
+    run.status[idea].released = min(run.status[idea].released, release)

@@ -1,4 +1,4 @@
-"""Who takes an idea up: those who heard of it and understood, by idea and person, and the crowd after them."""
+"""Who adopts an idea: those who were exposed to it and understood, by idea and person, and the crowd after them."""
 
 from __future__ import annotations
 
@@ -7,194 +7,170 @@ import numpy as np
 from sim.machine.hints import fetch
 from sim.model import rules
 from sim.model.kernels.bitset import collect
-from sim.model.kernels.columns import (
-    ALL,
-    CREDITED,
-    EVERY,
-    HEARD,
-    HEARD_COUNT,
-    HESITATES,
-    LARGEST,
-    LISTED,
-    MIXTURE,
-    NOW,
-    PERIOD,
-    RESOLUTION,
-    SURE,
-    Book,
-    Catalogue,
-    Hearings,
-    Mixtures,
-    People,
-    State,
-    put,
-)
+from sim.model.kernels.buffers import add_event, add_influence, add_mixture, ask, make_room
+from sim.model.kernels.columns import ALL, EVERY, EXPOSED, HESITATES, LISTED, RESOLUTION, SURE, Run
 from sim.model.kernels.crowd import in_order, learn_in_crowd
-from sim.model.kernels.holdings import begun, hold, is_closed, is_followed, last_step, set_off
+from sim.model.kernels.holdings import begun, hold, is_closed, is_followed, last_step, most_timers, set_off
 from sim.model.randomness import HESITATE, MASK, uniform
-from sim.model.rules import tells_until
-from sim.tape.rows import Rows, add_alike, add_event, add_influence
+from sim.model.rules import MIXTURE, added, part_of, tells_until
+from sim.tape.rows import add_alike
 from sim.tape.tables import LEARN, Floats, Ints
 
 AHEAD = 16  # learners for whom the memory is asked while one learns
 
 
-def add_mixture(state: State, m: Mixtures, events: Ints, weights: Floats) -> int:
-    """Add a mixture of holdings, for which there must be room, and return it as a source."""
-    number, used = m.used[0], m.used[1]
-    m.begin[number] = used
-    for k in range(len(events)):
-        m.event[used + k], m.weight[used + k] = events[k], weights[k]
-    m.begin[number + 1] = used + len(events)
-    m.used[0], m.used[1] = number + 1, used + len(events)
-    state.counters[LARGEST] = max(state.counters[LARGEST], len(events))
-    return int(MIXTURE + number)
+def source_of(claim: int) -> int:
+    """The event or mixture by which a claim is made."""
+    return claim & (2 * MIXTURE - 1)
 
 
-def size_of(m: Mixtures, source: int) -> int:
+def size_of(run: Run, source: int) -> int:
     """How many holdings a source is."""
-    return m.begin[source - MIXTURE + 1] - m.begin[source - MIXTURE] if source >= MIXTURE else 1
+    return int(run.mixtures[source - MIXTURE + 1] - run.mixtures[source - MIXTURE]) if source >= MIXTURE else 1
 
 
-def sources_of(state: State, hearings: Hearings, m: Mixtures, best: int) -> tuple[Ints, Floats]:
+def sources_of(run: Run, best: int) -> tuple[Ints, Floats]:
     """From which holdings a person heard, in order of their events, and the weight of each."""
-    if state.dynamics[CREDITED] != EVERY:
-        source = (best - 1) & (2 * MIXTURE - 1)
-        if source < MIXTURE:
-            return np.full(1, source, np.int64), np.ones(1)
-        begin, end = m.begin[source - MIXTURE], m.begin[source - MIXTURE + 1]
-        return m.event[begin:end].copy(), m.weight[begin:end].copy()
-    number, entries, at = 0, 0, best
-    while at:
-        number += 1
-        entries += size_of(m, hearings.pack[at - 1] & (2 * MIXTURE - 1))
-        at = hearings.next[at - 1]
+    every = run.dynamics[0].credited_tellers == EVERY
+    number, entries, at = 1, 0, best
+    if every:
+        number = 0
+        while at:
+            number += 1
+            entries += size_of(run, source_of(run.notes[at - 1].claim))
+            at = run.notes[at - 1].next
+    else:
+        entries = size_of(run, source_of(best - 1))
     events, weights = np.empty(entries, np.int64), np.empty(entries)
+    if not every:
+        add_source(run, source_of(best - 1), events, weights, 0)
+        return events, weights
     k, at = 0, best
     while at:
-        source = hearings.pack[at - 1] & (2 * MIXTURE - 1)
-        for entry in range(size_of(m, source)):
-            event, weight = source, 1.0
-            if source >= MIXTURE:
-                entry_at = m.begin[source - MIXTURE] + entry
-                event, weight = m.event[entry_at], m.weight[entry_at]
-            j = k
-            while j and (events[j - 1] > event or (events[j - 1] == event and weights[j - 1] > weight)):
-                events[j], weights[j] = events[j - 1], weights[j - 1]
-                j -= 1
-            events[j], weights[j] = event, weight
-            k += 1
-        at = hearings.next[at - 1]
-    return merged(events, weights, number)
+        k = add_source(run, source_of(run.notes[at - 1].claim), events, weights, k)
+        at = run.notes[at - 1].next
+    left = merge(events, weights, number)
+    return events[:left], weights[:left]
 
 
-def merged(events: Ints, weights: Floats, number: int) -> tuple[Ints, Floats]:
-    """Sorted holdings in equal parts of the `number` of hearings, each holding once."""
+def add_source(run: Run, source: int, events: Ints, weights: Floats, k: int) -> int:
+    """Sort the holdings of a source in among the first k of all; how many there are then."""
+    for entry in range(size_of(run, source)):
+        event, weight = source, 1.0
+        if source >= MIXTURE:
+            part = run.parts[run.mixtures[source - MIXTURE] + entry]
+            event, weight = part.event, part.weight
+        j = k
+        while j and (events[j - 1] > event or (events[j - 1] == event and weights[j - 1] > weight)):
+            events[j], weights[j] = events[j - 1], weights[j - 1]
+            j -= 1
+        events[j], weights[j] = event, weight
+        k += 1
+    return k
+
+
+def merge(events: Ints, weights: Floats, number: int) -> int:
+    """Merge sorted holdings, in equal parts of the `number` of tellers, so that each is there once; how many are."""
     left = -1
     for k in range(len(events)):
         if left >= 0 and events[left] == events[k]:
-            weights[left] += weights[k] / number
+            weights[left] = added(weights[left], part_of(weights[k], number))
         else:
             left += 1
-            events[left], weights[left] = events[k], weights[k] / number
-    return events[: left + 1], weights[: left + 1]
+            events[left], weights[left] = events[k], part_of(weights[k], number)
+    return left + 1
 
 
-def hesitates(catalogue: Catalogue, state: State, key: int, idea: int, person: int) -> bool:
-    """Whether a person who understood does not take the idea up at once."""
-    hesitation = catalogue.hesitation[idea]
-    if hesitation <= 0.0 or state.pairs[key].bits & SURE:
+def hesitates(run: Run, key: int, idea: int, person: int) -> bool:
+    """Whether a person who understood does not adopt the idea at once."""
+    hesitation = run.ideas[idea].hesitation
+    if hesitation <= 0.0 or run.pairs[key].bits & SURE:
         return False
-    return rules.hesitates(hesitation, uniform(state.luck, HESITATE, state.counters[NOW], person, idea, 0))
+    return rules.hesitates(hesitation, uniform(run.seed, HESITATE, run.now, person, idea, 0))
 
 
-def learn(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
-    """Let all take up what they heard, one by one: by idea and person, the crowd last of each idea."""
-    keys, told, n = book.learners, book.told, state.n
-    number = collect(state.low[HEARD], state.high[HEARD], 0, state.high.shape[1], keys)
-    state.counters[HEARD_COUNT] = 0
-    k, entry, order = 0, 0, in_order(told)
+def learn(run: Run) -> None:
+    """Let all adopt what they understood, one by one: by idea and person, the crowd last of each idea."""
+    keys, n = run.learners, run.n
+    number = collect(run.low[EXPOSED], run.high[EXPOSED], 0, run.high.shape[1], keys)
+    run.exposed_number = 0
+    k, entry, order, news = 0, 0, in_order(run.news[: run.news_number]), run.news
     while k < number or entry < len(order):
-        idea = keys[k] // n if k < number else len(catalogue.clarity)
-        if entry < len(order) and told.idea[order[entry]] < idea:
+        idea = keys[k] // n if k < number else len(run.status)
+        if entry < len(order) and news[order[entry]].idea < idea:
             end = entry + 1
-            while end < len(order) and told.idea[order[end]] == told.idea[order[entry]]:
+            while end < len(order) and news[order[end]].idea == news[order[entry]].idea:
                 end += 1
-            learn_in_crowd(book.crowd, catalogue, state, book.rows, told, order[entry:end])
+            learn_in_crowd(run, order[entry:end])
             entry = end
         else:
             first = k
             while k < number and keys[k] < (idea + 1) * n:
                 k += 1
-            learn_idea(people, catalogue, state, book, idea, keys[first:k])
-    told.used[0] = 0
+            learn_idea(run, idea, keys[first:k])
+    run.news_number = run.notes_number = 0
 
 
-def learn_idea(people: People, catalogue: Catalogue, state: State, book: Book, idea: int, keys: Ints) -> None:
-    """Let those who heard of an idea take it up."""
-    number = left_open(state, keys, len(keys))
-    if state.dynamics[CREDITED] != EVERY and catalogue.hesitation[idea] <= 0.0 and book.mixtures.used[0] == 0:
-        rows = book.rows
-        learn_plainly(
-            people, catalogue, state, rows, book.tellers, keys[:number], rows.used[0], rows.used[1], book.tellers[0],
-            book.pending,
-        )  # fmt: skip
-        rows.used[0] += number
-        rows.used[1] += number
-        book.tellers[0] += number
+def learn_idea(run: Run, idea: int, keys: Ints) -> None:
+    """Let those who understood an idea adopt it."""
+    number = left_open(run, keys, len(keys))
+    one = run.dynamics[0].credited_tellers != EVERY and run.mixtures_number == 0
+    if one and run.ideas[idea].hesitation <= 0.0:
+        make_room(run, number, number * most_timers(run))
+        learn_plainly(run, keys[:number], run.rows.used[0], run.rows.used[1], run.tellers[0])
+        run.rows.used[0] += number
+        run.rows.used[1] += number
+        run.tellers[0] += number
         return
     for k in range(number):
         key = keys[k]
-        best, state.heard[key] = state.heard[key], 0
-        take_up(people, catalogue, state, book, idea, key - idea * state.n, best)
+        best, run.exposed[key] = run.exposed[key], 0
+        adopt(run, idea, key - idea * run.n, best)
 
 
-def left_open(state: State, keys: Ints, number: int) -> int:
-    """Keep those of the first keys who can still take up what they heard of, in order; how many."""
+def left_open(run: Run, keys: Ints, number: int) -> int:
+    """Keep those of the first keys who can still adopt what they understood, in order; how many."""
     left = 0
     for k in range(number):
         key = keys[k]
-        if is_closed(state, key):
-            state.heard[key] = 0
-            state.pairs[key].bits &= ALL - SURE
+        if is_closed(run.closed, key):
+            run.exposed[key] = 0
+            run.pairs[key].bits &= ALL - SURE
         else:
             keys[left] = key
             left += 1
     return left
 
 
-def take_up(people: People, catalogue: Catalogue, state: State, book: Book, idea: int, person: int, best: int) -> None:
-    """A person who understood takes an idea up, or hesitates and remembers from whom it was heard."""
-    key, rows = idea * state.n + person, book.rows
-    events, weights = sources_of(state, book.hearings, book.mixtures, best)
-    if hesitates(catalogue, state, key, idea, person):
+def adopt(run: Run, idea: int, person: int, best: int) -> None:
+    """A person who understood adopts an idea, or hesitates and remembers from whom it was heard."""
+    key = idea * run.n + person
+    events, weights = sources_of(run, best)
+    if hesitates(run, key, idea, person):
         single = len(events) == 1 and weights[0] == 1.0
-        state.hesitating[key] = events[0] if single else add_mixture(state, book.mixtures, events, weights)
-        state.pairs[key].bits |= HESITATES
-        put(book.pending, 4 * key + RESOLUTION)
+        run.heard_from[key] = events[0] if single else add_mixture(run, events, weights)
+        run.pairs[key].bits |= HESITATES
+        ask(run, 4 * key + RESOLUTION)
         return
-    row = add_event(rows, state.counters[NOW], LEARN, person, idea, 1)
+    row = add_event(run, LEARN, person, idea, 1)
     for j in range(len(events)):
-        add_influence(rows, row, events[j], weights[j])
-    begun(people, catalogue, state, book.pending, book.tellers, idea, person, row)
+        add_influence(run, row, events[j], weights[j])
+    begun(run, idea, person, row)
 
 
-def heard_in(state: State, first: int, last: int, keys: Ints) -> int:
-    """Of the keys under the spans `first` to `last` - 1, those who heard and can take it up, in order; how many."""
-    return left_open(state, keys, collect(state.low[HEARD], state.high[HEARD], first, last, keys))
+def exposed_in(run: Run, first: int, last: int) -> int:
+    """Of the keys under the spans `first` to `last` - 1, keep as learners those who understood and can adopt."""
+    return left_open(run, run.learners, collect(run.low[EXPOSED], run.high[EXPOSED], first, last, run.learners))
 
 
-def learn_plainly(
-    people: People, catalogue: Catalogue, state: State, rows: Rows, tellers: Ints, keys: Ints, row: int,
-    influence: int, place: int, pending: Ints,
-) -> None:  # fmt: skip
-    """Let these learn from the one teller credited, writing from these places on, and the clocks to be asked.
+def learn_plainly(run: Run, keys: Ints, row: int, influence: int, place: int) -> None:
+    """Let these learn from the one teller credited, writing from these places on, for which there must be room.
 
     Where nobody hesitates and what was heard came from one holding each; no two ideas of these keys may be rivals.
-    Threads may do so side by side, if each has whole words of the set of the closed.
+    Threads may do so side by side, if each has whole words of the set of the closed, and a stack of timers of its own.
     """
-    now, n, heard, pairs, closed = state.counters[NOW], state.n, state.heard, state.pairs, state.closed
-    until, idea, base = last_step(tells_until(now, state.dynamics[PERIOD])), 0, 0
+    now, n, rows, exposed, pairs, closed = run.now, run.n, run.rows, run.exposed, run.pairs, run.closed
+    until, idea, base = last_step(tells_until(now, run.dynamics[0].telling_period)), 0, 0
     add_alike(rows, now, LEARN, row, influence, len(keys))
     for k in range(len(keys)):  # a loop a column: the memory then comes in time, in half the time of one loop for all
         if keys[k] >= base + n:
@@ -202,14 +178,15 @@ def learn_plainly(
             base = idea * n
         rows.person[row + k], rows.idea[row + k] = keys[k] - base, idea
     for k in range(len(keys)):
-        fetch(heard, keys[min(k + AHEAD, len(keys) - 1)])
-        rows.parent[influence + k], heard[keys[k]] = (heard[keys[k]] - 1) & MASK, 0
+        fetch(exposed, keys[min(k + AHEAD, len(keys) - 1)])
+        rows.parent[influence + k], exposed[keys[k]] = (exposed[keys[k]] - 1) & MASK, 0
     for k in range(len(keys)):
         fetch(pairs, keys[min(k + AHEAD, len(keys) - 1)])
         hold(pairs[keys[k]], row + k, now, until, LISTED)
+    tellers = run.tellers
     for k in range(len(keys)):
         tellers[1 + place + k] = keys[k]
         closed[keys[k] >> 6] |= 1 << (keys[k] & 63)
-    if is_followed(people, state):
+    if is_followed(run):
         for k in range(len(keys)):
-            set_off(people, catalogue, state, pending, keys[k])
+            set_off(run, keys[k])

@@ -1,6 +1,6 @@
 """A step shared among threads: each takes a part of the tellers, then each a part of all keys, which it alone writes.
 
-What a key hears does not depend on the order in which it was told (the least pack counts), and rows are numbered
+What a key is exposed to does not depend on the order of the tellers (the least claim counts), and rows are numbered
 before they are written, so that the number of threads leaves no trace.
 """
 
@@ -15,37 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from sim.machine.hints import by_reference, values_of
 from sim.machine.loops import compiled
+from sim.model.kernels import exposure, holdings, learning, telling
 from sim.model.kernels.bitset import SPAN
-from sim.model.kernels.buffers import fits, with_room
-from sim.model.kernels.columns import (
-    ADOPTION,
-    CREDITED,
-    DISCOVERY,
-    EVENTS,
-    EVERY,
-    HEARD_COUNT,
-    INFLUENCES,
-    LEARNERS,
-    NEWS,
-    PENDING,
-    PHASE,
-    RESOLUTION,
-    SIMPLE,
-    TELLERS,
-    Book,
-    Catalogue,
-    People,
-    State,
-    Ways,
-    bag,
-)
-from sim.model.kernels.crowd import add_news, no_news
-from sim.model.kernels.exposure import close_ranks, note_all, note_those_of
-from sim.model.kernels.holdings import most_clocks
-from sim.model.kernels.learning import heard_in, learn_plainly
+from sim.model.kernels.buffers import make_room
+from sim.model.kernels.columns import DISCOVERY, EVERY, NEWS, RESOLUTION, SIMPLE, stack
 from sim.model.kernels.step import ENDING, RESOLVING
-from sim.model.kernels.telling import tell
 from sim.tape.tables import Ints
 
 TOGETHER = 1024  # tellers, at the least, that a thread takes at once
@@ -53,34 +29,75 @@ TOGETHER = 1024  # tellers, at the least, that a thread takes at once
 
 @dataclass
 class Crew:
-    """Threads that share the steps of a run, and its columns; the buffers are handed over and back at each step."""
+    """Threads that share the steps of a run; the record is handed over and back at each step."""
 
-    people: People
-    ways: Ways
-    catalogue: Catalogue
-    state: State
     threads: int
     instead: tuple[tuple[Any, Any], ...] = ()  # what the loops are linked with in the place of what
-    said: list[tuple[Ints, Ints]] = field(default_factory=list)  # a bag of keys and one of packs for each thread
+    said: list[dict[str, Ints]] = field(default_factory=list)  # the stacks of keys and claims of each thread
 
     @cached_property
     def pool(self) -> Executor:
         """The threads beside the one that calls."""
         return ThreadPoolExecutor(max(self.threads - 1, 1))
 
-    @property
-    def bounds(self) -> list[int]:
-        """Where the part of each thread of all spans of keys begins, and the end."""
-        spans = self.state.high.shape[1]
-        return [spans * part // self.threads for part in range(self.threads + 1)]
-
     def do(self, work: Callable[[int], Any]) -> list[Any]:
         """Return what a function returns of each part, the first of which is done in this thread."""
         others = [self.pool.submit(work, part) for part in range(1, self.threads)]
         return [work(0), *(other.result() for other in others)]
 
+    def bounds(self, record: Any) -> list[int]:
+        """Where the part of each thread of all spans of keys begins, and the end."""
+        spans = record.high.shape[1]
+        return [spans * part // self.threads for part in range(self.threads + 1)]
 
-def share_step(crew: Crew, book: Book) -> Book:
+
+def tell_some(record: Any, first: int, last: int) -> tuple[int, int, Any]:
+    """Let some tell; returns the first who has not told yet, the number of news, and the record."""
+    run = by_reference(record)
+    place = telling.tell(run, first, last)
+    return place, run.news_number, values_of(run)
+
+
+def note_waiting(record: Any) -> tuple[int, int]:
+    """Note those who were exposed by interventions; returns how many have been exposed, and timers for each learner."""
+    run = by_reference(record)
+    exposure.note_all(run)
+    found = run.exposed_number, holdings.most_timers(run)
+    values_of(run)
+    return found
+
+
+def note_part(record: Any, begin: int, end: int) -> int:
+    """Note the keys from `begin` to `end` - 1; how many were not exposed before."""
+    run = by_reference(record)
+    new = exposure.note_those_of(run, begin, end)
+    values_of(run)
+    return new
+
+
+def count_part(record: Any, first: int, last: int) -> int:
+    """Gather the learners of some spans of keys; how many there are."""
+    run = by_reference(record)
+    found = learning.exposed_in(run, first, last)
+    values_of(run)
+    return found
+
+
+def enlarge(record: Any, learners: int, timers: int) -> Any:
+    """Return the record with room for so many more learners and timers to be asked about."""
+    run = by_reference(record)
+    make_room(run, learners, timers)
+    return values_of(run)
+
+
+def learn_part(record: Any, learners: int, row: int, influence: int, place: int) -> None:
+    """Write what so many learners of a part do, from these places on."""
+    run = by_reference(record)
+    learning.learn_plainly(run, run.learners[:learners], row, influence, place)
+    values_of(run)
+
+
+def share_step(crew: Crew, record: Any) -> Any:
     """Do the telling and, where nothing stands against it, the learning of a step that was left at the telling.
 
     Against sharing the telling stands that every teller is credited, or thresholds; against sharing the learning that
@@ -88,32 +105,35 @@ def share_step(crew: Crew, book: Book) -> Book:
     discovered in the same step.
 
     Returns:
-        The buffers, larger ones where there was no room.
+        The record, with the stage at which to go on.
     """
-    state, catalogue = crew.state, crew.catalogue
-    if state.dynamics[CREDITED] == EVERY or state.dynamics[ADOPTION] != SIMPLE:
-        return book
-    book, heard = tell_side_by_side(crew, book)
-    state.counters[PHASE] = RESOLVING
-    several = book.told.used[0] or book.mixtures.used[0] or catalogue.hesitation.any() or len(catalogue.rivals)
-    if several or book.stifled[0] or book.counts[DISCOVERY] or book.counts[RESOLUTION]:
-        return book
-    book = learn_side_by_side(crew, book, heard)
-    state.counters[PHASE] = ENDING
-    return book
+    dynamics, status = record.dynamics[0], record.status
+    if dynamics["credited_tellers"] == EVERY or dynamics["adoption"] != SIMPLE:
+        return record
+    record, exposed, timers = tell_side_by_side(crew, record)
+    record = record._replace(stage=RESOLVING)
+    hesitant, rivals = record.ideas["hesitation"].any(), (status["rivals_end"] > status["rivals"]).any()
+    if record.news_number or record.mixtures_number or hesitant or rivals:
+        return record
+    if record.stifled[0] or record.due_numbers[DISCOVERY] or record.due_numbers[RESOLUTION]:
+        return record
+    return learn_side_by_side(crew, record, exposed, timers)._replace(stage=ENDING)
 
 
-def tell_side_by_side(crew: Crew, book: Book) -> tuple[Book, Ints]:
-    """Let all tell, each thread some tellers after the other; returns how many of each part of all keys have heard."""
-    state, threads, bounds = crew.state, range(crew.threads), crew.bounds
-    tellers = int(book.tellers[0])
-    crowd = tellers if book.crowd.size else 0
-    book.needs[NEWS] = book.told.used[0] + crowd
-    book = make_room(crew, book)
+def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
+    """Let all tell, each thread some tellers after the other.
+
+    Returns:
+        The record; how many of each part of all keys have been exposed; how many timers a learner may ask about.
+    """
+    bounds, tellers = crew.bounds(record), int(record.tellers[0])
     size = max(TOGETHER, -(-tellers // (4 * crew.threads)))
     left = deque((first, min(first + size - 1, tellers)) for first in range(1, tellers + 1, size))
-    said = crew.said = crew.said or [(bag(len(book.keys) - 1), bag(len(book.keys) - 1)) for _ in threads]
-    told = [no_news(crowd) for _ in threads]
+    room = len(record.keys) - 1
+    crew.said = crew.said or [{"keys": stack(room), "claims": stack(room)} for _ in range(crew.threads)]
+    own = [record._replace(news=np.empty(16, NEWS), news_number=0, **said) for said in crew.said]
+    before, timers = compiled(note_waiting, crew.instead)(record)
+    record.keys[0] = record.claims[0] = 0
 
     def talk(part: int) -> None:
         while left:
@@ -121,72 +141,53 @@ def tell_side_by_side(crew: Crew, book: Book) -> tuple[Book, Ints]:
                 first, last = left.popleft()
             except IndexError:  # another thread has taken the last ones
                 return
-            place = int(
-                compiled(tell, crew.instead)(
-                    crew.people, crew.ways, crew.catalogue, state, book.tellers, first, last, told[part],
-                    book.crowd.understanding, *said[part],
-                )
-            )  # fmt: skip
-            if place <= last:  # there is no room until what was heard is noted
+            place, _, own[part] = compiled(tell_some, crew.instead)(own[part], first, last)
+            if place <= last:  # there is no room until those who were exposed are noted
                 left.append((place, last))
                 return
 
     def note(part: int) -> int:
         first, last = SPAN * bounds[part], SPAN * bounds[part + 1]
-        return sum(int(compiled(note_those_of, crew.instead)(state, *some, first, last)) for some in said)
+        return sum(int(compiled(note_part, crew.instead)(some, first, last)) for some in own)
 
-    compiled(note_all, crew.instead)(state, book.hearings, book.keys, book.packs)
-    heard = np.full(crew.threads, state.counters[HEARD_COUNT])
+    exposed = np.zeros(crew.threads, np.int64)
     while left:
         crew.do(talk)
-        heard += crew.do(note)
-        for keys, packs in said:
-            keys[0] = packs[0] = 0
-    for news in told:
-        add_news(book.told, news)
-    state.counters[HEARD_COUNT] += heard.sum() - crew.threads * state.counters[HEARD_COUNT]
-    compiled(close_ranks, crew.instead)(book.tellers)
-    return book, heard
+        exposed += crew.do(note)
+        for said in crew.said:
+            said["keys"][0] = said["claims"][0] = 0
+    news = np.concatenate([record.news[: record.news_number], *(some.news[: some.news_number] for some in own)])
+    compiled(exposure.close_ranks, crew.instead)(record.tellers)
+    number = int(before + exposed.sum())
+    return record._replace(exposed_number=number, news=news, news_number=len(news)), exposed + before, timers
 
 
-def learn_side_by_side(crew: Crew, book: Book, heard: Ints) -> Book:
-    """Let all take up what they heard, each thread those of its part."""
-    state, threads, bounds = crew.state, range(crew.threads), crew.bounds
-    needs, clocks = book.needs, int(compiled(most_clocks, crew.instead)(crew.people, state))
-    begins = [0, *np.cumsum(heard).tolist()]
-    needs[LEARNERS] = begins[-1]
-    book = make_room(crew, book)
-    keys = [book.learners[begins[part] : begins[part + 1]] for part in threads]
+def learn_side_by_side(crew: Crew, record: Any, exposed: Ints, timers: int) -> Any:
+    """Let all adopt what they understood, each thread those of its part; there are `exposed` of each, at most."""
+    threads, bounds = range(crew.threads), crew.bounds(record)
+    begins = [0, *np.cumsum(exposed).tolist()]
+    room = np.empty(begins[-1], np.int64)
+    keys = [room[begins[part] : begins[part + 1]] for part in threads]
 
     def count(part: int) -> int:
-        return int(compiled(heard_in, crew.instead)(state, bounds[part], bounds[part + 1], keys[part]))
+        mine = record._replace(learners=keys[part])
+        return int(compiled(count_part, crew.instead)(mine, bounds[part], bounds[part + 1]))
 
     learners = crew.do(count)
-    state.counters[HEARD_COUNT] = 0
     before = [0, *np.cumsum(learners).tolist()]
-    needs[EVENTS], needs[INFLUENCES] = book.rows.used + before[-1]
-    needs[TELLERS], needs[PENDING] = book.tellers[0] + before[-1], book.pending[0] + clocks * before[-1]
-    book = make_room(crew, book)
-    row, influence, place = int(book.rows.used[0]), int(book.rows.used[1]), int(book.tellers[0])
-    pending = [bag(clocks * learners[part]) for part in threads]
+    record = compiled(enlarge, crew.instead)(record, before[-1], timers * before[-1])
+    row, influence, place = (int(n) for n in (*record.rows.used, record.tellers[0]))
+    pending = [stack(timers * learners[part]) for part in threads]
 
     def write(part: int) -> None:
-        at, some = before[part], keys[part][: learners[part]]
-        compiled(learn_plainly, crew.instead)(
-            crew.people, crew.catalogue, state, book.rows, book.tellers, some, row + at, influence + at, place + at,
-            pending[part],
-        )  # fmt: skip
+        mine, at = record._replace(learners=keys[part], pending=pending[part]), before[part]
+        compiled(learn_part, crew.instead)(mine, learners[part], row + at, influence + at, place + at)
 
     crew.do(write)
     for some in pending:
-        first, number = int(book.pending[0]), int(some[0])
-        book.pending[1 + first : 1 + first + number] = some[1 : 1 + number]
-        book.pending[0] += number
-    book.rows.used[:] += before[-1]
-    book.tellers[0] += before[-1]
-    return book
-
-
-def make_room(crew: Crew, book: Book) -> Book:
-    """Return the buffers with room for all that is needed."""
-    return book if compiled(fits, crew.instead)(book) else with_room(book)
+        first, number = int(record.pending[0]), int(some[0])
+        record.pending[1 + first : 1 + first + number] = some[1 : 1 + number]
+        record.pending[0] += number
+    record.rows.used[:] += before[-1]
+    record.tellers[0] += before[-1]
+    return record._replace(exposed_number=0)

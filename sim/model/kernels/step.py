@@ -1,245 +1,144 @@
-"""The step: what is scheduled happens, everybody decides on the state of the last step, then everything happens.
-
-A step has phases. Before each one the book must have room for all that the phase may write: where it has not, the loops
-stop there, book.py makes room, and they go on. What they write is not moved while they run, and they return a number.
-"""
+"""The step: what is scheduled happens, everybody decides on the state of the last step, then everything happens."""
 
 from __future__ import annotations
 
-from sim.model.kernels.buffers import fits
-from sim.model.kernels.clocks import blocks_for, rates_vary, ring, rung, set_rates, start, starts_anew
+from typing import Any
+
+from sim.machine.hints import by_reference, values_of
+from sim.model.kernels.buffers import add_event, ask
 from sim.model.kernels.columns import (
     ABANDONMENT,
-    ADOPTION,
-    BLOCKS,
-    COHORTS,
-    CREDITED,
-    DEPENDENTS,
     DISCOVERY,
-    ENTRIES,
-    EVENTS,
-    EVERY,
     GIVEN_UP,
-    HEARD_COUNT,
     HELD,
     IMPLEMENTATION,
-    INFLUENCES,
-    LARGEST,
-    LEARNERS,
-    MIXED,
-    NEWS,
-    NOTES,
-    NOW,
-    PENDING,
-    PHASE,
-    PIECES,
-    PLACE,
-    PREREQUISITES,
-    READOPT,
     RESOLUTION,
-    RIVALS,
-    ROWS_BEFORE,
-    ROWS_NOW,
     SIMPLE,
     SURE,
-    TELLERS,
-    Book,
-    Catalogue,
-    People,
-    State,
-    Ways,
+    Run,
+    at,
 )
 from sim.model.kernels.crowd import abandon_in_crowd
-from sim.model.kernels.exposure import close_ranks, hear, look_around, note, watch
-from sim.model.kernels.holdings import ended, implement, is_closed, most_clocks
-from sim.model.kernels.interventions import STEP, Deeds, discover, happen, need_for
+from sim.model.kernels.exposure import expose, look_around, note, watch
+from sim.model.kernels.holdings import ended, implement, is_closed
+from sim.model.kernels.interventions import discover, happen
 from sim.model.kernels.learning import learn
-from sim.tape.rows import add_event
+from sim.model.kernels.timers import rates_vary, set_rates, sort_due, start, take_due
 from sim.tape.tables import ABANDON
 
-BETWEEN, SCHEDULED, RATES, CLOCKS, HEARING, LOOKING, TELLING, RESOLVING, LEARNING, ENDING = range(10)  # the phases
-DONE, CROWDED, SHARED = range(3)  # why the loops return: all is done, there is no room, others can share the telling
+BETWEEN, TELLING, RESOLVING, ENDING = range(4)  # the stages of a step at which it can be left, and gone on with
+DONE, SHARED, TOO_MANY = range(3)  # why the loops return; SHARED: threads can take part in the telling
+MOST = 2**31 - 1  # events
 
 
-def advance(
-    people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, deeds: Deeds, book: Book, until: int,
-    enough: int,
-) -> int:  # fmt: skip
-    """Take steps up to `until`, from the phase at which the last one was left; returns why it stopped.
+def advance(record: Any, until: int, enough: int, most: int) -> tuple[int, Any]:
+    """Take steps up to `until`, from the stage at which the last one was left; returns why it stopped, and the run.
 
-    Before the telling of a step with `enough` tellers to be shared (0: never) it stops, too.
+    Before the telling of a step with `enough` tellers to be shared (0: never) it stops, and where there are more than
+    `most` events.
     """
-    counters = state.counters
-    while counters[PHASE] != BETWEEN or counters[NOW] < until:
-        if counters[PHASE] == BETWEEN:
-            counters[NOW] = next_step(state, deeds, book, until)
-            counters[ROWS_BEFORE], counters[ROWS_NOW] = counters[ROWS_NOW], book.rows.used[0]
-            counters[PHASE] = SCHEDULED
-        if counters[PHASE] < HEARING and not until_tellers(people, catalogue, state, deeds, book):
-            return CROWDED
-        if counters[PHASE] == HEARING:
-            counters[PHASE], counters[PLACE] = LOOKING, 0
-            if enough and book.tellers[0] >= enough:
+    run = by_reference(record)
+    stopped = take_steps(run, until, enough, most)
+    return stopped, values_of(run)
+
+
+def take_steps(run: Run, until: int, enough: int, most: int) -> int:
+    """As `advance`."""
+    while run.stage != BETWEEN or run.now < until:
+        if run.stage == BETWEEN:
+            begin_step(run, until)
+            if enough and run.tellers[0] >= enough:
+                run.stage = TELLING
                 return SHARED
-        if counters[PHASE] < RESOLVING and not hear_all(people, ways, back, catalogue, state, book):
-            return CROWDED
-        if not happen_all(people, catalogue, state, book):
-            return CROWDED
-        counters[PHASE] = BETWEEN
+        if run.stage <= TELLING:
+            if run.dynamics[0].adoption != SIMPLE:
+                watch(run)
+                look_around(run)
+            expose(run)
+        if run.stage <= RESOLVING:
+            resolve_and_discover(run)
+            learn(run)
+        make_and_abandon(run)
+        run.stage = BETWEEN
+        if run.rows.used[0] > most:
+            return TOO_MANY
     return DONE
 
 
-def next_step(state: State, deeds: Deeds, book: Book, until: int) -> int:
+def begin_step(run: Run, until: int) -> None:
+    """What is scheduled, and the timers."""
+    if run.now == 0:
+        begin(run)
+    run.now = next_step(run, until)
+    run.rows_before, run.rows_now = run.rows_now, run.rows.used[0]
+    while run.intervened < len(run.interventions) and run.interventions[run.intervened].step <= run.now:
+        happen(run, run.intervened)
+        run.intervened += 1
+    set_rates(run)
+    start(run)
+    sort_due(run)
+
+
+def begin(run: Run) -> None:
+    """Close all ideas to those who are not there, and ask who may discover what stands alone."""
+    at_once = len(run.interventions) > 0 and run.interventions[0].step == 1  # the rate may be set before
+    for idea in range(len(run.status)):
+        status, base = run.status[idea], idea * run.n
+        alone = status.prerequisites == status.prerequisites_end
+        asked = alone and (at_once or run.ideas[idea].discovery_rate > 0.0)
+        for key in range(base, base + run.n if len(run.alive) > 1 else base):
+            run.closed[key >> 6] |= (1 - run.alive[key - base]) << (key & 63)
+        for key in range(base, base + run.n if asked else base):
+            if at(run.abilities.creativity, key - base) > 0.0:
+                ask(run, 4 * key + DISCOVERY)
+
+
+def next_step(run: Run, until: int) -> int:
     """The next step up to `until` in which anything can happen: that nobody does anything takes no time."""
-    now = state.counters[NOW] + 1
-    quiet = not (book.tellers[0] or book.pending[0] or book.crowd.used[0]) and now > 1
-    if not quiet or state.dynamics[ADOPTION] != SIMPLE or rates_vary():
-        return int(now)
+    now = run.now + 1
+    quiet = not (run.tellers[0] or run.pending[0] or run.cohorts_number) and now > 1
+    if not quiet or run.dynamics[0].adoption != SIMPLE or rates_vary():
+        return now
     last = until
-    if deeds.done[0] < len(deeds.amount):
-        last = min(last, deeds.rows[deeds.done[0], STEP])
-    for idea in range(len(state.works)):
-        if not state.works[idea]:
-            last = min(last, state.released[idea])
-    while now < last and book.calendar.head[now] < 0:
+    if run.intervened < len(run.interventions):
+        last = min(last, run.interventions[run.intervened].step)
+    for idea in range(len(run.status)):
+        if not run.status[idea].works:
+            last = min(last, run.status[idea].released)
+    while now < last and run.calendar[now] < 0:
         now += 1
-    state.counters[ROWS_NOW] = book.rows.used[0]
-    return int(now)
+    run.rows_now = run.rows.used[0]
+    return now
 
 
-def until_tellers(people: People, catalogue: Catalogue, state: State, deeds: Deeds, book: Book) -> bool:
-    """What is scheduled, and the clocks; False where there is no room."""
-    counters, needs = state.counters, book.needs
-    if counters[PHASE] == SCHEDULED:
-        while deeds.done[0] < len(deeds.amount) and deeds.rows[deeds.done[0], STEP] <= counters[NOW]:
-            k = deeds.done[0]
-            need_for(state, book, deeds.rows[k])
-            if not fits(book):
-                return False
-            happen(people, catalogue, state, book, deeds.rows[k], deeds.amount[k])
-            deeds.done[0] = k + 1
-        counters[PHASE] = RATES
-    if counters[PHASE] == RATES:
-        needs[PENDING] = book.pending[0] + starts_anew(state, catalogue)
-        if not fits(book):
-            return False
-        set_rates(people, catalogue, state, book.pending)
-        counters[PHASE] = CLOCKS
-    needs[BLOCKS] = blocks_for(book.calendar, book.pending[0])
-    if not fits(book):
-        return False
-    start(people, catalogue, state, book.pending, book.calendar)
-    ring(state, book.calendar, book.counts)
-    counters[PHASE] = HEARING
-    return True
-
-
-def hear_all(people: People, ways: Ways, back: Ways, catalogue: Catalogue, state: State, book: Book) -> bool:
-    """Let all look around and tell; False where there is no room."""
-    counters = state.counters
-    if counters[PHASE] == LOOKING:
-        if state.dynamics[ADOPTION] != SIMPLE:
-            if counters[PLACE] == 0:
-                watch(people, ways, state, book.rows)
-            if not look_around(people, back, state, book):
-                return False
-        counters[PHASE], counters[PLACE] = TELLING, 0
-    book.needs[NEWS] = book.told.used[0] + (book.tellers[0] if book.crowd.size else 0)
-    if not fits(book) or not hear(people, ways, back, catalogue, state, book):
-        return False
-    close_ranks(book.tellers)
-    counters[PHASE] = RESOLVING
-    return True
-
-
-def happen_all(people: People, catalogue: Catalogue, state: State, book: Book) -> bool:
-    """What was decided happens; False where there is no room."""
-    counters = state.counters
-    if counters[PHASE] == RESOLVING:
-        need_to_resolve(state, book)
-        if not fits(book):
-            return False
-        resolve_and_discover(people, catalogue, state, book)
-        counters[PHASE] = LEARNING
-    if counters[PHASE] == LEARNING:
-        need_to_learn(people, catalogue, state, book)
-        if not fits(book):
-            return False
-        learn(people, catalogue, state, book)
-        book.hearings.used[0] = 0
-        counters[PHASE] = ENDING
-    need_to_end(state, book)
-    if not fits(book):
-        return False
-    make_and_abandon(people, catalogue, state, book)
-    return True
-
-
-def need_to_resolve(state: State, book: Book) -> None:
-    """Write down the room that discoveries take, and those who resolve."""
-    needs, relations, found, resolved = book.needs, state.counters, book.counts[DISCOVERY], book.counts[RESOLUTION]
-    needs[EVENTS] = book.rows.used[0] + found
-    needs[INFLUENCES] = book.rows.used[1] + found * relations[PREREQUISITES]
-    needs[PENDING] = book.pending[0] + found * (2 + relations[DEPENDENTS])
-    needs[TELLERS], needs[LEARNERS] = book.tellers[0] + found, max(found, resolved)
-    needs[NOTES] = book.hearings.used[0] + resolved if state.dynamics[CREDITED] == EVERY else 0
-
-
-def resolve_and_discover(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
-    """Those who hesitated and resolve hear again, discoverers discover, and stale news stifles."""
-    keys, pairs = book.learners, state.pairs
-    for k in range(rung(state, RESOLUTION, book.counts, keys)):
+def resolve_and_discover(run: Run) -> None:
+    """Those who hesitated and resolve are exposed again, discoverers discover, and stale news stifles."""
+    keys, pairs = run.learners, run.pairs
+    for k in range(take_due(run, RESOLUTION)):
         pairs[keys[k]].bits |= SURE
-        note(state, book.hearings, keys[k], state.hesitating[keys[k]])
-    for k in range(rung(state, DISCOVERY, book.counts, keys)):
-        key = keys[k]
-        if not is_closed(state, key):
-            idea = key // state.n
-            discover(people, catalogue, state, book.rows, book.pending, book.tellers, idea, key - idea * state.n)
-    for k in range(1, book.stifled[0] + 1):
-        pair = pairs[book.stifled[k]]
+        note(run, keys[k], run.heard_from[keys[k]])
+    for k in range(take_due(run, DISCOVERY)):
+        if not is_closed(run.closed, keys[k]):
+            discover(run, keys[k] // run.n, keys[k] % run.n)
+    for k in range(1, run.stifled[0] + 1):
+        pair = pairs[run.stifled[k]]
         if pair.bits & HELD:
-            pair.until = state.counters[NOW]
-    book.stifled[0] = 0
+            pair.until = run.now
+    run.stifled[0] = 0
 
 
-def need_to_learn(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
-    """Write down the room that those take who heard, and the crowd."""
-    needs, heard, m = book.needs, state.counters[HEARD_COUNT], len(state.works)
-    sources = (heard + book.hearings.used[0]) * max(state.counters[LARGEST], 1)
-    needs[EVENTS] = book.rows.used[0] + heard + m
-    needs[INFLUENCES] = book.rows.used[1] + sources + book.told.used[0]
-    needs[PENDING] = book.pending[0] + heard * most_clocks(people, state)
-    needs[TELLERS], needs[LEARNERS] = book.tellers[0] + heard, heard
-    if catalogue.hesitation.any():
-        needs[MIXED], needs[ENTRIES] = book.mixtures.used[0] + heard + 1, book.mixtures.used[1] + sources
-    if book.crowd.size:
-        needs[COHORTS] = book.crowd.used[0] + m
-
-
-def need_to_end(state: State, book: Book) -> None:
-    """Write down the room that implementations and abandonments take."""
-    needs, made, leaving = book.needs, book.counts[IMPLEMENTATION], book.counts[ABANDONMENT]
-    needs[EVENTS] = book.rows.used[0] + made + leaving + len(state.works)
-    needs[INFLUENCES], needs[LEARNERS] = book.rows.used[1] + made, max(made, leaving)
-    needs[PENDING] = book.pending[0] + leaving * (1 + 2 * state.counters[RIVALS])
-    if book.crowd.size:
-        needs[PIECES] = book.crowd.used[0] + book.crowd.used[1]
-
-
-def make_and_abandon(people: People, catalogue: Catalogue, state: State, book: Book) -> None:
+def make_and_abandon(run: Run) -> None:
     """Implementers implement, and those whom an idea leaves give it up, the crowd last of each idea."""
-    keys = book.learners
-    for k in range(rung(state, IMPLEMENTATION, book.counts, keys)):
-        implement(state, book.rows, keys[k])
-    leaving, k = rung(state, ABANDONMENT, book.counts, keys), 0
-    for idea in range(len(state.works) if book.crowd.used[0] or leaving else 0):
-        while k < leaving and keys[k] < (idea + 1) * state.n:
-            person = keys[k] - idea * state.n
-            add_event(book.rows, state.counters[NOW], ABANDON, person, idea, 1)
-            if not state.dynamics[READOPT]:
-                state.pairs[keys[k]].bits |= GIVEN_UP
-            ended(people, catalogue, state, book.pending, idea, person)
+    keys = run.learners
+    for k in range(take_due(run, IMPLEMENTATION)):
+        implement(run, keys[k])
+    leaving, k = take_due(run, ABANDONMENT), 0
+    for idea in range(len(run.status) if run.cohorts_number or leaving else 0):
+        while k < leaving and keys[k] < (idea + 1) * run.n:
+            add_event(run, ABANDON, keys[k] - idea * run.n, idea, 1)
+            if not run.dynamics[0].readopt:
+                run.pairs[keys[k]].bits |= GIVEN_UP
+            ended(run, idea, keys[k] - idea * run.n)
             k += 1
-        if book.crowd.first[idea] >= 0:
-            abandon_in_crowd(book.crowd, state, book.rows, idea)
+        if run.status[idea].first >= 0:
+            abandon_in_crowd(run, idea)

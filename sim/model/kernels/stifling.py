@@ -2,65 +2,75 @@
 
 from __future__ import annotations
 
-from sim.model.kernels.columns import BOTH, HELD, NOW, TIMED, People, State, Ways, at
+from sim.model.kernels.columns import BOTH, HELD, Run, TieRows, at
 from sim.model.kernels.holdings import is_held
-from sim.model.rules import audience, chance_to_tell, chance_to_tell_stranger, is_stifled, part_of_meeting
+from sim.model.rules import (
+    audience,
+    chance_of_both,
+    chance_to_tell,
+    chance_to_tell_stranger,
+    comes_true,
+    part_of_meeting,
+)
 
 
-def degree_of(ways: Ways, person: int, now: int) -> int:
+def is_there(ties: TieRows, tie: int, now: int) -> bool:
+    """Whether a tie is there in this step."""
+    return at(ties.start, tie) <= now < at(ties.end, tie)
+
+
+def degree_of(run: Run, person: int) -> int:
     """How many ties a person has in this step."""
+    ties = run.ties
+    begin, end = ties.indptr[person], ties.indptr[person + 1]
+    if not run.timed:
+        return int(end - begin)
     degree = 0
-    for tie in range(ways.indptr[person], ways.indptr[person + 1]):
-        degree += at(ways.start, tie) <= now < at(ways.end, tie)
+    for tie in range(begin, end):
+        degree += is_there(ties, tie, run.now)
     return degree
 
 
-def tie_to(ways: Ways, person: int, other: int, now: int) -> int:
+def tie_to(run: Run, person: int, other: int) -> int:
     """The tie of a person to another in this step, -1 if there is none; ties are sorted by whom they lead to."""
-    low, high = ways.indptr[person], ways.indptr[person + 1]
+    ties = run.ties
+    low, high = ties.indptr[person], ties.indptr[person + 1]
     while low < high:
         middle = (low + high) // 2
-        if ways.target[middle] < other:
+        if ties.target[middle] < other:
             low = middle + 1
         else:
             high = middle
-    while low < ways.indptr[person + 1] and ways.target[low] == other:
-        if at(ways.start, low) <= now < at(ways.end, low):
+    while low < ties.indptr[person + 1] and ties.target[low] == other:
+        if is_there(ties, low, run.now):
             return int(low)
         low += 1
     return -1
 
 
-def meet(
-    people: People, ways: Ways, state: State, key: int, other_key: int, said: float, luck: float, stifling: float
-) -> None:  # fmt: skip
+def meet(run: Run, key: int, other_key: int, said: float, luck: float) -> None:
     """A teller meets one who knows already: stale news stifles the teller, or both of them, from the next step on."""
-    if not state.pairs[other_key].bits & HELD or not is_stifled(luck, said):
+    if not run.pairs[other_key].bits & HELD or not comes_true(luck, said):
         return
-    now = state.counters[NOW]
-    if stifling == BOTH:
-        here = chance_to_address(people, ways, state, key, other_key)
-        back = chance_to_address(people, ways, state, other_key, key)
-        if not is_stifled(luck, said * part_of_meeting(here, back)):
+    if run.dynamics[0].stifling == BOTH:
+        here, back = chance_to_address(run, key, other_key), chance_to_address(run, other_key, key)
+        if not comes_true(luck, chance_of_both(said, part_of_meeting(here, back))):
             return
-        state.pairs[other_key].until = min(state.pairs[other_key].until, now)
-    state.pairs[key].until = min(state.pairs[key].until, now)
+        run.pairs[other_key].until = min(run.pairs[other_key].until, run.now)
+    run.pairs[key].until = min(run.pairs[key].until, run.now)
 
 
-def chance_to_address(people: People, ways: Ways, state: State, key: int, other_key: int) -> float:
+def chance_to_address(run: Run, key: int, other_key: int) -> float:
     """The chance that a holder addresses another person in this step: 0 for one who does not tell.
 
     Another thread may stifle one of them meanwhile, which shows from the next step on only: `until` is `now` or later
     before and after.
     """
-    now, n, pair = state.counters[NOW], state.n, state.pairs[key]
-    person, other = key % n, other_key % n
-    addressed = audience(at(people.reach, person), state.size)
-    if not is_held(state, key) or pair.until < now or not at(people.alive, person) or addressed <= 0.0:
+    pair, person, other = run.pairs[key], key % run.n, other_key % run.n
+    addressed = audience(at(run.abilities.reach, person), run.size)
+    if not is_held(run, key) or pair.until < run.now or not at(run.alive, person) or addressed <= 0.0:
         return 0.0
-    tie = tie_to(ways, person, other, now)
-    timed, begin, end = state.counters[TIMED] != 0, ways.indptr[person], ways.indptr[person + 1]
-    degree = degree_of(ways, person, now) if timed else end - begin
+    tie, degree = tie_to(run, person, other), degree_of(run, person)
     if tie >= 0:
-        return chance_to_tell(addressed, degree, at(ways.weight, tie))
-    return chance_to_tell_stranger(addressed, degree, state.size)
+        return chance_to_tell(addressed, degree, at(run.ties.weight, tie))
+    return chance_to_tell_stranger(addressed, degree, run.size)

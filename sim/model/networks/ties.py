@@ -46,6 +46,12 @@ class Ties:
         return bool(start == 0 and (self.end[0] if is_alike(self.end) else self.end.min()) == NEVER)
 
 
+def no_ties(n: int) -> Ties:
+    """Ties of n persons none of whom has any."""
+    none = np.zeros(0, np.int64)
+    return Ties(np.zeros(n + 1, np.int64), none.astype(np.int32), none.astype(np.float64), none, none)
+
+
 class Neighbours:
     """The ties of single persons in the step of now, as lists, for engines that ask person by person."""
 

@@ -125,7 +125,7 @@ def test_a_teller_of_one_in_the_largest_world_reaches_one_on_average():
 def test_many_tellers_of_one_add_up_in_a_very_large_world():
     one = crowd(10**15 - 1)
     for _ in range(300):
-        one.address(0, 0, 1e-15, 1.0)
+        one.address(0, 0, 1e-15, 1.0, 1.0)
     one.learn(2, 0, 7)
     assert one.held(0) == 300  # expected 300: the mean, and not what 1 - (1 - 1e-15) rounds to
 
@@ -299,8 +299,8 @@ def test_a_crowd_that_holds_rivals_holds_one_of_them():
 def test_nobody_waits_for_a_crowd_that_is_not_told():
     one = crowd(100)
     assert one.told == {}
-    one.address(0, 0, 0.0, 1.0)
-    one.address(0, 0, 1.0, 0.0)
+    one.address(0, 0, 0.0, 1.0, 1.0)
+    one.address(0, 0, 1.0, 1.0, 0.0)
     assert one.told == {}
     assert one.leaving(3, 1, lambda _: True, {"abandon_rate": 1.0, "abandon_rate_working": 1.0}) == {}
     assert rules.draw_count(0, 0.5, 0.5) == 0

@@ -29,11 +29,53 @@ ideas = [{name = "k", count = 2}]
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_runs_of_a_batch_are_those_of_single_runs(scenario: Scenario, first: int, threads: int) -> None:
     assume(fits_batch(scenario))
-    runs = run_batch(scenario, range(first, first + 3), threads)
+    runs = run_batch([scenario], [0, 0, 0], range(first, first + 3), threads)
     for seed, tape in zip(range(first, first + 3), runs, strict=True):
         alone = simulate(scenario, seed, engine="kernels")
         assert tape == alone
         assert tape.provenance == alone.provenance
+
+
+@given(scenarios(), st.lists(st.tuples(*[st.floats(0.0, 1.0)] * 6), min_size=1, max_size=4), st.integers(1, 2))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_runs_of_several_parameters_are_those_of_the_changed_scenarios(
+    scenario: Scenario, cells: list[tuple[float, ...]], threads: int
+) -> None:
+    keys = ("dynamics.abandon_rate", "ideas.idea0.clarity", "population.reach", "persons.P.creativity",
+            "dynamics.discovery_rate", "ideas.idea0.value")  # fmt: skip
+    changed = [scenario.replace(dict(zip(keys, (0.01 + 0.9 * x for x in cell), strict=True))) for cell in cells]
+    changed = [one for one in changed for _ in range(2)]
+    tapes = simulate_many(changed, range(len(changed)), engine="kernels", threads=threads)
+    for seed, (tape, one) in enumerate(zip(tapes, changed, strict=True)):
+        alone = simulate(one, seed, engine="kernels")
+        assert tape == alone
+        assert tape.provenance == alone.provenance
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("world.network.degree", (2.0, 6.0)), ("world.network.weight", (0.1, 1.0)),
+        ("population.reach.high", (0.1, 0.5)),
+        ("population.reach", (0.1, 0.5)), ("ties", tuple([{"from": "A", "to": "B", "weight": w}] for w in (0.2, 0.9))),
+        ("persons.A.clarity", (0.3, 1.0)), ("dynamics.telling_period", (1.0, 4.0)),
+        ("interventions", tuple([{"step": 3, "kind": "set", "key": "ideas.k.value", "value": v}] for v in (0.0, 3.0))),
+        ("population.count", (30, 60)), ("dynamics.adoption", ("simple", "threshold")),
+    ],
+)  # fmt: skip
+def test_a_run_has_the_parameters_of_its_cell(key: str, values: tuple[object, ...]) -> None:
+    base = {"persons": [{"name": "A", "creativity": 1.0}, {"name": "B"}]}
+    base |= {"world.network": {"kind": "none"}} if key == "ties" or values[1] == "threshold" else {}
+    scenarios = [Scenario.from_toml(SMALL).replace(base | {key: value}) for value in (*values, *values)]
+    tapes = simulate_many(scenarios, [1, 1, 2, 2], engine="kernels", threads=2)
+    alone = [simulate(one, seed, engine="kernels") for one, seed in zip(scenarios, [1, 1, 2, 2], strict=True)]
+    assert list(tapes) == alone
+    assert tapes[0] != tapes[1]
+
+
+def test_scenarios_are_one_for_each_seed() -> None:
+    with pytest.raises(ValueError, match="scenario: must be one, or one for each of 3 seeds, are 2"):
+        simulate_many([Scenario.from_toml(SMALL)] * 2, range(3))
 
 
 NETWORKS = [
@@ -47,14 +89,14 @@ NETWORKS = [
 def test_every_kind_of_network_is_made_in_the_loop(network: dict[str, object]) -> None:
     scenario = Scenario.from_toml(SMALL).replace({"world.network": network})
     assert fits_batch(scenario)
-    for seed, tape in enumerate(run_batch(scenario, range(5), 2)):
+    for seed, tape in enumerate(simulate_many(scenario, range(5), engine="kernels", threads=2)):
         assert tape == simulate(scenario, seed, engine="kernels")
 
 
 def test_blocks_that_are_too_small_are_followed_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicates, "LARGEST", 1)
     scenario = Scenario.from_toml(SMALL).replace({"dynamics.abandon_rate": 0.9, "dynamics.readopt": True})
-    runs = run_batch(scenario, range(30), 1)
+    runs = run_batch([scenario], [0] * 30, range(30), 1)
     assert len(runs.blocks) > 2
     assert [tape.total for tape in runs] == [simulate(scenario, seed, engine="kernels").total for seed in range(30)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from sim import Scenario
 from sim.errors import ScenarioError
-from sim.model.kernels import buffers, model
+from sim.model.kernels import model, step
 from sim.model.kernels.model import ColumnModel
 from sim.model.world import World
 
@@ -59,6 +59,6 @@ def test_the_number_of_threads_leaves_no_trace(change, monkeypatch):
 
 
 def test_more_events_than_can_be_numbered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buffers, "MOST", 20_000)
+    monkeypatch.setattr(step, "MOST", 20_000)
     with pytest.raises(ScenarioError, match="more than 20,000 events"):
         ColumnModel(World.build(Scenario.from_toml(WORLD).replace({"dynamics.abandon_rate": 5.0}))).run()

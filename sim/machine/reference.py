@@ -1,0 +1,80 @@
+"""Records by reference in compiled code: a named tuple on the stack, whose fields can be read and set.
+
+A function that takes the address of one record is compiled in a fraction of the time that the same function takes with
+fifty columns as arguments, and what it sets is seen by its callers: so buffers can grow wherever they are written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.core import cgutils, imputils
+from numba.core import types as kinds
+from numba.core.datamodel import models
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, lower_setattr_generic, register_model
+
+
+class Reference(kinds.Type):
+    """The address of a named tuple of one type."""
+
+    def __init__(self, record: Any) -> None:
+        self.record = record
+        super().__init__(f"Reference({record})")
+
+
+@register_model(Reference)
+class _Model(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Reference) -> None:
+        super().__init__(manager, kind, manager.lookup(kind.record).get_value_type().as_pointer())
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):
+    key = Reference
+
+    def generic_resolve(self, kind: Any, name: Any) -> Any:  # type: ignore[override]
+        """Return the type of a field, if there is such a field."""
+        fields = kind.record.fields
+        return kind.record[fields.index(name)] if name in fields else None
+
+
+def _place(builder: Any, kind: Reference, record: Any, name: str) -> Any:
+    return cgutils.gep_inbounds(builder, record, 0, kind.record.fields.index(name))
+
+
+@lower_getattr_generic(Reference)
+def _get(context: Any, builder: Any, kind: Reference, record: Any, name: str) -> Any:
+    found = builder.load(_place(builder, kind, record, name))
+    return imputils.impl_ret_borrowed(context, builder, kind.record[kind.record.fields.index(name)], found)
+
+
+@lower_setattr_generic(Reference)
+def _set(context: Any, builder: Any, signature: Any, arguments: Any, name: str) -> None:
+    record, value = arguments
+    place = _place(builder, signature.args[0], record, name)
+    if context.enable_nrt:  # else there is nothing to count, since such functions make and are handed no arrays
+        context.nrt.incref(builder, signature.args[1], value)
+        context.nrt.decref(builder, signature.args[1], builder.load(place))
+    builder.store(value, place)
+
+
+@intrinsic
+def by_reference(_: Any, record: Any) -> Any:
+    """See hints.by_reference."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        context.nrt.incref(builder, signature.args[0], arguments[0])
+        return cgutils.alloca_once_value(builder, arguments[0])
+
+    return Reference(record)(record), generate
+
+
+@intrinsic
+def values_of(_: Any, record: Any) -> Any:
+    """See hints.values_of; the record's references go over to the tuple."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(arguments[0])
+
+    return record.record(record), generate
