@@ -63,7 +63,7 @@ class Comparison:
         return pd.DataFrame(sums[present], index=names, columns=list(self.tables))
 
     def apart(self, one: str, other: str) -> float:
-        """The part of the credit that lies with other persons by one account than by another, in [0, 1]."""
+        """Return the part of the credit that lies with other persons by one account than by another, in [0, 1]."""
         names = list(self.tables)
         difference = self.share[:, names.index(one)] - self.share[:, names.index(other)]
         return float(np.abs(difference).sum() / 2.0)
@@ -82,7 +82,7 @@ class Comparison:
         return {kind: pd.DataFrame(matrix, index=methods, columns=methods) for kind, matrix in found.items()}
 
     def sides(self, most: int = 20, named: int = 8) -> list[Side]:
-        """The rows that matter, the largest share by the first account first, what is left over as the last.
+        """Return the rows that matter, the largest share by the first account first, what is left over as the last.
 
         Members of a group who are equal by every account are one row. Shown are those with most credit by the first
         account, `named` of those who bear a name of their own among them, and the first three by any other account.
@@ -113,7 +113,7 @@ class Comparison:
 
 
 def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float | None) -> Comparison:
-    """The credit of a tape by several accounts, side by side.
+    """Return the credit of a tape by several accounts, side by side.
 
     Args:
         tape: of a run or of a real log; it is only read.
@@ -153,7 +153,7 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
 
 
 def side_by_side(groups: Persons, tables: Mapping[str, CreditTable], left_out: Mapping[str, str]) -> Comparison:
-    """The comparison of tables, one or more, of one tape."""
+    """Return the comparison of tables, one or more, of one tape."""
     shown = np.zeros(groups.total, np.bool_)
     for table in tables.values():
         shown[table.row] = True
@@ -165,7 +165,7 @@ def side_by_side(groups: Persons, tables: Mapping[str, CreditTable], left_out: M
 
 
 def _ranks(share: Floats) -> Ints:
-    """Places from the smallest on, equal where shares are the same but for rounding; shape as given."""
+    """Return places from the smallest on, equal where shares are the same but for rounding; shape as given."""
     order = np.argsort(share, kind="stable")
     rising = share[order]
     higher = np.diff(rising, prepend=rising[:1]) > SAME * np.abs(rising)
@@ -175,7 +175,7 @@ def _ranks(share: Floats) -> Ints:
 
 
 def _kendall(ranks: Sequence[Ints]) -> Floats:
-    """Kendall's tau-b of each two; nan where one of the two is the same for everybody."""
+    """Return Kendall's tau-b of each two; nan where one of the two is the same for everybody."""
     from scipy import stats
 
     found = np.full((len(ranks), len(ranks)), math.nan)
@@ -189,7 +189,7 @@ def _kendall(ranks: Sequence[Ints]) -> Floats:
 
 
 def _spearman(ranks: Sequence[Ints]) -> Floats:
-    """Spearman's rho of each two, as `_kendall`: Pearson's r of the places, equal ones at their mean."""
+    """Return Spearman's rho of each two, as `_kendall`: Pearson's r of the places, equal ones at their mean."""
     found = np.full((len(ranks), len(ranks)), math.nan)
     centred = []
     for rank in ranks:
@@ -206,5 +206,5 @@ def _spearman(ranks: Sequence[Ints]) -> Floats:
 
 
 def _dot(one: Floats, other: Floats) -> float:
-    """The sum of the products, added up in an order that does not depend on the number of threads."""
+    """Return the sum of the products, added up in an order that does not depend on the number of threads."""
     return float((one * other).sum())

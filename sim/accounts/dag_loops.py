@@ -68,7 +68,7 @@ def descend(
 
 
 def weigh(weight: Weights | None, low: int, high: int) -> float:
-    """The weight of a row; nan if one of its weights is no weight."""
+    """Return the weight of a row; nan if one of its weights is no weight."""
     if weight is None:
         return float(high - low)
     total = 0.0
@@ -80,7 +80,7 @@ def weigh(weight: Weights | None, low: int, high: int) -> float:
 
 
 def weigh_own(parent: Whole, weight: Weights | None, row: int, low: int, high: int) -> float:
-    """The weight with which a row points to itself."""
+    """Return the weight with which a row points to itself."""
     total = 0.0
     for k in range(low, high):
         if parent[k] == row:

@@ -23,7 +23,7 @@ def check_alpha(alpha: float, most: float | None = None) -> None:
 
 
 def whole(given: ArrayLike, name: str) -> Whole:
-    """Whole numbers: int32 and int64 as they are, all others as int64."""
+    """Return whole numbers: int32 and int64 as they are, all others as int64."""
     array = np.asarray(given)
     if array.ndim != 1 or (array.size > 0 and not np.issubdtype(array.dtype, np.integer)):
         raise ValueError(f"{name} must be a one-dimensional array of whole numbers")
@@ -31,7 +31,7 @@ def whole(given: ArrayLike, name: str) -> Whole:
 
 
 def weights_of(given: ArrayLike, length: int, name: str) -> Weights:
-    """Weights, not yet known to be 0 or more: float32 and float64 as they are, all others as float64."""
+    """Return weights, not yet known to be 0 or more: float32 and float64 as they are, all others as float64."""
     array = np.asarray(given)
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(float)
@@ -41,7 +41,7 @@ def weights_of(given: ArrayLike, length: int, name: str) -> Weights:
 
 
 def not_negative(given: ArrayLike, length: int, name: str) -> Floats:
-    """Finite numbers of 0 or more, as float64."""
+    """Return finite numbers of 0 or more, as float64."""
     array = np.asarray(weights_of(given, length, name), dtype=float)
     if not (np.isfinite(array) & (array >= 0.0)).all():
         raise ValueError(f"{name} must be 0 or more, and finite")
@@ -49,7 +49,7 @@ def not_negative(given: ArrayLike, length: int, name: str) -> Floats:
 
 
 def distribution(given: Any, nodes: Any, name: str) -> Floats:
-    """What is given for each node, made to sum to 1; uniform if None. Always an array of its own."""
+    """Return what is given for each node, made to sum to 1; uniform if None. Always an array of its own."""
     number = len(nodes)
     if given is None:
         return np.full(number, 1.0 / max(1, number))

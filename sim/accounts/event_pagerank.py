@@ -74,7 +74,7 @@ def event_pagerank(
 
 
 def _read_rows(indptr: ArrayLike, indices: ArrayLike) -> tuple[Whole, Whole]:
-    """Where each row begins, the rows in between not yet looked at, and what they point to."""
+    """Return where each row begins, the rows in between not yet looked at, and what they point to."""
     begin, parent = whole(indptr, "indptr"), whole(indices, "indices")
     if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(parent):
         raise ValueError(f"indptr must rise from 0 to the number of indices, {len(parent)}")
@@ -143,7 +143,7 @@ def _young(age: Floats, tau: float) -> Floats:
 
 
 def event_pagerank_credit(tape: Tape, alpha: float = 0.85) -> CreditTable:
-    """Credit by event PageRank: where a walk is found that starts at realised value and follows the influences back.
+    """Return the credit by event PageRank: where a walk is that starts at realised value and follows influences back.
 
     The walk starts at the holdings that realised value, as often as they did, and at every event goes on to what
     influenced it with probability alpha. So the holder has credit for holding, and an implementation none: it is not
@@ -172,7 +172,7 @@ def event_pagerank_credit(tape: Tape, alpha: float = 0.85) -> CreditTable:
 
 
 def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) -> CreditTable:
-    """Credit by CiteRank: where readers are found who start at recent events and follow the influences back.
+    """Return the credit by CiteRank: where readers are found who start at recent events and follow the influences back.
 
     They start at discoveries, learnings and implementations, exp(-age / tau) for each of the people in them, age
     being the steps from there to the tape's last event. Realised value plays no part but as the total.

@@ -17,9 +17,9 @@ from sim.tape.tape import Tape
 
 
 def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
-    """Credit by knockout in the record: the realised value of all holdings whose lineage a person is on.
+    """Return the credit by knockout in the record: the realised value of all holdings whose lineage a person is on.
 
-    v(N) - v(N without p) in the game of games_lineages.py: every holding is lost that needs the discoverer, teller or
+    v(N) - v(N without p) in the game of games/lineages.py: every holding is lost that needs the discoverer, teller or
     implementer p. What needs three persons falls with each of them, so these do not sum to the total: the column
     `raw` of the persons holds them as they are, and credit is raw in proportion, so that it sums to the total.
     Other than with Shapley, the length of a lineage plays no part: all on it were needed, each for all of it.
@@ -45,7 +45,7 @@ def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
 
 def lost_without(tape: Tape, samples: int = 32) -> Floats:
-    """The realised value that needs each person, in tape order, a crowd as one of them; shape (persons,).
+    """Return the realised value that needs each person, in tape order, a crowd as one of them; shape (persons,).
 
     >>> from sim import Tape
     >>> from sim.tape.tables import Events, Influences, Persons, Realised

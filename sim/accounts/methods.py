@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +58,8 @@ class Method:
 
     Attributes:
         asks: the question that it answers, in one line.
-        place: module:function in sim.accounts, from a tape to its CreditTable; a ValueError says in one line why a
-            tape has none by this account.
-        takes: the settings that the function takes.
+        account: module:function in sim.accounts, from a tape and the settings that it `takes` to a CreditTable; or a
+            function of a tape and all settings. A ValueError says in one line why a tape has none by this account.
         differs: the thought experiments on which it does not say what the rule of thirds says, each with what it says
             instead; their shares of the total are meant.
         conserved: whether the credits sum to the realised value.
@@ -69,7 +68,7 @@ class Method:
     """
 
     asks: str
-    place: str
+    account: str | Callable[[Tape, Settings], CreditTable]
     takes: tuple[str, ...] = ()
     differs: Mapping[str, str] = field(default_factory=dict)
     conserved: bool = True
@@ -78,13 +77,15 @@ class Method:
 
     def compute(self, tape: Tape, settings: Settings) -> CreditTable:
         """Return the credit of a tape."""
-        account = pkgutil.resolve_name(f"sim.accounts.{self.place}")  # when it is asked for, as it loads numpy
+        if not isinstance(self.account, str):
+            return self.account(tape, settings)
+        account = pkgutil.resolve_name(f"sim.accounts.{self.account}")  # when it is asked for, as it loads numpy
         table: CreditTable = account(tape, **{name: getattr(settings, name) for name in self.takes})
         return table
 
 
 def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
-    """The settings as given; those that are None or left out are the tape's own, else the defaults.
+    """Return the settings as given; those that are None or left out are the tape's own, else the defaults.
 
     Raises:
         ValueError: if there is no such setting, or one is out of range.
@@ -98,7 +99,7 @@ def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
 
 
 def method_named(name: str) -> Method:
-    """The account of this name.
+    """Return the account of this name.
 
     Raises:
         ValueError: if there is none; the message says which there are, and the nearest.

@@ -50,7 +50,7 @@ class CreditOverTime:
         return np.divide(self.credit, total, out=np.zeros_like(self.credit), where=total > 0.0)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The shares, steps x persons, in tape order."""
+        """Return the shares, steps x persons, in tape order."""
         import pandas as pd
 
         return pd.DataFrame(self.share, index=pd.Index(self.steps, name="step"), columns=list(self.name))
@@ -88,7 +88,7 @@ def credit_over_time(
     scenario: Scenario | None = None,
     **settings: float | None,
 ) -> CreditOverTime:
-    """The credit as it looked at each step: that of the tape as it was then (`sim.model.until`).
+    """Return the credit as it looked at each step: that of the tape as it was then (`sim.model.until`).
 
     Each step is one run of the account over the events up to it. What was realised by then is worked out again from
     when holdings began, ended and worked, so nothing is simulated twice.
@@ -132,7 +132,7 @@ def credit_over_time(
 
 
 def _chosen(tape: Tape) -> Ints:
-    """The steps to look at, evenly spaced."""
+    """Return the steps to look at, evenly spaced."""
     first = int(tape.events.step[0]) if len(tape.events) else tape.steps
     number = min(MOST, tape.steps - first + 1)
     return np.unique(first + np.rint((tape.steps - first) * (np.arange(number) / max(1, number - 1))).astype(np.int64))

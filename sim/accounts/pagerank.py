@@ -91,7 +91,7 @@ def pagerank(
 
 
 def _adjacency(graph: Any, weight: str | None) -> tuple[list[Hashable] | None, Any]:
-    """The nodes of a graph, None for a matrix, and the csr matrix of its weights, from rows to columns."""
+    """Return the nodes of a graph, None for a matrix, and the csr matrix of its weights, from rows to columns."""
     import networkx as nx
     from scipy import sparse
 
@@ -152,7 +152,7 @@ def _iterate(
 
 
 def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
-    """Credit by the position of each person in `person_graph`: its PageRank relative to that of all the persons.
+    """Return the credit by the position of each person in `person_graph`: PageRank relative to that of all persons.
 
     The restart is uniform over the nodes. On the bridge example of SCIENCE.md section 4.2 this is the essay's table
     (its 0.3450 is what power iteration at a tolerance of 1e-6 prints: the converged 0.344949 rounds to 0.3449).

@@ -44,7 +44,7 @@ def person_graph(tape: Tape) -> nx.DiGraph[int]:
 
 
 def person_edges(tape: Tape) -> tuple[Ints, Ints, Ints, Floats]:
-    """The nodes of the person graph, ascending, and its edges: from, to, weight."""
+    """Return the nodes of the person graph, ascending, and its edges: from, to, weight."""
     number = tape.persons.total
     crowd = tape.persons.size[tape.persons.group] > 1
     acted = np.bincount(tape.events.person[tape.events.person >= 0], minlength=number) > 0
@@ -71,7 +71,7 @@ def person_edges(tape: Tape) -> tuple[Ints, Ints, Ints, Floats]:
 
 
 def _told(tape: Tape) -> Floats:
-    """The fraction of the world that learned from each person, not counting anybody twice; shape (persons,).
+    """Return the fraction of the world that learned from each person, not counting anybody twice; shape (persons,).
 
     Who learned several ideas counts once, and of a crowd those count who learned the idea that most of them did.
     """
@@ -89,7 +89,7 @@ def _told(tape: Tape) -> Floats:
 
 
 def _discovered(tape: Tape) -> Floats:
-    """The fraction of the ideas in use that each person discovered, where others took them up; shape (persons,)."""
+    """Return the fraction of the ideas in use that each person discovered and others adopted; shape (persons,)."""
     events, realised = tape.events, tape.realised
     in_use = _distinct(events.idea[realised.event[realised.value > 0.0]])
     if len(in_use) == 0:
@@ -102,7 +102,7 @@ def _discovered(tape: Tape) -> Floats:
 
 
 def _users(tape: Tape) -> tuple[Ints, Ints]:
-    """The lowest and the highest person who learned downstream of each event, or used an implementation there.
+    """Return the lowest and the highest person who learned downstream of each event, or used an implementation there.
 
     The highest is -1 where there is nobody. The two tell whether anybody but a given person is among them.
     """
@@ -120,7 +120,7 @@ def _users(tape: Tape) -> tuple[Ints, Ints]:
 
 
 def _distinct(numbers: NDArray[np.integer[Any]]) -> Ints:
-    """As np.unique, which takes twenty times as long for millions of whole numbers."""
+    """Return what np.unique does, which takes twenty times as long for millions of whole numbers."""
     ordered: Ints = np.sort(numbers).astype(np.int64, copy=False)
     found: Ints = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
     return found

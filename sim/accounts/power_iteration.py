@@ -36,12 +36,12 @@ class Flow(NamedTuple):
 
 
 def all_alike(weights: Floats) -> bool:
-    """Whether all the weights are one and the same above 0, and finite: a graph without weights."""
+    """Return whether all the weights are one and the same above 0, and finite: a graph without weights."""
     return len(weights) > 0 and 0.0 < weights[0] < np.inf and bool((weights == weights[0]).all())
 
 
 def flow_of(matrix: Any) -> Flow:
-    """The flow of a square csr matrix with weights that are known to be 0 or more.
+    """Return the flow of a square csr matrix with weights that are known to be 0 or more.
 
     Raises:
         ValueError: if a row points outside the matrix.
@@ -129,7 +129,7 @@ def _passes(
 
 
 def _groups(begin: Whole) -> list[list[tuple[int, int]]]:
-    """The parts of each group as (first row, row after the last), of about equal work, the last group first."""
+    """Return the parts of each group as (first row, row after the last), of about equal work, the last group first."""
     work = begin + np.arange(len(begin))  # an edge and a row count alike
     cuts = np.searchsorted(work, np.linspace(0, work[-1], GROUPS * PARTS + 1)).tolist()
     cuts[0], cuts[-1] = 0, len(begin) - 1

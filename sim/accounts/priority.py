@@ -10,7 +10,7 @@ from sim.tape.tape import Tape
 
 
 def priority(tape: Tape) -> CreditTable:
-    """Credit by priority: all realised value of an idea to its first discoverers, as credit for the idea.
+    """Return the credit by priority: all realised value of an idea to its first discoverers, as credit for the idea.
 
     Several who discover it in the same first step share equally. Prerequisites play no part.
 
@@ -35,7 +35,7 @@ def priority(tape: Tape) -> CreditTable:
 
 
 def first_discoverers(tape: Tape) -> dict[int, list[int]]:
-    """The persons who discovered each idea in the first step in which anybody did, in tape order.
+    """Return the persons who discovered each idea in the first step in which anybody did, in tape order.
 
     Keys are indices into tape.ideas, ideas that nobody discovered are left out; values are rows of the tape's
     persons, a crowd as one of them.

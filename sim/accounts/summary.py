@@ -49,7 +49,7 @@ class Row:
 
 
 def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
-    """The rows that matter, largest first, what is left over as the last; their parts sum to the table's credit.
+    """Return the rows that matter, largest first, what is left over as the last; their parts sum to the table's credit.
 
     A group whose members all have the same credit is one row; the members of any other compete one by one. The
     `named` persons with most credit among those who bear a name of their own always have a row, so that a
@@ -102,7 +102,7 @@ class Side:
 def sides(
     people: tuple[Sequence[str], Ints, Persons], share: Floats, first: int | None, most: int, named: int, each: int = 0
 ) -> list[Side]:
-    """The rows that matter of a table of shares, what is left over as the last.
+    """Return the rows that matter of a table of shares, what is left over as the last.
 
     Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
     `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
@@ -140,7 +140,7 @@ def sides(
 
 
 def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None) -> list[dict[str, Any]]:
-    """The credit by group, by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
+    """Return the credit by group, by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
 
     A group has its number of members as `count`. A discovery that stood on others shares what it earns with their
     ideas, as its discoverer does with their makers. By priority it does not.
@@ -190,7 +190,7 @@ def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) 
 
 
 def _parts(table: CreditTable) -> Floats:
-    """Credit by role and, last, what no role accounts for; shape (persons, 4)."""
+    """Return the credit by role and, last, what no role accounts for; shape (persons, 4)."""
     credit = table.persons.credit
     columns = np.column_stack([np.nan_to_num(getattr(table.persons, role)) for role in ROLES])
     unexplained = credit - columns.sum(axis=1)
@@ -199,7 +199,7 @@ def _parts(table: CreditTable) -> Floats:
 
 
 def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
-    """Where the rows that can be shown begin: equal members of a group together; and which are such groups.
+    """Return where the rows that can be shown begin: equal members of a group together; and which are such groups.
 
     `credit` has the shape (persons, accounts), and `group` ascends; equal is who is so in every column.
     """
@@ -214,7 +214,7 @@ def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
 
 
 def choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
-    """The `most` rows to show, largest first: those `wanted`, the `named` first of the single ones, and the first."""
+    """Return the `most` rows to show, largest first: those `wanted`, the `named` first single ones, and the first."""
     order = np.argsort(-credit, kind="stable")
     kept = order[single[order]][:named]
     kept = kept if wanted is None else np.union1d(kept, wanted)

@@ -100,7 +100,7 @@ class CreditTable:
     read_as: Mapping[str, Any] = field(default_factory=dict)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The persons as a DataFrame, the largest credit first, equal ones in tape order; the index is the row."""
+        """Return the persons as a DataFrame, largest credit first, equal ones in tape order; the index is the row."""
         import pandas as pd
 
         columns = self.persons.columns() | {"name": list(self.persons.name)}
@@ -125,7 +125,7 @@ class CreditTable:
         return before | {"method": self.method, "total": self.total}, after | sure
 
     def to_json(self) -> str:
-        """What `to_dict` gives, as one line of JSON; floats keep all their digits."""
+        """Return what `to_dict` gives, as one line of JSON; floats keep all their digits."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def by_group(self) -> list[dict[str, Any]]:
@@ -190,7 +190,7 @@ def make_table(
     roles: Sequence[Floats] | None = None,
     pagerank: Floats | None = None,
 ) -> CreditTable:
-    """The table of credits of shape (persons of the tape,), in tape order; `total` is the tape's unless given.
+    """Return the table of credits of shape (persons of the tape,), in tape order; `total` is the tape's unless given.
 
     `roles` are the parts of the credit by idea, communication and implementation, `pagerank` is a column of its
     own; all of the shape of `credit`.
@@ -240,7 +240,7 @@ def shown_rows(persons: Persons, credit: Floats) -> Ints:
 
 
 def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Floats:
-    """The sum of the values of each group 0 to number - 1; shape (number,)."""
+    """Return the sum of the values of each group 0 to number - 1; shape (number,)."""
     # Of no rows at all numpy makes integers, whatever the weights are.
     return np.bincount(group, value, number).astype(float)
 

@@ -82,7 +82,7 @@ class TemporalPageRank:
         self.time = now
 
     def _checked(self, time: ArrayLike | None, number: int) -> float:
-        """The time after the interactions."""
+        """Return the time after the interactions."""
         if time is None:
             return self.time
         when = np.atleast_1d(np.asarray(time, dtype=float))
@@ -100,7 +100,7 @@ class TemporalPageRank:
         self._nodes = max(self._nodes, nodes)
 
     def ranks(self) -> Floats:
-        """The temporal PageRank of each node so far, summing to 1 (0 before any interaction); shape (nodes,)."""
+        """Return the temporal PageRank of each node so far, summing to 1 (0 before any interaction); shape (nodes,)."""
         rank = self._rank[: self._nodes].copy()
         total = rank.sum()
         if total > 0.0:
@@ -114,7 +114,7 @@ class TemporalPageRank:
 
     @classmethod
     def resume(cls, state: Any) -> TemporalPageRank:
-        """The stream as it was when `state` was taken: a mapping, or what `np.load` gives of a file of it.
+        """Return the stream as it was when `state` was taken: a mapping, or what `np.load` gives of a file of it.
 
         Raises:
             ValueError: if something is missing or out of range.
@@ -143,7 +143,7 @@ def interact(start: Whole, end: Whole, alpha: float, stay: float, go: float, ran
 
 
 def temporal_pagerank_credit(tape: Tape, alpha: float = 0.85, beta: float = 0.5) -> CreditTable:
-    """Credit by temporal PageRank: who is reached by walks from the influenced to who influenced them, newest first.
+    """Return the credit by temporal PageRank: whom walks from the influenced to those who influenced them reach.
 
     The influences of the tape are the interactions, with edges and time reversed. Each counts once, whatever its
     weight and however many people of a crowd took part; those of `use` events, which nobody did, and of persons on

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import sim
 from sim.accounts.account import credit
 from sim.accounts.games.values import myerson
-from sim.accounts.methods import EVERY, METHODS, POSITIONS, Method
+from sim.accounts.methods import EVERY, METHODS, POSITIONS, Method, Settings
 from sim.accounts.pagerank import person_pagerank
 from sim.accounts.role_flow import role_flow
 from sim.accounts.table import CreditTable
@@ -120,12 +120,11 @@ def test_an_unknown_setting_is_refused_with_the_nearest_spelling() -> None:
 
 def test_credit_that_was_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def lossy(part: float, conserved: bool = True) -> Method:
-        def account(tape: Tape) -> CreditTable:
+        def account(tape: Tape, _: Settings) -> CreditTable:
             table = role_flow(tape)
             return replace(table, persons=replace(table.persons, credit=table.persons.credit * part))
 
-        monkeypatch.setattr("sim.accounts.priority.lossy", account, raising=False)
-        return Method("How much is lost?", "priority:lossy", conserved=conserved)
+        return Method("How much is lost?", account, conserved=conserved)
 
     monkeypatch.setitem(METHODS, "lossy", lossy(1 - 1e-8))
     with pytest.raises(RuntimeError, match=r"^role-flow: the credits sum to 7\.9"):

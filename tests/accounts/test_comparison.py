@@ -63,7 +63,7 @@ def test_without_names_all_that_have_something_to_say_take_part(monkeypatch: pyt
     def nothing(*_: object) -> None:
         raise ValueError("needs a scenario")
 
-    monkeypatch.setitem(METHODS, "silent", Method("What would be lost?", nothing))  # type: ignore[arg-type]
+    monkeypatch.setitem(METHODS, "silent", Method("What would be lost?", nothing))
     found = compare(bridge())
     assert list(found.tables) == [name for name in METHODS if name != "silent"]
     assert found.left_out == {"silent": "needs a scenario"}

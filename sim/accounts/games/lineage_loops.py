@@ -1,4 +1,4 @@
-"""The loops of games_lineages.py: plain functions of numbers and arrays, which run as they stand and compiled alike.
+"""The loops of lineages.py: plain functions of numbers and arrays, which run as they stand and compiled alike.
 
 Nodes are those of a forest: the node above each is an earlier one, or -1.
 """
@@ -16,7 +16,7 @@ SEVERAL = -2
 
 
 def count_ways(begin: Ints, up: Ints, wanted: NDArray[np.bool_]) -> Floats:
-    """In how many ways each event goes back to a root, 0 where that is not wanted; float, as there may be many."""
+    """Return in how many ways each event goes back to a root, 0 where not wanted; float, as there may be many."""
     ways = np.zeros(len(wanted))
     for event in range(len(wanted)):
         if wanted[event]:
@@ -28,7 +28,7 @@ def count_ways(begin: Ints, up: Ints, wanted: NDArray[np.bool_]) -> Floats:
 
 
 def unfold(begin: Ints, up: Ints, part: Floats, first: Ints) -> tuple[Ints, Ints, Floats]:
-    """The forest of all ways: each node's event, the node above, and the chance of the way among those of the event.
+    """Return the forest of all ways: each node's event, the node above, the chance of the way among those of the event.
 
     The nodes of an event are first[event] to first[event + 1].
     """
@@ -48,7 +48,7 @@ def unfold(begin: Ints, up: Ints, part: Floats, first: Ints) -> tuple[Ints, Ints
 
 
 def first_times(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
-    """Whether a node is the first of its key, counted from the root down; keys are 0 to keys - 1.
+    """Return whether a node is the first of its key, counted from the root down; keys are 0 to keys - 1.
 
     The forest is walked down and up again, with a count of those of each key above: one visit a node and a return.
     """
@@ -79,7 +79,7 @@ def first_times(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
 
 
 def carry_down(above: Ints, own: Ints) -> Ints:
-    """The sum of what each node and all those above it have."""
+    """Return the sum of what each node and all those above it have."""
     total = own.copy()
     for node in range(len(above)):
         if above[node] >= 0:
@@ -88,7 +88,7 @@ def carry_down(above: Ints, own: Ints) -> Ints:
 
 
 def add_up(above: Ints, amount: Floats) -> Floats:
-    """The sum of what each node and all those below it have."""
+    """Return the sum of what each node and all those below it have."""
     total = amount.copy()
     for node in range(len(above) - 1, -1, -1):
         if above[node] >= 0:
@@ -97,7 +97,7 @@ def add_up(above: Ints, amount: Floats) -> Floats:
 
 
 def find_nearest(above: Ints, marked: NDArray[np.bool_]) -> Ints:
-    """The nearest marked node on the way up, the node itself included, or -1."""
+    """Return the nearest marked node on the way up, the node itself included, or -1."""
     nearest = np.full(len(above), -1, np.int64)
     for node in range(len(above)):
         if marked[node]:
@@ -111,7 +111,7 @@ def on_lineage(
     node: Ints, served: Ints, away: Floats, nearest: Ints, above: Ints, holder: Ints, kind: NDArray[np.int8],
     person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats, persons: int,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """The part of the implementations in use whose makers are on the lineage; and what those makers must not get.
+    """Return the part of the implementations in use whose makers are on the lineage, and what these must not get.
 
     Args:
         node, served: where each lineage ends, and the row of what served, -1 for nothing; sorted by idea, then by
@@ -191,7 +191,7 @@ def load(
 
 
 def use_before(row: int, kind: NDArray[np.int8], begin: Ints, parent: Ints) -> int:
-    """The one `use` that a `use` goes on from, -1 if there is none, SEVERAL if there are several."""
+    """Return the one `use` that a `use` goes on from, -1 if there is none, SEVERAL if there are several."""
     found = -1
     if kind[row] == USE:
         for k in range(begin[row], begin[row + 1]):

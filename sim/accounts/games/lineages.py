@@ -70,7 +70,7 @@ class Ways(NamedTuple):
 
 
 def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
-    """The lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
+    """Return the lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
 
     In a sample every event draws one parent, and `samples` of them share the value in equal parts; the draws are the
     same for the same tape.
@@ -105,7 +105,7 @@ def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
 
 
 def ways_of(tape: Tape) -> Ways:
-    """Where lineages go on from each discovery and learning; no ways from other events.
+    """Return where lineages go on from each discovery and learning; no ways from other events.
 
     From a learning to its tellers; from a discovery, by the discoverer's own holdings of the prerequisites, to those
     who told of them: as a user of them the discoverer is on the lineage already.
@@ -129,13 +129,13 @@ def ways_of(tape: Tape) -> Ways:
 
 
 def counted(above: Ints, own: NDArray[Any]) -> Ints:
-    """How many of the nodes from each one up to the root are marked in `own`; shape (nodes,)."""
+    """Return how many of the nodes from each one up to the root are marked in `own`; shape (nodes,)."""
     total: Ints = for_size(carry_down, len(above))(above, own.astype(np.int64))
     return total
 
 
 def passed_up(lineages: Lineages, amount: Floats) -> Floats:
-    """What comes by each node, if each lineage hands `amount` to all the nodes on it; shape (nodes,)."""
+    """Return what comes by each node, if each lineage hands `amount` to all the nodes on it; shape (nodes,)."""
     at = sum_by(lineages.node, amount, len(lineages.event))
     total: Floats = for_size(add_up, len(at))(lineages.above, at)
     return total
@@ -167,7 +167,7 @@ def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Flo
 
 
 def implementers(tape: Tape, served: Ints, amount: Floats) -> Floats:
-    """What the implementers get by person, of an amount for each row that served; -1 hands out nothing."""
+    """Return what the implementers get by person, of an amount for each row that served; -1 hands out nothing."""
     kind, some = tape.events.kind, served >= 0
     child, parent, weight = tape.influences.columns().values()
     weight = weight / sum_by(child, weight, len(kind))[child]
@@ -178,7 +178,7 @@ def implementers(tape: Tape, served: Ints, amount: Floats) -> Floats:
 
 
 def marked_first(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
-    """Whether each node is the first of its key (0 to keys - 1) on the way from the root."""
+    """Return whether each node is the first of its key (0 to keys - 1) on the way from the root."""
     linked = above >= 0
     linked[above[linked]] = True
     if (np.bincount(key[linked], minlength=keys) <= 1).all():
@@ -218,7 +218,7 @@ def _runs(start: Ints, each: Ints) -> Ints:
 
 
 def _only(ways: Ways) -> Ints:
-    """The one way up of each event, or -1."""
+    """Return the one way up of each event, or -1."""
     above = np.full(len(ways.begin) - 1, -1, np.int64)
     some = np.flatnonzero(np.diff(ways.begin))
     above[some] = ways.up[ways.begin[some]]
@@ -226,7 +226,7 @@ def _only(ways: Ways) -> Ints:
 
 
 def _draw(ways: Ways, sample: int) -> Ways:
-    """One way up for each event that has some, drawn by its part."""
+    """Return one way up for each event that has some, drawn by its part."""
     some = np.flatnonzero(np.diff(ways.begin))
     key = key_of(0, LINEAGE, sample, 0)
     bits: Ints = squares64(some, np.int64(key - 2**64 if key >= 2**63 else key))

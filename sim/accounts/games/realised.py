@@ -1,7 +1,7 @@
 """Game values of the realised lineages of a tape, each in one sweep (SCIENCE.md section 4.5).
 
 A unit of realised value is worth something to a coalition only if everybody on its lineage is in it; the game of a
-tape is the sum of these. What is on a lineage, and what happens where it branches, stands in games_lineages.py. Since
+tape is the sum of these. What is on a lineage, and what happens where it branches, stands in lineages.py. Since
 all on a lineage are linked by their tellings, the Myerson value of the same game is the Shapley value.
 """
 
@@ -21,7 +21,7 @@ from sim.tape.tape import Tape
 
 
 def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
-    """Credit by the Shapley value: the same for everyone on a lineage, in whatever role, and once a person.
+    """Return the credit by the Shapley value: the same for everyone on a lineage, in whatever role, and once a person.
 
     v(S) = sum of V_k [all of L_k in S] gives person p the sum of V_k [p in L_k] / |L_k|. A person who comes up twice
     on a lineage (who gave the idea up and took it up again, who told and implemented) is one of its persons.
@@ -52,7 +52,7 @@ def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
 
 def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
-    """Credit by the position value: every link of a lineage has the same, and halves it between its two ends.
+    """Return the credit by the position value: every link of a lineage has the same, half of it for each of its ends.
 
     The links are the tellings from one person to another on the way from the discoverer to the last teller; an
     implementer who is not on that way is linked to the last teller. So those in between, who have two links, get
@@ -78,7 +78,7 @@ def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
 
 def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
-    """Credit by the Owen value, with idea, communication and implementation as the unions.
+    """Return the credit by the Owen value, with idea, communication and implementation as the unions.
 
     The roles that took part in a lineage share equally, and in each role the persons who have it: the discoverers on
     the lineage; the tellers, or the discoverer who told the user where nobody else told; the implementer. Where every
@@ -106,7 +106,7 @@ def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
 
 def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
-    """The credit of each idea by a game value: what persons have for their part in it; shape (ideas,).
+    """Return the credit of each idea by a game value: what persons have for their part in it; shape (ideas,).
 
     Who is on a lineage by several ideas is there for the earliest; a telling counts for the idea that was told.
 
@@ -135,7 +135,7 @@ def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
 
 
 def _shapley(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
-    """The credit by person, and by idea."""
+    """Return the credit by person, and by idea."""
     persons = counted(lineages.above, lineages.first)[lineages.node]
     away = lineages.value / (persons + 1)
     on, others = makers_on(tape, lineages, away)
@@ -146,7 +146,7 @@ def _shapley(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
 
 
 def _position(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
-    """The credit by person, and by idea."""
+    """Return the credit by person, and by idea."""
     above = np.where(lineages.above >= 0, lineages.above, np.arange(len(lineages.above)))
     teller = lineages.holder[above]
     linked = teller != lineages.holder
@@ -164,7 +164,7 @@ def _position(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
 
 
 def _owen(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
-    """The credit by role and person, shape (3, persons), and by idea."""
+    """Return the credit by role and person, shape (3, persons), and by idea."""
     total, end = tape.persons.total, lineages.node
     tells = tape.events.kind[lineages.event] == LEARN
     first = marked_first(lineages.above, lineages.holder + total * tells, 2 * total)
@@ -183,6 +183,6 @@ def _owen(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
 
 
 def _ideas(tape: Tape, lineages: Lineages) -> tuple[Ints, Ints]:
-    """The idea of each node, and that of the last node of each lineage: that which was used."""
+    """Return the idea of each node, and that of the last node of each lineage: that which was used."""
     of = tape.events.idea[lineages.event].astype(np.int64)
     return of, of[lineages.node]

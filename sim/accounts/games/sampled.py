@@ -45,7 +45,7 @@ def shapley_sampled(
     by_rows: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sampled:
-    """The Shapley value by the mean of what each player adds in orders that are drawn, for any number of players.
+    """Return the Shapley value by the mean of what each player adds in drawn orders, for any number of players.
 
     The half-width is the smaller one of Hoeffding's bound and the empirical Bernstein bound (Maurer and Pontil 2009),
     shared among the players so that all intervals hold together.
@@ -109,7 +109,7 @@ def order_of(seed: int, number: int, players: int) -> Ints:
 
 
 def _half_width(variance: Floats, draws: int, span: float, chance: float) -> Floats:
-    """The bound on the error of a mean that fails with at most this chance: half of it for each of two bounds."""
+    """Return the bound on the error of a mean that fails with at most this chance, half of it for each of two."""
     hoeffding = span * math.sqrt(math.log(4.0 / chance) / (2.0 * draws))
     log = math.log(8.0 / chance)
     bernstein = np.sqrt(2.0 * variance * log / draws) + 7.0 * span * log / (3.0 * (draws - 1))
@@ -139,20 +139,20 @@ def _check_bounds(added: Floats, low: float, high: float, names: Sequence[Hashab
 
 
 def _added(ask: Callable[[NDArray[np.bool_]], Floats], order: Ints, nothing: float) -> Floats:
-    """What each player adds in one order."""
+    """Return what each player adds in one order."""
     n = len(order)
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
-    worth = ask(place <= np.arange(n)[:, None])
+    payoff = ask(place <= np.arange(n)[:, None])
     added = np.empty(n)
-    added[order] = np.diff(worth, prepend=nothing)
+    added[order] = np.diff(payoff, prepend=nothing)
     return added
 
 
 def _rows_of(
     value: Value | ValueOfRows, names: Sequence[Hashable], by_rows: bool
 ) -> Callable[[NDArray[np.bool_]], Floats]:
-    """The worth of coalitions that are given as rows of bools."""
+    """Return the payoff of coalitions that are given as rows of bools."""
     if not callable(value):
         table = np.asarray(value, np.float64)
         if table.shape != (1 << min(len(names), 62),):
@@ -162,14 +162,14 @@ def _rows_of(
 
     def ask(rows: NDArray[np.bool_]) -> Floats:
         if by_rows:
-            worth = np.asarray(given(rows), np.float64)
-            if worth.shape != (len(rows),):
-                raise ValueError(f"value: must give {len(rows)} numbers, one a row, gives shape {worth.shape}")
+            payoff = np.asarray(given(rows), np.float64)
+            if payoff.shape != (len(rows),):
+                raise ValueError(f"value: must give {len(rows)} numbers, one a row, gives shape {payoff.shape}")
         else:
             those = (frozenset(names[k] for k in np.flatnonzero(row).tolist()) for row in rows)
-            worth = np.array([float(given(some)) for some in those])
-        if not np.isfinite(worth).all():
+            payoff = np.array([float(given(some)) for some in those])
+        if not np.isfinite(payoff).all():
             raise ValueError("value: must be finite for every coalition")
-        return worth
+        return payoff
 
     return ask

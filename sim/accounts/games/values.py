@@ -8,7 +8,7 @@ myerson   the same, where only players who are linked through each other can act
 position  links are the players; what each adds is halved between its two ends (Borm, Owen and Tijs 1992)
 
 All are exact, by enumeration of the coalitions. Players who come in groups of alike members need no enumeration:
-`shapley_of_groups`. For more, games_sampled.py draws orders; for realised lineages, games_lineage.py needs one sweep.
+`shapley_of_groups`. For more, sampled.py draws orders; for realised lineages, realised.py needs a few sweeps.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scipy.special import gammaln
 
 from sim.tape.tables import Floats, Ints
 
-MOST = 20  # players (or links) whose coalitions are enumerated
+MAX_PLAYERS = 20  # players (or links) whose coalitions are enumerated
 
 Value: TypeAlias = Callable[[frozenset[Any]], float] | ArrayLike
 Players: TypeAlias = int | Sequence[Hashable]
@@ -30,7 +30,7 @@ Links: TypeAlias = Sequence[tuple[Hashable, Hashable]]
 
 
 def shapley(value: Value, players: Players) -> Floats:
-    """The Shapley value: what each player adds on average, over all orders in which they may come.
+    """Return the Shapley value: what each player adds on average, over all orders in which they may come.
 
     Args:
         value: what a coalition is worth: a function of the frozenset of its players, or 2**n numbers, the one at b
@@ -41,7 +41,7 @@ def shapley(value: Value, players: Players) -> Floats:
         The value of each player, in their order; the sum is what all are worth, less what nobody is worth.
 
     Raises:
-        ValueError: if there are more than 20 players, a name comes twice, or a worth is not finite or missing.
+        ValueError: if there are more than 20 players, a name comes twice, or a payoff is not finite or missing.
 
     Three who are needed all, and two of whom one is enough:
 
@@ -55,7 +55,7 @@ def shapley(value: Value, players: Players) -> Floats:
 
 
 def owen(value: Value, players: Players, unions: Sequence[Sequence[Hashable]]) -> Floats:
-    """The Owen value: the Shapley value over those orders alone in which the members of a union come together.
+    """Return the Owen value: the Shapley value over those orders alone in which the members of a union come together.
 
     Unions share first, as if each were one player, and then each among its members.
 
@@ -88,7 +88,7 @@ def owen(value: Value, players: Players, unions: Sequence[Sequence[Hashable]]) -
 
 
 def myerson(value: Value, players: Players, links: Links) -> Floats:
-    """The Myerson value: the Shapley value where only those act together who are linked, directly or through others.
+    """Return the Myerson value: the Shapley value where only those act together who are linked, directly or not.
 
     A coalition is worth what its connected parts are worth, one by one.
 
@@ -116,15 +116,15 @@ def myerson(value: Value, players: Players, links: Links) -> Floats:
     while (more := (part | near[part]) & everyone).tobytes() != part.tobytes():
         part = more
     size = _sizes(len(names))
-    worth = np.zeros(len(table))
+    payoff = np.zeros(len(table))
     for count in range(1, len(names) + 1):
         those = np.flatnonzero(size == count)
-        worth[those] = table[part[those]] - table[0] + worth[those ^ part[those]]
-    return _shapley(worth)
+        payoff[those] = table[part[those]] - table[0] + payoff[those ^ part[those]]
+    return _shapley(payoff)
 
 
 def position(value: Value, players: Players, links: Links) -> Floats:
-    """The position value: what each link adds on average, half of it for each of its ends.
+    """Return the position value: what each link adds on average, half of it for each of its ends.
 
     Links come in any order; what they join can act together. What a player is worth alone stays with the player.
 
@@ -144,29 +144,29 @@ def position(value: Value, players: Players, links: Links) -> Floats:
     [0.25, 0.5, 0.25]
     """
     names = names_of(players, 62)
-    if len(links) > MOST:
-        raise ValueError(f"links: {len(links)}, at most {MOST} are enumerated")
-    n, worth_of = len(names), _lookup(value, names)
+    if len(links) > MAX_PLAYERS:
+        raise ValueError(f"links: {len(links)}, at most {MAX_PLAYERS} are enumerated")
+    n, payoff_of = len(names), _lookup(value, names)
     bits = np.int64(1) << np.arange(n, dtype=np.int64)
-    nothing, alone = float(worth_of(np.zeros(1, np.int64))[0]), worth_of(bits)
+    nothing, alone = float(payoff_of(np.zeros(1, np.int64))[0]), payoff_of(bits)
     part = bits[None, :]  # of each set of links, the connected part of each player
-    worth = np.array([float(np.sum(alone - nothing))])
+    payoff = np.array([float(np.sum(alone - nothing))])
     ends = _ends(names, links)
     for a, b in ends:
         one, other = part[:, a], part[:, b]
         both = one | other
-        gain = worth_of(both) - worth_of(one) - worth_of(other) + nothing
-        worth = np.concatenate([worth, worth + np.where(one == other, 0.0, gain)])
+        gain = payoff_of(both) - payoff_of(one) - payoff_of(other) + nothing
+        payoff = np.concatenate([payoff, payoff + np.where(one == other, 0.0, gain)])
         part = np.concatenate([part, np.where(both[:, None] & bits != 0, both[:, None], part)])
     credit = alone - nothing
-    for (a, b), part_of_link in zip(ends, _shapley(worth).tolist(), strict=True):
+    for (a, b), part_of_link in zip(ends, _shapley(payoff).tolist(), strict=True):
         credit[a] += part_of_link / 2
         credit[b] += part_of_link / 2
     return credit
 
 
 def shapley_of_groups(value: ArrayLike) -> Floats:
-    """The Shapley value of one member of each group, where the members of a group are alike; exact.
+    """Return the Shapley value of one member of each group, where the members of a group are alike; exact.
 
     Args:
         value: what so many of each group are worth together, shape (members + 1 of the first group, ...): the entry
@@ -176,7 +176,7 @@ def shapley_of_groups(value: ArrayLike) -> Floats:
         The value of a member of each group, shape (groups,), to about 1e-11; of an empty group 0.
 
     Raises:
-        ValueError: if a worth is not finite.
+        ValueError: if a payoff is not finite.
 
     One has the idea, and it takes one of two tellers and one of two implementers:
 
@@ -205,8 +205,8 @@ def shapley_of_groups(value: ArrayLike) -> Floats:
 # --- the enumeration ----------------------------------------------------------------------------------------------
 
 
-def names_of(players: Players, most: int = MOST) -> list[Hashable]:
-    """The players' names, each once and at most so many; raises ValueError."""
+def names_of(players: Players, most: int = MAX_PLAYERS) -> list[Hashable]:
+    """Return the players' names, each once and at most so many; raises ValueError."""
     names: list[Hashable] = list(range(players)) if isinstance(players, int) else list(players)
     if len(names) > most:
         more = "draw orders with shapley_sampled, or count alike players with shapley_of_groups"
@@ -217,12 +217,12 @@ def names_of(players: Players, most: int = MOST) -> list[Hashable]:
 
 
 def table_of(value: Value, names: Sequence[Hashable]) -> Floats:
-    """What every coalition is worth, by its bits; shape (2**n,)."""
+    """Return what every coalition is worth, by its bits; shape (2**n,)."""
     return _lookup(value, names)(np.arange(1 << len(names)))
 
 
 def _lookup(value: Value, names: Sequence[Hashable]) -> Callable[[Ints], Floats]:
-    """The worth of coalitions that are given by their bits."""
+    """Return the payoff of coalitions that are given by their bits."""
     if not callable(value):
         table = np.asarray(value, np.float64)
         if table.shape != (1 << len(names),):
@@ -239,8 +239,8 @@ def _lookup(value: Value, names: Sequence[Hashable]) -> Callable[[Ints], Floats]
     return ask
 
 
-def _check_finite(worth: Floats) -> None:
-    if not np.isfinite(worth).all():
+def _check_finite(payoff: Floats) -> None:
+    if not np.isfinite(payoff).all():
         raise ValueError("value: must be finite for every coalition")
 
 
@@ -255,7 +255,7 @@ def _place(names: Sequence[Hashable], player: Hashable, where: str) -> int:
 
 
 def _ends(names: Sequence[Hashable], links: Links) -> list[tuple[int, int]]:
-    """The places of the ends of each link."""
+    """Return the places of the ends of each link."""
     ends = [(_place(names, a, "links"), _place(names, b, "links")) for a, b in links]
     for (a, b), link in zip(ends, links, strict=True):
         if a == b:
@@ -264,7 +264,7 @@ def _ends(names: Sequence[Hashable], links: Links) -> list[tuple[int, int]]:
 
 
 def _shapley(table: Floats) -> Floats:
-    """The Shapley value of 2**n worths."""
+    """Return the Shapley value of 2**n payoffs."""
     n = len(table).bit_length() - 1
     weight = _order_weights(n)[np.minimum(_sizes(n), max(n - 1, 0))]
     credit = np.zeros(n)
@@ -275,7 +275,7 @@ def _shapley(table: Floats) -> Floats:
 
 
 def _order_weights(n: int) -> Floats:
-    """The chance that exactly a given s of n players come before a given other one, for s = 0 to n - 1."""
+    """Return the chance that exactly a given s of n players come before a given other one, for s = 0 to n - 1."""
     weight = np.full(max(n, 1), 1.0 / max(n, 1))
     for before in range(1, n):
         weight[before] = weight[before - 1] * before / (n - before)
@@ -283,7 +283,7 @@ def _order_weights(n: int) -> Floats:
 
 
 def _sums(masks: Sequence[int]) -> Ints:
-    """The union of every choice of the masks; shape (2**masks,)."""
+    """Return the union of every choice of the masks; shape (2**masks,)."""
     found = np.zeros(1, np.int64)
     for mask in masks:
         found = np.concatenate([found, found | mask])
@@ -291,7 +291,7 @@ def _sums(masks: Sequence[int]) -> Ints:
 
 
 def _sizes(n: int) -> Ints:
-    """How many of n players are in each coalition; shape (2**n,)."""
+    """Return how many of n players are in each coalition; shape (2**n,)."""
     found = np.zeros(1, np.int64)
     for _ in range(n):
         found = np.concatenate([found, found + 1])
