@@ -1,6 +1,7 @@
 """Parts of the pages that are made from the code: docstrings, tables of keys, accounts, commands, the matrix E0 to E5.
 
-A page marks the place with a line such as `<!-- generated: matrix -->`.
+A page marks the place with a line such as `<!-- generated: matrix -->`; what lies between it and a line `<!-- end -->`,
+if there is one, is replaced. `python docs/from_code.py` writes the parts of docs/reference into the repository.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +18,10 @@ from typing import Any
 from docstrings import described, plain
 
 ROOT = Path(__file__).parent.parent
-PLACE = re.compile(r"^<!-- generated: ([a-z]+) ?([\w. ]*) -->$", re.MULTILINE)
+REFERENCE = sorted((Path(__file__).parent / "reference").glob("*.md"))
+PLACE = re.compile(
+    r"^<!-- generated: ([a-z]+) ?([\w. ]*) -->$(?:(?:(?!^<!-- generated).)*?^<!-- end -->$)?", re.M | re.S
+)
 
 
 def fill(app: object, name: str, source: list[str]) -> None:
@@ -25,12 +30,23 @@ def fill(app: object, name: str, source: list[str]) -> None:
 
 
 def filled(text: str) -> str:
-    """A page with its marked places filled.
+    """Return a page with its marked places filled.
 
     Raises:
         KeyError: if a page asks for a part that there is not.
     """
-    return PLACE.sub(lambda found: PARTS[found[1]](*found[2].split()), text)
+
+    def part(found: re.Match[str]) -> str:
+        mark = found[0].partition("\n")[0]
+        return f"{mark}\n\n{PARTS[found[1]](*found[2].split())}\n\n<!-- end -->"
+
+    return PLACE.sub(part, text)
+
+
+def written() -> None:
+    """Fill the pages of the reference in the repository."""
+    for page in REFERENCE:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def grid(head: list[str], rows: list[list[str]]) -> str:
@@ -114,7 +130,8 @@ def others() -> str:
     """The public names that the page of Python does not speak of by itself."""
     import sim
 
-    page = (Path(__file__).parent / "reference" / "python.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "reference" / "python.md").read_text(encoding="utf-8")
+    page = PLACE.sub(lambda found: found[0].partition("\n")[0], text)  # without what is generated
     names = [name for name in sim.__all__ if not re.search(rf"\b{name}\b", page)]
     return "\n\n".join(described(f"sim.{name}") for name in names)
 
@@ -143,37 +160,49 @@ def _section(key: str, title: str, schema: dict[str, Any], array: bool) -> str:
     about = re.sub(r"^\[+[a-z]+\]+: ", "", inspect.cleandoc(model.get("description", "")))
     about = "\n".join(map(plain, (about[:1].upper() + about[1:]).splitlines()))
     required = model.get("required", [])
-    rows = [
-        [f"`{field}`", _allowed(entry), "required" if field in required else f"`{_literal(entry.get('default'))}`"]
-        for field, entry in model["properties"].items()
-        if field != "kind"
-    ]
-    table = grid(["key", "value", "default"], rows) if rows else "No keys besides `kind`."
+    rows = []
+    for field, entry in model["properties"].items():
+        if field != "kind":
+            example = next((f"`{toml_of(shown)}`" for shown in entry.get("examples", ())), "")
+            default = "required" if field in required else f"`{_literal(entry.get('default'))}`"
+            later = " Can be set during a run." if entry.get("settable") else ""
+            meaning = plain(entry.get("description", "")) + later
+            rows.append([f"`{field}`", meaning, _allowed(entry), entry.get("unit", ""), default, example])
+    head = ["key", "meaning", "value", "unit", "default", "example"]
+    table = grid(head, rows) if rows else "No keys besides `kind`."
     return f"{'###' if not key or kind else '##'} {name}\n\n{about}\n\n{table}"
 
 
 def _models(entry: Any) -> Iterator[str]:
-    """The names of the models that an entry of the schema refers to."""
+    """Yield the names of the models that an entry of the schema refers to."""
     if isinstance(entry, dict):
         if "$ref" in entry:
             yield entry["$ref"].rpartition("/")[2]
         for name, value in entry.items():
-            if name not in ("mapping", "default"):
+            if name not in ("mapping", "default", "examples"):
                 yield from _models(value)
     elif isinstance(entry, list):
         for value in entry:
             yield from _models(value)
 
 
+def toml_of(value: Any) -> str:
+    """Return a value as it stands in a TOML file."""
+    from sim.scenario.template import toml_of as written
+
+    return written(value)
+
+
 def _literal(value: Any) -> str:
     return "none" if value is None else json.dumps(value)
 
 
-BOUNDS = (("minimum", "at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"), ("exclusiveMaximum", "below"))
+BOUNDS = {"minimum": "at least", "ge": "at least", "exclusiveMinimum": "above", "gt": "above",
+          "maximum": "at most", "le": "at most", "exclusiveMaximum": "below", "lt": "below"}  # fmt: skip
 
 
 def _allowed(entry: dict[str, Any]) -> str:
-    """What an entry allows, in words."""
+    """Return the values that an entry allows, in words."""
     if "const" in entry:
         return f"`{_literal(entry['const'])}`"
     if "enum" in entry:
@@ -190,7 +219,7 @@ def _allowed(entry: dict[str, Any]) -> str:
     if entry.get("type") == "array":
         return f"a list, each {_allowed(entry.get('items', {}))}"
     words = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false"}
-    bounds = [f"{text} {entry[name]:g}" for name, text in BOUNDS if name in entry]
+    bounds = [f"{text} {entry[name]:.12g}" for name, text in BOUNDS.items() if name in entry]
     return ", ".join([words.get(str(entry.get("type")), "a value"), *bounds])
 
 
@@ -205,3 +234,8 @@ PARTS: dict[str, Callable[..., str]] = {
     "scenario": scenario,
     "tape": tape,
 }
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    written()

@@ -148,6 +148,20 @@ def test_every_generated_part_key_and_public_name_is_there():
         assert re.search(rf"\b{name}\b", text), name
 
 
+def test_the_reference_in_the_repository_is_current():
+    from_code = import_module("from_code")
+    for page in from_code.REFERENCE:
+        text = page.read_text(encoding="utf-8")
+        assert from_code.filled(text) == text, f"{page.name}: python docs/from_code.py writes it anew"
+    keys = [line for line in text_of("scenario.md") if line.startswith("| `")]
+    assert len(keys) > 80
+    assert all(cells[1] and cells[2] for cells in ([c.strip() for c in line.strip("|").split(" | ")] for line in keys))
+
+
+def text_of(name: str) -> list[str]:
+    return (DOCS / "reference" / name).read_text(encoding="utf-8").splitlines()
+
+
 def test_the_matrix_is_what_the_accounts_say():
     rows = import_module("from_code").matrix("E2", "E4", "E5").splitlines()
     head = [cell.strip() for cell in rows[0].strip("|").split("|")]

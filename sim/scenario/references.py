@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -46,6 +47,7 @@ def _problems(scenario: Contents) -> Iterator[Problem]:
         if tie.end is not None and tie.end <= tie.start:
             yield ("ties", n, "end"), f"must be after start {tie.start}, is {tie.end}"
     yield from _ideas(scenario, ideas)
+    yield from _values(scenario, len(people[EVERYONE]))
     named = scenario.impact.realised_by
     for name in [named] if isinstance(named, str) else named:
         yield from _unknown(("impact", "realised_by"), name, people, (CROWD,))
@@ -106,6 +108,25 @@ def _distributions(scenario: Contents) -> Iterator[Problem]:
                     )
                 elif not 0.0 < sum(given.weights) < math.inf:
                     yield (*path, ability, "weights"), "must not all be 0, and have a finite sum"
+
+
+def _values(scenario: Contents, persons: int) -> Iterator[Problem]:
+    """Yield values so large that what all people realise in all steps would not be finite."""
+    holders = (scenario.world.size or persons) * scenario.scenario.steps * sum(idea.count for idea in scenario.ideas)
+    most = sys.float_info.max / max(holders, 1)
+    large = f"must be at most {most:.3g}, so that the sum over all people, ideas and steps is finite, is "
+    for n, idea in enumerate(scenario.ideas):
+        if idea.value > most:
+            yield ("ideas", n, "value"), f"{large}{idea.value:g}"
+    for n, intervention in enumerate(scenario.interventions):
+        given = getattr(intervention, "value", 0.0)
+        if (
+            intervention.kind == "set"
+            and isinstance(given, float)
+            and intervention.key.endswith(".value")
+            and given > most
+        ):
+            yield ("interventions", n, "value"), f"{large}{given:g}"
 
 
 def _ideas(scenario: Contents, ideas: dict[str, range]) -> Iterator[Problem]:

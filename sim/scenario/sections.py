@@ -177,7 +177,9 @@ class CreditSection(Section):
         "role-flow", "person-pagerank", "event-pagerank", "citerank", "temporal-pagerank",
         "shapley", "owen", "position", "knockout", "priority",
     ] = key("The account of credit.", "role-flow")  # fmt: skip
-    alpha: Annotated[float, Field(ge=0.0, lt=1.0)] = key("The damping of the PageRank accounts.", 0.85, unit="fraction")
+    alpha: Annotated[float, Field(ge=0.0, lt=1.0 - 1e-9)] = key(
+        "The damping of the PageRank accounts.", 0.85, unit="fraction"
+    )
     inheritance: Fraction = key(
         "The part of an idea's credit that a discovery passes on to its prerequisites.", 0.5, unit="fraction"
     )

@@ -91,13 +91,13 @@ def _lines(section: type[Section], entry: Mapping[str, Any], brief: bool) -> Ite
     """Yield a line for each key, its comment above or behind it; of a brief entry only the keys that are given."""
     fields = section.model_fields
     if "kind" in fields:
-        yield f"kind = {_toml(entry['kind'])}"
+        yield f"kind = {toml_of(entry['kind'])}"
     for name, field in fields.items():
         key = field.alias or name
         if key in ("kind", "network") or (brief and key not in entry):
             continue
         shown = entry[key] if key in entry else (field.examples or [field.default])[0]
-        line = f"{'' if key in entry else '# '}{key} = {_toml(shown)}"
+        line = f"{'' if key in entry else '# '}{key} = {toml_of(shown)}"
         words = [word for word in get_args(field.annotation) if isinstance(word, str)]
         more = f": {', '.join(words)}." if words and words[-1] not in str(field.description) else ""
         unit = f" [{unit_of(field)}]" if unit_of(field) else ""
@@ -119,12 +119,12 @@ def _network(name: str, entry: Mapping[str, Any]) -> list[str]:
             *_lines(section, entry["network"], brief=False)]  # fmt: skip
 
 
-def _toml(value: Any) -> str:
+def toml_of(value: Any) -> str:
     """Return a value as it stands in a TOML file."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_of(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml_of, value)) + "]"
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return f"{value:_}" if isinstance(value, int) else repr(value)

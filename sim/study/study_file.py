@@ -9,9 +9,10 @@ from pydantic import Field, ValidationError
 
 from sim.errors import ScenarioError
 from sim.scenario.bundled import read_text
-from sim.scenario.locate import first_problem, parse_toml
+from sim.scenario.locate import first_problem, line_of, parse_toml
 from sim.scenario.values import Name, Section, Whole
 from sim.study.design import SAMPLED, parse_vary
+from sim.study.measures import is_code
 
 
 class StudySection(Section):
@@ -57,6 +58,9 @@ def study_arguments(path: Path) -> dict[str, Any]:
         given = StudyFile.model_validate(data).study
     except ValidationError as error:
         raise first_problem(error, StudyFile, data, str(path), text) from None
+    if code := [name for name in given.measures or () if is_code(name)]:
+        problem = f"'{code[0]}' is code, which a file of data does not name; give it as --measure {code[0]}"
+        raise ScenarioError(problem, str(path), line_of(text, ["study", "measures"]), "study.measures")
     found = {key: value for key, value in given if value is not None}
     beside = path.parent / given.scenario
     found["scenario"] = beside if beside.exists() else given.scenario

@@ -8,10 +8,9 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from sim.engines import Rules, agents_begin, compiling_apart, engine_for
 from sim.errors import InputError, RunError, StudyError, did_you_mean
@@ -22,7 +21,6 @@ from sim.model.own_rules import own_rules
 from sim.scenario.keys import plain
 from sim.scenario.scenario import Scenario
 from sim.study import store
-from sim.study.batches import Batch
 from sim.study.chunks import MEANWHILE, Job, members_of, names_of
 from sim.study.design import MAX_RUNS, OWN, SAMPLED, Cells, cells_of
 from sim.study.executors import EXECUTORS, Pool, dask_client, dask_pool, processes, threads, work
@@ -158,6 +156,13 @@ class Study:
         return self.about() == other.about() if isinstance(other, Study) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # a study is compared by its content; typeshed has a method
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "measured"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.measured = measures_of(self.measures, members_of(self.scenario), names_of(self.scenario))
 
     def __repr__(self) -> str:
         return f"Study({self.scenario.scenario.name!r}, {self.design}, {len(self.cells):,} cells x " \
@@ -316,10 +321,19 @@ class Study:
         return sum(last - first for first, last in self._spans())
 
     def parts(self) -> Iterator[pa.Table]:
-        """Yield the runs so far, part by part, as Arrow tables, sorted by cell and replicate."""
-        if self.folder is not None:
-            return (table for _, table in store.parts_in(self.folder, self.runs))
-        return iter([table for _, table in sorted(self._parts.items(), key=lambda part: part[0])])
+        """Yield the runs so far, part by part, as Arrow tables, sorted by cell and replicate.
+
+        Raises:
+            StudyError: if a part is corrupt, or has other columns than the study.
+        """
+        if self.folder is None:
+            yield from (table for _, table in sorted(self._parts.items(), key=lambda part: part[0]))
+            return
+        schema = store.schema_of(self.job(), self.names)
+        for first, table in store.parts_in(self.folder, self.runs):
+            if not table.schema.equals(schema):
+                raise StudyError(f"{self.folder}: the part of run {first} is corrupt: it has other columns")
+            yield table
 
     def rows(self) -> pa.Table:
         """Return the runs so far as an Arrow table, sorted by cell and replicate."""
@@ -419,11 +433,8 @@ def _code(function: Any) -> str:
 
 def _absent(name: str) -> Measure:
     """Return a measure of which only the column is known."""
+    return Measure(name, partial(_gone, name), partial(_gone, name))
 
-    def function(_: Tape | None) -> float:
-        raise StudyError(f"measures: {name!r} was a function of the study's author; make the Study with it to go on")
 
-    def of(_: Batch) -> Floats:
-        return np.full(1, function(None))
-
-    return Measure(name, of, function)
+def _gone(name: str, _: Any) -> Floats:
+    raise StudyError(f"measures: {name!r} is code of the study's author; make the Study with it to go on")

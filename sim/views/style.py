@@ -79,15 +79,13 @@ def number(x: float) -> str:
     >>> number(12345), number(10**10), number(3.2e7), number(0.25), number(4.5e-9)
     ('12,345', '10¹⁰', '3.2 × 10⁷', '0.25', '4.5 × 10⁻⁹')
     """
-    if x == 0:
-        return "0"
-    exponent = math.floor(math.log10(abs(x)))
-    if -4 < exponent < 6:
-        return f"{x:,.0f}" if x == round(x) or exponent >= 3 else f"{x:.3g}"
-    digits = f"{x / 10.0**exponent:.3g}"
-    if digits == "10":  # rounded up
-        digits, exponent = "1", exponent + 1
-    return power(exponent) if digits == "1" else f"{digits} × {power(exponent)}"
+    if x == 0 or not math.isfinite(x):
+        return f"{x:g}".removeprefix("-") if x == 0 else f"{x:g}"
+    mantissa, _, exponent = f"{x:.2e}".partition("e")
+    if -4 < int(exponent) < 6:
+        return f"{x:,.0f}" if x == round(x) or int(exponent) >= 3 else f"{x:.3g}"
+    digits = f"{float(mantissa):g}"
+    return power(int(exponent)) if digits == "1" else f"{digits} × {power(int(exponent))}"
 
 
 def percent(share: float) -> str:

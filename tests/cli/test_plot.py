@@ -132,3 +132,26 @@ def test_a_study_without_runs_or_with_one_parameter_says_so(here, place):
 def test_every_kind_is_of_a_run_or_a_study_and_knows_options_that_there_are():
     assert {kind.of for kind in KINDS.values()} == {"run", "study"} == set(NAMES)
     assert all(set(kind.options) <= set(OPTIONS) for kind in KINDS.values())
+
+
+EDGES = {
+    "nothing": ("scenario = {name = 'a', steps = 1}\npersons = [{name = 'P'}]\nideas = [{name = 'i'}]", None),
+    "denormal": ("time,source,target,value\n3,c,d,5e-324\n10,c,b,5e-324\n", "csv"),
+    "huge": ("time,source,target,value\n3,c,d,1e100\n10,c,b,1e100\n", "csv"),
+    "cut": ("<graphml><key id='k' for='node' attr.name='date' attr.type='long'/><graph edgedefault='directed'>"
+            "<node id='d'><data key='k'></data></node><edge source='c' target='b'/></graph></graphml>", "graphml"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NAMES["run"])
+@pytest.mark.parametrize("edge", EDGES)
+def test_every_kind_draws_what_is_at_the_edge(here, tmp_path, shell, edge, kind):
+    text, ending = EDGES[edge]
+    file = tmp_path / f"edge.{ending or 'toml'}"
+    file.write_text(text)
+    if ending is None:
+        assert shell("run", str(file), "--out", str(tmp_path / "run")).code == 0
+        file = tmp_path / "run"
+    done = here(str(file), "--kind", kind, "-o", str(tmp_path / f"x.{KINDS[kind].formats[0]}"))
+    assert done.code in (0, 2), done.err
+    assert "Note" not in done.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -16,10 +17,9 @@ import pytest
 
 import sim
 from sim import Scenario, Study, simulate, sweep
-from sim.errors import StudyError
+from sim.errors import RunError, StudyError
 from sim.study import executors, store
 from sim.study.measures import measure
-from sim.study.progress import RunError
 from tests.study import functions
 from tests.study.worlds import MEASURES, TEXT, VARY, study, world
 
@@ -279,6 +279,140 @@ def test_a_prediction_says_how_many_runs_and_an_executor_is_named_right():
         study().run(executor="thread")
     with pytest.raises(ValueError, match="workers"):
         study().run(workers=0)
+
+
+NO_GUARD = """
+from sim import Scenario, sweep
+scenario = Scenario.load({world!r})
+table = sweep(scenario, replicates=2, measures=["total"], engine="agents", executor="processes", workers=2)
+print(table["error"].isna().all(), len(table))
+"""
+
+
+def test_a_script_without_a_guard_runs_once_and_its_processes_do_not_run_it(tmp_path):
+    (tmp_path / "w.toml").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "script.py").write_text(NO_GUARD.format(world=str(tmp_path / "w.toml")), encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert (done.stdout, done.stderr) == ("True 2\n", "")
+
+
+def of_a_notebook(tape: sim.Tape) -> float:
+    return 1.0
+
+
+@pytest.mark.parametrize(("function", "home", "says"), [(of_a_notebook, "__main__", "defined in a script or notebook"),
+                                                        (lambda tape: 1.0, "", "cannot be sent")])  # fmt: skip
+def test_a_pool_that_cannot_work_is_refused_before_anything_is_kept(tmp_path, monkeypatch, function, home, says):
+    monkeypatch.setattr(function, "__module__", home or function.__module__)
+    with pytest.raises(StudyError, match=says) as raised:
+        study(measures=[function]).run(tmp_path / "s", executor="processes", workers=2)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "s").exists()
+
+
+def test_failed_runs_are_tried_again_by_the_same_command_and_no_other(tmp_path, expected, monkeypatch):
+    measures, real = ["total", functions.fails_at_times], functions.fails_at_times
+    for place in (tmp_path, None):
+        made = study(measures=measures)
+        bad = made.run(place)["error"].notna()
+        assert 0 < bad.sum() < 42
+        good = {} if place is None else {n: c for n, c in parts(place).items() if ".failed" not in n}
+        monkeypatch.setattr("sim.study.chunks.measures_of", lambda *_: [measure("total"), measure(rows_once)])
+        told = []
+        table = made.run(place, progress=told.append)
+        monkeypatch.undo()
+        assert table["error"].isna().all()
+        assert (told[-1].made, told[-1].done) == (int(bad.sum()), 42)
+        assert table.loc[~bad, "fails_at_times"].eq(1.0).all()
+        assert table.loc[bad, "fails_at_times"].eq(2.0).all()
+        assert table["total"].tolist() == expected["total"].tolist()
+        if place is not None:
+            after = parts(place)
+            assert not any(".failed" in name for name in after)
+            assert all(after[name] == content for name, content in good.items())
+    assert functions.fails_at_times is real
+
+
+def rows_once(tape: sim.Tape) -> float:
+    return 2.0
+
+
+HOSTILE = {
+    "measures": ["total", "{folder}/evil.py:f"],
+    "design": {"kind": "grid", "vary": {"dynamics.abandon_rate": "evil"}, "samples": 0},
+    "cells": "many",
+    "measures ": ["os:system"],
+    "code": {},
+}
+
+
+@pytest.mark.parametrize("key", HOSTILE)
+def test_nothing_that_a_received_study_names_is_imported_or_believed(tmp_path, key, monkeypatch):
+    study(measures=["total"], vary={}).run(tmp_path)
+    (tmp_path / "evil.py").write_text("open('PWNED', 'w').write('x')\ndef f(tape): return 1.0\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    about = json.loads((tmp_path / "study.json").read_text())
+    value = HOSTILE[key]
+    about[key.strip()] = [name.format(folder=tmp_path) for name in value] if isinstance(value, list) else value
+    about["hash"] = store.hash_of(about)
+    (tmp_path / "study.json").write_text(json.dumps(about))
+    monkeypatch.setattr("importlib.util.spec_from_file_location", lambda *_: pytest.fail("it was imported"))
+    monkeypatch.setattr("pkgutil.resolve_name", lambda *_: pytest.fail("it was imported"))
+    if key == "code":
+        assert len(Study.load(tmp_path).table())
+    else:
+        with pytest.raises(StudyError, match=r"study\.json|corrupt"):
+            Study.load(tmp_path).table()
+    assert not (tmp_path / "PWNED").exists()
+
+
+def test_a_study_file_names_no_code_even_where_it_is_only_tried(tmp_path):
+    (tmp_path / "w.toml").write_text(TEXT, encoding="utf-8")
+    text = '[study]\nscenario = "w.toml"\nmeasures = ["total", "os:getcwd"]\n'
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(
+        sim.ScenarioError, match=r"study\.toml:3: study\.measures: 'os:getcwd' is code.*--measure os:getcwd"
+    ):
+        Study.from_toml(tmp_path / "study.toml")
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit(7)", "1 / 0", "import sys; sys.exit(3)"])
+def test_code_that_ends_the_process_or_fails_is_said_in_one_line(tmp_path, text):
+    (tmp_path / "code.py").write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=r"code.py:f' cannot be imported: (SystemExit|ZeroDivisionError)"):
+        study(measures=[f"{tmp_path}/code.py:f"])
+    (tmp_path / "code.py").write_text("def f(tape):\n    raise SystemExit(3)\n", encoding="utf-8")
+    table = study(measures=[f"{tmp_path}/code.py:f"], vary={}, replicates=2).run(executor="threads")
+    assert table["error"].tolist() == ["SystemExit: 3"] * 2
+
+
+def test_every_byte_of_a_part_counts(tmp_path):
+    study(vary={}, replicates=2, measures=["total"]).run(tmp_path)
+    file = sorted((tmp_path / "runs").glob("*.parquet"))[0]
+    whole, before = file.read_bytes(), Study.load(tmp_path).table()
+    changed = 0
+    for at in range(0, len(whole), 7):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        try:
+            assert Study.load(tmp_path).table().equals(before)
+        except StudyError as error:
+            changed += file.name in str(error)
+    assert changed > len(whole) / 14
+
+
+def test_values_of_numpy_pandas_and_python_are_taken_alike():
+    rates = [0.1, 0.2]
+    wanted = study(vary={"dynamics.abandon_rate": rates}, replicates=2).about()
+    for given in (np.array(rates), pd.Series(rates), tuple(rates), pd.Index(rates)):
+        assert study(vary={"dynamics.abandon_rate": given}, replicates=np.int64(2)).about() == wanted
+    assert study(vary={"scenario.steps": range(3, 5)}).cells[1] == {"scenario.steps": 4}
+    assert study(vary={"scenario.steps": np.arange(3, 5)}).cells[0] == {"scenario.steps": 3}
+    assert world().replace({"world.size": np.int64(99), "dynamics.readopt": np.bool_(True)}).world.size == 99
+    assert study() == study() != study(seed=9)
+    assert pickle.loads(pickle.dumps(study())) == study()
+    assert "6 cells x 7 replicates, 0 of 42 runs" in repr(study())
+    assert "<th>cells</th><td>6</td>" in study()._repr_html_()
 
 
 def test_gaps_are_what_is_not_there():

@@ -14,8 +14,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sim.engines import simulate
+from sim.engines import choose, simulate
 from sim.errors import ScenarioError
+from sim.model.forecast import seconds_of_agents, seconds_of_kernels
 from sim.scenario.keys import parse_value
 from sim.scenario.scenario import Scenario
 from sim.views.explorer.data import explorer_data
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 LARGEST = 64_000  # bytes of a question
+MAX_SECONDS = 15.0  # of a run
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -75,6 +77,7 @@ class Runner:
             values = {key: parse_value(text) for key, text in changes.items()}
             chosen = self.scenario.replace(values, source="parameters") if values else self.scenario
             with self.running:
+                _refuse_long(chosen)
                 go_on(0, 0)
                 tape = simulate(chosen, progress=go_on)
                 data = explorer_data(tape, chosen)
@@ -86,6 +89,19 @@ class Runner:
             return {"error": f"an error of ours: {type(error).__name__}: {' '.join(str(error).split())}"}
         shown = ", ".join(f"{key} = {text}" for key, text in changes.items())
         return {"data": data, "said": f"With {shown}." if shown else "As in the scenario."}
+
+
+def _refuse_long(scenario: Scenario) -> None:
+    """Refuse a run so long that the page would stand still, or that no newer question could stop.
+
+    Raises:
+        ScenarioError: says how long it would take.
+    """
+    seconds = seconds_of_agents(scenario)
+    seconds = min(seconds, seconds_of_kernels(scenario)) if choose(scenario) == "kernels" else seconds
+    if seconds > MAX_SECONDS:
+        raise ScenarioError(f"this would take about {seconds:,.0f} s, and the page waits {MAX_SECONDS:.0f} s; write it "
+                            "to a file and use shoulders run")  # fmt: skip
 
 
 def application(runner: Runner, token: str, port: int) -> Starlette:

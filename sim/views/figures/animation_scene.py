@@ -287,5 +287,5 @@ def _grow(on: Stage) -> None:
     seen = seen[whole[seen] > 0.0]
     colours = np.array([to_rgb(colour) for colour in ROLE_COLOURS.values()])
     on.parts["giants"].set_offsets(on.places[seen])
-    on.parts["giants"].set_sizes(600.0 * whole[seen] / total + 6.0)
+    on.parts["giants"].set_sizes(600.0 * (whole[seen] / total) + 6.0)
     on.parts["giants"].set_facecolors(colours[np.argmax(on.collected[:, seen], axis=0)])

@@ -57,7 +57,7 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
     axes = style.panel(figure, LEFT, 0.5, 0.45 + style.width_of(labels), head)
     time = clock(tape)
     time.draw(axes)
-    axes.set_ylim(0.0, 1.04 * max(max(course.shares) for course in courses))
+    axes.set_ylim(0.0, 1.04 * max(max(course.shares) for course in courses) or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f}%"))
     axes.grid(axis="y", color=FAINT, linewidth=0.4)

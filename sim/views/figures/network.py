@@ -79,7 +79,7 @@ def network(
         _draw_persons(axes, tape, found, places, side)
         draw_crowds(axes, tape, found)
         people = int(found.held.sum())
-        text = f"{step}: {number(people)} hold it ({percent(people / tape.world_size)})"
+        text = f"{step}: {number(people)} hold it ({percent(people / max(tape.world_size, 1))})"
         axes.set_title(text, loc="left", pad=2.0, **style.words(fontsize=SMALL))
         axes.title.set_gid("step")
     _draw_key(figure, tape)

@@ -61,7 +61,7 @@ def states(tape: Tape, idea: int, step: int) -> NDArray[np.int8]:
 
 
 def telling_moments(tape: Tape, idea: int, most: int = 6) -> list[int]:
-    """Steps worth a look: when 1, a tenth, a half, nine tenths of the most holders hold it; the peak; the end."""
+    """Return steps that tell the story: when the first holds it, parts of the most holders do, the peak, the end."""
     from sim.views.figures.spread import holders
 
     steps, count = holders(tape).of(idea)

@@ -41,7 +41,9 @@ class Holders:
     count: Ints
 
     def of(self, idea: int) -> tuple[Ints, Ints]:
-        """The steps at which the holders of one idea changed, and their number from then on."""
+        """Return the steps at which the holders of one idea changed, and their number from then on."""
+        if idea >= len(self.first) - 1:  # of a tape without ideas
+            return self.step[:0], self.count[:0]
         rows = slice(int(self.first[idea]), int(self.first[idea + 1]))
         return self.step[rows], self.count[rows]
 
