@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.errors import ScenarioError as ScenarioError
     from sim.errors import StudyError as StudyError
     from sim.errors import TapeError as TapeError
+    from sim.experiments.fit.run import fit as fit
     from sim.experiments.hypotheses.run import test_hypotheses as test_hypotheses
     from sim.experiments.knockout import knockout as knockout
     from sim.logs.formats import read_log as read_log
@@ -41,6 +42,7 @@ _HOMES = {
     "World": "sim.model.world",
     "compare": "sim.accounts.comparison",
     "credit": "sim.accounts.account",
+    "fit": "sim.experiments.fit.run",
     "knockout": "sim.experiments.knockout",
     "read_log": "sim.logs.formats",
     "scenarios": "sim.scenario.bundled",
@@ -63,6 +65,7 @@ __all__ = [
     "World",
     "compare",
     "credit",
+    "fit",
     "knockout",
     "read_log",
     "scenarios",

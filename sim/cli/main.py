@@ -17,6 +17,7 @@ import click
 from sim.cli.credit import credit_command, thought_experiments_command
 from sim.cli.explore import explore_command
 from sim.cli.export import export_command
+from sim.cli.fit import fit_command
 from sim.cli.hypotheses import notebook_command, test_command
 from sim.cli.knockout import knockout_command
 from sim.cli.play import play_command
@@ -32,7 +33,7 @@ from sim.machine.version import version
 OK, FAILED, WRONG_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 COMMANDS = (
     run_command, credit_command, why_command, thought_experiments_command, plot_command, export_command, sweep_command,
-    knockout_command, explore_command, play_command, test_command, notebook_command, new_command, check_command,
+    fit_command, knockout_command, explore_command, play_command, test_command, notebook_command, new_command, check_command,
     scenarios_command,
 )  # fmt: skip
 

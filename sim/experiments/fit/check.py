@@ -1,0 +1,177 @@
+"""Whether a fit may be believed: it is made of many records whose truth is known.
+
+Truths are drawn from the prior, a record like the given one is simulated of each, and is fitted as the real one is. If
+all is right, the rank of the truth in its posterior is uniform (simulation-based calibration, Talts et al. 2018), and
+an interval of 95% holds 95% of the truths.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from sim.engines import checked_seed, checked_threads
+from sim.experiments.fit.abc import Drawn, adjusted, prior_draws
+from sim.experiments.fit.importance import Population, sample
+from sim.experiments.fit.likelihood import Likelihood, why_not
+from sim.experiments.fit.priors import Prior, Priors, cells_of, priors_of, values_of
+from sim.experiments.fit.record import like, record_of
+from sim.experiments.fit.result import APPROXIMATE, EXACT, weighted_quantiles
+from sim.experiments.fit.run import RUNS, Progress, Worker, generations
+from sim.experiments.fit.summaries import summaries_of, summarise
+from sim.scenario.scenario import Scenario
+from sim.tape.tables import Floats
+from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVELS = (0.5, 0.8, 0.95)
+BINS, DRAWS = 10, 400
+UNEVEN = 0.01  # of p of the ranks, below which they are not called uniform
+
+
+@dataclass(frozen=True, eq=False)
+class CheckResult:
+    """How fits of records with known truth came out.
+
+    Attributes:
+        priors, method: as of the fit.
+        truth: of each record and key. mean, low, high: of its posterior, the ends those of 95%; shape (truths, keys).
+        rank: the posterior's probability below the truth; shape (truths, keys).
+    """
+
+    priors: Priors
+    method: str
+    truth: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    rank: Floats
+
+    def coverage(self, level: float = 0.95) -> Floats:
+        """Return the part of the truths within the middle intervals of a level; shape (keys,)."""
+        return np.asarray((np.abs(self.rank - 0.5) <= level / 2.0).mean(axis=0))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        rows = []
+        for k, key in enumerate(self.priors):
+            inside = int((np.abs(self.rank[:, k] - 0.5) <= 0.475).sum())
+            ends = stats.binomtest(inside, len(self.rank)).proportion_ci(0.95, "exact")
+            counts = np.histogram(self.rank[:, k], BINS, (0.0, 1.0))[0]
+            truth, mean = self.truth[:, k], self.mean[:, k]
+            steady = truth.std() > 0.0 and mean.std() > 0.0
+            rows.append({
+                "key": key, "truths": len(truth), "coverage": inside / len(truth), "low": ends.low, "high": ends.high,
+                **{f"coverage {level:.0%}": float(self.coverage(level)[k]) for level in LEVELS[:-1]},
+                "ranks_p": float(stats.chisquare(counts).pvalue),
+                "recovered": float(stats.spearmanr(truth, mean).statistic) if steady else 0.0,
+            })  # fmt: skip
+        return rows
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a row a key: coverage of 95% intervals and its exact interval, p that ranks are uniform, recovery."""
+        import pandas as pd
+
+        return pd.DataFrame(self._rows())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rows and sentences as plain values."""
+        return {"method": self.method, "keys": self._rows(), "says": self.says()}
+
+    def to_json(self) -> str:
+        """Return what `to_dict` gives, as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def says(self) -> list[str]:
+        """Return a sentence a key."""
+        return [
+            f"{row['key']}: intervals of 95% hold {row['coverage']:.1%} of {row['truths']} truths "
+            f"({row['low']:.1%} to {row['high']:.1%}), ranks {'uniform' if row['ranks_p'] > UNEVEN else 'NOT uniform'} "
+            f"(p = {row['ranks_p']:.2g}), truth and estimate correlate by {row['recovered']:.2f}."
+            for row in self._rows()
+        ]
+
+    def __repr__(self) -> str:
+        return f"<CheckResult of {len(self.truth)} truths, {self.method}: {' '.join(self.says())}>"
+
+
+def check_fit(
+    scenario: Scenario | str | Path,
+    record: Any,
+    vary: Mapping[str, str | Prior],
+    *,
+    truths: int = 200,
+    summaries: Iterable[str | Callable[[Tape], Any]] | None = None,
+    method: str = "auto",
+    step: float = 1.0,
+    start: float = 0.0,
+    runs: int = RUNS,
+    particles: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> CheckResult:
+    """Return how well a fit with these settings finds truths that are known; the arguments are those of `fit`.
+
+    The first generation of ABC, which is drawn from the prior whatever the record, is shared by all fits.
+
+    Args:
+        truths: how many records are simulated and fitted, 20 or more.
+        progress: called with (fits done, fits in all).
+    """
+    if truths < 20:
+        raise ValueError(f"truths: must be 20 or more, is {truths}")
+    scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    seed = scenario.scenario.seed if seed is None else checked_seed(seed)
+    priors, read = priors_of(vary, scenario), record_of(record, scenario, step=step, start=start)
+    chosen = summaries_of(summaries, read)
+    particles = min(1000, max(runs // 5, 2)) if particles is None else particles
+    exact = method != "abc" and not why_not(scenario, read, priors)
+    worker = Worker(scenario, priors, chosen, engine, checked_threads(threads), truths if exact else truths * runs)
+    luck = [np.random.default_rng([seed, 2**33, t]) for t in range(truths)]
+    z = np.array([rng.standard_normal(len(priors)) for rng in luck])
+    tapes = worker.tapes(z, [int(rng.integers(2**63)) for rng in luck])
+    first: list[Drawn] = []
+
+    def fitted(tape: Tape, number: int) -> Population:
+        if exact:
+            likelihood = Likelihood(scenario, like(read, tape))
+
+            def of(one: Floats) -> float:
+                return likelihood(cells_of(priors, values_of(priors, one[None, :]))[0])
+
+            return list(sample(of, len(priors), DRAWS, number))[-1]
+        if not first:
+            start_z, seeds = prior_draws(len(priors), particles, seed)
+            first.append(Drawn(start_z, np.ones(particles), seeds, worker(start_z, seeds.tolist())))
+        seen = summarise(tape, chosen)
+        own = int(np.random.default_rng([seed, 2**34, number]).integers(2**63))
+
+        def shared(generation: int, make: Callable[[], Drawn]) -> Drawn:
+            return first[0] if generation == 0 else make()
+
+        return adjusted(generations(worker, seen, runs, particles, own, shared)[-1], seen)
+
+    found = []
+    for number, tape in enumerate(list(tapes)):
+        found.append(_outcome(fitted(tape, number), priors, z[number]))
+        if progress is not None:
+            progress(number + 1, truths)
+    mean, low, high, rank = (np.array(column) for column in zip(*found, strict=True))
+    return CheckResult(priors, EXACT if exact else APPROXIMATE, values_of(priors, z), mean, low, high, rank)
+
+
+def _outcome(found: Population, priors: Priors, truth: Floats) -> tuple[Floats, ...]:
+    """Return mean and ends of a posterior, and the probability below the truth."""
+    values, weight = values_of(priors, found.z), found.weight
+    ends = np.array([weighted_quantiles(column, weight, [0.025, 0.975]) for column in values.T])
+    below = (weight[:, None] * ((found.z < truth) + 0.5 * (found.z == truth))).sum(axis=0)
+    return (weight[:, None] * values).sum(axis=0), ends[:, 0], ends[:, 1], below

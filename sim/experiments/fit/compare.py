@@ -1,0 +1,200 @@
+"""Which of several models explains a record better: their posterior odds.
+
+Where all have an exact likelihood, the evidence of each comes from the importance weights of its fit. Otherwise it is
+the chance that a run drawn from the model's prior comes as near to the record as a tolerance that all have reached, in
+a distance that is the same for all: every summary scaled by its spread over the prior runs of all models together. That
+chance is the mean over all particles ever drawn of their weight, if their run is as near. Such odds are odds given the
+summaries, which need not hold all that the record tells (Robert et al. 2011).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engines import checked_seed, checked_threads
+from sim.experiments.fit.abc import Drawn, Generation, adjusted, prior_draws, scaled, sequential
+from sim.experiments.fit.likelihood import why_not
+from sim.experiments.fit.priors import Prior, priors_of
+from sim.experiments.fit.record import record_of
+from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
+from sim.experiments.fit.run import PREDICTED, RUNS, Progress, Worker, fit, with_predictions
+from sim.experiments.fit.summaries import labels_of, observed, summaries_of
+from sim.scenario.scenario import Scenario
+from sim.tape.tables import Floats
+from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STRENGTH = ((math.log(100), "decisive"), (math.log(30), "very strong"), (math.log(10), "strong"),
+            (math.log(3), "substantial"), (0.0, "not worth more than a bare mention"))  # fmt: skip  # Jeffreys 1961
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models side by side.
+
+    Attributes:
+        names: of the models. fits: of each. method: EXACT or APPROXIMATE.
+        log_evidence: of each, up to a constant that is the same for all; error: its standard error by Monte Carlo.
+        tolerance: of ABC, nan of exact likelihoods.
+    """
+
+    names: tuple[str, ...]
+    fits: tuple[FitResult, ...]
+    method: str
+    log_evidence: Floats
+    error: Floats
+    tolerance: float
+
+    @property
+    def probability(self) -> Floats:
+        """The posterior probability of each model, all being equally probable before."""
+        odds = np.exp(self.log_evidence - self.log_evidence.max())
+        return np.asarray(odds / odds.sum())
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a row a model: probability, log_evidence, error."""
+        import pandas as pd
+
+        return pd.DataFrame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        columns = (self.probability.tolist(), self.log_evidence.tolist(), self.error.tolist())
+        return [
+            {"model": name, "probability": p, "log_evidence": z, "error": e}
+            for name, p, z, e in zip(self.names, *columns, strict=True)
+        ]
+
+    def says(self) -> list[str]:
+        """Return in sentences which model is the more probable, by how much, and how sure that is."""
+        order = np.argsort(-self.log_evidence, kind="stable")
+        first, second = order[:2].tolist()
+        apart = float(self.log_evidence[first] - self.log_evidence[second])
+        error = float(np.hypot(self.error[first], self.error[second]))
+        strength = next(word for least, word in STRENGTH if apart >= least)
+        lines = [
+            f"{self.names[first]} is {math.exp(min(apart, 700.0)):.3g} times as probable as {self.names[second]} "
+            f"(log odds {apart:.2f}, Monte Carlo error {error:.2g}): evidence that is {strength} (Jeffreys)."
+        ]
+        if self.method == APPROXIMATE:
+            lines.append(f"These are odds given the summaries alone, within the tolerance {self.tolerance:.3g}.")
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the draws as plain values."""
+        return {
+            "method": self.method, "tolerance": None if math.isnan(self.tolerance) else self.tolerance,
+            "models": [row | {"fit": one.to_dict()} for row, one in zip(self._rows(), self.fits, strict=True)],
+            "says": self.says(),
+        }  # fmt: skip
+
+    def to_json(self) -> str:
+        """Return what `to_dict` gives, as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.says()[0]}>"
+
+
+def compare_models(
+    models: Mapping[str, Scenario | str | Path],
+    record: Any,
+    vary: Mapping[str, str | Prior] | Sequence[Mapping[str, str | Prior]],
+    *,
+    summaries: Iterable[str | Callable[[Tape], Any]] | None = None,
+    method: str = "auto",
+    step: float = 1.0,
+    start: float = 0.0,
+    runs: int = RUNS,
+    particles: int | None = None,
+    predicted: int = PREDICTED,
+    seed: int | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Return the posterior odds of models given a record; the other arguments are those of `fit`.
+
+    Args:
+        models: name -> scenario, two or more.
+        vary: the priors of all models, or one mapping a model.
+        runs: at most, of each model.
+    """
+    if len(models) < 2:
+        raise ValueError("models: must be two or more")
+    scenarios = [one if isinstance(one, Scenario) else Scenario.load(one) for one in models.values()]
+    keys = [vary] * len(models) if isinstance(vary, Mapping) else list(vary)
+    if len(keys) != len(models):
+        raise ValueError(f"vary: {len(keys)} mappings for {len(models)} models")
+    seed = scenarios[0].scenario.seed if seed is None else checked_seed(seed)
+    records = [record_of(record, one, step=step, start=start) for one in scenarios]
+    priors = [priors_of(some, one) for some, one in zip(keys, scenarios, strict=True)]
+    reasons = [why_not(*one) for one in zip(scenarios, records, priors, strict=True)]
+    names = tuple(models)
+    if method != "abc" and not any(reasons):
+        fits = tuple(
+            fit(one, read, some, summaries=summaries, predicted=predicted, seed=seed, engine=engine, threads=threads)
+            for one, read, some in zip(scenarios, records, priors, strict=True)
+        )
+        evidence = np.array([one.population.log_evidence for one in fits])
+        return Comparison(names, fits, EXACT, evidence, np.array([one.population.error for one in fits]), math.nan)
+    particles = min(1000, max(runs // 5, 2)) if particles is None else particles
+    chosen = summaries_of(summaries, records[0])
+    seen = observed(records[0], chosen)
+    workers = [
+        Worker(one, some, chosen, engine, checked_threads(threads), runs, progress)
+        for one, some in zip(scenarios, priors, strict=True)
+    ]
+    starts = [_first(worker, particles, seed) for worker in workers]
+    plain = scaled(np.concatenate([drawn.summaries for drawn in starts]))
+    courses = [
+        _course(worker, drawn, seen, seed, runs, lambda *_: plain)
+        for worker, drawn in zip(workers, starts, strict=True)
+    ]
+    tolerance = max(found[-1].tolerance for found, _ in courses)
+    evidence, error = np.array([_evidence(drawn, plain(drawn.summaries, seen), tolerance) for _, drawn in courses]).T
+    why = next((reason for reason in reasons if reason), "it was asked for")
+    fits = tuple(
+        with_predictions(
+            FitResult(worker.scenario, worker.priors, read, APPROXIMATE, why, adjusted(found[-1], seen),
+                      tuple(one.row() for one in found), found[-1].stopped, seed, labels_of(chosen), seen),
+            worker, predicted,
+        )
+        for worker, read, (found, _) in zip(workers, records, courses, strict=True)
+    )  # fmt: skip
+    return Comparison(names, fits, APPROXIMATE, evidence, error, tolerance)
+
+
+def _first(worker: Worker, particles: int, seed: int) -> Drawn:
+    z, seeds = prior_draws(len(worker.priors), particles, seed)
+    return Drawn(z, np.ones(particles), seeds, worker(z, seeds.tolist()))
+
+
+def _course(
+    worker: Worker, first: Drawn, seen: Floats, seed: int, runs: int, measure: Any
+) -> tuple[list[Generation], Drawn]:
+    """Return the generations of a model, and all that was ever drawn, of whatever distance."""
+    ever = []
+
+    def noted(number: int, make: Callable[[], Drawn]) -> Drawn:
+        ever.append(first if number == 0 else make())
+        return ever[-1]
+
+    found = list(sequential(worker, seen, len(worker.priors), particles=len(first.z), budget=runs, seed=seed,
+                            measure=measure, store=noted))  # fmt: skip
+    columns = ("z", "weight", "seeds", "summaries")
+    return found, Drawn(*(np.concatenate([getattr(one, name) for one in ever]) for name in columns))
+
+
+def _evidence(drawn: Drawn, far: Floats, tolerance: float) -> tuple[float, float]:
+    """Return the log of the chance to come within a tolerance, and its standard error."""
+    inside = drawn.weight * (far <= tolerance)
+    return math.log(inside.mean()), float(inside.std(ddof=1) / inside.mean() / math.sqrt(len(inside)))

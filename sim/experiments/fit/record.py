@@ -1,0 +1,267 @@
+"""What is to be explained: a log, who adopted when, an adoption curve, or the measures of a study, in steps."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.errors import TapeError, did_you_mean
+from sim.logs.formats import read_log
+from sim.scenario.scenario import Scenario
+from sim.study.batches import of_tape
+from sim.study.store import ABOUT
+from sim.study.sweep import Study
+from sim.tape.tables import ABANDON, IMPLEMENT, LEARN, Events, Floats, Influences, Ints, Persons, Realised
+from sim.tape.tape import Tape
+
+KINDS = {
+    "log": "a log", "adoptions": "a table of who adopted when", "curve": "an adoption curve",
+    "measures": "the measures of a study",
+}  # fmt: skip
+SO_FAR, NEW, PERSON = ("count", "adopters", "cumulative"), ("new", "adoptions"), ("person", "target", "node")
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A record in the steps of a scenario.
+
+    Attributes:
+        kind: a key of KINDS.
+        steps: of the scenario.
+        tape: what happened, with times in steps; None of a curve and of measures.
+        times, counts: of a curve, the steps at which it is known, and how many had adopted by then.
+        values: of a study, the mean of each measure.
+        full: whether it holds all events of a log, those of implementing and abandoning among them.
+        read_as: what was read how, in words.
+    """
+
+    kind: str
+    steps: int
+    tape: Tape | None = None
+    times: Ints | None = None
+    counts: Floats | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    full: bool = False
+    read_as: str = ""
+
+    @property
+    def kind_in_words(self) -> str:
+        """What it is."""
+        return KINDS[self.kind]
+
+    @cached_property
+    def curve(self) -> Floats:
+        """How many people had adopted by each step, from 0 on; nan where a curve does not say; shape (steps + 1,)."""
+        if self.tape is not None:
+            return curve_of(self.tape, self.steps)
+        found = np.full(self.steps + 1, np.nan)
+        if self.times is not None and self.counts is not None:
+            found[self.times] = self.counts
+        return found
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of all that a fit looks at."""
+        digest = hashlib.sha256(f"{self.kind} {self.steps} {json.dumps(dict(self.values))}".encode())
+        if self.tape is not None:
+            for table in (self.tape.events, self.tape.influences, self.tape.realised):
+                for column in table.columns().values():
+                    digest.update(column.tobytes())
+            digest.update(json.dumps(self.tape.persons.name).encode())
+        digest.update(self.curve.tobytes())
+        return digest.hexdigest()
+
+
+def curve_of(tape: Tape, steps: int) -> Floats:
+    """Return how many people had adopted by each step, from 0 on; shape (steps + 1,)."""
+    uptake = of_tape(tape).uptake()
+    late = np.minimum(uptake.step, steps + 1)
+    return np.bincount(late, uptake.count, steps + 2)[: steps + 1].cumsum().astype(np.float64)
+
+
+def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float = 0.0) -> Record:
+    """Return a record, read and put into the steps of a scenario.
+
+    Args:
+        given: a Tape; a path: of a log or a run's folder, of a CSV file with the columns time and count (adopters so
+            far) or new (adopters since the time before), or person and time, or of a study's folder; a DataFrame with
+            such columns; or a mapping of measures to values.
+        scenario: whose steps they are.
+        step: how much of the record's time a step is; start: the record's time that is step 0.
+
+    Raises:
+        TapeError: if it cannot be read, or does not fit into the scenario's steps.
+        ValueError: if step is not above 0.
+    """
+    if not step > 0.0:
+        raise ValueError(f"step: must be above 0, is {step}")
+    steps = scenario.scenario.steps
+    if isinstance(given, Record):
+        return given
+    if isinstance(given, Tape):
+        return _of_tape(given, steps, step, start, "record")
+    if hasattr(given, "to_dict") and hasattr(given, "columns"):
+        given = given.to_dict("list")
+    if isinstance(given, Mapping) and any(isinstance(column, Sequence) for column in given.values()):
+        return _of_columns({str(name): list(column) for name, column in given.items()}, steps, step, start, "record")
+    if isinstance(given, Mapping):
+        return Record("measures", steps, values={k: float(v) for k, v in given.items()}, read_as="measures as given")
+    path = Path(given)
+    if (path / ABOUT).is_file():
+        study = Study.load(path)
+        means = study.table()[study.names].mean()
+        values = {name: float(means[name]) for name in study.names}
+        return Record("measures", steps, values=values, read_as=f"the means of {study.done:,} runs of a study")
+    if path.is_dir():
+        return _of_tape(Tape.load(path), steps, step, start, str(path))
+    columns = _columns(path)
+    if columns is not None:
+        return _of_columns(columns, steps, step, start, str(path))
+    return _of_tape(read_log(path), steps, step, start, str(path))
+
+
+def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Record:
+    events = tape.events
+    when = _steps(events.step.astype(np.float64), steps, step, start, file)
+    moved = replace(
+        tape,
+        events=Events(when, events.kind, events.person, events.idea, events.count),
+        steps=steps,
+    )
+    full = "scenario" in tape.provenance or bool(np.isin(events.kind, (IMPLEMENT, ABANDON)).any())
+    read = f"a log of {tape.persons.total:,} persons, {len(events):,} events"
+    lost = "".join(f"; {count:,} dropped: {why}" for why, count in tape.dropped.items())
+    return Record("log", steps, moved, full=full, read_as=read + lost)
+
+
+def like(record: Record, tape: Tape) -> Record:
+    """Return the record that a run would have left, of the same kind as another."""
+    if record.tape is None:
+        raise ValueError(f"record: {record.kind_in_words} is no tape")
+    if not record.full:
+        tape = _only_adoptions(tape)
+    return replace(record, tape=tape)
+
+
+def _only_adoptions(tape: Tape) -> Tape:
+    """Return a tape without what is not an adoption."""
+    events, none = tape.events, np.zeros(0, np.int64)
+    rows = np.flatnonzero(events.kind <= LEARN)
+    place = np.full(len(events) + 1, -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    kept = place[tape.influences.child] >= 0
+    child, parent, weight = (column[kept] for column in tape.influences.columns().values())
+    return replace(
+        tape, events=Events(*(column[rows] for column in events.columns().values())),
+        influences=Influences(place[child], place[parent], weight), realised=Realised(none, none, np.zeros(0)),
+    )  # fmt: skip
+
+
+def _of_columns(columns: Mapping[str, list[Any]], steps: int, step: float, start: float, file: str) -> Record:
+    """Return the record of a table: of persons and times, or of times and counts."""
+    lower = {name.strip().lower(): column for name, column in columns.items()}
+    time = _numbers(lower.get("time"), file, "time")
+    when = _steps(time, steps, step, start, file)
+    who = next((lower[name] for name in PERSON if name in lower), None)
+    if who is not None:
+        return _adoptions([str(one) for one in who], when, steps, file)
+    so_far = next((name for name in SO_FAR if name in lower), None)
+    new = next((name for name in NEW if name in lower), None)
+    if so_far is None and new is None:
+        problem = f"no column of counts{did_you_mean(next(iter(lower)), (*SO_FAR, *NEW, *PERSON))}"
+        raise TapeError(problem, file, 1)
+    name = so_far or new or ""
+    counts = _numbers(lower[name], file, name)
+    if new is not None and so_far is None:
+        counts = counts.cumsum()
+    order = np.argsort(when, kind="stable")
+    when, counts = when[order], counts[order]
+    falls = np.flatnonzero(np.diff(counts) < 0.0)
+    if len(falls):
+        problem = (
+            f"falls after step {when[falls[0]]}: it is read as adopters so far; call the column new if they are new"
+        )
+        raise TapeError(problem, file, key=name)
+    last = np.append(np.diff(when) > 0, True)  # of several rows of one step, the last
+    word = "adopters so far" if so_far else "new adopters, added up"
+    return Record("curve", steps, times=when[last], counts=counts[last],
+                  read_as=f"an adoption curve of {int(last.sum()):,} steps ({name}: {word})")  # fmt: skip
+
+
+def _adoptions(who: list[str], when: Ints, steps: int, file: str) -> Record:
+    """Return the record of who adopted when, by whom is not known."""
+    if len(set(who)) != len(who):
+        twice = next(name for k, name in enumerate(who) if name in who[:k])
+        raise TapeError(f"{twice!r} adopts twice; allowed: a row a person", file)
+    order = sorted(range(len(who)), key=lambda k: (when[k], who[k]))
+    one, none, n = np.ones(len(who), np.int64), np.zeros(0, np.int64), len(who)
+    nought: Any = np.zeros(n, np.int64)
+    row: Any = np.arange(n)
+    tape = Tape(
+        Events(when[order], nought, row, nought, one), Influences(none, none, np.zeros(0)),
+        Realised(none, none, np.zeros(0)), Persons(tuple(who[k] for k in order), one, one), ("idea",), steps, n,
+    )  # fmt: skip
+    return Record("adoptions", steps, tape, read_as=f"who adopted when, {n:,} persons; by whom is not known")
+
+
+def _steps(time: Floats, steps: int, step: float, start: float, file: str) -> Ints:
+    found = np.floor((time - start) / step + 1e-9)
+    if len(found) and not (found.min() >= 0 and found.max() <= steps):
+        first, last = float(time.min()), float(time.max())
+        wide = (last - first) / steps
+        raise TapeError(
+            f"times from {first:,g} to {last:,g} do not fit into steps 0 to {steps}; give the length of a step and the "
+            f"time of step 0, as --step {max(wide, 1e-9):.6g} --start {first:.12g}", file,
+        )  # fmt: skip
+    return found.astype(np.int64)
+
+
+def _numbers(column: list[Any] | None, file: str, name: str) -> Floats:
+    if column is None:
+        raise TapeError("no column 'time'", file, 1)
+    found = []
+    for row, cell in enumerate(column):
+        try:
+            number = float(cell)
+        except (TypeError, ValueError):
+            number = np.nan
+        if not np.isfinite(number) or (name != "time" and number < 0.0):
+            allowed = "a number" if name == "time" else "a number of 0 or more"
+            raise TapeError(f"{str(cell)[:40]!r}; allowed: {allowed}", file, row + 2, name)
+        found.append(number)
+    if not found:
+        raise TapeError("no rows", file)
+    return np.array(found)
+
+
+def _columns(path: Path) -> dict[str, list[Any]] | None:
+    """Return the columns of a CSV file of a curve or of adoptions; None if it is of another kind."""
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt") or not path.is_file():
+        return None
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+            names = [name.strip().lower() for name in next(reader, [])]
+            known = {"time", *SO_FAR, *NEW, *PERSON}
+            counts = any(name in names for name in (*SO_FAR, *NEW, *PERSON))
+            if "time" not in names or not counts or "source" in names or not known.issuperset(names):
+                return None
+            columns: dict[str, list[Any]] = {name: [] for name in names}
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) != len(names):
+                    raise TapeError(f"{len(row)} cells; allowed: {len(names)}", str(path), reader.line_num)
+                for name, cell in zip(names, row, strict=True):
+                    columns[name].append(cell.strip())
+            return columns
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise TapeError(f"cannot be read: {error}", str(path)) from None

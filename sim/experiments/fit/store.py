@@ -1,0 +1,75 @@
+"""A fit in a folder: what it is, and a Parquet file a generation, each written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.errors import StudyError
+from sim.experiments.fit.abc import Drawn
+from sim.experiments.fit.priors import Priors, values_of
+from sim.machine.folders import new_file, write_whole
+
+ABOUT, FORMAT, VERSION = "fit.json", "shoulders fit", 1
+
+
+def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
+    """Begin a fit in a folder, or find the same one there.
+
+    Raises:
+        StudyError: if the folder holds something else.
+    """
+    file = folder / ABOUT
+    wanted = {"format": FORMAT, "version": VERSION, **about}
+    if file.is_file():
+        try:
+            there = json.loads(file.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            raise StudyError("corrupt: not JSON", str(file)) from None
+        if not isinstance(there, dict) or there.get("format") != FORMAT:
+            raise StudyError("not a shoulders file", str(file))
+        if off := [key for key in wanted if there.get(key) != wanted[key]]:
+            raise StudyError(f"holds another fit: its {', '.join(off)} differ; choose another folder", str(folder))
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise StudyError("exists and is no fit; choose an empty or a new folder", str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(file, (json.dumps(wanted, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def generation(folder: Path, number: int, priors: Priors, labels: tuple[str, ...], make: Callable[[], Drawn]) -> Drawn:
+    """Return the particles that a generation draws: from the folder, or made and kept there.
+
+    Raises:
+        StudyError: if its file is corrupt; it is named.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = folder / f"generation-{number:03}.parquet"
+    z_of, keys = [f"z:{key}" for key in priors], list(priors)
+    if not file.is_file():
+        drawn = make()
+        values = values_of(priors, drawn.z)
+        columns = {"seed": drawn.seeds, "weight": drawn.weight}
+        columns |= {key: values[:, k] for k, key in enumerate(keys)}
+        columns |= {name: drawn.z[:, k] for k, name in enumerate(z_of)}
+        columns |= {label: drawn.summaries[:, k] for k, label in enumerate(labels)}
+        with new_file(file) as partial:
+            pq.write_table(pa.table(columns), partial, compression="zstd", write_page_checksum=True)
+        return drawn
+    try:
+        with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+            table = parquet.read()
+        column = {name: table[name].to_numpy() for name in ("seed", "weight", *z_of, *labels)}
+    except (pa.ArrowException, OSError, KeyError) as error:
+        what = str(error).splitlines()[0]
+        raise StudyError(f"corrupt: {what}; remove it, and fit again", str(file)) from None
+    rows = len(column["seed"])
+    stack = [np.stack([column[name] for name in names], axis=1) if names else np.zeros((rows, 0))
+             for names in (z_of, list(labels))]  # fmt: skip
+    return Drawn(stack[0], column["weight"], column["seed"], stack[1])

@@ -1,0 +1,162 @@
+"""Figures of a fit: the posterior, what it foretells of the record, the falling distance, recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.views import style
+from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, number, readable
+
+if TYPE_CHECKING:
+    from sim.experiments.fit.check import CheckResult
+    from sim.experiments.fit.result import FitResult
+
+LEFT, BELOW, ABOVE, RIGHT, GAP = 0.85, 0.55, 0.1, 0.2, 0.14  # inches
+BINS, BANDS = 30, ((0.95, 0.15), (0.5, 0.3))
+
+
+def corner(found: FitResult) -> Figure:
+    """Draw the posterior of every key, with its prior in grey, and of every pair of keys.
+
+    Returns:
+        A Figure with a panel a key on the diagonal (gids "posterior", "prior") and a panel a pair below it ("pairs").
+    """
+    keys, values, weight = found.keys, found.values, found.population.weight
+    side = (style.WIDTH - LEFT - RIGHT - GAP * (len(keys) - 1)) / len(keys)
+    tall = min(side, 2.4)
+    height = len(keys) * tall + (len(keys) - 1) * GAP + BELOW + ABOVE
+    note = f"{found.method}, effective draws {found.ess:,.0f}; grey: the prior"
+    figure, head = style.new_figure(height, "Posterior", [note, *found.says()[:1]])
+    unit = np.linspace(-3.5, 3.5, 400)
+    for j, key in enumerate(keys):
+        for k in range(j + 1):
+            left, top = LEFT + k * (side + GAP), head + ABOVE + j * (tall + GAP)
+            axes = style.panel(figure, left, height + head - top - tall, style.WIDTH - left - side, top)
+            if j == k:
+                prior = found.priors[key].values(unit)
+                ends = (min(prior.min(), values[:, j].min()), max(prior.max(), values[:, j].max()))
+                ends = ends if found.spread[j] > 0.3 else _ends(values[:, j], weight)
+                box: dict[str, Any] = {"bins": BINS, "range": ends, "density": True, "histtype": "stepfilled"}
+                axes.hist(prior, weights=np.exp(-0.5 * unit**2), color=FAINT, gid="prior", **box)
+                axes.hist(values[:, j], weights=weight, color=BLUE, alpha=0.6, gid="posterior", **box)
+                axes.set_yticks([])
+            else:
+                size = 60.0 * weight / weight.max() / np.sqrt(len(weight) / 50.0)
+                axes.scatter(values[:, k], values[:, j], s=size, color=BLUE, alpha=0.35, linewidth=0, gid="pairs")
+                axes.set_xlim(*_ends(values[:, k], weight))
+                axes.set_ylim(*_ends(values[:, j], weight))
+                _numbers(axes, y=True)
+            _numbers(axes)
+            if j < len(keys) - 1:
+                axes.tick_params(labelbottom=False)
+            else:
+                style.say(axes, 0.5, -0.42 / tall, readable(keys[k], 40), transform=axes.transAxes, ha="center")
+    return figure
+
+
+def _ends(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    order = np.argsort(values)
+    at = np.searchsorted(np.cumsum(weight[order]), [0.002, 0.998]).clip(max=len(values) - 1)
+    low, high = values[order][at]
+    room = 0.1 * (high - low) or 1.0
+    return float(low - room), float(high + room)
+
+
+def bands(found: FitResult) -> Figure:
+    """Draw how many had adopted by each step: the record, over the middle halves and 95% of runs of the posterior.
+
+    Returns:
+        A Figure: axes[0] has the bands (gid "band"), their median ("median") and the record ("record").
+    """
+    return _one("The record among runs of the fitted model", "adopted by step", lambda axes: _draw_bands(axes, found))
+
+
+def _draw_bands(axes: Axes, found: FitResult) -> None:
+    if not len(found.curves):
+        style.instead(axes, "No runs were drawn from the posterior.")
+        return
+    steps = np.arange(found.curves.shape[1])
+    for level, alpha in BANDS:
+        low, high = np.quantile(found.curves, [0.5 - level / 2.0, 0.5 + level / 2.0], axis=0)
+        axes.fill_between(steps, low, high, step="post", color=BLUE, alpha=alpha, linewidth=0, gid="band")
+    axes.step(steps, np.median(found.curves, axis=0), where="post", color=BLUE, linewidth=1.0, gid="median")
+    curve = found.record.curve
+    known = np.flatnonzero(np.isfinite(curve))
+    axes.plot(known, curve[known], "o", color=INK, markersize=3.0, gid="record")
+    style.count_axis(axes, 0.0, float(max(found.curves.max(), np.nanmax(curve, initial=0.0))), False)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    style.key(axes, [("o", INK, "record"), ("-", BLUE, "runs: median, 50% and 95%")])
+
+
+def distances(found: FitResult) -> Figure:
+    """Draw how the tolerance of ABC fell with the runs, and how large the effective sample stayed.
+
+    Returns:
+        A Figure: axes[0] has the tolerance (gid "tolerance"); each point is labelled with the effective sample.
+    """
+    return _one("How near the runs came to the record", "tolerance, by runs", lambda axes: _draw_distances(axes, found))
+
+
+def _draw_distances(axes: Axes, found: FitResult) -> None:
+    rows = [row for row in found.history if "tolerance" in row]
+    if not rows:
+        style.instead(axes, "The likelihood is exact: there is no distance.")
+        return
+    runs, far = [row["runs"] for row in rows], [row["tolerance"] for row in rows]
+    axes.plot(runs, far, marker="o", markersize=3.5, color=BLUE, linewidth=1.0, gid="tolerance")
+    axes.set_ylim(0.0, 1.1 * max(far) or 1.0)
+    axes.grid(axis="y", color=FAINT, linewidth=0.4)
+    _numbers(axes)
+    _numbers(axes, y=True)
+    for row in (rows[0], rows[-1]):
+        text = f"{row['ess']:,.0f} effective"
+        style.say(axes, row["runs"], row["tolerance"], text, va="bottom", ha="center", fontsize=SMALL, color=QUIET)
+
+
+def recovery(found: CheckResult) -> Figure:
+    """Draw estimates with their 95% intervals over the truths, key by key, those that miss the truth in vermillion.
+
+    Returns:
+        A Figure with a panel a key (gids "interval", "estimate", "truth").
+    """
+    keys = tuple(found.priors)
+    side = (style.WIDTH - LEFT - RIGHT - 0.55 * (len(keys) - 1)) / len(keys)
+    tall = min(side, 2.6)
+    figure, head = style.new_figure(tall + BELOW + ABOVE, "Known truths, found again", found.says())
+    for k, key in enumerate(keys):
+        left = LEFT + k * (side + 0.55)
+        axes = style.panel(figure, left, BELOW, style.WIDTH - left - side, head + ABOVE)
+        truth, missed = (
+            found.truth[:, k],
+            (found.truth[:, k] < found.low[:, k]) | (found.truth[:, k] > found.high[:, k]),
+        )
+        for some, colour in ((~missed, BLUE), (missed, VERMILLION)):
+            ends = found.low[some, k], found.high[some, k]
+            axes.vlines(truth[some], *ends, color=colour, linewidth=0.7, alpha=0.5, gid="interval")
+            axes.plot(truth[some], found.mean[some, k], "o", color=colour, markersize=2.0, gid="estimate")
+        axes.axline((truth.mean(), truth.mean()), slope=1.0, color=INK, linewidth=0.6, gid="truth")
+        _numbers(axes)
+        _numbers(axes, y=True)
+        style.say(axes, 0.5, -0.42 / tall, readable(key, 40), transform=axes.transAxes, ha="center")
+    return figure
+
+
+def _one(title: str, note: str, draw: Callable[[Axes], None]) -> Figure:
+    figure, head = style.new_figure(2.8 + BELOW, title, [note])
+    draw(style.panel(figure, LEFT, BELOW, RIGHT, head + 0.25))
+    return figure
+
+
+def _numbers(axes: Axes, y: bool = False) -> None:
+    axis = axes.yaxis if y else axes.xaxis
+    axis.set_major_locator(MaxNLocator(4))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: number(float(f"{x:.6g}"))))
+
+
+FIGURES = {"posterior": corner, "bands": bands, "distance": distances}
