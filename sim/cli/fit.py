@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.running import CHANGE, progress_bar, scenario_of
+from sim.cli.arguments import AS_JSON, CHANGES, SEED, THREADS, scenario_of
+from sim.machine.terminal import progress_bar, say, show, show_json
 
 if TYPE_CHECKING:
     from sim.experiments.fit.compare import Comparison
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--vary-against", metavar="KEY=PRIOR", multiple=True, help="The keys of the other model, if not the same."
 )
-@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help=CHANGE)
+@CHANGES
 @click.option("--summary", "summaries", metavar="NAME", multiple=True,
               help="What is compared: adoption_curve, final_size, discoverers, depth, breadth, wiener, waiting_times, "
               "roles, or a measure of a study.")  # fmt: skip
@@ -40,11 +41,11 @@ if TYPE_CHECKING:
 @click.option("--particles", type=click.IntRange(10), help="Of the first generation.  [default: a fifth of the runs]")
 @click.option("--check", "truths", is_flag=False, flag_value=200, type=click.IntRange(20), metavar="[TRUTHS]",
               help="Fit as many records of known truth, too: do intervals hold what they claim?  [200]")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of all luck, in place of the scenario's.")
+@SEED
 @click.option("--engine", default="auto", show_default=True, help="auto, agents or kernels; the posterior is the same.")
-@click.option("--threads", type=click.IntRange(1), help="Runs at the same time; the posterior is the same.")
+@THREADS
 @click.option("--out", metavar="DIR", help="Keep the generations (the same command goes on), draws, figures, report.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@AS_JSON
 def fit_command(
     scenario: str, record: str, vary: tuple[str, ...], against: str | None, vary_against: tuple[str, ...],
     changes: tuple[str, ...], summaries: tuple[str, ...], truths: int | None, out: str | None, as_json: bool,
@@ -79,14 +80,12 @@ def fit_command(
         from sim.views.fit_report import write_fit_report
 
         write_fit_report(found, out, check)
-        click.echo(f"Written: {Path(out) / 'report.html'}", err=True)
+        say(f"Written: {Path(out) / 'report.html'}")
     if as_json:
-        import json
-
-        click.echo(json.dumps(found.to_dict() | ({"check": check.to_dict()} if check else {}), ensure_ascii=False))
+        show_json(found.to_dict() | ({"check": check.to_dict()} if check else {}))
         return
     for line in [*found.says(), *(check.says() if check else [])]:
-        click.echo(line)
+        show(line)
     _tell(found)
 
 
@@ -109,8 +108,9 @@ def _tell(found: FitResult | Comparison) -> None:
     """Say on standard error how the result came about."""
     for one in getattr(found, "fits", [found]):
         why = f" (no exact likelihood: {one.why})" if one.why else ""
-        click.echo(f"Read {one.record.read_as}. By {one.method}{why}; effective draws {one.ess:,.0f}; "
-                   f"ended by: {one.stopped}.", err=True)  # fmt: skip
+        say(
+            f"Read {one.record.read_as}. By {one.method}{why}; effective draws {one.ess:,.0f}; ended by: {one.stopped}."
+        )
 
 
 def _refuse_other(out: str | None) -> None:

@@ -33,8 +33,8 @@ from sim.machine.version import version
 OK, FAILED, WRONG_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 COMMANDS = (
     run_command, credit_command, why_command, thought_experiments_command, plot_command, export_command, sweep_command,
-    fit_command, knockout_command, explore_command, play_command, test_command, notebook_command, new_command, check_command,
-    scenarios_command,
+    fit_command, knockout_command, explore_command, play_command, test_command, notebook_command, new_command,
+    check_command, scenarios_command,
 )  # fmt: skip
 
 

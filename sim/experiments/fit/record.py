@@ -82,7 +82,7 @@ class Record:
 
 def curve_of(tape: Tape, steps: int) -> Floats:
     """Return how many people had adopted by each step, from 0 on; shape (steps + 1,)."""
-    uptake = of_tape(tape).uptake()
+    uptake = of_tape(tape).adoptions()
     late = np.minimum(uptake.step, steps + 1)
     return np.bincount(late, uptake.count, steps + 2)[: steps + 1].cumsum().astype(np.float64)
 
