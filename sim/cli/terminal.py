@@ -28,9 +28,9 @@ def print_table(table: CreditTable, most: int = 20) -> None:
     more: tuple[str, ...] = ("idea", "communication", "implementation") if has_roles else ()
     if table.persons.pagerank is not None:
         more = ("PageRank",)
-    raw = getattr(table.persons, "raw", None)  # of a knockout: what is lost without each, before it is made to sum up
+    raw = table.persons.raw  # before it is made to sum up
     if raw is not None:
-        more = ("lost without",)
+        more = ("measure",) if table.method in POSITIONS else ("lost without",)
         lost = float(raw.sum()) / table.total if table.total > 0.0 else 0.0
     sure = table.sure
     ends = () if sure is None else (f"{100.0 * sure.confidence:.4g}% from", "to", "rank")
