@@ -9,7 +9,7 @@ import click
 
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, THIRDS, Settings
 from sim.cli.arguments import AS_JSON, FIGURES, Names, read_tape, scenario_in, target_of
-from sim.cli.logs import log_options, roots_of, say_how_read, say_roots
+from sim.cli.logs import dropped, how_read, log_options, of_roots, roots_of
 from sim.cli.output import TABLES, is_table, print_table_json, print_tables_json, rows_of, write_table
 from sim.machine.terminal import say, show, show_json
 from sim.scenario.bundled import FOLDER
@@ -74,8 +74,6 @@ def credit_command(
     settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau, order=order)
     _require_output(output, method, by)
     tape = read_tape(Path(run_or_log), **reading)
-    if not as_json:
-        say_how_read(tape)
     methods = _methods(method, tape)
     scenario = scenario_in(Path(run_or_log), tape) if by == "time" else None
     from sim.accounts.comparison import compare
@@ -97,8 +95,8 @@ def credit_command(
         _tell_parts(asked, by)
     if output is not None:
         say(f"Written: {output}")
-    if not as_json:
-        say_roots(asked.roots)
+    for line in () if as_json else dropped(tape):
+        say(line)
 
 
 class Asked(NamedTuple):
@@ -112,6 +110,11 @@ class Asked(NamedTuple):
     top: int | None
     roots: dict[str, Any]
     settings: dict[str, float | None]
+
+    def announce(self) -> None:
+        """Write how a log was read, before its table."""
+        for line in (*how_read(self.tape), *of_roots(self.roots)):
+            show(line)
 
     def more(self) -> dict[str, Any]:
         """Return what JSON says besides of how a log was read."""
@@ -191,6 +194,7 @@ def _tell_persons(asked: Asked, stable: Uncertainty | None) -> None:
         return
     from sim.cli.terminal import print_comparison, print_table
 
+    asked.announce()
     if asked.several:
         print_comparison(asked.comparison, asked.top or 20)
     else:
@@ -217,6 +221,7 @@ def _tell_parts(asked: Asked, by: str) -> None:
     if asked.as_json:
         _print_objects({name: _with_rows(tables[name], parts[name], asked) for name in parts}, asked.several)
         return
+    asked.announce()
     for name, rows in parts.items():
         print_parts(tables[name], by, rows)
 
@@ -243,6 +248,7 @@ def _tell_times(asked: Asked, scenario: Scenario | None) -> None:
         objects = {name: _with_rows(tables[name], found[name].to_rows(), asked) for name in found}
         _print_objects(objects, asked.several)
         return
+    asked.announce()
     for name, course in found.items():
         print_over_time(tables[name], course)
 
@@ -270,7 +276,7 @@ def _require_output(output: str | None, method: str | None, by: str) -> None:
     """Say before the work, not after it, that there will be no such file."""
     if output is None:
         return
-    target_of(output, (*TABLES, *FIGURES), "table or figure")
+    target_of(output, (*FIGURES, *TABLES), "figure")
     if is_table(output):
         return
     if by not in ("person", "time"):

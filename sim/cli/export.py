@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sim.cli.arguments import read_tape
-from sim.cli.logs import log_options, say_how_read
+from sim.cli.logs import dropped, how_read, log_options
 from sim.machine.terminal import say
 
 EXPORTS = ("graphml", "gexf", "csv", "parquet")
@@ -39,5 +39,6 @@ def export_command(
         export(tape, target, of, chosen, window)
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
-    say_how_read(tape)
+    for line in (*how_read(tape), *dropped(tape)):
+        say(line)
     say(f"Written: {target}")

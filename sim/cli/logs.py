@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sim.cli.arguments import FORMATS
-from sim.machine.terminal import say
 
 if TYPE_CHECKING:
     from sim.tape.tape import Tape
@@ -52,8 +51,8 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_reading
 
 
-def say_how_read(tape: Tape) -> None:
-    """Say on standard error how a log was read, what was dropped and mended, and where most rows vanished."""
+def how_read(tape: Tape) -> Iterator[str]:
+    """Yield in lines how a log was read, what was passed over and mended, and what to do where most rows vanished."""
     found = tape.provenance.get("read_as")
     if not found:
         return
@@ -66,18 +65,22 @@ def say_how_read(tape: Tape) -> None:
         f"times: {found['dates']}",
         f"{found['rows']:,} rows, {found['kept']:,} kept",
     ]
-    say(f"Read as {found['format']}: {'; '.join(filter(None, parts))}")
+    yield f"Read as {found['format']}: {'; '.join(filter(None, parts))}"
     if passed := found.get("passed_over"):
-        say(f"Passed over: {', '.join(map(str, passed[:20]))}{', ...' if len(passed) > 20 else ''}")
-    for reason, count in tape.dropped.items():
-        say(f"Dropped: {count} ({reason})")
+        yield f"Passed over: {', '.join(map(str, passed[:20]))}{', ...' if len(passed) > 20 else ''}"
     for reason, count in tape.mended.items():
-        say(f"Mended: {count} ({reason})")
+        yield f"Mended: {count} ({reason})"
     lost = sum(tape.dropped.values())
     if 2 * lost > found["rows"]:
         most = max(tape.dropped, key=lambda reason: tape.dropped[reason])
         advice = f"; {ADVICE[most]}" if most in ADVICE else ""
-        say(f"Careful: {lost:,} of {found['rows']:,} rows vanish, most as: {most}{advice}")
+        yield f"Careful: {lost:,} of {found['rows']:,} rows vanish, most as: {most}{advice}"
+
+
+def dropped(tape: Tape) -> Iterator[str]:
+    """Yield in lines what of a log was dropped."""
+    for reason, count in tape.dropped.items():
+        yield f"Dropped: {count} ({reason})"
 
 
 def roots_of(tape: Tape) -> dict[str, Any]:
@@ -89,10 +92,9 @@ def roots_of(tape: Tape) -> dict[str, Any]:
     return dict(roots(tape)._asdict())
 
 
-def say_roots(found: dict[str, Any]) -> None:
-    """Say on standard error what lies with the roots."""
-    if not found:
-        return
-    if found["made_up"]:
-        say(f"Roots made up: {found['made_up']:,}, with {found['idea_credit']:.1%} of the idea credit")
-    say(f"Roots in the first tenth of the log: {found['first_tenth']:.1%} of the credit")
+def of_roots(found: dict[str, Any]) -> Iterator[str]:
+    """Yield in lines what lies with the roots."""
+    if found and found["made_up"]:
+        yield f"Roots made up: {found['made_up']:,}, with {found['idea_credit']:.1%} of the idea credit"
+    if found:
+        yield f"Roots in the first tenth of the log: {found['first_tenth']:.1%} of the credit"

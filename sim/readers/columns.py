@@ -92,7 +92,8 @@ class Known:
         self.given = {canonical(str(name)) for name in given.values()}
 
     def __contains__(self, name: object) -> bool:
-        return canonical(str(name)) in KNOWN or canonical(str(name)) in self.given
+        found = canonical(str(name))
+        return found in KNOWN or (found in self.given and not found.isdigit())
 
 
 def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, int]:

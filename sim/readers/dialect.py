@@ -56,7 +56,7 @@ def dialect_of(head: str, known: Container[str], suffix: str = "") -> Dialect | 
         return None
     reader = csv.reader((line + "\n" for line in lines[above:]), delimiter=mark, skipinitialspace=True)
     try:
-        first = [cell.strip() for cell in next(reader)]
+        first = lines[above].split() if mark == " " else [cell.strip() for cell in next(reader)]
     except csv.Error:
         first = [cell.strip() for cell in lines[above].split(mark)]
     if _known(first, known) or not any(DATA.fullmatch(cell) or not cell for cell in first):
@@ -79,6 +79,8 @@ def _mark(rows: list[str], suffix: str) -> str:
         return (0.0, 0) if widths[0] < 2 else (min(alike, 0.9), widths[0])
 
     best = max(MARKS[:-1], key=score)
+    if best == "\t" and re.search(" \t|\t ", rows[0]) and score(" ") > score("\t"):
+        return " "
     return best if score(best)[1] or score(" ") < (0.9, 2) else " "
 
 

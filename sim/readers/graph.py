@@ -143,7 +143,7 @@ def _graphml_data(element: Element, keys: dict[str, str]) -> Iterator[tuple[str,
 def _gexf(source: Source) -> Graph:
     graph = Graph(source.path)
     titles: dict[str, dict[str, str]] = {"node": {}, "edge": {}}
-    ours = False
+    ours, kinds = False, dict[str | None, None]()
     for tag, element in _elements(source, "attributes", "node", "edge", "graph", "creator", "description"):
         if tag == "creator":
             ours = element.text == "shoulders"
@@ -159,7 +159,9 @@ def _gexf(source: Source) -> Graph:
             if tag == "node":
                 graph.nodes[element.attrib["id"]] = data
             else:
+                kinds[element.get("type")] = None
                 graph.edges.append((element.attrib["source"], element.attrib["target"], data))
+    graph.directed |= list(kinds) == ["directed"]
     return _whole(graph)
 
 

@@ -42,7 +42,7 @@ def coded(columns: Sequence[Sequence[Chunk]], aliases: Mapping[str, str] | None 
     if chunks and not aliases and all(isinstance(chunk, np.ndarray) for chunk in chunks):
         names, found = _coded_numbers(chunks)
     else:
-        names, found = _coded_texts([chunk for column in columns for chunk in _as_whole_ids(column)])
+        names, found = _coded_texts(_as_whole_ids(chunks))
     del chunks
     if aliases:
         names, to = _renamed(names, aliases)
@@ -73,9 +73,9 @@ def _renamed(names: pa.Array, aliases: Mapping[str, str]) -> tuple[pa.Array, Cod
     return whole.dictionary, whole.indices.to_numpy()
 
 
-def _as_whole_ids(column: Sequence[Chunk]) -> list[pa.DictionaryArray]:
-    """The chunks of a column, 1.0 as 1 where all names of it are whole numbers."""
-    chunks = [as_dictionary(chunk) for chunk in column]
+def _as_whole_ids(given: Sequence[Chunk]) -> list[pa.DictionaryArray]:
+    """The chunks of columns with names in common, 1.0 as 1 where all of the names are whole numbers."""
+    chunks = [as_dictionary(chunk) for chunk in given]
     texts = [pc.filter(chunk.dictionary, pc.not_equal(chunk.dictionary, "")) for chunk in chunks]
 
     def all_of(pattern: str) -> bool:

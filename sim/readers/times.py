@@ -148,7 +148,7 @@ def _floats(times: NDArray[np.float64]) -> tuple[str, int, Ints] | None:
         off = np.abs(scaled - ticks)
         if np.abs(scaled).max() > 2**52:
             return None  # a float no longer tells these apart, but its decimals do
-        if digits == 6 and (off > np.maximum(1e-6, np.abs(scaled) * 2.0**-51)).any():
+        if digits == 6 and (ticks / 10.0**digits != times).any():  # there is more behind the millionths
             continue
         close = np.flatnonzero(off > 0.4)  # to a half: its decimals say which way
         ticks[close] = [round(Decimal(repr(time)) * 10**digits) for time in times[close].tolist()]

@@ -75,7 +75,7 @@ def _check_influences(tape: History) -> None:
         np.where(of == DISCOVER, ~same, same), "influences", "the idea must be the parent's (of a discovery: another)"
     )
     own = person[child] == person[parent]
-    _require(own | (of != IMPLEMENT), "influences", "the person of an implementation must be the parent's")
+    _require(own | (of != IMPLEMENT), "influences", "the person must be the parent's")
 
 
 def _check_realised(tape: History) -> None:

@@ -279,8 +279,8 @@ def test_a_bundled_scenario_runs_by_its_name_and_replaces_its_older_run(here, tm
         (("knockout", "village.toml", "--replicates", "0"), ("--replicates",)),
         (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
                                                     "you mean 'person'?",)),
-        (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf; did you "
-                                                "mean 'png'?",)),
+        (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf, csv, "
+                                                "parquet, json; did you mean 'png'?",)),
         (("credit", "log.csv", "-o", "figure"), ("-o figure: no figure format ''; allowed: png, svg, pdf",)),
         (("credit", "log.csv", "-o", "no/where.svg"), ("-o no/where.svg: no such folder as no",)),
         (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "

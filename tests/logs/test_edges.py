@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.account import credit
-from sim.cli import logs as command
 from sim.errors import TapeError
 from sim.logs.formats import FORMATS, read_log
 from sim.readers.times import ALLOWED
@@ -132,10 +131,6 @@ def test_two_cascades(tmp_path: Path) -> None:
     tape.save(tmp_path / "run")
     assert Tape.load(tmp_path / "run") == tape
     assert Tape.load(tmp_path / "run").provenance == tape.provenance
-
-
-def test_the_command_line_names_the_formats() -> None:
-    assert tuple(FORMATS) == command.FORMATS
 
 
 # Irregularities

@@ -129,7 +129,7 @@ E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
         ({(E, 6, "idea"): 0}, r"influences: row 7: the idea must be the parent's \(of a discovery: another\)"),
         ({(E, 7, "idea"): 1}, r"influences: row 8: the idea must be the parent's"),
         ({(E, 4, "person"): 0}, r"influences: row 4: the person must be the parent's"),
-        ({(E, 6, "person"): 0}, r"influences: row 7: the person must be the parent's"),
+        ({(E, 6, "person"): 0}, r"influences: row 10: the person must be the parent's"),
         # realised
         ({(R, 0, "event"): -1}, r"realised: row 0: no such event"),
         ({(R, 0, "event"): 11}, r"realised: row 0: no such event"),

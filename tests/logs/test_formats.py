@@ -1,0 +1,306 @@
+"""Each format by hand: what it means, its irregularities, and what other programs make of the same."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.accounts.account import credit
+from sim.accounts.pagerank import event_pagerank
+from sim.accounts.removal import removal_effect
+from sim.accounts.roots import roots
+from sim.cli.arguments import FORMATS as NAMED
+from sim.errors import TapeError
+from sim.logs.formats import FORMATS, read_log
+from sim.tape.tables import IMPLEMENT, LEARN
+from tests.logs.test_edges import credits, edges, in_words, read, refusal
+
+HELD = "already holds the idea"
+
+
+def test_the_command_line_names_the_formats() -> None:
+    assert tuple(FORMATS) == NAMED
+
+
+# What a log means (SCIENCE.md 4.11)
+
+
+def test_telling_proves_holding() -> None:
+    rows = [f"{at},author,reader{at}" for at in range(1, 101)]
+    tape = edges("|".join([*rows, "101,stranger,author"]))
+    assert credits(tape)["author"] == 100.0
+    assert (tape.dropped, tape.mended) == ({HELD: 1}, {"root placed": 1, "told before they adopt, so a root": 1})
+
+
+def test_orphans() -> None:
+    log = "time,source,target\n1,,Ada\n3,Ben,Cy\n4,Cy,Dan\n5,Ada,Eve\n"
+    tape = read(log)
+    assert tape.mended == {"root placed": 1}
+    assert roots(tape)._asdict() == pytest.approx({"made_up": 1, "idea_credit": 2 / 3, "first_tenth": 1 / 3})
+    assert read(log, orphans="drop").dropped == {"told by an orphan": 1}
+    assert credits(read(log, orphans="drop")) == {"Ada": 1.0, "Cy": 1.0, "Dan": 0.0, "Eve": 0.0}
+
+
+BUILD = (
+    "time,source,target,idea,kind{}\n1,,Ada,wheel,{}\n2,Ada,Ben,wheel,{}\n3,{},Ben,cart,discover{}\n4,Ben,Cy,cart,{}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        BUILD.format("", "", "", "Ben", "", ""),  # the source of a discovery: on what it holds, the discovery builds
+        BUILD.format("", "", "", "Ada", "", ""),
+        BUILD.format(",builds_on", ",", ",", "", ",wheel", ","),
+        BUILD.format(",builds_on", ",", ",", "", ",wheel; cart", ","),
+    ],
+)
+def test_ideas_build_on_ideas(log: str) -> None:
+    assert credits(read(log)) == pytest.approx({"Ada": 1.25, "Ben": 0.75, "Cy": 0.0})  # the wheel, and 1/4 of the cart
+    plain = BUILD.format("", "", "", "", "", "")
+    assert credits(read(plain)) == pytest.approx({"Ada": 1.0, "Ben": 1.0, "Cy": 0.0})
+
+
+def test_an_idea_that_is_not_held_is_built_on_where_it_was_first_had() -> None:
+    tape = read("time,source,target,idea,builds_on\n1,,Ada,wheel,\n2,,Ben,cart,wheel|boat\n3,Ben,Cy,cart,\n")
+    assert in_words(tape) == "1 discover Ada wheel; 2 discover Ben cart by Ada; 3 learn Cy cart by Ben"
+    assert tape.mended == {"builds on an idea that is not there before": 1}
+
+
+def test_aliases_and_the_last_time(tmp_path: Path) -> None:
+    (tmp_path / "who.csv").write_text("alias,person\nA. Lovelace,Ada\n")
+    log = "time,source,target\n1,Ada,Ben\n2,A. Lovelace,Cy\n3,Cy,Dan\n"
+    for aliases in ({"A. Lovelace": "Ada"}, tmp_path / "who.csv"):
+        tape = read(log, aliases=aliases, until=2)
+        assert in_words(tape) == "0 discover Ada; 1 learn Ben by Ada; 2 learn Cy by Ada"
+        assert tape.dropped == {"no time": 1}
+
+
+def test_contacts_keep_their_rows() -> None:
+    luck = np.random.default_rng(1)
+    mails = pd.DataFrame(luck.integers(0, 40, (2000, 3)), columns=["time", "source", "target"])
+    mails = mails[mails["source"] != mails["target"]]
+    tape = read_log(mails, kind="contact")
+    assert len(tape.influences) == tape.total == len(mails) == tape.provenance["kept"]
+    child, parent, _ = tape.influences.columns().values()
+    told = pd.DataFrame({"source": tape.events.person[parent], "target": tape.events.person[child]})
+    names = np.array([int(name) for name in tape.persons.name])
+    assert sorted(zip(names[told.source], names[told.target], strict=True)) == sorted(
+        zip(mails.source.tolist(), mails.target.tolist(), strict=True)
+    )
+    assert (tape.events.step[parent] < tape.events.step[child]).all()
+    assert sum(read_log(mails).dropped.values()) > 1900  # squeezed into the first, hardly any is left
+
+
+# Works
+
+
+def test_papers_build_on_what_they_cite() -> None:
+    cites = "citing,cited,date\nA,,2000\nB,A,2001\n" + "".join(f"C{k},{x},2003\n" for k in range(1, 10) for x in "AB")
+    # B's unit is A's; of each other unit half is B's, half of which goes on to A
+    assert credits(read(cites))["A"] == pytest.approx(1 + 9 * 0.75)
+    assert credits(read(cites))["B"] == pytest.approx(9 * 0.25)
+    counted = credit(read(cites), inheritance=0.0).persons
+    assert dict(zip(counted.name, counted.credit.tolist(), strict=True))["A"] == pytest.approx(1 + 9 * 0.5)
+
+
+def test_event_pagerank_of_a_citation_log_is_that_of_networkx() -> None:
+    luck = np.random.default_rng(2)
+    pairs = {(int(a), int(b)) for a, b in luck.integers(0, 300, (2000, 2)) if a > b}
+    dates = {paper: int(paper) // 25 for paper in range(300)}  # years: a dozen papers on each date
+    log = "citing,cited,date,cited_date\n" + "".join(f"p{a},p{b},{dates[a]},{dates[b]}\n" for a, b in sorted(pairs))
+    tape = read(log)
+    assert tape.dropped == {}
+    graph = nx.DiGraph((f"p{a}", f"p{b}") for a, b in pairs)
+    expected = nx.pagerank(graph, tol=1e-13, max_iter=500)
+    found = event_pagerank(tape.parents, tape.influences.parent, tape.influences.weight)
+    by_name = dict(zip(np.array(tape.persons.name)[tape.events.person].tolist(), found.tolist(), strict=True))
+    assert by_name == pytest.approx(expected, abs=1e-8)
+
+
+OPENALEX = (
+    '{"id": "W1", "publication_date": "2001-01-02", "referenced_works": [], "authorships": '
+    '[{"author": {"display_name": "Ada"}}, {"author": {"display_name": "Ben"}}]}\n'
+    '{"id": "W2", "publication_date": "2002-01-02", "referenced_works": ["W1"], "authorships": '
+    '[{"author": {"display_name": "Ben"}}]}\n'
+    '{"id": "W3", "publication_date": "2003-01-02", "referenced_works": ["W1", "W2"], "authorships": []}\n'
+)
+TABLE = "id,year,references,authors\nW1,2001,,Ada; Ben\nW2,2002,W1,Ben\nW3,2003,W1; W2,\n"
+ISI = """FN Clarivate
+PT J
+AU Lovelace, A
+   Babbage, B
+PY 2001
+J9 NOTES
+VL 1
+BP 7
+ER
+
+PT J
+AU Babbage, B
+PY 2002
+DI 10.1/X2
+CR Lovelace A, 2001, NOTES, V1, P7
+ER
+
+PT J
+PY 2003
+J9 LAST
+CR LOVELACE A, 2001, NOTES, V1, P7
+   Babbage B, 2002, OTHER, V2, P3, DOI 10.1/x2
+ER
+
+EF
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "ada", "ben"),
+    [(OPENALEX, "w.jsonl", "Ada", "Ben"), (TABLE, "w.csv", "Ada", "Ben"), (ISI, "w.txt", "Lovelace, A", "Babbage, B")],
+)
+def test_works_have_authors(text: str, name: str, ada: str, ben: str) -> None:
+    tape = read(text, name)
+    assert tape.provenance["format"] == "works"
+    # W1 has 1 of W2's unit, 1/2 of W3's, and half of W2's 1/2; its authors share it
+    assert {who: share for who, share in credits(tape).items() if share} == pytest.approx({ada: 0.875, ben: 1.125})
+    assert tape.total == 2.0
+    assert tape.mended == {"work without authors, so its own": 1}
+
+
+# Adoptions whose tellers nobody says
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "1 discover a; 2 learn b by a; 3 learn c by a 0.5, b 0.5"),
+        ({"told_by": "latest"}, "1 discover a; 2 learn b by a; 3 learn c by b"),
+        ({"told_by": "first"}, "1 discover a; 2 learn b by a; 3 learn c by a"),
+        ({"network": nx.DiGraph([("c", "a"), ("a", "c")])}, "1 discover a; 2 discover b; 3 learn c by a"),
+        ({"network": pd.DataFrame({"source": ["c", "b"], "target": ["b", "c"]})},
+         "1 discover a; 2 discover b; 3 learn c by b"),
+    ],
+)  # fmt: skip
+def test_tellers_are_imputed_by_a_rule(options: dict[str, Any], expected: str) -> None:
+    tape = read("k a,1 b,2 c,3 b,4\n", "casc.txt", "cascades", **options)
+    assert in_words(tape) == expected
+    assert tape.dropped == {HELD: 1}
+    assert tape.provenance["read_as"]["imputed"].startswith("told by ")
+    table = "user,time\na,1\nb,2\nc,3\nb,4\n"
+    assert in_words(read(table, format="adoptions", **options)) == expected
+
+
+def test_adoption_curves_are_counts() -> None:
+    luck = np.random.default_rng(3)
+    graph = nx.gnp_random_graph(60, 0.1, seed=4, directed=True)
+    times = luck.integers(1, 9, 60)
+    nx.set_node_attributes(graph, {node: int(time) for node, time in enumerate(times)}, "time")
+    tape = read_log(graph, "adoptions", until=7)
+    adopted = tape.events.step[tape.events.kind <= LEARN] + tape.provenance["time_origin"]
+    assert np.bincount(adopted, minlength=9)[:8].tolist() == np.bincount(times, minlength=9)[:8].tolist()
+    told = {(u, v) for u, v in graph.edges if times[v] < times[u] <= 7}
+    names = np.array([int(name) for name in tape.persons.name])[tape.events.person]
+    found = {(int(names[c]), int(names[p])) for c, p in zip(tape.influences.child, tape.influences.parent, strict=True)}
+    assert found == told
+
+
+def test_journeys() -> None:
+    log = "path;conversions;value;null\na > b > a;2;10;1\nb;0;0;3\nb > c > c;1;4;0\n"
+    tape = read(log, "j.csv")
+    assert (tape.provenance["format"], tape.total) == ("journeys", 3.0)
+    assert credit(tape, "shapley").total == pytest.approx(3.0)
+    assert read(log, "j.csv", columns={"total_value": "value"}).total == 14.0
+    paths = [["a", "b", "a"], ["a", "b", "a"], ["b"], ["b", "c", "c"]]
+    for order in (1, 2, 3):
+        expected = removal_effect(paths, [True, False, False, True], [2, 1, 3, 1], order)
+        table = credit(tape, "removal", order=order).persons
+        found = dict(zip(table.name, table.raw, strict=True))
+        assert {name: found[str(name)] for name in expected.channel} == pytest.approx(
+            dict(zip(expected.channel, expected.removal, strict=True))
+        )
+    with pytest.raises(ValueError, match="removal is about journeys"):
+        credit(edges("1,a,b"), "removal")
+
+
+# Graphs of other programs
+
+YED = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
+<key for="node" id="d6" yfiles.type="nodegraphics"/><key for="edge" id="d9" attr.name="time" attr.type="string"/>
+<graph edgedefault="directed"><node id="n0"><data key="d6"><y:ShapeNode><y:NodeLabel>Ada</y:NodeLabel></y:ShapeNode>
+</data></node><node id="n1"><data key="d6"><y:ShapeNode><y:NodeLabel>Ben</y:NodeLabel></y:ShapeNode></data></node>
+<edge source="n0" target="n1"><data key="d9">2020-01-02</data></edge></graph></graphml>"""
+GEPHI = """<gexf xmlns="http://gexf.net/1.3" version="1.3"><graph mode="dynamic" {}><nodes><node id="0" label="Ada"/>
+<node id="1" label="Ben"/></nodes><edges><edge id="0" source="0" target="1" type="directed" {}</edges></graph></gexf>"""
+SPELLS = "><spells><spell start='2020-01-02' end='2020-01-05'/></spells></edge>"
+PAJEK = '*Vertices 2\n1 "Ada" 0.1 0.2\n2 "Ben"\n*Arcs\n1 2 1 [1577923200-*]\n'
+LINKS = '{"directed": true, "nodes": [{"name": "Ada"}, {"name": "Ben"}], "links": [{"source": 0, "target": 1, "date": '
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "format"),
+    [
+        (YED, "y.graphml", "graphml"),
+        *((GEPHI.format('defaultedgetype="directed"', more), "g.gexf", "gexf") for more in (
+            "start='2020-01-02T00:00:00.000Z'/>", SPELLS, "timestamp='2020-01-02'/>", "timestamps='[2020-01-02]'/>",
+            "spells='&lt;[2020-01-02,2020-01-05]&gt;'/>")),
+        (GEPHI.format("", SPELLS), "undeclared", "gexf"),
+        (PAJEK, "p.net", "pajek"),
+        (LINKS + '"2020-01-02"}]}', "n.json", "node-link"),
+    ],
+)  # fmt: skip
+def test_graphs_of_other_programs(text: str, name: str, format: str) -> None:
+    tape = read(text, name)
+    assert (tape.provenance["format"], tape.persons.name) == (format, ("Ada", "Ben"))
+    assert tape.events.step[-1] == 1577923200
+
+
+# Repositories
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Four commits: Ada's, one of hers that Ben suggested and Cy reviewed, Dan's on the same file, and a bot's."""
+
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, capture_output=True)
+
+    def commit(at: int, author: str, message: str, **files: str) -> None:
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        git("add", ".")
+        who = ["-c", f"user.name={author}", "-c", f"user.email={author}@x"]
+        when = f"{1_600_000_000 + at} +0000"
+        git(*who, "-c", "commit.gpgsign=false", "commit", "-q", "-m", message, f"--date={when}")
+
+    git("init", "-q", "-b", "main")
+    (tmp_path / ".mailmap").write_text("Ada <Ada@x> A <A@x>\n")
+    commit(0, "A", "one", x="1")
+    commit(1, "Ada", "two\n\nSuggested-by: Ben <b@x>\nReviewed-by: Cy <c@x>", y="1")
+    commit(2, "Dan", "three", x="2", y="2")
+    commit(3, "renovate[bot]", "bump", x="3")
+    git("config", "core.fsmonitor", "touch ran; false")  # which nobody runs who reads
+    return tmp_path
+
+
+def test_a_repository(repository: Path) -> None:
+    tape = read_log(repository)
+    assert (tape.provenance["format"], tape.dropped, tape.total) == ("git", {"commit of a bot": 1}, 1.0)
+    # Dan builds on `one`: half a unit, all Ada's but that she told him; and on `two`: the idea Ben's, told by Ada
+    # and Cy, made by Ada
+    assert credits(tape) == pytest.approx({"Ada": 1 / 2 + 1 / 12 + 1 / 6, "Ben": 1 / 6, "Cy": 1 / 12, "Dan": 0.0})
+    assert int((tape.events.kind == IMPLEMENT).sum()) == 3
+    assert not (repository / "ran").exists()
+    with pytest.raises(TapeError, match="a folder; a log is a file, or a git repository"):
+        read_log(repository.parent, "git")
+
+
+def test_the_question_of_a_table_without_a_meaning() -> None:
+    assert "Say which" in refusal("time,sender_id,to\n1,a,b\n")
+    assert read("1 2 5\n", format="edges").persons.name == read("1 2 5\n", kind="contact").persons.name == ("1", "2")
+    assert read("1 2 5\n", format="citations", citations_as="learning").persons.name == ("2", "1")
