@@ -118,8 +118,8 @@ function drawStrip(order) {
   renew(
     byId("strip"),
     some.map(k => {
-      const part = h("span", {}, flow[k] > 0.09 ? h("bdi", {}, `${app.doc.persons[k].name} ${percent(flow[k])}`) : "");
-      part.style.flexGrow = flow[k];
+      const part = h("span", {}, flow[k] > 0.12 ? h("bdi", {}, `${app.doc.persons[k].name} ${percent(flow[k])}`) : "");
+      part.style.flexGrow = 100 * flow[k];
       return part;
     }),
   );
