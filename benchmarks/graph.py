@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import networkx as nx
@@ -48,23 +48,17 @@ def cascade_scenario(n: int, degree: float, p: float) -> Scenario:
             "scenario": {"name": "independent cascade", "steps": 30 + 2 * n.bit_length()},
             "world": {"network": {"kind": "erdos-renyi", "degree": degree, "weight": p}},
             "persons": [{"name": "seeds", "count": len(SEEDS)}],
-            "population": {"count": n - len(SEEDS)},
+            "population": {"count": n - len(SEEDS), "reach": 1.0},
             "ideas": [{"name": "idea"}],
-            "dynamics": {"abandon_rate": 0.0, "abandon_rate_working": 0.0},
+            "dynamics": {"audience": "ties", "abandon_rate": 0.0, "abandon_rate_working": 0.0},
             "interventions": [{"kind": "discover", "step": 1, "person": "seeds"}],
         }
     )
 
 
 def cascade_world(n: int, degree: float, p: float, seed: int) -> World:
-    """The world of that scenario, where everybody addresses exactly those they are tied to, and no strangers."""
-    world = World.build(cascade_scenario(n, degree, p), seed)
-    reach = np.empty(n)
-    for begin in range(0, n, 1_000_000):  # in pieces, for the largest worlds leave little memory free
-        degrees = np.diff(world.ties.indptr[begin : begin + 1_000_001])
-        part = degrees / world.size
-        reach[begin : begin + 1_000_000] = np.where(part * world.size > degrees, np.nextafter(part, 0.0), part)
-    return replace(world, reach=reach)
+    """The world of that scenario."""
+    return World.build(cascade_scenario(n, degree, p), seed)
 
 
 def graph_of(world: World) -> Graph:

@@ -38,6 +38,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "dynamics": draw(_dynamics()),
         "impact": {
             "value_of": draw(st.sampled_from(["working", "held"])),
+            "per": draw(st.sampled_from(["step", "adopter"])),
             "realised_by": draw(st.sampled_from(["everyone", "crowd", "group"])),
         },
         "interventions": draw(st.lists(_interventions(names, some), max_size=6)),
@@ -92,7 +93,7 @@ def _dynamics() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={
         "discovery_rate": RATES, "implementation_rate": RATES, "abandon_rate": RATES, "abandon_rate_working": RATES,
         "resolve_rate": RATES, "release_delay": st.integers(0, 3), "readopt": st.booleans(),
-        "telling_period": st.sampled_from([0.0, 1.0, 2.5, "forever"]),
+        "telling_period": st.sampled_from([0.0, 1.0, 2.5, "forever"]), "audience": st.sampled_from(["reach", "ties"]),
         "adoption": st.sampled_from(["simple", "simple", "threshold"]),
         "credited_tellers": st.sampled_from(["one", "all"]),
         "stifling": st.sampled_from(["none", "teller", "both"]),
@@ -133,6 +134,7 @@ def _settings(draw: st.DrawFn, idea: str) -> dict[str, Any]:
         ("dynamics.implementation_rate", RATES), ("dynamics.readopt", st.booleans()),
         ("dynamics.resolve_rate", RATES), ("dynamics.adoption", st.sampled_from(["simple", "threshold"])),
         ("dynamics.stifling", st.sampled_from(["none", "both"])),
+        ("dynamics.audience", st.sampled_from(["reach", "ties"])),
         ("dynamics.credited_tellers", st.sampled_from(["one", "all"])),
         (f"ideas.{idea}.value", st.sampled_from([0.0, 3.0])), (f"ideas.{idea}.discovery_rate", RATES),
         (f"ideas.{idea}.difficulty", st.sampled_from([0.5, 2.0])), (f"ideas.{idea}.hesitation", FRACTIONS),

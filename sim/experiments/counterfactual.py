@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.model.schedule import Deed
+from sim.model.schedule import Scheduled
 from sim.model.world import World
 from sim.tape.tables import Floats
 
@@ -16,7 +16,7 @@ TELLING = ("tell", "publish", "rewrite", "unlock")
 
 
 def world_without(world: World, rows: range, part: str = "person") -> World:
-    """The same world without the persons of these rows, or without their telling or implementation; see `knockout`.
+    """Return the same world without the persons of these rows, their telling or their implementation; see `knockout`.
 
     Args:
         world: is left as it is.
@@ -34,41 +34,41 @@ def world_without(world: World, rows: range, part: str = "person") -> World:
     >>> world_without(world, range(1, 2), "implementation").skill.tolist()
     [0.0, 0.0]
     """
-    deeds = tuple(left for deed in world.deeds for left in _left(deed, rows, part))
+    schedule = tuple(left for entry in world.schedule for left in _left(entry, rows, part))
     if part == "person":
         alive = world.alive.copy()
         alive[rows.start : rows.stop] = False
-        return replace(world, alive=alive, deeds=deeds)
+        return replace(world, alive=alive, schedule=schedule)
     if part == "implementation":
-        return replace(world, skill=_at_zero(world.skill, rows), deeds=deeds)
-    return replace(world, reach=_at_zero(world.reach, rows), deeds=deeds)
+        return replace(world, skill=_at_zero(world.skill, rows), schedule=schedule)
+    return replace(world, reach=_at_zero(world.reach, rows), schedule=schedule)
 
 
-def _left(deed: Deed, rows: range, part: str) -> Iterator[Deed]:
-    """What is left of a deed, in as many deeds as it takes."""
-    sets = deed.setting[1] if deed.setting is not None and deed.setting[0] == "persons" else ""
+def _left(entry: Scheduled, rows: range, part: str) -> Iterator[Scheduled]:
+    """Yield what is left of a scheduled intervention, in as many parts as it takes."""
+    sets = entry.setting[1] if entry.setting is not None and entry.setting[0] == "persons" else ""
     if part == "person":
-        loses = deed.kind in ("born", "die")
+        loses = entry.kind in ("born", "die")
     elif part == "telling":
-        loses = sets == "reach" or deed.kind == "find"
+        loses = sets == "reach" or entry.kind == "find"
     else:
         loses = sets == "skill"
-    does = (part == "telling" and deed.kind in TELLING) or (part == "implementation" and deed.kind == "implement")
-    if loses and _meets(deed.to, rows):
-        yield from (replace(deed, to=some) for some in _others(deed.to, rows) if len(some))
-    elif does and _meets(deed.who, rows):
-        yield from _done_by_others(deed, rows)
+    does = (part == "telling" and entry.kind in TELLING) or (part == "implementation" and entry.kind == "implement")
+    if loses and _meets(entry.to, rows):
+        yield from (replace(entry, to=some) for some in _others(entry.to, rows) if len(some))
+    elif does and _meets(entry.who, rows):
+        yield from _done_by_others(entry, rows)
     else:
-        yield deed
+        yield entry
 
 
-def _done_by_others(deed: Deed, rows: range) -> Iterator[Deed]:
-    if deed.pairing == "all":
-        yield from (replace(deed, who=some) for some in _others(deed.who, rows) if len(some))
+def _done_by_others(entry: Scheduled, rows: range) -> Iterator[Scheduled]:
+    if entry.pairing == "all":
+        yield from (replace(entry, who=some) for some in _others(entry.who, rows) if len(some))
         return
-    for person, idea in deed.pairs:
+    for person, idea in entry.pairs:
         if person not in rows:
-            yield replace(deed, who=range(person, person + 1), ideas=range(idea, idea + 1), pairing="all")
+            yield replace(entry, who=range(person, person + 1), ideas=range(idea, idea + 1), pairing="all")
 
 
 def _meets(some: Sequence[int], rows: range) -> bool:

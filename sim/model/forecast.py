@@ -75,13 +75,13 @@ def _most_adoptions(scenario: Scenario) -> float:
     most = len(person_ranges(scenario)[EVERYONE]) * len(idea_ranges(scenario)[EVERYTHING])
     reaches = [scenario.population.reach, *(person.reach for person in scenario.persons if person.reach is not None)]
     numbers = [float(reach) for reach in reaches if isinstance(reach, float | int)]
-    changing = any(deed.kind in {"set", "rewrite", "unlock"} for deed in scenario.interventions)
+    changing = any(entry.kind in {"set", "rewrite", "unlock"} for entry in scenario.interventions)
     if len(numbers) < len(reaches) or dynamics.adoption == "threshold" or changing:
         return most
     audience = max(numbers) * (scenario.world.size or len(person_ranges(scenario)[EVERYONE]))
     period = int(min(dynamics.telling_period, steps))
     begun = creative_persons(scenario) * len(idea_ranges(scenario)[EVERYTHING])  # as if all came at once
-    total = [0.0, float(begun + sum(_adopting(scenario, deed) for deed in scenario.interventions))]
+    total = [0.0, float(begun + sum(_adopting(scenario, entry) for entry in scenario.interventions))]
     while len(total) <= steps and total[-1] < most:
         telling = total[-1] - total[max(0, len(total) - 1 - period)]
         if not telling:
@@ -90,23 +90,23 @@ def _most_adoptions(scenario: Scenario) -> float:
     return min(most, total[-1])
 
 
-def _adopting(scenario: Scenario, deed: Any) -> int:
+def _adopting(scenario: Scenario, entry: Any) -> int:
     """How many adoptions an intervention brings about by itself, if all who are told adopt."""
-    if deed.kind not in {"discover", "tell", "publish", "find"}:
+    if entry.kind not in {"discover", "tell", "publish", "find"}:
         return 0
     people = person_ranges(scenario)
-    ideas = len(find(idea_ranges(scenario), deed.idea) or ())
-    told = {"tell": getattr(deed, "to", ""), "publish": EVERYONE}.get(deed.kind, deed.person)
+    ideas = len(find(idea_ranges(scenario), entry.idea) or ())
+    told = {"tell": getattr(entry, "to", ""), "publish": EVERYONE}.get(entry.kind, entry.person)
     persons = len(find(people, EVERYONE if told == WORLD else told) or ())  # none of a crowd
-    return max(persons, ideas) if deed.kind == "discover" and deed.pairing == "each" else persons * ideas
+    return max(persons, ideas) if entry.kind == "discover" and entry.pairing == "each" else persons * ideas
 
 
 def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:
-    """What a scenario holds, and the memory and time that a run will take: pairs of a label and a text."""
+    """Return what a scenario holds, and the memory and time of a run: pairs of a label and a text."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
     steps = scenario.scenario.steps
     crowd = (scenario.world.size or people) - people
-    late = sum(deed.step > steps for deed in scenario.interventions)
+    late = sum(entry.step > steps for entry in scenario.interventions)
     seconds = seconds_of_kernels(scenario) if engine == "kernels" else seconds_of_agents(scenario)
     low, high = predict_memory(scenario, engine), predict_memory(scenario, engine, most_events(scenario))
     return [

@@ -19,7 +19,7 @@ from typing import Any
 
 # What a draw is for.
 ABILITY, NETWORK, DISCOVER, TELL, LISTEN, STRANGERS, IMPLEMENT, ABANDON, HESITATE, RESOLVE, CROWD = range(11)
-PUBLISH, READ, TOLD, RANK = 11, 12, 13, 14
+PUBLISH, READ, TOLD, RANK, UNDERSTAND = 11, 12, 13, 14, 15
 ORDER, LINEAGE = 64, 65  # of the accounts of credit: no history hangs on these
 
 MASK = 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""What each holding was worth, and through whose implementations: the last rule of a step, summed over the run.
+"""The value of each holding, and the implementations it came through: the last rule of a step, summed over the run.
 
 A holding that begins in step a and ends in step b realises its idea's value in each of the steps a + 1 to b in
 which the idea works (or in all of them, where what counts is holding). The value of a step is split equally over
@@ -36,13 +36,13 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, compi
     """
     size = WORTH_COMPILING + 1 if compiled else int(rows.used[0])
     rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
-    held = world.scenario.impact.value_of == "held"
+    held, once = world.scenario.impact.value_of == "held", world.scenario.impact.per == "adopter"
     pieces = crowd[:, np.argsort(crowd[0], kind="stable")] if world.realises[world.n] else crowd[:, :0]
     everybody = bool(world.realises[: world.n].all())
     realising = np.ones(1, np.bool_) if everybody else world.realises[: world.n]
     schedule, worth = for_size(scheduled, size)(rows, len(world.ideas.name), *delays_of(world)), worth_of(world, now)
     rows, event, implementation, value = for_size(realise, size)(
-        rows, realising, np.ascontiguousarray(pieces), schedule, worth, world.n, now, held
+        rows, realising, np.ascontiguousarray(pieces), schedule, worth, world.n, now, held, once
     )
     table = Realised(event, implementation, value) if not pieces.shape[1] else in_order(event, implementation, value)
     return tape_of(world, *tables_of(rows), table, now, skipped)
@@ -61,21 +61,21 @@ def schedule_of(world: World, rows: Rows) -> Schedule:
 
 def delays_of(world: World) -> tuple[Ints, Ints]:
     """From which steps implementations are released after how many."""
-    changes = [(d.step, int(d.setting[2])) for d in world.deeds
+    changes = [(d.step, int(d.setting[2])) for d in world.schedule
                if d.setting is not None and d.setting[:2] == ("dynamics", "release_delay")]  # fmt: skip
     since, delay = np.array([(0, int(world.scenario.dynamics.release_delay)), *changes], np.int64).T
     return since.copy(), delay.copy()
 
 
 def worth_of(world: World, now: int) -> Worth:
-    """What a holder of each idea realises in a step, over spans of steps in which it stays the same."""
+    """Return what a holder of each idea realises in a step, over spans of steps in which it stays the same."""
     spans: list[tuple[int, int, float]] = []
     begin = [0]
     changes: dict[int, list[tuple[int, float]]] = {}
-    for deed in world.deeds:
-        if deed.setting is not None and deed.setting[:2] == ("ideas", "value") and deed.step <= now:
-            for idea in deed.to:
-                changes.setdefault(idea, []).append((deed.step, float(deed.setting[2])))
+    for entry in world.schedule:
+        if entry.setting is not None and entry.setting[:2] == ("ideas", "value") and entry.step <= now:
+            for idea in entry.to:
+                changes.setdefault(idea, []).append((entry.step, float(entry.setting[2])))
     for idea, value in enumerate(world.ideas.value.tolist()):
         values = [(1, value), *changes.get(idea, [])]
         stops = [*(step - 1 for step, _ in values[1:]), now]

@@ -29,13 +29,15 @@ class Worth(NamedTuple):
 
 
 class Pools(NamedTuple):
-    """What serves the holders of an idea from a step on, till the next: a row that stands for all in use."""
+    """The rows that serve the holders of an idea from a step on till the next, each for all implementations in use."""
 
     begin: Ints  # where those of each idea begin
     made: Ints  # how many of each idea are made
     start: Ints
     row: Ints
     number: Ints
+    block: NDArray[np.int64]  # a row for 2 ** level pools from each on, -1 if it is not made yet; (pools, levels)
+    spans: NDArray[np.int64]  # a table of rows for idea, first, end: these three, and 1 + the row; (2 ** k, 4)
 
 
 def scheduled(rows: Rows, ideas: int, since: Ints, delay: Ints) -> Schedule:
@@ -74,6 +76,7 @@ def realise(
     n: int,
     now: int,
     held: bool,
+    once: bool,
 ) -> tuple[Rows, Ints, Ints, Floats]:
     """The rows with `use` events added, and the columns of the realised table: those of persons by event, then crowd's.
 
@@ -85,17 +88,19 @@ def realise(
         worth: the values.
         n: persons before the crowd.
         now: the last step.
-        held: whether a holding counts in every step, the idea working or not.
+        held: whether a holding counts whether the idea works or not.
+        once: whether a holding counts in the first step alone in which it does, that in which it begins included.
     """
     events = rows.used[0]
     ends = ends_of(rows, n, len(worth.begin) - 1, now)
     room = (events + pieces.shape[1]) * (2 if held and len(schedule.event) else 1)
     event, served, value = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
-    pools = pools_of(schedule, now)
-    memo = {(-1, -1, -1): -1}
+    pools = pools_of(schedule, now, room)
     place = np.zeros(2, np.int64)
     while True:
-        realise_idle(rows, events, ends, realising, schedule.begin, worth, n, now, held, event, served, value, place)
+        realise_idle(
+            rows, events, ends, realising, schedule.begin, worth, n, now, held, once, event, served, value, place
+        )
         e, used = place[0], place[1]
         if e == events + pieces.shape[1]:
             break
@@ -109,6 +114,9 @@ def realise(
         works = now + 1
         if schedule.begin[idea] < schedule.begin[idea + 1]:
             works = min(schedule.release[schedule.begin[idea]], now + 1)
+        if once:
+            begin = begin - 1 if held else max(begin, works) - 1
+            end = min(begin + 1, end)
         if held:
             idle = worth_between(worth, idea, begin, min(end, works - 1)) * count
             if idle > 0.0:
@@ -117,7 +125,7 @@ def realise(
         first = max(begin, works - 1)
         gained = worth_between(worth, idea, first, end) * count
         if gained > 0.0:
-            rows, by = served_by(rows, pools, memo, schedule, worth, idea, first, end, now)
+            rows, by = served_by(rows, pools, schedule, worth, idea, first, end, now)
             event[used], served[used], value[used] = row, by, gained
             used += 1
         place[0], place[1] = e + 1, used
@@ -126,7 +134,7 @@ def realise(
 
 def realise_idle(
     rows: Rows, events: int, ends: NDArray[np.int32], realising: NDArray[np.bool_], made: Ints, worth: Worth, n: int,
-    now: int, held: bool, event: Ints, served: Ints, value: Floats, place: Ints,
+    now: int, held: bool, once: bool, event: Ints, served: Ints, value: Floats, place: Ints,
 ) -> None:  # fmt: skip
     """Realise from the event place[0] and the row place[1] on, up to the first holding of an idea that ever works.
 
@@ -138,7 +146,10 @@ def realise_idle(
         if rows.kind[e] <= LEARN and person < n and realising[person if len(realising) > 1 else 0]:
             if made[idea] < made[idea + 1]:
                 break
-            gained = worth_between(worth, idea, rows.step[e], ends[e] if len(ends) else now) if held else 0.0
+            begin, end = rows.step[e], ends[e] if len(ends) else now
+            if once:
+                begin, end = begin - 1, min(begin, end)
+            gained = worth_between(worth, idea, begin, end) if held else 0.0
             if gained > 0.0:
                 event[used], served[used], value[used] = e, -1, gained
                 used += 1
@@ -169,14 +180,14 @@ def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
 
 
 def worth_between(worth: Worth, idea: int, first: int, last: int) -> float:
-    """What one holder realises in the steps first + 1 to last; multiplied where a value stays, not added up."""
+    """Return what one holder realises in the steps first + 1 to last; multiplied where a value stays, not added up."""
     total = 0.0
     for span in range(worth.begin[idea], worth.begin[idea + 1]):
         total += worth.value[span] * max(min(last, worth.last[span]) - max(first, worth.first[span]), 0)
     return total
 
 
-def pools_of(schedule: Schedule, now: int) -> Pools:
+def pools_of(schedule: Schedule, now: int, holdings: int) -> Pools:
     """The pools of each idea: one for each step from which more are in use; their rows are made when first needed."""
     begin = np.zeros(len(schedule.begin), np.int64)
     start = np.empty(len(schedule.event), np.int64)
@@ -191,7 +202,15 @@ def pools_of(schedule: Schedule, now: int) -> Pools:
                     used += 1
                 number[used - 1] = k + 1 - schedule.begin[idea]
     begin[len(begin) - 1] = used
-    return Pools(begin, np.zeros(len(begin) - 1, np.int64), start, np.empty(used, np.int64), number)
+    levels, size = 1, 1
+    while 1 << levels <= used:
+        levels += 1
+    while used and size < 2 * holdings:
+        size *= 2
+    return Pools(
+        begin, np.zeros(len(begin) - 1, np.int64), start, np.empty(used, np.int64), number,
+        np.full((used, levels), -1, np.int64), np.zeros((size, 4), np.int64),
+    )  # fmt: skip
 
 
 def make_pools(rows: Rows, pools: Pools, schedule: Schedule, idea: int, now: int) -> Rows:
@@ -253,62 +272,64 @@ def pool_at(pools: Pools, idea: int, step: int) -> int:
     return int(low) - 1
 
 
+def place_of(spans: NDArray[np.int64], idea: int, first: int, end: int) -> int:
+    """The place in the table of what serves an idea over a span of steps, or of the free one where it belongs."""
+    mask = len(spans) - 1
+    place = (((int(idea) * 31 + int(first)) * 1_000_003 + int(end)) * 0x9E3779B1 >> 7) & mask
+    while spans[place, 3] and (spans[place, 0] != idea or spans[place, 1] != first or spans[place, 2] != end):
+        place = (place + 1) & mask
+    return int(place)
+
+
 def served_by(
-    rows: Rows, pools: Pools, memo: dict[tuple[int, int, int], int], schedule: Schedule, worth: Worth, idea: int,
-    first: int, end: int, now: int,
-) -> tuple[Rows, int]:  # fmt: skip
+    rows: Rows, pools: Pools, schedule: Schedule, worth: Worth, idea: int, first: int, end: int, now: int
+) -> tuple[Rows, int]:
     """The row for the steps first + 1 to end: the pools that it touches, whole runs of them as blocks."""
     if not pools.made[idea]:
         rows = make_pools(rows, pools, schedule, idea, now)
     low, high = pool_at(pools, idea, first + 1), pool_at(pools, idea, end)
     if low == high:
         return rows, pools.row[low]
-    key = (int(idea), int(first), int(end))
-    if key in memo:
-        return rows, memo[key]
+    place = place_of(pools.spans, idea, first, end)
+    if pools.spans[place, 3]:
+        return rows, pools.spans[place, 3] - 1
     base = pools.begin[idea]
     part, value = np.empty(128, np.int64), np.empty(128)
     parts, pool = 0, low
     while pool <= high:
-        size = 1
+        level = 0
         if pool > low:
-            while (pool - base) % (2 * size) == 0 and pool + 2 * size - 1 < high:
-                size *= 2
+            while (pool - base) % (2 << level) == 0 and pool + (2 << level) - 1 < high:
+                level += 1
+        after = pool + (1 << level)
         begin = first if pool == low else pools.start[pool] - 1
-        stop = end if pool + size > high else pools.start[pool + size] - 1
+        stop = end if after > high else pools.start[after] - 1
         gained = worth_between(worth, idea, begin, stop)
         if gained > 0.0:
-            rows, part[parts] = block(rows, pools, memo, worth, idea, pool, size, now)
+            rows, part[parts] = block(rows, pools, worth, idea, pool, level, now)
             value[parts] = gained
             parts += 1
-        pool += size
+        pool = after
     rows, row = use(rows, part, value, parts, idea, pools.number[high], now)
-    memo[key] = row
+    span = pools.spans[place]
+    span[0], span[1], span[2], span[3] = idea, first, end, row + 1
     return rows, row
 
 
-def block(
-    rows: Rows, pools: Pools, memo: dict[tuple[int, int, int], int], worth: Worth, idea: int, pool: int, size: int,
-    now: int,
-) -> tuple[Rows, int]:  # fmt: skip
-    """The row for all the steps of `size` pools, a power of two, from `pool` on; each block is made once, of halves."""
-    if size == 1:
-        return rows, pools.row[pool]
+def block(rows: Rows, pools: Pools, worth: Worth, idea: int, pool: int, level: int, now: int) -> tuple[Rows, int]:
+    """The row for all the steps of 2 ** level pools from one on; each block is made once, of halves."""
+    made = pools.block
     part, value = np.empty(2, np.int64), np.empty(2)
-    width = 2
-    while width <= size:
-        for at in range(pool, pool + size, width):
-            key = (int(idea), -1 - int(at), int(width))
-            if key in memo:
+    for above in range(level if made[pool, level] < 0 else 0):
+        half = 1 << above
+        for at in range(pool, pool + (1 << level), 2 * half):
+            if made[at, above + 1] >= 0:
                 continue
-            half = width // 2
             for side in range(2):
                 begin = at + side * half
-                part[side] = pools.row[begin] if half == 1 else memo[(int(idea), -1 - int(begin), int(half))]
+                part[side] = pools.row[begin] if half == 1 else made[begin, above]
                 value[side] = worth_between(worth, idea, pools.start[begin] - 1, pools.start[begin + half] - 1)
-            if value[0] + value[1] <= 0.0:
-                memo[key] = part[1]
-            else:
-                rows, memo[key] = use(rows, part, value, 2, idea, pools.number[at + width - 1], now)
-        width *= 2
-    return rows, memo[(int(idea), -1 - int(pool), int(size))]
+            made[at, above + 1] = part[1]
+            if value[0] + value[1] > 0.0:
+                rows, made[at, above + 1] = use(rows, part, value, 2, idea, pools.number[at + 2 * half - 1], now)
+    return rows, made[pool, level] if level else pools.row[pool]

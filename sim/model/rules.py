@@ -25,6 +25,11 @@ def audience(reach: float, world_size: float) -> float:
     return reach * world_size
 
 
+def within_ties(audience: float, degree: int, ties_only: bool) -> float:
+    """People addressed of `audience`: where ties only are told, as many as there are ties, of whoever tells at all."""
+    return degree if ties_only and audience > 0.0 else audience
+
+
 def chance_to_tell(audience: float, degree: int, weight: float) -> float:
     """Chance that a teller with `degree` ties addresses the one at the end of a tie of this weight in (0, 1]."""
     return weight if audience >= degree else audience / degree * weight
@@ -152,7 +157,7 @@ def by_any(so_far: float, chance: float) -> float:
 
 
 def added(so_far: float, part: float) -> float:
-    """What several tellers reached together of those who count by what each reached."""
+    """The sum of two amounts, of what several tellers reached or several ties weigh."""
     return so_far + part
 
 

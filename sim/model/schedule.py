@@ -16,8 +16,8 @@ from sim.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True)
-class Deed:
-    """One scheduled change: what kind, who, of which ideas, to whom; ties that come and go are windows of Ties."""
+class Scheduled:
+    """One scheduled intervention: what kind, who, which ideas, to whom; ties that come and go are windows of Ties."""
 
     step: int
     kind: str
@@ -30,33 +30,33 @@ class Deed:
 
     @property
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """Who does it with which idea: (person, idea)."""
+        """Iterate over the persons who do it and the idea of each: (person, idea)."""
         return pairs(self.who, self.ideas, self.pairing)
 
 
-def _alive(deeds: tuple[Deed, ...], n: int) -> NDArray[np.bool_]:
+def _alive(schedule: tuple[Scheduled, ...], n: int) -> NDArray[np.bool_]:
     alive = np.ones(n, np.bool_)
-    for deed in deeds:
-        if deed.kind == "born" and deed.to:
-            alive[deed.to[0] : deed.to[-1] + 1] = False  # a group, whose rows follow each other
+    for entry in schedule:
+        if entry.kind == "born" and entry.to:
+            alive[entry.to[0] : entry.to[-1] + 1] = False  # a group, whose rows follow each other
     return alive
 
 
-def _deeds(scenario: Scenario) -> tuple[Deed, ...]:
-    """What is scheduled, the persons' own births and deaths included, by step and within one in file order."""
+def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
+    """Return what is scheduled, the persons' own births and deaths included, by step and within one in file order."""
     people, ideas = person_ranges(scenario), idea_ranges(scenario)
-    deeds = []
+    schedule = []
     for person in scenario.persons:
         rows = people[person.name]
         if person.born:
-            deeds.append(Deed(person.born, "born", to=rows))
+            schedule.append(Scheduled(person.born, "born", to=rows))
         if person.dies is not None:
-            deeds.append(Deed(person.dies, "die", to=rows))
-    deeds += [_deed(e, people, ideas) for e in scenario.interventions if e.kind not in ("tie", "cut")]
-    return tuple(sorted(deeds, key=lambda deed: deed.step))
+            schedule.append(Scheduled(person.dies, "die", to=rows))
+    schedule += [_entry(e, people, ideas) for e in scenario.interventions if e.kind not in ("tie", "cut")]
+    return tuple(sorted(schedule, key=lambda entry: entry.step))
 
 
-def _deed(entry: Any, people: dict[str, range], ideas: dict[str, range]) -> Deed:
+def _entry(entry: Any, people: dict[str, range], ideas: dict[str, range]) -> Scheduled:
     n = len(people[EVERYONE])
 
     def rows(name: str) -> Sequence[int]:
@@ -66,11 +66,13 @@ def _deed(entry: Any, people: dict[str, range], ideas: dict[str, range]) -> Deed
 
     match entry.kind:
         case "born" | "die":
-            return Deed(entry.step, entry.kind, to=rows(entry.person))
+            return Scheduled(entry.step, entry.kind, to=rows(entry.person))
         case "set":
             section, name, field = split_setting(entry.key)
             to = find(ideas if section == "ideas" else people, name) or ()
-            return Deed(entry.step, "set", to=to, setting=(section, field, setting(entry.key, entry.value)))
+            return Scheduled(entry.step, "set", to=to, setting=(section, field, setting(entry.key, entry.value)))
     told = rows(entry.to) if entry.kind == "tell" else rows(entry.of) if entry.kind == "find" else ()
     amount = entry.reach if entry.kind == "publish" else entry.clarity if entry.kind == "rewrite" else 0.0
-    return Deed(entry.step, entry.kind, rows(entry.person), find(ideas, entry.idea) or (), entry.pairing, told, amount)
+    return Scheduled(
+        entry.step, entry.kind, rows(entry.person), find(ideas, entry.idea) or (), entry.pairing, told, amount
+    )

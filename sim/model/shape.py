@@ -1,4 +1,4 @@
-"""What scenarios have in common that can run together."""
+"""The parts of scenarios that must be equal for their runs to stand together."""
 
 from __future__ import annotations
 

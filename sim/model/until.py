@@ -1,6 +1,6 @@
 """A tape as it was at an earlier step: what was known then, and what had been realised by then.
 
-The events are those of the tape up to the step. What they had realised is worked out again: a realised row says how
+The events are those of the tape up to the step. Their value by then is worked out again: a realised row says how
 much a holding was worth by the end, not when. A log says when: a value counts from the later of the taking-up and the
 implementation that it names on. A run says it through its scenario (values, delays, whose holdings count); the
 crowd's cohorts, of which the tape has the sums, are let go again by the same luck. A run of fewer steps has the same
@@ -28,7 +28,7 @@ Rows = TypeVar("Rows", Events, Influences)
 
 
 class Cohorts(NamedTuple):
-    """Who of the crowd took an idea up together, and who of them left when.
+    """The crowd's cohorts, which adopted an idea together, and when parts of them left.
 
     `began` has the rows event, idea, since, count, shape (4, cohorts); `left` the rows cohort, step, count, in order
     of time, shape (3, pieces).
@@ -157,9 +157,9 @@ def _cohorts(tape: Tape, world: World) -> Cohorts:
 def _setting(world: World, name: str, now: int) -> float:
     """A number of the dynamics as it stands in a step, the changes scheduled for it made."""
     value = getattr(world.scenario.dynamics, name)
-    for deed in world.deeds:
-        if deed.step <= now and deed.setting is not None and deed.setting[:2] == ("dynamics", name):
-            value = deed.setting[2]
+    for entry in world.schedule:
+        if entry.step <= now and entry.setting is not None and entry.setting[:2] == ("dynamics", name):
+            value = entry.setting[2]
     return float(value)
 
 

@@ -15,7 +15,7 @@ from sim.model import abilities
 from sim.model.networks import build
 from sim.model.networks.ties import Ties, no_ties
 from sim.model.own_rules import Own, named
-from sim.model.schedule import Deed, _alive, _deeds
+from sim.model.schedule import Scheduled, _alive, _schedule
 from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats, Persons
@@ -42,18 +42,18 @@ class Ideas:
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Who and what there is before the first step.
+    """The persons, ties, ideas and interventions of a run before its first step.
 
     Attributes:
         scenario, seed: what the world was made from.
         persons: as they stand on the tape: groups, the population, and the crowd as the last row if there is one.
         n: persons simulated one by one; size: all the people there are; crowd: size - n.
         creativity ... threshold: the abilities; float64, shape (n,), in [0, 1].
-        keeps: who never abandons; alive: who is there at the start; bool, shape (n,).
-        ties: who can tell whom.
+        keeps: whether a person never abandons; alive: whether a person is there at the start; bool, shape (n,).
+        ties: of those who can tell to those who can be told.
         ideas: the catalogue.
-        deeds: what is scheduled, by step.
-        realises: whose holdings count as impact; bool, shape (n + 1,), the crowd last.
+        schedule: what is scheduled, by step.
+        realises: whether a person's holdings count as impact; bool, shape (n + 1,), the crowd last.
     """
 
     scenario: Scenario
@@ -71,7 +71,7 @@ class World:
     alive: NDArray[np.bool_]
     ties: Ties
     ideas: Ideas
-    deeds: tuple[Deed, ...]
+    schedule: tuple[Scheduled, ...]
     realises: NDArray[np.bool_]
     rules: Own = ()
 
@@ -81,7 +81,7 @@ class World:
         return self.size - self.n
 
     def provenance(self) -> dict[str, Any]:
-        """What a tape of this world says of where it comes from; plain JSON values, nothing of the machine."""
+        """Return what a tape of this world says about its origin: plain JSON values, nothing of the machine."""
         return {
             "scenario": self.scenario.scenario.name,
             "seed": self.seed,
@@ -111,7 +111,7 @@ class World:
         """Build a world as `build` does, but without ties, and with all abilities 0."""
         n = len(person_ranges(scenario)[EVERYONE])
         size = scenario.world.size or n
-        deeds = _deeds(scenario)
+        schedule = _schedule(scenario)
         return cls(
             scenario=scenario,
             seed=scenario.scenario.seed if seed is None else seed,
@@ -120,10 +120,10 @@ class World:
             size=size,
             **dict.fromkeys(ABILITIES, np.broadcast_to(np.float64(0.0), (n,))),
             keeps=_flags(scenario, "keeps", n),
-            alive=_alive(deeds, n),
+            alive=_alive(schedule, n),
             ties=no_ties(n),
             ideas=_ideas(scenario),
-            deeds=deeds,
+            schedule=schedule,
             realises=_realises(scenario, n),
             rules=rules,
         )
@@ -132,12 +132,12 @@ class World:
         """Return the world of a scenario that differs from this one's in numbers alone, without drawing anew."""
         old = self.scenario
         ideas = scenario.ideas is old.ideas and scenario.dynamics.discovery_rate == old.dynamics.discovery_rate
-        deeds = scenario.interventions is old.interventions and scenario.persons is old.persons
+        schedule = scenario.interventions is old.interventions and scenario.persons is old.persons
         return replace(
             self,
             scenario=scenario,
             ideas=self.ideas if ideas else _ideas(scenario),
-            deeds=self.deeds if deeds else _deeds(scenario),
+            schedule=self.schedule if schedule else _schedule(scenario),
         )
 
 

@@ -132,11 +132,16 @@ class Dynamics(Section):
     discovery_rate: Rate = key(
         "How often a person of creativity 1 discovers an idea.", 1.0, unit=PER_STEP, settable=True
     )
+    audience: Literal["reach", "ties"] = key(
+        'Whom a teller addresses: "reach": a fraction of the world, ties first, strangers with what they leave over; '
+        '"ties": each tie with its weight and nobody else, whatever the reach, unless it is 0.', "reach", settable=True,
+    )  # fmt: skip
     telling_period: Annotated[float, BeforeValidator(_without_period), Field(ge=0.0)] = key(
         'How long a person tells of an idea after adopting it; "forever" is allowed.', 1.0, unit="steps", settable=True
     )
     adoption: Literal["simple", "threshold"] = key(
-        '"simple": each telling is a chance of its own; "threshold": a part of the ties must hold the idea.', "simple",
+        '"simple": each telling is a chance of its own; "threshold": once a part of the ties holds the idea, each step '
+        "is a chance, by the clarity of the teller credited.", "simple",
         settable=True,
     )  # fmt: skip
     credited_tellers: Literal["one", "all"] = key(
@@ -165,6 +170,10 @@ class Impact(Section):
     value_of: Literal["working", "held"] = key(
         "Whether only ideas that work are worth something, or all that are held.", "working"
     )
+    per: Literal["step", "adopter"] = key(
+        'How often a holding counts: in each "step", so that early ones weigh more and the number of steps matters, '
+        'or once an "adopter", in the first step in which it does.', "step",
+    )  # fmt: skip
     realised_by: Name | list[Name] = key(
         "Whose value counts: everyone's, the crowd's, or that of some persons or groups.", "everyone", example="crowd"
     )

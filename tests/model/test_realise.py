@@ -72,7 +72,7 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     before = len(recorder.events), len(recorder.influences)
     columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
     found = [
-        code(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held)
+        code(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held, False)
         for code in (realise_loops.realise, compiled(realise_loops.realise))
     ]
     (events, influences), (events_too, influences_too) = (tables_of(rows) for rows, *_ in found)

@@ -207,7 +207,7 @@ def test_deeds_stand_by_step_and_speak_of_rows():
         ],
         **SECTIONS,
     )
-    found = [(d.step, d.kind, list(d.who), list(d.to), d.amount, d.setting) for d in made.deeds]
+    found = [(d.step, d.kind, list(d.who), list(d.to), d.amount, d.setting) for d in made.schedule]
     assert found == [
         (1, "discover", [*range(7)], [], 0.0, None),
         (2, "set", [], [], 0.0, ("dynamics", "telling_period", math.inf)),
@@ -219,8 +219,8 @@ def test_deeds_stand_by_step_and_speak_of_rows():
         (7, "die", [], [1, 2, 3], 0.0, None),
         (9, "tell", [7], [*range(8)], 0.0, None),
     ]
-    assert list(made.deeds[0].pairs) == [(i, 0) for i in range(7)]
-    assert list(made.deeds[0].ideas) == list(idea_ranges(made.scenario)["everything"])
+    assert list(made.schedule[0].pairs) == [(i, 0) for i in range(7)]
+    assert list(made.schedule[0].ideas) == list(idea_ranges(made.scenario)["everything"])
 
 
 def test_the_provenance_says_what_the_world_was_made_from():

@@ -33,9 +33,6 @@ LARGER = 3 if FULL else 1
 LIMIT = 4.0
 APART = 2 * LIMIT  # a wrong value so far from the right one is refused wherever the right one is accepted
 FOREVER = "forever"
-# The ties alone: an audience of a thousand, in a world so large that there is no stranger in it.
-TIES_ONLY = 1e-12
-VAST = {"size": 10**15, "crowd_understanding": 0.0}
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +63,8 @@ def on_ties(folder: Path, ties: Iterable[tuple[Any, ...]], steps: int, **section
     (folder / "ties.csv").write_text("\n".join(["source,target,weight", *rows]), encoding="utf-8")
     network = {"kind": "file", "path": "ties.csv"} | sections.pop("network", {})
     given = {"scenario": {"name": "on ties", "steps": steps}, "ideas": [{"name": "idea"}]}
-    given |= sections | {"world": VAST | {"network": network}, "dynamics": CALM | sections.get("dynamics", {})}
+    dynamics = CALM | {"audience": "ties"} | sections.get("dynamics", {})
+    given |= sections | {"world": {"network": network}, "dynamics": dynamics}
     return Scenario.from_toml(tomlkit.dumps(given), folder=folder)
 
 

@@ -11,7 +11,7 @@ from scipy import optimize
 
 from sim.engines import simulate
 from tests.model.agents import deed
-from tests.theory import LARGER, TIES_ONLY, Floats, check_mean, either, on_ties, reached, replicates, some
+from tests.theory import LARGER, Floats, check_mean, either, on_ties, reached, replicates, some
 
 N = 4000 * LARGER
 LAWS = {
@@ -72,7 +72,7 @@ def sizes(folder: Path, law: str, seed: int, t: float, ideas: int) -> Floats:
     ties = [(names[a], names[b]) for a, b in graph(law, seed)]
     people = [{"name": "seed", "count": ideas}, {"name": "node", "count": N - ideas}]
     start = [deed(1, "discover", "seed", pairing="each")]
-    scenario = on_ties(folder, ties, 60, persons=people, population={"reach": TIES_ONLY}, interventions=start,
+    scenario = on_ties(folder, ties, 60, persons=people, population={"reach": 1.0}, interventions=start,
                        network={"weight": t, "both_ways": True}, ideas=[{"name": "idea", "count": ideas}])  # fmt: skip
     return reached(simulate(scenario, seed, engine="kernels")).astype(np.float64)
 

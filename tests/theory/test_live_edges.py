@@ -17,7 +17,7 @@ from sim import Scenario
 from sim.tape.tables import LEARN, Ints
 from sim.tape.tape import Tape
 from tests.naive import reached_law
-from tests.theory import APART, LIMIT, TIES_ONLY, Floats, check_mean, merged, on_ties, runs
+from tests.theory import APART, LIMIT, Floats, check_mean, merged, on_ties, runs
 
 Arcs = Sequence[tuple[int, int, Fraction]]
 
@@ -51,7 +51,7 @@ def side_by_side(folder: Path, graphs: Sequence[tuple[int, Arcs]]) -> tuple[Scen
     ]
     ties = [(of[v], of[w], float(p)) for of, (_, arcs) in zip(names, graphs, strict=True) for v, w, p in arcs]
     people = [{"name": "source", "count": len(graphs), "creativity": 1.0}, {"name": "node", "count": others}]
-    scenario = on_ties(folder, ties, 5, persons=people, population={"reach": TIES_ONLY},
+    scenario = on_ties(folder, ties, 5, persons=people, population={"reach": 1.0},
                        dynamics={"discovery_rate": math.inf})  # fmt: skip
     rows = [[g, *range(len(graphs) + at, len(graphs) + at + nodes - 1)]
             for g, (at, (nodes, _)) in enumerate(zip(starts, graphs, strict=True))]  # fmt: skip

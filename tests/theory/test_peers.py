@@ -18,7 +18,7 @@ from sim import Scenario
 from sim.engines import simulate
 from sim.tape.tables import LEARN
 from tests.model.agents import deed
-from tests.theory import FOREVER, TIES_ONLY, Floats, check_same, holders, on_ties, replicates, runs
+from tests.theory import FOREVER, Floats, check_same, holders, on_ties, replicates, runs
 
 N = 80
 DRAWS = 2000
@@ -29,7 +29,7 @@ ARCS: nx.DiGraph = nx.gnp_random_graph(N, 0.05, seed=5, directed=True)
 def world(folder: Path, graph: nx.Graph, steps: int, weight: float = 1.0, **sections: Any) -> Scenario:
     """Node v of the graph is person v, and the first has the idea."""
     ties = [(f"node {a + 1}", f"node {b + 1}") for a, b in graph.edges]
-    people = [{"name": "node", "count": N, "reach": TIES_ONLY} | sections.pop("people", {})]
+    people = [{"name": "node", "count": N, "reach": 1.0} | sections.pop("people", {})]
     network = {"weight": weight, "both_ways": not graph.is_directed()}
     return on_ties(folder, ties, steps, persons=people, network=network, **sections)
 

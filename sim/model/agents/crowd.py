@@ -1,7 +1,7 @@
 """The crowd: the people who are not simulated one by one, as counts.
 
-The crowd listens: it learns, holds, uses and abandons. Who discovers or implements is simulated by name, so that
-there is somebody to credit; the crowd tells only where a scenario schedules it. Those who took an idea up in the
+The crowd listens: it learns, holds, uses and abandons. Discoverers and implementers are simulated by name, so that
+there is somebody to credit; the crowd tells only where a scenario schedules it. All who adopted an idea in the
 same step are a cohort, with one event on the tape that says how many they are.
 """
 
@@ -20,7 +20,7 @@ from sim.tape.tables import ABANDON, LEARN
 
 @dataclass
 class Cohort:
-    """`count` people of the crowd who took an idea up by one event and still hold it."""
+    """`count` people of the crowd who adopted an idea by one event and still hold it."""
 
     event: int
     since: int
@@ -46,7 +46,7 @@ class Crowd:
         return sum(cohort.count for cohort in self.cohorts.get(idea, ()))
 
     def open_to(self, idea: int) -> int:
-        """How many could take the idea up: who holds a rival cannot, and is taken for an average one of the rest."""
+        """Return how many could adopt the idea: holders of a rival cannot, and are like the average of the rest."""
         rivals = sum(self.held(rival) for rival in self.rivals[idea])
         return int(self.rules.crowd_open(self.size, self.held(idea), self.given_up.get(idea, 0), rivals))
 
@@ -65,7 +65,7 @@ class Crowd:
         return {cohort.event: self.rules.part_of(cohort.count, total) for cohort in cohorts}
 
     def learn(self, now: int, idea: int, luck: int) -> None:
-        """Let those adopt the idea who understood at least one teller: one event, shared by what each reached."""
+        """Have those adopt the idea who understood at least one teller: one event, shared by what each reached."""
         told = sorted(self.told.pop(idea))
         by_any, reached = 0.0, 0.0
         for _, chance in told:
@@ -105,7 +105,7 @@ class Crowd:
         return leaving
 
     def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> None:
-        """Let them go."""
+        """Record that these leave each cohort."""
         self.recorder.event(now, ABANDON, self.index, idea, sum(leaving))
         for cohort, gone in zip(self.cohorts[idea], leaving, strict=True):
             cohort.count -= gone

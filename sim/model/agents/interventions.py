@@ -1,4 +1,4 @@
-"""What is scheduled, and what it does to the model: one function a kind, looked up in a table."""
+"""Scheduled interventions and their effects on the model: one function a kind, looked up in a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from sim.model.agents.person import Person
 from sim.model.agents.surroundings import Holding, Surroundings
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, PUBLISH, READ, TOLD, uniform_of
-from sim.model.schedule import Deed
+from sim.model.schedule import Scheduled
 from sim.tape import tables
 from sim.tape.rows import Recorder
 
@@ -27,27 +27,27 @@ class Acting(Surroundings, Protocol):
         """Return what a discovery stands on."""
 
     def begin(self, kind: int, person: Person, idea: int, parents: Mapping[int, float]) -> None:
-        """Let a person adopt an idea."""
+        """Have a person adopt an idea."""
 
     def implement(self, person: Person, idea: int) -> None:
-        """Let a person make an idea work that is held."""
+        """Have a person make an idea work that is held."""
 
     def end(self, person: Person, idea: int) -> None:
-        """Let a person no longer hold an idea."""
+        """Have a person no longer hold an idea."""
 
 
-def happen(model: Acting, deed: Deed) -> None:
-    """Let a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
-    DEEDS[deed.kind](model, deed)
+def happen(model: Acting, entry: Scheduled) -> None:
+    """Have a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
+    EFFECTS[entry.kind](model, entry)
 
 
-def _born(model: Acting, deed: Deed) -> None:
-    for index in deed.to:
+def _born(model: Acting, entry: Scheduled) -> None:
+    for index in entry.to:
         model.people[index].alive = True
 
 
-def _die(model: Acting, deed: Deed) -> None:
-    for index in deed.to:
+def _die(model: Acting, entry: Scheduled) -> None:
+    for index in entry.to:
         person = model.people[index]
         for idea in sorted(person.holdings):
             model.recorder.event(model.now, tables.LEAVE, index, idea)
@@ -57,28 +57,28 @@ def _die(model: Acting, deed: Deed) -> None:
         person.forget()
 
 
-def _set(model: Acting, deed: Deed) -> None:
-    assert deed.setting is not None
-    section, field, value = deed.setting
+def _set(model: Acting, entry: Scheduled) -> None:
+    assert entry.setting is not None
+    section, field, value = entry.setting
     if section == "dynamics":
         model.dynamics[field] = value
         if field == "discovery_rate":
             for idea in model.world.ideas.at_common_rate:
                 model.ideas["discovery_rate"][idea] = value
     elif section == "ideas":
-        for idea in deed.to:
+        for idea in entry.to:
             model.ideas[field][idea] = value
     else:
-        clock = {"creativity": DISCOVER, "skill": IMPLEMENT, "keeps": ABANDON}.get(field)
-        for index in deed.to:
+        timer = {"creativity": DISCOVER, "skill": IMPLEMENT, "keeps": ABANDON}.get(field)
+        for index in entry.to:
             setattr(model.people[index], field, value)
-            if clock is not None:
+            if timer is not None:
                 for idea in model.idea_numbers:
-                    model.people[index].restart(clock, idea)
+                    model.people[index].restart(timer, idea)
 
 
-def _discover(model: Acting, deed: Deed) -> None:
-    for index, idea in deed.pairs:
+def _discover(model: Acting, entry: Scheduled) -> None:
+    for index, idea in entry.pairs:
         person = model.people[index]
         if person.is_open_to(idea):
             model.begin(tables.DISCOVER, person, idea, model.prerequisites_held(index, idea))
@@ -86,66 +86,66 @@ def _discover(model: Acting, deed: Deed) -> None:
             model.skipped += 1
 
 
-def _find(model: Acting, deed: Deed) -> None:
-    for index, idea in deed.pairs:
+def _find(model: Acting, entry: Scheduled) -> None:
+    for index, idea in entry.pairs:
         person = model.people[index]
-        written = [model.people[of].notebook[idea] for of in deed.to if idea in model.people[of].notebook]
+        written = [model.people[of].notebook[idea] for of in entry.to if idea in model.people[of].notebook]
         if model.rules.can_be_found(person.is_open_to(idea), bool(written)):
             model.begin(tables.LEARN, person, idea, {written[0]: 1.0})
         else:
             model.skipped += 1
 
 
-def _implement(model: Acting, deed: Deed) -> None:
-    for person, idea, holding in _holdings(model, deed):
+def _implement(model: Acting, entry: Scheduled) -> None:
+    for person, idea, holding in _holdings(model, entry):
         if model.rules.can_be_made_to_work(True, holding.implemented):
             model.implement(person, idea)
         else:
             model.skipped += 1
 
 
-def _rewrite(model: Acting, deed: Deed) -> None:
-    for _, idea, holding in _holdings(model, deed):
-        model.ideas["clarity"][idea] = deed.amount
+def _rewrite(model: Acting, entry: Scheduled) -> None:
+    for _, idea, holding in _holdings(model, entry):
+        model.ideas["clarity"][idea] = entry.amount
         holding.tells_until = model.rules.tells_again_until(model.now, holding.since, model.dynamics["telling_period"])
 
 
-def _lock(model: Acting, deed: Deed) -> None:
-    for _, _, holding in _holdings(model, deed):
+def _lock(model: Acting, entry: Scheduled) -> None:
+    for _, _, holding in _holdings(model, entry):
         holding.tells_until = 0
 
 
-def _unlock(model: Acting, deed: Deed) -> None:
-    for _, _, holding in _holdings(model, deed):
+def _unlock(model: Acting, entry: Scheduled) -> None:
+    for _, _, holding in _holdings(model, entry):
         holding.tells_until = model.rules.tells_again_until(model.now, holding.since, model.dynamics["telling_period"])
 
 
-def _publish(model: Acting, deed: Deed) -> None:
-    for person, idea, holding in _holdings(model, deed):
-        for other in person.strangers(idea, deed.amount, PUBLISH) if deed.amount > 0.0 else ():
+def _publish(model: Acting, entry: Scheduled) -> None:
+    for person, idea, holding in _holdings(model, entry):
+        for other in person.strangers(idea, entry.amount, PUBLISH) if entry.amount > 0.0 else ():
             if other != person.index:
                 person.address(idea, holding, other, 1.0, READ)
-        model.crowd.address(idea, holding.event, deed.amount, model.ideas["clarity"][idea], person.clarity)
+        model.crowd.address(idea, holding.event, entry.amount, model.ideas["clarity"][idea], person.clarity)
 
 
-def _tell(model: Acting, deed: Deed) -> None:
+def _tell(model: Acting, entry: Scheduled) -> None:
     crowd = model.world.n
-    for index, idea in deed.pairs:
+    for index, idea in entry.pairs:
         if index == crowd:
-            _tell_from_the_crowd(model, deed, idea)
-    for person, idea, holding in _holdings(model, deed):
-        for other in deed.to:
+            _tell_from_the_crowd(model, entry, idea)
+    for person, idea, holding in _holdings(model, entry):
+        for other in entry.to:
             if other == crowd:
                 model.crowd.address(idea, holding.event, 1.0, model.ideas["clarity"][idea], person.clarity)
             elif other != person.index:
                 person.address(idea, holding, other, 1.0, TOLD)
 
 
-def _tell_from_the_crowd(model: Acting, deed: Deed, idea: int) -> None:
+def _tell_from_the_crowd(model: Acting, entry: Scheduled, idea: int) -> None:
     crowd = model.world.n
     parents = model.crowd.tellers(idea, model.now)
     model.skipped += not parents
-    for other in deed.to if parents else ():
+    for other in entry.to if parents else ():
         if other < crowd and model.people[other].is_open_to(idea):
             hearer = model.people[other]
             luck, understood = uniform_of(model.key(TOLD, idea), crowd, other), hearer.understands(idea, 1.0)
@@ -153,9 +153,9 @@ def _tell_from_the_crowd(model: Acting, deed: Deed, idea: int) -> None:
                 model.hear(hearer, idea, parents, model.rank(idea, crowd, other))
 
 
-def _holdings(model: Acting, deed: Deed) -> Iterator[tuple[Person, int, Holding]]:
-    """The persons and ideas of a deed where the person holds the idea; the others are counted as skipped."""
-    for index, idea in deed.pairs:
+def _holdings(model: Acting, entry: Scheduled) -> Iterator[tuple[Person, int, Holding]]:
+    """Yield the persons and ideas of an entry where the person holds the idea; count the others as skipped."""
+    for index, idea in entry.pairs:
         if index == model.world.n:
             continue
         holding = model.people[index].holdings.get(idea)
@@ -165,7 +165,7 @@ def _holdings(model: Acting, deed: Deed) -> Iterator[tuple[Person, int, Holding]
             yield model.people[index], idea, holding
 
 
-DEEDS: dict[str, Callable[[Acting, Deed], None]] = {
+EFFECTS: dict[str, Callable[[Acting, Scheduled], None]] = {
     "born": _born,
     "die": _die,
     "set": _set,

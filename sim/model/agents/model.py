@@ -34,7 +34,7 @@ from sim.tape.tape import Tape
 
 @dataclass
 class Hearing:
-    """What reached a person of an idea in one step: all that was understood, and the one that is credited."""
+    """The exposure of a person to an idea in one step: all that was understood, and the claim that is credited."""
 
     claim: int
     parents: list[Mapping[int, float]]
@@ -93,7 +93,7 @@ class IdeaDiffusion(mesa.Model):
         self.people = [person_class(self, index) for index in range(self.world.n)]
         self._keys: dict[tuple[int, int], int] = {}
         self.skipped = 0  # interventions that found nothing to act on
-        self._deeds = deque(self.world.deeds)
+        self._schedule = deque(self.world.schedule)
         self._neighbours = Neighbours(self.world.ties)
         self._forget()
         self.datacollector = mesa.DataCollector(
@@ -113,8 +113,8 @@ class IdeaDiffusion(mesa.Model):
         self.now += 1
         self._keys.clear()
         self._neighbours.turn_to(self.now)
-        while self._deeds and self._deeds[0].step <= self.now:
-            interventions.happen(self, self._deeds.popleft())
+        while self._schedule and self._schedule[0].step <= self.now:
+            interventions.happen(self, self._schedule.popleft())
         self.agents.do("step")
         self._discover()
         self._learn()
@@ -125,7 +125,7 @@ class IdeaDiffusion(mesa.Model):
         self.running = self.now < self.world.scenario.scenario.steps
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
-        """Take all the steps that are left and return the tape; `progress` is told (steps done, steps in all)."""
+        """Take all the steps that are left and return the tape; `progress` is called with (steps done, of how many)."""
         while self.now < self.world.scenario.scenario.steps:
             self.step()
             if progress is not None:
@@ -133,7 +133,7 @@ class IdeaDiffusion(mesa.Model):
         return self.tape()
 
     def tape(self) -> Tape:
-        """What happened so far."""
+        """Return the tape of what happened so far."""
         crowd = np.array(self.crowd.all_pieces(self.now), np.int64).reshape(-1, 5).T
         return history(self.world, rows_of(*self.recorder.tables()), crowd, self.now, self.skipped)
 
@@ -154,15 +154,15 @@ class IdeaDiffusion(mesa.Model):
         return rank_of(self.key(RANK, idea), teller, hearer)
 
     def ties_of(self, person: int) -> list[tuple[int, float]]:
-        """Whom a person is tied to in this step, with the weights."""
+        """Return those to whom a person is tied in this step, with the weights."""
         return self._neighbours.told_by(person)
 
     def ties_to(self, person: int) -> list[tuple[int, float]]:
-        """Who is tied to a person in this step, with the weights."""
+        """Return those who are tied to a person in this step, with the weights."""
         return self._neighbours.tellers_of(person)
 
     def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
-        """Let a person hear and understand; of several tellers the one of the lowest rank is credited."""
+        """Have a person hear and understand; of several tellers the one of the lowest rank is credited."""
         source = min(parents) + (self.rules.MIXTURE if len(parents) > 1 else 0)
         claim = int(self.rules.claim(rank, source))
         hearing = self.hearings.setdefault((idea, hearer.index), Hearing(claim, [], False))
@@ -180,7 +180,7 @@ class IdeaDiffusion(mesa.Model):
                 self.begin(tables.DISCOVER, self.people[index], idea, self.prerequisites_held(index, idea))
 
     def prerequisites_held(self, index: int, idea: int) -> dict[int, float]:
-        """What a discovery stands on: the person's holdings of the prerequisites, in equal parts."""
+        """Return the person's holdings of the prerequisites of a discovery, in equal parts."""
         held = self.people[index].holdings
         rows = sorted({held[p].event for p in self.world.ideas.prerequisites[idea] if p in held})
         return {row: self.rules.equal_part(len(rows)) for row in rows}
@@ -220,7 +220,7 @@ class IdeaDiffusion(mesa.Model):
                     self.people[index].given_up.add(idea)
 
     def begin(self, kind: int, person: Person, idea: int, parents: Mapping[int, float]) -> None:
-        """A person takes an idea up: discovers it, or learns it from the holdings `parents` (with their weights)."""
+        """Begin a holding of an idea: by discovery, or learned from the holdings `parents` (with their weights)."""
         event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
         person.holdings[idea] = Holding(
             event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])

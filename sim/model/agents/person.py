@@ -15,12 +15,23 @@ from typing import Any
 import mesa
 
 from sim.model.agents.surroundings import Holding, Other, Surroundings
-from sim.model.randomness import ABANDON, DISCOVER, HESITATE, IMPLEMENT, LISTEN, RESOLVE, STRANGERS, TELL, uniform_of
+from sim.model.randomness import (
+    ABANDON,
+    DISCOVER,
+    HESITATE,
+    IMPLEMENT,
+    LISTEN,
+    RESOLVE,
+    STRANGERS,
+    TELL,
+    UNDERSTAND,
+    uniform_of,
+)
 from sim.model.world import ABILITIES
 
 
 @dataclass
-class Clock:
+class Timer:
     """A chance of constant rate that will come true in step `due`."""
 
     rate: float
@@ -70,8 +81,8 @@ class Person(mesa.Agent):
         self.holdings: dict[int, Holding] = {}
         self.given_up: set[int] = set()
         self.hesitates: dict[int, dict[int, float]] = {}  # idea -> who told of it
-        self.notebook: dict[int, int] = {}  # idea -> the event by which it was last taken up; never forgets
-        self.clocks: dict[tuple[int, int], Clock] = {}
+        self.notebook: dict[int, int] = {}  # idea -> the event by which it was last adopted; never forgets
+        self.timers: dict[tuple[int, int], Timer] = {}
 
     @property
     def name(self) -> str:
@@ -101,7 +112,7 @@ class Person(mesa.Agent):
         return float(self.model.rules.chance_to_understand(clarity, teller_clarity, self.understanding))
 
     def takes_up(self, idea: int) -> bool:
-        """Whether the person, having understood, takes the idea up at once and does not hesitate."""
+        """Whether the person, having understood, adopts the idea at once and does not hesitate."""
         hesitation = self.model.ideas["hesitation"][idea]
         return not self.model.rules.hesitates(hesitation, self.luck(HESITATE, idea) if hesitation > 0.0 else 0.0)
 
@@ -149,7 +160,7 @@ class Person(mesa.Agent):
                 model.abandonments.append((idea, self.index))
 
     def is_open_to(self, idea: int) -> bool:
-        """Whether the person could take the idea up: is there, holds neither it nor a rival, has not given it up."""
+        """Whether the person could adopts the idea: is there, holds neither it nor a rival, has not given it up."""
         held, rivals = self.holdings, self.model.world.ideas.rivals[idea]
         holds_rival = bool(rivals) and any(rival in held for rival in rivals)
         return bool(self.model.rules.is_open(self.alive, idea in held, idea in self.given_up, holds_rival))
@@ -165,22 +176,22 @@ class Person(mesa.Agent):
     def comes_true(self, purpose: int, idea: int, rate: float) -> bool:
         """Whether a chance of this rate comes true in this step.
 
-        The wait is drawn when the clock starts and anew whenever the rate changes; see rules.wait.
+        The wait is drawn when the timer starts and anew whenever the rate changes; see rules.wait.
         """
-        clock = self.clocks.get((purpose, idea))
+        timer = self.timers.get((purpose, idea))
         now = self.model.now
-        if clock is None or clock.rate != rate:
+        if timer is None or timer.rate != rate:
             luck = self.luck(purpose, idea) if rate > 0.0 else 0.0
-            clock = self.clocks[purpose, idea] = Clock(rate, now - 1 + self.model.rules.wait(luck, rate))
-        return clock.due <= now
+            timer = self.timers[purpose, idea] = Timer(rate, now - 1 + self.model.rules.wait(luck, rate))
+        return timer.due <= now
 
     def restart(self, purpose: int, idea: int) -> None:
-        """Let the wait be drawn anew when it is next asked for."""
-        self.clocks.pop((purpose, idea), None)
+        """Draw the wait anew when it is next asked for."""
+        self.timers.pop((purpose, idea), None)
 
     def forget(self) -> None:
-        """Stop all clocks, and have heard of nothing."""
-        self.clocks.clear()
+        """Stop all timers, and have heard of nothing."""
+        self.timers.clear()
         self.hesitates.clear()
 
     def tell(self, idea: int, holding: Holding) -> None:
@@ -190,6 +201,7 @@ class Person(mesa.Agent):
         if audience <= 0.0:
             return
         ties = model.ties_of(self.index)
+        audience = model.rules.within_ties(audience, len(ties), model.dynamics["audience"] == "ties")
         if model.dynamics["adoption"] == "simple":
             for other, weight in ties:
                 self.address(idea, holding, other, self.model.rules.chance_to_tell(audience, len(ties), weight), TELL)
@@ -211,6 +223,7 @@ class Person(mesa.Agent):
         if audience <= 0.0:
             return 0.0
         ties = self.model.ties_of(self.index)
+        audience = self.model.rules.within_ties(audience, len(ties), self.model.dynamics["audience"] == "ties")
         for tied, weight in ties:
             if tied == other.index:
                 return float(self.model.rules.chance_to_tell(audience, len(ties), weight))
@@ -268,10 +281,13 @@ class Person(mesa.Agent):
                 if model.people[other].has_held(idea):
                     held = model.rules.added(held, weight)
                     holders.append(other)
-            if self.model.rules.reaches_threshold(held, total, self.threshold):
+            if not model.rules.reaches_threshold(held, total, self.threshold):
+                continue
+            ranks = {other: model.rank(idea, other, self.index) for other in holders}
+            teller = model.people[min(holders, key=lambda other: (ranks[other], other))]
+            if model.rules.comes_true(self.luck(UNDERSTAND, idea), self.understands(idea, teller.clarity)):
                 for other in holders:
-                    event = model.people[other].holdings[idea].event
-                    model.hear(self, idea, {event: 1.0}, model.rank(idea, other, self.index))
+                    model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, ranks[other])
 
     def has_held(self, idea: int) -> bool:
         """Whether the person holds the idea since an earlier step."""

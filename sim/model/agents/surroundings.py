@@ -1,8 +1,8 @@
-"""What a person can ask: of the world around, and of another person.
+"""The questions that a person can ask: of the world around, and of another person.
 
 This is the page for a rule of one's own. A subclass of Person finds the world as it is now in `self.model`, which has
-what `Surroundings` lists, and the others in `self.model.people`, each with what `Other` lists. What a person decides
-is a function of these and of luck (`Person.luck`, `Person.comes_true`); all of it is read as it stood at the end of
+what `Surroundings` lists, and the others in `self.model.people`, each with what `Other` lists. A decision is
+a function of these and of luck (`Person.luck`, `Person.comes_true`); all of it is read as it stood at the end of
 the step before.
 """
 
@@ -31,6 +31,7 @@ class Other(Protocol):
 
     index: int  # row in the tape's persons
     holdings: dict[int, Holding]  # idea number -> Holding
+    clarity: float
 
     def is_open_to(self, idea: int) -> bool:
         """Return whether the person could adopt the idea."""
@@ -80,4 +81,4 @@ class Surroundings(Protocol):
         """Return the place of a teller among those who make a hearer understand in this step."""
 
     def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
-        """Let a person hear and understand, from the holdings `parents` with their weights."""
+        """Have a person hear and understand, from the holdings `parents` with their weights."""

@@ -39,7 +39,7 @@ class Cells(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the runs of all cells have in common."""
+    """The settings that the runs of all cells have in common."""
 
     generated: bool  # whether each run has a network of its own
     both_ways: bool
@@ -47,6 +47,7 @@ class Plan(NamedTuple):
     keeps: NDArray[np.uint8]
     alive: NDArray[np.uint8]
     held: bool  # what realises value, as realise_loops.realise takes it
+    once: bool
     realising: NDArray[np.bool_]
     since: Ints  # from which step implementations are released after how many
     begin: Ints  # where the spans of each idea begin; see Worth
@@ -90,7 +91,7 @@ def run_all(
         worth = Worth(plan.begin, plan.first, plan.last, cells.value[cell[number]])
         schedule = scheduled(run.rows, len(run.status), plan.since, cells.delay[cell[number]])
         rows, event, served, value = realise(
-            run.rows, plan.realising, none, schedule, worth, run.n, run.steps, plan.held
+            run.rows, plan.realising, none, schedule, worth, run.n, run.steps, plan.held, plan.once
         )
         if not is_added(block, rows, event, served, value, run.skipped):
             stopped = FULL
@@ -120,7 +121,7 @@ def begin_run(run: Run, plan: Plan, cells: Cells, seed: int, cell: int) -> None:
 
 
 def renew(run: Run) -> None:
-    """Let nothing have happened yet."""
+    """Set all back to a run in which nothing has happened."""
     run.stage, run.now, run.skipped, run.intervened, run.rows_now, run.rows_before = BETWEEN, 0, 0, 0, 0, 0
     run.rescan, run.exposed_number, run.news_number, run.notes_number, run.mixtures_number = 1, 0, 0, 0, 0
     for pair in run.pairs:
@@ -131,8 +132,6 @@ def renew(run: Run) -> None:
         run.due[:] = 0
     run.timers_used = 0
     run.low[:], run.high[:] = 0, 0
-    before = run.dynamics_before[0]
-    before.abandon_rate, before.abandon_rate_working = np.nan, np.nan
     for status in run.status:
         status.works, status.worked, status.released = 0, 1, FAR
     for one in (run.pending, run.tellers, run.stifled, run.keys, run.claims):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model.kernels import interventions
-from sim.model.kernels.bitset import no_bits
+from sim.model.kernels.bitset import spans
 from sim.model.kernels.columns import (
     COHORT,
     DYNAMICS,
@@ -32,7 +32,7 @@ from sim.model.kernels.telling import BUFFER
 from sim.model.kernels.timers import BLOCK
 from sim.model.networks.ties import Ties, reversed_ties
 from sim.model.rules import NEVER
-from sim.model.schedule import Deed
+from sim.model.schedule import Scheduled
 from sim.model.world import World
 from sim.scenario.scenario import Scenario
 from sim.scenario.sections import Dynamics, Idea
@@ -40,52 +40,52 @@ from sim.tape.rows import empty_rows
 from sim.tape.tables import Ints
 
 SOME = 1 << 16  # persons whose ties are counted at once
+FIELDS = {"dynamics": DYNAMICS.names, "ideas": IDEA.names, "persons": (*Abilities._fields, "keeps")}
 MOST_ROWS = 1 << 27  # for which room is made beforehand; memory is taken when it is written
-REOPENING = ("readopt", "reach", "stifling")  # set later, they give one with nobody left to tell a part again
+# set later, they give one with nobody left to tell a part again
+REOPENING = ("readopt", "reach", "stifling", "audience")
 
 
 def record_of(world: World) -> Any:
     """Return the record of a run before its first step; memory is taken when it is written."""
-    n, m = world.n, len(world.ideas.name)
-    keys, ties, scenario = n * m, tie_rows(world.ties), world.scenario
-    low, high = no_bits(6, keys)
-    dynamics, ideas = dynamics_of(scenario), ideas_of(world)
-    status, relations = status_of(world)
-    abilities, keeps, alive = persons_of(world)
-    rows, exposed = min(keys, MOST_ROWS) + 64, exposed_room(world.ties)
+    scenario, ties, dynamics, ideas = world.scenario, tie_rows(world.ties), dynamics_of(world.scenario), ideas_of(world)
+    return fresh(
+        signed(world.seed), world.n, world.size, scenario.scenario.steps, scenario.world.crowd_understanding,
+        *persons_of(world), ties, reverse_of(world), dynamics, dynamics.view(np.float64),
+        ideas, ideas.view(np.float64).reshape(len(ideas), len(IDEA)), *status_of(world),
+        interventions_of(world.schedule), is_lasting(world),
+        int(len(ties.start) and bool(ties.start.max() > 0 or ties.end.min() < NEVER)),
+        exposed_room(world.ties),
+    )  # fmt: skip
+
+
+def fresh(
+    seed: int, n: int, size: int, steps: int, crowd_understanding: float, abilities: Abilities, keeps: Any, alive: Any,
+    ties: TieRows, reverse: TieRows, dynamics: Records, dynamics_numbers: Any, ideas: Records, ideas_numbers: Any,
+    status: Records, relations: Ints, interventions: Records, lasting: int, timed: int, exposed: int,
+) -> Any:  # fmt: skip
+    """Return the record of a run of these columns, in which nothing has happened; for compiled code as well."""
+    keys, most_dependents = n * len(status), 0
+    for begin, end in zip(status["dependents"], status["dependents_end"]):  # noqa: B905  # as numba has it
+        most_dependents = max(most_dependents, end - begin)
+    rows = min(keys, MOST_ROWS) + 64
     return Record(
-        seed=signed(world.seed), n=n, size=world.size, steps=scenario.scenario.steps, crowd=world.crowd,
-        crowd_understanding=scenario.world.crowd_understanding,
-        abilities=abilities, keeps=keeps, alive=alive, ties=ties, reverse=reverse_of(world),
-        dynamics=dynamics, dynamics_numbers=dynamics.view(np.float64),
-        ideas=ideas, ideas_numbers=ideas.view(np.float64).reshape(m, len(IDEA)), status=status, relations=relations,
-        most_dependents=int((status["dependents_end"] - status["dependents"]).max()),
-        interventions=interventions_of(world.deeds),
-        stage=0, now=0, skipped=0, intervened=0, rows_now=0, rows_before=0, rescan=1, lasting=is_lasting(world),
-        timed=int(len(ties.start) and bool(ties.start.max() > 0 or ties.end.min() < NEVER)), timers_used=0,
-        dynamics_before=unknown(1, DYNAMICS), ideas_before=unknown(m, IDEA),
-        pairs=np.zeros(keys, PAIR), exposed=np.zeros(keys, np.int64), closed=np.zeros((keys + 63) // 64, np.int64),
-        due=np.zeros(4 * keys, np.int32), heard_from=np.zeros(keys, np.int64), low=low, high=high,
-        exposed_number=0, due_numbers=np.zeros(4, np.int64),
-        rows=empty_rows(rows, rows), pending=stack(64), tellers=stack(keys), stifled=stack(16), keys=stack(exposed),
-        claims=stack(exposed), learners=np.empty(keys, np.int64),
-        calendar=np.full(scenario.scenario.steps + 1, -1, np.int64),
-        filled=np.zeros(scenario.scenario.steps + 1, np.int64), slots=np.empty(64 * BLOCK, np.int64), blocks=0,
-        free_block=-1, news=np.empty(16, NEWS), news_number=0, notes=np.empty(16, NOTE), notes_number=0,
-        mixtures=np.zeros(16, np.int64), mixtures_number=0, parts=np.empty(16, PART),
-        cohorts=np.empty(16, COHORT), cohorts_number=0, pieces=np.empty(16, PIECE), pieces_number=0,
+        seed, n, size, steps, size - n, crowd_understanding, abilities, keeps, alive, ties, reverse, dynamics,
+        dynamics_numbers, ideas, ideas_numbers, status, relations, int(most_dependents), interventions,
+        0, 0, 0, 0, 0, 0, 1, lasting, timed, 0, np.empty(1, DYNAMICS), np.empty(len(ideas), IDEA),
+        np.zeros(keys, PAIR), np.zeros(keys, np.int64), np.zeros((keys + 63) // 64, np.int64),
+        np.zeros(4 * keys, np.int32), np.zeros(keys, np.int64), np.zeros((6, spans(keys) * 64), np.int64),
+        np.zeros((6, spans(keys)), np.int64), 0, np.zeros(4, np.int64),
+        empty_rows(rows, rows), stack(64), stack(keys), stack(16), stack(exposed), stack(exposed),
+        np.empty(keys, np.int64), np.full(steps + 1, -1, np.int64), np.zeros(steps + 1, np.int64),
+        np.empty(64 * BLOCK, np.int64), 0, -1, np.empty(16, NEWS), 0, np.empty(16, NOTE), 0, np.zeros(16, np.int64), 0,
+        np.empty(16, PART), np.empty(16, COHORT), 0, np.empty(16, PIECE), 0,
     )  # fmt: skip
 
 
 def signed(seed: int) -> int:
     """A seed of 64 bits as the loops have it."""
     return seed - 2**64 if seed >= 2**63 else seed
-
-
-def unknown(count: int, kind: Any) -> Records:
-    """Records of numbers that are not known yet."""
-    made: Records = np.full((count, len(kind)), np.nan).view(kind).reshape(count)
-    return made
 
 
 def dynamics_of(scenario: Scenario) -> Records:
@@ -103,7 +103,7 @@ def ideas_of(world: World) -> Records:
 
 
 def status_of(world: World) -> tuple[Records, Ints]:
-    """What there is to know of each idea before the first step, and the relations of all."""
+    """Return the status of each idea before the first step, and the relations of all."""
     status = np.zeros(len(world.ideas.name), STATUS)
     status["worked"], status["released"] = 1, FAR
     status["first"] = status["last"] = -1
@@ -134,15 +134,17 @@ def dependents_of(world: World) -> list[list[int]]:
 def is_lasting(world: World) -> int:
     """1 where one who has nobody left to tell never will: nothing opens anybody to an idea again."""
     reopening = any(world.ideas.rivals) or world.scenario.dynamics.readopt or any(
-        deed.kind == "born" or (deed.setting is not None and deed.setting[1] in REOPENING) for deed in world.deeds
+        entry.kind == "born" or (entry.setting is not None and entry.setting[1] in REOPENING)
+        for entry in world.schedule
     )  # fmt: skip
     return int(not reopening)
 
 
 def persons_of(world: World) -> tuple[Abilities, Any, Any]:
     """The persons' columns: abilities, keeps and alive, of which those are full that an intervention may change."""
-    changed = {deed.setting[1] for deed in world.deeds if deed.setting is not None and deed.setting[0] == "persons"}
-    if any(deed.kind in ("born", "die") for deed in world.deeds):
+    settings = [entry.setting for entry in world.schedule if entry.setting is not None]
+    changed = {field for section, field, _ in settings if section == "persons"}
+    if any(entry.kind in ("born", "die") for entry in world.schedule):
         changed.add("alive")
 
     def column(name: str, kind: Any = np.float64) -> Any:
@@ -167,8 +169,8 @@ def tie_rows(ties: Ties) -> TieRows:
 
 
 def reverse_of(world: World) -> TieRows:
-    """Who can tell each person, where the threshold rule asks for it; else nothing."""
-    asked = [world.scenario.dynamics.adoption, *(d.setting[2] for d in world.deeds if d.setting is not None)]
+    """Return the ties by the person they lead to, where the threshold rule asks for them; else none."""
+    asked = [world.scenario.dynamics.adoption, *(d.setting[2] for d in world.schedule if d.setting is not None)]
     if "threshold" in asked:
         return tie_rows(reversed_ties(world.ties))
     none = np.zeros(0, np.int64)
@@ -183,14 +185,14 @@ def exposed_room(ties: Ties) -> int:
     return n + most + 2 * BUFFER + min(4 * n, 1 << 20)
 
 
-def interventions_of(deeds: Sequence[Deed]) -> Records:
-    """What is scheduled, as records of numbers."""
-    rows = np.zeros(len(deeds), INTERVENTION)
-    for k, deed in enumerate(deeds):
-        bounds = [some for rows_of in (deed.who, deed.ideas, deed.to) for some in _bounds(rows_of)]
-        section, field, amount = _set_by(deed)
-        kind = interventions.KINDS.index(deed.kind)
-        rows[k] = (deed.step, kind, *bounds[:4], deed.pairing == "each", *bounds[4:], section, field, amount)
+def interventions_of(schedule: Sequence[Scheduled]) -> Records:
+    """Return what is scheduled as records of numbers."""
+    rows = np.zeros(len(schedule), INTERVENTION)
+    for k, entry in enumerate(schedule):
+        bounds = [some for rows_of in (entry.who, entry.ideas, entry.to) for some in _bounds(rows_of)]
+        section, field, amount = _set_by(entry)
+        kind = interventions.KINDS.index(entry.kind)
+        rows[k] = (entry.step, kind, *bounds[:4], entry.pairing == "each", *bounds[4:], section, field, amount)
     return rows
 
 
@@ -198,13 +200,12 @@ def _bounds(some: Any) -> tuple[int, int]:
     return (some[0], some[-1] + 1) if len(some) else (0, 0)
 
 
-def _set_by(deed: Deed) -> tuple[int, int, float]:
+def _set_by(entry: Scheduled) -> tuple[int, int, float]:
     """Which section and field an intervention sets, and to what; else how much of something it does."""
-    if deed.setting is None:
-        return 0, 0, deed.amount
-    section, field, value = deed.setting
+    if entry.setting is None:
+        return 0, 0, entry.amount
+    section, field, value = entry.setting
+    if (section, field) == ("dynamics", "discovery_rate"):
+        return interventions.COMMON_RATE, 0, value
     kind: Any = {"dynamics": Dynamics, "ideas": Idea}.get(section)
-    fields = {"dynamics": DYNAMICS.names, "ideas": IDEA.names, "persons": (*Abilities._fields, "keeps")}[section] or ()
-    common = section == "dynamics" and field == "discovery_rate"
-    which = interventions.COMMON_RATE if common else fields.index(field)
-    return interventions.SECTIONS.index(section), which, number(kind, field, value)
+    return interventions.SECTIONS.index(section), FIELDS[section].index(field), number(kind, field, value)

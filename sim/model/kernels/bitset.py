@@ -7,7 +7,6 @@ whatever the order in which they were marked.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.tape.tables import Ints
 
@@ -56,8 +55,3 @@ def collect(low: Ints, high: Ints, first: int, last: int, keys: Ints) -> int:
 def spans(keys: int) -> int:
     """How many words of `high` there are for so many keys."""
     return (keys + SPAN - 1) // SPAN
-
-
-def no_bits(sets: int, keys: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """So many empty sets, one a row: low and high."""
-    return np.zeros((sets, spans(keys) * 64), np.int64), np.zeros((sets, spans(keys)), np.int64)

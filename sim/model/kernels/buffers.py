@@ -1,4 +1,4 @@
-"""What a run writes, into columns that grow when they are full."""
+"""The writing of a run, into columns that grow when they are full."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def list_teller(run: Run, key: int) -> None:
 
 
 def stifle(run: Run, key: int) -> None:
-    """Let a holder tell no more from the next step on."""
+    """Stop a holder from telling from the next step on."""
     if run.stifled[0] + 1 == len(run.stifled):
         run.stifled = larger(run.stifled, 0)
     push(run.stifled, key)

@@ -1,4 +1,4 @@
-"""What the runs of a batch have in common, and the numbers in which the scenarios differ that stand together."""
+"""The plan that all runs of a batch have in common, and the numbers in which their scenarios differ."""
 
 from __future__ import annotations
 
@@ -55,13 +55,14 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
         is_random(world.scenario), is_random(world.scenario) and network.both_ways,
         np.array(draws, np.int64).reshape(-1, 6), keeps.copy(), alive.copy(),
         world.scenario.impact.value_of == "held",
+        world.scenario.impact.per == "adopter",
         np.ones(1, np.bool_) if everybody else world.realises[: world.n].copy(),
         delays_of(world)[0], values[0].begin, values[0].first, values[0].last, MOST,
     )  # fmt: skip
     cells = Cells(
         _stacked(dynamics_of(one.scenario).view(np.float64) for one in worlds),
         _stacked(ideas_of(one).view(np.float64).reshape(len(world.ideas.name), -1) for one in worlds),
-        _stacked(interventions_of(one.deeds) for one in worlds),
+        _stacked(interventions_of(one.schedule) for one in worlds),
         np.array([is_lasting(one) for one in worlds], np.int64),
         _weights(world, scenarios),
         _stacked(law_of(scenario.world.network, world.n) if plan.generated else np.zeros(1) for scenario in scenarios),
@@ -91,7 +92,7 @@ def _entries(scenario: Scenario) -> Entries:
 def _is_full(world: World, ability: int, entries: Sequence[Entries]) -> bool:
     """Return whether each person needs an entry of an ability: it is drawn, differs between groups, or will be set."""
     name = Abilities._fields[ability]
-    if any(deed.setting is not None and deed.setting[:2] == ("persons", name) for deed in world.deeds):
+    if any(entry.setting is not None and entry.setting[:2] == ("persons", name) for entry in world.schedule):
         return True
     laws = [[law for number, law, _ in some if number == ability] for some in entries]
     return any(not isinstance(law, float | int) or law != some[0] for some in laws for law in some)

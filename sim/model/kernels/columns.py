@@ -76,6 +76,7 @@ def number(section: Any, field: str, value: Any) -> float:
 
 SIMPLE, THRESHOLD = (number(Dynamics, "adoption", word) for word in ("simple", "threshold"))
 EVERY = number(Dynamics, "credited_tellers", "all")
+TIES_ONLY = number(Dynamics, "audience", "ties")
 SILENT, BOTH = (number(Dynamics, "stifling", word) for word in ("none", "both"))
 
 

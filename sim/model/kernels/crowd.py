@@ -54,7 +54,7 @@ def open_to(run: Run, idea: int) -> int:
 
 
 def learn_in_crowd(run: Run, order: Ints) -> None:
-    """Let those of the crowd adopt an idea who understood at least one teller: one event, shared by what each reached.
+    """Have those of the crowd adopt an idea who understood at least one teller: one event, shared by what each reached.
 
     `order` says which of the news they are.
     """
@@ -78,7 +78,7 @@ def learn_in_crowd(run: Run, order: Ints) -> None:
 
 
 def abandon_in_crowd(run: Run, idea: int) -> None:
-    """Let those of each cohort abandon an idea whose chance comes true; one event for all."""
+    """Have those of each cohort abandon an idea whose chance comes true; one event for all."""
     d, status = run.dynamics[0], run.status[idea]
     total, before, at = 0, -1, status.first
     while at >= 0:

@@ -1,4 +1,4 @@
-"""Who was exposed: of all tellers that one understood, one is credited; and who looks around for holders."""
+"""Exposure: one of all tellers whom a person understood is credited; and looking around for holders."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sim.model.kernels.columns import EVERY, EXPOSED, WATCHED, Run, at
 from sim.model.kernels.holdings import is_closed, is_held
 from sim.model.kernels.stifling import is_there
 from sim.model.kernels.telling import tell
-from sim.model.randomness import RANK, key_of, rank_of
-from sim.model.rules import added, claim, reaches_threshold
+from sim.model.randomness import RANK, UNDERSTAND, key_of, rank_of, uniform
+from sim.model.rules import added, chance_to_understand, claim, comes_true, reaches_threshold
 from sim.tape.tables import LEARN, Ints
 
 SOME = 512  # claims that are sorted out at once
@@ -78,7 +78,7 @@ def close_ranks(tellers: Ints) -> None:
 
 
 def expose(run: Run) -> None:
-    """Let all tell, and note who understood whom."""
+    """Have all tell, and note who understood whom."""
     place = 1
     note_all(run)
     while place <= run.tellers[0]:
@@ -129,9 +129,29 @@ def look_at(run: Run, key: int) -> bool:
                 held = added(held, at(ties.weight, tie))
     if not reaches_threshold(held, total, at(run.abilities.threshold, person)):
         return False
-    rank_key = key_of(run.seed, RANK, run.now, idea)
+    if comes_true(uniform(run.seed, UNDERSTAND, run.now, person, idea), chance_to_follow(run, idea, person)):
+        for tie in range(ties.indptr[person], ties.indptr[person + 1]):
+            other = ties.target[tie]
+            if is_there(ties, tie, run.now) and is_held(run, idea * n + other):
+                note(run, key, claim(rank_among(run, idea, other, person), run.pairs[idea * n + other].event))
+    return held > 0.0
+
+
+def rank_among(run: Run, idea: int, teller: int, person: int) -> int:
+    """The place of a teller among those of an idea in this step."""
+    return rank_of(key_of(run.seed, RANK, run.now, idea), teller, person)
+
+
+def chance_to_follow(run: Run, idea: int, person: int) -> float:
+    """Chance that a person at the threshold understands, by the clarity of the teller who is credited before others."""
+    ties, teller, least = run.reverse, -1, 0
     for tie in range(ties.indptr[person], ties.indptr[person + 1]):
         other = ties.target[tie]
-        if is_there(ties, tie, run.now) and is_held(run, idea * n + other):
-            note(run, key, claim(rank_of(rank_key, other, person), run.pairs[idea * n + other].event))
-    return held > 0.0
+        if is_there(ties, tie, run.now) and is_held(run, idea * run.n + other):
+            rank = rank_among(run, idea, other, person)
+            if teller < 0 or rank < least:
+                teller, least = other, rank
+    abilities = run.abilities
+    return chance_to_understand(
+        run.ideas[idea].clarity, at(abilities.clarity, teller), at(abilities.understanding, person)
+    )

@@ -105,7 +105,7 @@ def most_timers(run: Run) -> int:
 
 
 def set_off(run: Run, key: int) -> None:
-    """Let follow what follows from an idea being held: timers are asked about or stop, and rivals are closed."""
+    """Start what follows from an idea being held: timers are asked about or stop, and rivals are closed."""
     n, idea = run.n, key // run.n
     person, status = key - idea * n, run.status[idea]
     for timer in range(4 * key, 4 * key + 4):

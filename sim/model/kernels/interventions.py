@@ -1,4 +1,4 @@
-"""What is scheduled, in loops; what each kind does stands in agents/interventions.py.
+"""Interventions in loops; the effect of each kind stands in agents/interventions.py.
 
 An intervention is a record of whole numbers: its step, its kind, and ranges of persons who do it, of ideas, and of
 persons to whom it is done; a number says how much.
@@ -45,9 +45,9 @@ from sim.tape.tables import DISCOVER, LEARN, LEAVE
 
 KINDS = ("born", "die", "set", "discover", "find", "implement", "rewrite", "lock", "unlock", "publish", "tell")
 BORN, DIE, SET, DO_DISCOVER, FIND, DO_IMPLEMENT, REWRITE, LOCK, UNLOCK, DO_PUBLISH, TELL = range(11)
-SECTIONS = ("dynamics", "ideas", "persons")  # of which something can be set
-OF_DYNAMICS, OF_IDEAS, OF_PERSONS = range(3)
-COMMON_RATE, KEEPS = -1, len(Abilities._fields)  # fields beside those of the records
+SECTIONS = ("dynamics", "ideas", "persons", "common rate")  # of which something can be set
+OF_DYNAMICS, OF_IDEAS, OF_PERSONS, COMMON_RATE = range(4)
+KEEPS = len(Abilities._fields)  # a field beside those of the abilities
 WAITS = {
     "creativity": DISCOVERY,
     "skill": IMPLEMENTATION,
@@ -57,7 +57,7 @@ RESTARTS = np.array([WAITS.get(name, -1) for name in (*Abilities._fields, "keeps
 
 
 def happen(run: Run, which: int) -> None:
-    """Let a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
+    """Have a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
     run.rescan = 1
     given = run.interventions[which]
     persons, ideas = max(given.person_end - given.person, 0), max(given.idea_end - given.idea, 0)
@@ -107,7 +107,7 @@ def die(run: Run, first: int, end: int) -> None:
 
 
 def restart(run: Run, timer: int) -> None:
-    """Let a wait be drawn anew when it is next asked for."""
+    """Draw a wait anew when it is next asked for."""
     stop(run, timer)
     ask(run, timer)
 
@@ -115,7 +115,7 @@ def restart(run: Run, timer: int) -> None:
 def set_value(run: Run, which: int) -> None:
     """A parameter takes a new value; the value of an idea is history's, see realise.py."""
     given, field, value = run.interventions[which], run.interventions[which].field, run.interventions[which].amount
-    if given.section == OF_DYNAMICS and field == COMMON_RATE:
+    if given.section == COMMON_RATE:
         for idea in range(len(run.ideas)):
             if run.status[idea].common:
                 run.ideas[idea].discovery_rate = value
@@ -171,7 +171,7 @@ def adopt_now(run: Run, idea: int, person: int, which: int) -> None:
 
 
 def do_with_holding(run: Run, idea: int, person: int, which: int) -> None:
-    """What a person does with an idea that is held."""
+    """Carry out what a person does with an idea that is held."""
     given, key = run.interventions[which], idea * run.n + person
     pair, clarity = run.pairs[key], at(run.abilities.clarity, person)
     held = pair.bits & HELD != 0

@@ -1,4 +1,4 @@
-"""Who adopts an idea: those who were exposed to it and understood, by idea and person, and the crowd after them."""
+"""Adoption by all who were exposed to an idea and understood, by idea and person, and by the crowd after them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def hesitates(run: Run, key: int, idea: int, person: int) -> bool:
 
 
 def learn(run: Run) -> None:
-    """Let all adopt what they understood, one by one: by idea and person, the crowd last of each idea."""
+    """Make all adopt what they understood, one by one: by idea and person, the crowd last of each idea."""
     keys, n = run.learners, run.n
     number = collect(run.low[EXPOSED], run.high[EXPOSED], 0, run.high.shape[1], keys)
     run.exposed_number = 0
@@ -112,7 +112,7 @@ def learn(run: Run) -> None:
 
 
 def learn_idea(run: Run, idea: int, keys: Ints) -> None:
-    """Let those who understood an idea adopt it."""
+    """Have those who understood an idea adopt it."""
     number = left_open(run, keys, len(keys))
     one = run.dynamics[0].credited_tellers != EVERY and run.mixtures_number == 0
     if one and run.ideas[idea].hesitation <= 0.0:
@@ -159,12 +159,12 @@ def adopt(run: Run, idea: int, person: int, best: int) -> None:
 
 
 def exposed_in(run: Run, first: int, last: int) -> int:
-    """Of the keys under the spans `first` to `last` - 1, keep as learners those who understood and can adopt."""
+    """Keep as learners all under the spans `first` to `last` - 1 who understood and can adopt; return how many."""
     return left_open(run, run.learners, collect(run.low[EXPOSED], run.high[EXPOSED], first, last, run.learners))
 
 
 def learn_plainly(run: Run, keys: Ints, row: int, influence: int, place: int) -> None:
-    """Let these learn from the one teller credited, writing from these places on, for which there must be room.
+    """Have these learn from the one teller credited, writing from these places on, for which there must be room.
 
     Where nobody hesitates and what was heard came from one holding each; no two ideas of these keys may be rivals.
     Threads may do so side by side, if each has whole words of the set of the closed, and a stack of timers of its own.

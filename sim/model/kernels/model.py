@@ -48,7 +48,7 @@ class ColumnModel:
     def __init__(self, world: World, threads: int | None = None) -> None:
         self.world, self.steps = world, world.scenario.scenario.steps
         self.threads = threads or processors()
-        self.instead = replacements(world.rules) + (() if world.deeds else left_out(world.scenario))
+        self.instead = replacements(world.rules) + (() if world.schedule else left_out(world.scenario))
         self.loop = compiled(step.advance, self.instead)
         self.record = record_of(world)
         self.crew = Crew(self.threads, self.instead)
@@ -86,7 +86,7 @@ class ColumnModel:
             self.record = share_step(self.crew, self.record)
 
     def tape(self) -> Tape:
-        """What happened so far."""
+        """Return the tape of what happened so far."""
         return history(self.world, *self.happened())
 
     def happened(self) -> tuple[Rows, Ints, int, int, Any]:

@@ -1,6 +1,6 @@
 """A step shared among threads: each takes a part of the tellers, then each a part of all keys, which it alone writes.
 
-What a key is exposed to does not depend on the order of the tellers (the least claim counts), and rows are numbered
+The exposure of a key does not depend on the order of the tellers (the least claim counts), and rows are numbered
 before they are written, so that the number of threads leaves no trace.
 """
 
@@ -52,7 +52,7 @@ class Crew:
 
 
 def tell_some(record: Any, first: int, last: int) -> tuple[int, int, Any]:
-    """Let some tell; returns the first who has not told yet, the number of news, and the record."""
+    """Have some tell; returns the first who has not told yet, the number of news, and the record."""
     run = by_reference(record)
     place = telling.tell(run, first, last)
     return place, run.news_number, values_of(run)
@@ -121,7 +121,7 @@ def share_step(crew: Crew, record: Any) -> Any:
 
 
 def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
-    """Let all tell, each thread some tellers after the other.
+    """Have all tell, each thread some tellers after the other.
 
     Returns:
         The record; how many of each part of all keys have been exposed; how many timers a learner may ask about.
@@ -163,7 +163,7 @@ def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
 
 
 def learn_side_by_side(crew: Crew, record: Any, exposed: Ints, timers: int) -> Any:
-    """Let all adopt what they understood, each thread those of its part; there are `exposed` of each, at most."""
+    """Make all adopt what they understood, each thread those of its part; there are `exposed` of each, at most."""
     threads, bounds = range(crew.threads), crew.bounds(record)
     begins = [0, *np.cumsum(exposed).tolist()]
     room = np.empty(begins[-1], np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sim.machine.hints import by_reference, values_of
@@ -66,7 +67,7 @@ def take_steps(run: Run, until: int, enough: int, most: int) -> int:
 
 
 def begin_step(run: Run, until: int) -> None:
-    """What is scheduled, and the timers."""
+    """Carry out what is scheduled, and see which timers are due."""
     if run.now == 0:
         begin(run)
     run.now = next_step(run, until)
@@ -81,6 +82,8 @@ def begin_step(run: Run, until: int) -> None:
 
 def begin(run: Run) -> None:
     """Close all ideas to those who are not there, and ask who may discover what stands alone."""
+    before = run.dynamics_before[0]
+    before.abandon_rate = before.abandon_rate_working = math.nan  # there was none
     at_once = len(run.interventions) > 0 and run.interventions[0].step == 1  # the rate may be set before
     for idea in range(len(run.status)):
         status, base = run.status[idea], idea * run.n
@@ -112,7 +115,7 @@ def next_step(run: Run, until: int) -> int:
 
 
 def resolve_and_discover(run: Run) -> None:
-    """Those who hesitated and resolve are exposed again, discoverers discover, and stale news stifles."""
+    """Expose again all who hesitated and resolve, let discoverers discover, and stifle tellers of stale news."""
     keys, pairs = run.learners, run.pairs
     for k in range(take_due(run, RESOLUTION)):
         pairs[keys[k]].bits |= SURE

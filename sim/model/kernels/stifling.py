@@ -1,8 +1,8 @@
-"""Who meets whom: the ties of single persons, and what stale news does to those who meet."""
+"""Meetings: the ties of single persons, and the effect of stale news on two who meet."""
 
 from __future__ import annotations
 
-from sim.model.kernels.columns import BOTH, HELD, Run, TieRows, at
+from sim.model.kernels.columns import BOTH, HELD, TIES_ONLY, Run, TieRows, at
 from sim.model.kernels.holdings import is_held
 from sim.model.rules import (
     audience,
@@ -11,6 +11,7 @@ from sim.model.rules import (
     chance_to_tell_stranger,
     comes_true,
     part_of_meeting,
+    within_ties,
 )
 
 
@@ -71,6 +72,7 @@ def chance_to_address(run: Run, key: int, other_key: int) -> float:
     if not is_held(run, key) or pair.until < run.now or not at(run.alive, person) or addressed <= 0.0:
         return 0.0
     tie, degree = tie_to(run, person, other), degree_of(run, person)
+    addressed = within_ties(addressed, degree, run.dynamics[0].audience == TIES_ONLY)
     if tie >= 0:
         return chance_to_tell(addressed, degree, at(run.ties.weight, tie))
     return chance_to_tell_stranger(addressed, degree, run.size)

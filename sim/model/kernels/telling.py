@@ -1,4 +1,4 @@
-"""Who tells whom: the loop over tellers and their ties, in which a run spends its time.
+"""Telling: the loop over tellers and their ties, in which a run spends its time.
 
 The ties of tellers are gathered into a small buffer, random bits are drawn for the whole buffer at once (which the
 processor does for several at a time), and those who understood and can adopt the idea are written down: a key, and the
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.machine.hints import fetch, inline
-from sim.model.kernels.columns import ALL, HELD, LISTED, SILENT, SIMPLE, Run, at, push
+from sim.model.kernels.columns import ALL, HELD, LISTED, SILENT, SIMPLE, TIES_ONLY, Run, at, push
 from sim.model.kernels.crowd import tell_crowd
 from sim.model.kernels.holdings import is_closed
 from sim.model.kernels.stifling import degree_of, is_there, meet, tie_to
@@ -39,6 +39,7 @@ from sim.model.rules import (
     comes_true,
     is_settled,
     skip,
+    within_ties,
 )
 from sim.tape.tables import Ints
 
@@ -94,7 +95,7 @@ def decide(run: Run, buffer: Buffer, filled: int, base: int) -> None:
 
 
 def tell(run: Run, place: int, last: int) -> int:
-    """Let the tellers from `place` to `last` tell who tell in this step, while there is room for those who understand.
+    """Have the tellers from `place` to `last` tell who tell in this step, while there is room for those who understand.
 
     Returns the place of the first who has not told yet. The stacks must have room for what one teller and the buffer
     may add. A teller who tells no more is replaced by -1. Threads may share the columns: each key is listed once, and
@@ -118,16 +119,16 @@ def tell(run: Run, place: int, last: int) -> int:
 def tell_plainly(run: Run, place: int, last: int, buffer: Buffer) -> int:
     """As `tell`, to ties that are all alike, as long as nobody tells strangers and all tell of one idea.
 
-    This is where a large run spends its time, most of it waiting for the memory. Of those told by one who tells for
-    the last time, it is cheaper to ask only who understood whether they are open; one who tells again is let go when
-    nobody is.
+    This is where a large run spends its time, most of it waiting for the memory. Where somebody tells for
+    the last time, it is cheaper to ask only those who understood whether they are open; one who tells again is let go
+    when nobody is.
     """
     tellers, closed, keys, n = run.tellers, run.closed, run.keys, run.n
     indptr, target, weight = run.ties.indptr, run.ties.target, run.ties.weight[0]
     reach, clear, understanding = run.abilities.reach, run.abilities.clarity, run.abilities.understanding[0]
     idea = max(tellers[place], 0) // n
     base, clarity, filled, lasting = idea * n, run.ideas[idea].clarity, 0, run.lasting != 0
-    counter, limits = buffer.counter, buffer.limit
+    counter, limits, ties_only = buffer.counter, buffer.limit, run.dynamics[0].audience == TIES_ONLY
     speak_of(run, buffer, idea)
     while place <= last:
         look_ahead(run, tellers, place, last, base)
@@ -137,7 +138,8 @@ def tell_plainly(run: Run, place: int, last: int, buffer: Buffer) -> int:
             if not 0 <= person < n:
                 break
             begin, end = indptr[person], indptr[person + 1]
-            addressed, degree = audience(at(reach, person), run.size), end - begin
+            degree = end - begin
+            addressed = within_ties(audience(at(reach, person), run.size), degree, ties_only)
             if addressed > degree or degree > BUFFER or keys[0] + filled + degree >= len(keys):
                 break
             if tells_now(run, place, key, person):
@@ -197,6 +199,7 @@ def tell_anyhow(run: Run, place: int, last: int, buffer: Buffer) -> int:
         if addressed <= 0.0:
             continue
         degree = degree_of(run, person)
+        addressed = within_ties(addressed, degree, run.dynamics[0].audience == TIES_ONLY)
         if idea != at_idea:
             decide(run, buffer, filled, at_idea * n)
             filled, at_idea = 0, idea
@@ -265,7 +268,7 @@ def gather(
 
 
 def tell_strangers(run: Run, buffer: Buffer, key: int, idea: int, person: int, chance: float) -> None:
-    """Let a teller address everybody without a tie with the same chance, by skipping over those not addressed."""
+    """Have a teller address everybody without a tie with the same chance, by skipping over those not addressed."""
     n, stifling, abilities = run.n, run.dynamics[0].stifling, run.abilities
     rank_key, skip_key, listen_key = buffer.random[2], buffer.random[3], buffer.random[4]
     other, draws = -1, 0

@@ -1,1 +1,1 @@
-"""Who is tied to whom: networks that are generated, read from files, or written person by person."""
+"""Networks of ties, that are generated, read from files, or written person by person."""

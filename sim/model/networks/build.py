@@ -1,4 +1,4 @@
-"""Who can tell whom: ties as columns, generated, read from a file, or named one by one."""
+"""Ties as columns: generated, read from a file, or named one by one."""
 
 from __future__ import annotations
 
@@ -62,20 +62,20 @@ def _ties(scenario: Scenario, named: list[Links], seed: int, n: int, threads: in
     network = Network(*rows, weight=given.weight, mutual=given.kind == "complete" or given.both_ways)
     people = person_ranges(scenario)
     links += named
-    for deed in sorted(scenario.interventions, key=lambda deed: deed.step):
-        if deed.kind == "tie":
-            links.append(linked(people, deed, "all", deed.weight, deed.step, NEVER))
-        elif deed.kind == "cut":
-            links = [_cut(people, deed, network, joined(links))]
+    for entry in sorted(scenario.interventions, key=lambda entry: entry.step):
+        if entry.kind == "tie":
+            links.append(linked(people, entry, "all", entry.weight, entry.step, NEVER))
+        elif entry.kind == "cut":
+            links = [_cut(people, entry, network, joined(links))]
     return _together(network, joined(links), n)
 
 
-def _cut(people: dict[str, range], deed: Any, network: Network, links: Links) -> Links:
+def _cut(people: dict[str, range], entry: Any, network: Network, links: Links) -> Links:
     """End ties of the network and of links at the step of an intervention."""
-    source, target = rows_named(people, deed.source), rows_named(people, deed.target)
-    for i, j in [(source, target), (target, source)] if deed.both_ways else [(source, target)]:
-        network.cut(i, j, deed.step)
-        links = links.cut(i, j, deed.step)
+    source, target = rows_named(people, entry.source), rows_named(people, entry.target)
+    for i, j in [(source, target), (target, source)] if entry.both_ways else [(source, target)]:
+        network.cut(i, j, entry.step)
+        links = links.cut(i, j, entry.step)
     return links
 
 

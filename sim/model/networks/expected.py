@@ -15,7 +15,7 @@ def count_ties(scenario: Scenario, n: int) -> int:
     people = person_ranges(scenario)
     network = scenario.world.network
     count = count_in_file(scenario.folder, network) if network.kind == "file" else network.mean_ties(n)
-    added: list[Any] = [deed for deed in scenario.interventions if deed.kind == "tie"]
+    added: list[Any] = [entry for entry in scenario.interventions if entry.kind == "tie"]
     for tie in [*scenario.ties, *added]:
         sizes = [len(rows_named(people, name)) for name in (tie.source, tie.target)]
         each = getattr(tie, "pairing", "all") == "each"

@@ -25,7 +25,7 @@ class Links(NamedTuple):
     end: Ints
 
     def part(self, rows: Any) -> Links:
-        """Those at some rows: a mask or an index."""
+        """Return the links at some rows: a mask or an index."""
         return Links(*(taken(column, rows) for column in self))
 
     def both_ways(self) -> Links:
@@ -88,7 +88,7 @@ def between(sources: range, targets: range, pairing: str, weight: float, start: 
 
 
 def settled(links: Links, n: int) -> Links:
-    """What counts of ties that were given in this order: sorted by source, target and start, no two overlapping."""
+    """Return the ties that count of those given in this order, by source, target and start, no two overlapping."""
     there = (links.source != links.target) & (links.start < links.end)
     links = links if there.all() else links.part(there)
     links = links.part(_order(links, n))
@@ -123,7 +123,7 @@ def _order(links: Links, n: int) -> NDArray[np.int64]:
 
 
 def _pairs(links: Links) -> tuple[Ints, Ints]:
-    """Of each pair among sorted links, the first row and the number of rows."""
+    """Return the first row and the number of rows of each pair among sorted links."""
     differs = np.ones(len(links.source), np.bool_)
     differs[1:] = (links.source[1:] != links.source[:-1]) | (links.target[1:] != links.target[:-1])
     first = np.flatnonzero(differs)
@@ -140,7 +140,7 @@ def _split(links: Links) -> Links:
 
 
 def _outside(windows: Sequence[tuple[int, int, float]], start: int, end: int) -> Iterator[tuple[int, int, float]]:
-    """What of the windows lies outside of another one, which counts in their place."""
+    """Yield the parts of windows that lie outside of another one, which counts in their place."""
     for a, b, w in windows:
         if a < min(b, start):
             yield a, min(b, start), w

@@ -49,7 +49,7 @@ class Network:
         return rows, steps[first]
 
     def place(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> Ints:
-        """Of each pair the row before which it stands, or at which it is."""
+        """Return the row before which each pair stands, or at which it is."""
         low, high = self.indptr[source], self.indptr[source + 1]
         for _ in range(int((high - low).max(initial=0)).bit_length()):
             middle = np.minimum((low + high) // 2, max(len(self.target) - 1, 0))

@@ -68,11 +68,11 @@ class Neighbours:
             self.lists.clear()
 
     def told_by(self, person: int) -> list[tuple[int, float]]:
-        """Whom a person can tell, in the order of their numbers, with the weights of the ties."""
+        """Return those whom a person can tell, in the order of their numbers, with the weights of the ties."""
         return self._list(person, self.ties, back=False)
 
     def tellers_of(self, person: int) -> list[tuple[int, float]]:
-        """Who can tell a person, in the order of their numbers, with the weights of the ties."""
+        """Return those who can tell a person, in the order of their numbers, with the weights of the ties."""
         return self._list(person, self.reversed, back=True)
 
     @cached_property

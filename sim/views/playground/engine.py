@@ -10,56 +10,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.kernels.batch import ask_all
-from sim.model.kernels.clocks import BLOCK
-from sim.model.kernels.columns import (
-    DELAY,
-    DEPENDENTS,
-    LARGEST,
-    LASTING,
-    PREREQUISITES,
-    READOPT,
-    RESCAN,
-    RIVALS,
-    SKIPPED,
-    STIFLING,
-    TIMED,
-    Book,
-    Calendar,
-    Catalogue,
-    Crowd,
-    Hearings,
-    Mixtures,
-    People,
-    State,
-    Ways,
-    bag,
-    state_of,
-)
-from sim.model.kernels.crowd import no_crowd, no_news
-from sim.model.kernels.interventions import (
-    BORN,
-    KIND,
-    OF_DYNAMICS,
-    OF_IDEAS,
-    OF_PERSONS,
-    REACH,
-    SET,
-    SETS,
-    STEP,
-    TO,
-    TO_END,
-    VALUE,
-    WHICH,
-    Deeds,
-)
-from sim.model.kernels.step import DONE, advance
+from sim.machine.hints import by_reference, values_of
+from sim.model.kernels.beginning import FIELDS, REOPENING, fresh
+from sim.model.kernels.columns import DYNAMICS, FAR, IDEA, INTERVENTION, STATUS, Abilities, Records, Run, TieRows
+from sim.model.kernels.interventions import BORN, OF_DYNAMICS, OF_IDEAS, OF_PERSONS, SET
+from sim.model.kernels.step import DONE, MOST, take_steps
 from sim.model.realise_loops import Worth, realise, scheduled
 from sim.model.rules import NEVER
-from sim.tape.rows import empty_rows
 from sim.tape.tables import Floats, Ints
 
 Table = NDArray[np.float64]
+DELAY, READOPT = (FIELDS["dynamics"].index(name) for name in ("release_delay", "readopt"))
+VALUE = FIELDS["ideas"].index("value")
+# What gives one with nobody left to tell a part again, when it is set: section and field.
+OPENS = np.array(
+    [(OF_DYNAMICS, FIELDS["dynamics"].index(name)) for name in REOPENING if name in FIELDS["dynamics"]]
+    + [(OF_PERSONS, FIELDS["persons"].index(name)) for name in REOPENING if name in FIELDS["persons"]]
+)
 
 
 class History(NamedTuple):
@@ -80,7 +47,7 @@ class History(NamedTuple):
 
 
 def play(
-    seed: int, size: int, steps: int, crowd_understanding: float, held: bool, persons: Table,
+    seed: int, size: int, steps: int, crowd_understanding: float, held: bool, once: bool, persons: Table,
     realising: NDArray[np.bool_], links: Table, ideas: Table, relations: NDArray[np.int64], dynamics: Floats,
     deeds: NDArray[np.int64], amounts: Floats,
 ) -> History:  # fmt: skip
@@ -91,6 +58,7 @@ def play(
         size, steps: of the world, and of the run.
         crowd_understanding: of those who are not among the persons.
         held: whether holding an idea counts, which need not work.
+        once: whether a holding counts once.
         persons: creativity, reach, skill, clarity, understanding, threshold, keeps, alive at the start; (n, 8).
         realising: whose holdings count, the crowd last; (n + 1,).
         links: source, target, weight, start, end; sorted by source and target; (ties, 5).
@@ -100,28 +68,35 @@ def play(
         deeds, amounts: what is scheduled, as the kernels take it; (deeds, 11), (deeds,).
     """
     n, m = len(persons), len(ideas)
-    people = People(
+    abilities = Abilities(
         persons[:, 0].copy(), persons[:, 1].copy(), persons[:, 2].copy(), persons[:, 3].copy(), persons[:, 4].copy(),
-        persons[:, 5].copy(), persons[:, 6].astype(np.uint8), persons[:, 7].astype(np.uint8),
+        persons[:, 5].copy(),
     )  # fmt: skip
-    ways, back = ties_of(links, n, 0), ties_of(links, n, 1)
-    catalogue = catalogue_of(ideas, relations)
-    state = start_of(seed, n, m, size, steps, dynamics, people, ways, catalogue, deeds)
-    scheme = Deeds(deeds, amounts, np.zeros(1, np.int64))
-    book = book_of(n, m, steps, size - n, crowd_understanding)
-    ask_all(people, catalogue, state, scheme, book)
-    if advance(people, ways, back, catalogue, state, scheme, book, steps, 0) != DONE:
+    ties, reverse = ties_of(links, n, 0), ties_of(links, n, 1)
+    numbers, dynamics = ideas[:, :5].copy(), dynamics.copy()
+    status, related = status_of(ideas, relations)
+    timed = len(links) > 0 and (ties.start.max() > 0 or ties.end.min() < NEVER)
+    run = by_reference(
+        fresh(
+            seed, n, size, steps, crowd_understanding, abilities, persons[:, 6].astype(np.uint8),
+            persons[:, 7].astype(np.uint8), ties, reverse, dynamics.view(DYNAMICS), dynamics,
+            numbers.reshape(-1).view(IDEA), numbers, status, related, scheduled_of(deeds, amounts),
+            int(not reopens(deeds, dynamics, relations)), int(timed), 64 * n * n * m + 8192,
+        )
+    )  # fmt: skip
+    if take_steps(run, steps, 0, MOST) != DONE:
         raise MemoryError
     since, delay = delays_of(deeds, amounts, dynamics[DELAY])
-    schedule = scheduled(book.rows, m, since, delay)
+    schedule = scheduled(run.rows, m, since, delay)
     worth = worth_of(ideas, deeds, amounts, steps)
-    pieces = pieces_of(book.crowd, steps) if realising[n] else np.empty((5, 0), np.int64)
-    rows, event, served, value = realise(book.rows, realising[:n].copy(), pieces, schedule, worth, n, steps, held)
+    pieces = pieces_of(run, steps) if realising[n] else np.empty((5, 0), np.int64)
+    rows, event, served, value = realise(run.rows, realising[:n].copy(), pieces, schedule, worth, n, steps, held, once)
     event, served, value = in_order(event, served, value)
-    e, i = rows.used[0], rows.used[1]
+    e, i, skipped = rows.used[0], rows.used[1], run.skipped
+    values_of(run)
     return History(
         rows.step[:e], rows.kind[:e], rows.person[:e], rows.idea[:e], rows.count[:e], rows.child[:i], rows.parent[:i],
-        rows.weight[:i], event, served, value, state.counters[SKIPPED],
+        rows.weight[:i], event, served, value, skipped,
     )  # fmt: skip
 
 
@@ -139,7 +114,7 @@ def in_order(event: Ints, served: Ints, value: Floats) -> tuple[Ints, Ints, Floa
     return first[:used].copy(), by[:used].copy(), sums[:used].copy()
 
 
-def ties_of(links: Table, n: int, end: int) -> Ways:
+def ties_of(links: Table, n: int, end: int) -> TieRows:
     """The ties in rows by their source (0), or by their target (1)."""
     indptr = np.zeros(n + 1, np.int64)
     for k in range(len(links)):
@@ -154,102 +129,61 @@ def ties_of(links: Table, n: int, end: int) -> Ways:
         place[int(links[k, end])] += 1
         target[at], weight[at] = int(links[k, 1 - end]), links[k, 2]
         begin[at], stop[at] = int(links[k, 3]), int(links[k, 4])
-    return Ways(indptr, target, weight, begin, stop)
+    return TieRows(indptr, target, weight, begin, stop)
 
 
-def catalogue_of(ideas: Table, relations: NDArray[np.int64]) -> Catalogue:
-    """The ideas' columns."""
-    m = len(ideas)
-    needed, needs = related(relations, m, 0, 0)
-    led, leads = related(relations, m, 0, 1)
-    met, rivals = related(relations, m, 1, 0)
-    return Catalogue(
-        ideas[:, 1].copy(), ideas[:, 2].copy(), ideas[:, 3].copy(), ideas[:, 4].copy(), ideas[:, 5].astype(np.uint8),
-        needed, needs, led, leads, met, rivals,
-    )  # fmt: skip
+def status_of(ideas: Table, relations: NDArray[np.int64]) -> tuple[Records, Ints]:
+    """What there is to know of each idea before the first step, and the relations of all."""
+    status, related, used = np.zeros(len(ideas), STATUS), np.empty(2 * len(relations), np.int64), 0
+    for idea in range(len(ideas)):
+        one = status[idea]
+        one.worked, one.released, one.first, one.last, one.common = 1, FAR, -1, -1, int(ideas[idea, 5])
+        one.prerequisites = used
+        used = one.prerequisites_end = one.dependents = add_related(relations, 0, 0, idea, related, used)
+        used = one.dependents_end = one.rivals = add_related(relations, 0, 1, idea, related, used)
+        used = one.rivals_end = add_related(relations, 1, 0, idea, related, used)
+    return status, related[:used].copy()
 
 
-def related(relations: NDArray[np.int64], m: int, kind: int, end: int) -> tuple[Ints, Ints]:
-    """The other ideas of a relation in rows, and where those of each idea begin."""
-    begin, other = np.zeros(m + 1, np.int64), np.empty(len(relations), np.int64)
-    found = 0
-    for idea in range(m):
-        for k in range(len(relations)):
-            if relations[k, 2] == kind and relations[k, end] == idea:
-                other[found] = relations[k, 1 - end]
-                found += 1
-        begin[idea + 1] = found
-    return begin, other[:found].copy()
+def add_related(relations: NDArray[np.int64], kind: int, end: int, idea: int, related: Ints, used: int) -> int:
+    """Add the other ideas of a relation of an idea; how many there are in all then."""
+    for k in range(len(relations)):
+        if relations[k, 2] == kind and relations[k, end] == idea:
+            related[used] = relations[k, 1 - end]
+            used += 1
+    return used
 
 
-def start_of(
-    seed: int, n: int, m: int, size: int, steps: int, dynamics: Floats, people: People, ways: Ways,
-    catalogue: Catalogue, deeds: NDArray[np.int64],
-) -> State:  # fmt: skip
-    """The state before the first step."""
-    state = state_of(seed, n, m, size, steps, dynamics)
-    counters = state.counters
-    reopening = len(catalogue.rivals) > 0 or dynamics[READOPT] != 0.0
+def scheduled_of(deeds: NDArray[np.int64], amounts: Floats) -> Records:
+    """What is scheduled, as the loops take it."""
+    made = np.zeros(len(deeds), INTERVENTION)
     for k in range(len(deeds)):
-        sets, which = deeds[k, SETS], deeds[k, WHICH]
-        reopening = reopening or deeds[k, KIND] == BORN
-        if deeds[k, KIND] == SET:
-            reopening = reopening or (sets == OF_DYNAMICS and which in (READOPT, STIFLING))
-            reopening = reopening or (sets == OF_PERSONS and which == REACH)
-    counters[LASTING], counters[RESCAN], counters[LARGEST] = not reopening, 1, 1
-    for person in range(n):
-        if not people.alive[person]:
-            for idea in range(m):
-                key = idea * n + person
-                state.closed[key >> 6] |= 1 << (key & 63)
-    for idea in range(m):
-        counters[PREREQUISITES] = max(counters[PREREQUISITES], span(catalogue.prerequisites_begin, idea))
-        counters[DEPENDENTS] = max(counters[DEPENDENTS], span(catalogue.dependents_begin, idea))
-        counters[RIVALS] = max(counters[RIVALS], span(catalogue.rivals_begin, idea))
-    for k in range(len(ways.start)):
-        if ways.start[k] > 0 or ways.end[k] < NEVER:
-            counters[TIMED] = 1
-    return state
+        one = made[k]
+        one.step, one.kind, one.person, one.person_end = deeds[k, 0], deeds[k, 1], deeds[k, 2], deeds[k, 3]
+        one.idea, one.idea_end, one.each, one.to = deeds[k, 4], deeds[k, 5], deeds[k, 6], deeds[k, 7]
+        one.to_end, one.section, one.field, one.amount = deeds[k, 8], deeds[k, 9], deeds[k, 10], amounts[k]
+    return made
 
 
-def span(begin: Ints, k: int) -> int:
-    """How many there are in a row."""
-    return int(begin[k + 1] - begin[k])
-
-
-def book_of(n: int, m: int, steps: int, crowd: int, understanding: float) -> Book:
-    """Buffers with room for all that can happen in a small world."""
-    rows = min(2 * n * m * steps, 300_000) + 1024
-    told = 64 * n * n * m + 8192
-    of = no_crowd(crowd, understanding, m)
-    cohorts = m * steps + 16
-    crowds = Crowd(
-        of.size, of.understanding, of.held, of.given_up, of.first, of.last, np.empty(cohorts, np.int64),
-        np.empty(cohorts, np.int64), np.empty(cohorts, np.int64), np.empty(cohorts, np.int64),
-        np.empty((5, min(cohorts * (steps + 1), 100_000)), np.int64), of.used,
-    )  # fmt: skip
-    used = np.zeros(2, np.int64)
-    used[1] = -1
-    calendar = Calendar(
-        np.full(steps + 1, -1, np.int64), np.zeros(steps + 1, np.int64),
-        np.empty((8 * n * m + steps + 64) * BLOCK, np.int64), used,
-    )  # fmt: skip
-    return Book(
-        empty_rows(rows, rows), bag(16 * n * m + 1024), bag(rows), bag(told), bag(told), bag(told),
-        np.empty(rows, np.int64), np.zeros(4, np.int64), np.zeros(14, np.int64), no_news(n * m + 64),
-        Mixtures(np.zeros(rows, np.int64), np.empty(rows, np.int64), np.empty(rows), np.zeros(2, np.int64)),
-        calendar, crowds,
-        Hearings(np.empty(told, np.int64), np.empty(told, np.int64), np.zeros(1, np.int64)),
-    )  # fmt: skip
+def reopens(deeds: NDArray[np.int64], dynamics: Floats, relations: NDArray[np.int64]) -> bool:
+    """Whether one who has nobody left to tell may have somebody later."""
+    reopening = dynamics[READOPT] != 0.0
+    for k in range(len(relations)):
+        reopening = reopening or relations[k, 2] == 1
+    for one in scheduled_of(deeds, np.zeros(len(deeds))):
+        reopening = reopening or one.kind == BORN
+        for k in range(len(OPENS) if one.kind == SET else 0):
+            reopening = reopening or (one.section == OPENS[k, 0] and one.field == OPENS[k, 1])
+    return bool(reopening)
 
 
 def delays_of(deeds: NDArray[np.int64], amounts: Floats, first: float) -> tuple[Ints, Ints]:
     """From which steps implementations are released after how many."""
     since, delay = np.zeros(len(deeds) + 1, np.int64), np.zeros(len(deeds) + 1, np.int64)
     delay[0], used = int(first), 1
-    for k in range(len(deeds)):
-        if deeds[k, KIND] == SET and deeds[k, SETS] == OF_DYNAMICS and deeds[k, WHICH] == DELAY:
-            since[used], delay[used] = deeds[k, STEP], int(amounts[k])
+    for one in scheduled_of(deeds, amounts):
+        if one.kind == SET and one.section == OF_DYNAMICS and one.field == DELAY:
+            since[used], delay[used] = one.step, int(one.amount)
             used += 1
     return since[:used].copy(), delay[:used].copy()
 
@@ -261,38 +195,36 @@ def worth_of(ideas: Table, deeds: NDArray[np.int64], amounts: Floats, now: int) 
     begin, first, last = np.zeros(m + 1, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     each = np.empty(room)
     for idea in range(m):
-        start, value = 1, ideas[idea, 0]
-        for k in range(len(deeds)):
-            if (deeds[k, KIND] == SET and deeds[k, SETS] == OF_IDEAS and deeds[k, WHICH] == VALUE
-                    and deeds[k, TO] <= idea < deeds[k, TO_END] and deeds[k, STEP] <= now):  # fmt: skip
-                if deeds[k, STEP] > start and value > 0.0:
-                    first[used], last[used], each[used] = start - 1, deeds[k, STEP] - 1, value
+        start, value = 1, ideas[idea, VALUE]
+        for one in scheduled_of(deeds, amounts):
+            sets = one.kind == SET and one.section == OF_IDEAS and one.field == VALUE
+            if sets and one.to <= idea < one.to_end and one.step <= now:
+                if one.step > start:
+                    first[used], last[used], each[used] = start - 1, one.step - 1, value
                     used += 1
-                start, value = deeds[k, STEP], amounts[k]
-        if now >= start and value > 0.0:
+                start, value = one.step, one.amount
+        if now >= start:
             first[used], last[used], each[used] = start - 1, now, value
             used += 1
         begin[idea + 1] = used
     return Worth(begin, first[:used].copy(), last[:used].copy(), each[:used].copy())
 
 
-def pieces_of(of: Crowd, now: int) -> NDArray[np.int64]:
+def pieces_of(run: Run, now: int) -> NDArray[np.int64]:
     """The holdings of the crowd up to now by event, ended or not: event, idea, begin, end, count; (5, pieces)."""
-    number = of.used[1]
-    for idea in range(len(of.first)):
-        cohort = of.first[idea]
-        while cohort >= 0:
-            number += 1
-            cohort = of.next[cohort]
-    pieces = np.empty((5, number), np.int64)
-    at = of.used[1]
-    pieces[:, :at] = of.pieces[:, :at]
-    for idea in range(len(of.first)):
-        cohort = of.first[idea]
-        while cohort >= 0:
-            pieces[0, at], pieces[1, at], pieces[2, at] = of.event[cohort], idea, of.since[cohort]
-            pieces[3, at], pieces[4, at] = now, of.count[cohort]
+    ended, number = run.pieces_number, run.pieces_number + run.cohorts_number
+    pieces, at = np.empty((5, number), np.int64), ended
+    for k in range(ended):
+        one = run.pieces[k]
+        pieces[0, k], pieces[1, k], pieces[2, k], pieces[3, k] = one.event, one.idea, one.begin, one.end
+        pieces[4, k] = one.count
+    for idea in range(len(run.status)):
+        place = run.status[idea].first
+        while place >= 0:
+            cohort = run.cohorts[place]
+            pieces[0, at], pieces[1, at], pieces[2, at] = cohort.event, idea, cohort.since
+            pieces[3, at], pieces[4, at] = now, cohort.count
             at += 1
-            cohort = of.next[cohort]
-    order = np.argsort(pieces[0], kind="mergesort")
+            place = cohort.next
+    order = np.argsort(pieces[0, :at], kind="mergesort")
     return pieces[:, order].copy()

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.kernels.model import deeds_of, state_of, ways_of
+from sim.model.kernels.beginning import dynamics_of, interventions_of
+from sim.model.kernels.columns import IDEA, INTERVENTION
 from sim.model.world import ABILITIES, World
 from sim.scenario.scenario import Scenario
 
@@ -19,7 +20,7 @@ def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
     common[list(ideas.at_common_rate)] = 1.0
     relations = [(k, p, 0) for k, others in enumerate(ideas.prerequisites) for p in others]
     relations += [(k, r, 1) for k, others in enumerate(ideas.rivals) for r in others]
-    deeds = deeds_of(world)
+    deeds = interventions_of(world.schedule)
     source = np.repeat(np.arange(n), np.diff(ties.indptr))
     return {
         "seed": world.seed - 2**64 if world.seed >= 2**63 else world.seed,
@@ -27,14 +28,13 @@ def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
         "steps": scenario.scenario.steps,
         "crowd_understanding": float(scenario.world.crowd_understanding),
         "held": scenario.impact.value_of == "held",
+        "once": scenario.impact.per == "adopter",
         "persons": np.stack([*(getattr(world, a) for a in ABILITIES), world.keeps, world.alive], axis=1).astype(float),
         "realising": world.realises.copy(),
         "links": np.stack([source, ties.target, ties.weight, ties.start, ties.end], axis=1).astype(float),
-        "ideas": np.stack(
-            [ideas.value, ideas.clarity, ideas.difficulty, ideas.discovery_rate, ideas.hesitation, common], axis=1
-        ),
+        "ideas": np.stack([*(getattr(ideas, name) for name in IDEA.names), common], axis=1),
         "relations": np.array(relations, np.int64).reshape(-1, 3),
-        "dynamics": state_of(world, ways_of(ties)).dynamics,
-        "deeds": deeds.rows,
-        "amounts": deeds.amount,
+        "dynamics": dynamics_of(scenario).view(np.float64),
+        "deeds": np.stack([deeds[name] for name in INTERVENTION.names[:-1]], axis=1),
+        "amounts": deeds["amount"].copy(),
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from sim.accounts.methods import METHODS
-from sim.model.kernels import interventions, model
+from sim.model.kernels import interventions
+from sim.model.kernels.beginning import FIELDS
 from sim.model.rules import NEVER
 from sim.model.world import ABILITIES
 from sim.scenario.sections import About, CreditSection, Dynamics, Idea, Impact, Population, Tie, WorldSection
@@ -24,17 +25,25 @@ def words() -> dict[str, Any]:
     return {
         "events": list(KINDS),
         "abilities": list(ABILITIES),
-        "dynamics": model.DYNAMICS,
-        "words": model.WORDS,
+        "dynamics": _places("dynamics"),
+        "words": {word: k for one in Dynamics.model_fields.values() for k, word in enumerate(_words(one.annotation))},
         "never": float(NEVER),
         "interventions": list(interventions.KINDS),
-        "of_ideas": model.OF_IDEAS,
-        "of_persons": model.OF_PERSONS,
+        "of_ideas": _places("ideas"),
+        "of_persons": _places("persons"),
         "sets": {"dynamics": interventions.OF_DYNAMICS, "ideas": interventions.OF_IDEAS,
                  "persons": interventions.OF_PERSONS, "common": interventions.COMMON_RATE},
         "defaults": {name: _defaults(section) for name, section in sections.items()},
         "asks": {name: METHODS[name].asks for name in ACCOUNTS},
     }  # fmt: skip
+
+
+def _places(section: str) -> dict[str, int]:
+    return {name: k for k, name in enumerate(FIELDS[section])}
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _defaults(section: Any) -> dict[str, Any]:

@@ -240,6 +240,7 @@ def test_a_tie_is_there_from_its_step_on_and_until_it_is_cut(added, cut):
 VALUES: dict[str, Any] = {
     "dynamics.discovery_rate": 0.3,
     "dynamics.telling_period": "forever",
+    "dynamics.audience": "ties",
     "dynamics.adoption": "threshold",
     "dynamics.credited_tellers": "all",
     "dynamics.stifling": "both",

@@ -76,6 +76,15 @@ SMALL = {
         make(3, FOREVER | {"discovery_rate": math.inf}, persons="A creativity=1.0 reach=1.0", ideas=RIVALS),
         "1 discover A earth; 1 discover A moon",
     ),
+    "ties only: each is told with its weight whatever the reach, and nobody else": (
+        make(4, {"audience": "ties"}, world={"size": 50}, persons="A reach=1.0; B reach=1e-9; C; D; E",
+             ties="A>B; B>C; B>D", interventions="1 discover A"),
+        "1 discover A; 2 learn B; 3 learn C; 3 learn D",
+    ),
+    "ties only: one who reaches nobody does not tell": (
+        make(4, {"audience": "ties"}, persons="A; B", ties="A>B", interventions="1 discover A"),
+        "1 discover A",
+    ),
     "a rival keeps the other out": (
         make(5, FOREVER, persons="A reach=1.0; B reach=1.0; C", ideas=RIVALS, interventions=RIVALS_MEET),
         "1 discover A earth; 1 discover B sun; 2 learn C earth; 4 abandon C earth; 5 learn C sun",
@@ -128,6 +137,12 @@ def all_discover(by: Any) -> Any:
     return make(5, persons="A; B*2; C", impact=HELD | {"realised_by": by}, interventions="1 discover everyone")
 
 
+def adopters(delay: int, by: str) -> Any:
+    """A makes it work in step 2 and C gives it up in step 6; B learns it in the last step."""
+    return make(10, {"release_delay": delay}, persons="A; B; C", impact={"per": "adopter", "realised_by": by},
+                interventions="1 discover A; 1 discover C; 2 implement A; 6 die C; 10 tell A to=B")  # fmt: skip
+
+
 def released(delay: int, value_of: str = "working") -> Any:
     return make(10, {"release_delay": delay}, persons="A", impact={"value_of": value_of},
                 interventions="1 discover A; 2 implement A")  # fmt: skip
@@ -146,6 +161,20 @@ def released(delay: int, value_of: str = "working") -> Any:
         (alone("1 discover A", 5, value_of="working"), 0),
         *((released(delay), 8 - delay) for delay in (0, 1, 5)),
         (released(1, "held"), 9),
+        # Once a holding: of the last step, too, and not of one that ends before the idea works.
+        *((alone(f"{begun} discover A", per="adopter"), 1) for begun in (1, 10)),
+        (alone("1 discover A; 3 die A; 5 set ideas.idea.value=9", per="adopter"), 1),
+        (alone("1 discover A; 1 die A", per="adopter"), 0),
+        *(
+            (adopters(delay, by), total)
+            for delay, by, total in (
+                (0, "everyone", 3),
+                (2, "everyone", 3),
+                (4, "everyone", 2),
+                (9, "everyone", 0),
+                (0, "crowd", 0),
+            )
+        ),
     ],
 )
 def test_what_holdings_are_worth(scenario, total):
@@ -318,6 +347,12 @@ WAITS: dict[str, tuple[Any, str, list[tuple[int, int, list[float]]]]] = {
         told_by_one(9, {"telling_period": period}, weight=0.2), "learn",
         [(1, 0, [0.0] * 2 + [0.2] * steps + [0.0] * (8 - steps))])
        for period, steps in ((0.0, 0), (0.5, 0), (1.0, 1), (1.5, 1), (3.0, 3), ("forever", 8))},
+    "each tie is told with its weight where ties only are": (
+        make(9, FOREVER | {"audience": "ties"}, persons="A reach=1e-9; B*2000", ties="A>B weight=0.2",
+             interventions="1 discover A"), "learn", [(1, 0, [0.0] * 2 + [0.2] * 8)]),
+    "at the threshold one understands by the clarity of the idea and the teller, each step anew": (
+        make(9, THRESHOLD, persons="A clarity=0.5; B*2000 understanding=0.8", ties="A>B",
+             ideas="idea clarity=0.5", interventions="1 discover A"), "learn", [(1, 0, [0.0] * 2 + [0.2] * 8)]),
     "who hesitates decides later": (
         told_by_one(8, {"resolve_rate": 0.3}, hesitation=0.4), "learn", [(1, 0, [0.0, 0.0, 0.6] + [Q] * 6)]),
     "who hesitates for good adopts when told again": (
@@ -740,10 +775,10 @@ def test_run_model_and_step_and_run_are_the_same():
 
 
 def test_one_throw_replaces_a_throw_in_every_step():
-    # The clock of a person is wound up when the chance begins: the step in which it comes is known then.
+    # The timer of a person is started when the chance begins: the step in which it comes is known then.
     model = IdeaDiffusion(make(5, {"discovery_rate": 0.2}, population={"count": 200, "creativity": 1.0}))
     model.step()
-    due = {p.index: clock.due for p in model.people for clock in p.clocks.values()}
+    due = {p.index: timer.due for p in model.people for timer in p.timers.values()}
     found = {person: step for step, _, person, _ in rows(model.run(), "discover")}
     assert all(found[person] == step for person, step in due.items() if step <= 5)
     assert all(uniform(0, TELL, 1, p, 0) != uniform(0, TELL, 2, p, 0) for p in range(9))

@@ -129,11 +129,16 @@ function checked(given) {
       abandon_rate_working: rate,
       release_delay: step,
       readopt: flag,
+      audience: oneOf("reach", "ties"),
       adoption: oneOf("simple", "threshold"),
       credited_tellers: oneOf("one", "all"),
       stifling: oneOf("none", "teller", "both"),
     }),
-    impact: only(given.impact, { value_of: oneOf("working", "held"), realised_by: names }),
+    impact: only(given.impact, {
+      value_of: oneOf("working", "held"),
+      per: oneOf("step", "adopter"),
+      realised_by: names,
+    }),
     credit: only(given.credit, { alpha: number(0, 0.999999), inheritance: part }),
     interventions: all(
       given.interventions,

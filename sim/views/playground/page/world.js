@@ -26,6 +26,7 @@ function tablesOf(doc) {
     steps: doc.scenario.steps,
     crowd_understanding: setting(doc, "world", "crowd_understanding"),
     held: setting(doc, "impact", "value_of") === "held" ? 1 : 0,
+    once: setting(doc, "impact", "per") === "adopter" ? 1 : 0,
     persons: table(
       doc.persons.map((one, k) => [
         ...WORDS.abilities.map(ability => abilityOf(one, ability)),
