@@ -124,7 +124,7 @@ class Likelihood:
         tape = record.tape
         self.row = _rows(scenario, self.world, tape)
         self.full = record.full
-        given = {(w, i, d.step) for d in self.world.deeds if d.kind == "discover" for w in d.who for i in d.ideas}
+        given = {(w, i, d.step) for d in self.world.schedule if d.kind == "discover" for w in d.who for i in d.ideas}
         self.courses = [self._course(tape, idea, given) for idea in range(len(self.world.ideas.name))]
 
     def _course(self, tape: Tape, idea: int, given: Any) -> Course:
