@@ -14,7 +14,7 @@ from sim.scenario.values import Finite, Fraction, Name, Positive, Section, Whole
 
 Problem = tuple[tuple[str | int, ...], str]  # where in [world.network], and what
 GIVEN, FIXED, POISSON, POWER = range(4)  # laws of degrees, as a configuration's generator takes them
-FILES = (".csv", ".parquet", ".graphml", ".gexf")
+FILES = (".csv", ".parquet", ".graphml", ".gexf", ".tsv", ".txt", ".json", ".jsonl", ".net", ".gz", ".zst")
 
 
 class _Network(Section):
@@ -252,8 +252,8 @@ class StochasticBlock(_Ties):
 class NetworkFile(_Ties):
     """Ties from a file beside the scenario.
 
-    A .csv or .parquet file has the columns source and target, and optionally weight, start and end; .graphml and .gexf
-    are read as well.
+    A table, CSV or Parquet, has the columns source and target (or names that people call them), and optionally weight,
+    start and end; GraphML, GEXF, Pajek and JSON node-link are read as well, by the labels of their nodes.
     """
 
     kind: Literal["file"]

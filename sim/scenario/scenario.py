@@ -87,6 +87,30 @@ class Scenario(Contents):
             put(data, key, value, source)
         return self._validated(data, source, "", self._folder)
 
+    def with_network(self, graph: Any, folder: str | Path | None = None) -> Scenario:
+        """Return the scenario with the ties of a networkx graph, and as many persons as it has nodes.
+
+        Nodes that bear the name of a person are that person; the others are the population, in the order in which the
+        ties name them. Ties of an undirected graph lead both ways. Attributes weight, start and end are those of ties.
+
+        Args:
+            graph: a networkx graph.
+            folder: for the file of its ties, which is named by what is in it; the cache of shoulders if None.
+
+        Raises:
+            ScenarioError: if it has no nodes, or a tie cannot be used.
+        """
+        from sim.scenario.graph_file import write_ties
+
+        names, path = write_ties(graph, folder)
+        data = self.model_dump(by_alias=True, exclude_unset=True)
+        people = [person for person in self.persons if person.name not in names]
+        count = len(names) - (len(self.persons) - len(people))
+        data.setdefault("population", {})["count"] = count
+        network = {"kind": "file", "path": path.name, "both_ways": not graph.is_directed()}
+        data.setdefault("world", {})["network"] = network
+        return self._validated(data, "with_network", "", path.parent)
+
     def to_toml(self) -> str:
         """Return the scenario with every default spelled out, as TOML that reads back equal."""
         import tomlkit

@@ -366,7 +366,7 @@ BAD_TIMES = ["soon", "inf", "1_000", "5e18", "1e999999999", "٣", "2020-01-32x"]
          "(--format citations)? Say which"),
         (f"{HEADER}\n31/12/2020,a,b\n",
          "2: time '31/12/2020': is the day first, or the month? Say --dates dmy or --dates mdy"),
-        (f"{HEADER}\n1,1e18,b\n2,3,4\n", " '1e18' is an id that has lost digits; allowed: whole numbers written "
+        (f"{HEADER}\n1,1e18,5\n2,3,4\n", " '1e18' is an id that has lost digits; allowed: whole numbers written "
          "out, or texts"),
         (f"{HEADER}\n1,a,b\n# c\n2,b\n", "4: 2 fields; allowed: 3, as in the header"),
         (f"{HEADER}\n1,a,b,c\n", "2: 4 fields; allowed: 3, as in the header"),

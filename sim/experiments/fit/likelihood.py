@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.experiments.fit.record import Record
-from sim.model.networks.files import _gathered, _read_csv, _read_graph
+from sim.model.networks.files import _gathered, _read_any, _read_csv
 from sim.model.networks.labels import Labels, canonical
 from sim.model.rules import NEVER
 from sim.model.world import World
@@ -338,7 +338,7 @@ def _rows(scenario: Scenario, world: World, tape: Tape) -> Ints:
     if network.kind == "file":
         path = scenario.folder / network.path
         labels = Labels(scenario, path)
-        _gathered(_read_csv(path) if path.suffix == ".csv" else _read_graph(path), labels)
+        _gathered(_read_csv(path) if path.suffix == ".csv" else _read_any(path), labels)
         known, free = known | labels.known, labels.free
     rows = []
     for name in tape.persons.names():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, TapeError
 from sim.model.networks.labels import LONGEST, Labels
 from sim.model.networks.links import Links, alike, joined
 from sim.model.rules import NEVER
@@ -19,6 +19,14 @@ from sim.scenario.scenario import Scenario
 
 LARGE = 2_000_000  # bytes; smaller files are read without waiting for pyarrow to be imported
 BYTES_OF_A_TIE = 12.0  # in text, roughly
+ENDS = ("source", "target")
+COLUMNS: tuple[Any, ...] = (  # of a table of ties, as Shape has them
+    {"source": "name", "target": "name", "weight": "number", "start": "time", "end": "time"},
+    ENDS,
+    {},
+    {},
+    (*ENDS, "weight"),
+)
 Row = tuple[int | None, str, str, float, int, int]  # line, source, target, weight, start, end
 
 
@@ -55,14 +63,18 @@ def count_in_file(folder: Path, network: Any) -> float:
 
 
 def _read(path: Path, scenario: Scenario) -> Links:
-    if path.suffix == ".parquet" or (path.suffix == ".csv" and path.stat().st_size > LARGE):
-        from sim.model.networks import tables
+    labels = Labels(scenario, path)
+    if path.suffix == ".parquet":
+        from sim.model.networks.tables import read_parquet
 
-        if path.suffix == ".parquet":
-            return tables.read_parquet(path, Labels(scenario, path))
-        if (links := tables.read_csv(path, lambda: Labels(scenario, path), *header(path))) is not None:
+        return read_parquet(path, labels)
+    names = header(path) if path.suffix == ".csv" else None
+    if names is not None and path.stat().st_size > LARGE:
+        from sim.model.networks.tables import read_csv
+
+        if (links := read_csv(path, lambda: Labels(scenario, path), *names)) is not None:
             return links
-    return _gathered(_read_csv(path) if path.suffix == ".csv" else _read_graph(path), Labels(scenario, path))
+    return _gathered(_read_csv(path) if names is not None else _read_any(path), labels)
 
 
 def _gathered(rows: Iterator[Row], labels: Labels) -> Links:
@@ -78,21 +90,19 @@ def _gathered(rows: Iterator[Row], labels: Labels) -> Links:
     return joined([Links(*columns)])
 
 
-def header(path: Path) -> tuple[list[str], int]:
-    """The names of the columns of a CSV file, and the line on which they end."""
+def header(path: Path) -> tuple[list[str], int] | None:
+    """Return the columns of a plain CSV file and the line on which their names end; None of any other file."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream, skipinitialspace=True)
         try:
             names = [name.strip() for name in reader.fieldnames or ()]
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ScenarioError(f"cannot be read: {error}", str(path)) from None
-    if not {"source", "target"} <= set(names):
-        raise ScenarioError("the header must have source and target; allowed: weight, start, end", str(path), 1)
-    return names, reader.line_num
+        except (UnicodeDecodeError, csv.Error):
+            return None
+    return (names, reader.line_num) if {"source", "target"} <= set(names) else None
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
-    names, last = header(path)
+    names, last = header(path) or ([], 0)
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream, names, skipinitialspace=True)
         try:
@@ -103,17 +113,39 @@ def _read_csv(path: Path) -> Iterator[Row]:
             raise ScenarioError(f"cannot be read: {error}", str(path)) from None
 
 
-def _read_graph(path: Path) -> Iterator[Row]:
-    import networkx as nx
+def _read_any(path: Path) -> Iterator[Row]:
+    """The rows of any graph or table that logs are read from, too."""
+    from sim.readers.columns import Known, Shape, matched
+    from sim.readers.graph import format_of, read_graph
+    from sim.readers.source import opened
+    from sim.readers.table import table_of
 
     try:
-        graph = nx.read_graphml(path) if path.suffix == ".graphml" else nx.read_gexf(path)
-    except Exception as error:  # the readers of networkx raise whatever their XML parser meets
-        raise ScenarioError(f"cannot be read as {path.suffix[1:]}: {error}", str(path)) from None
-    for source, target, attributes in graph.edges(data=True):
-        yield _tie(path, None, str(source), str(target), attributes)
-        if not graph.is_directed():
-            yield _tie(path, None, str(target), str(source), attributes)
+        with opened(path) as source:
+            if source.kind == "text" and (format := format_of(source)) is not None:
+                graph = read_graph(source, format)
+                names = graph.names()
+                for u, v, data in graph.edges:
+                    yield _tie(path, None, names[u], names[v], data)
+                    if not graph.directed:
+                        yield _tie(path, None, names[v], names[u], data)
+                return
+            table = table_of(source, Known({}))
+            if not table.bare and not Shape(*COLUMNS).fits(table.names):
+                allowed = "the header must have source and target; allowed: weight, start, end"
+                raise ScenarioError(allowed, str(path), table.header)
+            found = matched(table, Shape(*COLUMNS), {})
+            for batch in table.batches(list(found.values())):
+                for cells in zip(*(column.to_pylist() for column in batch), strict=True):
+                    row = dict(zip(found, cells, strict=True))
+                    source_name, target_name = ("" if row[end] is None else str(row[end]) for end in ENDS)
+                    yield _tie(path, None, source_name, target_name, row)
+    except TapeError as error:
+        if path.suffix == ".csv" and not path.stat().st_size:
+            raise ScenarioError("the header must have source and target; it is empty", str(path), 1) from None
+        raise ScenarioError(
+            "cannot be read: " + error.problem.removeprefix(f"{path}:").removeprefix(f"{path}: "), str(path)
+        ) from None
 
 
 def _tie(path: Path, line: int | None, source: Any, target: Any, row: Any) -> Row:

@@ -1,0 +1,69 @@
+"""The true stories of the docs: what their tables claim, where the data is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.cli.main import cli
+from sim.logs.formats import read_log
+
+ROOT = Path(__file__).parents[2]
+STORIES = ROOT / "docs" / "stories"
+DATA = Path(os.environ.get("SHOULDERS_DATA", ROOT.parent / "shared" / "data"))
+FILES = {
+    "mers": "mers_korea_2015.csv",
+    "doctors": "coleman_doctors/medInnovations.graphml",
+    "journeys": "attribution/journeys.csv",
+    "retweets": "weibo_cascades/cascades.txt",
+}
+
+
+def data(story: str) -> Path:
+    path = DATA / FILES[story]
+    if not path.exists():
+        pytest.skip(f"{path} is absent: real data is no part of the project; SHOULDERS_DATA says where it is")
+    return path
+
+
+@pytest.mark.parametrize("story", FILES)
+def test_the_table_is_what_the_command_says(story: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path, text = data(story), (STORIES / f"{story}.md").read_text("utf-8")
+    command = re.search(r"shoulders (credit .*?) -o ", text)
+    assert command is not None
+    words = command[1].split()
+    assert words[1] == path.name
+    cli([words[0], str(path), *words[2:], "--json"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)["credit"]
+    rows = re.findall(r"^\| (\w+) \| ([\d.]+)% \|", text, re.MULTILINE)
+    shares = {row["person"]: f"{100 * row['share']:.2f}" for row in found}
+    assert rows
+    assert [(name, shares.get(name)) for name, _ in rows if name in shares] == [r for r in rows if r[0] in shares]
+    assert rows[0][0] == found[0]["person"]
+    effects = re.findall(r"^\| (\w+) \| [\d.]+% \| (\.\d+) \|", text, re.MULTILINE)
+    raw = {row["person"]: f"{row['raw']:.4f}".lstrip("0") for row in found if "raw" in row}
+    assert all(raw.get(name, effect) == effect for name, effect in effects)
+    assert (STORIES / f"{story}.svg").exists()
+
+
+def test_the_doctors_adopt_as_the_counts_say() -> None:
+    tape = read_log(data("doctors"), "adoptions")
+    months = tape.events.step + tape.provenance["time_origin"]
+    assert np.cumsum(np.bincount(months))[[1, 2, 3, 17]].tolist() == [11, 20, 29, 109]
+    assert (len(tape.events) - int(tape.total), tape.mended["teller imputed"]) == (61, 48)
+
+
+def test_the_channels_are_those_of_the_simulation_but_one() -> None:
+    from sim.accounts.account import credit
+
+    table = credit(read_log(data("journeys")), "removal").persons
+    found = dict(zip(table.name, np.asarray(table.raw).tolist(), strict=True))
+    simulated = {"alpha": 0.5587, "eta": 0.3489, "theta": 0.2060, "iota": 0.3957}
+    off = {name: abs(found[name] - effect) for name, effect in simulated.items()}
+    assert max(off, key=lambda name: off[name]) == "iota"
+    assert off["iota"] == pytest.approx(0.0101, abs=5e-5)
