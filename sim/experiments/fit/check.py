@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVELS = (0.5, 0.8, 0.95)
-BINS, DRAWS = 10, 400
+BINS, DRAWS = 10, 250
 UNEVEN = 0.01  # of p of the ranks, below which they are not called uniform
 
 

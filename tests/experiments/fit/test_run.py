@@ -86,13 +86,13 @@ def test_what_the_record_does_not_tell_is_said_first():
 
 
 def test_truths_are_found_again():
-    found = check_fit(SCENARIO, ADOPTED, {"dynamics.discovery_rate": "uniform(0, 1)"}, truths=40, engine="agents")
+    found = check_fit(SCENARIO, ADOPTED, {"dynamics.discovery_rate": "uniform(0, 1)"}, truths=25, engine="agents")
     row = found.rows()[0]
     assert row["low"] <= 0.95 <= row["high"]
     assert row["ranks_p"] > 0.001
     assert row["recovered"] > 0.7
     assert recovery(found).axes
-    wrong = check_fit(SCENARIO, CURVE, VARY, truths=20, runs=60, particles=40, engine="agents")
+    wrong = check_fit(SCENARIO, CURVE, VARY, truths=20, runs=30, particles=20, engine="agents")
     assert wrong.method == "sequential ABC"
     assert wrong.rank.shape == (20, 2)
     assert json.loads(wrong.to_json())["says"]
