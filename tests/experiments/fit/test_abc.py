@@ -17,7 +17,7 @@ SEEN = np.array([0.9, -0.4])
 
 
 def simulate(z, seeds):
-    """Two keys seen with noise: the posterior is normal, its mean y / (1 + noise²), its variance that part of noise²."""
+    """Two keys seen with noise: the posterior is normal, of mean y / (1 + noise²), and so known."""
     return np.array(
         [one + NOISE * np.random.default_rng(seed).standard_normal(2) for one, seed in zip(z, seeds, strict=True)]
     )
