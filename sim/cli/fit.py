@@ -9,84 +9,104 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import AS_JSON, CHANGES, SEED, THREADS, scenario_of
-from sim.machine.terminal import progress_bar, say, show, show_json
+from sim.cli.arguments import AS_JSON, CHANGES, ENGINE, SEED, THREADS, Names, ScenarioName, folder_of, scenario_of
+from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 
 if TYPE_CHECKING:
     from sim.experiments.fit.compare import Comparison
     from sim.experiments.fit.result import FitResult
 
+OURS = ("fit.json", "result.json")  # a folder that holds one of them may be written again
+CHECKED = 200  # records of known truth
+
 
 @click.command(name="fit")
-@click.argument("scenario")
+@click.argument("scenario", type=ScenarioName())
 @click.option("--to", "record", metavar="RECORD", required=True,
-              help="A log, a run's or a study's folder, or a CSV file: time,count (so far), time,new, or person,time.",
+              help="A log, the folder of a run or a study, or a CSV file: time,count (so far), time,new, person,time.",
               )  # fmt: skip
 @click.option("--vary", metavar="KEY=PRIOR", multiple=True, required=True,
               help="A key and its prior, as 'dynamics.abandon_rate=beta(2, 5)'.")  # fmt: skip
-@click.option("--against", metavar="SCENARIO", help="Another model of the same record: which is the more probable?")
-@click.option(
-    "--vary-against", metavar="KEY=PRIOR", multiple=True, help="The keys of the other model, if not the same."
-)
+@click.option("--against", metavar="SCENARIO", type=ScenarioName(), help="Another model: which is the more probable?")
+@click.option("--vary-against", metavar="KEY=PRIOR", multiple=True, help="Keys of the other model, if not the same.")
 @CHANGES
 @click.option("--summary", "summaries", metavar="NAME", multiple=True,
-              help="What is compared: adoption_curve, final_size, discoverers, depth, breadth, wiener, waiting_times, "
-              "roles, or a measure of a study.")  # fmt: skip
-@click.option("--method", default="auto", show_default=True, help="auto, exact or abc.")
-@click.option("--step", type=float, default=1.0, show_default=True, help="How much of the record's time a step is.")
-@click.option("--start", type=float, default=0.0, show_default=True, help="The record's time that is step 0.")
-@click.option(
-    "--runs", "--budget", type=click.IntRange(10), default=5000, show_default=True, help="Runs of ABC at most."
-)
+              help="To be compared: adoption_curve, final_size, discoverers, depth, breadth, wiener, waiting_times, "
+              "roles, or a measure of a study.  [default: what suits the record]")  # fmt: skip
+@click.option("--method", type=Names("auto", "exact", "abc"), metavar="NAME", default="auto", show_default=True,
+              help="auto, exact (likelihood) or abc.")  # fmt: skip
+@click.option("--step", type=float, default=1.0, show_default=True, help="Time of the record in a step.")
+@click.option("--start", type=float, default=0.0, show_default=True, help="Time of the record at step 0.")
+@click.option("--runs", "--budget", type=click.IntRange(10), default=5000, show_default=True, help="At most, of ABC.")
 @click.option("--particles", type=click.IntRange(10), help="Of the first generation.  [default: a fifth of the runs]")
-@click.option("--check", "truths", is_flag=False, flag_value=200, type=click.IntRange(20), metavar="[TRUTHS]",
-              help="Fit as many records of known truth, too: do intervals hold what they claim?  [200]")  # fmt: skip
+@click.option("--check", is_flag=True, help="Fit records of known truth, too: do intervals hold what they claim?")
+@click.option("--truths", type=click.IntRange(20), default=CHECKED, show_default=True, help="Records of --check.")
 @SEED
-@click.option("--engine", default="auto", show_default=True, help="auto, agents or kernels; the posterior is the same.")
+@ENGINE
 @THREADS
-@click.option("--out", metavar="DIR", help="Keep the generations (the same command goes on), draws, figures, report.")
+@click.option("--out", metavar="DIR", help="Keep generations (the same command goes on), draws, figures and report.")
 @AS_JSON
 def fit_command(
     scenario: str, record: str, vary: tuple[str, ...], against: str | None, vary_against: tuple[str, ...],
-    changes: tuple[str, ...], summaries: tuple[str, ...], truths: int | None, out: str | None, as_json: bool,
-    **options: Any,
+    changes: tuple[str, ...], check: bool, truths: int, out: str | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Find the values of SCENARIO's keys that explain RECORD, and how sure they are."""
-    from sim.experiments.fit.check import check_fit
-    from sim.experiments.fit.compare import compare_models
-    from sim.experiments.fit.run import fit
-
-    _, chosen = scenario_of(scenario, changes)
+    path, chosen = scenario_of(scenario, changes)
+    keys, other = _priors("--vary", vary), _priors("--vary-against", vary_against)
     if not Path(record).exists():
         raise click.UsageError(f"--to {record}: no such file or folder")
-    check = None
-    with _one_line(), progress_bar(chosen.scenario.name, "runs") as told:
-        keys = _priors("--vary", vary)
-        options |= {"summaries": summaries or None, "progress": told}
-        found: FitResult | Comparison
-        if against is not None:
-            _refuse_other(out)
-            models = {Path(scenario).stem: chosen, Path(against).stem: scenario_of(against, changes)[1]}
-            if len(models) == 1:
-                raise click.UsageError(f"--against {against}: is the same model")
-            other = _priors("--vary-against", vary_against) if vary_against else keys
-            found = compare_models(models, record, [keys, other], **options)
-        else:
-            found = fit(chosen, record, keys, out=out, **options)
-    if truths is not None and against is None:
-        with _one_line(), progress_bar("known truths", "fits") as told:
-            check = check_fit(chosen, record, keys, truths=truths, **options | {"progress": told})
-    if out is not None:
+    folder = None if out is None else folder_of(out, Path, _why_kept)
+    options["summaries"] = options["summaries"] or None
+    if against is not None:
+        rival, model = scenario_of(against, changes)
+        names = (path.stem, rival.stem if rival.stem != path.stem else str(rival))
+        if check:
+            raise click.UsageError("--check: of one model; allowed without --against")
+        found: FitResult | Comparison = _compared(dict(zip(names, (chosen, model), strict=True)), record,
+                                                  [keys, other or keys], options)  # fmt: skip
+    else:
+        found = _fitted(chosen, record, keys, folder, options)
+    checked = None
+    if check:
+        from sim.experiments.fit.check import check_fit
+
+        with _one_line(), progress_bar("known truths", "fits") as tick:
+            checked = check_fit(chosen, record, keys, truths=truths, progress=tick, **options)
+    if folder is not None:
         from sim.views.fit_report import write_fit_report
 
-        write_fit_report(found, out, check)
-        say(f"Written: {Path(out) / 'report.html'}")
+        write_fit_report(found, folder, checked)
+        say(f"Written: {folder / 'report.html'}")
     if as_json:
-        show_json(found.to_dict() | ({"check": check.to_dict()} if check else {}))
+        show_json(found.to_dict() | ({"check": checked.to_dict()} if checked else {}))
         return
-    for line in [*found.says(), *(check.says() if check else [])]:
-        show(line)
-    _tell(found)
+    _print(found, checked.says() if checked else [])
+
+
+def _fitted(chosen: Any, record: str, keys: Any, folder: Path | None, options: dict[str, Any]) -> FitResult:
+    from sim.experiments.fit.run import fit
+
+    with _one_line(), progress_bar(chosen.scenario.name, "runs") as tick:
+        try:
+            return fit(chosen, record, keys, out=folder, progress=tick, **options)
+        except KeyboardInterrupt:
+            kept = f"the generations so far are kept in {folder}, the same command goes on"
+            raise KeyboardInterrupt(f"interrupted; {kept if folder else 'nothing was written'}") from None
+
+
+def _compared(models: dict[str, Any], record: str, keys: list[Any], options: dict[str, Any]) -> Comparison:
+    from sim.experiments.fit.compare import compare_models
+
+    with _one_line(), progress_bar(" against ".join(models), "runs") as tick:
+        return compare_models(models, record, keys, progress=tick, **options)
+
+
+def _why_kept(folder: Path) -> str:
+    """Return why a folder may not be written, or nothing."""
+    if not folder.is_dir():
+        return "is no folder"
+    ours = any((folder / name).is_file() for name in OURS)
+    return "holds other files; choose an empty or a new folder" if any(folder.iterdir()) and not ours else ""
 
 
 def _priors(flag: str, given: tuple[str, ...]) -> dict[str, Any]:
@@ -104,21 +124,20 @@ def _priors(flag: str, given: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _tell(found: FitResult | Comparison) -> None:
-    """Say on standard error how the result came about."""
-    for one in getattr(found, "fits", [found]):
+def _print(found: FitResult | Comparison, more: list[str]) -> None:
+    """Print what was found: sentences, and a row a key; and how it came about, on standard error."""
+    for line in found.says():
+        show(line)
+    fits: tuple[Any, ...] = getattr(found, "fits", (found,))
+    for one in fits:
+        rows = [(r["key"], r["prior"], *(f"{r[name]:.4g}" for name in ("median", "low", "high"))) for r in one.rows()]
+        show_grid((one.scenario.scenario.name, "prior", "median", "95% from", "to"), rows)
+    for line in more:
+        show(line)
+    for one in fits:
         why = f" (no exact likelihood: {one.why})" if one.why else ""
-        say(
-            f"Read {one.record.read_as}. By {one.method}{why}; effective draws {one.ess:,.0f}; ended by: {one.stopped}."
-        )
-
-
-def _refuse_other(out: str | None) -> None:
-    """Say before the work, not after it, that a folder cannot be written."""
-    if out is not None and Path(out).exists():
-        folder = Path(out)
-        if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "result.json").is_file()):
-            raise click.UsageError(f"--out {out}: holds other files; choose an empty or a new folder")
+        say(f"Read {one.record.read_as}. By {one.method}{why}; effective draws {one.ess:,.0f}; ended by: "
+            f"{one.stopped}.")  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ def _draws(found: FitResult) -> str:
 
 def _parts(found: FitResult | Comparison, check: CheckResult | None) -> list[Part]:
     if not isinstance(found, FitResult):
-        parts = [Part("Models compared", found.says(), found._rows())]
+        parts = [Part("Models compared", found.says(), found.rows())]
         for (tail, one), name in zip(_fits(found), found.names, strict=True):
             parts += [Part(name, *_of_fit(one, tail))]
         return parts
@@ -95,14 +95,14 @@ def _parts(found: FitResult | Comparison, check: CheckResult | None) -> list[Par
         parts.append(Part("Chances, counted", text, found.chances))
     parts.append(Part("How it came about", [f"It ended by: {found.stopped}."], found.history))
     if check is not None:
-        parts.append(Part("Known truths, found again", check.says(), check._rows(), {"recovery": recovery(check)}))
+        parts.append(Part("Known truths, found again", check.says(), check.rows(), {"recovery": recovery(check)}))
     return parts
 
 
 def _of_fit(found: FitResult, tail: str) -> tuple[list[str], Sequence[Mapping[str, Any]], dict[str, Figure]]:
     lines = [*found.says(), f"The record: {found.record.read_as}.", HOW_ABC if found.why else HOW_EXACT]
     lines += [f"Not by exact likelihood: {found.why}."] if found.why else []
-    return lines, found._rows(), {f"{name}{tail}": draw(found) for name, draw in FIGURES.items()}
+    return lines, found.rows(), {f"{name}{tail}": draw(found) for name, draw in FIGURES.items()}
 
 
 def _printed(value: Any) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVELS = (0.5, 0.8, 0.95)
-BINS, DRAWS = 10, 400
+BINS, DRAWS = 10, 250
 UNEVEN = 0.01  # of p of the ranks, below which they are not called uniform
 
 
@@ -59,7 +59,8 @@ class CheckResult:
         """Return the part of the truths within the middle intervals of a level; shape (keys,)."""
         return np.asarray((np.abs(self.rank - 0.5) <= level / 2.0).mean(axis=0))
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what `to_pandas` gives as plain values."""
         rows = []
         for k, key in enumerate(self.priors):
             inside = int((np.abs(self.rank[:, k] - 0.5) <= 0.475).sum())
@@ -79,11 +80,11 @@ class CheckResult:
         """Return a row a key: coverage of 95% intervals and its exact interval, p that ranks are uniform, recovery."""
         import pandas as pd
 
-        return pd.DataFrame(self._rows())
+        return pd.DataFrame(self.rows())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rows and sentences as plain values."""
-        return {"method": self.method, "keys": self._rows(), "says": self.says()}
+        return {"method": self.method, "keys": self.rows(), "says": self.says()}
 
     def to_json(self) -> str:
         """Return what `to_dict` gives, as one line of JSON."""
@@ -95,7 +96,7 @@ class CheckResult:
             f"{row['key']}: intervals of 95% hold {row['coverage']:.1%} of {row['truths']} truths "
             f"({row['low']:.1%} to {row['high']:.1%}), ranks {'uniform' if row['ranks_p'] > UNEVEN else 'NOT uniform'} "
             f"(p = {row['ranks_p']:.2g}), truth and estimate correlate by {row['recovered']:.2f}."
-            for row in self._rows()
+            for row in self.rows()
         ]
 
     def __repr__(self) -> str:

@@ -64,9 +64,10 @@ class Comparison:
         """Return a row a model: probability, log_evidence, error."""
         import pandas as pd
 
-        return pd.DataFrame(self._rows())
+        return pd.DataFrame(self.rows())
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what `to_pandas` gives as plain values."""
         columns = (self.probability.tolist(), self.log_evidence.tolist(), self.error.tolist())
         return [
             {"model": name, "probability": p, "log_evidence": z, "error": e}
@@ -92,7 +93,7 @@ class Comparison:
         """Return everything but the draws as plain values."""
         return {
             "method": self.method, "tolerance": None if math.isnan(self.tolerance) else self.tolerance,
-            "models": [row | {"fit": one.to_dict()} for row, one in zip(self._rows(), self.fits, strict=True)],
+            "models": [row | {"fit": one.to_dict()} for row, one in zip(self.rows(), self.fits, strict=True)],
             "says": self.says(),
         }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Draws from a posterior whose likelihood is known: a peak, then adaptive importance sampling.
 
 Everything goes on in the standard normal space of `priors`. The first proposal is a t distribution about the peak with
-the curvature there (Laplace); two more take mean and covariance of the weighted draws before (Cappé et al. 2004).
+the curvature there (Laplace); another takes mean and covariance of the weighted draws before (Cappé et al. 2004).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import optimize, stats
 
 from sim.tape.tables import Floats
 
-ROUNDS, FREEDOM, STARTS, STEP = 3, 5, 48, 0.05
+ROUNDS, FREEDOM, STARTS, STEP = 2, 5, 24, 0.05
 Target = Callable[[Floats], float]
 
 
@@ -61,7 +61,7 @@ def sample(log_likelihood: Target, keys: int, draws: int, seed: int) -> Iterator
     rng = np.random.default_rng(seed)
     starts = [np.zeros(keys), *rng.standard_normal((STARTS, keys))]
     best: Any = max(starts, key=target)
-    options: Any = {"xatol": 1e-4, "fatol": 1e-6, "maxiter": 400 * keys}
+    options: Any = {"xatol": 1e-3, "fatol": 1e-4, "maxiter": 400 * keys}
     minimize: Any = optimize.minimize
     peak = minimize(lambda z: -target(z), best, method="Nelder-Mead", options=options)
     centre = np.asarray(peak.x, np.float64)

@@ -82,9 +82,9 @@ class Record:
 
 def curve_of(tape: Tape, steps: int) -> Floats:
     """Return how many people had adopted by each step, from 0 on; shape (steps + 1,)."""
-    uptake = of_tape(tape).adoptions()
-    late = np.minimum(uptake.step, steps + 1)
-    return np.bincount(late, uptake.count, steps + 2)[: steps + 1].cumsum().astype(np.float64)
+    adoptions = of_tape(tape).adoptions()
+    late = np.minimum(adoptions.step, steps + 1)
+    return np.bincount(late, adoptions.count, steps + 2)[: steps + 1].cumsum().astype(np.float64)
 
 
 def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float = 0.0) -> Record:
@@ -136,10 +136,19 @@ def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Re
         events=Events(when, events.kind, events.person, events.idea, events.count),
         steps=steps,
     )
-    full = "scenario" in tape.provenance or bool(np.isin(events.kind, (IMPLEMENT, ABANDON)).any())
+    if "imputed" in tape.provenance.get("read_as", {}):  # who told is a guess, which is no evidence
+        return _adoptions(*_first_adoptions(moved), steps, file)
+    full = tape.provenance.get("seed") is not None or bool(np.isin(events.kind, (IMPLEMENT, ABANDON)).any())
     read = f"a log of {tape.persons.total:,} persons, {len(events):,} events"
     lost = "".join(f"; {count:,} dropped: {why}" for why, count in tape.dropped.items())
     return Record("log", steps, moved, full=full, read_as=read + lost)
+
+
+def _first_adoptions(tape: Tape) -> tuple[list[str], Ints]:
+    """Return who adopted, and in which step first."""
+    rows = np.flatnonzero(tape.events.kind <= LEARN)
+    who, first = np.unique(tape.events.person[rows], return_index=True)
+    return [tape.persons.name_of(int(one)) for one in who], tape.events.step[rows[first]]
 
 
 def like(record: Record, tape: Tape) -> Record:
@@ -179,11 +188,9 @@ def _of_columns(columns: Mapping[str, list[Any]], steps: int, step: float, start
         problem = f"no column of counts{did_you_mean(next(iter(lower)), (*SO_FAR, *NEW, *PERSON))}"
         raise TapeError(problem, file, 1)
     name = so_far or new or ""
-    counts = _numbers(lower[name], file, name)
-    if new is not None and so_far is None:
-        counts = counts.cumsum()
-    order = np.argsort(when, kind="stable")
-    when, counts = when[order], counts[order]
+    order = np.argsort(time, kind="stable")
+    when, counts = when[order], _numbers(lower[name], file, name)[order]
+    counts = counts if so_far else counts.cumsum()
     falls = np.flatnonzero(np.diff(counts) < 0.0)
     if len(falls):
         problem = (

@@ -122,9 +122,10 @@ class FitResult:
         """Return a row a key: prior, mean, median, low, high (95%), spread as a part of the prior's."""
         import pandas as pd
 
-        return pd.DataFrame(self._rows())
+        return pd.DataFrame(self.rows())
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what `to_pandas` gives as plain values."""
         weight, values = self.population.weight, self.values
         rows = []
         for k, (key, prior) in enumerate(self.priors.items()):
@@ -139,7 +140,7 @@ class FitResult:
         """Return all but the draws as plain values."""
         return {
             "scenario": self.scenario.scenario.name, "record": self.record.read_as, "method": self.method,
-            "why_not_exact": self.why, "seed": self.seed, "keys": self._rows(), "ess": self.ess,
+            "why_not_exact": self.why, "seed": self.seed, "keys": self.rows(), "ess": self.ess,
             "stopped": self.stopped, "says": self.says(), "history": list(self.history),
             "chances": [{k: v for k, v in row.items() if k != "chance" or row["trials"]} for row in self.chances],
             "trade_offs": [{"keys": [a, b], "correlation": r} for a, b, r in self.trade_offs()],
@@ -158,7 +159,7 @@ class FitResult:
             lines.append(f"The record says nothing of {_listed(wide)}: the posterior {are} as wide as the prior.")
         lines += [
             f"{row['key']}: {row['median']:.3g}, with 95% probability from {row['low']:.3g} to {row['high']:.3g}."
-            for row in self._rows()
+            for row in self.rows()
         ]
         lines += [
             f"{a} and {b} cannot be told apart by this record: their correlation is {r:.2f}."
@@ -185,7 +186,7 @@ class FitResult:
     __hash__ = None  # type: ignore[assignment]  # two equal results share no hash
 
     def __repr__(self) -> str:
-        found = ", ".join(f"{r['key']} {r['median']:.3g} ({r['low']:.3g} to {r['high']:.3g})" for r in self._rows())
+        found = ", ".join(f"{r['key']} {r['median']:.3g} ({r['low']:.3g} to {r['high']:.3g})" for r in self.rows())
         return (
             f"<FitResult of {self.scenario.scenario.name!r}: {found}; {self.method}, effective draws {self.ess:,.0f}>"
         )

@@ -115,7 +115,7 @@ def _weights(world: World, scenarios: Sequence[Scenario]) -> NDArray[np.float64]
         return np.array([[scenario.world.network.weight] for scenario in scenarios], np.float64)
     base, columns = world.scenario, []
     for one in scenarios:
-        same = one.ties is base.ties and one.interventions is base.interventions and one.world is base.world
+        same = one.ties == base.ties and one.interventions == base.interventions and one.world == base.world
         columns.append((world.ties if same else build.ties(one, world.seed, world.persons, world.n)).weight)
     if all(len(column) and column.strides == (0,) for column in columns):
         return np.array([column[:1] for column in columns])

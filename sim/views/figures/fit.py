@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sim.tape.tables import Floats
 from sim.views import style
 from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, number, readable
 
@@ -39,11 +40,15 @@ def corner(found: FitResult) -> Figure:
             left, top = LEFT + k * (side + GAP), head + ABOVE + j * (tall + GAP)
             axes = style.panel(figure, left, height + head - top - tall, style.WIDTH - left - side, top)
             if j == k:
+                law = found.priors[key].law
                 prior = found.priors[key].values(unit)
-                ends = (min(prior.min(), values[:, j].min()), max(prior.max(), values[:, j].max()))
-                ends = ends if found.spread[j] > 0.3 else _ends(values[:, j], weight)
+                ends = _ends(values[:, j], weight)
+                if found.spread[j] > 0.3:  # else the prior is too wide to be shown as a whole
+                    ends = float(min(prior.min(), ends[0])), float(max(prior.max(), ends[1]))
                 box: dict[str, Any] = {"bins": BINS, "range": ends, "density": True, "histtype": "stepfilled"}
-                axes.hist(prior, weights=np.exp(-0.5 * unit**2), color=FAINT, gid="prior", **box)
+                line = np.linspace(ends[0], ends[1], 400)
+                density = law.pmf(line.round()) if found.priors[key].whole else law.pdf(line)
+                axes.fill_between(line, np.nan_to_num(density), color=FAINT, linewidth=0, gid="prior")
                 axes.hist(values[:, j], weights=weight, color=BLUE, alpha=0.6, gid="posterior", **box)
                 axes.set_yticks([])
             else:
@@ -60,7 +65,7 @@ def corner(found: FitResult) -> Figure:
     return figure
 
 
-def _ends(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+def _ends(values: Floats, weight: Floats) -> tuple[float, float]:
     order = np.argsort(values)
     at = np.searchsorted(np.cumsum(weight[order]), [0.002, 0.998]).clip(max=len(values) - 1)
     low, high = values[order][at]

@@ -1,0 +1,76 @@
+"""Priors in the words of scipy, read by a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim.errors import ScenarioError
+from sim.experiments.fit.priors import Prior, parse_prior, priors_of
+from sim.scenario.scenario import Scenario
+
+LAWS = {
+    "uniform(2, 5)": stats.uniform(2, 3),
+    "loguniform(1e-3, 1)": stats.loguniform(1e-3, 1),
+    "beta(2, 5)": stats.beta(2, 5),
+    " normal( 1 , 2 ) ": stats.norm(1, 2),
+    "lognormal(3, .5)": stats.lognorm(0.5, scale=3),
+    "gamma(2, 3)": stats.gamma(2, scale=3),
+    "exponential(4)": stats.expon(scale=4),
+    "integers(1, 6)": stats.randint(1, 7),
+}
+
+
+@pytest.mark.parametrize(("text", "law"), LAWS.items())
+def test_values_are_quantiles_of_scipys_law(text, law):
+    z = np.linspace(-3, 3, 13)
+    assert Prior(text).values(z) == pytest.approx(law.ppf(stats.norm.cdf(z)), rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("uniform", "is no prior; allowed: uniform(low, high)"),
+        ("unifrm(0, 1)", "did you mean 'uniform'?"),
+        ("uniform(1, 0)", "low < high"),
+        ("uniform(0)", "allowed: uniform(low, high)"),
+        ("uniform(0, inf)", "finite numbers"),
+        ("uniform(0, nan)", "finite numbers"),
+        ("beta(0, 1)", "both above 0"),
+        ("integers(0, 1.5)", "whole"),
+        ("uniform(__import__('os'), 1)", "is no prior"),
+        ("uniform(0, 1);uniform(0, 1)", "is no prior"),
+    ],
+)
+def test_what_is_no_prior_is_refused_in_one_line(text, said):
+    with pytest.raises(ValueError, match=r".") as error:
+        Prior(text)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["dynamics.abandon_rate", "=uniform(0, 1)", ""])
+def test_a_key_must_have_a_prior(text):
+    with pytest.raises(ValueError, match="must be KEY=PRIOR"):
+        parse_prior(text)
+
+
+@pytest.mark.parametrize(
+    ("vary", "said"),
+    [
+        ({"dynamics.abandon_rat": "uniform(0, 1)"}, "abandon_rate"),
+        ({"population.clarity": "uniform(0, 2)"}, "drawn by uniform(0, 2)"),
+        ({"population.clarity": "normal(0.5, 0.1)", "scenario.steps": "uniform(1, 9)"}, "scenario.steps"),
+        ({"population.clarity": "normal(0.5, 1)"}, "drawn by normal(0.5, 1)"),
+    ],
+)
+def test_all_that_a_prior_draws_must_be_allowed(vary, said):
+    with pytest.raises(ScenarioError) as error:
+        priors_of(vary, Scenario.load("e2_implementer"))
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_whole_numbers_fit_keys_that_take_them():
+    assert priors_of({"scenario.steps": "integers(1, 9)"}, Scenario.load("e2_implementer"))

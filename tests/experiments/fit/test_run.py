@@ -1,0 +1,185 @@
+"""`sim.fit` from end to end: records of all kinds, checks, comparison, credit, the command."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+import sim
+from sim.engines import simulate
+from sim.experiments.fit.check import check_fit
+from sim.experiments.fit.compare import compare_models
+from sim.experiments.fit.importance import Population
+from sim.experiments.fit.posterior import credit_of, knockout_of
+from sim.experiments.fit.priors import Prior
+from sim.experiments.fit.record import curve_of, record_of
+from sim.experiments.fit.result import FitResult
+from sim.views.figures.fit import FIGURES, recovery
+from tests.experiments.fit import scenario_of
+
+SCENARIO = scenario_of(steps=6, population__count=12, population__reach=1 / 12, population__understanding=0.6,
+                       dynamics__discovery_rate=0.1)  # fmt: skip
+TAPE = simulate(SCENARIO, 4)
+VARY = {"dynamics.discovery_rate": "loguniform(1e-3, 1)", "population.understanding": "uniform(0, 1)"}
+CURVE = {"time": list(range(1, 7)), "count": curve_of(TAPE, 6)[1:].tolist()}
+ADOPTED = {"person": ["person 1", "person 2", "person 4"], "time": [1, 2, 3]}
+SMALL = {"runs": 80, "particles": 40, "predicted": 10, "engine": "agents"}
+
+
+def test_the_posterior_is_the_same_on_every_engine_and_after_a_kill(tmp_path):
+    found = sim.fit(SCENARIO, CURVE, VARY, out=tmp_path / "kept", **SMALL)
+    assert found.method == "sequential ABC"
+    (tmp_path / "kept" / "generation-002.parquet").unlink()
+    assert sim.fit(SCENARIO, CURVE, VARY, out=tmp_path / "kept", **SMALL) == found
+    assert sim.fit(SCENARIO, CURVE, VARY, **SMALL | {"threads": 2}) == found
+    assert sim.fit(SCENARIO, CURVE, VARY, seed=9, **SMALL) != found
+    with pytest.raises(sim.StudyError, match="holds another fit: its seed differ"):
+        sim.fit(SCENARIO, CURVE, VARY, out=tmp_path / "kept", seed=9, **SMALL)
+    assert pickle.loads(pickle.dumps(sim.fit)) is sim.fit
+
+
+@pytest.mark.parametrize("record", [CURVE, {"reached": 8.0}, ADOPTED, TAPE])
+def test_every_kind_of_record_is_fitted_and_drawn(record):
+    summaries = None if not isinstance(record, dict) or "time" in record else ["reached"]
+    found = sim.fit(SCENARIO, record, VARY, summaries=summaries, **SMALL)
+    assert repr(found).startswith("<FitResult of 'small': dynamics.discovery_rate ")
+    assert "</table>" in found._repr_html_()
+    assert json.loads(found.to_json())["keys"][0]["key"] == "dynamics.discovery_rate"
+    frame = found.to_pandas()
+    assert (frame.low < frame.high).all()
+    assert (frame.high <= 1).all()
+    cells = found.draws(5)
+    assert len(cells) == 5
+    assert SCENARIO.replace(cells[0])
+    for draw in FIGURES.values():
+        assert draw(found).axes
+
+
+def test_exact_and_approximate_posteriors_agree_where_the_summary_holds_all():
+    scenario = scenario_of(steps=1, population__count=20, population__reach=0.0)
+    record = {"person": [f"person {k}" for k in range(1, 7)], "time": [1] * 6}
+    vary = {"dynamics.discovery_rate": "uniform(0, 2)"}
+    exact = sim.fit(scenario, record, vary, predicted=0)
+    approximate = sim.fit(scenario, record, vary, method="abc", runs=900, particles=300, predicted=0, engine="agents")
+    for probability in (0.1, 0.5, 0.9):
+        assert approximate.quantile("dynamics.discovery_rate", probability) == pytest.approx(
+            exact.quantile("dynamics.discovery_rate", probability), abs=0.07
+        )
+
+
+def result_with(z: np.ndarray) -> FitResult:
+    priors = {"dynamics.discovery_rate": Prior("uniform(0, 1)"), "population.understanding": Prior("uniform(0, 1)")}
+    population = Population(z, np.full(len(z), 1 / len(z)))
+    return FitResult(SCENARIO, priors, record_of(CURVE, SCENARIO), "sequential ABC", "", population, (), "", 0)
+
+
+def test_what_the_record_does_not_tell_is_said_first():
+    z = np.random.default_rng(0).standard_normal((500, 2))
+    says = result_with(z * [1.0, 0.1]).says()
+    assert says[0] == "The record says nothing of dynamics.discovery_rate: the posterior is as wide as the prior."
+    tied = result_with(0.3 * (z[:, :1] + z * [0.0, 0.2]))
+    assert tied.as_wide() == []
+    assert "cannot be told apart by this record: their correlation is 0.9" in tied.says()[-1]
+
+
+def test_truths_are_found_again():
+    found = check_fit(SCENARIO, ADOPTED, {"dynamics.discovery_rate": "uniform(0, 1)"}, truths=25, engine="agents")
+    row = found.rows()[0]
+    assert row["low"] <= 0.95 <= row["high"]
+    assert row["ranks_p"] > 0.001
+    assert row["recovered"] > 0.7
+    assert recovery(found).axes
+    wrong = check_fit(SCENARIO, CURVE, VARY, truths=20, runs=30, particles=20, engine="agents")
+    assert wrong.method == "sequential ABC"
+    assert wrong.rank.shape == (20, 2)
+    assert json.loads(wrong.to_json())["says"]
+
+
+def test_models_are_compared_by_exact_evidence_and_by_abc_alike():
+    models = {"few": SCENARIO, "many": SCENARIO.replace({"population.reach": 0.0})}
+    scenario = scenario_of(steps=1, population__count=20, population__reach=0.0)
+    models = {"low": scenario, "high": scenario}
+    record = {"person": [f"person {k}" for k in range(1, 7)], "time": [1] * 6}
+    vary = [{"dynamics.discovery_rate": "uniform(0, 1)"}, {"dynamics.discovery_rate": "uniform(0, 5)"}]
+    exact = compare_models(models, record, vary, predicted=0)
+    assert exact.method == "exact likelihood"
+    near = compare_models(models, record, vary, method="abc", runs=600, particles=300, predicted=0, engine="agents")
+    odds = [float(np.diff(one.log_evidence)[0]) for one in (exact, near)]
+    assert odds[1] == pytest.approx(odds[0], abs=4 * np.hypot(*near.error) + 0.1)
+    assert "low is" in near.says()[0]
+    assert near.probability.sum() == pytest.approx(1.0)
+
+
+def test_credit_of_a_record_takes_the_lineages_that_may_be():
+    found = sim.fit(SCENARIO, ADOPTED, VARY, predicted=0)
+    table = credit_of(found, draws=40)
+    assert table.sure.copies == 40
+    assert set(np.flatnonzero(table.sure.high > 0)) <= {0, 1, 2, 3}
+    assert (table.sure.low <= table.persons.share + 1e-12).any()
+    of_runs = credit_of(sim.fit(SCENARIO, CURVE, VARY, **SMALL), draws=10, own_seeds=False)
+    assert of_runs.sure.means == "runs drawn from the posterior"
+    lost = knockout_of(found, ["person 2"], draws=6)
+    assert lost.lost.shape == (1, 6)
+    assert lost.low[0] <= lost.raw[0] <= lost.high[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"method": "exakt"}, "did you mean 'exact'?"),
+        ({"method": "exact"}, "there is no exact likelihood: the record is an adoption curve"),
+        ({"particles": 5}, "particles: must be from 10"),
+        ({"summaries": ["depth"]}, "does not say"),
+    ],
+)
+def test_wrong_arguments_are_refused(more, said):
+    with pytest.raises(ValueError, match=r".") as error:
+        sim.fit(SCENARIO, CURVE, VARY, **more)
+    assert said in str(error.value)
+
+
+def test_the_command_fits_compares_and_reports(shell, tmp_path):
+    (tmp_path / "small.toml").write_text(SCENARIO.to_toml())
+    (tmp_path / "other.toml").write_text(SCENARIO.replace({"population.reach": 0.0}).to_toml())
+    (tmp_path / "adopted.csv").write_text("person,time\nperson 1,1\nperson 2,2\nperson 4,3\n")
+    vary = ["--vary", "dynamics.discovery_rate=loguniform(1e-3, 1)"]
+    done = shell(
+        "fit", "small.toml", "--to", "adopted.csv", *vary, "--check", "--truths", 20, "--out", "found", "--json"
+    )
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["method"] == "exact likelihood"
+    assert told["check"]["keys"][0]["truths"] == 20
+    report = (tmp_path / "found" / "report.md").read_text()
+    assert report.startswith("# What explains the record")
+    assert "Clopper" in report or "recovery.png" in report
+    page = (tmp_path / "found" / "report.html").read_text()
+    assert page.count("<img") == report.count("![")
+    done = shell("fit", "small.toml", "--to", "adopted.csv", *vary, "--against", "other.toml", "--out", "both")
+    assert done.code == 0, done.err
+    assert "times as probable as" in done.out
+    assert "not worth more" in done.out or "Jeffreys" in done.out
+    assert (tmp_path / "both" / "draws-other.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--to", "none.csv", "--vary", "dynamics.discovery_rate=uniform(0, 1)"], "--to none.csv: no such file"),
+        (["--to", "c.csv", "--vary", "dynamics.discovery_rate=unifrm(0, 1)"], "did you mean 'uniform'?"),
+        (["--to", "c.csv", "--vary", "dynamics.discovery_rat=uniform(0, 1)"], "dynamics.discovery_rat"),
+        (["--to", "c.csv", "--vary", "population.clarity=uniform(0, 2)"], "population.clarity"),
+        (["--to", "c.csv", "--vary", "a=beta(1, 1)", "--vary", "a=beta(1, 1)"], "is there twice"),
+        (["--to", "c.csv", "--vary", "population.clarity=beta(1, 1)", "--out", "."], "holds other files"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_2(shell, tmp_path, arguments, said):
+    (tmp_path / "small.toml").write_text(SCENARIO.to_toml())
+    (tmp_path / "c.csv").write_text("time,count\n1,2\n")
+    done = shell("fit", "small.toml", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert done.err.count("\n") == 1
