@@ -219,3 +219,9 @@ def test_the_gallery_draws_what_is_asked(monkeypatch, tmp_path, capsys):
     gallery.main(["pictures/accounts.png"])
     assert capsys.readouterr().out == "docs/pictures/accounts.png\n"
     assert (tmp_path / "pictures" / "accounts.png").read_bytes()[1:4] == b"PNG"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    named = re.findall(r"`((?:tests|sim|docs|benchmarks)/[\w./]+)`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name.rstrip("/")).exists()] == []

@@ -1,0 +1,103 @@
+"""The classical models as packaged scenarios, each against its closed form, its Markov chain, or its enumeration."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+
+from sim import Scenario
+from sim.tape.tables import LEARN
+from tests.theory import LARGER, check_counts, check_mean, either, holders, reached, runs
+from tests.theory.test_bass import adopted
+from tests.theory.test_epidemics import (
+    MEET,
+    TAKE_UP,
+    Step,
+    after,
+    believers_and_sceptics,
+    epidemic_step,
+    of_one,
+    seiz_step,
+)
+from tests.theory.test_rumours import NEVER_HEARD, never_heard_in_steps
+from tests.theory.test_thresholds import chance_of_cascade, size_of_cascade
+
+R_OF_2 = 0.796812  # the root of r = 1 - exp(-2 r)
+
+
+def shares(name: str, daily: int) -> np.ndarray:
+    scenario = Scenario.load(name)
+    everybody = sum(person.count for person in scenario.persons) + scenario.population.count
+    return np.array([reached(tape)[0] / everybody for tape in runs(scenario, daily)])
+
+
+@pytest.mark.parametrize(("name", "chance", "size"), [
+    ("independent_cascade", R_OF_2, R_OF_2), ("watts", chance_of_cascade(3.0), size_of_cascade(3.0)),
+])  # fmt: skip
+def test_cascades_come_as_often_and_grow_as_large_as_theory_says(name: str, chance: float, size: float) -> None:
+    found = shares(name, 200)
+    large = found > 0.1
+    check_mean(large, chance, 0.6 * chance, error=(chance * (1 - chance) / len(found)) ** 0.5)
+    check_mean(found[large], size, 0.95 * size, 1.05 * size)
+
+
+def test_thresholds_on_a_ring_are_coins() -> None:
+    """Each side goes on with chance 1/2: 1 + 2 * (1/2 + 1/4 + ...) = 3."""
+    check_mean(100 * shares("linear_threshold", 600), 3.0, 2.0, 4.0)
+
+
+def small(name: str, n: int, first: int, steps: int) -> tuple[Scenario, float]:
+    """The scenario with n persons, and the chance that one tells another, with four people told a step by ten."""
+    chance = 0.04
+    changes = {"scenario.steps": steps, "persons.first.count": first, "persons.rest.count": n - first,
+               "population.reach": chance * (n - 1) / n}  # fmt: skip
+    return Scenario.load(name).replace(changes), chance
+
+
+@pytest.mark.parametrize(("name", "give_up", "again", "steps"), [
+    ("si", 0.0, False, 4), ("sis", 0.1, True, 20), ("sir", 0.2, False, 100),
+])  # fmt: skip
+def test_epidemics_are_their_markov_chains(name: str, give_up: float, again: bool, steps: int) -> None:
+    n, first = 15, 3
+    scenario, chance = small(name, n, first, 1 + steps)
+    tapes = runs(scenario, either(2500, 1500))
+    if name == "sir":
+        found = [n - np.count_nonzero(tape.events.kind <= LEARN) for tape in tapes]
+    else:
+        found = [n - int(holders(tape)[-1]) for tape in tapes]
+
+    def law(c: float) -> np.ndarray:
+        step: Step = epidemic_step(c, give_up, again)
+        return of_one(after({(n - first, first): 1.0}, steps, step), 0, n)
+
+    check_counts(np.bincount(found, minlength=n + 1), law(chance), law(1.2 * chance))
+
+
+def test_seiz_is_its_markov_chain() -> None:
+    n, steps = 8, 3
+    changes = {"scenario.steps": 1 + steps, "persons.other.count": n - 2, "population.reach": MEET * (n - 1) / n}
+    counts, right, wrong = (np.zeros((n + 1, n + 1)) for _ in range(3))
+    for tape in runs(Scenario.load("seiz").replace(changes), 2500):
+        counts[believers_and_sceptics(tape)] += 1
+    for table, up in ((right, TAKE_UP), (wrong, 1.8 * TAKE_UP)):
+        for (_, _, z, i), chance in after({(n - 2, 0, 1, 1): 1.0}, steps, partial(seiz_step, take_up=up)).items():
+            table[i, z] += chance
+    check_counts(counts.ravel().astype(int), right.ravel(), wrong.ravel())
+
+
+@pytest.mark.parametrize("name", ["maki_thompson", "daley_kendall"])
+def test_a_fifth_never_hears_of_a_rumour(name: str) -> None:
+    bias = never_heard_in_steps(0.1) - NEVER_HEARD
+    check_mean(1 - shares(name, 60 // LARGER) - bias, NEVER_HEARD, 0.94 * NEVER_HEARD, 1.06 * NEVER_HEARD)
+
+
+def test_the_product_is_adopted_as_bass_says() -> None:
+    found = np.array([holders(tape)[62] / 2000 for tape in runs(Scenario.load("bass"), 120)])
+    share = 0.0
+    for _ in range(62):
+        share += (1 - share) * (1 - math.exp(-(0.003 + 0.038 * share)))
+    assert share == pytest.approx(adopted(6.2), abs=0.02)
+    check_mean(found, share, 0.95 * share, 1.05 * share)
