@@ -157,6 +157,8 @@ def _wording(finding: Any, path: Sequence[str | int], owner: type[BaseModel] | N
     kind, given, context = finding["type"], finding["input"], finding.get("ctx", {})
     if kind == "extra_forbidden":
         return f"unknown key{did_you_mean(str(path[-1]), _fields(owner))}"
+    if kind == "twice":
+        return str(finding["msg"])
     if kind == "missing":
         return "is missing"
     if kind == "literal_error":

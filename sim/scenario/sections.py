@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
 
 from sim.scenario.distributions import Ability
 from sim.scenario.interventions import PAIRING, Intervention
@@ -85,6 +86,27 @@ class PersonSection(Section):
     born: Step = key("When the person enters the world.", 0, unit="step")
     dies: Step | None = key("When the person leaves the world; never by default.", None, unit="step", example=60)
     keeps: bool = key("Whether the person never gives an idea up.", False, settable=True)
+    abilities: Annotated[list[Fraction], Field(min_length=3, max_length=3)] | None = key(
+        "Creativity, reach and skill in one line, as the essay has it: [ideas, communication, implementation].",
+        None, unit="fractions", example=[1.0, 1e-10, 0.0],
+    )  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, data: Any) -> Any:
+        """Put the three keys in the place of `abilities`."""
+        names = ("creativity", "reach", "skill")
+        if (
+            not isinstance(data, dict)
+            or not isinstance(given := data.get("abilities"), list)
+            or len(given) != len(names)
+        ):
+            return data
+        if twice := [name for name in names if name in data]:
+            raise PydanticCustomError(
+                "twice", f"says {twice[0]} twice, as a key and in abilities; allowed: one of the two"
+            )
+        return {key: value for key, value in data.items() if key != "abilities"} | dict(zip(names, given, strict=True))
 
 
 class Tie(Section):
