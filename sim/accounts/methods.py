@@ -118,10 +118,10 @@ _WALKS = {
 }
 METHODS: dict[str, Method] = {
     "role-flow": Method(
-        "Who carried the value that was realised?", "role_flow:role_flow", ("inheritance",), roles=True, linear=True
+        "Who had the idea, passed it on, or made it work, for the value that was realised?", "role_flow:role_flow", ("inheritance",), roles=True, linear=True
     ),
     "person-pagerank": Method(
-        "Who holds which position among those who told one another, and the world?",
+        "Who is most central in the network of who told whom?",
         "pagerank:person_pagerank",
         ("alpha",),
         {
@@ -134,19 +134,19 @@ METHODS: dict[str, Method] = {
         },
     ),
     "event-pagerank": Method(
-        "Whom do walks from realised value back along the influences meet?",
+        "Whom do we meet most often on the way back from what was realised?",
         "event_pagerank:event_pagerank_credit",
         ("alpha",),
         _WALKS | {"E5": "57% of the credit lies with others"},
     ),
     "citerank": Method(
-        "Whom do readers meet who begin with what is new and read back?",
+        "Whom do readers come across who start from what is new?",
         "event_pagerank:citerank_credit",
         ("tau", "alpha"),
         _WALKS | {"E5": "69% of the credit lies with others"},
     ),
     "temporal-pagerank": Method(
-        "Who is reached from those who were told by ever older influences?",
+        "Who stands at the start of chains of telling, in the order of time?",
         "temporal:temporal_pagerank_credit",
         ("alpha",),
         {
@@ -160,14 +160,14 @@ METHODS: dict[str, Method] = {
         },
     ),
     "shapley": Method(
-        "Whom did the value need, if all whom it needed count alike?",
+        "Who was needed, if everybody who was needed counts the same?",
         "games.realised:shapley_credit",
         (),
         {"E4": "one third each", "E5": "48% of the credit lies with others"},
         linear=True,
     ),
     "owen": Method(
-        "Whom did the value need, if the roles count alike?",
+        "Who was needed, if idea, communication and implementation count the same?",
         "games.realised:owen_credit",
         (),
         {"E5": "6.6% of the credit lies with others"},
@@ -175,7 +175,7 @@ METHODS: dict[str, Method] = {
         linear=True,
     ),
     "position": Method(
-        "Between whom were the tellings that the value needed?",
+        "Whose links carried it, if every telling counts the same?",
         "games.realised:position_credit",
         (),
         {
@@ -189,13 +189,13 @@ METHODS: dict[str, Method] = {
         linear=True,
     ),
     "knockout": Method(
-        "Without whom would the value not be there, if nobody had stepped in?",
+        "What would be lost without this person if nobody replaced them?",
         "knockout:knockout_credit",
         (),
         {"E4": "one third each", "E5": "50% of the credit lies with others"},
     ),
     "priority": Method(
-        "Who was first, told or not?",
+        "Who was first, whether or not anybody heard of it?",
         "priority:priority",
         (),
         dict.fromkeys(("E1", "E2", "E3a", "E3b", "E3c", "E4", "E5"), "the first has all"),
