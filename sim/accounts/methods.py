@@ -118,7 +118,11 @@ _WALKS = {
 }
 METHODS: dict[str, Method] = {
     "role-flow": Method(
-        "Who had the idea, passed it on, or made it work, for the value that was realised?", "role_flow:role_flow", ("inheritance",), roles=True, linear=True
+        "Who had the idea, passed it on, or made it work, for the value that was realised?",
+        "role_flow:role_flow",
+        ("inheritance",),
+        roles=True,
+        linear=True,
     ),
     "person-pagerank": Method(
         "Who is most central in the network of who told whom?",

@@ -361,7 +361,7 @@ def test_the_template_holds_every_key_with_its_meaning_and_is_valid_with_each_of
             section = header[1]
         elif entry := re.match(r"(# )?(\w+) = ", line):
             shown.add((section, entry[2]))
-            if entry[1] and entry[2] not in ("prerequisites", "rival_of", "abilities"):  # which name or say what is elsewhere
+            if entry[1] and entry[2] not in ("prerequisites", "rival_of", "abilities"):  # which say what is elsewhere
                 lines = text.splitlines()
                 lines[number] = line.removeprefix("# ")
                 assert Scenario.from_toml("\n".join(lines)).scenario.name == scenario.scenario.name, line
@@ -694,11 +694,11 @@ def test_the_recursion_limit_is_left_alone():
     assert sys.getrecursionlimit() == before
 
 
-VECTOR = '''
+VECTOR = """
 scenario = {name = "vector", steps = 5}
 ideas = [{name = "wheel"}]
 persons = [{name = "P1", abilities = ABILITIES}]
-'''
+"""
 
 
 def test_a_person_may_be_written_as_a_vector():

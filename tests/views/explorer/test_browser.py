@@ -144,7 +144,9 @@ def test_account_idea_and_role_change_what_is_shown(page):
     number = page.run("history_.accounts.findIndex(a => a.name === 'priority')")
     priority = choose("account", number)
     assert max(priority) > max(flow)
-    assert page.run("document.getElementById('asks').textContent") == "Who was first, told or not?"
+    assert (
+        page.run("document.getElementById('asks').textContent") == "Who was first, whether or not anybody heard of it?"
+    )
     assert choose("account", "0") == flow
     made = choose("role", "implementation")
     assert sum(made) == pytest.approx(1 / 3, abs=0.2)
