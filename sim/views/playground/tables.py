@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.kernels.beginning import dynamics_of, interventions_of
-from sim.model.kernels.columns import IDEA, INTERVENTION
+from sim.model.kernels.beginning import dynamics_of, ideas_of, interventions_of, signed
 from sim.model.world import ABILITIES, World
 from sim.scenario.scenario import Scenario
 
@@ -20,10 +19,9 @@ def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
     common[list(ideas.at_common_rate)] = 1.0
     relations = [(k, p, 0) for k, others in enumerate(ideas.prerequisites) for p in others]
     relations += [(k, r, 1) for k, others in enumerate(ideas.rivals) for r in others]
-    deeds = interventions_of(world.schedule)
     source = np.repeat(np.arange(n), np.diff(ties.indptr))
     return {
-        "seed": world.seed - 2**64 if world.seed >= 2**63 else world.seed,
+        "seed": signed(world.seed),
         "size": world.size,
         "steps": scenario.scenario.steps,
         "crowd_understanding": float(scenario.world.crowd_understanding),
@@ -32,9 +30,13 @@ def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
         "persons": np.stack([*(getattr(world, a) for a in ABILITIES), world.keeps, world.alive], axis=1).astype(float),
         "realising": world.realises.copy(),
         "links": np.stack([source, ties.target, ties.weight, ties.start, ties.end], axis=1).astype(float),
-        "ideas": np.stack([*(getattr(ideas, name) for name in IDEA.names), common], axis=1),
+        "ideas": np.column_stack([_numbers(ideas_of(world)), common]),
         "relations": np.array(relations, np.int64).reshape(-1, 3),
-        "dynamics": dynamics_of(scenario).view(np.float64),
-        "deeds": np.stack([deeds[name] for name in INTERVENTION.names[:-1]], axis=1),
-        "amounts": deeds["amount"].copy(),
+        "dynamics": _numbers(dynamics_of(scenario))[0],
+        "interventions": _numbers(interventions_of(world.schedule)),
     }
+
+
+def _numbers(records: Any) -> Any:
+    """Records as rows of numbers."""
+    return np.array([list(record) for record in records.tolist()], float).reshape(len(records), len(records.dtype))

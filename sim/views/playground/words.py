@@ -25,25 +25,17 @@ def words() -> dict[str, Any]:
     return {
         "events": list(KINDS),
         "abilities": list(ABILITIES),
-        "dynamics": _places("dynamics"),
-        "words": {word: k for one in Dynamics.model_fields.values() for k, word in enumerate(_words(one.annotation))},
+        "dynamics": list(FIELDS["dynamics"]),
+        "ideas": list(FIELDS["ideas"]),
+        "words": {name: get_args(field.annotation) for name, field in Dynamics.model_fields.items()
+                  if get_origin(field.annotation) is Literal},
         "never": float(NEVER),
         "interventions": list(interventions.KINDS),
-        "of_ideas": _places("ideas"),
-        "of_persons": _places("persons"),
-        "sets": {"dynamics": interventions.OF_DYNAMICS, "ideas": interventions.OF_IDEAS,
-                 "persons": interventions.OF_PERSONS, "common": interventions.COMMON_RATE},
+        "sections": list(interventions.SECTIONS),
+        "common_rate": interventions.COMMON_RATE,
         "defaults": {name: _defaults(section) for name, section in sections.items()},
         "asks": {name: METHODS[name].asks for name in ACCOUNTS},
     }  # fmt: skip
-
-
-def _places(section: str) -> dict[str, int]:
-    return {name: k for k, name in enumerate(FIELDS[section])}
-
-
-def _words(annotation: Any) -> tuple[str, ...]:
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _defaults(section: Any) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_the_worlds_are_the_thought_experiments_and_the_cases():
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (["-o", "page.txt"], "no page format '.txt'; allowed: .html, .htm"),
+    (["-o", "page.txt"], "no page format 'txt'; allowed: html, htm"),
     (["-o", "no/page.html"], "no such folder as no"),
     (["--set", "a=1"], "--set: changes a scenario; name one"),
     (["nowhere.toml"], "no such file"),

@@ -1,9 +1,9 @@
 // A document (the keys of a scenario file, every person and tie written out) as the tables that the engine takes.
 // What the numbers mean stands in WORDS, which is made from the model's own tables.
 
-function numberOf(value) {
+function numberOf(value, key) {
   if (value === "inf" || value === "forever") return Infinity;
-  return typeof value === "string" ? (WORDS.words[value] ?? 0) : Number(value);
+  return typeof value === "string" ? WORDS.words[key].indexOf(value) : Number(value);
 }
 
 const setting = (doc, section, key) => doc[section]?.[key] ?? WORDS.defaults[section][key];
@@ -17,7 +17,7 @@ const placeOf = list => new Map(list.map((one, k) => [one.name, k]));
 function tablesOf(doc) {
   const persons = placeOf(doc.persons),
     ideas = placeOf(doc.ideas);
-  const [rows, amounts] = deedsOf(doc, persons, ideas);
+  const rows = plannedOf(doc, persons, ideas);
   const born = rows.filter(row => row[1] === WORDS.interventions.indexOf("born"));
   const relations = doc.ideas.flatMap((idea, k) => (idea.prerequisites ?? []).map(name => [k, ideas.get(name), 0]));
   return {
@@ -39,28 +39,21 @@ function tablesOf(doc) {
     links: table(linksOf(doc, persons), 5),
     ideas: table(
       doc.ideas.map(one => [
-        ...["value", "clarity", "difficulty"].map(key => numberOf(ideaOf(one, key))),
-        numberOf(one.discovery_rate ?? setting(doc, "dynamics", "discovery_rate")),
-        numberOf(ideaOf(one, "hesitation")),
+        ...WORDS.ideas.map(key => numberOf(key === "discovery_rate" ? rateOf(doc, one) : ideaOf(one, key))),
         one.discovery_rate === undefined ? 1 : 0,
       ]),
-      6,
+      WORDS.ideas.length + 1,
     ),
     relations: table(
       [...relations, ...rivalsOf(doc, ideas)].filter(row => row[1] !== undefined),
       3,
     ),
-    dynamics: dynamicsOf(doc),
-    deeds: table(rows, 11),
-    amounts,
+    dynamics: WORDS.dynamics.map(key => numberOf(setting(doc, "dynamics", key), key)),
+    interventions: table(rows, 12),
   };
 }
 
-function dynamicsOf(doc) {
-  const numbers = [];
-  for (const [name, place] of Object.entries(WORDS.dynamics)) numbers[place] = numberOf(setting(doc, "dynamics", name));
-  return numbers;
-}
+const rateOf = (doc, idea) => idea.discovery_rate ?? setting(doc, "dynamics", "discovery_rate");
 
 function realising(doc, persons) {
   const by = setting(doc, "impact", "realised_by"),
@@ -96,17 +89,17 @@ function linksOf(doc, persons) {
 }
 
 // What is scheduled, by step: births and deaths first, then the interventions in their order.
-function deedsOf(doc, persons, ideas) {
+function plannedOf(doc, persons, ideas) {
   const lifetimes = doc.persons.flatMap(one => [
     ...(one.born ? [{ step: one.born, kind: "born", person: one.name }] : []),
     ...(one.dies !== undefined ? [{ step: one.dies, kind: "die", person: one.name }] : []),
   ]);
   const all = [...lifetimes, ...doc.interventions].sort((a, b) => a.step - b.step); // which is stable
-  const made = all.map(one => deedOf(one, persons, ideas));
-  return [made.map(([row]) => row), made.map(([, amount]) => amount)];
+  return all.map(one => rowOf(one, persons, ideas));
 }
 
-function deedOf(one, persons, ideas) {
+// Step, kind, ranges of persons and ideas, whether one by one, a range of those it is done to, what is set, how much.
+function rowOf(one, persons, ideas) {
   const n = persons.size,
     m = ideas.size,
     kind = WORDS.interventions.indexOf(one.kind),
@@ -115,24 +108,18 @@ function deedOf(one, persons, ideas) {
   const people = name => ({ crowd: [n, n + 1], world: [0, n + 1], everyone: [0, n] })[name] ?? range(persons.get(name));
   const about = name => (name === undefined || name === "everything" ? [0, m] : range(ideas.get(name)));
   if (one.kind === "born" || one.kind === "die")
-    return [[one.step, kind, 0, 0, 0, 0, 0, ...people(one.person), 0, 0], 0];
+    return [one.step, kind, ...none, ...none, 0, ...people(one.person), 0, 0, 0];
   if (one.kind === "set") {
-    const [section, name, key] = partsOf(one.key),
-      { sets } = WORDS;
+    const [section, name, key] = partsOf(one.key);
     const to = section === "ideas" ? about(name) : section === "persons" ? people(name) : none;
-    const [what, which] =
-      section === "ideas"
-        ? [sets.ideas, WORDS.of_ideas[key]]
-        : section === "persons"
-          ? [sets.persons, WORDS.of_persons[key]]
-          : key === "discovery_rate"
-            ? [sets.common, 0]
-            : [sets.dynamics, WORDS.dynamics[key]];
-    return [[one.step, kind, 0, 0, 0, 0, 0, ...to, what, which], numberOf(one.value)];
+    const fields = { dynamics: WORDS.dynamics, ideas: WORDS.ideas, persons: [...WORDS.abilities, "keeps"] }[section];
+    const common = section === "dynamics" && key === "discovery_rate";
+    const what = [WORDS.sections.indexOf(section), common ? WORDS.common_rate : fields.indexOf(key)];
+    return [one.step, kind, ...none, ...none, 0, ...to, ...what, numberOf(one.value, key)];
   }
   const to = one.kind === "tell" ? people(one.to) : one.kind === "find" ? people(one.of) : none;
   const amount = one.kind === "publish" ? (one.reach ?? 1) : one.kind === "rewrite" ? one.clarity : 0;
-  return [[one.step, kind, ...people(one.person), ...about(one.idea), 0, ...to, 0, 0], amount];
+  return [one.step, kind, ...people(one.person), ...about(one.idea), 0, ...to, 0, 0, amount];
 }
 
 // "persons.Kant.reach" in its parts; of dynamics the name is "".
@@ -147,22 +134,17 @@ function partsOf(key) {
 function without(tables, person) {
   const persons = { ...tables.persons, data: tables.persons.data.slice() };
   persons.data[8 * person + 7] = 0;
-  const kinds = ["born", "die"].map(kind => WORDS.interventions.indexOf(kind)),
-    rows = [],
-    amounts = [];
-  for (let k = 0; k < tables.amounts.length; k++) {
-    const row = tables.deeds.data.slice(11 * k, 11 * k + 11);
-    const parts =
-      kinds.includes(row[1]) && row[7] <= person && person < row[8]
-        ? [
-            [row[7], person],
-            [person + 1, row[8]],
-          ].filter(([low, high]) => low < high)
-        : [[row[7], row[8]]];
-    for (const [low, high] of parts) {
-      rows.push([...row.slice(0, 7), low, high, ...row.slice(9)]);
-      amounts.push(tables.amounts[k]);
-    }
-  }
-  return { ...tables, persons, deeds: table(rows, 11), amounts };
+  const kinds = ["born", "die"].map(kind => WORDS.interventions.indexOf(kind));
+  const [number, width] = tables.interventions.shape;
+  const rows = Array.from({ length: number }, (_, k) => tables.interventions.data.slice(width * k, width * (k + 1)));
+  const left = rows.flatMap(row => {
+    const [low, high] = row.slice(7, 9);
+    if (!kinds.includes(row[1]) || person < low || high <= person) return [row];
+    const others = [
+      [low, person],
+      [person + 1, high],
+    ];
+    return others.filter(([from, to]) => from < to).map(ends => [...row.slice(0, 7), ...ends, ...row.slice(9)]);
+  });
+  return { ...tables, persons, interventions: table(left, width) };
 }
