@@ -131,8 +131,8 @@ class World:
     def with_numbers_of(self, scenario: Scenario) -> World:
         """Return the world of a scenario that differs from this one's in numbers alone, without drawing anew."""
         old = self.scenario
-        ideas = scenario.ideas is old.ideas and scenario.dynamics.discovery_rate == old.dynamics.discovery_rate
-        schedule = scenario.interventions is old.interventions and scenario.persons is old.persons
+        ideas = scenario.ideas == old.ideas and scenario.dynamics.discovery_rate == old.dynamics.discovery_rate
+        schedule = scenario.interventions == old.interventions  # births and deaths are no such numbers
         return replace(
             self,
             scenario=scenario,

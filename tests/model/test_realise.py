@@ -26,17 +26,19 @@ from tests.scenarios import scenarios
 Shares = dict[tuple[int, int], Fraction]
 
 
-def twin(pieces: Any, releases: Any, values: Any, now: int, held: bool) -> Shares:
-    """(event that began the holding, implementation or -1) -> value, one step after the other."""
+def twin(pieces: Any, releases: Any, values: Any, now: int, held: bool, once: bool = False) -> Shares:
+    """(event that began the holding, implementation or -1) -> value, one step after the other, or the first alone."""
     shares: Shares = defaultdict(Fraction)
     for event, idea, begin, end, count in pieces:
-        for step in range(begin + 1, end + 1):
+        for step in range(begin + (not once), end + 1):
             value = Fraction([v for since, v in values[idea] if since <= step][-1]) * count
             in_use = [(row, number) for out, row, number in releases[idea] if out <= step]
             for row, number in in_use:
                 shares[event, row] += value * Fraction(number, sum(n for _, n in in_use))
             if held and not in_use:
                 shares[event, -1] += value
+            if once and (held or in_use):
+                break
     return {key: value for key, value in shares.items() if value}
 
 
@@ -226,7 +228,8 @@ def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
         elif kind == IMPLEMENT:
             releases[idea].append((step + 1 + scenario.dynamics.release_delay, row, 1))
     values = [[(0, idea.value)] for idea in scenario.ideas]
-    return twin(pieces, releases, values, tape.steps, scenario.impact.value_of == "held")
+    held, once = scenario.impact.value_of == "held", scenario.impact.per == "adopter"
+    return twin(pieces, releases, values, tape.steps, held, once)
 
 
 @settings(deadline=None, max_examples=examples(60))

@@ -30,7 +30,7 @@ class Cells(NamedTuple):
     dynamics: NDArray[np.float64]
     ideas: NDArray[np.float64]  # (cells, ideas, numbers)
     interventions: Records  # (cells, interventions)
-    lasting: Ints  # (cells,)
+    lasting: int
     weight: NDArray[np.float64]  # of all ties, or of each
     law: NDArray[np.float64]  # of the network, as its generator takes it
     numbers: NDArray[np.float64]  # of the distributions of abilities
@@ -108,7 +108,7 @@ def begin_run(run: Run, plan: Plan, cells: Cells, seed: int, cell: int) -> None:
     for idea in range(len(run.ideas)):
         fill(run.ideas_numbers[idea], 0, cells.ideas[cell, idea], cells.ideas.shape[2])
     fill(run.interventions, 0, cells.interventions[cell], len(run.interventions))
-    run.lasting = cells.lasting[cell]
+    run.lasting = cells.lasting
     fill(run.keeps, 0, plan.keeps, len(plan.keeps))
     fill(run.alive, 0, plan.alive, len(plan.alive))
     for k in range(len(plan.draws)):

@@ -44,10 +44,12 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
     full = [_is_full(world, ability, entries) for ability in range(len(Abilities._fields))]
     draws, end = [], 0
     for ability, law, rows in _draws(entries[0], full):
-        kind, numbers = parameters_of(law)
-        draws.append((ability, kind, rows.start, rows.stop, end, end + len(numbers)))
-        end += len(numbers)
-    values = [worth_of(one, world.scenario.scenario.steps) for one in worlds]
+        kind, given = parameters_of(law)
+        draws.append((ability, kind, rows.start, rows.stop, end, end + len(given)))
+        end += len(given)
+    base, worth = _numbers(world), worth_of(world, world.scenario.scenario.steps)
+    numbers = [base if one.ideas is world.ideas and one.schedule is world.schedule else _numbers(one) for one in worlds]
+    columns = [np.stack(column) for column in zip(*numbers, strict=True)]
     _, keeps, alive = persons_of(world)
     network: Any = world.scenario.world.network
     everybody = bool(world.realises[: world.n].all())
@@ -57,24 +59,24 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
         world.scenario.impact.value_of == "held",
         world.scenario.impact.per == "adopter",
         np.ones(1, np.bool_) if everybody else world.realises[: world.n].copy(),
-        delays_of(world)[0], values[0].begin, values[0].first, values[0].last, MOST,
+        delays_of(world)[0], worth.begin, worth.first, worth.last, MOST,
     )  # fmt: skip
+    ideas, interventions, delays, values = columns
     cells = Cells(
-        _stacked(dynamics_of(one.scenario).view(np.float64) for one in worlds),
-        _stacked(ideas_of(one).view(np.float64).reshape(len(world.ideas.name), -1) for one in worlds),
-        _stacked(interventions_of(one.schedule) for one in worlds),
-        np.array([is_lasting(one) for one in worlds], np.int64),
+        np.stack([dynamics_of(one).view(np.float64) for one in scenarios]), ideas, interventions, is_lasting(world),
         _weights(world, scenarios),
-        _stacked(law_of(scenario.world.network, world.n) if plan.generated else np.zeros(1) for scenario in scenarios),
-        _stacked(np.concatenate([parameters_of(law)[1] for _, law, _ in _draws(some, full)]) for some in entries),
-        _stacked(delays_of(one)[1] for one in worlds),
-        _stacked(worth.value for worth in values),
+        np.stack([law_of(one.world.network, world.n) if plan.generated else np.zeros(1) for one in scenarios]),
+        np.stack([np.concatenate([parameters_of(law)[1] for _, law, _ in _draws(some, full)]) for some in entries]),
+        delays, values,
     )  # fmt: skip
     return plan, cells
 
 
-def _stacked(rows: Iterator[Any]) -> Any:
-    return np.stack(list(rows))
+def _numbers(world: World) -> tuple[Any, ...]:
+    """Return the numbers of ideas, interventions, delays and values of a world, as the loops have them."""
+    ideas = ideas_of(world).view(np.float64).reshape(len(world.ideas.name), -1)
+    values = worth_of(world, world.scenario.scenario.steps).value
+    return ideas, interventions_of(world.schedule), delays_of(world)[1], values
 
 
 def _entries(scenario: Scenario) -> Entries:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
@@ -71,7 +72,12 @@ NOTE: Any = np.dtype([("claim", np.int64), ("next", np.int64)])  # of one key, l
 
 def number(section: Any, field: str, value: Any) -> float:
     """Return a value of a scenario as the loops have it: of words, the place among those that the field allows."""
-    return float(get_args(section.model_fields[field].annotation).index(value) if isinstance(value, str) else value)
+    return _place(section, field, value) if isinstance(value, str) else float(value)
+
+
+@cache
+def _place(section: Any, field: str, word: str) -> float:
+    return float(get_args(section.model_fields[field].annotation).index(word))
 
 
 SIMPLE, THRESHOLD = (number(Dynamics, "adoption", word) for word in ("simple", "threshold"))
