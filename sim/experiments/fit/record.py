@@ -255,8 +255,9 @@ def _columns(path: Path) -> dict[str, list[Any]] | None:
         return None
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-            names = [name.strip().lower() for name in next(reader, [])]
+            told = (line if not line.startswith("#") else "\n" for line in stream)  # comments keep their line's number
+            reader = csv.reader(told, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+            names = [name.strip().lower() for name in next((row for row in reader if row), [])]
             known = {"time", *SO_FAR, *NEW, *PERSON}
             counts = any(name in names for name in (*SO_FAR, *NEW, *PERSON))
             if "time" not in names or not counts or "source" in names or not known.issuperset(names):
