@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TABLES = ("csv", "parquet", "json")
 CHUNK = 1 << 14  # rows that are made together
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, Any]]:
@@ -69,22 +70,17 @@ def _table(
     after = after | dict(beside)
     after = after | {"read_as": after["read_as"] | dict(more)} if more else after
     yield _json(before)[:-1] + ', "credit": ['
-    for number, row in enumerate(rows):
-        yield f"{', ' if number else ''}{_json(row)}"
+    stream, first = iter(rows), True
+    while chunk := list(islice(stream, CHUNK)):
+        yield ("" if first else ", ") + _json(chunk)[1:-1]
+        first = False
     yield "]" + "".join(f", {_json(key)}: {_json(value)}" for key, value in after.items()) + "}"
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _print(parts: Iterable[str], end: str = "") -> None:
-    """Print texts by the thousand, for one by one they would be slow."""
-    stream = iter(parts)
-    while chunk := list(islice(stream, CHUNK)):
-        _write("".join(chunk))
-    if end:
-        _write(end)
+    for part in parts:
+        _write(part)
+    _write(end)
 
 
 def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> None:
@@ -93,21 +89,15 @@ def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> No
 
     from sim.machine.folders import new_file
 
-    several = len(tables) > 1
-    frames = [
-        pd.DataFrame.from_records(list(rows)).assign(**({"method": name} if several else {}))
-        for name, rows in tables.items()
-    ]
-    frame = pd.concat(frames, ignore_index=True)
-    if several:
-        frame = frame[["method", *(column for column in frame.columns if column != "method")]]
+    rows = [{"method": name} | row if len(tables) > 1 else row for name, some in tables.items() for row in some]
+    ending = Path(path).suffix.lower()
     with new_file(path) as partial:
-        if path.endswith(".csv"):
-            frame.to_csv(partial, index=False)
-        elif path.endswith(".parquet"):
-            frame.to_parquet(partial, index=False)
+        if ending == ".json":
+            partial.write_text(_json(rows) + "\n", encoding="utf-8")
+        elif ending == ".csv":
+            pd.DataFrame.from_records(rows).to_csv(partial, index=False)
         else:
-            frame.to_json(partial, orient="records", double_precision=15, force_ascii=False)
+            pd.DataFrame.from_records(rows).to_parquet(partial, index=False)
 
 
 def is_table(path: str | None) -> bool:

@@ -1,0 +1,88 @@
+"""What `shoulders credit` writes: streamed JSON, tables in files, and what is said of a log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sim.accounts.account import credit
+from sim.accounts.comparison import compare
+from sim.cli import output
+from sim.cli.main import cli
+from sim.logs.formats import read_log
+
+LOG = (
+    "time,source,target,text\n1,,Ada,x\n2,Ada,Ben,x\n3,Ada,Carla,x\n4,Ben,Dora,x\n5,Ben,Emil,x\n6,Carla,Fay,x\n"
+    "NA,Ada,Zoe,x\n"
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    (tmp_path / "log.csv").write_text(LOG)
+    return tmp_path / "log.csv"
+
+
+@pytest.fixture
+def here(log: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*words: str) -> tuple[str, str]:
+        cli(["credit", str(log), *words], standalone_mode=False)
+        return tuple(capsys.readouterr())  # type: ignore[return-value]
+
+    return run
+
+
+@pytest.mark.parametrize("chunk", [2, 1 << 14])
+def test_json_is_what_the_library_says(here: Any, log: Path, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "CHUNK", chunk)
+    tape = read_log(log)
+    found = json.loads(here("--json")[0])
+    assert found["read_as"].pop("dropped") == {"no time": 1}
+    assert found["read_as"].pop("roots") == {"made_up": 0, "idea_credit": 0.0, "first_tenth": pytest.approx(0.7)}
+    assert found == json.loads(credit(tape).to_json())
+    every = json.loads(here("--method", "all", "--json")[0])
+    expected = json.loads(json.dumps(compare(tape).to_dict()))
+    assert every["correlations"] == expected["correlations"]
+    assert {name: table["credit"] for name, table in every["methods"].items()} == {
+        name: table["credit"] for name, table in expected["methods"].items()
+    }
+    assert [row["person"] for row in json.loads(here("--json", "--top", "2")[0])["credit"]] == ["Ada", "Ben"]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("c.csv", pd.read_csv), ("c.parquet", pd.read_parquet),
+     ("c.json", lambda path: pd.DataFrame(json.loads(path.read_text())))],
+)  # fmt: skip
+def test_tables_in_files(here: Any, tmp_path: Path, name: str, read: Any) -> None:
+    here("-o", str(tmp_path / name))
+    assert dict(read(tmp_path / name)[["person", "credit"]].to_numpy().tolist()[:3]) == {
+        "Ada": 3.5, "Ben": 1.0, "Carla": 0.5,
+    }  # fmt: skip
+    here("-o", str(tmp_path / name), "--method", "all", "--top", "1")
+    assert read(tmp_path / name)["method"].nunique() == len(read(tmp_path / name)) > 5
+    here("-o", str(tmp_path / name), "--by", "role")
+    assert set(read(tmp_path / name)["role"]) == {"idea", "communication", "implementation"}
+
+
+def test_what_is_said_before_the_table(here: Any, log: Path) -> None:
+    shown, said = here()
+    assert shown.splitlines()[:3] == [
+        "Read as edges: text, comma; time, source, target; source told target; times: numbers, as they are; 7 rows, 6 "
+        "kept",
+        "Passed over: text",
+        "Roots in the first tenth of the log: 70.0% of the credit",
+    ]
+    assert said == "Dropped: 1 (no time)\n"
+    log.write_text("time,source,target\n" + "".join(f"{at},Ada,Ben\n" for at in range(9)))
+    careful = next(line for line in here()[0].splitlines() if line.startswith("Careful"))
+    assert careful.startswith("Careful: 8 of 9 rows vanish, most as: already holds the idea; if each row counts, as of")
+    shown, _ = here("--kind", "contact")
+    assert "temporal-pagerank, 9 realised" in shown
+    assert "Careful" not in shown
+    methods = json.loads(here("--kind", "contact", "--method", "all", "--json")[0])["methods"]
+    assert list(methods) == ["temporal-pagerank", "person-pagerank", "event-pagerank", "citerank"]
