@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,6 +155,8 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
     """
     if by not in PARTS:
         raise ValueError(f"by: no {by!r}{near(by, PARTS)}; allowed: {', '.join(PARTS)}")
+    if by == "group" and (groups := tape.provenance.get("groups")):
+        return _by_named_group(table, groups)
     if by == "group":
         return [{by: row["person"]} | {k: row[k] for k in ("count", "credit", "share")} for row in table.by_group()]
     account = EVERY[table.method]
@@ -169,6 +171,19 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
     rows = [
         {by: name, "credit": credit, "share": credit / table.total if table.total > 0.0 else 0.0}
         for name, credit in found
+    ]
+    return sorted(rows, key=lambda row: -float(row["credit"]))
+
+
+def _by_named_group(table: CreditTable, groups: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The credit of the groups that a log names; whoever is in none stands by themselves."""
+    found: dict[str, list[float]] = {}
+    for name, credit in zip(table.persons.name, table.persons.credit.tolist(), strict=True):
+        row = found.setdefault(groups.get(name, name), [0, 0.0])
+        row[0], row[1] = row[0] + 1, row[1] + credit
+    rows = [
+        {"group": name, "count": count, "credit": credit, "share": credit / table.total if table.total > 0.0 else 0.0}
+        for name, (count, credit) in found.items()
     ]
     return sorted(rows, key=lambda row: -float(row["credit"]))
 

@@ -21,6 +21,7 @@ OPTIONS = {
     "citations-as": ("citations_as", "NAME", "builds-on, or learning of one idea.  [default: builds-on]"),
     "network": ("network", "FILE", "Who follows whom, where a log does not say who told."),
     "aliases": ("aliases", "FILE", "Other names of persons: a table of alias,person."),
+    "groups": ("groups", "FILE", "Which group a person belongs to, for --by group: a table of person,group."),
     "told-by": ("told_by", "NAME", "Where nobody says who told: all, latest or first.  [default: all]"),
     "until": ("until", "TIME", "The last time of a log that is read."),
 }

@@ -79,7 +79,9 @@ def tape_of(
     del step, kind, person, idea, order
     roots = np.zeros(0, np.int64) if made_up is None else made_up if row is None else np.sort(row[made_up])
     facts = dict(facts) | {"kept": facts["rows"] - dropped.total()}
+    groups = {name: log.options.groups[name] for name in names if name in log.options.groups}
     about = {"source": log.path.name, "scenario": log.path.stem, "format": facts["format"]}
+    about |= {"groups": groups} if groups else {}
     plain = {name: facts[name] for name in ("time_unit", "rows", "kept")} | facts.pop("counts", {})
     return Tape(
         events,

@@ -55,7 +55,7 @@ from sim.logs import (
     weibo,
     works,
 )
-from sim.logs.log import Log, Options, aliases_of
+from sim.logs.log import ALIASES, GROUPS, Log, Options, pairs_of
 from sim.readers.columns import EITHER_WAY, canonical
 from sim.readers.source import opened
 from sim.readers.times import ORDERS
@@ -102,6 +102,7 @@ def read_log(
     citations_as: str = "builds-on",
     network: Any = None,
     aliases: Any = None,
+    groups: Any = None,
     told_by: str = "all",
     until: str | float | None = None,
 ) -> Tape:
@@ -120,6 +121,7 @@ def read_log(
         citations_as: builds-on (a work is a discovery that builds on what it cites) or learning (of one idea).
         network: of cascades and adoptions: who follows whom, a file or a graph.
         aliases: other names of persons: a mapping, or a file with the columns alias and person.
+        groups: which group a person belongs to, for credit by group: a mapping, or a file with person and group.
         told_by: where nobody says who told: all earlier adopters (who are followed), the latest, or the first.
         until: the last time that is read.
 
@@ -164,8 +166,9 @@ def read_log(
     if papers is not None and name not in {None, "citations"}:
         raise TapeError(f"{path}: dates are for citations, not for {name}; allowed: {', '.join(ORDERS)}, or a file")
     options = Options(
-        columns_of(columns), order, papers, network, orphans, citations_as, aliases_of(aliases), told_by, until
-    )
+        columns_of(columns), order, papers, network, orphans, citations_as, pairs_of(aliases, ALIASES),
+        pairs_of(groups, GROUPS), told_by, until,
+    )  # fmt: skip
     try:
         with _opened(log, path, options) as found:
             name = name or ("citations" if papers is not None else _recognised(found))

@@ -35,6 +35,7 @@ class Options:
     orphans: str = "root"
     citations_as: str = "builds-on"
     aliases: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
     told_by: str = "all"
     until: str | float | None = None
     time: str | None = None  # the attribute of a graph
@@ -112,23 +113,23 @@ class Log:
         return ticks
 
 
-PAIRS = Shape({"alias": "name", "person": "name"}, ("alias", "person"), bare=("alias", "person"))
+ALIASES = Shape({"alias": "name", "person": "name"}, ("alias", "person"), bare=("alias", "person"))
+GROUPS = Shape({"person": "name", "group": "name"}, ("person", "group"), bare=("person", "group"))
 
 
-def aliases_of(given: Any) -> dict[str, str]:
-    """Return other names of persons by a mapping, or by a table with the columns alias and person.
+def pairs_of(given: Any, shape: Shape) -> dict[str, str]:
+    """Return what belongs to what, by a mapping or by a table with the two columns of a shape.
 
     Raises:
         TapeError: if there is no such table.
     """
     if given is None or isinstance(given, Mapping):
-        return {str(alias): str(person) for alias, person in (given or {}).items()}
+        return {str(one): str(other) for one, other in (given or {}).items()}
     with opened(given) as source:
-        columns = Log(source.path, Options(), source).columns(PAIRS)
+        columns = Log(source.path, Options(), source).columns(shape)
     found: dict[str, str] = {}
-    for aliases, persons in zip(columns.names["alias"], columns.names["person"], strict=True):
-        texts = [_texts(chunk) for chunk in (aliases, persons)]
-        found |= {alias: person for alias, person in zip(*texts, strict=True) if alias and person}
+    for chunks in zip(*(columns.names[name] for name in shape.needed), strict=True):
+        found |= {one: other for one, other in zip(*map(_texts, chunks), strict=True) if one and other}
     return found
 
 

@@ -15,6 +15,7 @@ from sim.accounts.account import credit
 from sim.accounts.pagerank import event_pagerank
 from sim.accounts.removal import removal_effect
 from sim.accounts.roots import roots
+from sim.accounts.summary import credit_by
 from sim.cli.arguments import FORMATS as NAMED
 from sim.errors import TapeError
 from sim.logs.formats import FORMATS, read_log
@@ -80,6 +81,15 @@ def test_aliases_and_the_last_time(tmp_path: Path) -> None:
         tape = read(log, aliases=aliases, until=2)
         assert in_words(tape) == "0 discover Ada; 1 learn Ben by Ada; 2 learn Cy by Ada"
         assert tape.dropped == {"no time": 1}
+
+
+def test_credit_by_the_groups_of_persons(tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text("person,group\nAda,one\nBen,two\nDora,one\nNobody,three\n")
+    tape = read("time,source,target\n1,,Ada\n2,Ada,Ben\n3,Ben,Dora\n4,Ben,Emil\n", groups=tmp_path / "labs.csv")
+    found = credit_by(tape, credit(tape), "group")
+    assert [(row["group"], row["count"], row["credit"]) for row in found] == [
+        ("one", 2, 2.0), ("two", 1, 1.0), ("Emil", 1, 0.0),
+    ]  # fmt: skip
 
 
 def test_contacts_keep_their_rows() -> None:
