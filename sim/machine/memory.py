@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
+FREE_UNPACKED = 1 << 28  # bytes that any Parquet table may unpack to
+WIDE = 400  # bytes of a row, on average, that the columns of a larger one may unpack to
 
 
 def free_memory() -> int:
@@ -72,3 +75,21 @@ def in_words(count: float) -> str:
     '1.5 GB'
     """
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+
+
+def unpacks_too_far(parquet: Any, names: Container[str], free: int = FREE_UNPACKED) -> str:
+    """Return what is wrong with a Parquet file whose columns would unpack to far more than such rows take, or nothing.
+
+    Args:
+        parquet: its metadata, as pyarrow has them.
+        names: of the columns that are to be read.
+        free: bytes that any file may unpack to.
+    """
+    columns = (
+        parquet.row_group(g).column(c) for g in range(parquet.num_row_groups) for c in range(parquet.num_columns)
+    )
+    size = sum(c.total_uncompressed_size for c in columns if c.path_in_schema.split(".")[0] in names)
+    most = free + WIDE * parquet.num_rows
+    return (
+        f"unpacks to {in_words(size)}; allowed: {in_words(most)} for {parquet.num_rows:,} rows" if size > most else ""
+    )

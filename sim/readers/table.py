@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sim.errors import TapeError
-from sim.machine.memory import free_memory, in_words
+from sim.machine.memory import free_memory, unpacks_too_far
 from sim.readers.dialect import WORDS, Dialect, dialect_of
 from sim.readers.source import Source, empty
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 BATCH = 1 << 20  # rows that are looked at together
 WIDTH = 40  # bytes that a row of a log takes at the least, until it is a tape
-FREE_PARQUET = 1 << 28  # bytes that any Parquet table may unpack to
-WIDE = 400  # bytes of a row, on average, that the columns of a larger one may unpack to
-LONGEST = 1000  # letters of a name, on average, in a batch
 Batches = Callable[[Sequence[int]], Iterator[Sequence[Any]]]
 
 
@@ -146,7 +143,8 @@ def _parquet(source: Source) -> Table:
 
         def batches(wanted: Sequence[int]) -> Iterator[Sequence[Any]]:
             names = [flat[column] for column in wanted]
-            refuse_unpacking(source.path, file.metadata, names)
+            if problem := unpacks_too_far(file.metadata, names):
+                raise TapeError(f"{source.path}:1: {problem}")
             # Names that repeat stay numbers of a dictionary, so that a small file cannot fill the memory.
             of = [name for name in names if name in texts]
             try:
@@ -171,24 +169,6 @@ def refuse_rows(path: Path, rows: int) -> None:
     """
     if rows * WIDTH > (free := free_memory()):
         raise TapeError(f"{path}:1: {rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free")
-
-
-def refuse_unpacking(path: Path, metadata: Any, names: Sequence[str]) -> None:
-    """Refuse a Parquet file whose columns would unpack to far more than such rows take.
-
-    Raises:
-        TapeError: if so.
-    """
-    size = sum(
-        column.total_uncompressed_size
-        for g in range(metadata.num_row_groups)
-        for column in (metadata.row_group(g).column(c) for c in range(metadata.num_columns))
-        if column.path_in_schema.split(".")[0] in names
-    )
-    most = FREE_PARQUET + WIDE * metadata.num_rows
-    if size > most:
-        allowed = f"{in_words(most)} for {metadata.num_rows:,} rows"
-        raise TapeError(f"{path}:1: unpacks to {in_words(size)}; allowed: {allowed}")
 
 
 def connect() -> duckdb.DuckDBPyConnection:

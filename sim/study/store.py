@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sim.errors import StudyError
 from sim.machine.folders import locked, new_file, write_whole
+from sim.machine.memory import unpacks_too_far
 from sim.scenario.scenario import Scenario
 from sim.study.chunks import Chunk, Job
 from sim.study.design import seeds_of
@@ -303,6 +304,8 @@ def _read(file: Path) -> pa.Table:
 
     try:
         with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+            if problem := unpacks_too_far(parquet.metadata, parquet.schema_arrow.names):
+                raise ValueError(problem)
             table = parquet.read()
         digest = (table.schema.metadata or {}).get(DIGEST)
         problem = "" if digest in (None, _digest(table)) else "its checksum does not match"  # older ones have none

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.errors import TapeError
 from sim.machine.folders import new_folder
-from sim.machine.memory import free_memory
+from sim.machine.memory import free_memory, unpacks_too_far
 from sim.tape.tables import COLUMNS, Events, History, Influences, Persons, Realised
 
 FORMAT = "shoulders-tape"
@@ -148,6 +148,8 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
         if schema != expected or parquet.metadata.num_rows != entry["rows"]:
             raise TapeError(f"{file}: foreign: columns {schema}, expected {expected}")
         _refuse_if_too_large(file, entry["rows"], columns)
+        if problem := unpacks_too_far(parquet.metadata, columns):
+            raise TapeError(f"{file}: {problem}")
         table = parquet.read()
         if any(column.null_count for column in table.columns):
             raise TapeError(f"{file}: foreign: a value is missing")

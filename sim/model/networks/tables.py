@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import ScenarioError
+from sim.machine.memory import unpacks_too_far
 from sim.model.networks.labels import LONGEST, Labels
 from sim.model.networks.links import Links, alike, joined
 from sim.model.rules import NEVER
@@ -18,7 +19,6 @@ from sim.model.rules import NEVER
 BLOCK = 1 << 24  # bytes of text read at a time
 BATCH = 1 << 19  # rows
 DEFAULTS = {"weight": 1.0, "start": 0, "end": NEVER}
-WIDTH = 400  # bytes of a tie at most, on average, when unpacked; a longer one is no label but an attempt
 
 
 class RowError(ValueError):
@@ -128,14 +128,8 @@ def _columns(path: Path, file: Any) -> tuple[list[str], list[str]]:
             raise ScenarioError(
                 f"column {name} must hold {allowed.get(name, 'whole numbers')}, holds {kind}", str(path)
             )
-    size = sum(
-        file.metadata.row_group(g).column(c).total_uncompressed_size
-        for g in range(file.metadata.num_row_groups)
-        for c in range(file.metadata.num_columns)
-        if file.metadata.row_group(g).column(c).path_in_schema in found
-    )
-    if size > WIDTH * file.metadata.num_rows + BLOCK:
-        raise ScenarioError(f"unpacks to {size:,} bytes, too many for {file.metadata.num_rows:,} ties", str(path))
+    if problem := unpacks_too_far(file.metadata, found, BLOCK):
+        raise ScenarioError(problem, str(path))
     return found, texts
 
 
