@@ -45,35 +45,13 @@ async function engineOf(bytes, calls) {
     return to;
   }
 
-  let dictionaries = [];
-  const bytesAt = (at, size) => new Uint8Array(memory.buffer, at, size);
   const surroundings = {
     NRT_Allocate: take,
     NRT_Free() {},
-    NRT_MemInfo_call_dtor() {},
     NRT_MemInfo_alloc: block,
     NRT_MemInfo_alloc_aligned: block,
-    NRT_MemInfo_alloc_dtor: block,
     NRT_MemInfo_new_varsize_dtor: block,
     NRT_MemInfo_varsize_realloc: enlarge,
-    numba_dict_new_sized(at, _, key, value) {
-      dictionaries.push({ entries: new Map(), key: Number(key), value: Number(value) });
-      view().setUint32(at, dictionaries.length, true);
-      return 0;
-    },
-    numba_dict_set_method_table() {},
-    numba_dict_free() {},
-    numba_dict_insert(which, key, _, value) {
-      const one = dictionaries[which - 1];
-      one.entries.set(String(bytesAt(key, one.key)), bytesAt(value, one.value).slice());
-      return 0;
-    },
-    numba_dict_lookup(which, key, _, value) {
-      const one = dictionaries[which - 1],
-        found = one.entries.get(String(bytesAt(key, one.key)));
-      if (found) bytesAt(value, one.value).set(found);
-      return found ? 0n : -1n;
-    },
     log10: Math.log10,
     log: Math.log,
     cos: Math.cos, // to lay out lists and nodes, never for what is random
@@ -122,15 +100,20 @@ async function engineOf(bytes, calls) {
     return kind === "int64" ? Float64Array.from(found, Number) : found.slice();
   }
 
-  // Call a function with its arguments by name; returns the parts of its result by name, copied out of the memory.
-  return function call(name, values) {
+  // Call a function with its arguments by name; returns the parts of its result by name, copied out of the memory, or
+  // one of them alone.
+  return function call(name, values, only) {
     const { arguments: wanted, result } = calls[name];
     top = first;
-    dictionaries = [];
     const to = take(result.size),
       error = take(16);
     const status = made[name](to, error, ...wanted.flatMap(one => given(one, values[one.name])));
     if (status) throw new Error("the engine has no room for so much");
+    if (only)
+      return taken(
+        result.parts.find(part => part.name === only),
+        to,
+      );
     return Object.fromEntries(result.parts.map(part => [part.name, taken(part, to)]));
   };
 }

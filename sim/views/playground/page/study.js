@@ -37,14 +37,11 @@ function study(call, doc) {
 // One more knockout: what is lost without the next person. False if all are there.
 function removeNext(call, { shares: { knockout }, tables, total, n }) {
   if (knockout.length < n)
-    knockout.push(...sharesOf([total - sum(call("play", without(tables, knockout.length)).value)], total));
+    knockout.push(...sharesOf([total - sum(call("play", without(tables, knockout.length), "value"))], total));
   return knockout.length < n;
 }
 
 const sharesOf = (list, total) => Array.from(list, one => (total > 0 ? one / total : 0));
-
-// The total of a world alone, for curves over many of them.
-const totalOf = (call, doc) => sum(call("play", tablesOf(doc)).value);
 
 // What everybody is to every idea at the end of a step.
 function standing({ tape, n, doc }, step) {
