@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.machine.terminal import printable
+from sim.machine.terminal import show_part
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -58,10 +57,6 @@ def print_tables_json(
     _print(["}", *(f", {_json(key)}: {_json(value)}" for key, value in after.items()), "}"], end="\n")
 
 
-def _write(text: str) -> None:
-    sys.stdout.write("\n".join(map(printable, text.split("\n"))))
-
-
 def _table(
     table: CreditTable, rows: Iterable[dict[str, Any]], more: Mapping[str, Any], beside: Mapping[str, Any]
 ) -> Iterator[str]:
@@ -82,9 +77,9 @@ def _print(parts: Iterable[str], end: str = "") -> None:
     """Print texts by the thousand, for one by one they would be slow."""
     stream = iter(parts)
     while chunk := list(islice(stream, CHUNK)):
-        _write("".join(chunk))
+        show_part("".join(chunk))
     if end:
-        _write(end)
+        show_part(end)
 
 
 def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> None:
