@@ -43,7 +43,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.alpha < 1.0 - 1e-9:  # closer to 1 the sums over lineages have no digits left
-            raise ValueError(f"alpha must be in [0, 1), and not within 1e-9 of 1, is {self.alpha}")
+            raise ValueError(f"alpha must be in [0, 1), is {self.alpha}; at most 1 - 1e-9 has digits left")
         if not 0.0 <= self.inheritance <= 1.0:
             raise ValueError(f"inheritance must be in [0, 1], is {self.inheritance}")
         if self.tau is not None and not 0.0 < self.tau < float("inf"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.records import equal, html_table
 from sim.tape.tables import Floats, Ints, Names, Persons
 from sim.tape.tape import Tape
 
@@ -98,6 +99,24 @@ class CreditTable:
     sure: Uncertainty | None = None
     mended: Mapping[str, int] = field(default_factory=dict)
     read_as: Mapping[str, Any] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether all fields are equal, columns bit for bit."""
+        return equal(self, other) if isinstance(other, CreditTable) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # equal by content; typeshed has a method
+
+    def __repr__(self) -> str:
+        first = ", ".join(f"{row['person']} {row['share']:.1%}" for row in self.to_dict()["credit"][:3])
+        more = ", ..." if len(self.persons) > 3 else ""
+        return f"CreditTable({self.scenario!r}, {self.method}, {self.total:g} realised: {first}{more})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (row["person"], f"{row['credit']:,.4g}", f"{row['share']:.2%}") for row in self.to_dict()["credit"][:20]
+        ]
+        title = f"{self.scenario}: {self.method}, {self.total:,.6g} realised"
+        return html_table(title, ("person", "credit", "share"), rows)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the persons as a DataFrame, largest credit first, equal ones in tape order; the index is the row."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from sim.cli.compare import compare_command
 from sim.cli.credit import credit_command, thought_experiments_command
 from sim.cli.explore import explore_command
 from sim.cli.export import export_command
@@ -32,8 +33,9 @@ from sim.machine.version import version
 
 OK, FAILED, WRONG_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 COMMANDS = (
-    run_command, credit_command, why_command, thought_experiments_command, plot_command, export_command, sweep_command,
-    fit_command, knockout_command, explore_command, play_command, test_command, notebook_command, new_command,
+    run_command, credit_command, why_command, compare_command, thought_experiments_command, plot_command,
+    export_command, sweep_command, fit_command, knockout_command, explore_command, play_command, test_command,
+    notebook_command, new_command,
     check_command, scenarios_command,
 )  # fmt: skip
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.machine.terminal import printable
+from sim.machine.terminal import show_part
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -59,10 +58,6 @@ def print_tables_json(
     _print(["}", *(f", {_json(key)}: {_json(value)}" for key, value in after.items()), "}"], end="\n")
 
 
-def _write(text: str) -> None:
-    sys.stdout.write("\n".join(map(printable, text.split("\n"))))
-
-
 def _table(
     table: CreditTable, rows: Iterable[dict[str, Any]], more: Mapping[str, Any], beside: Mapping[str, Any]
 ) -> Iterator[str]:
@@ -79,8 +74,9 @@ def _table(
 
 def _print(parts: Iterable[str], end: str = "") -> None:
     for part in parts:
-        _write(part)
-    _write(end)
+        show_part(part)
+    if end:
+        show_part(end)
 
 
 def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> None:

@@ -77,12 +77,15 @@ def run_command(
     if as_json:
         show(table.to_json())
         return
+    from sim.cli.nothing import why_nothing
     from sim.cli.terminal import print_table
 
     print_table(table)
     without_effect = tape.provenance.get("interventions_without_effect", 0)
     if without_effect:
         say(f"Note: {without_effect} scheduled changes found nothing to act on (nobody there, nothing held).")
+    if reason := why_nothing(tape, chosen):
+        say(f"Nothing was realised: {reason}.")
     say(f"Written: {folder}  (more accounts of credit: shoulders credit {folder} --method all)")
 
 

@@ -10,6 +10,8 @@ from sim.cli.arguments import CHANGES, ScenarioName, scenario_of
 from sim.machine.terminal import say, show
 from sim.scenario.bundled import read_text, scenarios
 
+WIDTH = 90  # letters of a description in the list
+
 
 @click.command(name="new")
 @click.argument("file", type=click.Path(dir_okay=False))
@@ -47,9 +49,11 @@ def scenarios_command(name: str | None) -> None:
     if name is not None:
         show(read_text(name)[0].rstrip("\n"))
         return
+    import textwrap
     import tomllib
 
     for one in scenarios():
         about = tomllib.loads(read_text(one)[0])["scenario"]
-        show(f"{one:<26} {about.get('description') or about['name']}")
+        text = (about.get("description") or about["name"]).partition(". ")[0].strip()
+        show(f"{one:<26} {textwrap.shorten(text, WIDTH, placeholder=' ...')}")
     say("shoulders scenarios NAME prints one; shoulders run NAME runs it.")

@@ -11,6 +11,7 @@ import click
 
 from sim.cli.arguments import AS_JSON, CHANGES, ENGINES, OWN_RULES, Names, ScenarioName, folder_of
 from sim.errors import InputError
+from sim.machine.records import many
 from sim.machine.terminal import progress_bar, say, show, show_json
 
 if TYPE_CHECKING:
@@ -115,9 +116,6 @@ def _default_folder(name: str, study: Study) -> Path:
 
 
 def _size(study: Study) -> str:
-    def many(count: int, what: str) -> str:
-        return f"{count:,} {what}{'s' * (count != 1)}"
-
     return f"{many(len(study.cells), 'cell')} x {many(study.replicates, 'replicate')} = {many(study.runs, 'run')}"
 
 

@@ -109,14 +109,18 @@ def print_experiments(found: Mapping[str, Comparison]) -> None:
 
 def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
     """Print how the largest shares looked at some steps."""
-    courses = found.courses(most=MAX_COURSES)
+    trajectories = found.courses(most=MAX_COURSES)
     places = np.unique(np.rint(np.linspace(0, len(found.steps) - 1, MAX_STEPS)).astype(int)).tolist()
     rows = [
-        (f"{found.steps[at]:,}", _number(float(found.total[at])), *(_percent(course.shares[at]) for course in courses))
+        (
+            f"{found.steps[at]:,}",
+            _number(float(found.total[at])),
+            *(_percent(trajectory.shares[at]) for trajectory in trajectories),
+        )
         for at in places
     ]
     show(_title(table))
-    heads = [_label(course) for course in courses]
+    heads = [_label(trajectory) for trajectory in trajectories]
     show_grid(("step" if table.seed is not None else "time", "realised", *heads), rows)
 
 

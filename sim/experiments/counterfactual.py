@@ -1,4 +1,4 @@
-"""Worlds without a person, or without what a person told or made; nobody else and no luck is touched."""
+"""Counterfactual worlds: without a person, or without what a person tells or makes; nothing else differs."""
 
 from __future__ import annotations
 

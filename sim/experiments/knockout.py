@@ -1,6 +1,6 @@
-"""Knockout: what the world would have lost without somebody, by running it again without them (SCIENCE.md 4.6).
+"""Knockout: the loss of the world without a person, by running it again without them (SCIENCE.md 4.6).
 
-The same world, with the same luck, is run with and without a person: v(N) - v(N without the person), the difference
+The same world with the same seed is run with and without a person: v(N) - v(N without the person), the difference
 reward. Nobody is renumbered and no other chance is drawn anew, so that both runs differ only in what the person did,
 and in what came of it.
 """
@@ -8,26 +8,21 @@ and in what came of it.
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import Rules, choose, engine_for, refuse_too_large, simulate_world
+from sim.engines import Rules, choose
 from sim.errors import did_you_mean
 from sim.experiments.counterfactual import PARTS, world_without
-from sim.machine.memory import free_memory
-from sim.machine.threads import processors
-from sim.model.forecast import predict_memory
-from sim.model.own_rules import Own, own_rules
+from sim.experiments.runner import Runner
 from sim.model.world import World
 from sim.scenario.groups import ANONYMOUS, POPULATION, find, person_ranges
 from sim.scenario.scenario import Scenario
-from sim.study.statistics import interval_of
+from sim.study.intervals import KINDS, mean_interval
 from sim.tape.tables import Floats
 
 if TYPE_CHECKING:
@@ -35,20 +30,18 @@ if TYPE_CHECKING:
 
     from sim.model.agents.person import Person
 
-INTERVALS = ("t", "bca")
-
 
 @dataclass(frozen=True, eq=False)
 class KnockoutTable:
-    """What was lost without each of several persons, one at a time.
+    """The losses without each of several persons, one at a time.
 
     Attributes:
-        scenario: its name. part: what was knocked out.
+        scenario: its name. part: the part of the persons that was knocked out.
         seeds: of the replicates; shape (replicates,).
         confidence: of the intervals.
         name: of each person or group; the rows.
         value: the realised value with everybody there, of each replicate; shape (replicates,).
-        lost: by how much it fell, of each row and replicate; shape (rows, replicates); negative if it rose.
+        lost: how much the value fell, of each row and replicate; shape (rows, replicates); negative if it rose.
         raw, error, low, high: its mean over the replicates, the standard error of that mean, and its interval; nan
             where one replicate leaves them open; shape (rows,).
         normalised: raw as a part of the sum of all rows, nan where that is 0; shape (rows,). Knockouts do not sum to
@@ -69,13 +62,13 @@ class KnockoutTable:
     normalised: Floats
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows as a DataFrame, in their order: name, raw, error, low, high, normalised."""
+        """Return the rows as a DataFrame, in their order: name, raw, error, low, high, normalised."""
         import pandas as pd
 
         return pd.DataFrame({c: getattr(self, c) for c in ("name", "raw", "error", "low", "high", "normalised")})
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain Python values, rows in their order; what is not known is None."""
+        """Return everything as plain Python values, rows in their order; what is not known is None."""
         rows = [
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
             for row in self.to_pandas().to_dict("records")
@@ -91,7 +84,7 @@ class KnockoutTable:
 
 
 def knockout(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     without: Sequence[str] | None = None,
     part: str = "person",
     *,
@@ -105,13 +98,13 @@ def knockout(
     interval: str = "t",
     progress: Callable[[int, int], None] | None = None,
 ) -> KnockoutTable:
-    """What the world would have lost without each person: the fall of its realised value, with the same luck.
+    """Compute what the world would have lost without each person: the fall of its realised value, on the same seeds.
 
     The value is the tape's total, so `impact.realised_by` says whose it is; where it is everyone's, a person who is
     knocked out no longer realises anything either.
 
     Args:
-        scenario: what to run.
+        scenario: a Scenario, or the path or name of one.
         without: names of persons, of groups (which go as a whole) or of members ("teller 7",
             "person 1" of the population); without it, every entry of `persons`.
         part: "person": is never there, and leaves an empty place: ties to it lead nowhere, what is scheduled for it
@@ -125,7 +118,7 @@ def knockout(
             same.
         confidence: of the intervals, in (0, 1).
         interval: "t" (Student) or "bca" (bootstrap, bias-corrected and accelerated, 9999 resamples of a fixed seed).
-        progress: is told (runs done, runs in all).
+        progress: is called with (runs done, runs in all).
 
     Raises:
         ValueError: if an argument is not allowed or there is no such person; the nearest name is given.
@@ -143,14 +136,15 @@ def knockout(
     >>> knockout(scenario).raw.tolist()
     [98.0, 0.0]
     """
+    scenario = Scenario.of(scenario)
     names = _check(scenario, without, part, confidence, interval, engine)
     chosen = _seeds(scenario, replicates, seeds)
-    values = _run(scenario, names, part, chosen, engine, threads, own_rules(rules), person_class, progress)
+    values = _run(scenario, names, part, chosen, Runner(engine, threads, rules, person_class), progress)
     value = values[0]
     lost = value - values[1:]
     raw = lost.mean(axis=1)
     error = lost.std(axis=1, ddof=1) / len(chosen) ** 0.5 if len(chosen) > 1 else np.full(len(names), np.nan)
-    ends = np.array([interval_of(row, confidence, interval) for row in lost]).reshape(-1, 2)
+    ends = np.array([mean_interval(row, confidence, interval) for row in lost]).reshape(-1, 2)
     total = float(raw.sum())
     normalised = raw / total if total != 0.0 else np.full(len(names), np.nan)
     return KnockoutTable(scenario.scenario.name, part, tuple(chosen), confidence, tuple(names), value, lost, raw, error,
@@ -160,8 +154,8 @@ def knockout(
 def _check(
     scenario: Scenario, without: Sequence[str] | None, part: str, confidence: float, interval: str, engine: str
 ) -> list[str]:
-    """The names of the rows, all arguments being allowed."""
-    for word, given, allowed in (("part", part, PARTS), ("interval", interval, INTERVALS)):
+    """Return the names of the rows, after checking all arguments."""
+    for word, given, allowed in (("part", part, PARTS), ("interval", interval, KINDS)):
         if given not in allowed:
             raise ValueError(f"{word}: no {given!r}{did_you_mean(given, allowed)}")
     if not 0.0 < confidence < 1.0:
@@ -179,7 +173,7 @@ def _check(
 
 
 def _people(scenario: Scenario) -> dict[str, range]:
-    """The rows of every name, those that the tape gives to the population's members among them."""
+    """Return the rows of every name, including the names that the tape gives to the population's members."""
     people = person_ranges(scenario)
     return people | ({ANONYMOUS: people[POPULATION]} if people[POPULATION] else {})
 
@@ -204,42 +198,22 @@ def _run(
     names: Sequence[str],
     part: str,
     seeds: Sequence[int],
-    engine: str,
-    threads: int | None,
-    own: Own,
-    person_class: type[Person] | None,
+    runner: Runner,
     progress: Callable[[int, int], None] | None,
 ) -> Floats:
-    """The realised value of each world with everybody and without each one; shape (1 + names, seeds)."""
+    """Return the realised value of each world with everybody and without each one; shape (1 + names, seeds)."""
     runs = len(seeds) * (1 + len(names))
-    engine = engine_for(scenario, engine, runs, own, person_class)
+    runner = runner.settled(scenario, runs)
     people = _people(scenario)
     rows = [find(people, name) or range(0) for name in names]
-    lock, done = threading.Lock(), 0
-
-    def value_of(world: World) -> float:
-        nonlocal done
-        total = simulate_world(world, engine, 1, person_class=person_class).total
-        with lock:
-            done += 1
-            if progress is not None:
-                progress(done, runs)
-        return total
 
     def worlds() -> Iterator[World]:
         for seed in seeds:
-            world = World.build(scenario, seed, own)
+            world = World.build(scenario, seed, runner.own)
             yield world
-            for those in rows:
-                yield world_without(world, those, part)
+            for some in rows:
+                yield world_without(world, some, part)
 
-    # Mesa's agents hold Python's lock: side by side they would only get in each other's way.
-    workers = 1 if engine == "agents" else threads or processors()
-    refuse_too_large(scenario, engine)
-    workers = min(workers, max(1, free_memory() // predict_memory(scenario, engine)))
-    waiting = worlds()
-    values = [value_of(next(waiting))]  # alone, as it may compile
-    with ThreadPoolExecutor(workers) as pool:
-        while batch := list(islice(waiting, 4 * workers)):  # not all worlds at once
-            values += pool.map(value_of, batch)
+    told = None if progress is None else lambda done: progress(done, runs)
+    values = list(runner.worlds(scenario, worlds(), lambda tape: tape.total, told))
     return np.array(values).reshape(len(seeds), -1).T

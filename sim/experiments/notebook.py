@@ -1,6 +1,6 @@
-"""The notebook curve: what a genius's notebook was worth, by when it was found (SCIENCE.md section 4.8, E5).
+"""The notebook curve: the value of a genius's notebook by when it was found (SCIENCE.md section 4.8, E5).
 
-At the beginning of history a genius writes everything down, locks it away and dies. Humanity rediscovers at a rate
+In the beginning a genius writes everything down, locks it away and dies. Humanity rediscovers at a rate
 lambda, and whoever has the ideas tells the world. At step t of T somebody finds the notebook, and tells the world too.
 """
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.experiments.hypotheses.arms import Arm, Runner, measure_arms
+from sim.experiments.hypotheses.arms import Arm, measure_arms
 from sim.experiments.hypotheses.measures import measure_named
+from sim.experiments.runner import Runner
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats, Ints
 
@@ -49,13 +50,13 @@ SCENARIO: dict[str, Any] = {
 
 @dataclass(frozen=True, eq=False)
 class NotebookCurve:
-    """What the notebook was worth, by when it was found.
+    """The value of the notebook by when it was found.
 
     Attributes:
         found: t, ascending; shape (times,).
-        steps, rate, pairs: T, lambda, and how many histories each mean is of.
+        steps, rate, pairs: T, lambda, and the number of runs behind each mean.
         simulated, error: of each account, the mean and its standard error; shape (times,) each. "lineage" and
-            "knockout" are parts of what history could be worth at most, "person PageRank" is a share.
+            "knockout" are parts of the largest possible value, "person PageRank" is a share.
         theory: of each account; shape (times,).
     """
 
@@ -71,11 +72,11 @@ class NotebookCurve:
 def notebook_curve(
     found: Sequence[int] = FOUND, pairs: int = 400, engine: str = "auto", threads: int | None = None
 ) -> NotebookCurve:
-    """Simulate the notebook found at several steps, and without it, with the same luck.
+    """Simulate the notebook found at several steps, and without it, on the same seeds.
 
     Args:
         found: steps from 0 to 119.
-        pairs: how many histories, of the seeds from 0 on.
+        pairs: how many runs, on the seeds from 0 on.
         engine, threads: as in `sim.simulate`.
 
     Raises:
@@ -117,7 +118,7 @@ def by_lineage(t: float) -> float:
 
 
 def by_knockout(t: float) -> float:
-    """The steps after t in which humanity would not have had the ideas, as a part of all steps.
+    """Return the steps after t in which humanity would not have had the ideas, as a part of all steps.
 
     >>> round(by_knockout(0), 3)
     0.375
@@ -126,20 +127,20 @@ def by_knockout(t: float) -> float:
 
 
 def by_pagerank(t: float) -> float:
-    """The genius's share of the PageRank of the persons, over what may have happened by step t.
+    """Return the genius's share of the persons' PageRank, averaged over what may have happened by step t.
 
-    The histories differ in who told whom: humanity was earlier; it rediscovered one step before the find, in the
-    step of it, in the step in which it would have been told; or it was told.
+    The possible courses of events differ in who told whom: humanity was earlier; it rediscovered one step before the
+    find, in the step of it, in the step in which it would have been told; or it was told.
     """
     late = [math.exp(-RATE * max(0.0, t - 1 + k)) for k in range(4)]  # not rediscovered by steps t - 1 to t + 2
     chances = [1.0 - late[0], late[0] - late[1], late[1] - late[2], late[2] - late[3], late[3]]
-    return sum(chance * _share(history) for chance, history in zip(chances, HISTORIES, strict=True))
+    return sum(chance * _share(course) for chance, course in zip(chances, COURSES, strict=True))
 
 
 WORLD, GENIUS, HUMANITY, FINDER = "World", "genius", "humanity", "finder"
 CROWD, ONE = (PEOPLE - NAMED) / PEOPLE, 1.0 / PEOPLE  # as parts of the world
 READ = [(WORLD, GENIUS, 1.0), (GENIUS, FINDER, 1.0), (FINDER, GENIUS, 1.0), (GENIUS, WORLD, ONE)]
-HISTORIES: tuple[list[tuple[str, str, float]], ...] = (
+COURSES: tuple[list[tuple[str, str, float]], ...] = (
     [(WORLD, HUMANITY, 1.0), (HUMANITY, FINDER, 1.0), (FINDER, HUMANITY, 1.0), (HUMANITY, WORLD, CROWD + ONE)],
     [*READ, (WORLD, HUMANITY, 1.0), (HUMANITY, WORLD, CROWD)],
     [*READ, (WORLD, HUMANITY, 1.0), (HUMANITY, WORLD, CROWD / 2.0), (FINDER, WORLD, CROWD / 2.0)],
@@ -149,7 +150,7 @@ HISTORIES: tuple[list[tuple[str, str, float]], ...] = (
 
 
 def _share(edges: list[tuple[str, str, float]]) -> float:
-    """Of the persons' PageRank, the genius's; by networkx, apart from the account that is looked at."""
+    """Return the genius's share of the persons' PageRank, by networkx, independent of our own account."""
     import networkx as nx
 
     graph: nx.DiGraph[str] = nx.DiGraph()

@@ -33,7 +33,7 @@ def thought_experiments(
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Comparison]:
-    """Run thought experiments and let the accounts of credit speak, side by side.
+    """Run thought experiments and put the accounts of credit side by side.
 
     `result["E4"].by_group` is what a table shows: persons and groups x accounts.
 
@@ -42,7 +42,7 @@ def thought_experiments(
         methods: names in METHODS; without them all.
         names: keys of EXPERIMENTS; without them all.
         changes: to the scenario of an experiment, as Scenario.replace takes them.
-        progress: is told the name of each experiment before it is run.
+        progress: is called with the name of each experiment before it is run.
 
     Raises:
         ValueError: if there is no such experiment or method.
@@ -63,7 +63,7 @@ def thought_experiments(
 
 
 def to_dict(found: Mapping[str, Comparison]) -> dict[str, Any]:
-    """The shares of persons and groups as plain values: experiment: name: account: share of the total."""
+    """Return the shares of persons and groups as plain values: experiment: name: account: share."""
     return {
         name: {str(who): row for who, row in comparison.by_group.to_dict("index").items()}
         for name, comparison in found.items()

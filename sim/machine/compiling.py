@@ -273,7 +273,7 @@ class _Kept(caching.FunctionCache):
 
 @intrinsic
 def _prefetch(context: Any, column: Any, place: Any) -> Any:
-    """The processor's own instruction, which asks for nothing twice and takes any address."""
+    """Emit the processor's own instruction, which asks for nothing twice and takes any address."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         insert: Any = cgutils.get_or_insert_function

@@ -36,6 +36,11 @@ def show(text: str) -> None:
     _write(sys.stdout, text)
 
 
+def show_part(text: str) -> None:
+    """Write a part of a line of data to standard output, where the whole would take too much memory."""
+    sys.stdout.write(printable(text))
+
+
 def say(text: str) -> None:
     """Write a line of a message to standard error."""
     _write(sys.stderr, text)

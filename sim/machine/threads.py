@@ -1,14 +1,17 @@
-"""Processors there are, and work shared among threads."""
+"""The processors of this process, and work shared among threads."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+AHEAD = 4  # items of each thread that are handed out before their turn
 
 
 def processors() -> int:
@@ -20,12 +23,13 @@ def processors() -> int:
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None) -> Iterator[Result]:
     """Map `work` over the items in threads and yield the results in order.
 
-    The first item is done alone, since it may compile what the others then share.
+    The first item is done alone, since it may compile what the others then share. Items are asked for a few ahead of
+    the results, so that not all of them need be there at once.
 
     Args:
         work: called with one item at a time; must not depend on the order of the calls.
-        items: what to do.
-        threads: how many may work side by side; as many as there are processors if None.
+        items: may be made as they are asked for.
+        threads: how many work side by side; as many as there are processors if None.
     """
     waiting = iter(items)
     for first in waiting:
@@ -36,4 +40,10 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item], threads: i
         yield from map(work, waiting)
         return
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(work, waiting)
+        ahead = deque(pool.submit(work, item) for item in islice(waiting, AHEAD * threads))
+        try:
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(work, item) for item in islice(waiting, 1))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

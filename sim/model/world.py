@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.records import equal
 from sim.machine.threads import processors
 from sim.machine.version import version
 from sim.model import abilities
@@ -74,6 +75,17 @@ class World:
     schedule: tuple[Scheduled, ...]
     realises: NDArray[np.bool_]
     rules: Own = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether all fields are equal, columns bit for bit."""
+        return equal(self, other) if isinstance(other, World) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # equal by content; typeshed has a method
+
+    def __repr__(self) -> str:
+        return (
+            f"World({self.scenario.scenario.name!r}, seed {self.seed}, {self.n:,} of {self.size:,} people one by one)"
+        )
 
     @property
     def crowd(self) -> int:

@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from sim.errors import ScenarioError
+from sim.machine.records import html_table, many
 from sim.scenario.bundled import read_text
+from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
 from sim.scenario.keys import put
 from sim.scenario.locate import first_problem, parse_toml
 from sim.scenario.references import check_references
@@ -120,5 +122,21 @@ class Scenario(Contents):
     def __eq__(self, other: object) -> bool:
         """Return whether all keys have the same values, wherever the files lie."""
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    def __repr__(self) -> str:
+        persons, ideas = person_ranges(self)[EVERYONE], idea_ranges(self)[EVERYTHING]
+        size = f"{many(len(persons), 'person')}, {many(len(ideas), 'idea')}, {many(self.scenario.steps, 'step')}"
+        return f"Scenario({self.scenario.name!r}, {size})"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        persons, ideas = person_ranges(self)[EVERYONE], idea_ranges(self)[EVERYTHING]
+        rows = [
+            ("persons", f"{len(persons):,}"), ("ideas", f"{len(ideas):,}"), ("steps", f"{self.scenario.steps:,}"),
+            ("network", self.world.network.kind), ("seed", self.scenario.seed), ("credit", self.credit.method),
+            ("interventions", len(self.interventions)), ("description", self.scenario.description),
+        ]  # fmt: skip
+        return html_table(self.scenario.name, (), rows)
 
     __hash__ = None  # type: ignore[assignment]  # pydantic would make one; typeshed has a method

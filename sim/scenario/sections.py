@@ -130,7 +130,7 @@ class Idea(Section):
     count: Annotated[Whole, Field(ge=1, le=1_000_000)] = key(
         'How many ideas alike there are; they are called "NAME 1", "NAME 2" and so on.', 1, unit="ideas"
     )
-    value: Finite = key("What it is worth to each holder.", 1.0, unit="per holder and step", settable=True)
+    value: Finite = key("The value that each holder realises.", 1.0, unit="per holder and step", settable=True)
     clarity: Positive = key("How well it can be understood.", 1.0, unit="chance", settable=True)
     difficulty: Annotated[float, Field(ge=0.0)] = key(
         "How hard it is to make it work; 0 is certain, inf impossible.", 1.0, unit="divides the rate", settable=True
@@ -190,7 +190,7 @@ class Impact(Section):
     """[impact]: what counts as value, and whose."""
 
     value_of: Literal["working", "held"] = key(
-        "Whether only ideas that work are worth something, or all that are held.", "working"
+        "Whether only ideas that work realise value, or all that are held.", "working"
     )
     per: Literal["step", "adopter"] = key(
         'How often a holding counts: in each "step", so that early ones weigh more and the number of steps matters, '

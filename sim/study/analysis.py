@@ -30,13 +30,13 @@ FULL = 0.01  # a grid of which less than this was run is none
 
 
 def table(study: Study | str | Path) -> pd.DataFrame:
-    """The runs of a study so far, sorted by cell and replicate; its `attrs` name the parameters and the measures.
+    """Return the runs of a study so far, sorted by cell and replicate; `attrs` name parameters and measures.
 
     Args:
         study: a Study, or the folder of one.
 
     Raises:
-        ValueError: if the folder holds no study, or a damaged one (StudyError).
+        ValueError: if the folder holds no study, or a corrupt one (StudyError).
     """
     from sim.study.sweep import Study
 
@@ -48,7 +48,7 @@ def table(study: Study | str | Path) -> pd.DataFrame:
 
 
 def to_xarray(table: pd.DataFrame, parameters: Sequence[str], measures: Sequence[str]) -> xr.Dataset:
-    """The runs as an xarray Dataset whose dimensions are the parameters and the replicate.
+    """Return the runs as an xarray Dataset whose dimensions are the parameters and the replicate.
 
     Coordinates are the values of each parameter, sorted (in order of appearance, where they are no numbers). What was
     not run, failed or has no value is nan. Without parameters the dimensions are cell and replicate: right for a
@@ -156,9 +156,9 @@ def differences(
     table: pd.DataFrame, measure: str, baseline: int | Mapping[str, Any], confidence: float = 0.95,
     by: Sequence[str] = (), resamples: int = RESAMPLES, seed: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
-    """How each cell differs from a baseline, replicate by replicate under common random numbers.
+    """Compare each cell with a baseline, replicate by replicate under common random numbers.
 
-    A replicate with the same seed in both cells is a pair; its difference owes nothing to other luck. A pair of which
+    A replicate with the same seed in both cells is a pair; its difference owes nothing to other seeds. A pair of which
     a run failed or has no value is left out.
 
     Args:
@@ -171,8 +171,8 @@ def differences(
 
     Returns:
         One row for every cell but the baseline: cell, the columns of `by`, number (of pairs), mean and sd of the
-        difference (cell less baseline), low, high, interval, effect (mean / sd, Cohen's d_z) and won: the share of
-        the variance of the difference that the pairing took away, 1 - var(difference) / (var(cell) + var(baseline)).
+        difference (cell less baseline), low, high, interval, effect (mean / sd, Cohen's d_z) and reduction: the share
+        of the variance of the difference that the pairing removed, 1 - var(difference) / (var(cell) + var(baseline)).
 
     Raises:
         ValueError: for a column or cell that is not there, or if a replicate has other seeds in other cells.
@@ -203,14 +203,14 @@ def differences(
     apart = [statistics(code[both], side[both], len(cells))["sd"] ** 2 for side in (left, right)]
     with np.errstate(divide="ignore", invalid="ignore"):
         found["effect"] = found["mean"] / found["sd"]
-        found["won"] = 1.0 - found["sd"] ** 2 / (apart[0] + apart[1])
-    kept = ("number", "mean", "sd", "low", "high", "interval", "effect", "won")
+        found["reduction"] = 1.0 - found["sd"] ** 2 / (apart[0] + apart[1])
+    kept = ("number", "mean", "sd", "low", "high", "interval", "effect", "reduction")
     what = table.drop_duplicates("cell").set_index("cell").loc[cells, list(by)].reset_index()
     return pd.concat([what, pd.DataFrame({name: found[name] for name in kept})], axis=1)
 
 
 def parameters_of(table: pd.DataFrame) -> list[str]:
-    """The varied parameters: those noted in `table.attrs`, else the columns named as keys of a scenario.
+    """Return the varied parameters: those in `table.attrs`, else the columns named as keys of a scenario.
 
     A key has a dot, as dynamics.abandon_rate, and no colon, as a measure may have.
     """
@@ -221,7 +221,7 @@ def parameters_of(table: pd.DataFrame) -> list[str]:
 
 
 def measures_of(table: pd.DataFrame) -> list[str]:
-    """The measures: those noted in `table.attrs`, else every column that is nothing else."""
+    """Return the measures: those in `table.attrs`, else every column that is nothing else."""
     noted = table.attrs.get("measures")
     if noted is not None:
         return list(noted)
@@ -230,7 +230,7 @@ def measures_of(table: pd.DataFrame) -> list[str]:
 
 
 def numbers(table: pd.DataFrame, name: str) -> Floats:
-    """A column as floats; null is nan.
+    """Return a column as floats; null is nan.
 
     Raises:
         ValueError: if the column holds anything but numbers, and yes or no.
@@ -242,7 +242,7 @@ def numbers(table: pd.DataFrame, name: str) -> Floats:
 
 
 def yes_or_no(table: pd.DataFrame, name: str) -> bool:
-    """Whether a column holds nothing but true and false, or nothing but zeros and ones, and some of both."""
+    """Return whether a column holds nothing but yes and no, or zeros and ones, and some of both."""
     known = table[name].dropna()
     if len(known) and known.map(lambda value: isinstance(value, bool | np.bool_)).all():
         return True
@@ -281,7 +281,7 @@ def _refuse_doubled(runs: pd.DataFrame) -> None:
 
 
 def _cell(table: pd.DataFrame, baseline: int | Mapping[str, Any]) -> int:
-    """The number of the one cell that is meant."""
+    """Return the number of the one cell that is meant."""
     if not isinstance(baseline, Mapping):
         if baseline not in table["cell"].to_numpy():
             raise ValueError(f"baseline: no cell {baseline}; allowed: 0 to {table['cell'].max()}")

@@ -60,32 +60,32 @@ class Batch:
 
     @cached_property
     def begins(self) -> Ints:
-        """Where each run's rows begin; shape (runs, 3)."""
+        """Return where the rows of each run begin; shape (runs, 3)."""
         return np.concatenate([np.zeros((1, 3), np.int64), self.ends[:-1]])
 
     @cached_property
     def counts(self) -> Ints:
-        """How many rows each run has; shape (runs, 3)."""
+        """Return how many rows each run has; shape (runs, 3)."""
         return self.ends - self.begins
 
     def run_of(self, table: int) -> Ints:
-        """The run of each row of events (0), influences (1) or realised (2)."""
+        """Return the run of each row of events (0), influences (1) or realised (2)."""
         return np.repeat(np.arange(len(self)), self.counts[:, table])
 
     @cached_property
     def event_run(self) -> Ints:
-        """The run of each event."""
+        """Return the run of each event."""
         return self.run_of(0)
 
     def sum_by_run(self, run: Ints, value: NDArray[Any]) -> Floats:
-        """The sum of values of each run, added in row order; shape (runs,)."""
+        """Return the sum of values of each run, added in row order; shape (runs,)."""
         return np.bincount(run, value, len(self)).astype(np.float64)
 
     def adoptions(self, idea: int | None = None) -> Adoptions:
-        """Who took an idea, or anything, up for the first time.
+        """Return the first adoptions of an idea, or of anything, by each person.
 
-        Of rows that stand for several people (a crowd) each take-up counts, of several ideas that with most of them,
-        and no more than there are people.
+        In rows that stand for several people (a crowd) each adoption counts, up to the number of people, and of several
+        ideas the one with most of them.
         """
         if idea not in self._adoptions:
             self._adoptions[idea] = self._count_adoptions(idea)
@@ -109,7 +109,7 @@ class Batch:
         return Adoptions(self.event_run[rows], self.events.step[rows], count)
 
     def _crowded(self, rows: Ints, key: Ints) -> tuple[Ints, Ints]:
-        """The rows and counts of first take-ups where rows of the tape stand for several people."""
+        """Return the rows and counts of first adoptions where rows of the tape stand for several people."""
         size = self.persons.size[self.persons.group]
         person, idea, count = self.events.person[rows], self.events.idea[rows], self.events.count[rows]
         amount = np.zeros(len(rows), np.int64)
@@ -125,7 +125,7 @@ class Batch:
         return rows[kept], amount[kept]
 
     def held_at_the_end(self, idea: int | None = None) -> Ints:
-        """How many people hold an idea, or anything, in the end; shape (runs,).
+        """Count the people who hold an idea, or anything, in the end; shape (runs,).
 
         Of rows that stand for several people, and of several ideas, the idea that most of them hold counts.
         """
@@ -148,7 +148,7 @@ class Batch:
 
 
 def _first_of_each(key: Ints, cells: int) -> NDArray[np.bool_]:
-    """Which entries are the first of their kind; keys are below `cells`."""
+    """Return the entries that are the first of their kind; keys are below `cells`."""
     if cells <= max(CELLS, 8 * len(key)):
         seen = np.full(cells, -1, np.int64)
         seen[key[::-1]] = np.arange(len(key))[::-1]  # the last that is written is the first of all
@@ -160,7 +160,7 @@ def _first_of_each(key: Ints, cells: int) -> NDArray[np.bool_]:
 
 
 def of_tape(tape: Tape) -> Batch:
-    """One run."""
+    """Return one run as a batch."""
     ends = np.array([[len(tape.events), len(tape.influences), len(tape.realised)]])
     return Batch(
         tape.events, tape.influences, tape.realised, ends, tape.persons, tape.ideas, tape.steps, tape.world_size,
@@ -169,7 +169,7 @@ def of_tape(tape: Tape) -> Batch:
 
 
 def of_runs(runs: Sequence[Tape]) -> Iterator[Batch]:
-    """All runs, in order: those that stand together in blocks by the block, others one by one."""
+    """Yield all runs in order: those in blocks by the block, others one by one."""
     if not hasattr(runs, "blocks"):
         yield from (of_tape(tape) for tape in runs)
         return

@@ -17,7 +17,7 @@ from sim.tape.tables import Events, Floats, Influences, Ints, Realised
 
 
 def shares_of(runs: Batch, rows: range, method: str, role: str, as_share: bool) -> Floats:
-    """The credit of some persons in each run, by one role ('' for all), or its part of the total (0 of nothing)."""
+    """Return the credit of some persons in each run, by one role ('' for all), or its part of the total."""
     if method == THIRDS:
         found, whole = _role_flow(runs, rows, role)
     else:
@@ -39,14 +39,14 @@ class _Joined:
 
     @cached_property
     def parents(self) -> Ints:
-        """As of a Tape."""
+        """Return the same as of a Tape."""
         begin = np.zeros(len(self.events) + 1, np.int64)
         np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
         return begin
 
 
 def _role_flow(runs: Batch, rows: range, role: str) -> tuple[Floats, Floats]:
-    """The credit of some persons by role flow, and the total, of each run."""
+    """Return the credit of some persons by role flow, and the total, of each run."""
     person = runs.events.person
     mine = np.flatnonzero((person >= rows.start) & (person < rows.stop))
     by_role = dict(zip(ROLES, _flows(runs), strict=True))
@@ -56,7 +56,7 @@ def _role_flow(runs: Batch, rows: range, role: str) -> tuple[Floats, Floats]:
 
 
 def _flows(runs: Batch) -> tuple[Floats, Floats, Floats]:
-    """The credit of every event by role, computed once for all measures of the same runs."""
+    """Return the credit of every event by role, computed once for all measures of the same runs."""
     kept: Any = runs.__dict__
     if "role_flow" not in kept:
         inheritance = settings_of(runs.tape(0), {}).inheritance

@@ -1,7 +1,8 @@
-"""Groups of values: their means, quantiles and the intervals of their means, many groups in one call."""
+"""The interval of a mean, of one sample or of many groups of values at once, and their other statistics."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -13,20 +14,54 @@ Floats = NDArray[np.float64]
 Method = Literal["BCa", "percentile"]
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 RESAMPLES = 2000
-FEWEST, MOST = 3, 1000  # values for a BCa interval: its acceleration leaves each of them out, at the cost of a square
+BCA_FROM, BCA_TO = 3, 1000  # values for a BCa interval, whose acceleration costs their square
+KINDS = ("t", "bca")
 BATCH = 50  # resamples at once; with another, the same generator would draw others
 AT_ONCE = 200_000  # numbers resampled at once, which caches hold
+
+
+def mean_interval(
+    sample: Floats, confidence: float = 0.95, kind: str = "t", seed: int = 0, resamples: int = 9999
+) -> tuple[float, float]:
+    """Return the interval of the mean of independent numbers; nan of one number, without width where all are the same.
+
+    Args:
+        sample: shape (numbers,).
+        confidence: in (0, 1).
+        kind: "t" (Student), or "bca" (bootstrap, bias-corrected and accelerated, Efron 1987; Student where it is not
+            defined).
+        seed, resamples: of the bootstrap.
+
+    >>> [round(end, 3) for end in mean_interval(np.array([1.0, 2.0, 3.0]))]
+    [-0.484, 4.484]
+    >>> low, high = mean_interval(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), kind="bca")
+    >>> 1.0 < low < 3.0 < high < 5.0
+    True
+    """
+    from scipy import stats
+
+    if len(sample) < 2:
+        return math.nan, math.nan
+    mean = float(sample.mean())
+    if (sample == sample[0]).all():
+        return float(sample[0]), float(sample[0])
+    if kind == "bca" and len(sample) >= BCA_FROM:
+        low, high = (float(ends[0]) for ends in _limits(sample[np.newaxis], confidence, resamples, seed, "BCa"))
+        if math.isfinite(low + high):
+            return low, high
+    half = float(sample.std(ddof=1)) / len(sample) ** 0.5 * float(stats.t.ppf((1 + confidence) / 2, len(sample) - 1))
+    return mean - half, mean + half
 
 
 def statistics(
     code: NDArray[np.int64], values: Floats, count: int, confidence: float | None = None,
     resamples: int = RESAMPLES, seed: int = 1, shares: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """The statistics of the finite values of each group, groups with equally many of them at once.
+    """Compute the statistics of the finite values of each group, groups with equally many of them at once.
 
     Args:
         code: the group of each value, in [0, count).
-        values: any shape of luck; shape (values,).
+        values: shape (values,).
         confidence: of the interval of the mean; None for no interval.
         shares: whether the values are zeros and ones, and their mean a share.
 
@@ -50,7 +85,7 @@ def statistics(
 
 
 def _blocks(code: NDArray[np.int64], values: Floats, count: int) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """The groups that have equally many finite values, and these values: shape (groups, number)."""
+    """Yield the groups that have equally many finite values, and these values: shape (groups, number)."""
     kept = np.isfinite(values)
     order = np.argsort(code[kept], kind="stable")
     ordered = values[kept][order]
@@ -62,10 +97,10 @@ def _blocks(code: NDArray[np.int64], values: Floats, count: int) -> Iterator[tup
 
 
 def bootstrap(rows: Floats, confidence: float, resamples: int, seed: int) -> tuple[Floats, Floats, NDArray[Any]]:
-    """Lower and upper limits of the mean of each row, shape (rows, number), and the kind of each interval.
+    """Return the limits of the mean of each row, shape (rows, number), and the kind of each interval.
 
-    The numbers drawn depend on the seed and the number of values alone, so that a row has the same limits in any
-    company.
+    The numbers drawn depend on the seed and the number of values alone, so that a row has the same limits whatever
+    rows stand beside it.
     """
     count, size = rows.shape
     low, high, kind = np.full(count, np.nan), np.full(count, np.nan), np.full(count, "none", object)
@@ -74,7 +109,7 @@ def bootstrap(rows: Floats, confidence: float, resamples: int, seed: int) -> tup
     same = rows.min(axis=1) == rows.max(axis=1)
     low[same], high[same], kind[same] = rows[same, 0], rows[same, 0], "percentile"
     waiting = np.flatnonzero(~same)
-    methods: tuple[Method, ...] = ("BCa", "percentile") if FEWEST <= size <= MOST else ("percentile",)
+    methods: tuple[Method, ...] = ("BCa", "percentile") if BCA_FROM <= size <= BCA_TO else ("percentile",)
     for method in methods:
         many = max(1, AT_ONCE // (BATCH * size))
         for some in (waiting[k : k + many] for k in range(0, len(waiting), many)):
@@ -98,12 +133,12 @@ def _limits(rows: Floats, confidence: float, resamples: int, seed: int, method: 
 
 
 def _mean(values: Floats, axis: int) -> Floats:
-    """The mean, added up in one order however many rows there are: so is what lies at hand in memory."""
+    """Return the mean, added up in one order however many rows there are, that of contiguous memory."""
     return np.asarray(np.ascontiguousarray(values).mean(axis=axis))
 
 
 def wilson(rows: Floats, confidence: float) -> tuple[Floats, Floats, NDArray[Any]]:
-    """The interval of a share by Wilson (1927): it has a width even where nothing, or all, happened."""
+    """Return the interval of a share by Wilson (1927): it has a width even where nothing, or all, happened."""
     from scipy import stats
 
     size, share = rows.shape[1], rows.mean(axis=1)

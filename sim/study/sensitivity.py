@@ -27,7 +27,7 @@ LEVELS = 4
 
 
 def problem(ranges: Study | Mapping[str, tuple[float, float]]) -> dict[str, Any]:
-    """The parameters and their ranges as SALib wants them.
+    """Return the parameters and their ranges as SALib takes them.
 
     Args:
         ranges: the lowest and the highest value of each parameter, or a study of a sampled design.
@@ -54,7 +54,7 @@ def sample_design(
     ranges: Mapping[str, tuple[float, float]], size: int, method: str = "sobol", *, whole: Sequence[str] = (),
     second_order: bool = False, levels: int = LEVELS, seed: int = 1,
 ) -> list[dict[str, float]]:  # fmt: skip
-    """The cells of a study whose runs give Sobol or Morris indices; they must be run in this order, all of them.
+    """Return the cells of a study whose runs give Sobol or Morris indices, to be run in this order.
 
     Sobol: `size` base samples (best a power of two) of a scrambled Sobol sequence, crossed as by Saltelli (2002,
     2010): size x (parameters + 2) cells, or size x (2 parameters + 2) with `second_order`. Morris: `size`
@@ -88,12 +88,12 @@ def sample_design(
         _require_whole_levels(ranges, whole, levels)
     with from_extra("SALib"):
         from SALib.sample import morris, sobol
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if method == "sobol":
         unit = asked | {"bounds": [[0.0, 1.0]] * len(ranges)}
-        found = _scaled(sobol.sample(unit, size, calc_second_order=second_order, seed=luck), asked, whole)
+        found = _scaled(sobol.sample(unit, size, calc_second_order=second_order, seed=rng), asked, whole)
     else:
-        found = morris.sample(asked, size, num_levels=levels, seed=luck)
+        found = morris.sample(asked, size, num_levels=levels, seed=rng)
         columns = [asked["names"].index(name) for name in whole]
         found[:, columns] = np.rint(found[:, columns])
     rows = [dict(zip(asked["names"], row, strict=True)) for row in found.tolist()]
@@ -114,9 +114,9 @@ def sobol_indices(
     table: pd.DataFrame, measure: str, parameters: Sequence[str] | None = None, confidence: float = 0.95,
     resamples: int = 500, seed: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
-    """The shares of the variance of a measure that its parameters explain (Sobol 2001, Saltelli 2010).
+    """Compute the shares of the variance of a measure that parameters explain (Sobol 2001, Saltelli 2010).
 
-    The measure of a cell is its mean over the replicates; the luck that stays in it counts as an interaction of
+    The measure of a cell is its mean over the replicates; the chance that stays in it counts as an interaction of
     everything, so a noisy measure needs replicates.
 
     Args:
@@ -204,7 +204,7 @@ def morris_indices(
 
 
 def indices(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None = None) -> pd.DataFrame:
-    """The Sobol or the Morris indices (on 4 levels) of a measure, as the cells of the table have been made for.
+    """Compute the Sobol or the Morris indices of a measure, as the cells of the table are made for.
 
     Raises:
         ValueError: as sobol_indices and morris_indices; if the cells are neither design.
@@ -228,7 +228,7 @@ def _tidy(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 
 
 def _cells(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None) -> tuple[list[str], Floats, Floats]:
-    """The parameters, their values (cells, parameters) and the mean of the measure of each cell, in their order."""
+    """Return the parameters, their values (cells, parameters) and the mean of the measure of each cell."""
     names = list(parameters if parameters is not None else parameters_of(table))
     require(table, ["cell", *names, measure, "error"])
     if not names:
@@ -252,7 +252,7 @@ def _cells(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None) 
 
 
 def _saltelli(inputs: Floats) -> tuple[int, bool] | None:
-    """The number of base samples, and whether second orders are in a Saltelli design, which its rows show."""
+    """Return the number of base samples of a Saltelli design, and whether it has second orders."""
     cells, wide = inputs.shape
     for second in (True, False):
         block = (2 * wide if second else wide) + 2
@@ -262,7 +262,7 @@ def _saltelli(inputs: Floats) -> tuple[int, bool] | None:
 
 
 def _crossed(blocks: Floats, second: bool) -> bool:
-    """Whether each block has A, then A with each column from B, (B with each from A,) and B."""
+    """Return whether each block has A, then A with each column from B, (B with each from A,) and B."""
     wide = blocks.shape[2]
     own, other = blocks[:, 0], blocks[:, -1]
     for j in range(wide):
@@ -278,7 +278,7 @@ def _crossed(blocks: Floats, second: bool) -> bool:
 
 
 def _are_trajectories(inputs: Floats, levels: int) -> bool:
-    """Whether the rows are a Morris design on so many levels, whole numbers perhaps rounded onto them."""
+    """Return whether the rows are a Morris design on these levels, perhaps rounded to whole numbers."""
     cells, wide = inputs.shape
     if cells % (wide + 1) or not cells:
         return False

@@ -1,71 +1,26 @@
-"""Statistics of paired experiments: one number per pair in, what a statistician asks for out (SCIENCE.md section 5).
+"""Tests of paired experiments, from one number per pair (SCIENCE.md section 5).
 
-A pair is the same luck in two or more arms, and its number is the contrast of the arms: a difference, a slope, an
-interaction. Whether the mean of these numbers differs from 0, and by how much, is all that is asked here.
+The arms of a pair share a seed, and its number is a contrast of the arms: a difference, a slope, an interaction. The
+question is always whether the mean of these numbers differs from 0, and by how much.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from sim.tape.tables import Floats
 
-if TYPE_CHECKING:
-    pass
-
-
 EXACT = 14  # pairs up to which all 2**pairs flips of signs are looked at
 FLIPS = 19_999  # flips drawn otherwise
-RESAMPLES = 9_999
 CELLS = 4_000_000  # numbers of a resampling held at once
 
 
-def bca_interval(effects: Floats, confidence: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """The interval of a mean by bootstrap, bias-corrected and accelerated (Efron 1987), 9,999 resamples.
-
-    Args:
-        effects: independent numbers, one a pair, at least 3; shape (pairs,).
-        confidence: in (0, 1).
-        seed: of the resampling.
-
-    Returns:
-        Its ends; equal where all numbers are the same.
-
-    >>> low, high = bca_interval(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
-    >>> 1.0 < low < 3.0 < high < 5.0
-    True
-    """
-    if (effects == effects[0]).all():
-        return float(effects[0]), float(effects[0])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        found = stats.bootstrap(
-            (effects,), np.mean, confidence_level=confidence, method="BCa", n_resamples=RESAMPLES,
-            batch=max(1, CELLS // len(effects)), random_state=np.random.default_rng(seed),
-        )  # fmt: skip
-    low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
-    return (low, high) if not math.isnan(low + high) else student_interval(effects, confidence)
-
-
-def student_interval(effects: Floats, confidence: float = 0.95) -> tuple[float, float]:
-    """The interval of a mean by Student's t; what the bootstrap falls back on where it knows no acceleration.
-
-    >>> [round(end, 3) for end in student_interval(np.array([1.0, 2.0, 3.0]))]
-    [-0.484, 4.484]
-    """
-    error = float(effects.std(ddof=1)) / len(effects) ** 0.5
-    half = error * float(stats.t.ppf((1 + confidence) / 2, len(effects) - 1))
-    return float(effects.mean()) - half, float(effects.mean()) + half
-
-
 def sign_flip_p(effects: Floats, flips: int = FLIPS, seed: int = 0) -> float:
-    """The two-sided p of the hypothesis that the numbers lie symmetrically about 0, by flipping their signs.
+    """Return the two-sided p of the hypothesis that the numbers lie symmetrically about 0, by flipping their signs.
 
     Up to 14 pairs all 2**pairs flips are counted, so the p is exact; else `flips` are drawn, and the flip that
     happened counts as one of them: (1 + those as extreme) / (1 + flips), which is exact too (Phipson and Smyth 2010).
@@ -94,7 +49,7 @@ def sign_flip_p(effects: Floats, flips: int = FLIPS, seed: int = 0) -> float:
 
 
 def smallest_p(pairs: int, flips: int = FLIPS) -> float:
-    """The least p that flipping the signs of so many pairs can give.
+    """Return the least p that flipping the signs of so many pairs can give.
 
     >>> smallest_p(5), smallest_p(200)
     (0.0625, 5e-05)
@@ -103,7 +58,7 @@ def smallest_p(pairs: int, flips: int = FLIPS) -> float:
 
 
 def standardised(effects: Floats) -> float:
-    """The mean in units of the standard deviation of the pairs, d_z; inf (or 0) where they are all the same.
+    """Return the mean in units of the standard deviation of the pairs, d_z; inf (or 0) where they are all the same.
 
     >>> round(standardised(np.array([1.0, 2.0, 3.0])), 12)
     2.0
@@ -115,7 +70,7 @@ def standardised(effects: Floats) -> float:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p corrected for a family in which no claim at all shall be supported wrongly (Holm 1979).
+    """Correct p for a family in which no claim at all shall be supported wrongly (Holm 1979).
 
     >>> [round(x, 12) for x in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
@@ -129,7 +84,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
-    """p corrected for a sweep, of whose discoveries a small part may be wrong (Benjamini and Hochberg 1995).
+    """Correct p for a sweep, of whose discoveries a small part may be wrong (Benjamini and Hochberg 1995).
 
     >>> [round(x, 12) for x in benjamini_hochberg([0.01, 0.04, 0.03])]
     [0.03, 0.04, 0.04]
@@ -138,7 +93,7 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
 
 
 def greater_p(sample: Floats) -> float:
-    """The one-sided p of the hypothesis that the mean is not above 0, by Student's t; 0 or 1 where all are the same.
+    """Return the one-sided p of a mean that is not above 0, by Student's t; 0 or 1 where all numbers are the same.
 
     >>> round(greater_p(np.array([0.9, 1.0, 1.1])), 5)
     0.00166
@@ -149,7 +104,7 @@ def greater_p(sample: Floats) -> float:
 
 
 def equivalence_p(above: Floats, below: Floats) -> float:
-    """The p of two one-sided t tests (TOST, Schuirmann 1987): that not the mean of `above` is > 0 and of `below` < 0.
+    """Return the p of two one-sided t tests (TOST, Schuirmann 1987): mean of `above` > 0 and of `below` < 0.
 
     For an effect within a margin: above = effects + margin, below = effects - margin, where the margin may be a
     part of a reference value of the same pair.
@@ -161,7 +116,7 @@ def equivalence_p(above: Floats, below: Floats) -> float:
 
 
 def power(d: float, pairs: int, alpha: float = 0.05) -> float:
-    """The chance that a two-sided paired t test finds an effect of `d` standard deviations.
+    """Return the chance that a two-sided paired t test finds an effect of `d` standard deviations.
 
     >>> round(power(0.5, 34), 3)
     0.808
@@ -175,7 +130,7 @@ def power(d: float, pairs: int, alpha: float = 0.05) -> float:
 
 
 def power_of_equivalence(margin: float, pairs: int, alpha: float = 0.05) -> float:
-    """The chance that TOST shows an effect that is 0 to be within `margin` standard deviations.
+    """Return the chance that TOST shows an effect of 0 to be within `margin` standard deviations.
 
     >>> round(power_of_equivalence(0.5, 36), 2)
     0.8
@@ -185,7 +140,7 @@ def power_of_equivalence(margin: float, pairs: int, alpha: float = 0.05) -> floa
 
 
 def variance_reduction(values: Floats, weights: Floats) -> float:
-    """The part of the variance of a contrast that the pairing took away: 1 - paired / with independent luck.
+    """Return the part of the variance of a contrast that the pairing removed: 1 - paired / with independent seeds.
 
     Args:
         values: of each arm and pair; shape (arms, pairs).
@@ -199,28 +154,3 @@ def variance_reduction(values: Floats, weights: Floats) -> float:
     """
     apart = float((weights**2 * values.var(axis=1, ddof=1)).sum())
     return 1.0 - float((weights @ values).var(ddof=1)) / apart if apart > 0.0 else math.nan
-
-
-def interval_of(sample: Floats, confidence: float = 0.95, interval: str = "t") -> tuple[float, float]:
-    """The interval of a mean of independent numbers: Student's, or by BCa bootstrap (of at least 3 numbers).
-
-    Where all are the same it has no width; of one number it is nan.
-
-    >>> [round(end, 3) for end in interval_of(np.array([1.0, 2.0, 3.0]))]
-    [-0.484, 4.484]
-    """
-    if len(sample) < 2:
-        return float("nan"), float("nan")
-    mean = float(sample.mean())
-    if (sample == sample[0]).all():
-        return mean, mean
-    if interval == "bca" and len(sample) > 2:
-        rng = np.random.default_rng(0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-            found = stats.bootstrap((sample,), np.mean, confidence_level=confidence, method="BCa", random_state=rng)
-        low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
-        if not math.isnan(low + high):
-            return low, high
-    half = float(sample.std(ddof=1)) / len(sample) ** 0.5 * float(stats.t.ppf((1 + confidence) / 2, len(sample) - 1))
-    return mean - half, mean + half

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engines import Rules, agents_begin, compiling_apart, engine_for
 from sim.errors import InputError, RunError, StudyError, did_you_mean
+from sim.machine.records import html_table
 from sim.machine.threads import processors
 from sim.machine.version import version
 from sim.model.forecast import seconds_of_agents
@@ -173,8 +173,7 @@ class Study:
         rows = {"scenario": self.scenario.scenario.name, "design": self.design, "varies": keys,
                 "cells": f"{len(self.cells):,}", "replicates": f"{self.replicates:,}",
                 "measures": ", ".join(self.names), "runs": f"{self.done:,} of {self.runs:,}"}  # fmt: skip
-        cells = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
-        return f"<table>{cells}</table>"
+        return html_table("Study", (), list(rows.items()))
 
     def about(self) -> dict[str, Any]:
         """Return the description of the study as plain values, the content of study.json."""

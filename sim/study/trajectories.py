@@ -9,7 +9,7 @@ from sim.tape.tables import USE, Floats, Ints
 
 
 def time_to_half(runs: Batch, idea: int | None = None) -> Floats:
-    """The first step by which half of those finally reached had been reached; nan if nobody was."""
+    """Return the first step by which half of those finally reached had been reached; nan if nobody was."""
     adoptions = runs.adoptions(idea)
     last = np.cumsum(np.bincount(adoptions.run, minlength=len(runs)))
     so_far = np.concatenate([np.zeros(1, np.int64), np.cumsum(adoptions.count)])
@@ -23,12 +23,12 @@ def time_to_half(runs: Batch, idea: int | None = None) -> Floats:
 
 
 def peak_step(runs: Batch, idea: int | None = None) -> Floats:
-    """The first step in which most people took it up for the first time; nan if nobody did."""
+    """Return the first step with the most first adoptions; nan if there were none."""
     return _peaks(runs, *_by_step(runs, idea))[0]
 
 
 def last_step(runs: Batch) -> Floats:
-    """The last step in which anybody did anything; nan if nobody did."""
+    """Return the last step with any event; nan if there was none."""
     rows = np.flatnonzero(runs.events.kind != USE)
     found = np.full(len(runs), np.nan)
     found[runs.event_run[rows]] = runs.events.step[rows]  # the last that is written stands
@@ -36,7 +36,7 @@ def last_step(runs: Batch) -> Floats:
 
 
 def beauty(runs: Batch, idea: int | None = None) -> Floats:
-    """The beauty coefficient of the course of adoption (Ke et al. 2015); nan if nobody took anything up.
+    """Return the beauty coefficient of the adoption curve (Ke et al. 2015); nan if nobody adopted anything.
 
     With c_t the people who take it up in step t and t_m the first step in which they are most, it is the sum over
     t = 0 to t_m of ((c_m - c_0) / t_m * t + c_0 - c_t) / max(1, c_t), and 0 where t_m = 0.
@@ -56,7 +56,7 @@ def beauty(runs: Batch, idea: int | None = None) -> Floats:
 
 
 def _by_step(runs: Batch, idea: int | None) -> tuple[Ints, Ints, Ints]:
-    """How many were reached in each step in which anybody was: run, step, count."""
+    """Return how many were reached in each step in which anybody was: run, step, count."""
     adoptions = runs.adoptions(idea)
     if not len(adoptions.run):
         return adoptions.run, adoptions.step, adoptions.count
@@ -67,7 +67,7 @@ def _by_step(runs: Batch, idea: int | None) -> tuple[Ints, Ints, Ints]:
 
 
 def _peaks(runs: Batch, run: Ints, step: Ints, count: Ints) -> tuple[Floats, Floats]:
-    """The first step of the largest count of each run, and that count; nan and 0 where there is none."""
+    """Return the first step of the largest count of each run, and that count; nan and 0 where there is none."""
     most, peak = np.zeros(len(runs)), np.full(len(runs), np.nan)
     np.maximum.at(most, run, count)
     at = np.flatnonzero(count == most[run])[::-1]

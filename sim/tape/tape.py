@@ -35,9 +35,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import TapeError
+from sim.machine.records import html_table, many
 from sim.tape import files
 from sim.tape.check import check
-from sim.tape.tables import COLUMNS, Events, Influences, Ints, Persons, Realised
+from sim.tape.tables import COLUMNS, KINDS, Events, Influences, Ints, Persons, Realised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,17 @@ class Tape:
         ) and (self.ideas, self.steps, self.world_size) == (other.ideas, other.steps, other.world_size)
 
     __hash__ = None  # type: ignore[assignment]  # the way to say that two equal tapes share no hash; typeshed has a method
+
+    def __repr__(self) -> str:
+        size = f"{many(len(self.events), 'event')} of {many(self.persons.total, 'person')}"
+        return f"Tape({self.provenance.get('scenario') or 'a log'!r}, {size}, {self.total:g} realised)"
+
+    def _repr_html_(self) -> str:
+        kinds = np.bincount(self.events.kind, minlength=len(KINDS)).tolist()
+        rows = [(kind, f"{count:,}") for kind, count in zip(KINDS, kinds, strict=True) if count]
+        title = f"{self.provenance.get('scenario') or 'A log'}: {self.persons.total:,} persons, {len(self.ideas):,} " \
+                f"ideas, {self.steps:,} steps, {self.total:,.6g} realised"  # fmt: skip
+        return html_table(title, ("event", "rows"), rows)
 
     @cached_property
     def parents(self) -> Ints:

@@ -35,12 +35,12 @@ GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 def single(tape: Tape) -> Ints:
-    """The persons of the tape who are one person each, not a crowd."""
+    """Return the persons of the tape who are one person each, not a crowd."""
     return np.flatnonzero((tape.persons.size == 1)[tape.persons.group])
 
 
 def links(tape: Tape, world: World | None = None) -> Ints:
-    """Who has to do with whom: the ties of the world and who learned from whom; shape (links, 2), each pair once.
+    """Return the ties of the world and the pairs of teller and learner; shape (links, 2), each pair once.
 
     Persons of the tape, the smaller number first; crowds are nobody in particular and have no links.
     """
@@ -60,7 +60,7 @@ def links(tape: Tape, world: World | None = None) -> Ints:
 
 
 def layout(tape: Tape, pairs: Ints, idea: int) -> Floats:
-    """Places of the persons in the circle of radius 1; shape (persons, 2), nan for crowds.
+    """Return places of the persons in the circle of radius 1; shape (persons, 2), nan for crowds.
 
     Args:
         tape: whose persons they are.
@@ -120,14 +120,14 @@ def spaced(places: Floats, gap: float, rounds: int = 60, keep: Callable[[Floats]
 
 
 def _beginners(tape: Tape, idea: int) -> Ints:
-    """The persons with whom an idea began: its discoverers, the first ones first, then its other holders."""
+    """Return the persons with whom an idea began: its discoverers in order, then its other holders."""
     rows = np.flatnonzero((tape.events.idea == idea) & (tape.events.kind <= LEARN))
     later = tape.events.kind[rows] != DISCOVER
     return np.asarray(tape.events.person[rows[np.argsort(later, kind="stable")]], np.int64)
 
 
 def _middle(graph: csr_array, beginners: Ints) -> int:
-    """The first of the beginners in the largest component, else the first, else person 0."""
+    """Return the first of the beginners in the largest component, else the first, else person 0."""
     beginners = beginners[beginners >= 0]
     if not len(beginners):
         return 0
@@ -143,7 +143,7 @@ def _graph(pairs: Ints, n: int) -> csr_array:
 
 
 def _known_first(tape: Tape, number: Ints, n: int) -> Ints:
-    """The event with which each person enters, or as many as there are where there is none; shape (n,)."""
+    """Return the event with which each person enters, or the number of events where there is none."""
     rows = np.flatnonzero(tape.events.kind <= LEARN)
     person = number[tape.events.person[rows]]
     entered = np.full(n, len(tape.events), np.int64)
@@ -152,7 +152,7 @@ def _known_first(tape: Tape, number: Ints, n: int) -> Ints:
 
 
 def _rings(graph: csr_array, middle: int, entered: Ints) -> Floats:
-    """Persons in rings by their distance from the middle, those of other components outside."""
+    """Place persons in rings by their distance from the middle, those of other components outside."""
     n = graph.shape[0]
     count, component = connected_components(graph, directed=False)
     by_entry = np.lexsort((np.arange(n), entered))
@@ -172,7 +172,7 @@ def _rings(graph: csr_array, middle: int, entered: Ints) -> Floats:
 
 
 def _depths(order: Order, before: Order) -> tuple[Ints, Ints]:
-    """How many steps each is from the first of the order, and how many are reached through each, itself included."""
+    """Return how many ties each is from the first, and how many are reached through each, itself included."""
     depth, reach = [0] * len(order), [1] * len(order)
     ordered, through = order.tolist(), before.tolist()
     for one in ordered[1:]:
@@ -183,7 +183,7 @@ def _depths(order: Order, before: Order) -> tuple[Ints, Ints]:
 
 
 def _turns(order: Order, before: Order, reach: Ints) -> Floats:
-    """The angle of each as a part of a full turn: the middle of the part that those reached through them take."""
+    """Return the angle of each as a part of a full turn: the middle of the part that those behind it take."""
     ordered, through, many = order.tolist(), before.tolist(), reach.tolist()
     begin, free = [0] * len(ordered), [1] * len(ordered)
     for one in ordered[1:]:
@@ -252,7 +252,7 @@ def _turned(places: Floats, middle: int) -> Floats:
 
 
 def chosen_idea(tape: Tape, idea: str | int | None) -> int:
-    """The number of an idea given by name or number; without one, that with most value, else most takings-up.
+    """Return the number of an idea given by name or number; by default that of most value, else most adoptions.
 
     Raises:
         ValueError: if there is no such idea.

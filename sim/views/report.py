@@ -1,4 +1,4 @@
-"""The findings on hypotheses as a report that stands alone: Markdown beside its figures, or one page of HTML."""
+"""Reports of the findings on hypotheses: Markdown beside its figures, or one page of HTML that stands alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.machine.folders import write_whole
 from sim.views.figures.claim import agreement, hypothesis_figure, measured
 from sim.views.figures.save import save
 from sim.views.style import number
@@ -17,16 +18,29 @@ if TYPE_CHECKING:
     from sim.experiments.hypotheses.run import Findings
     from sim.experiments.hypotheses.verdict import Result
 
-HEAD = ("", "effect", "95% interval", "theory", "d_z", "p", "corrected p", "verdict", "pairs", "variance won", "power")
+HEAD = (
+    "",
+    "effect",
+    "95% interval",
+    "theory",
+    "d_z",
+    "p",
+    "corrected p",
+    "verdict",
+    "pairs",
+    "variance removed",
+    "power",
+)
 HOW = (
-    "The effect is the mean over pairs of runs with the same luck; its interval is a bootstrap (BCa) at a level that "
-    "allows for every look at the pairs (Lan-DeMets spending, Pocock type). p is that of flipping the signs of the "
-    "pairs, or of two one-sided t tests where the claim is no effect, over all looks; it is corrected by Holm over the "
-    "confirmatory claims, and by Benjamini and Hochberg over a sweep. A theory is wrong (NO) if the effect or any arm "
-    "is apart from it (t tests, Holm), and holds if all that it says is shown to be true to 1% (two one-sided t "
-    "tests); else the smallest difference that would have been seen stands beside it. The variance won is what the "
-    "pairing took away. The power is that for an effect as theory says it, or of 0.2 standard deviations, or that of "
-    "an equivalence. Exact: luck plays no part, and every pair must be what the theory says."
+    "The effect is the mean over pairs of runs with the same seed; its interval is a bootstrap (BCa) at a level "
+    "that allows for every look at the pairs (Lan-DeMets spending, Pocock type). p is that of flipping the signs "
+    "of the pairs, or of two one-sided t tests where the claim is no effect, over all looks; it is corrected by "
+    "Holm over the confirmatory claims, and by Benjamini and Hochberg over a sweep. A theory is wrong (NO) if the "
+    "effect or any arm is apart from it (t tests, Holm), and holds if all that it says is shown to be true to 1% "
+    "(two one-sided t tests); else the smallest difference that would have been seen stands beside it. The "
+    "variance removed is what the pairing took away. The power is that for an effect as theory says it, or of 0.2 "
+    "standard deviations, or that of an equivalence. Exact: chance plays no part, and every pair must be what the "
+    "theory says."
 )
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
@@ -38,7 +52,7 @@ STYLE = (
 
 
 def row_of(result: Result) -> tuple[str, ...]:
-    """The result as cells of a table, those of HEAD."""
+    """Return the result as cells of a table, those of HEAD."""
     p, corrected = ("exact" if x is None else f"{x:.2g}" for x in (result.p, result.corrected))
     theory = "-" if result.theory is None else signed(result.theory)
     if result.consistent is not None:
@@ -59,7 +73,7 @@ def _of_theory(result: Result) -> str:
 
 
 def signed(x: float) -> str:
-    """A number that may be negative, in print; what is 0 but for rounding is 0.
+    """Return a number that may be negative, in print; 0 where it differs from 0 by rounding.
 
     >>> signed(-0.25), signed(-1e-17), signed(1234.5)
     ('-0.25', '0', '1,234')
@@ -85,13 +99,13 @@ def write_report(findings: Findings, folder: str | Path) -> list[Path]:
         ("report.html", page(findings, pictures)),
         ("hypotheses.json", findings.to_json() + "\n"),
     ):
-        (folder / name).write_text(text, encoding="utf-8")
+        write_whole(folder / name, text.encode())
         written.append(folder / name)
     return written
 
 
 def slugs(names: Iterable[str]) -> list[str]:
-    """File names made of names, no two alike.
+    """Return file names made of names, no two alike.
 
     >>> slugs(["1a shift", "../1a shift", "?"])
     ['1a-shift', '1a-shift-2', 'hypothesis']
@@ -108,7 +122,7 @@ def slugs(names: Iterable[str]) -> list[str]:
 
 
 def markdown(findings: Findings) -> str:
-    """The report in Markdown; the figures lie beside it."""
+    """Return the report in Markdown; the figures lie beside it."""
     lines = ["# Hypotheses, tested", "", _verdicts(findings), "", HOW, ""]
     lines += ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(map(_cell, row_of(result))) + " |" for result in findings]
@@ -126,12 +140,12 @@ def markdown(findings: Findings) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text in which no sign means anything to Markdown or HTML."""
+    """Return a text in which no sign means anything to Markdown or HTML."""
     return re.sub(r"([\\`*_\[\]|#<>&])", r"\\\1", " ".join(text.split()))
 
 
 def page(findings: Findings, pictures: dict[str, bytes]) -> str:
-    """The report as one page of HTML that asks the network for nothing; its figures are PNG images, by slug."""
+    """Return the report as one page of HTML that needs no network; its figures are PNG images, by slug."""
     rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row_of(r))}</tr>" for r in findings)
     parts = []
     for result, slug in zip(findings, slugs(result.name for result in findings), strict=True):

@@ -28,7 +28,7 @@ ROLE_COLOURS = {"idea": BLUE, "communication": ORANGE, "implementation": GREEN}
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 WIDTH = 7.2  # inches: two columns of a journal
 SIZE, SMALL = 8.0, 7.0  # points
-MANY = 3000  # marks from which a vector figure holds them as pixels
+MAX_VECTOR_MARKS = 3000  # marks from which a vector figure holds them as pixels
 
 LEFT_TO_RIGHT = "\u200e"  # an invisible mark
 
@@ -38,7 +38,7 @@ OTHER_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaH
 
 @lru_cache(maxsize=1)
 def fonts() -> tuple[str, ...]:
-    """The font families in use, the first choice first."""
+    """Return the font families in use, the first choice first."""
     present = set(font_manager.get_font_names())
     return ("DejaVu Sans", *(name for name in OTHER_FONTS if name in present))
 
@@ -50,7 +50,7 @@ def _characters() -> frozenset[int]:
 
 
 def readable(name: str, most: int = 26) -> str:
-    """A name of any origin as one short line: control signs out, unknown letters as boxes, the middle cut out.
+    """Return a name as one short line: control signs out, unknown letters as boxes, the middle cut out.
 
     >>> readable("a\\nvery   long name that would run through the whole figure")
     'a very long name…le figure'
@@ -69,27 +69,28 @@ def readable(name: str, most: int = 26) -> str:
 
 
 def power(exponent: int) -> str:
-    """Ten to a whole power, in print: 10¹⁰."""
+    """Return ten to a whole power, in print: 10¹⁰."""
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def number(x: float) -> str:
-    """A count or a value in print.
+    """Return a count or a value in print.
 
     >>> number(12345), number(10**10), number(3.2e7), number(0.25), number(4.5e-9)
     ('12,345', '10¹⁰', '3.2 × 10⁷', '0.25', '4.5 × 10⁻⁹')
     """
     if x == 0 or not math.isfinite(x):
         return f"{x:g}".removeprefix("-") if x == 0 else f"{x:g}"
+    size = math.floor(math.log10(abs(x)))
+    if -4 < size < 6:
+        return f"{x:,.0f}" if x == round(x) or size >= 3 else f"{x:.3g}"
     mantissa, _, exponent = f"{x:.2e}".partition("e")
-    if -4 < int(exponent) < 6:
-        return f"{x:,.0f}" if x == round(x) or int(exponent) >= 3 else f"{x:.3g}"
     digits = f"{float(mantissa):g}"
     return power(int(exponent)) if digits == "1" else f"{digits} × {power(int(exponent))}"
 
 
 def percent(share: float) -> str:
-    """A share in per cent, small ones to two digits however small.
+    """Return a share in per cent, small ones to two digits however small.
 
     >>> percent(1 / 3), percent(1.0), percent(3.21e-5), percent(3e-9), percent(0.0)
     ('33.3%', '100%', '0.0032%', '3 × 10⁻⁷%', '0%')
@@ -108,18 +109,18 @@ def percent(share: float) -> str:
 
 
 def words(**more: Any) -> dict[str, Any]:
-    """The properties of a literal text; for Text and for tick labels."""
+    """Return the properties of a literal text, for Text and for tick labels."""
     return {"fontfamily": list(fonts()), "fontsize": SIZE, "color": INK, "parse_math": False, "usetex": False} | more
 
 
 def width_of(texts: Sequence[str], size: float = SIZE) -> float:
-    """The width of the widest of the texts in inches."""
+    """Return the width of the widest of the texts in inches."""
     to_path, font = TextToPath(), FontProperties(family=list(fonts()), size=size)
     return max((to_path.get_text_width_height_descent(t, font, False)[0] for t in texts), default=0.0) / 72.0
 
 
 def new_figure(height: float, title: str, notes: Sequence[str]) -> tuple[Figure, float]:
-    """A white figure of this height in inches below its head, and the height that the head takes."""
+    """Return a white figure of this height in inches below its head, and the height that the head takes."""
     used = 0.42 + 0.16 * len(notes)
     figure = Figure(figsize=(WIDTH, height + used), facecolor="white")
     FigureCanvasAgg(figure)
@@ -181,7 +182,7 @@ def label_ends(axes: Axes, heights: Sequence[float], labels: Sequence[str], colo
 
 
 def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Places at least `gap` from each other, near those wanted and within [low, high] while there is room.
+    """Return places at least `gap` apart, near those wanted and within [low, high] while there is room.
 
     >>> apart([1.0, 1.0, 5.0], 1.0, 0.0, 9.0)
     [0.5, 1.5, 5.0]

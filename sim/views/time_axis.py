@@ -30,7 +30,7 @@ SECONDS = {
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 UNIX = 1e8  # seconds: a clock further than this from 0 counts from 1970 (three years), not from its first event
-BRIEF = 10.0  # seconds: a history that is shorter has no use for dates
+BRIEF = 10.0  # seconds: a record that is shorter has no use for dates
 YEARS = -6.2e10, 2.5e11  # seconds since 1970 that are dates of a calendar: the years 6 to 9892
 
 
@@ -54,7 +54,7 @@ class Clock:
     dates: bool = False
 
     def of(self, steps: NDArray[Any]) -> Floats:
-        """The places of steps on the axis; same shape."""
+        """Return the places of steps on the axis; same shape."""
         places = np.asarray(steps, np.int64) - self.zero
         if self.dates:
             return np.asarray(dates.date2num(np.rint(places * (self.unit * 1e3)).astype("datetime64[ms]")))
@@ -76,7 +76,7 @@ class Clock:
 
 
 def _date(x: float, span: float) -> str:
-    """A moment in print, as exactly as an axis of `span` days needs; the words do not depend on the locale."""
+    """Return a moment in print, as exactly as an axis of `span` days needs, in any locale."""
     moment = dates.num2date(x, tz=UTC)
     month = MONTHS[3 * moment.month - 3 : 3 * moment.month]
     if span > 4 * 365:
@@ -92,7 +92,7 @@ def clock(tape: Tape) -> Clock:
     """Choose the axis for a tape by what its provenance says: `time_unit` (else steps) and `time_origin`.
 
     Unix times become dates (UTC); years stay years, and the times of a log that names no unit stay what they
-    are; other times count from the first event, in the largest unit of which the history has three.
+    are; other times count from the first event, in the largest unit of which the record has three.
     """
     said = str(tape.provenance.get("time_unit") or "").lower()
     unit = said if said in SECONDS else said + "s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+import sim
 from sim import Scenario, Tape, credit, knockout, simulate
 from sim.accounts.methods import METHODS
 from sim.accounts.over_time import credit_over_time
@@ -30,9 +32,10 @@ from sim.experiments import counterfactual
 from sim.logs.formats import FORMATS
 from sim.machine import terminal
 from sim.machine.version import version
+from sim.scenario.bundled import read_text
 from sim.scenario.template import template
 from sim.views.figures.save import METADATA
-from tests.cli import LOG, PATIENCE, VILLAGE, Done, environment, interrupted, refused, shoulders, started
+from tests.cli import LOG, PATIENCE, ROOT, VILLAGE, Done, environment, interrupted, refused, shoulders, started
 
 ESCAPE = re.compile(r"\x1b|\r(?!\n)")
 COLOUR = re.compile(r"\x1b\[[\d;]*(?<!\d)(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
@@ -588,6 +591,90 @@ def test_check_is_quick_and_light(place):
         _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert {"mesa", "matplotlib", "pyarrow", "pandas", "click"} & set(told.split()) == {"click"}
+
+
+def test_scenarios_are_listed_shown_and_found_by_name_from_anywhere(here, tmp_path):
+    listed = here("scenarios")
+    assert listed.code == 0
+    assert [line.split()[0] for line in listed.out.splitlines()] == sim.scenarios()
+    assert max(map(len, listed.out.splitlines())) < 120
+    assert here("scenarios", "e1_interpreter").out == read_text("e1_interpreter")[0]
+    by_path = here("run", "scenarios/e1_interpreter.toml", "--json", "--out", "x").json
+    assert by_path == here("run", "e1_interpreter", "--json", "--out", "y").json
+    refused(here("run", "e1_interpretr"), "no such file", "did you mean 'e1_interpreter'?")
+    refused(here("scenarios", "e1_interpretr"), "did you mean 'e1_interpreter'?")
+
+
+NOTHING = [
+    ("skill = 1.0", "skill = 0.0", "nobody can implement one"),
+    ("skill = 1.0", "skill = 1.0", "nobody who holds one can implement it: Carla never heard of it"),
+    ("creativity = 1.0", "creativity = 0.0", "nobody discovered an idea in 5 steps"),
+    ('name = "wheel"', 'name = "wheel"\nvalue = 0.0', "every idea has the value 0"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "reason"), NOTHING)
+def test_a_run_that_realises_nothing_says_why(old, new, reason, here, tmp_path):
+    text = ('scenario = {name = "z", steps = 5}\n[[persons]]\nname = "Ada"\ncreativity = 1.0\n[[persons]]\n'
+            'name = "Carla"\nskill = 1.0\n[[ideas]]\nname = "wheel"\n[dynamics]\ndiscovery_rate = inf\n')  # fmt: skip
+    (tmp_path / "zero.toml").write_text(text.replace(old, new))
+    done = here("run", "zero.toml", "--out", "x")
+    assert (done.code, "Nothing was realised: " in done.err) == (0, True)
+    assert reason in done.err
+
+
+def test_runs_stand_side_by_side(here, folder):
+    found = here("compare", folder, "log.csv", "--json").json["runs"]
+    assert found[str(folder)] == credit(Tape.load(folder)).to_dict()
+    text = here("compare", folder, "log.csv").out
+    assert cells_of(text, "realised")[0] == f"{Tape.load(folder).total:,.6g}"
+    assert cells_of(text, "Bob")[0] == "-"
+
+
+def test_a_run_of_another_scenario_is_replaced_by_force_alone(here, tmp_path):
+    assert here("run", "e1_interpreter", "--out", "x").code == 0
+    before = contents(tmp_path / "x")
+    refused(here("run", "village.toml", "--out", "x"), "holds a run of another scenario, 'E1", "--force")
+    assert contents(tmp_path / "x") == before
+    assert here("run", "village.toml", "--out", "x", "--force").code == 0
+    assert here("run", "village.toml", "--out", "x", "--seed", "9").code == 0, "the same scenario may be replaced"
+    assert Tape.load(tmp_path / "x").provenance["scenario"] == "a village"
+
+
+def test_every_file_of_a_run_is_in_its_manifest(here, folder, tmp_path):
+    listed = json.loads((folder / "provenance.json").read_text())["files"]
+    tables = {f"{name}.parquet" for name in TABLES}
+    assert set(listed) == set(names_in(folder)) - tables - {"provenance.json"}
+    for name in ("credit.csv", "scenario.toml", "spread.svg"):
+        shutil.copytree(folder, tmp_path / name)
+        file = tmp_path / name / name
+        file.write_bytes(file.read_bytes()[:-1])
+        refused(here("credit", name), f"{name}/{name}: corrupt: its checksum does not match")
+        file.unlink()
+        assert here("credit", name).code == 0, "what a user removed is not missed"
+
+
+def test_the_error_of_ours_is_told_even_where_it_cannot_be_saved(here, monkeypatch):
+    monkeypatch.setattr("sim.engines.simulate", lambda *_, **__: 1 / 0)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    done = here("run", "village.toml")
+    assert (done.code, done.err.count("\n")) == (70, 1)
+    assert "its traceback could not be saved: No space left on device" in done.err
+
+
+def test_only_the_door_writes_to_the_terminal():
+    door = ROOT / "sim" / "machine" / "terminal.py"
+    for file in (ROOT / "sim").rglob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        names = {ast.unparse(call.func) for call in calls}
+        allowed = {"click.echo"} if file.name == "main.py" else set()  # click's own help
+        assert file == door or not names & {"print", "click.echo", "sys.stdout.write", "sys.stderr.write"} - allowed, (
+            file
+        )
 
 
 # Streams -------------------------------------------------------------------------------------------------------------

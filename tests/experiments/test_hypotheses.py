@@ -355,7 +355,7 @@ WRONG = [
     ({"arms": '{early = {}, late = {"interventions.0.step" = 2}}'}, "the arms 'early' and 'late' do not differ"),
     (
         {"measure": '"events"', "arms": '{a = {}, b = {"ideas.wheel.value" = 2.0}}'},
-        "is 0 in all 20 pairs: luck plays no part in it",
+        "is 0 in all 20 pairs: chance plays no part in it",
     ),
     ({"measure": '"share:P1"'}, "statistic: the difference of 'share:P1' is 0 in all 20 pairs"),
     ({"measure": '"totl"'}, "measure: no 'totl'; did you mean 'total'?"),

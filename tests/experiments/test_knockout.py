@@ -19,7 +19,7 @@ from sim.accounts.role_flow import role_flow
 from sim.engines import simulate, simulate_world
 from sim.experiments.counterfactual import world_without
 from sim.experiments.knockout import knockout
-from sim.study.statistics import interval_of
+from sim.study.intervals import mean_interval
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
 from tests.model.agents import deed, make, rich
@@ -246,12 +246,12 @@ def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_
 
 
 def test_intervals() -> None:
-    assert interval_of(np.array([2.0, 2.0, 2.0])) == (2.0, 2.0)
-    assert math.isnan(interval_of(np.array([2.0]))[0])
+    assert mean_interval(np.array([2.0, 2.0, 2.0])) == (2.0, 2.0)
+    assert math.isnan(mean_interval(np.array([2.0]))[0])
     sample = np.random.default_rng(1).exponential(size=200)
-    low, high = interval_of(sample, 0.95, "bca")
-    plain = interval_of(sample, 0.95)
-    assert (low, high) == interval_of(sample, 0.95, "bca")
+    low, high = mean_interval(sample, 0.95, "bca")
+    plain = mean_interval(sample, 0.95)
+    assert (low, high) == mean_interval(sample, 0.95, "bca")
     assert low < sample.mean() < high
     assert high - sample.mean() > sample.mean() - low  # skewed as the sample is
     assert (low, high) == pytest.approx(plain, abs=0.05)

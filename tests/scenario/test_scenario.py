@@ -11,6 +11,7 @@ import typing
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -345,6 +346,30 @@ def test_a_scenario_is_a_value():
     assert scenario == Scenario.from_toml(BASE) != scenario.replace({"dynamics.abandon_rate": 0.2})
     assert (copy, copy.folder) == (Scenario.load(VALID[0]), VALID[0].parent)
     assert copy.replace({"dynamics.abandon_rate": 0.2}).folder == VALID[0].parent
+
+
+def test_values_of_numpy_and_what_stands_for_a_scenario_are_taken(tmp_path):
+    scenario = Scenario.from_toml(BASE)
+    given = {"world.size": np.int64(9), "dynamics.abandon_rate": np.float32(0.5), "dynamics.readopt": np.bool_(True),
+             "population.skill": {"kind": "choice", "values": np.array([0.0, 1.0])},
+             "world.network": {"kind": "file", "path": Path("ties.csv")}}  # fmt: skip
+    (tmp_path / "ties.csv").write_text("source,target\n")
+    found = Scenario.from_toml(BASE, folder=tmp_path).replace(given)
+    assert (found.world.size, found.dynamics.abandon_rate, found.population.skill.values) == (9, 0.5, [0.0, 1.0])
+    assert Scenario.of(scenario) is scenario
+    assert Scenario.of("e1_interpreter") == Scenario.load(Path("scenarios/e1_interpreter.toml"))
+    with pytest.raises(ScenarioError, match="scenario: must be a Scenario, a path or a name, is a int"):
+        Scenario.of(3)
+    assert repr(scenario) == str(scenario) == "Scenario('x', 2 persons, 2 ideas, 5 steps)"
+    assert "<td>persons</td><td>2</td>" in scenario._repr_html_()
+
+
+def test_a_value_whose_sum_overflows_is_refused_where_it_stands():
+    text = BASE.replace('name = "wheel"', 'name = "wheel"\nvalue = 1.7e308')
+    assert refusal(text).key == "ideas.wheel.value"
+    setting = '\n[[interventions]]\nstep = 2\nkind = "set"\nkey = "ideas.cart.value"\nvalue = 1e308\n'
+    assert refusal(BASE + setting).key.endswith(".value")
+    assert Scenario.from_toml(BASE.replace('name = "wheel"', 'name = "wheel"\nvalue = 1e300'))
 
 
 # The commented scenario to start from ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sim import Scenario, Study
 from sim.engines import simulate
 from sim.study import analysis
 from sim.study.analysis import differences, measures_of, parameters_of, summarise, to_xarray
-from sim.study.intervals import MOST, bootstrap
+from sim.study.intervals import BCA_TO, bootstrap
 
 RATES, REACHES = (0.0, 0.1, 0.5), (0.2, 0.7)
 
@@ -113,10 +113,10 @@ def test_the_interval_is_that_of_all_resamples():
     low, high, kind = bootstrap(np.array([values]), 0.9, 50_000, seed=3)
     assert kind.tolist() == ["BCa"]
     assert [low[0], high[0]] == pytest.approx(exact_bca(values, 0.9), abs=0.06)
-    values = np.random.default_rng(2).exponential(size=(1, MOST + 1))
+    values = np.random.default_rng(2).exponential(size=(1, BCA_TO + 1))
     low, high, kind = bootstrap(values, 0.95, 4000, seed=1)
     assert kind.tolist() == ["percentile"]
-    half = 1.96 * values.std() / np.sqrt(MOST + 1)
+    half = 1.96 * values.std() / np.sqrt(BCA_TO + 1)
     assert [low[0], high[0]] == pytest.approx([values.mean() - half, values.mean() + half], abs=0.1 * half)
 
 
@@ -158,8 +158,8 @@ def test_paired_differences_take_the_common_luck_away():
         assert row["sd"] == pytest.approx(plain.stdev(pairs))
         assert row["effect"] == pytest.approx(plain.mean(pairs) / plain.stdev(pairs))
         apart = sum(plain.variance([value[c, k] for k in range(6)]) for c in (row["cell"], 0))
-        assert row["won"] == pytest.approx(1 - plain.variance(pairs) / apart)
-        assert row["won"] > 0.99
+        assert row["reduction"] == pytest.approx(1 - plain.variance(pairs) / apart)
+        assert row["reduction"] > 0.99
         assert row["low"] <= 10 * row[BY[0]] + row[BY[1]] - 0.2 + 0.02
         assert row["high"] >= 10 * row[BY[0]] + row[BY[1]] - 0.2 - 0.02
     failed = (table["cell"] == 0) & (table["replicate"] == 2)

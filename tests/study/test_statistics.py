@@ -17,9 +17,9 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from sim.experiments.hypotheses.spending import levels, sequential_p, spent
+from sim.study.intervals import mean_interval
 from sim.study.statistics import (
     EXACT,
-    bca_interval,
     benjamini_hochberg,
     equivalence_p,
     holm,
@@ -28,7 +28,6 @@ from sim.study.statistics import (
     sign_flip_p,
     smallest_p,
     standardised,
-    student_interval,
     variance_reduction,
 )
 
@@ -76,11 +75,11 @@ def test_no_p_is_below_the_smallest(pairs):
 
 def test_intervals_and_standardised_effects():
     sample = np.random.default_rng(5).exponential(size=60)
-    (low, high), (left, right) = bca_interval(sample), student_interval(sample)
+    (low, high), (left, right) = mean_interval(sample, kind="bca"), mean_interval(sample)
     assert high - sample.mean() > sample.mean() - low
     assert right - sample.mean() == pytest.approx(sample.mean() - left)
     assert stats.ttest_1samp(sample, 0).confidence_interval().low == pytest.approx(left)
-    assert bca_interval(np.full(5, 2.5)) == (2.5, 2.5)
+    assert mean_interval(np.full(5, 2.5), kind="bca") == (2.5, 2.5)
     assert standardised(np.array([1.0, 3.0])) == pytest.approx(2 / 2**0.5)
     assert standardised(np.array([2.0, 2.0])) == np.inf
     assert standardised(np.zeros(3)) == 0.0
@@ -141,7 +140,7 @@ def test_equivalence_at_the_edge_of_the_margin_is_shown_at_the_level(relative):
 
 def test_equivalence_agrees_with_the_interval_of_ninety_percent_and_pairing_takes_away_what_is_shared():
     x = np.random.default_rng(9).normal(0.1, 1.0, 80)
-    low, high = student_interval(x, 0.90)
+    low, high = mean_interval(x, 0.90)
     edge = max(abs(low), abs(high))
     assert equivalence_p(x + 1.01 * edge, x - 1.01 * edge) < 0.05 < equivalence_p(x + 0.99 * edge, x - 0.99 * edge)
     rng = np.random.default_rng(10)
@@ -174,7 +173,7 @@ def test_intervals_cover_and_drawn_flips_err_at_their_level():
     inside = 0
     for k in range(trials):
         x = rng.exponential(size=100) - 0.5 * rng.exponential(size=100)
-        low, high = bca_interval(x, seed=k)
+        low, high = mean_interval(x, seed=k, kind="bca")
         inside += low <= 0.5 <= high
     assert stats.binomtest(inside, trials, 0.935, alternative="less").pvalue > 1e-4
     assert stats.binomtest(inside, trials, 0.965, alternative="greater").pvalue > 1e-4

@@ -412,7 +412,7 @@ def test_values_of_numpy_pandas_and_python_are_taken_alike():
     assert study() == study() != study(seed=9)
     assert pickle.loads(pickle.dumps(study())) == study()
     assert "6 cells x 7 replicates, 0 of 42 runs" in repr(study())
-    assert "<th>cells</th><td>6</td>" in study()._repr_html_()
+    assert "<td>cells</td><td>6</td>" in study()._repr_html_()
 
 
 def test_gaps_are_what_is_not_there():

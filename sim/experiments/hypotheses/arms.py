@@ -1,20 +1,18 @@
-"""The arms of a hypothesis: which worlds are run, what is measured of each, and the numbers of every pair."""
+"""The arms of a hypothesis: the worlds that are run, their measures, and the numbers of every pair."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from sim.engines import Rules, engine_for, simulate_many, simulate_world
 from sim.errors import ScenarioError, did_you_mean
 from sim.experiments.counterfactual import world_without
 from sim.experiments.hypotheses.measures import Measure, measure_named
 from sim.experiments.hypotheses.schema import NOT_OF_A_WORLD, Hypothesis, arm_names, formula_of
-from sim.machine.threads import in_threads
-from sim.model.own_rules import Own, own_rules
+from sim.experiments.runner import Runner
 from sim.model.world import World
 from sim.scenario.groups import find, person_ranges
 from sim.scenario.scenario import Scenario
@@ -22,40 +20,8 @@ from sim.study.batches import of_runs
 from sim.tape.tables import KINDS, Floats
 from sim.tape.tape import Tape
 
-if TYPE_CHECKING:
-    from sim.model.agents.person import Person
-
 FIRST = ("discover", "learn", "implement")
 SMALL = 8  # times as long as `choose` expects the agents take where worlds are small, as those of claims mostly are
-
-
-@dataclass(frozen=True)
-class Runner:
-    """How worlds are run: engine, threads, and rules or persons of one's own, as in `sim.simulate`."""
-
-    engine: str = "auto"
-    threads: int | None = None
-    rules: Rules | None = None
-    person_class: type[Person] | None = None
-
-    @property
-    def own(self) -> Own:
-        """The rules, checked."""
-        return own_rules(self.rules)
-
-    def settled(self, scenario: Scenario, runs: int) -> Runner:
-        """Return the same with an engine that is chosen for so many runs."""
-        return replace(self, engine=engine_for(scenario, self.engine, runs, self.own, self.person_class))
-
-    def many(self, scenario: Scenario, seeds: Sequence[int]) -> Sequence[Tape]:
-        """Run a scenario once for each seed."""
-        return simulate_many(
-            scenario, seeds, engine=self.engine, threads=self.threads, rules=self.rules, person_class=self.person_class
-        )
-
-    def world(self, world: World) -> Tape:
-        """Run a world that is there."""
-        return simulate_world(world, self.engine, 1, person_class=self.person_class)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +30,9 @@ class Arm:
 
     Attributes:
         name: as it is shown.
-        scenario: what is run.
-        measure: what is measured of it.
-        without: who is knocked out: (name, "") or ("", kind of the event that they are the first to do); or nobody.
-        dose: where the arm stands on the axis of the figure.
+        scenario, measure: of the worlds of this arm.
+        without: the person who is knocked out: (name, ""), ("", kind of the event that they are first to do), or None.
+        dose: the place of the arm on the axis of the figure.
         names: of the formulas of this arm, with their values.
     """
 
@@ -80,7 +45,7 @@ class Arm:
 
 
 def arms_of(hypothesis: Hypothesis, scenario: Scenario, where: str) -> list[Arm]:
-    """The arms of a hypothesis, in their order.
+    """Return the arms of a hypothesis, in their order.
 
     Raises:
         ScenarioError: if a change is not allowed, a measure or a person is unknown, or two arms are the same.
@@ -107,7 +72,7 @@ def arms_of(hypothesis: Hypothesis, scenario: Scenario, where: str) -> list[Arm]
 
 
 def _changes(hypothesis: Hypothesis, where: str) -> list[dict[str, Any]]:
-    """What each arm changes."""
+    """Return the changes of each arm."""
     if hypothesis.arms is not None:
         return list(hypothesis.arms.values())
     if hypothesis.factors is not None:
@@ -146,7 +111,7 @@ def _refuse_equal(arms: Sequence[Arm], where: str) -> None:
 
 
 def measure_arms(arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: Runner) -> Floats:
-    """The measure of every arm in the world of every seed; shape (arms, seeds).
+    """Measure every arm in the world of every seed; shape (arms, seeds).
 
     Worlds that several arms have in common are run once.
 
@@ -179,31 +144,28 @@ def _same_world(arm: Arm, other: Arm) -> bool:
 
 def _measured(measure: Measure, tapes: Sequence[Tape], where: str) -> Floats:
     try:
-        return np.concatenate([measure.of(histories) for histories in of_runs(tapes)])
+        return np.concatenate([measure.of(batch) for batch in of_runs(tapes)])
     except ValueError as error:
         raise ScenarioError(str(error).removeprefix("measures: "), file=where, key="measure") from None
 
 
 def _tapes(arm: Arm, seeds: Sequence[int], firsts: Mapping[str, Sequence[int]], runner: Runner) -> Sequence[Tape]:
     if arm.without is None:
-        return runner.many(arm.scenario, seeds)
+        return runner.seeds(arm.scenario, seeds)
     name, kind = arm.without
     fixed = find(person_ranges(arm.scenario), name) if name else None
 
-    def run(at: int) -> Tape:
-        person = firsts[kind][at] if fixed is None else -1
-        rows = range(fixed[0], fixed[-1] + 1) if fixed is not None else range(person, person + 1)
-        return runner.world(world_without(World.build(arm.scenario, seeds[at], runner.own), rows))
+    def rows(at: int) -> range:
+        return fixed if fixed is not None else range(firsts[kind][at], firsts[kind][at] + 1)
 
-    if runner.engine == "agents":
-        return [run(at) for at in range(len(seeds))]
-    return list(in_threads(run, range(len(seeds)), runner.threads))
+    worlds = (world_without(World.build(arm.scenario, seed, runner.own), rows(at)) for at, seed in enumerate(seeds))
+    return list(runner.worlds(arm.scenario, worlds, lambda tape: tape))
 
 
 def _firsts(scenario: Scenario, seeds: Sequence[int], kind: str, where: str, runner: Runner) -> list[int]:
-    """Who did something first in each world of the first arm; rows of the tape's persons."""
+    """Return the person who did something first in each world of the first arm, as rows of the tape's persons."""
     found = []
-    for seed, tape in zip(seeds, runner.many(scenario, seeds), strict=True):
+    for seed, tape in zip(seeds, runner.seeds(scenario, seeds), strict=True):
         rows = np.flatnonzero(tape.events.kind == KINDS.index(kind))
         if not len(rows):
             raise ScenarioError(f"nobody does this in the world of seed {seed}", file=where, key="without.first")

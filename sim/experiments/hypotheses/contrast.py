@@ -9,7 +9,7 @@ from sim.tape.tables import Floats
 
 
 def contrast(statistic: str, values: Floats, doses: Floats, against: float, where: str) -> tuple[Floats, Floats | None]:
-    """One number a pair, whose mean is the effect, and the weights of the arms in it.
+    """Return one number a pair, whose mean is the effect, and the weights of the arms in it.
 
     difference: the second arm less the first. interaction: neither and both less one and the other. slope: of the
     least-squares line through the doses. log-slope: of the line through the logarithms of the means; a pair's number
@@ -48,7 +48,7 @@ def contrast(statistic: str, values: Floats, doses: Floats, against: float, wher
 
 
 def expected(statistic: str, levels: Floats, doses: Floats, against: float) -> float | None:
-    """The effect that follows from the measure in every arm; None for a correlation.
+    """Return the effect that follows from the measure in every arm; None for a correlation.
 
     >>> round(expected("log-slope", np.exp([0.0, -0.1, -0.2]), np.array([0.0, 1.0, 2.0]), 0.0), 12)
     -0.1
@@ -61,7 +61,7 @@ def expected(statistic: str, levels: Floats, doses: Floats, against: float) -> f
 
 
 def _line(doses: Floats) -> Floats:
-    """The weights of a least-squares slope."""
+    """Return the weights of a least-squares slope."""
     apart = doses - doses.mean()
     total = float((apart**2).sum())
     return np.asarray(apart / total if total > 0.0 else apart)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from sim.errors import near
 
-MOST = 300  # signs of a formula
+MAX_SIGNS = 300  # signs of a formula
 OPERATIONS: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -27,7 +27,7 @@ ALLOWED = f"allowed: numbers, names, + - * / **, {', '.join(FUNCTIONS)}"
 
 
 def value_of(formula: str | float, names: Mapping[str, float]) -> float:
-    """The value of a formula, the names having these values.
+    """Return the value of a formula, given the values of its names.
 
     Raises:
         ValueError: if it is no such formula, a name is unknown (the nearest is given), or it has no finite value.
@@ -39,8 +39,8 @@ def value_of(formula: str | float, names: Mapping[str, float]) -> float:
     """
     if isinstance(formula, int | float):
         return float(formula)
-    if len(formula) > MOST:
-        raise ValueError(f"a formula has {MOST} signs at most, this one {len(formula)}")
+    if len(formula) > MAX_SIGNS:
+        raise ValueError(f"a formula has {MAX_SIGNS} signs at most, this one {len(formula)}")
     try:
         tree = ast.parse(formula.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -77,7 +77,7 @@ def _value(node: ast.expr, names: Mapping[str, float]) -> float:
 
 
 def _worked_out(operation: Callable[..., float], *numbers: float) -> float:
-    """The result; what Python's mathematics calls a domain error is one of arithmetic."""
+    """Return the result; a domain error of Python's mathematics becomes one of arithmetic."""
     try:
         return operation(*numbers)
     except ValueError as error:

@@ -24,7 +24,7 @@ SHUFFLES = 5  # of the time stamps of one run, of which the mean is taken
 
 
 def measure_named(name: str) -> Measure:
-    """A measure by its name.
+    """Return a measure by its name.
 
     Raises:
         ValueError: if there is none; what is allowed, and what comes near.
@@ -53,23 +53,23 @@ def measure_named(name: str) -> Measure:
 
 
 def _each(function: Callable[[Tape], float]) -> Callable[..., Floats]:
-    """The measure of several runs side by side from that of a tape."""
+    """Return the measure of several runs side by side from that of a tape."""
     return lambda runs: np.array([function(runs.tape(k)) for k in range(len(runs))], np.float64)
 
 
 def implemented(tape: Tape) -> float:
-    """The fraction of the ideas that anybody ever made work."""
+    """Return the fraction of the ideas that anybody ever made work."""
     return len(np.unique(tape.events.idea[tape.events.kind == IMPLEMENT])) / len(tape.ideas)
 
 
 def wait(tape: Tape) -> float:
-    """The steps from the first discovery to the first implementation; nan where one is missing."""
+    """Return the steps from the first discovery to the first implementation; nan where one is missing."""
     first = [tape.events.step[tape.events.kind == kind] for kind in (DISCOVER, IMPLEMENT)]
     return float(first[1][0] - first[0][0]) if all(map(len, first)) else float("nan")
 
 
 def lineage(tape: Tape, person: str) -> float:
-    """The value of all holdings that stand on a discovery of a person, in the parts that the record gives it.
+    """Return the value of all holdings that stand on a discovery of a person, in the parts of the record.
 
     Raises:
         ValueError: if there is no such person.
@@ -89,10 +89,10 @@ def lineage(tape: Tape, person: str) -> float:
 
 
 def shuffled(tape: Tape, method: str) -> float:
-    """How like the credit is to the credit after the time stamps were shuffled: Spearman's rank correlation.
+    """Correlate the credit with that after shuffling the time stamps (Spearman's rank correlation).
 
     The contacts of the run, who told whom when, are read as a log in which everybody has something to tell from the
-    beginning, and passes on that and what they heard last, in equal parts; a contact is worth 1 to who was told.
+    beginning, and passes on that and what they heard last, in equal parts; each contact realises 1.
     Shuffling deals the same time stamps out to the same contacts anew, five times; no contact comes, goes, or changes
     its ends. nan where nobody told anybody, and 1 where all have the same credit before and after.
     """
@@ -124,7 +124,7 @@ def _likeness(one: Floats, other: Floats) -> float:
 
 
 def _credit_of_contacts(teller: Ints, hearer: Ints, people: int, method: str) -> Floats:
-    """The credit of each person where contacts happen one after the other; shape (people,)."""
+    """Return the credit of each person where contacts happen one after the other; shape (people,)."""
     count = len(teller)
     last = list(range(people))  # the row of what each heard last; at first, what they have themselves
     arrows: list[tuple[int, int, float]] = []  # child, parent, weight

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.engines import Rules, engine_for
-from sim.experiments.hypotheses.arms import Runner
 from sim.experiments.hypotheses.schema import Hypothesis, hypotheses_of, load_hypotheses
 from sim.experiments.hypotheses.sequence import conduct, planned, refuse_too_few
 from sim.experiments.hypotheses.verdict import Result, verdicts
+from sim.experiments.runner import Runner
 from sim.model.own_rules import own_rules
 from sim.scenario.scenario import Scenario
 
@@ -35,21 +35,21 @@ class Findings:
         return iter(self.results)
 
     def __getitem__(self, name: str) -> Result:
-        """The result of the hypothesis of this name."""
+        """Return the result of the hypothesis of this name."""
         return next(result for result in self.results if result.name == name)
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a hypothesis, without the arms."""
+        """Return one row a hypothesis, without the arms."""
         import pandas as pd
 
         return pd.DataFrame([{k: v for k, v in result.to_dict().items() if k != "arms"} for result in self.results])
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values."""
+        """Return everything as plain values."""
         return {"hypotheses": [result.to_dict() for result in self.results]}
 
     def to_json(self) -> str:
-        """What `to_dict` gives, as one line of JSON."""
+        """Return the same as one line of JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
@@ -64,20 +64,20 @@ def test_hypotheses(
 ) -> Findings:
     """Test all hypotheses of one or more files together: p is corrected over each family of them.
 
-    Every pair is one seed, the same luck in all arms; pairs are run until half the interval of the effect is within
+    Every pair is one seed, the same in all arms; pairs are run until half the interval of the effect is within
     the precision asked for, or there are no more of them.
 
     Args:
         files: paths of TOML files, or the text of one (which has more than one line).
         engine, rules, person_class: as in `sim.simulate`.
         threads: how many runs go on at the same time; the findings are the same.
-        progress: is told (name of the hypothesis, pairs run, pairs at most) after every look.
+        progress: is called with (name of the hypothesis, pairs run, pairs at most) after every look.
 
     Raises:
         ScenarioError: one line with file, line, key, what is wrong and what is allowed.
         ValueError: if there is no such engine.
 
-    Telling earlier is worth more, as whoever is told holds the idea for longer:
+    Telling earlier realises more, since those who are told hold the idea for longer:
 
     >>> found = test_hypotheses('''
     ... [scenario]

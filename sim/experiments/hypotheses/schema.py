@@ -68,7 +68,7 @@ class Hypothesis(Section):
         statistic: the effect; one of STATISTICS of the design.
         direction: of the effect; "none" claims that it is within `margin`, a number or a part of the measure in the
             first arm such as "5%".
-        exact: that luck plays no part: theory must hold in every pair, to nine digits.
+        exact: whether chance plays no part, so that theory must hold in every pair, to nine digits.
         pairs, pairs_at_most: more and more are run until half the interval is within `precision` of the effect.
     """
 
@@ -100,12 +100,12 @@ class Hypothesis(Section):
 
     @property
     def effect(self) -> str:
-        """The statistic, the design's own if none is named."""
+        """Return the statistic, by default that of the design."""
         return self.statistic or DESIGNS[self.design]
 
     @property
     def most(self) -> int:
-        """The pairs that are run at most."""
+        """Return the largest number of pairs that are run."""
         return self.pairs_at_most or max(3200, self.pairs)
 
 
@@ -153,7 +153,7 @@ def hypotheses_of(
 
 
 def _check(hypothesis: Hypothesis, where: str) -> None:
-    """What concerns several keys at once."""
+    """Refuse keys that do not go together."""
     designs = [name for name in ("arms", "dose", "factors") if getattr(hypothesis, name) is not None]
     if len(designs) > 1:
         raise ScenarioError(f"{designs[0]} and {designs[1]} are two designs; allowed: one of them", file=where)
@@ -199,7 +199,7 @@ def _checked_theory(hypothesis: Hypothesis, where: str) -> Theory | None:
 
 
 def arm_names(hypothesis: Hypothesis) -> list[str]:
-    """What the arms are called, in their order."""
+    """Return the names of the arms, in their order."""
     if hypothesis.arms is not None:
         return list(hypothesis.arms)
     if hypothesis.factors is not None:
@@ -211,7 +211,7 @@ def arm_names(hypothesis: Hypothesis) -> list[str]:
 
 
 def formula_of(formula: str | float, names: Mapping[str, float], where: str, key: str) -> float:
-    """The value of a formula of the file, or a line that says where it stands."""
+    """Return the value of a formula of the file, or raise a line that says where it stands."""
     try:
         return value_of(formula, names)
     except ValueError as error:

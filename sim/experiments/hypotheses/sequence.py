@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.errors import ScenarioError
-from sim.experiments.hypotheses.arms import Arm, Runner, arms_of, measure_arms
+from sim.experiments.hypotheses.arms import Arm, arms_of, measure_arms
 from sim.experiments.hypotheses.contrast import contrast, expected
 from sim.experiments.hypotheses.schema import Hypothesis, Theory, formula_of
 from sim.experiments.hypotheses.spending import levels, sequential_p
+from sim.experiments.runner import Runner
 from sim.scenario.scenario import Scenario
-from sim.study.statistics import FLIPS, bca_interval, equivalence_p, sign_flip_p, smallest_p
+from sim.study.intervals import mean_interval
+from sim.study.statistics import FLIPS, equivalence_p, sign_flip_p, smallest_p
 from sim.tape.tables import Floats
 
 ALPHA = 0.05
@@ -56,22 +58,22 @@ class Experiment:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """The part of the most pairs that each look saw."""
+        """Return the part of the most pairs that each look saw."""
         return tuple(pairs / self.hypothesis.most for pairs in self.pairs_at)
 
     @property
     def sides(self) -> int:
-        """Of the test: "no effect" is two tests of one side, of which both must succeed."""
+        """Return the sides of the test: "no effect" takes two tests of one side, of which both must succeed."""
         return 1 if self.hypothesis.direction == "none" else 2
 
     @property
     def all_looks_p(self) -> float:
-        """The p of all looks together."""
+        """Return the p of all looks together."""
         return sequential_p(self.p, self.fractions, sides=self.sides)
 
 
 def planned(hypothesis: Hypothesis, scenario: Scenario, where: str) -> Experiment:
-    """The experiment before any pair is run: arms, theory and margin, checked."""
+    """Return the experiment before any pair is run: arms, theory and margin, checked."""
     arms = arms_of(hypothesis, scenario, where)
     names, theory = hypothesis.parameters, hypothesis.theory
     against = formula_of(hypothesis.against, names, where, "against")
@@ -113,7 +115,7 @@ def _margin(hypothesis: Hypothesis, where: str) -> tuple[float | None, bool]:
 
 
 def flips_for(family: int) -> int:
-    """How many flips of signs a family of so many claims asks for, its strictest level being far above the least p."""
+    """Return how many flips of signs a family of so many claims takes, as its strictest level demands."""
     return max(FLIPS, 1000 * family)
 
 
@@ -138,7 +140,7 @@ def refuse_too_few(experiment: Experiment, family: int) -> None:
 
 
 def _looks(hypothesis: Hypothesis) -> tuple[float, ...]:
-    """The fractions of the most pairs at which one looks: the least, and twice as many again and again."""
+    """Return the fractions of the most pairs at which the results are looked at, doubling from the least."""
     pairs, found = hypothesis.pairs, []
     while pairs < hypothesis.most:
         found.append(pairs / hypothesis.most)
@@ -181,8 +183,8 @@ def _refuse_constant(experiment: Experiment) -> None:
         return
     statistic, measure = experiment.hypothesis.effect, experiment.hypothesis.measure
     raise ScenarioError(
-        f"the {statistic} of '{measure}' is {effects[0]:.6g} in all {len(effects)} pairs: luck plays no part in it, so "
-        "there is nothing to test; with exact = true it is held against the theory",
+        f"the {statistic} of '{measure}' is {effects[0]:.6g} in all {len(effects)} pairs: chance plays no part in "
+        "it, so there is nothing to test; with exact = true it is held against the theory",
         file=experiment.where, key="statistic",
     )  # fmt: skip
 
@@ -191,7 +193,7 @@ def look(experiment: Experiment, flips: int) -> None:
     """Test the pairs there are, and see whether the effect is known well enough."""
     effects, seed = experiment.effects, len(experiment.p)
     confidence = 1.0 - levels(ALPHA, experiment.fractions)[-1]
-    experiment.low, experiment.high = bca_interval(effects, confidence, seed)
+    experiment.low, experiment.high = mean_interval(effects, confidence, "bca", seed)
     width = (experiment.high - experiment.low) / 2.0
     scale = abs(float(effects.mean()))
     if experiment.hypothesis.direction == "none":
@@ -204,7 +206,7 @@ def look(experiment: Experiment, flips: int) -> None:
 
 
 def around(experiment: Experiment) -> tuple[Floats, Floats]:
-    """The effects of the pairs plus and minus the margin, which may be a part of the measure in the first arm."""
+    """Return the effects of the pairs plus and minus the margin, which may be relative to the first arm."""
     assert experiment.margin is not None
     margin = experiment.margin * (np.abs(experiment.values[0]) if experiment.relative else 1.0)
     return experiment.effects + margin, experiment.effects - margin

@@ -24,7 +24,7 @@ FAR = 8.5  # standard deviations; no mass is beyond
 
 
 def spent(alpha: float, fraction: float, rule: str = "pocock") -> float:
-    """The part of the error rate of one side that may be spent when a fraction of the pairs is in; alpha at 1.
+    """Return the part of one side's error rate that may be spent at a fraction of the pairs; alpha at 1.
 
     "pocock": alpha log(1 + (e - 1) t), about equal limits. "obrien-fleming": 2 - 2 Phi(z / sqrt(t)), hardly anything
     at first.
@@ -43,7 +43,7 @@ def spent(alpha: float, fraction: float, rule: str = "pocock") -> float:
 
 @lru_cache(maxsize=4096)
 def levels(alpha: float, fractions: tuple[float, ...], rule: str = "pocock", sides: int = 2) -> tuple[float, ...]:
-    """The level at which to test at each look, so that all looks together are wrong with a rate of alpha.
+    """Return the level of the test at each look, so that all looks together err with a rate of alpha.
 
     Args:
         alpha: in (0, 1).
@@ -73,7 +73,7 @@ def levels(alpha: float, fractions: tuple[float, ...], rule: str = "pocock", sid
 
 
 def _limit(share: float, place: Floats, mass: Floats, step: float, sides: int) -> float:
-    """The limit that the sum passes at this look, and at none before, with a chance of `share`."""
+    """Return the limit that the sum passes at this look, and at none before, with a chance of `share`."""
 
     def too_often(limit: float) -> float:
         beyond = ndtr((place - limit) / step)
@@ -88,7 +88,7 @@ def _limit(share: float, place: Floats, mass: Floats, step: float, sides: int) -
 
 
 def sequential_p(p: Sequence[float], fractions: Sequence[float], rule: str = "pocock", sides: int = 2) -> float:
-    """The least error rate at which some look would have passed its limit: the p of all looks so far together.
+    """Return the p of all looks so far: the least error rate at which one would have passed its limit.
 
     It is below any alpha with a chance of at most alpha, whenever and for whatever reason the looking ends. With one
     look at all of the pairs it is that look's p.

@@ -12,6 +12,7 @@ from scipy import stats
 
 from sim.experiments.hypotheses.sequence import ALPHA, Experiment, around
 from sim.experiments.hypotheses.spending import levels
+from sim.study.intervals import mean_interval
 from sim.study.statistics import (
     benjamini_hochberg,
     greater_p,
@@ -19,7 +20,6 @@ from sim.study.statistics import (
     power,
     power_of_equivalence,
     standardised,
-    student_interval,
     variance_reduction,
 )
 from sim.tape.tables import Floats
@@ -187,7 +187,7 @@ def _resolution(e: Experiment) -> tuple[float, bool]:
         if math.isnan(mean):
             continue
         scale = abs(mean) if abs(mean) > EXACTLY else abs(float(e.values[0].mean()))
-        low, high = student_interval(sample, 1.0 - 2.0 * ALPHA)
+        low, high = mean_interval(sample, 1.0 - 2.0 * ALPHA)
         least = max(least, (high - low) / 2.0 / scale if scale > 0.0 else math.inf)
         close &= max(high - mean, mean - low) <= CLOSE * scale
     return least, close
@@ -224,7 +224,7 @@ def _arms(e: Experiment) -> tuple[ArmResult, ...]:
             arm.name,
             arm.dose,
             float(values.mean()),
-            *student_interval(values),
+            *mean_interval(values),
             None if math.isnan(level) else float(level),
         )
         for arm, values, level in zip(e.arms, e.values, e.level, strict=True)

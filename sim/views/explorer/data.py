@@ -34,14 +34,14 @@ STEPS = 1500  # up to which every step is a moment of the slider
 MOMENTS = 1000  # beyond that
 TIES = 25_000  # that are drawn
 TOO_MANY_TIES = 3_000_000  # in the world; from there on the network has no shape to show
-BY_IDEA = 8  # ideas up to which the credit of each is told apart
+BY_IDEA = 8  # ideas up to which each has a credit of its own
 LONGEST = 200  # letters of a name
 PLANE = 65_535
 SHORT = {"uint8": "u8", "uint16": "u16", "uint32": "u32", "float32": "f32", "float64": "f64"}
 
 
 def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any]:
-    """Everything that the page shows, as plain JSON values; columns are packed (see `packed`).
+    """Return everything that the page shows as plain JSON values, with packed columns (see `packed`).
 
     Args:
         tape: of a run, or of a real log.
@@ -53,7 +53,7 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any
     source, target, note = _ties(tape, scenario, part)
     thin = max(1, math.ceil(len(source) / TIES))
     return {
-        "title": _name(str(tape.provenance.get("scenario") or "") or "A history of ideas"),
+        "title": _name(str(tape.provenance.get("scenario") or "") or "A run"),
         "description": scenario.scenario.description if scenario else "",
         "facts": _facts(tape),
         "notes": [
@@ -77,7 +77,7 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any
 
 
 def packed(column: NDArray[Any]) -> dict[str, Any]:
-    """A column as base64 of its numbers, little-endian, in the least type; one that is mostly 0 as places and values.
+    """Pack a column as base64 of little-endian numbers of the least type; a sparse one as places and values.
 
     >>> packed(np.array([0, 1, 300])), packed(np.zeros(9))
     ({'t': 'u16', 'd': 'AAABACwB'}, {'n': 9, 'i': {'t': 'u8', 'd': ''}, 'v': {'t': 'f32', 'd': ''}})
@@ -122,7 +122,7 @@ def _moment(time: Clock, step: int) -> str:
 
 
 def _ties(tape: Tape, scenario: Scenario | None, part: Drawn) -> tuple[Ints, Ints, list[str]]:
-    """Who is tied to whom among those who are drawn, as places in `part.persons`, each pair once; and a note."""
+    """Return the ties of the drawn persons as places in `part.persons`, each pair once, and a note."""
     place = np.full(tape.persons.total, -1, np.int64)
     place[part.persons] = np.arange(len(part.persons))
     note: list[str] = []
@@ -177,7 +177,7 @@ def _events(tape: Tape, part: Drawn, moments: Ints) -> dict[str, Any]:
     came = np.bincount(tape.influences.child, strength, len(events))[part.events]
     top = float(came.max(initial=0.0))
     each = np.bincount(part.child, minlength=many)
-    # Of who is undrawn no strength can be told apart: the lines of one event share its own.
+    # The strengths of undrawn parents are not known one by one: the lines of one event share its own.
     return {
         "moment": packed(np.searchsorted(moments, events.step[part.events])),
         "kind": packed(events.kind[part.events].astype(np.int64)),
@@ -210,7 +210,7 @@ def _account(tape: Tape, table: CreditTable, part: Drawn) -> dict[str, Any]:
 
 
 def _shares(table: CreditTable, part: Drawn, total: float) -> dict[str, Any]:
-    """The credit of those drawn as a part of all that was realised; by role where the account knows roles."""
+    """Return the credit of the drawn persons as a part of the total, by role where the account knows roles."""
     columns = {"credit": table.persons.credit}
     if table.persons.pagerank is None and not np.isnan(table.persons.idea).any():
         columns |= {role: getattr(table.persons, role) for role in ROLES}

@@ -26,7 +26,7 @@ GOLDEN = math.pi * (3.0 - math.sqrt(5.0))
 
 
 def layout(source: NDArray[np.integer], target: NDArray[np.integer], n: int) -> Floats:
-    """Places in the unit square, shape (n, 2), of persons 0 to n - 1 with these ties (in whichever direction).
+    """Return places in the unit square, shape (n, 2), of persons 0 to n - 1 with these ties.
 
     >>> layout(np.array([0, 1]), np.array([1, 2]), 4).shape
     (4, 2)
@@ -58,7 +58,7 @@ def _into_square(places: Floats) -> Floats:
 
 
 def _rings(radius: Floats) -> Floats:
-    """The centres of discs, given the largest first: that one in the middle, the others around it in rings."""
+    """Return the centres of discs, the largest first: that one in the middle, the others around it in rings."""
     centre = np.zeros((len(radius), 2))
     inner, at = float(radius[0]) * 1.08, 1
     while at < len(radius):
@@ -79,7 +79,7 @@ def _rings(radius: Floats) -> Floats:
 
 
 def _part(ties: csr_matrix) -> Floats:
-    """A connected part around the origin; its radius is about the root of its size."""
+    """Lay out a connected part around the origin, with a radius of about the root of its size."""
     n = ties.shape[0]
     degree = np.diff(ties.indptr)
     places = np.zeros((n, 2))
@@ -134,7 +134,7 @@ def _settled(places: Floats, ties: csr_matrix, degree: NDArray[np.integer]) -> F
 
 
 def _sums(of: Ints, ways: Floats, count: int) -> Floats:
-    """The sum of the ways of each of 0 to count - 1; shape (count, 2)."""
+    """Return the sum of the ways of each of 0 to count - 1; shape (count, 2)."""
     return np.column_stack([np.bincount(of, ways[:, axis], count).astype(np.float64) for axis in (0, 1)])
 
 

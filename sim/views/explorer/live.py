@@ -55,7 +55,7 @@ class Runner:
         self.counting, self.running = threading.Lock(), threading.Lock()
 
     def start(self) -> dict[str, Any]:
-        """The data of the scenario as it stands, made once."""
+        """Return the data of the scenario as it stands, made once."""
         if self.first is None:
             found = self.run({})
             if "error" in found:
@@ -64,7 +64,7 @@ class Runner:
         return self.first
 
     def run(self, changes: Mapping[str, str]) -> dict[str, Any]:
-        """The data of the page for these changes, {"data", "said"}, or what is wrong with them, {"error"}."""
+        """Return the data of the page for these changes, {"data", "said"}, or what is wrong with them, {"error"}."""
         with self.counting:
             self.newest += 1
             own = self.newest
@@ -105,7 +105,7 @@ def _refuse_long(scenario: Scenario) -> None:
 
 
 def application(runner: Runner, token: str, port: int) -> Starlette:
-    """The page at /TOKEN/ and the runs at /TOKEN/run; for every other path, host or origin there is nothing."""
+    """Serve the page at /TOKEN/ and the runs at /TOKEN/run, and nothing at any other path, host or origin."""
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
@@ -159,7 +159,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _changes(body: bytes) -> dict[str, str] | None:
-    """The changes asked for, key by key as text, or None if this is no such question."""
+    """Return the changes asked for, key by key as text, or None if this is no such question."""
     if len(body) > LARGEST:
         return None
     try:
@@ -171,7 +171,7 @@ def _changes(body: bytes) -> dict[str, str] | None:
 
 
 def listen(port: int = 0) -> socket.socket:
-    """A socket on the loopback address; port 0 is any free one.
+    """Return a socket on the loopback address; port 0 is any free one.
 
     Raises:
         OSError: if the port is taken.
@@ -201,5 +201,5 @@ def serve(scenario: Scenario, bound: socket.socket, token: str) -> None:
 
 
 def new_token() -> str:
-    """A word that nobody guesses: who does not know it finds nothing at the port."""
+    """Return a secret word, without which there is nothing to be found at the port."""
     return secrets.token_urlsafe(18)

@@ -12,14 +12,14 @@ from pydantic.fields import FieldInfo
 
 from sim.scenario.scenario import Scenario
 
-MOST = 60  # sliders; the named persons and ideas come last
+MAX_SLIDERS = 60  # sliders; the named persons and ideas come last
 LISTS = (("persons", "count"), ("ideas", "count"))
 LEFT_OUT = {"scenario": {"replicates"}, "persons": {"born", "dies"}}
 SECTIONS = ("scenario", "world", "population", "dynamics", "credit")
 
 
 def controls(scenario: Scenario) -> list[dict[str, Any]]:
-    """The sliders of a scenario: every number in it that can be moved, with its key, value, low, high and step.
+    """Return the sliders of a scenario: each number that can be moved, with key, value, low, high and step.
 
     Rates and counts have no upper end of their own: theirs is some times what they are. The value is text, for
     `inf` and 'forever' are values too; the server checks what comes back as it checks a file.
@@ -33,7 +33,7 @@ def controls(scenario: Scenario) -> list[dict[str, Any]]:
     for section, _ in LISTS:
         for entry in getattr(scenario, section):
             found += _of(entry, f"{section}.{entry.name}", entry.name)
-    return found[:MOST]
+    return found[:MAX_SLIDERS]
 
 
 def _of(model: BaseModel, path: str, section: str) -> Iterator[dict[str, Any]]:
@@ -72,7 +72,7 @@ def _ends(field: FieldInfo, value: float) -> tuple[float, float, float]:
 
 
 def _round(step: float) -> float:
-    """The nearest smaller of 1, 2, 5, 10 ... times a power of ten."""
+    """Return the nearest smaller of 1, 2, 5, 10 ... times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step) + 1e-9)
     return float(next(f"{k * power:.6g}" for k in (5, 2, 1) if k * power <= step * (1 + 1e-9)))
 

@@ -1,4 +1,4 @@
-"""The explorer: one HTML file in which a history can be looked at, without a server, a network, or anything else."""
+"""The explorer: one HTML file in which a run can be looked at, without a server, a network, or anything else."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SCRIPTS = ("data.js", "camera.js", "scene.js", "curves.js", "panel.js", "live.js
 
 
 def explorer(tape: Tape, scenario: Scenario | None = None) -> str:
-    """The page of a history: time, network, influences, curves and every account of credit, in one HTML text.
+    """Return the page of a run: time, network, influences, curves and every account of credit, in one HTML text.
 
     The page loads nothing and can be mailed: its Content-Security-Policy forbids every request, and lets no
     script run but its own, by its hash. Beyond 6,000 persons, 150,000 events or 40 ideas it holds a part of the
-    history, chosen without luck, and says which.
+    run, chosen by rule, and says which.
 
     Args:
         tape: of a run, or of a real log.
@@ -43,7 +43,7 @@ def explorer(tape: Tape, scenario: Scenario | None = None) -> str:
 
 
 def page(data: dict[str, Any], connect: str = "") -> str:
-    """The page that shows these data (see `explorer_data`); `connect` is what its script may ask, nobody by default."""
+    """Return the page that shows these data (see `explorer_data`); its script may ask `connect`, if anything."""
     read = {file: (PARTS / file).read_text(encoding="utf-8") for file in ("page.html", "page.css", *SCRIPTS)}
     script, style = "\n".join(read[file] for file in SCRIPTS), read["page.css"]
     allowed = {"default-src": "'none'", "script-src": _hash(script), "style-src": _hash(style), "img-src": "data:"}

@@ -38,7 +38,7 @@ class Drawn:
 
 
 def drawn(tape: Tape, comparison: Comparison) -> Drawn:
-    """Choose what is drawn: the ideas that most took up, those with a name or credit of their own, some of the rest."""
+    """Choose what is drawn: ideas with most adopters, persons with a name or credit of their own, some others."""
     ideas, notes = _ideas(tape)
     persons = _persons(tape, comparison, ideas)
     if len(persons) < tape.persons.total:
@@ -74,7 +74,7 @@ def _ideas(tape: Tape) -> tuple[Ints, list[str]]:
     often = np.bincount(tape.events.idea[taken], tape.events.count[taken], len(tape.ideas))
     if len(tape.ideas) <= IDEAS:
         return np.arange(len(tape.ideas)), []
-    note = f"The {IDEAS} ideas that most people took up, of {number(len(tape.ideas))}, are shown."
+    note = f"The {IDEAS} ideas that most people adopted, of {number(len(tape.ideas))}, are shown."
     return np.sort(np.argsort(-often, kind="stable")[:IDEAS]), [note]
 
 
@@ -90,7 +90,7 @@ def _persons(tape: Tape, comparison: Comparison, ideas: Ints) -> Ints:
 
 
 def _rank(tape: Tape, comparison: Comparison, load: Ints) -> Floats:
-    """Who comes first, the smallest number: crowds, names, then credit and an even choice by turns."""
+    """Rank the persons, the smallest number first: crowds, names, then credit and an even choice by turns."""
     people = tape.persons
     best = np.full(people.total, people.total)  # the place of each by the account that places them highest
     for table in comparison.tables.values():
@@ -111,7 +111,7 @@ def _rank(tape: Tape, comparison: Comparison, load: Ints) -> Floats:
 
 
 def _influences(tape: Tape, kept: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """The influences between kept events; one that led to an event not kept goes on along the heaviest before it."""
+    """Return the influences between kept events; others are followed back along the heaviest before them."""
     child, parent, weight = tape.influences.columns().values()
     heaviest = np.full(len(kept), -1, np.int64)
     order = np.lexsort((parent, -weight, child))

@@ -36,7 +36,7 @@ abandon_rate = 0.02
 
 
 def solara_page(scenario: Scenario | str | Path) -> Any:
-    """A SolaraViz of a scenario: the model as Mesa has it, its two curves, and a slider for the seed.
+    """Return a SolaraViz of a scenario: the model as Mesa has it, its two curves, and a slider for the seed.
 
     Raises:
         ImportError: without the extra `viz`.

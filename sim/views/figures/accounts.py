@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 0.22  # inches
 LINE, HEAD = 0.16, 0.13
 BAR, FIRST = "#A9D3EE", "#F3C66B"  # pale blue; pale orange, for the largest by an account
-MOST = 25  # rows
+MAX_ROWS = 25  # rows
 
 
 def accounts_side_by_side(comparison: Comparison) -> Figure:
@@ -45,7 +45,7 @@ def accounts_side_by_side(comparison: Comparison) -> Figure:
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['role-flow', '50.0%', '50.0%', 'priority', '100%', '0%']
     """
-    rows = comparison.sides(most=MOST)
+    rows = comparison.sides(most=MAX_ROWS)
     methods = list(comparison.tables)
     notes = _notes(comparison)
     title = "Who gets the credit, by whose account"
@@ -100,7 +100,7 @@ def _in_lines(name: str, accounts: int) -> list[str]:
 
 
 def _questions(comparison: Comparison) -> list[tuple[str, str]]:
-    """The name of each account, and what it asks; of all but the first, how its order agrees with the first's."""
+    """Return the name and the question of each account, and the agreement of its order with the first's."""
     first, *_ = comparison.tables
     agree = comparison.correlations["kendall"][first].to_dict()
     found = []
@@ -128,6 +128,6 @@ def _draw_column(axes: Axes, rows: list[Side], column: int, name: str) -> None:
 
 
 def _cell(share: float, room: float) -> str:
-    """The share in print; where so many inches are too few for a small one, that it is small."""
+    """Return the share in print, or that it is small where the cell has no room for it."""
     text = percent(share)
     return text if abs(share) >= 1e-4 or style.width_of([text], SMALL) <= room else "<0.01%"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 from PIL import Image
 
+from sim.machine.folders import new_file
 from sim.tape.tape import Tape
 from sim.views.figures.animation_scene import Stage, flow_back, show, stage
 
@@ -31,7 +31,7 @@ def animate(
     tape: Tape, world: World | None, path: str | Path, idea: str | int | None = None, seconds: float = 12.0,
     fps: int = 15, progress: Callable[[int, int], None] | None = None,
 ) -> Path:  # fmt: skip
-    """Write the film of a run: who holds an idea from step to step, then the credit by role flow on its way back.
+    """Write the film of a run: the holders of an idea from step to step, then the credit by role flow on its way back.
 
     Going back, credit stays with each event as the sweep of role flow passes it, so the bars at any moment are exact:
     the credit for all that happened from that step on.
@@ -40,10 +40,10 @@ def animate(
         tape: of a run or a log.
         world: of the run, for its ties; None for a log.
         path: ends in .gif, or .mp4, which needs the program ffmpeg.
-        idea: its name or number; without one that which realised most value.
+        idea: its name or number; by default the one that realised most value.
         seconds: how long it lasts, from 1 to 120.
         fps: pictures a second, from 1 to 50.
-        progress: is told how many pictures of how many are done.
+        progress: is called with (pictures done, pictures in all).
 
     Returns:
         The path; the same film is the same bytes with the same versions of the libraries.
@@ -65,17 +65,13 @@ def animate(
     on = stage(tape, world, idea)
     total = round(seconds * fps)
     pictures = frames(on, total, DPI[kind], progress)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
+    with new_file(path) as unfinished:
         (_write_gif if kind == "gif" else _write_mp4)(pictures, unfinished, fps)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 
 def frames(on: Stage, total: int, dpi: int, progress: Callable[[int, int], None] | None = None) -> Iterator[Frame]:
-    """The pictures of a film, one by one; uint8, shape (lines, columns, 3), both even."""
+    """Yield the pictures of a film; uint8, shape (lines, columns, 3), both even."""
     back, still = round(BACK * total), round(STILL * total)
     first, last = on.time.first, on.time.last
     forward = np.linspace(first, last, max(total - back - still, 1)).astype(np.int64)
@@ -111,7 +107,7 @@ def frames(on: Stage, total: int, dpi: int, progress: Callable[[int, int], None]
 
 
 def _write_gif(pictures: Iterable[Frame], path: Path, fps: int) -> None:
-    """One palette for the whole film, so that what does not move does not flicker."""
+    """Write a film with one palette, so that what does not move does not flicker."""
     palette = _palette()
     images = (Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures)
     first = next(images)
@@ -121,7 +117,7 @@ def _write_gif(pictures: Iterable[Frame], path: Path, fps: int) -> None:
 
 
 def _palette() -> Image.Image:
-    """Greys so far apart that white stays white, and the colours of the figures mixed with white in steps; 248."""
+    """Return 248 colours: greys, and the colours of the figures mixed with white in steps."""
     from matplotlib.colors import to_rgb
 
     from sim.views.style import BLUE, GREEN, ORANGE

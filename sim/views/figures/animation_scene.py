@@ -74,7 +74,7 @@ class Stage:
     reached: int = 0
 
     def moving(self) -> list[Artist]:
-        """The artists that move, from the ground up."""
+        """Return the artists that move, from the ground up."""
         parts = [part for group in self.parts.values() for part in _artists(group)]
         return sorted(parts, key=lambda part: part.get_zorder())
 
@@ -175,7 +175,7 @@ def _set_bars(on: Stage, top: float) -> None:
 
 
 def _pixels(on: Stage, faded: bool = False) -> Floats:
-    """The persons as pixels, the rarer states over the more common ones; shape (PIXELS, PIXELS, 3)."""
+    """Return the persons as pixels, rarer states over more common ones; shape (PIXELS, PIXELS, 3)."""
     half = 1.22 if crowds(on.tape) else 1.08
     spot = np.clip(((on.places[on.persons] + half) / (2.0 * half) * PIXELS).astype(np.int64), 0, PIXELS - 1)
     picture = np.ones((PIXELS, PIXELS, 3))
@@ -195,7 +195,7 @@ def _palette(faded: bool) -> Floats:
 
 
 def show(on: Stage, step: int) -> None:
-    """The way forward: how things stand at the end of a step, which must not fall from call to call."""
+    """Show the state at the end of a step, which must not fall from call to call."""
     on.states.turn_to(step)
     _paint(on, faded=False)
     for wedge, crowd in zip(on.parts["crowds"], np.flatnonzero(_is_crowd(on.tape)).tolist(), strict=True):
@@ -226,7 +226,7 @@ def _show_moment(on: Stage, step: int) -> None:
 
 
 def flow_back(on: Stage, step: int) -> None:
-    """The way back: the credit of all that happened from a step on, which must not rise from call to call."""
+    """Show the credit of all events from a step on, which must not rise from call to call."""
     tape = on.tape
     if on.reached == len(tape.events):
         _paint(on, faded=True)
@@ -260,7 +260,7 @@ def _light_routes(on: Stage, step: int) -> None:
 
 
 def _on_the_ring(on: Stage, ends: Ints) -> Floats:
-    """The places of ends of lines; a crowd stands on its ring where the other end is nearest."""
+    """Return the places of ends of lines; a crowd stands on its ring where the other end is nearest."""
     places, crowd = on.places[ends], _is_crowd(on.tape)[ends]
     for side in (0, 1):
         other = places[:, 1 - side]
@@ -271,7 +271,7 @@ def _on_the_ring(on: Stage, ends: Ints) -> Floats:
 
 
 def _grow(on: Stage) -> None:
-    """Bars, and discs on the network, as large as the credit that has come back so far."""
+    """Draw bars, and discs on the network, as large as the credit that has come back so far."""
     mine = on.collected[:, on.giants]
     left, total = np.zeros(len(on.giants)), on.tape.total or 1.0
     for bars, width in zip(on.parts["bars"], mine, strict=True):

@@ -44,7 +44,7 @@ def _notes(result: Result) -> list[str]:
 
 
 def agreement(result: Result) -> str:
-    """Whether the theory holds, as a part of a sentence.
+    """Return whether the theory holds, as a part of a sentence.
 
     >>> from types import SimpleNamespace
     >>> agreement(SimpleNamespace(consistent=True, holds=False, resolution=0.06))
@@ -60,7 +60,7 @@ def agreement(result: Result) -> str:
 
 
 def measured(result: Result) -> str:
-    """What the effect is, in words."""
+    """Return the meaning of the effect in words."""
     what = readable(result.measure, 40)
     match result.statistic:
         case "slope":

@@ -31,8 +31,8 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
         found: its credit over time, by any account.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gids "course-0", "course-1", ..., from
-        the largest on, and "others".
+        A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gids "trajectory-0", "trajectory-1", ...,
+        from the largest on, and "others".
 
     >>> from sim.accounts.over_time import credit_over_time
     >>> from sim import Tape
@@ -51,27 +51,27 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
         figure, head = style.new_figure(1.2, title, notes)
         style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), "Nobody: no value was realised, the total is zero.")
         return figure
-    courses = found.courses(most=len(SERIES) - 1)
-    labels = [f"{_label(course)}  {percent(course.shares[-1])}" for course in courses]
+    trajectories = found.courses(most=len(SERIES) - 1)
+    labels = [f"{_label(trajectory)}  {percent(trajectory.shares[-1])}" for trajectory in trajectories]
     figure, head = style.new_figure(0.5 + 3.2, title, notes)
     axes = style.panel(figure, LEFT, 0.5, 0.45 + style.width_of(labels), head)
     time = clock(tape)
     time.draw(axes)
-    axes.set_ylim(0.0, 1.04 * max(max(course.shares) for course in courses) or 1.0)
+    axes.set_ylim(0.0, 1.04 * max(max(trajectory.shares) for trajectory in trajectories) or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f}%"))
     axes.grid(axis="y", color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
     x, colours = time.of(found.steps[some]), []
-    for place, course in enumerate(courses):
-        rest = course.kind == "rest"
+    for place, trajectory in enumerate(trajectories):
+        rest = trajectory.kind == "rest"
         colours.append(PALE if rest else SERIES[place])
         axes.plot(
-            x, np.array(course.shares)[some], color=colours[-1], linewidth=1.0 if rest else 1.6, clip_on=False,
-            gid="others" if rest else f"course-{place}", zorder=2 if rest else 3 + len(courses) - place,
+            x, np.array(trajectory.shares)[some], color=colours[-1], linewidth=1.0 if rest else 1.6, clip_on=False,
+            gid="others" if rest else f"trajectory-{place}", zorder=2 if rest else 3 + len(trajectories) - place,
             marker="o" if len(x) == 1 else "", markersize=3,
         )  # fmt: skip
-    style.label_ends(axes, [course.shares[-1] for course in courses], labels, colours)
+    style.label_ends(axes, [trajectory.shares[-1] for trajectory in trajectories], labels, colours)
     return figure
 
 
@@ -79,10 +79,10 @@ def _last(found: CreditOverTime) -> str:
     return number(float(found.total[-1])) if len(found.total) else "0"
 
 
-def _label(course: Side) -> str:
-    name = readable(course.name)
-    if course.kind == "person":
+def _label(row: Side) -> str:
+    name = readable(row.name)
+    if row.kind == "person":
         return name
-    if course.kind == "group":
-        return f"{name} × {number(course.people)}"
-    return f"{name}: others ({number(course.people)})" if course.name else f"others ({number(course.people)})"
+    if row.kind == "group":
+        return f"{name} × {number(row.people)}"
+    return f"{name}: others ({number(row.people)})" if row.name else f"others ({number(row.people)})"

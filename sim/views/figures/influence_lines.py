@@ -18,7 +18,7 @@ class Lines:
     Attributes:
         child, parent: rows of events.
         strength: the realised value that came this way; the people, where nothing was realised.
-        of: how many influences there are in all (the splits of `use` events, which are nobody's deed, left out).
+        of: how many influences there are in all (without the splits of `use` events).
         valued: whether strength is realised value.
     """
 
@@ -30,7 +30,7 @@ class Lines:
 
 
 def lines(tape: Tape, most: int = 20_000) -> Lines:
-    """The `most` influences with most realised value downstream, by one backward sweep over the tape.
+    """Return the `most` influences with most realised value downstream, by one backward sweep over the tape.
 
     A telling carries the value of the learner's holding and of all that was learned, or discovered on its
     grounds, from it; an implementation carries the value that it served, and passes none on to the
@@ -44,7 +44,7 @@ def lines(tape: Tape, most: int = 20_000) -> Lines:
 
 
 def downstream(tape: Tape) -> tuple[Floats, bool]:
-    """What came by each influence, shape (influences,), and whether it is realised value (else people)."""
+    """Return the value that each influence carried, shape (influences,), and whether it is realised value."""
     kind, total = tape.events.kind, len(tape.events)
     realised = tape.realised
     valued = tape.total > 0.0

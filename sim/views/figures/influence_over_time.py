@@ -1,4 +1,4 @@
-"""The figure of the influence graph over time: who took up an idea from whom, and when."""
+"""The figure of the influence graph over time: who adopted an idea from whom, and when."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LINES = {DISCOVER: "built on", LEARN: "told", IMPLEMENT: "made to work"}
 
 
 def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> Figure:
-    """Draw who influenced whom, and when: a line from the teller's taking-up of the idea to the learner's.
+    """Draw who influenced whom, and when: a line from the teller's adoption of the idea to the learner's.
 
     Persons stand below each other by their first event, so that the edge of the marks is the growth of the
     knowing public; members of a group stand together. The thicker and darker a line, the more realised value
@@ -87,7 +87,7 @@ def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> F
 def _notes(tape: Tape, found: Lines, placed: Rows) -> list[str]:
     what = "realised value" if found.valued else "people"
     notes = [
-        f"Lines from the teller's taking-up of an idea to the learner's; the thicker, the more {what} came this way."
+        f"Lines from the teller's adoption of an idea to the learner's; the thicker, the more {what} came this way."
     ]
     still = tape.persons.total - placed.count
     some = f"the strongest {number(len(found.child))} of " if len(found.child) < found.of else ""
@@ -102,7 +102,7 @@ Label = tuple[float, str, int]  # the row that it belongs to, what it says, the 
 
 
 def _labels(tape: Tape, table: CreditTable, placed: Rows, many: bool) -> list[Label]:
-    """What to write beside which row: every name, or the groups and the persons who stand out by their credit."""
+    """Return the labels of rows: every name, or groups and persons who stand out by their credit."""
     share, group = _shares(tape, table), tape.persons.group
     acting = np.flatnonzero(placed.row >= 0)
     order = acting[np.argsort(-share[acting], kind="stable")]
@@ -125,7 +125,7 @@ def _labels(tape: Tape, table: CreditTable, placed: Rows, many: bool) -> list[La
 
 
 def _shares(tape: Tape, table: CreditTable) -> Floats:
-    """The share of each person of the tape; the table may leave out members of a crowd without credit."""
+    """Return the share of each person of the tape; the table may leave out members of a crowd."""
     if table.groups.name != tape.persons.name:
         raise ValueError("table: its persons are not those of the tape")
     group = table.group
@@ -159,7 +159,7 @@ def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels:
 
 
 def _ends(tape: Tape, found: Lines, placed: Rows, time: Clock) -> Floats:
-    """Where each line begins and ends on the axes; shape (lines, 2, 2)."""
+    """Return where each line begins and ends on the axes; shape (lines, 2, 2)."""
     ends = np.stack([found.parent, found.child], axis=1)
     return np.stack([time.of(tape.events.step[ends]), placed.row[tape.events.person[ends]]], axis=2)
 
@@ -184,7 +184,7 @@ def _draw_lines(axes: Axes, tape: Tape, found: Lines, ends: Floats, many: bool) 
     axes.add_collection(
         LineCollection(
             list(ends), linewidths=width, colors=colours, capstyle="butt",
-            rasterized=len(ends) > style.MANY, gid="influences", zorder=2,
+            rasterized=len(ends) > style.MAX_VECTOR_MARKS, gid="influences", zorder=2,
         ),
         autolim=False,
     )  # fmt: skip
@@ -204,12 +204,12 @@ def _draw_marks(axes: Axes, tape: Tape, placed: Rows, time: Clock, many: bool) -
                 c=GROUND if pale else COLOURS.get(kind, INK), edgecolors="white" if edged else None,
                 linewidths=0.9 if mark == "x" else 0.6 * edged,
                 alpha=float(np.clip(1500 / max(1, len(part)), 0.3, 1.0)) if many and not pale else 1.0,
-                clip_on=False, rasterized=len(part) > style.MANY, gid=name, zorder=1 if pale else 3,
+                clip_on=False, rasterized=len(part) > style.MAX_VECTOR_MARKS, gid=name, zorder=1 if pale else 3,
             )  # fmt: skip
 
 
 def _shown_marks(tape: Tape, many: bool) -> list[tuple[int, tuple[str, str]]]:
-    """The kinds of event that have marks: those that happened, and where there are many rows no endings."""
+    """Return the kinds of event that have marks: those that happened, without endings among many rows."""
     happened = set(np.unique(tape.events.kind).tolist()) - ({ABANDON, LEAVE} if many else set())
     return [(kind, mark) for kind, mark in MARKS.items() if kind in happened]
 

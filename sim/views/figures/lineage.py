@@ -16,7 +16,7 @@ from sim.views.layout import chosen_idea
 from sim.views.style import BLUE, GREEN, INK, ORANGE, PALE, SERIES, SMALL, number, readable
 from sim.views.time_axis import Clock, clock
 
-NAMED = 60  # takings-up to which each has a line with its name
+NAMED = 60  # adoptions to which each has a line with its name
 MARKS = 500  # implementations up to which they are drawn among thousands of lines
 TALL, PIXELS = 5.2, (700, 1100)  # inches; lines and columns of the picture where the lines are too many
 
@@ -24,7 +24,7 @@ KEY = [("o", BLUE, "discovers"), ("o", ORANGE, "learns"), ("s", GREEN, "makes it
 
 
 def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
-    """Draw who took an idea up from whom, as a tree in time: a line a holding, from its beginning to its end.
+    """Draw who adopted an idea from whom, as a tree in time: a line a holding, from its beginning to its end.
 
     Those who learned from a person branch off below, the latest first, so that no lines cross. Up to 60 lines bear
     names; thousands are a picture, the darker the more hold the idea, with the largest branches in colours.
@@ -54,7 +54,7 @@ def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
     title = f"The lineage of {name!r}"
     if not rows:
         figure, head = style.new_figure(1.2, title, [])
-        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), f"Nobody took it up in {number(tape.steps)} steps.")
+        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), f"Nobody adopted it in {number(tape.steps)} steps.")
         return figure
     many = rows > NAMED
     heads = branches(found) if many else np.array([], np.int64)
@@ -103,7 +103,7 @@ def _branch_labels(tape: Tape, found: Tree, heads: Ints) -> list[str]:
 
 
 def _lines(tape: Tape, found: Tree, time: Clock, rows: Ints) -> tuple[Floats, Floats]:
-    """The line of each row, and the branching-off of each that has a teller; shape (lines, 2, 2) each."""
+    """Return the line of each row, and the branch of each that has a teller; shape (lines, 2, 2) each."""
     begin, end = time.of(tape.events.step[found.event[rows]]), time.of(found.end[rows])
     y = found.place[rows].astype(np.float64)
     along = np.stack([np.stack([begin, y], axis=1), np.stack([end, y], axis=1)], axis=1)
@@ -166,7 +166,7 @@ def _draw_many(axes: Axes, tape: Tape, found: Tree, time: Clock, heads: Ints, la
 
 
 def _picture(tape: Tape, found: Tree, time: Clock, branch: Ints, ends: tuple[float, float]) -> Floats:
-    """The lines as pixels, each as dark as the part of its lines that is there then; shape (lines, columns, 3)."""
+    """Return the lines as pixels, each as dark as the part of its lines there; shape (lines, columns, 3)."""
     rows = len(found.event)
     tall, wide = min(PIXELS[0], rows), PIXELS[1]
     line = found.place * tall // rows

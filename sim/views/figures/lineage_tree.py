@@ -12,13 +12,13 @@ from sim.tape.tape import Tape
 
 @dataclass(frozen=True)
 class Tree:
-    """The takings-up of one idea, a row each, in the order of time; parents are earlier rows, -1 for discoveries.
+    """The adoptions of one idea, a row each, in the order of time; parents are earlier rows, -1 for discoveries.
 
     Attributes:
         event: rows of the tape's events.
         parent: whom each learned it from: a row of the tree; of several tellers the one with the largest weight.
         place: 0 for the uppermost line; those who learned from one person stand below it, the latest first.
-        size: takings-up that go back to each, itself included.
+        size: adoptions that go back to each, itself included.
         end: the step in which the holding ended; the tape's last where it did not.
         made: which rows were made to work, and the steps; shape (implementations,) each.
         several: how many have more than one teller.
@@ -34,12 +34,12 @@ class Tree:
 
     @property
     def roots(self) -> Ints:
-        """The rows of the discoveries."""
+        """Return the rows of the discoveries."""
         return np.flatnonzero(self.parent < 0)
 
 
 def tree(tape: Tape, idea: int) -> Tree:
-    """The lineage of one idea; work proportional to the events."""
+    """Return the lineage of one idea, in time proportional to the events."""
     events = tape.events
     rows = np.flatnonzero((events.idea == idea) & (events.kind <= LEARN))
     number = np.full(len(events), -1, np.int64)
@@ -102,9 +102,9 @@ def _made(tape: Tape, idea: int, number: Ints) -> tuple[Ints, Ints]:
 
 
 def branches(found: Tree, most: int = 6) -> Ints:
-    """The heads of the largest branches, the largest first, at most `most`; none holds another.
+    """Return the heads of the largest branches, the largest first, at most `most`; none holds another.
 
-    A branch of more than half of all takings-up is looked at more closely: its own branches stand for it, as long as
+    A branch of more than half of all adoptions is looked at more closely: its own branches stand for it, as long as
     it has two.
     """
     children: dict[int, list[int]] = {}
@@ -123,7 +123,7 @@ def branches(found: Tree, most: int = 6) -> Ints:
 
 
 def branch_of(found: Tree, heads: Ints) -> Ints:
-    """The number of the branch of each row, in the order of the heads; len(heads) for the others; shape (rows,)."""
+    """Return the branch of each row, in the order of the heads; len(heads) for the others; shape (rows,)."""
     mine = [len(heads)] * len(found.event)
     number = {int(head): k for k, head in enumerate(heads)}
     for row, by in enumerate(found.parent.tolist()):

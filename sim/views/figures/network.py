@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COLOURS = ("#D3D3D3", "#7F7F7F", ORANGE, BLUE, GREEN)  # by state
 DRAWN = 1_200  # ties up to which they are drawn
 NAMED = 12  # persons up to which their names are written
-MOST = 12  # panels
+MAX_PANELS = 12  # panels
 RARE = 150  # discoverers or makers up to which their marks are enlarged
 RIM = (1.1, 1.17)  # where the crowd is: a ring around the persons
 
@@ -96,8 +96,8 @@ def _chosen(tape: Tape, which: int, steps: Sequence[int] | None) -> list[int]:
     if steps is None:
         return telling_moments(tape, which)
     chosen = sorted({int(step) for step in steps})
-    if not 1 <= len(chosen) <= MOST:
-        raise ValueError(f"steps: {len(chosen)} of them; allowed: 1 to {MOST}")
+    if not 1 <= len(chosen) <= MAX_PANELS:
+        raise ValueError(f"steps: {len(chosen)} of them; allowed: 1 to {MAX_PANELS}")
     for step in (chosen[0], chosen[-1]):
         if not 0 <= step <= tape.steps:
             raise ValueError(f"steps: must be from 0 to {tape.steps}, is {step}")
@@ -116,7 +116,7 @@ def _notes(tape: Tape, world: World | None, pairs: Ints) -> list[str]:
 
 
 def crowds(tape: Tape) -> bool:
-    """Whether the tape has anybody who stands for many."""
+    """Return whether any row of the tape stands for many people."""
     return bool((tape.persons.size > 1).any())
 
 
@@ -135,7 +135,7 @@ def draw_ground(axes: Axes, places: Floats, pairs: Ints, side: float, ring: bool
 
 
 def mark_size(persons: int, side: float) -> float:
-    """The size of a person's mark (points squared) on a panel of so many inches: a part of the area each has."""
+    """Return the size of a person's mark (points squared) on a panel of so many inches."""
     each = 0.62 * (72.0 * side / 2.44) * 2.0 / np.sqrt(max(persons, 1))
     return float(np.clip(each, 0.72, 9.0)) ** 2
 
@@ -152,7 +152,7 @@ def _draw_persons(axes: Axes, tape: Tape, found: States, places: Floats, side: f
         axes.scatter(
             places[here, 0], places[here, 1], s=max(size, 9.0) if edged else size, c=COLOURS[state],
             marker="s" if state == MADE else "o", edgecolors="white" if edged or size > 20.0 else None,
-            linewidths=0.5 * (edged or size > 20.0), rasterized=len(persons) > style.MANY, gid=NAMES[state],
+            linewidths=0.5 * (edged or size > 20.0), rasterized=len(persons) > style.MAX_VECTOR_MARKS, gid=NAMES[state],
             zorder=2 + state, clip_on=False,
         )  # fmt: skip
     if len(persons) <= NAMED:

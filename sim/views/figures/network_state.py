@@ -45,7 +45,7 @@ class States:
 
 
 def states(tape: Tape, idea: int, step: int) -> NDArray[np.int8]:
-    """How each person stands to an idea at the end of a step; int8, shape (persons,).
+    """Return the state of each person towards an idea at the end of a step; int8, shape (persons,).
 
     >>> from sim import Tape
     >>> from sim.tape.tables import Events, Influences, Persons, Realised

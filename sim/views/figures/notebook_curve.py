@@ -1,4 +1,4 @@
-"""The figure of the notebook curve: three accounts of what a notebook was worth, by when it was found."""
+"""The figure of the notebook curve: three accounts of the value of a notebook by when it was found."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def notebook_figure(curve: NotebookCurve) -> Figure:
     notes = [
         "A genius has all the ideas, locks them away and dies; humanity rediscovers them at a rate of "
         f"{curve.rate:g} a step, {curve.steps} steps.",
-        f"Lines: theory. Points: means of {curve.pairs:,} simulated histories with the same luck, 95% intervals.",
+        f"Lines: theory. Points: means of {curve.pairs:,} simulated runs on the same seeds, 95% intervals.",
     ]
     figure, head = style.new_figure(
-        HEIGHT + BELOW + 0.15, "What the genius's notebook is worth, by when it is found", notes
+        HEIGHT + BELOW + 0.15, "The value of the genius's notebook, by when it is found", notes
     )
     axes = style.panel(figure, LEFT, BELOW, RIGHT, head + 0.15)
     axes.set_xlim(0, curve.steps)

@@ -1,4 +1,4 @@
-"""The figures: a tape or a credit table in, a matplotlib Figure out; and as files, the same bytes every time.
+"""Figures as files: the same figure as the same bytes, all or nothing.
 
 Figures are made without pyplot and without global settings, so that many threads can draw at once.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import matplotlib
 from matplotlib.figure import Figure
 
+from sim.machine.folders import write_whole
 from sim.tape.tape import Tape
 from sim.views.figures.accounts import accounts_side_by_side
 from sim.views.figures.credit_bars import credit_bars
@@ -63,7 +64,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     # The ids inside an SVG are random unless rcParams, of which there is one for all threads, holds a salt.
     with _salting, matplotlib.rc_context({"svg.hashsalt": "shoulders"}):
         figure.savefig(written, format=kind, dpi=DPI, metadata=METADATA[kind], facecolor="white")
-    path.write_bytes(written.getvalue())
+    write_whole(path, written.getvalue())
     return path
 
 

@@ -48,19 +48,19 @@ class Holders:
         return self.step[rows], self.count[rows]
 
     def at(self, idea: int, steps: Ints) -> Ints:
-        """The holders of one idea at the end of each of the given steps; 0 before its first event."""
+        """Return the holders of one idea at the end of each of the given steps; 0 before its first event."""
         when, count = self.of(idea)
         return np.concatenate([np.zeros(1, np.int64), count])[np.searchsorted(when, steps, side="right")]
 
     @property
-    def taken_up(self) -> Ints:
-        """The ideas that anybody ever held."""
+    def adopted(self) -> Ints:
+        """Return the ideas that anybody ever held."""
         return np.flatnonzero(np.diff(self.first))
 
     @property
     def peak(self) -> Ints:
-        """The most holders that each idea of `taken_up` ever had; same shape."""
-        return np.maximum.reduceat(self.count, self.first[self.taken_up]) if len(self.count) else self.count
+        """Return the most holders that each idea of `adopted` ever had; same shape."""
+        return np.maximum.reduceat(self.count, self.first[self.adopted]) if len(self.count) else self.count
 
 
 def holders(tape: Tape) -> Holders:
@@ -109,7 +109,7 @@ def spread(tape: Tape) -> Figure:
     [0, 1, 2, 2]
     """
     found, time = holders(tape), clock(tape)
-    order = found.taken_up[np.argsort(-found.peak, kind="stable")]
+    order = found.adopted[np.argsort(-found.peak, kind="stable")]
     alone = order if len(order) <= len(SERIES) else order[: len(SERIES) - 1]
     others = order[len(alone) :]
     happened = [kind for kind in MARKS if (tape.events.kind == kind).any()]
@@ -119,7 +119,7 @@ def spread(tape: Tape) -> Figure:
     figure, panels, strip = _panels(_title(tape), _notes(tape, len(order), len(others)), size)
     time.draw(strip)
     if not len(order):
-        style.instead(strip, f"Nobody took up an idea in {number(tape.steps)} steps.")
+        style.instead(strip, f"Nobody adopted an idea in {number(tape.steps)} steps.")
         return figure
     for logarithmic, axes in enumerate(panels):
         style.count_axis(axes, int(found.count.min()), int(found.count.max()), bool(logarithmic))
@@ -139,14 +139,14 @@ def _title(tape: Tape) -> str:
     return f"How {number(len(tape.ideas))} ideas spread: people who hold each"
 
 
-def _notes(tape: Tape, taken_up: int, others: int) -> list[str]:
+def _notes(tape: Tape, adopted: int, others: int) -> list[str]:
     notes = [f"Discovered or learned, less abandoned or left, in a world of {number(tape.world_size)} people."]
-    if taken_up:
+    if adopted:
         notes[0] += " At the right the holders at the end."
     if others > THIN:
         notes.append("Grey: the other ideas, from the fewest holders to the most, the middle half darker.")
-    if 0 < taken_up < len(tape.ideas):
-        notes.append(f"{number(len(tape.ideas) - taken_up)} of the {number(len(tape.ideas))} ideas never had a holder.")
+    if 0 < adopted < len(tape.ideas):
+        notes.append(f"{number(len(tape.ideas) - adopted)} of the {number(len(tape.ideas))} ideas never had a holder.")
     return notes
 
 
@@ -160,7 +160,7 @@ class _Size:
 
 
 def _panels(title: str, notes: list[str], size: _Size) -> tuple[Figure, list[Axes], Axes]:
-    """The panels of the curves from top to bottom (the second a logarithmic one), and the strip, which has the time."""
+    """Return the panels of the curves from top to bottom (the second a logarithmic one), and the strip."""
     strip, tall, gap = 0.1 + 0.19 * size.rows, (3.0, 2.2)[size.panels - 1] if size.rows else 1.2, 0.4
     curves = size.panels * tall + (size.panels - 1) * gap
     figure, head = style.new_figure(0.5 + strip + curves, title, notes)
@@ -210,7 +210,7 @@ def _draw_others(axes: Axes, found: Holders, others: Ints, time: Clock) -> list[
 
 
 def _draw_strip(strip: Axes, tape: Tape, time: Clock, happened: list[int], alone: Ints) -> None:
-    """A row of marks for each kind of event, in the colours of the ideas; at its end how often it happened."""
+    """Draw a row of marks for each kind of event, in the colours of the ideas, with their number at its end."""
     colour = np.full(len(tape.ideas), len(alone), np.int64)
     colour[alone] = np.arange(len(alone))
     palette = np.array([*SERIES[: len(alone)], PALE])
@@ -229,7 +229,7 @@ def _draw_strip(strip: Axes, tape: Tape, time: Clock, happened: list[int], alone
         strip.scatter(
             time.of(steps), np.full(len(steps), row), s=14, c=palette[which], marker=line,
             linewidths=0.9 if line in "x|" else 0, alpha=0.5 if dense else 0.9,
-            clip_on=False, rasterized=len(steps) > style.MANY, gid=name,
+            clip_on=False, rasterized=len(steps) > style.MAX_VECTOR_MARKS, gid=name,
         )  # fmt: skip
         total = int(often.sum())
         times = f"{number(total)} time{'s' * (total != 1)}"

@@ -85,7 +85,7 @@ def study_lines(
 
 
 def _inks(series: Sequence[Any]) -> list[str]:
-    """A colour each: of the house for words and few values, from dark to light for many numbers."""
+    """Return a colour each: of the house for words and few values, from dark to light for many numbers."""
     if len(series) == 1:
         return [BLUE]
     if len(series) <= len(SERIES) and (len(series) < 3 or not is_numeric(series)):
@@ -106,7 +106,7 @@ def _notes(summary: pd.DataFrame, rows: pd.DataFrame, mark: str) -> list[str]:
 
 
 def _reach(rows: pd.DataFrame) -> tuple[float, float]:
-    """The lowest and the highest value to show; from zero on, where that is near."""
+    """Return the lowest and the highest value to show; from zero on, where that is near."""
     values = rows[["mean", "low", "high"]].to_numpy(np.float64)
     values = values[np.isfinite(values)]
     if not len(values):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-MOST = 200  # values of a parameter
+MAX_VALUES = 200  # values of a parameter
 
 
 def study_map(
@@ -58,8 +58,8 @@ def study_map(
     measure, rows = rows_of(summary, measure, shown)
     across, up, parts = values_of(rows[x]), values_of(rows[y]), panel_values(rows, panel)
     for name, values in ((x, across), (y, up)):
-        if len(values) > MOST:
-            raise ValueError(f"{name}: {len(values)} values; at most {MOST} are drawn")
+        if len(values) > MAX_VALUES:
+            raise ValueError(f"{name}: {len(values)} values; at most {MAX_VALUES} are drawn")
     grids = []
     for value in parts:
         here = rows if panel is None else rows[rows[panel] == value]
@@ -82,7 +82,7 @@ def study_map(
 
 
 def _colours(values: Floats) -> tuple[Colormap, Normalize]:
-    """A map of colours that grows lighter, or parts at zero, and the values at its ends."""
+    """Return a map of colours that grows lighter, or parts at zero, and the values at its ends."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     if low < 0.0 < high:
@@ -97,7 +97,8 @@ def _draw(axes: Axes, grid: Floats, colours: Colormap, scale: Normalize) -> None
     down, across = grid.shape
     axes.pcolormesh(
         np.arange(across + 1) - 0.5, np.arange(down + 1) - 0.5, np.ma.masked_invalid(grid), cmap=colours, norm=scale,
-        edgecolors="white", linewidth=0.5 if max(down, across) <= 40 else 0, rasterized=grid.size > style.MANY,
+        edgecolors="white", linewidth=0.5 if max(down, across) <= 40 else 0,
+        rasterized=grid.size > style.MAX_VECTOR_MARKS,
     )  # fmt: skip
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
@@ -141,7 +142,7 @@ def _some(count: int, room: int) -> list[int]:
 
 
 def _legend(figure: Figure, made: Sequence[Axes], measure: str, colours: Colormap, scale: Normalize) -> None:
-    """The scale of the colours, at the right of the panels."""
+    """Draw the scale of the colours at the right of the panels."""
     wide, tall = figure.get_size_inches()
     boxes = [axes.get_position() for axes in made]
     bottom, right = min(box.y0 for box in boxes), max(box.x1 for box in boxes)

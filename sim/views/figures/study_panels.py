@@ -18,13 +18,13 @@ from sim.views.style import INK, SMALL, WIDTH, number, readable
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_PANELS = 16
+MAX_PANELS = 16
 STEPS = (1, 2, 2.5, 5, 10)  # of the numbers on an axis
 GAP, HEAD = 0.22, 0.24  # inches between two panels, and for the words above one
 
 
 def rows_of(summary: pd.DataFrame, measure: str | None, parameters: Sequence[str]) -> tuple[str, pd.DataFrame]:
-    """The measure and its rows in a summary, one for each setting of the parameters.
+    """Return the measure and its rows in a summary, one for each setting of the parameters.
 
     Raises:
         ValueError: for a column or measure that is not there, an empty summary, a parameter named twice, or two rows
@@ -49,18 +49,18 @@ def rows_of(summary: pd.DataFrame, measure: str | None, parameters: Sequence[str
 
 
 def values_of(column: pd.Series[Any]) -> list[Any]:
-    """The values of a parameter: numbers sorted, words in the order in which they come."""
+    """Return the values of a parameter: numbers sorted, words in the order in which they come."""
     found = column.drop_duplicates().tolist()
     return sorted(found) if is_numeric(found) else found
 
 
 def is_numeric(values: Sequence[Any]) -> bool:
-    """Whether all values are numbers, true and false being none."""
+    """Return whether all values are numbers, which true and false are not."""
     return all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in values)
 
 
 def labels_of(values: Sequence[Any]) -> list[str]:
-    """The values in print, with as many digits as tell them apart.
+    """Return the values in print, with as many digits as tell them apart.
 
     >>> labels_of([0.1, 0.25]), labels_of([0.1001, 0.1002]), labels_of(["ring", True])
     (['0.1', '0.25'], ['0.1001', '0.1002'], ['ring', 'True'])
@@ -72,10 +72,10 @@ def labels_of(values: Sequence[Any]) -> list[str]:
 
 
 def panel_values(rows: pd.DataFrame, panel: str | None) -> list[Any]:
-    """The values of the parameter that tells panels apart; one None where there is none."""
+    """Return the values of the parameter of the panels; one None where there is none."""
     values = [None] if panel is None else values_of(rows[panel])
-    if len(values) > MOST_PANELS:
-        raise ValueError(f"panel: {panel} has {len(values)} values; at most {MOST_PANELS} panels are drawn")
+    if len(values) > MAX_PANELS:
+        raise ValueError(f"panel: {panel} has {len(values)} values; at most {MAX_PANELS} panels are drawn")
     return values
 
 
@@ -91,7 +91,7 @@ def panels(
     below: float,
     above: float,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels in rows; the ticks of an axis are written at the left and the bottom only.
+    """Return a figure with `count` panels in rows; ticks are written at the left and the bottom only.
 
     Args:
         title, notes: of the figure.
@@ -153,7 +153,7 @@ def draw_key(figure: Figure, top: float, name: str, labels: Sequence[str], colou
 
 
 def replicates_note(rows: pd.DataFrame) -> list[str]:
-    """How many values stand behind a mean, and what is missing."""
+    """Return how many values stand behind a mean, and what is missing."""
     if "number" not in rows:
         return []
     least, most = int(rows["number"].min()), int(rows["number"].max())

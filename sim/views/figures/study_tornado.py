@@ -17,7 +17,7 @@ from sim.views.style import BLUE, FAINT, INK, ORANGE, SKY, WASH, number, readabl
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST = 25  # parameters
+MAX_PARAMETERS = 25  # parameters
 ROW = {"sobol": 0.4, "morris": 0.3}  # inches
 WORDS = {
     "sobol": "Share of the variance that a parameter explains (Sobol indices); line: its interval.",
@@ -48,12 +48,12 @@ def study_tornado(indices: pd.DataFrame, measure: str) -> Figure:
     if not {*wanted} <= {*kinds}:
         raise ValueError(f"indices: there are {', '.join(map(str, kinds)) or 'none'}; needed: {', '.join(wanted)}")
     main, other = (indices[indices["index"] == name].set_index("parameter") for name in wanted)
-    order = main["value"].sort_values(ascending=False, kind="stable").index[:MOST]
+    order = main["value"].sort_values(ascending=False, kind="stable").index[:MAX_PARAMETERS]
     main, other = main.loc[order], other.loc[order]
     labels = [readable(str(name), 40) for name in order]
     note = WORDS[method]
-    if len(indices[indices["index"] == wanted[0]]) > MOST:
-        note += f" The {MOST} largest."
+    if len(indices[indices["index"] == wanted[0]]) > MAX_PARAMETERS:
+        note += f" The {MAX_PARAMETERS} largest."
     figure, head = style.new_figure(0.75 + ROW[method] * len(order), f"What {readable(measure, 40)} hangs on", [note])
     axes = style.panel(figure, 0.3 + style.width_of(labels), 0.35, 0.3, head + 0.25)
     _frame(axes, labels)

@@ -423,7 +423,7 @@ def test_lines_are_the_shares_over_time(case):
     lines = {line.get_gid(): line for line in figure.axes[0].lines if line.get_gid()}
     assert len(lines) == len(courses)
     for place, course in enumerate(courses):
-        line = lines["others" if course.kind == "rest" else f"course-{place}"]
+        line = lines["others" if course.kind == "rest" else f"trajectory-{place}"]
         assert np.asarray(line.get_ydata()).tolist() == np.array(course.shares)[some].tolist()
         np.testing.assert_allclose(np.asarray(line.get_xdata(), float), clock(tape).of(found.steps[some]))
         if course.kind == "person":

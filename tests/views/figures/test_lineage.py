@@ -100,7 +100,7 @@ def test_few_lines_have_names_and_many_are_a_picture():
     assert [text.get_text() for text in many.axes[0].texts] == ["P1: 364", "P2: 364", "P3: 364"]
     tape = make_tape(["P1"], [], ideas=("idea 0", "none"))
     (axes,) = lineage(tape, "none").axes
-    assert "Nobody took it up" in axes.texts[0].get_text()
+    assert "Nobody adopted it" in axes.texts[0].get_text()
 
 
 def test_the_picture_is_as_dark_as_the_part_of_its_lines_that_is_there(tmp_path):

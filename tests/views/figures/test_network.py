@@ -12,7 +12,7 @@ from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, Persons
 from sim.views.figures.network import NAMES, network
 from sim.views.figures.network_state import States, states, telling_moments
 from sim.views.figures.save import save
-from sim.views.layout import FEW, chosen_idea, layout, links
+from sim.views.layout import MAX_ADJUSTED, chosen_idea, layout, links
 from tests.tapes import make_tape, tapes
 
 STATE = {DISCOVER: "discovered it", LEARN: "learned it", IMPLEMENT: "made it work", ABANDON: "gave it up",
@@ -118,7 +118,7 @@ def test_in_a_large_layout_nobody_stands_further_in_than_who_has_fewer_ties_to_t
     scenario = ring(2000, kind="none").replace({"world.network": {"kind": "barabasi-albert", "links": 2}})
     tape, world = simulate(scenario), World.build(scenario)
     pairs = links(tape, world)
-    assert tape.persons.total > FEW
+    assert tape.persons.total > MAX_ADJUSTED
     places = layout(tape, pairs, 0)
     graph = nx.Graph(pairs.tolist())
     middle = int(tape.events.person[np.flatnonzero(tape.events.kind == DISCOVER)[0]])
@@ -147,7 +147,7 @@ def test_the_chosen_moments_rise_to_the_peak_and_a_crowd_is_a_ring():
 
 def test_wrong_input_is_one_line():
     tape = chain(3)
-    with pytest.raises(ValueError, match=r"idea: no 'idea 9', did you mean 'idea 0'\?; allowed: idea 0"):
+    with pytest.raises(ValueError, match=r"idea: no 'idea 9'; allowed: idea 0; did you mean 'idea 0'"):
         network(tape, idea="idea 9")
     with pytest.raises(ValueError, match="steps: must be from 0 to 3, is 4"):
         network(tape, steps=[4])

@@ -16,7 +16,7 @@ from sim.study.analysis import summarise
 from sim.views.figures.save import save
 from sim.views.figures.study_lines import MAX_LINES, study_lines
 from sim.views.figures.study_map import study_map
-from sim.views.figures.study_panels import MAX_LINES_PANELS
+from sim.views.figures.study_panels import MAX_PANELS
 from sim.views.figures.study_tornado import study_tornado
 from tests import FULL
 from tests.views.figures.test_figures import readable_texts
@@ -88,7 +88,7 @@ def test_panels_have_the_lines_of_their_value_and_one_scale(tmp_path):
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 12, MAX_LINES_PANELS] if FULL else [1, 3, MAX_LINES_PANELS])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 12, MAX_PANELS] if FULL else [1, 3, MAX_PANELS])
 def test_as_many_panels_as_there_is_room_for(count):
     summary = summarise(runs(clarities=range(count)), ["total"], by=KEYS)
     for figure in (study_lines(summary, RATE, REACH, CLARITY), study_map(summary, RATE, REACH, CLARITY)):

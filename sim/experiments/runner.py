@@ -1,0 +1,82 @@
+"""The one way in which experiments run many worlds: an engine that is chosen once, threads, a memory that suffices."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from sim.engines import Rules, engine_for, refuse_too_large, simulate_many, simulate_world
+from sim.machine.memory import free_memory
+from sim.machine.threads import in_threads, processors
+from sim.model.forecast import predict_memory
+from sim.model.own_rules import Own, own_rules
+from sim.model.world import World
+from sim.scenario.scenario import Scenario
+from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    from sim.model.agents.person import Person
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Engine, threads, and rules or persons of one's own, as in `sim.simulate`."""
+
+    engine: str = "auto"
+    threads: int | None = None
+    rules: Rules | None = None
+    person_class: type[Person] | None = None
+
+    @property
+    def own(self) -> Own:
+        """Return the rules, checked."""
+        return own_rules(self.rules)
+
+    def settled(self, scenario: Scenario, runs: int) -> Runner:
+        """Return the same with an engine that is chosen for so many runs."""
+        return replace(self, engine=engine_for(scenario, self.engine, runs, self.own, self.person_class))
+
+    def seeds(self, scenario: Scenario, seeds: Sequence[int]) -> Sequence[Tape]:
+        """Run a scenario once for each seed."""
+        return simulate_many(
+            scenario, seeds, engine=self.engine, threads=self.threads, rules=self.rules, person_class=self.person_class
+        )
+
+    def worlds(
+        self,
+        scenario: Scenario,
+        worlds: Iterable[World],
+        measure: Callable[[Tape], Result],
+        progress: Callable[[int], None] | None = None,
+    ) -> Iterator[Result]:
+        """Run worlds of a scenario, and yield a measure of each in order.
+
+        Args:
+            scenario: tells how much memory one of them takes.
+            worlds: made as they are asked for.
+            measure: is called with the tape of each.
+            progress: is called with the number of runs that are done.
+
+        Raises:
+            ScenarioError: if a single world does not fit into the memory.
+        """
+        refuse_too_large(scenario, self.engine)
+        # Mesa's agents hold Python's lock: side by side they would only get in each other's way.
+        many = 1 if self.engine == "agents" else self.threads or processors()
+        many = min(many, max(1, free_memory() // predict_memory(scenario, self.engine)))
+        lock, done = threading.Lock(), 0
+
+        def run(world: World) -> Result:
+            nonlocal done
+            found = measure(simulate_world(world, self.engine, 1, person_class=self.person_class))
+            with lock:
+                done += 1
+                if progress is not None:
+                    progress(done)
+            return found
+
+        yield from in_threads(run, worlds, many)
