@@ -82,7 +82,9 @@ def _module(name: str, function: Any, machine: Any) -> Any:
     # numba says that whole numbers never overflow, and LLVM may rely on it; random keys do overflow, and wrap around.
     text = re.sub(r" n[su]w\b", "", text)
     # The page takes its memory back after each call, all at once, so that nobody need count who uses what.
-    text = re.sub(r"(define [^\n]*@NRT_(?:incref|decref)\([^\n]*\{)\n.*?\n\}", r"\1\n  ret void\n}", text, flags=re.DOTALL)
+    text = re.sub(
+        r"(define [^\n]*@NRT_(?:incref|decref)\([^\n]*\{)\n.*?\n\}", r"\1\n  ret void\n}", text, flags=re.DOTALL
+    )
     module = llvm.parse_assembly(text)
     module.link_in(llvm.parse_assembly(RUNTIME.read_text(encoding="utf-8")))
     inside = _compiled(function).fndesc.llvm_func_name

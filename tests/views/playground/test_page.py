@@ -59,7 +59,7 @@ def test_worlds_that_are_too_large_are_refused_in_one_sentence():
 
 def test_the_worlds_are_the_thought_experiments_and_the_cases():
     worlds = presets()
-    assert len(worlds) == 17
+    assert len(worlds) == 27
     for world in worlds.values():
         assert len(world["places"]) == len(world["persons"]) <= MAX_PERSONS
         assert all(0 <= x <= 1000 and 0 <= y <= 640 for x, y in world["places"])
