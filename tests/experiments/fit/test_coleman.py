@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("SHOULDERS_DATA", ROOT.parent / "shared" / "data")) / "coleman_doctors/medInnovations.graphml"
+FOLDER = Path(os.environ.get("SHOULDERS_DATA", ROOT.parent / "shared" / "data"))
+DATA = FOLDER / "coleman_doctors" / "medInnovations.graphml"
 STORY = ROOT / "docs" / "stories" / "coleman.md"
 
 

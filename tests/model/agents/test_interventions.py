@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.model.agents.interventions import DEEDS
+from sim.model.agents.interventions import EFFECTS
 from sim.model.agents.model import IdeaDiffusion
 from sim.scenario.references import SETTABLE
 from sim.scenario.scenario import Scenario
@@ -26,7 +26,7 @@ IN_ORDER = ["2 discover A", "2 implement A", "2 die A", "2 discover B"]
 def test_every_kind_of_the_scenario_has_its_function():
     (entry,) = Scenario.model_fields["interventions"].annotation.__args__
     models = getattr(entry, "__origin__", entry).__args__
-    assert {model.model_fields["kind"].annotation.__args__[0] for model in models} == {*DEEDS, "tie", "cut"}
+    assert {model.model_fields["kind"].annotation.__args__[0] for model in models} == {*EFFECTS, "tie", "cut"}
 
 
 # --- whom they find -----------------------------------------------------------------------------------------
