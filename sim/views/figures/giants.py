@@ -23,8 +23,9 @@ LEFT = 0.6  # inches
 def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
     """Draw the share of the leading persons and groups as it looked at each step, from what had happened by then.
 
-    Those with the largest share over all the time have a line each, two of those with a name of their own among
-    them; the grey line is all the others together. Where nothing had been realised yet there is no line.
+    Persons with the largest share in the end have a line each, one with a name of their own among them, and up to two
+    who were first at some step before. The grey line is all the others together. Where nothing had been realised yet
+    there is no line.
 
     Args:
         tape: whose credit it is; its times make the axis.
