@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from sim.tape.tape import Tape
 from sim.views import style
@@ -60,7 +60,7 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
     time.draw(axes)
     axes.set_ylim(0.0, 1.04 * max(max(trajectory.shares) for trajectory in trajectories) or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f}%"))
+    axes.yaxis.set_major_formatter(style.Numbers("%", 100.0))
     axes.grid(axis="y", color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
     x, colours = time.of(found.steps[some]), []
