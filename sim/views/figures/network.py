@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -263,22 +264,28 @@ def mixed(places: Floats, colours: Sequence[Any], state: NDArray[np.integer[Any]
 
 
 def draw_crowds(axes: Axes, tape: Tape, found: States) -> list[Wedge]:
-    """Draw the ring of the crowds, filled as far as they hold the idea; the filled parts, one a crowd."""
+    """Draw the ring of the crowds, filled as far as they hold the idea; return the filled parts, one a crowd."""
     crowds = np.flatnonzero((tape.persons.size > 1)[tape.persons.group])
     size = tape.persons.size[tape.persons.group[crowds]]
     ends = 90.0 - 360.0 * np.concatenate([np.zeros(1), np.cumsum(size) / max(int(size.sum()), 1)])
-    filled = []
-    for place, crowd in enumerate(crowds.tolist()):
-        begin, end = float(ends[place]), float(ends[place + 1])
-        part = min(1.0, found.held[crowd] / size[place])
-        axes.add_patch(Wedge((0, 0), RIM[1], end, begin, width=RIM[1] - RIM[0], color="#EBEBEB", linewidth=0))
-        inner = Wedge(
-            (0, 0), RIM[1], begin + part * (end - begin), begin, width=RIM[1] - RIM[0], color=COLOURS[HEARD],
-            linewidth=0, gid="crowd", visible=part > 0,
-        )  # fmt: skip
-        axes.add_patch(inner)
-        filled.append(inner)
+    filled: list[Wedge] = []
+    for begin, end in itertools.pairwise(ends.tolist()):
+        for colour, name in (("#EBEBEB", None), (COLOURS[HEARD], "crowd")):
+            part = Wedge((0, 0), RIM[1], end, begin, width=RIM[1] - RIM[0], color=colour, linewidth=0, gid=name)
+            axes.add_patch(part)
+        filled.append(part)
+    fill_crowds(filled, tape, found)
     return filled
+
+
+def fill_crowds(filled: Sequence[Wedge], tape: Tape, found: States) -> None:
+    """Fill the parts of the ring as far as their crowds hold the idea now."""
+    crowds = np.flatnonzero((tape.persons.size > 1)[tape.persons.group])
+    size = tape.persons.size[tape.persons.group[crowds]]
+    for wedge, crowd, many in zip(filled, crowds.tolist(), size.tolist(), strict=True):
+        share = min(1.0, float(found.held[crowd]) / many)
+        wedge.set_visible(share > 0.0)
+        wedge.set_theta1(wedge.theta2 - 360.0 * share * many / float(size.sum()))
 
 
 def _draw_key(figure: Figure, tape: Tape) -> None:
