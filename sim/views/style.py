@@ -123,6 +123,11 @@ class Numbers(Formatter):
 
     def __init__(self, unit: str = "", times: float = 1.0) -> None:
         self.unit, self.times = unit, times
+        self.ticks: Sequence[float] = ()
+
+    def set_locs(self, locs: Sequence[float]) -> None:
+        """Have all ticks of the axis."""
+        self.ticks = locs
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """Return the texts of all ticks, each to as many digits as they need together."""
@@ -130,7 +135,7 @@ class Numbers(Formatter):
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Return the text of one tick among those of the axis."""
-        return self.format_ticks([*self.locs, x])[-1]
+        return self.format_ticks([*self.ticks, x])[-1]
 
 
 def percent(share: float) -> str:

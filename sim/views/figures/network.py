@@ -256,7 +256,7 @@ def mixed(places: Floats, colours: Sequence[Any], state: NDArray[np.integer[Any]
         return np.asarray(gaussian_filter(sums.astype(np.float64), wide))
 
     every, ink = smooth(), np.array([to_rgb(colour) for colour in colours])[state]
-    there = every > 0.3 * every.max(initial=0.0)
+    there = every > 0.25 * every[every > 0.0].mean()
     picture = np.ones((PIXELS, PIXELS, 3))
     for channel in range(3):
         picture[there, channel] = np.clip(smooth(ink[:, channel])[there] / every[there], 0.0, 1.0)
