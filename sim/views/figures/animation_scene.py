@@ -184,13 +184,12 @@ def _set_curve(on: Stage, head: float) -> None:
     on.time.draw(axes)
     axes.set_xlabel("")
     style.count_axis(axes, 0, int(count.max(initial=1)), bool(count.max(initial=0) > 100 * LINEAR))
-    style.say(axes, 0.0, 1.06, "people who hold it", transform=axes.transAxes, fontsize=SMALL, color=QUIET)
     first = steps[:1] if len(steps) else np.array([on.time.first])
     on.parts["x"] = np.concatenate([first, steps])
     on.parts["y"] = np.concatenate([[0], count])
     on.parts["line"] = axes.plot([], [], color=ORANGE, linewidth=1.6, drawstyle="steps-post", clip_on=False)[0]
     on.parts["now"] = axes.axvline(float(on.time.of(np.array([on.time.first]))[0]), color=QUIET, linewidth=0.6)
-    on.parts["moment"] = style.say(axes, 1.0, 1.06, "", transform=axes.transAxes, fontsize=SMALL, ha="right")
+    on.parts["moment"] = style.say(axes, 0.0, 1.06, "", transform=axes.transAxes, fontsize=SMALL)
 
 
 def _set_bars(on: Stage, top: float) -> None:

@@ -19,6 +19,7 @@ from sim.views.figures.network import COLOURS, holding
 from sim.views.figures.network_state import States
 from sim.views.style import ROLE_COLOURS, percent
 from tests.tapes import make_tape
+from tests.views.figures.test_figures import readable_texts
 from tests.views.figures.test_network import ring
 
 ROOT = Path(__file__).parents[3]
@@ -85,6 +86,9 @@ def test_pictures_are_of_one_size_and_without_a_world_credit_stands_at_the_end()
     tape, world = bridge()
     pictures = list(frames(stage(tape, world, None), 30, 60))
     assert len(pictures) == 30
+    on = stage(tape, world, None)
+    show(on, 4)
+    readable_texts(on.figure, slack=1.0)
     assert {picture.shape for picture in pictures} == {pictures[0].shape}
     assert all(size % 2 == 0 for size in pictures[0].shape[:2])
     assert (pictures[0] != pictures[-1]).any()
