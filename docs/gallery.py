@@ -31,62 +31,61 @@ from sim.views.figures.spread import spread as spread_figure
 
 @cache
 def scenario(name: str) -> Scenario:
-    """A scenario of the project."""
+    """Load a scenario of the project."""
     return Scenario.load(ROOT / "scenarios" / f"{name}.toml")
 
 
 @cache
 def tape(name: str) -> Tape:
-    """Its history, by its own seed."""
+    """Run it by its own seed."""
     return simulate(scenario(name))
 
 
 @cache
 def world(name: str) -> World:
-    """Its world."""
+    """Build its world."""
     return World.build(scenario(name))
 
 
 def notebook(path: Path) -> None:
-    """Who influenced whom in the notebook scenario."""
+    """Draw who influenced whom in the notebook scenario."""
     history = tape("genius_notebook")
     save(influence_over_time(history, credit(history)), path)
 
 
 def curve(path: Path) -> None:
-    """What the notebook is worth, by when it is found."""
+    """Draw the first picture: what priority and impact make of the notebook, by when it is found."""
     save(notebook_figure(notebook_curve(pairs=3200)), path)
 
 
 def spread(path: Path) -> None:
-    """How the ideas of the notebook spread."""
+    """Draw how the ideas of the notebook spread."""
     save(spread_figure(tape("genius_notebook")), path)
 
 
 def diffusion(path: Path) -> None:
-    """Kant's Critique on the network of scholars."""
+    """Draw Kant's Critique on the network of scholars."""
     save(network(tape("kant_critique"), world("kant_critique")), path)
 
 
 def tree(path: Path) -> None:
-    """The lineage of Kant's Critique."""
+    """Draw the lineage of Kant's Critique."""
     save(lineage(tape("kant_critique")), path)
 
 
 def accounts(path: Path) -> None:
-    """What the accounts say of the bridge."""
+    """Draw what the accounts say of the bridge."""
     save(accounts_side_by_side(compare(tape("e4_bridge"))), path)
 
 
 def giants(path: Path) -> None:
-    """Who was thought of as a giant in the notebook scenario, and when."""
+    """Draw who was thought of as a giant in the notebook scenario, and when."""
     history = tape("genius_notebook")
-    course = credit_over_time(history, scenario=scenario("genius_notebook"))
-    save(giants_over_time(history, course), path)
+    save(giants_over_time(history, credit_over_time(history, scenario=scenario("genius_notebook"))), path)
 
 
 def film(path: Path) -> None:
-    """Kant's Critique as a film."""
+    """Film Kant's Critique."""
     animate(tape("kant_critique"), world("kant_critique"), path, seconds=8, fps=10)
 
 

@@ -55,12 +55,17 @@ class CreditOverTime:
 
         return pd.DataFrame(self.share, index=pd.Index(self.steps, name="step"), columns=list(self.name))
 
-    def courses(self, most: int = 6, named: int = 2) -> list[Side]:
-        """Those with the largest share over all the steps, the last of all the rest; `shares` has a number a step.
+    def courses(self, most: int = 6, named: int = 1) -> list[Side]:
+        """Those with the largest share at the last step, the last of all the rest; `shares` has a number a step.
 
-        Members of a group who are equal at every step are one.
+        A third of them are those who had the largest share at any step and have no longer, if there are any. Members
+        of a group who are equal at every step are one.
         """
-        return sides((self.name, self.group, self.groups), self.share.T, None, most, named)
+        share = self.share.T
+        people = (self.name, self.group, self.groups)
+        if not len(self.steps):
+            return sides(people, share, None, most, named)
+        return sides(people, share, len(self.steps) - 1, most, named, once=most // 3)
 
     def to_rows(self, most: int = 20) -> list[dict[str, Any]]:
         """A dict for each step: time, credit (of all), share (of the last total), persons (name: share by then).

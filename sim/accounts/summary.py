@@ -100,13 +100,20 @@ class Side:
 
 
 def sides(
-    people: tuple[Sequence[str], Ints, Persons], share: Floats, first: int | None, most: int, named: int, each: int = 0
+    people: tuple[Sequence[str], Ints, Persons],
+    share: Floats,
+    first: int | None,
+    most: int,
+    named: int,
+    each: int = 0,
+    once: int = 0,
 ) -> list[Side]:
     """Return the rows that matter of a table of shares, what is left over as the last.
 
     Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
     `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
-    more, and the largest by the column `first` (by the mean of all columns if None).
+    more, the largest by the column `first` (by the mean of all columns if None), and of those who were first in any
+    column the `once` with the largest share in one.
 
     Args:
         people: names, groups in ascending order, and what the groups are.
@@ -123,6 +130,9 @@ def sides(
     best = np.argsort(-sums, axis=0, kind="stable")[:each]
     wanted = np.unique(best[np.take_along_axis(sums, best, axis=0) > 0.0])
     weight = sums.mean(axis=1) if first is None else sums[:, first]
+    if once and len(sums):
+        leaders = np.unique(np.argmax(sums, axis=0)[sums.max(axis=0) > 0.0])
+        wanted = np.union1d(wanted, leaders[np.argsort(-sums[leaders].max(axis=1), kind="stable")][:once])
     shown = choose(weight, single, most, named, wanted)
 
     def side(rows: Ints, name: str, kind: str) -> Side:

@@ -1,10 +1,9 @@
 """Where each person stands in the pictures of the network: fast, the same every time, from 3 persons to 100,000.
 
-The person with whom the idea began stands in the middle, whom they have a tie to around them, and so on: the
-further out, the more ties away. Every ring is filled evenly, and those who are reached through one person stand
-together. That takes one walk over the network, and a few rounds in which those who are too near move apart. Up to 300
-persons the distances between all of them are then adjusted to the number of ties between them (stress majorisation:
-Gansner, Koren and North 2004).
+The person with whom the idea began stands in the middle, their ties around them, and so on: the further out, the more
+ties away. Every ring is filled evenly, and persons who are reached through one stand together. That takes one walk
+over the network, and a few rounds in which those who are too near move apart. Up to 300 persons the distances between
+all of them are then adjusted to the number of ties between them (stress majorisation: Gansner, Koren and North 2004).
 """
 
 from __future__ import annotations
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 
 MAX_ADJUSTED = 300  # persons up to which all distances are adjusted
 WORK = 24_000  # rounds of adjustment times persons
-APART = 1.3  # how far apart two persons are at least, of the mean distance 1 / sqrt(persons); at most WIDEST
-WIDEST = 0.14
+APART, WIDEST = 1.3, 0.14  # distance of two persons at least, by the mean one, 1 / sqrt(persons), and at most
 Order = NDArray[np.signedinteger[Any]]
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
@@ -209,8 +207,7 @@ def _filled(depth: Ints, turn: Floats) -> Floats:
 
     def in_rings(places: Floats) -> Floats:
         far = np.hypot(places[:, 0], places[:, 1])
-        scale: Floats = np.divide(np.clip(far, inner, outer), far, out=np.ones(n), where=far > 0.0)
-        return places * scale[:, None]
+        return np.asarray(places * np.divide(np.clip(far, inner, outer), far, out=np.ones(n), where=far > 0.0)[:, None])
 
     even = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     shaken = even + (np.random.default_rng(n).random((n, 2)) - 0.5) * (1.2 / math.sqrt(n))  # else they are a lattice

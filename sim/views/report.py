@@ -19,28 +19,17 @@ if TYPE_CHECKING:
     from sim.experiments.hypotheses.verdict import Result
 
 HEAD = (
-    "",
-    "effect",
-    "95% interval",
-    "theory",
-    "d_z",
-    "p",
-    "corrected p",
-    "verdict",
-    "pairs",
-    "variance removed",
-    "power",
-)
+    "", "effect", "95% interval", "theory says", "effect in standard deviations", "p", "corrected p", "verdict",
+    "pairs of runs", "variance that pairing removed", "power",
+)  # fmt: skip
 HOW = (
-    "The effect is the mean over pairs of runs with the same seed; its interval is a bootstrap (BCa) at a level "
-    "that allows for every look at the pairs (Lan-DeMets spending, Pocock type). p is that of flipping the signs "
-    "of the pairs, or of two one-sided t tests where the claim is no effect, over all looks; it is corrected by "
-    "Holm over the confirmatory claims, and by Benjamini and Hochberg over a sweep. A theory is wrong (NO) if the "
-    "effect or any arm is apart from it (t tests, Holm), and holds if all that it says is shown to be true to 1% "
-    "(two one-sided t tests); else the smallest difference that would have been seen stands beside it. The "
-    "variance removed is what the pairing took away. The power is that for an effect as theory says it, or of 0.2 "
-    "standard deviations, or that of an equivalence. Exact: chance plays no part, and every pair must be what the "
-    "theory says."
+    "The effect is the mean over pairs of runs with the same random stream; its interval is a bootstrap (BCa) at a "
+    "level that allows for every look at the pairs (Lan-DeMets spending, Pocock type). p is that of flipping the signs "
+    "of the pairs, or of two one-sided t tests where the claim is no effect, over all looks; it is corrected by Holm "
+    "over the confirmatory claims, and by Benjamini and Hochberg over a sweep. A theory agrees if neither the effect "
+    "nor any arm is apart from it (t tests, Holm). The variance that pairing removed is compared with runs that are "
+    "not paired. The power is that for an effect as theory says it, or of 0.2 standard deviations, or that of an "
+    "equivalence. Exact: chance plays no part, and every pair must be what the theory says."
 )
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
@@ -56,20 +45,21 @@ def row_of(result: Result) -> tuple[str, ...]:
     p, corrected = ("exact" if x is None else f"{x:.2g}" for x in (result.p, result.corrected))
     theory = "-" if result.theory is None else signed(result.theory)
     if result.consistent is not None:
-        theory = f"{theory if result.theory is not None else 'arms'} {_of_theory(result)}"
+        theory = (theory if result.theory is not None else "of the arms") + (
+            ", agrees" if result.consistent else ", differs"
+        )
     return (
         result.name, signed(result.effect), f"{signed(result.low)} to {signed(result.high)}", theory,
         "-" if result.d is None else f"{result.d:.2f}", p, corrected, result.verdict, f"{result.pairs:,}",
-        "-" if result.reduction is None else f"{result.reduction:.0%}",
+        "-" if result.reduction is None else _whole_percent(result.reduction),
         "-" if result.power is None else f"{result.power:.0%}",
     )  # fmt: skip
 
 
-def _of_theory(result: Result) -> str:
-    """Whether the theory holds, is wrong, or cannot be told from one that is wrong by so much."""
-    if not result.consistent:
-        return "NO"
-    return "holds" if result.holds else f"± {result.resolution:.1%}"
+def _whole_percent(part: float) -> str:
+    """Return a part in whole per cent; what pairing did not remove, but added, is said to be so."""
+    whole = round(100.0 * part)
+    return f"{whole}%" if whole >= 0 else f"none (it added {-whole}%)"
 
 
 def signed(x: float) -> str:

@@ -20,7 +20,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import Formatter, MaxNLocator, NullLocator
 
 INK, QUIET, PALE, FAINT, WASH = "#1A1A1A", "#6B6B6B", "#B4B4B4", "#D9D9D9", "#F4F4F4"
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -73,20 +73,69 @@ def power(exponent: int) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def number(x: float) -> str:
-    """Return a count or a value in print.
+def number(x: float, digits: int = 3) -> str:
+    """Return a count or a value in print, what is not whole to so many digits.
 
     >>> number(12345), number(10**10), number(3.2e7), number(0.25), number(4.5e-9)
     ('12,345', '10¹⁰', '3.2 × 10⁷', '0.25', '4.5 × 10⁻⁹')
+    >>> number(3.51417, 5), number(12345.678, 7), number(1234.4)
+    ('3.5142', '12,345.68', '1,234')
     """
-    if x == 0 or not math.isfinite(x):
-        return f"{x:g}".removeprefix("-") if x == 0 else f"{x:g}"
-    size = math.floor(math.log10(abs(x)))
-    if -4 < size < 6:
-        return f"{x:,.0f}" if x == round(x) or size >= 3 else f"{x:.3g}"
-    mantissa, _, exponent = f"{x:.2e}".partition("e")
-    digits = f"{float(mantissa):g}"
-    return power(int(exponent)) if digits == "1" else f"{digits} × {power(int(exponent))}"
+    if x == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(x)))
+    if -4 < exponent < 6:
+        if x == round(x) or exponent >= digits:
+            return f"{x:,.0f}"
+        text = f"{x:,.{digits - 1 - exponent}f}"
+        return text.rstrip("0").rstrip(".") if float(text.replace(",", "")) else "0"
+    factor = f"{x / 10.0**exponent:.{digits}g}"
+    if factor == "10":  # rounded up
+        factor, exponent = "1", exponent + 1
+    return power(exponent) if factor == "1" else f"{factor} × {power(exponent)}"
+
+
+def numbers(values: Sequence[float], unit: str = "", apart: bool = False) -> list[str]:
+    """Return numbers in print, all to as many digits as tell a hundredth of their range.
+
+    Args:
+        values: the numbers; those that are not finite have no text.
+        unit: what stands behind each.
+        apart: whether different numbers get different texts however near they are.
+
+    >>> numbers([3.5201, 3.5172, 3.5066]), numbers([0.0, 0.5, 1.0]), numbers([1999.5, 2000.5])
+    (['3.5201', '3.5172', '3.5066'], ['0', '0.5', '1'], ['1,999.5', '2,000.5'])
+    >>> numbers([1.0, 1.000001, 2.0]), numbers([1.0, 1.000001, 2.0], apart=True)
+    (['1', '1', '2'], ['1', '1.000001', '2'])
+    """
+    known = [float(x) for x in values if math.isfinite(x)]
+    span, top = (max(known) - min(known), max(map(abs, known))) if known else (0.0, 0.0)
+    more = math.floor(math.log10(top)) - math.floor(math.log10(span)) if span > 0.0 else 0
+    for digits in range(min(3 + more, 15), 16):
+        texts = [number(x, digits) + unit if math.isfinite(x) else "" for x in values]
+        if not apart or len(set(texts)) >= len(set(map(float, values))):
+            break
+    return texts
+
+
+class Numbers(Formatter):
+    """The texts of the ticks of an axis: different ticks are different texts."""
+
+    def __init__(self, unit: str = "", times: float = 1.0) -> None:
+        self.unit, self.times = unit, times
+        self.ticks: Sequence[float] = ()
+
+    def set_locs(self, locs: Sequence[float]) -> None:
+        """Have all ticks of the axis."""
+        self.ticks = locs
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the texts of all ticks, each to as many digits as they need together."""
+        return numbers([float(f"{self.times * x:.12g}") for x in values], self.unit, apart=True)
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the text of one tick among those of the axis."""
+        return self.format_ticks([*self.ticks, x])[-1]
 
 
 def percent(share: float) -> str:
@@ -218,7 +267,7 @@ def count_axis(axes: Axes, bottom: float, top: float, logarithmic: bool) -> None
     if not logarithmic:
         axes.set_ylim(min(0.0, bottom) * 1.05, max(1.0, top) * 1.05)
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
+        axes.yaxis.set_major_formatter(Numbers())
         return
     decades = math.floor(math.log10(max(top, 1.0)) + 0.1)
     axes.set_yscale("symlog", linthresh=1, linscale=0.1 * max(3, decades))  # 0 and 1 never touch

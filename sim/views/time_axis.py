@@ -60,6 +60,17 @@ class Clock:
             return np.asarray(dates.date2num(np.rint(places * (self.unit * 1e3)).astype("datetime64[ms]")))
         return places / self.unit
 
+    def place(self, step: int) -> str:
+        """Return where a step is on the axis, in print: a number or a date."""
+        if self.dates:
+            return f"{EPOCH + timedelta(seconds=(step - self.zero) * self.unit):%Y-%m-%d %H:%M}"
+        place = (step - self.zero) / self.unit
+        return f"{place:.0f}" if self.unit == 1.0 else style.number(place)
+
+    def name(self, step: int) -> str:
+        """Return a step in words, as "step 3", "year 1787" or a date."""
+        return f"{self.label} {self.place(step)}" if self.label in ("step", "year") else self.place(step)
+
     def draw(self, axes: Axes) -> None:
         """Make the x axis of `axes` that of this clock, from end to end."""
         left, right = self.of(np.array([self.first, max(self.last, self.first + 1)]))

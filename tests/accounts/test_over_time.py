@@ -160,7 +160,7 @@ def test_the_giants_of_the_time(tmp_path: Path) -> None:
     assert shares["Ada"].iloc[[1, 4]].tolist() == [1.0, 1.0]
     assert shares["Bea"].iloc[-1] == 0.9
     assert [(course.name, course.kind) for course in found.courses(most=2)] == [
-        ("Ada", "person"), ("Bea", "person"), ("", "rest"),
+        ("Bea", "person"), ("Ada", "person"), ("", "rest"),
     ]  # fmt: skip
     rows_of = found.to_rows()
     assert rows_of[-1]["credit"] == 30.0

@@ -4,7 +4,7 @@ const MOST_LINES = 12000, MARGIN = 28, TRAIL = 3;
 const scene = {
   canvas: null, context: null, width: 0, height: 0, ratio: 1, view: "network", moved: 0,
   cameras: { network: { k: 1, x: 0, y: 0 }, influence: { k: 1, x: 0, y: 0 } },
-  layer: { canvas: null, key: "", camera: null }, colours: {}, radius: null, order: null, drawn: 0, milliseconds: 0,
+  layer: { canvas: null, key: "", camera: null }, colours: {}, roomy: false, radius: null, order: null, drawn: 0, milliseconds: 0,
 };
 
 function readColours() {
@@ -59,17 +59,39 @@ function arrange(history, idea) { // after a new size, view, idea or history
   scene.x = placesX(history, scene.view);
   scene.y = placesY(history, scene.view, rowsOf(history, idea));
   scene.layer.key = "";
+  scene.roomy = false;
 }
 
-function measure(history, share) { // the sizes of persons: areas as their credit
-  const n = history.people.count, top = share.reduce((most, x) => Math.max(most, x), 0) || 1;
+function measure(history, share, last) { // the sizes of persons: areas as their credit, of the largest in the end
+  const n = history.people.count, top = Math.max(1e-12, largest(last));
   const small = Math.min(1, Math.max(0.45, Math.min(scene.width, scene.height) / 560));
   const least = small * (n > 2000 ? 1.6 : n > 300 ? 2.6 : n > 40 ? 4 : 7), most = small * (n > 2000 ? 13 : n > 300 ? 16 : 22);
-  scene.radius = new Float32Array(n);
-  for (let p = 0; p < n; p++) {
-    scene.radius[p] = Math.max(least + Math.sqrt(Math.max(0, share[p]) / top) * (most - least), history.people.size[p] > 1 ? most : 0);
+  const sizes = (credit) => Float32Array.from(credit, (x, p) => Math.max(
+    least + Math.sqrt(Math.min(1, Math.max(0, x || 0) / top)) * (most - least), history.people.size[p] > 1 ? most : 0));
+  scene.radius = sizes(share);
+  if (scene.view === "network" && !scene.roomy) makeRoom(sizes(last));
+  scene.order = Uint32Array.from(Array.from({ length: n }, (_, p) => p).sort((a, b) => scene.radius[b] - scene.radius[a] || a - b));
+}
+
+const largest = (values) => values.reduce((most, x) => (x > most ? x : most), 0);
+
+function makeRoom(radius) { // the largest discs move apart until none lies on another
+  const order = Array.from(radius.keys()).sort((a, b) => radius[b] - radius[a] || a - b).slice(0, 30);
+  for (let round = 0; round < 80; round++) {
+    let moved = false;
+    for (let i = 0; i < order.length; i++) for (let j = 0; j < i; j++) {
+      const a = order[j], b = order[i], dx = scene.x[b] - scene.x[a], dy = scene.y[b] - scene.y[a];
+      const far = Math.hypot(dx, dy), wanted = radius[a] + radius[b] + 3;
+      if (far >= wanted) continue;
+      const push = (wanted - far) / 2 + 0.05, ux = far ? dx / far : Math.cos(i), uy = far ? dy / far : Math.sin(i);
+      scene.x[a] -= ux * push; scene.y[a] -= uy * push;
+      scene.x[b] += ux * push; scene.y[b] += uy * push;
+      moved = true;
+    }
+    if (!moved) break;
   }
-  scene.order = Uint32Array.from(Array.from({ length: n }, (_, p) => p).sort((a, b) => scene.radius[b] - scene.radius[a]));
+  scene.roomy = true;
+  scene.layer.key = "";
 }
 
 const camera = () => scene.cameras[scene.view];

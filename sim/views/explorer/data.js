@@ -54,8 +54,30 @@ function unpack(data) {
 
 function shares(packed) {
   const found = {};
-  for (const name of Object.keys(packed)) found[name] = column(packed[name]);
+  for (const name of Object.keys(packed)) found[name] = name === "then" ? shares(packed.then) : column(packed[name]);
   return found;
+}
+
+// The last moment by which the credit of an account is known, as its place among these; -1 before the first.
+function placeOf(account, moment) {
+  let place = account.moments.length - 1;
+  while (place >= 0 && account.moments[place] > moment) place--;
+  return place;
+}
+
+// The shares as they were at a place: what was not yet realised is not yet credited; NaN of those it is not known of.
+function sharesAt(account, found, place) {
+  if (place === account.moments.length - 1) return found;
+  const made = {}, n = found.credit.length;
+  for (const name of Object.keys(found)) {
+    if (name === "then") continue;
+    made[name] = new Float32Array(n);
+    if (place < 0 && found.then) continue;
+    for (let p = 0; p < n; p++) if (found.credit[p] > 0) made[name][p] = NaN;
+    const many = found.then?.persons.length;
+    found.then?.persons.forEach((p, k) => { made[name][p] = found.then[name][place * many + k]; });
+  }
+  return made;
 }
 
 // How everybody stands at a moment. deed: 0 never, 1 held once, 2 learned, 3 discovered, 4 implemented too.
@@ -114,7 +136,7 @@ function plain(name, most) {
 
 function percent(share) {
   const x = 100 * share;
-  return x === 0 ? "0%" : x >= 0.1 ? x.toFixed(1) + "%" : x >= 1e-4 ? x.toPrecision(2) + "%" : x.toExponential(1) + "%";
+  return Number.isNaN(x) ? "not known yet" : x === 0 ? "0%" : x >= 0.1 ? x.toFixed(1) + "%" : x >= 1e-4 ? x.toPrecision(2) + "%" : x.toExponential(1) + "%";
 }
 
 function amount(x) {

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.accounts.account import credit
 from sim.accounts.comparison import compare
-from sim.accounts.methods import EVERY
-from sim.accounts.table import ROLES, CreditTable
 from sim.model.networks import build
 from sim.model.networks.expected import count_ties
 from sim.scenario.groups import EVERYONE, person_ranges
-from sim.tape.tables import Floats, Ints, Realised
+from sim.tape.tables import Ints
 from sim.tape.tape import Tape
+from sim.views.explorer.columns import packed
+from sim.views.explorer.credit_then import accounts_of, reasons
 from sim.views.explorer.layout import layout
 from sim.views.explorer.rows import Drawn, drawn
 from sim.views.figures.influence_lines import downstream, rows
 from sim.views.figures.spread import holders
 from sim.views.style import number
-from sim.views.time_axis import EPOCH, Clock, clock
+from sim.views.time_axis import Clock, clock
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
@@ -34,18 +29,18 @@ STEPS = 1500  # up to which every step is a moment of the slider
 MOMENTS = 1000  # beyond that
 TIES = 25_000  # that are drawn
 TOO_MANY_TIES = 3_000_000  # in the world; from there on the network has no shape to show
-BY_IDEA = 8  # ideas up to which each has a credit of its own
 LONGEST = 200  # letters of a name
 PLANE = 65_535
-SHORT = {"uint8": "u8", "uint16": "u16", "uint32": "u32", "float32": "f32", "float64": "f64"}
 
 
-def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any]:
-    """Return everything that the page shows as plain JSON values, with packed columns (see `packed`).
+def explorer_data(tape: Tape, scenario: Scenario | None = None, effort: float = 1.0) -> dict[str, Any]:
+    """Return everything that the page shows, as plain JSON values; columns are packed (see `packed`).
 
     Args:
         tape: of a run, or of a real log.
-        scenario: of the run; its ties are made anew from it. Without one, the network is that of the influences.
+        scenario: of the run; its ties are made anew from it. Without one, the network is that of the influences,
+            and the credit of a run is known in the end only.
+        effort: times which the usual work goes into the credit at earlier moments, and into why.
     """
     comparison = compare(tape)
     part, time = drawn(tape, comparison), clock(tape)
@@ -62,7 +57,7 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any
             *[f"One in {thin} ties is drawn."] * (thin > 1),
             *(f"Left out: {name} ({why})" for name, why in comparison.left_out.items()),
         ],
-        "moments": [_moment(time, int(step)) for step in moments],
+        "moments": [time.place(int(step)) for step in moments],
         "axis": time.label,
         "tied": bool(scenario is not None and not note and len(source)),
         "total": tape.persons.total,
@@ -72,29 +67,9 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None) -> dict[str, Any
         "curves": _curves(tape, part, moments),
         "events": _events(tape, part, moments),
         "ties": {"a": packed(source[::thin]), "b": packed(target[::thin])},
-        "accounts": [_account(tape, table, part) for table in comparison.tables.values()],
+        "accounts": accounts_of(tape, scenario, comparison, part, moments, effort),
+        "why": reasons(tape, comparison, part, effort),
     }
-
-
-def packed(column: NDArray[Any]) -> dict[str, Any]:
-    """Pack a column as base64 of little-endian numbers of the least type; a sparse one as places and values.
-
-    >>> packed(np.array([0, 1, 300])), packed(np.zeros(9))
-    ({'t': 'u16', 'd': 'AAABACwB'}, {'n': 9, 'i': {'t': 'u8', 'd': ''}, 'v': {'t': 'f32', 'd': ''}})
-    """
-    filled = np.flatnonzero(column)
-    if len(column) > 8 and len(filled) * 3 < len(column):
-        return {"n": len(column), "i": _whole(filled), "v": _whole(np.asarray(column)[filled])}
-    return _whole(column)
-
-
-def _whole(column: NDArray[Any]) -> dict[str, Any]:
-    kind: Any = np.float32
-    if column.dtype.kind in "iu":
-        top = int(column.max(initial=0))
-        kind = next((k for k in (np.uint8, np.uint16, np.uint32) if top <= np.iinfo(k).max), np.float64)
-    small = np.ascontiguousarray(column, dtype=np.dtype(kind).newbyteorder("<"))
-    return {"t": SHORT[np.dtype(kind).name], "d": base64.b64encode(small.tobytes()).decode("ascii")}
 
 
 def _name(text: str) -> str:
@@ -114,15 +89,8 @@ def _moments(tape: Tape, time: Clock) -> Ints:
     return np.unique(np.append(np.linspace(first, last, MOMENTS).astype(np.int64), last))
 
 
-def _moment(time: Clock, step: int) -> str:
-    if time.dates:
-        return f"{EPOCH + timedelta(seconds=(step - time.zero) * time.unit):%Y-%m-%d %H:%M}"
-    place = (step - time.zero) / time.unit
-    return f"{place:.0f}" if time.unit == 1.0 else number(place)
-
-
 def _ties(tape: Tape, scenario: Scenario | None, part: Drawn) -> tuple[Ints, Ints, list[str]]:
-    """Return the ties of the drawn persons as places in `part.persons`, each pair once, and a note."""
+    """Return who is tied to whom among those who are drawn, as places in `part.persons`, each pair once; and a note."""
     place = np.full(tape.persons.total, -1, np.int64)
     place[part.persons] = np.arange(len(part.persons))
     note: list[str] = []
@@ -177,7 +145,7 @@ def _events(tape: Tape, part: Drawn, moments: Ints) -> dict[str, Any]:
     came = np.bincount(tape.influences.child, strength, len(events))[part.events]
     top = float(came.max(initial=0.0))
     each = np.bincount(part.child, minlength=many)
-    # The strengths of undrawn parents are not known one by one: the lines of one event share its own.
+    # The strength of those who are not drawn cannot be told apart: the lines of one event share its own.
     return {
         "moment": packed(np.searchsorted(moments, events.step[part.events])),
         "kind": packed(events.kind[part.events].astype(np.int64)),
@@ -189,35 +157,3 @@ def _events(tape: Tape, part: Drawn, moments: Ints) -> dict[str, Any]:
         "strength": packed(np.rint(np.sqrt(came / top if top > 0.0 else came) * 255).astype(np.int64)),
         "valued": valued,
     }
-
-
-def _account(tape: Tape, table: CreditTable, part: Drawn) -> dict[str, Any]:
-    method = EVERY[table.method]
-    found: dict[str, Any] = {
-        "name": table.method,
-        "asks": method.asks,
-        "all": _shares(table, part, table.total),
-        "ideas": [],
-    }
-    if method.linear and 1 < len(part.ideas) <= BY_IDEA:
-        of = tape.events.idea[tape.realised.event]
-        for idea in part.ideas.tolist():
-            only = of == idea
-            columns = (column[only] for column in tape.realised.columns().values())
-            own = credit(replace(tape, realised=Realised(*columns)), table.method)
-            found["ideas"].append(_shares(own, part, table.total))
-    return found
-
-
-def _shares(table: CreditTable, part: Drawn, total: float) -> dict[str, Any]:
-    """Return the credit of the drawn persons as a part of the total, by role where the account knows roles."""
-    columns = {"credit": table.persons.credit}
-    if table.persons.pagerank is None and not np.isnan(table.persons.idea).any():
-        columns |= {role: getattr(table.persons, role) for role in ROLES}
-    return {name: packed(_of_drawn(table, part, column) / (total or 1.0)) for name, column in columns.items()}
-
-
-def _of_drawn(table: CreditTable, part: Drawn, column: Floats) -> Floats:
-    whole = np.zeros(table.groups.total)
-    whole[table.row] = np.nan_to_num(column)
-    return whole[part.persons]

@@ -2,28 +2,48 @@
 
 function startLive(live) {
   by("live").hidden = false;
-  const changes = {};
-  let timer = 0, busy = false, again = false;
+  let changes = {}, timer = 0, asked = 0, kept = shoulders(history_), keptAs = "as in the scenario";
   const say = (text, wrong) => { by("state").textContent = text; by("state").classList.toggle("wrong", Boolean(wrong)); };
-  const ask = async () => {
-    if (busy) { again = true; return; }
-    busy = true;
-    again = false;
+  const ask = async () => { // until there is an answer, or another question
+    const own = ++asked, body = JSON.stringify({ changes });
     say("Running …");
     try {
-      const answer = await fetch("run", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ changes }) });
-      const found = await answer.json();
-      if (found.error) say(found.error, true);
-      else { show(found.data); say(found.said); }
-    } catch { say("The server has stopped; start `shoulders explore` again.", true); }
-    busy = false;
-    if (again) ask();
+      while (own === asked) {
+        const answer = await fetch("run", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+        const found = await answer.json();
+        if (own !== asked) return;
+        if (found.wait) { say(found.wait); continue; }
+        if (found.error) say(found.error, true);
+        else { show(found.data); say(found.said); compare(); }
+        return;
+      }
+    } catch { if (own === asked) say("The server has stopped; start `shoulders explore` again.", true); }
   };
   const change = (key, value) => {
     changes[key] = value;
     clearTimeout(timer);
-    timer = setTimeout(ask, 200);
+    timer = setTimeout(ask, 150);
   };
+  const compare = () => { // the shares now beside those of the run that is kept
+    const fresh = shoulders(history_), names = [...new Set([...fresh.keys(), ...kept.keys()])];
+    const most = (name) => Math.max(fresh.get(name) || 0, kept.get(name) || 0);
+    by("compared").replaceChildren(...names.sort((a, b) => most(b) - most(a)).slice(0, 6).map((name) => {
+      const item = element("li");
+      item.append(nameElement("bdi", name, "", 30), ` ${percent(kept.get(name) || 0)} → ${percent(fresh.get(name) || 0)}`);
+      return item;
+    }));
+    by("kept").textContent = `Shares ${keptAs} → now, by role flow in the end`;
+  };
+  by("reset").addEventListener("click", () => {
+    changes = {};
+    document.querySelectorAll("#controls .row").forEach((row) => row.reset());
+    ask();
+  });
+  by("keep").addEventListener("click", () => {
+    kept = shoulders(history_);
+    keptAs = "of the run that you kept";
+    compare();
+  });
   let group = null, legend = null;
   live.controls.forEach((control, k) => {
     if (control.section !== legend) {
@@ -37,17 +57,37 @@ function startLive(live) {
   say("Move a slider; the run and its credit follow.");
 }
 
+function shoulders(history) { // the shares in the end by the first account, by name
+  const shares = history.accounts[0]?.all.credit || [];
+  return new Map(Array.from(shares.keys()).filter((p) => shares[p] > 0).sort((a, b) => shares[b] - shares[a]).slice(0, 50)
+    .map((p) => [history.people.names[p], shares[p]]));
+}
+
 function controlRow(control, k, change) {
   const row = element("div", undefined, "row"), label = element("label", control.label), slider = element("input"), field = element("input");
+  const { low, high, logarithmic } = control, span = Math.log(high / low), whole = Number.isInteger(control.step) && control.step >= 1;
+  const toValue = (place) => { // three digits are enough for a hand
+    if (!logarithmic) return place;
+    const value = low * Math.exp((place / 1000) * span);
+    return String(whole ? Math.round(Number(value.toPrecision(3))) : Number(value.toPrecision(3)));
+  };
+  const toPlace = (text) => {
+    const value = Number.isFinite(Number(text)) ? Number(text) : high;
+    return logarithmic ? String(Math.round((1000 * Math.log(Math.max(value, low) / low)) / span)) : String(value);
+  };
   slider.type = "range";
-  Object.assign(slider, { min: control.low, max: control.high, step: control.step, id: "slider-" + k });
-  slider.value = Number.isFinite(Number(control.value)) ? control.value : control.high;
+  Object.assign(slider, logarithmic ? { min: 0, max: 1000, step: 1 } : { min: low, max: high, step: control.step }, { id: "slider-" + k });
   label.htmlFor = slider.id;
   field.type = "text";
-  field.value = control.value;
   field.setAttribute("aria-label", control.label + ", as a number");
-  slider.addEventListener("input", () => { field.value = slider.value; change(control.key, slider.value); });
-  field.addEventListener("change", () => { slider.value = field.value; change(control.key, field.value); });
+  row.reset = () => { field.value = control.value; slider.value = toPlace(control.value); slider.setAttribute("aria-valuetext", control.value); };
+  row.reset();
+  slider.addEventListener("input", () => {
+    field.value = toValue(slider.value);
+    slider.setAttribute("aria-valuetext", field.value);
+    change(control.key, field.value);
+  });
+  field.addEventListener("change", () => { slider.value = toPlace(field.value); change(control.key, field.value); });
   row.append(label, slider, field);
   return row;
 }

@@ -7,20 +7,15 @@ check of the Host header and an orderly end; what is asked of them here is one p
 from __future__ import annotations
 
 import hmac
+import html
 import json
 import secrets
 import socket
-import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.engines import choose, simulate
-from sim.errors import ScenarioError
-from sim.model.forecast import seconds_of_agents, seconds_of_kernels
-from sim.scenario.keys import parse_value
 from sim.scenario.scenario import Scenario
-from sim.views.explorer.data import explorer_data
 from sim.views.explorer.live_controls import controls
+from sim.views.explorer.live_worker import Runner
 from sim.views.explorer.page import page
 
 if TYPE_CHECKING:
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 LARGEST = 64_000  # bytes of a question
-MAX_SECONDS = 15.0  # of a run
+WAIT = '<!DOCTYPE html><title>Running</title><meta http-equiv="refresh" content="1"><p>{}</p>'
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -40,77 +35,13 @@ HEADERS = {
 }
 
 
-class StoppedError(Exception):
-    """The run that is under way is wanted no more."""
-
-
-class Runner:
-    """Runs a scenario with other parameters, one run at a time; a newer question, or the end, stops the older one."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-        self.newest = 0
-        self.first: dict[str, Any] | None = None
-        self.stopping: Callable[[], bool] = lambda: False
-        self.counting, self.running = threading.Lock(), threading.Lock()
-
-    def start(self) -> dict[str, Any]:
-        """Return the data of the scenario as it stands, made once."""
-        if self.first is None:
-            found = self.run({})
-            if "error" in found:
-                return found
-            self.first = found
-        return self.first
-
-    def run(self, changes: Mapping[str, str]) -> dict[str, Any]:
-        """Return the data of the page for these changes, {"data", "said"}, or what is wrong with them, {"error"}."""
-        with self.counting:
-            self.newest += 1
-            own = self.newest
-
-        def go_on(_done: int, _steps: int) -> None:
-            if self.stopping() or own != self.newest:
-                raise StoppedError
-
-        try:
-            values = {key: parse_value(text) for key, text in changes.items()}
-            chosen = self.scenario.replace(values, source="parameters") if values else self.scenario
-            with self.running:
-                _refuse_long(chosen)
-                go_on(0, 0)
-                tape = simulate(chosen, progress=go_on)
-                data = explorer_data(tape, chosen)
-        except ScenarioError as error:
-            return {"error": " ".join(str(error).split())}
-        except StoppedError:
-            return {"error": "stopped for a newer one"}
-        except Exception as error:  # the page says it; the server goes on
-            return {"error": f"an error of ours: {type(error).__name__}: {' '.join(str(error).split())}"}
-        shown = ", ".join(f"{key} = {text}" for key, text in changes.items())
-        return {"data": data, "said": f"With {shown}." if shown else "As in the scenario."}
-
-
-def _refuse_long(scenario: Scenario) -> None:
-    """Refuse a run so long that the page would stand still, or that no newer question could stop.
-
-    Raises:
-        ScenarioError: says how long it would take.
-    """
-    seconds = seconds_of_agents(scenario)
-    seconds = min(seconds, seconds_of_kernels(scenario)) if choose(scenario) == "kernels" else seconds
-    if seconds > MAX_SECONDS:
-        raise ScenarioError(f"this would take about {seconds:,.0f} s, and the page waits {MAX_SECONDS:.0f} s; write it "
-                            "to a file and use shoulders run")  # fmt: skip
-
-
 def application(runner: Runner, token: str, port: int) -> Starlette:
-    """Serve the page at /TOKEN/ and the runs at /TOKEN/run, and nothing at any other path, host or origin."""
+    """Make the page at /TOKEN/ and the runs at /TOKEN/run; for every other path, host or origin there is nothing."""
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+    from starlette.responses import HTMLResponse, PlainTextResponse, Response
     from starlette.routing import Route
 
     origins = {f"http://{host}:{port}" for host in (LOOPBACK, "localhost")}
@@ -125,7 +56,9 @@ def application(runner: Runner, token: str, port: int) -> Starlette:
     async def look(request: Request) -> Response:
         if not known(request):
             return nothing()
-        found = await run_in_threadpool(runner.start)
+        found = json.loads(await run_in_threadpool(runner.ask, {}))
+        if "wait" in found:
+            return HTMLResponse(WAIT.format(html.escape(found["wait"])), headers=HEADERS)
         if "error" in found:
             return PlainTextResponse(found["error"], status_code=500, headers=HEADERS)
         live = {"controls": controls(runner.scenario)}
@@ -139,7 +72,8 @@ def application(runner: Runner, token: str, port: int) -> Starlette:
         changes = _changes(await _body(request))
         if changes is None:
             return PlainTextResponse("Bad request", status_code=400, headers=HEADERS)
-        return JSONResponse(await run_in_threadpool(runner.run, changes), headers=HEADERS)
+        text = await run_in_threadpool(runner.ask, changes)
+        return Response(text, media_type="application/json", headers=HEADERS)
 
     routes = [Route("/{token}/", look, methods=["GET"]), Route("/{token}/run", run, methods=["POST"])]
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"], www_redirect=False)
@@ -149,7 +83,7 @@ def application(runner: Runner, token: str, port: int) -> Starlette:
 
 
 async def _body(request: Request) -> bytes:
-    """What was sent, up to one byte more than is allowed."""
+    """Return the bytes that were sent, up to one more than is allowed."""
     body = b""
     async for part in request.stream():
         body += part
@@ -192,14 +126,15 @@ def serve(scenario: Scenario, bound: socket.socket, token: str) -> None:
     import uvicorn
 
     runner = Runner(scenario)
-
     app = application(runner, token, int(bound.getsockname()[1]))
     # What goes wrong is said in the page; all that would be logged is that a run was cut off at the end.
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=2, server_header=False))
-    runner.stopping = lambda: bool(server.should_exit)  # a run that is under way ends with the server
-    server.run([bound])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, server_header=False))
+    try:
+        server.run([bound])
+    finally:
+        runner.close()
 
 
 def new_token() -> str:
-    """Return a secret word, without which there is nothing to be found at the port."""
+    """Return a word that nobody guesses; without it there is nothing to be found at the port."""
     return secrets.token_urlsafe(18)

@@ -12,63 +12,74 @@ from pydantic.fields import FieldInfo
 
 from sim.scenario.scenario import Scenario
 
-MAX_SLIDERS = 60  # sliders; the named persons and ideas come last
-LISTS = (("persons", "count"), ("ideas", "count"))
-LEFT_OUT = {"scenario": {"replicates"}, "persons": {"born", "dies"}}
-SECTIONS = ("scenario", "world", "population", "dynamics", "credit")
+MAX_SLIDERS = 60
+MAX_OF_ENTRIES = 20  # of the named persons, and of the ideas
+LEFT_OUT = {"scenario": {"replicates"}, "persons": {"born", "dies"}, "population": {"count"}}
+DECADES = 100.0  # from this ratio of its ends on, a slider without an upper end of its own is logarithmic
 
 
 def controls(scenario: Scenario) -> list[dict[str, Any]]:
-    """Return the sliders of a scenario: each number that can be moved, with key, value, low, high and step.
+    """Return the sliders of a scenario, in the order in which people ask: persons, ties, ideas, rules, the rest.
 
-    Rates and counts have no upper end of their own: theirs is some times what they are. The value is text, for
-    `inf` and 'forever' are values too; the server checks what comes back as it checks a file.
+    Each has its key, label, section, value, low, high, step, and whether it is logarithmic. Rates and counts have no
+    upper end of their own: theirs is a hundred times what they are. The value is text, for `inf` and 'forever' are
+    values too; the server checks what comes back as it checks a file.
 
     >>> text = 'scenario = {name = "a", steps = 9}\\npersons = [{name = "P1", reach = 0.5}]\\nideas = [{name = "x"}]'
     >>> found = {control["key"]: control for control in controls(Scenario.from_toml(text))}
-    >>> found["persons.P1.reach"]["value"], found["dynamics.abandon_rate"]["high"]
-    ('0.5', 1.0)
+    >>> found["persons.P1.reach"]["value"], found["dynamics.abandon_rate"]["high"], next(iter(found))
+    ('0.5', 10.0, 'population.count')
     """
-    found = [control for name in SECTIONS for control in _of(getattr(scenario, name), name, name)]
-    for section, _ in LISTS:
-        for entry in getattr(scenario, section):
-            found += _of(entry, f"{section}.{entry.name}", entry.name)
+    persons = [c for entry in scenario.persons for c in _of(entry, f"persons.{entry.name}", entry.name)]
+    ideas = [c for entry in scenario.ideas for c in _of(entry, f"ideas.{entry.name}", entry.name)]
+    count = _slider("population.count", "people", "population", scenario.population, "count")
+    found = [count, *_of(scenario.population, "population", "population"), *persons[:MAX_OF_ENTRIES]]
+    for path, section in (("world", scenario.world), ("world.network", scenario.world.network)):
+        found += _of(section, path, "ties" if path == "world.network" else "world")
+    found += ideas[:MAX_OF_ENTRIES]
+    for name in ("dynamics", "scenario", "credit"):
+        found += _of(getattr(scenario, name), name, name)
     return found[:MAX_SLIDERS]
 
 
 def _of(model: BaseModel, path: str, section: str) -> Iterator[dict[str, Any]]:
     hidden = LEFT_OUT.get(path.partition(".")[0], set())
-    for name, field in type(model).model_fields.items():
+    for name in type(model).model_fields:
         value = getattr(model, name)
-        if name in hidden or isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        low, high, step = _ends(field, value)
-        yield {
-            "key": f"{path}.{name}",
-            "label": name.replace("_", " "),
-            "section": section,
-            "value": _text(value),
-            "low": low,
-            "high": high,
-            "step": step,
-        }
+        if name not in hidden and not isinstance(value, bool) and isinstance(value, int | float):
+            yield _slider(f"{path}.{name}", name.replace("_", " "), section, model, name)
+
+
+def _slider(key: str, label: str, section: str, model: BaseModel, name: str) -> dict[str, Any]:
+    value = getattr(model, name)
+    low, high, step, logarithmic = _ends(type(model).model_fields[name], value, name == "seed")
+    return {
+        "key": key, "label": label, "section": section, "value": _text(value), "low": low, "high": high, "step": step,
+        "logarithmic": logarithmic,
+    }  # fmt: skip
 
 
 def _text(value: float) -> str:
     return "inf" if value == math.inf else repr(value)
 
 
-def _ends(field: FieldInfo, value: float) -> tuple[float, float, float]:
-    """Low, high and step of a slider: the ends are those of the field, where it has any within reach."""
+def _ends(field: FieldInfo, value: float, linear: bool) -> tuple[float, float, float, bool]:
+    """Return low, high and step of a slider, and whether it is logarithmic: without an upper end within reach it is."""
     bounds = _bounds(field)
     low, high = bounds.get("low", 0.0), bounds.get("high", math.inf)
+    open_ended = high > 1.0 and not linear and math.isfinite(value) and value > 0.0
     if isinstance(value, int):
-        top = int(min(high, max(3 * value, 20) if value else 100))
-        return math.ceil(low), top, max(1, round(top / 200))
+        if open_ended and min(high, 100 * value) >= DECADES * max(low, 1):
+            return max(math.ceil(low), 1), int(min(high, 100 * value)), 1, True
+        top = int(min(high, max(3 * value, 20) if value else 1000))
+        return math.ceil(low), top, max(1, round(top / 200)), False
+    if open_ended and min(high, 100.0 * value) >= DECADES * max(low, value / 100.0):
+        return max(low, value / 100.0), min(high, 100.0 * value), 0.0, True
     if high > 1.0:
         high = max(1.0, 4.0 * value) if math.isfinite(value) else 10.0
     step = _round((high - low) / 100)
-    return low + step * ("above" in bounds), high - step * ("below" in bounds and bounds["below"] == high), step
+    low, high = low + step * ("above" in bounds), high - step * ("below" in bounds and bounds["below"] == high)
+    return low, high, step, False
 
 
 def _round(step: float) -> float:
@@ -78,8 +89,10 @@ def _round(step: float) -> float:
 
 
 def _bounds(field: FieldInfo) -> Mapping[str, float]:
-    """The least and the greatest allowed value, wherever the annotation says them; "above", "below" where they are not
-    themselves allowed."""
+    """Return the least and the greatest allowed value, wherever the annotation says them.
+
+    Beside them stand "above" and "below", where they are not allowed themselves.
+    """
     found: dict[str, float] = {}
     todo: list[Any] = [*field.metadata, field.annotation]
     while todo:

@@ -1,6 +1,6 @@
 // The page: what is chosen, and what then has to be drawn anew.
 
-const now = { moment: 0, idea: -1, role: "credit", account: 0, view: "network", chosen: -1, hover: -1, person: -1, before: [], after: [], standing: null, share: null, ranked: [], playing: false };
+const now = { moment: 0, idea: -1, role: "credit", account: 0, view: "network", chosen: -1, hover: -1, person: -1, before: [], after: [], standing: null, share: null, last: null, giants: [], known: "", ranked: [], playing: false };
 let history_ = null, wanted = 0, frames = [];
 
 function show(data) { // a history, the first one or (live) another
@@ -24,24 +24,35 @@ function show(data) { // a history, the first one or (live) another
 
 function weigh() { // after another account, idea or role
   fillChoices(history_, now);
-  const found = sharesNow(history_, now);
-  now.share = found[now.role] || found.credit;
-  now.ranked = Array.from({ length: history_.people.count }, (_, p) => p).sort((a, b) => now.share[b] - now.share[a] || a - b);
+  const found = sharesInTheEnd(history_, now);
+  now.last = found[now.role] || found.credit;
+  now.giants = Array.from(now.last.keys()).filter((p) => now.last[p] > 0).sort((a, b) => now.last[b] - now.last[a] || a - b).slice(0, 9);
+  now.known = "";
   arrange(history_, now.idea);
-  measure(history_, now.share);
   go(now.moment);
+}
+
+function credit() { // as it was at the moment: of what had been realised by then
+  const account = history_.accounts[now.account], place = account ? placeOf(account, now.moment) : -1;
+  if (now.known === String(place) && scene.roomy) return;
+  now.known = String(place);
+  const found = sharesNow(history_, now), realised = account && place >= 0 ? account.realised[place] : 0;
+  now.share = found[now.role] || found.credit;
+  now.ranked = Array.from(now.share.keys()).sort((a, b) => (now.share[b] || 0) - (now.share[a] || 0) || a - b);
+  measure(history_, now.share.map((x) => x * realised), now.last);
 }
 
 function go(moment) {
   now.moment = Math.max(0, Math.min(history_.moments.length - 1, moment));
   now.standing = standing(history_, now.moment, now.idea);
+  credit();
   const slider = by("moment"), text = history_.moments[now.moment];
   slider.value = String(now.moment);
   slider.setAttribute("aria-valuetext", `${history_.axis} ${text}`);
   by("now").replaceChildren(element("b", text), element("span", history_.axis.length < 24 ? history_.axis : "", "quiet"));
   look();
   if (!now.playing) fillCard(history_, now, choose);
-  if (!now.playing || moment === 0) fillList(history_, now, choose);
+  fillList(history_, now, choose);
 }
 
 function look() { // whose lineage is shown
@@ -79,8 +90,14 @@ function turnTo(view) {
   by("see-influence").setAttribute("aria-checked", String(view === "influence"));
   for (const name of ["network", "influence"]) by("see-" + name).tabIndex = name === view ? 0 : -1;
   fillKey(history_, now);
-  arrange(history_, now.idea);
+  settle();
   look();
+}
+
+function settle() { // after another size or view
+  arrange(history_, now.idea);
+  now.known = "";
+  credit();
 }
 
 function fit() {
@@ -197,7 +214,7 @@ function listen() {
   }
   document.addEventListener("keydown", onKey);
   listenToPointer(scene.canvas);
-  new ResizeObserver(() => { arrange(history_, now.idea); measure(history_, now.share); redraw(); }).observe(scene.canvas);
+  new ResizeObserver(() => { settle(); redraw(); }).observe(scene.canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); redraw(); });
 }
 

@@ -57,17 +57,22 @@ function bar(history, now, person, top) {
   const parts = found.idea && now.role === "credit" ? Object.keys(ROLE_NAMES) : [now.role];
   for (const role of parts) {
     const part = element("span");
-    part.style.width = (100 * Math.max(0, found[role][person]) / (top || 1)) + "%";
+    part.style.width = (100 * Math.max(0, found[role][person] || 0) / (top || 1)) + "%";
     part.style.background = `var(--${role === "credit" ? "quiet" : role})`;
     made.append(part);
   }
   return made;
 }
 
-function sharesNow(history, now) { // of the idea in question, where the account tells ideas apart
+function sharesInTheEnd(history, now) { // of the idea in question, where the account tells ideas apart
   const account = history.accounts[now.account];
   if (!account) return { credit: new Float32Array(history.people.count) };
   return now.idea >= 0 && account.ideas[now.idea] ? account.ideas[now.idea] : account.all;
+}
+
+function sharesNow(history, now) {
+  const account = history.accounts[now.account], found = sharesInTheEnd(history, now);
+  return account ? sharesAt(account, found, placeOf(account, now.moment)) : found;
 }
 
 function fillList(history, now, choose) {
@@ -78,7 +83,10 @@ function fillList(history, now, choose) {
   }
   const top = n ? now.share[now.ranked[0]] : 0, account = history.accounts[now.account];
   const ofIdea = now.idea >= 0 && account?.ideas.length ? ", for " + plain(history.ideas[now.idea], 30) : "";
-  by("heading").textContent = word ? (found.length ? "Found" : "Nobody of that name") : found.length ? "Whose shoulders" + ofIdea : "Nobody has credit";
+  by("heading").textContent = word ? (found.length ? "Found" : "Nobody of that name") : found.length ? "Whose shoulders" + ofIdea
+    : !account || !now.last.some((x) => x > 0) ? "Nobody has credit" : now.share.some(Number.isNaN) ? "Known in the end only" : "Nobody has credit yet";
+  by("by-then").textContent = found.length && account && now.moment < history.moments.length - 1
+    ? `of what was realised by ${history.axis} ${history.moments[account.moments[placeOf(account, now.moment)]]}` : "";
   by("list").replaceChildren(...found.map((p) => {
     const item = element("li"), button = element("button");
     button.type = "button";
@@ -143,6 +151,7 @@ function fillCard(history, now, choose) {
   people.delete(person);
   add("led on to", `${amount(people.size)} ${people.size === 1 ? "person" : "persons"}`);
   card.replaceChildren(nameElement("div", history.people.names[person], "who", 120), element("p", describe(history, now, person), "quiet"), facts, close);
+  if (history.why[person]) card.append(whyElement(history.why[person]));
   const list = element("ul", undefined, "path");
   for (const e of takings(history, now, person).slice(-8)) {
     const way = lineage(history, e), of = element("li", undefined, "of");
@@ -152,6 +161,12 @@ function fillCard(history, now, choose) {
     if (way.length > 12) list.append(element("li", `and ${way.length - 12} before them`, "quiet"));
   }
   if (list.children.length) card.append(list);
+}
+
+function whyElement(lines) { // where the credit comes from, in the end
+  const made = element("details", undefined, "why");
+  made.append(element("summary", "Why, by role flow in the end"), ...lines.map((line) => element("p", plain(line, 400), line.startsWith("  ") ? "part" : "")));
+  return made;
 }
 
 function pathItem(history, event, choose) {

@@ -134,29 +134,33 @@ function drawTellings(context, history, now) { // what was told just now
   }
 }
 
-function drawPersons(context, history, now) {
-  const { deed, held } = now.standing, grow = Math.min(3, Math.sqrt(camera().k)), { size } = history.people;
-  const colours = [scene.colours.faint, scene.colours.quiet, scene.colours.communication, scene.colours.idea, scene.colours.implementation];
-  const classes = [[], [], [], [], []];
+function drawPersons(context, history, now) { // crowds, then those who never held it, then the others, the largest first
+  const { deed, held, found } = now.standing, { size } = history.people, grow = Math.min(3, Math.sqrt(camera().k));
+  const layers = [[], [], []];
   for (const p of scene.order) {
     const x = sx(p), y = sy(p);
-    if (x > -40 && y > -40 && x < scene.width + 40 && y < scene.height + 40) classes[deed[p]].push(p);
+    if (x > -40 && y > -40 && x < scene.width + 40 && y < scene.height + 40) layers[size[p] > 1 ? 0 : deed[p] ? 2 : 1].push(p);
   }
-  classes.forEach((list, kind) => {
-    context.fillStyle = context.strokeStyle = colours[kind];
-    context.globalAlpha = now.person >= 0 ? 0.35 : kind < 2 ? 0.75 : 0.9;
-    context.lineWidth = 1;
-    for (const p of list) {
-      const r = scene.radius[p] * grow * (kind ? 1 : 0.8);
-      if (size[p] > 1) drawCrowd(context, sx(p), sy(p), r, held[p] / size[p], colours);
-      else if (kind === 1 && r > 1.8) {
-        context.beginPath();
-        context.arc(sx(p), sy(p), r, 0, 7);
-        context.stroke();
-      } else dot(context, sx(p), sy(p), kind === 4 ? r * 0.9 : r, kind === 4);
-    }
-  });
-  ring(context, now.standing.found, deed, grow);
+  context.lineWidth = 1;
+  context.globalAlpha = now.person >= 0 ? 0.35 : 1;
+  for (const p of layers.flat()) {
+    if (size[p] > 1) drawCrowd(context, sx(p), sy(p), scene.radius[p] * grow, held[p] / size[p]);
+    else drawPerson(context, sx(p), sy(p), scene.radius[p] * grow * (deed[p] ? 1 : 0.8), deed[p]);
+  }
+  ring(context, found, deed, grow);
+}
+
+const MARK = ["faint", "quiet", "communication", "idea", "implementation"]; // by what somebody did
+
+function drawPerson(context, x, y, r, deed) {
+  context.fillStyle = scene.colours[deed === 1 && r > 1.8 ? "ground" : MARK[deed]];
+  dot(context, x, y, deed === 4 ? r * 0.9 : r, deed === 4);
+  if (r > 1.8 && deed !== 4 && deed !== 0) { // a rim, so that two who touch are two; hollow who gave it up
+    context.strokeStyle = scene.colours[deed === 1 ? "quiet" : "ground"];
+    context.beginPath();
+    context.arc(x, y, r, 0, 7);
+    context.stroke();
+  }
 }
 
 function ring(context, found, deed, grow) { // discoverers stand out by their shape too
@@ -171,15 +175,13 @@ function ring(context, found, deed, grow) { // discoverers stand out by their sh
   }
 }
 
-function drawCrowd(context, x, y, r, part, colours) { // many people in one disc, filled as far as they hold it
-  context.beginPath();
-  context.arc(x, y, r, 0, 7);
-  context.strokeStyle = colours[1];
-  context.stroke();
-  context.beginPath();
-  context.arc(x, y, r * Math.sqrt(Math.min(1, Math.max(0, part))), 0, 7);
-  context.fillStyle = colours[2];
-  context.fill();
+function drawCrowd(context, x, y, r, part) { // many people in one disc, filled as far as they hold it
+  for (const [radius, colour] of [[r, "faint"], [r * Math.sqrt(Math.min(1, Math.max(0, part))), "communication"]]) {
+    context.fillStyle = scene.colours[colour];
+    context.beginPath();
+    context.arc(x, y, radius, 0, 7);
+    context.fill();
+  }
 }
 
 function main(events, lines) { // of a great many, those by which most came
@@ -208,11 +210,12 @@ function drawLineage(context, history, now) {
     context.stroke();
   }
   if (scene.view !== "network") return;
-  const grow = Math.min(3, Math.sqrt(camera().k)), colours = ["faint", "quiet", "communication", "idea", "implementation"];
+  const grow = Math.min(3, Math.sqrt(camera().k)), { size } = history.people, { deed, held } = now.standing;
   context.globalAlpha = 1;
-  for (const p of dots) {
-    context.fillStyle = scene.colours[colours[now.standing.deed[p]]];
-    dot(context, sx(p), sy(p), scene.radius[p] * grow + 0.6, now.standing.deed[p] === 4);
+  context.lineWidth = 1;
+  for (const p of [...dots].sort((a, b) => scene.radius[b] - scene.radius[a])) {
+    if (size[p] > 1) drawCrowd(context, sx(p), sy(p), scene.radius[p] * grow, held[p] / size[p]);
+    else drawPerson(context, sx(p), sy(p), scene.radius[p] * grow + 0.6, deed[p]);
   }
   context.strokeStyle = scene.colours.mark;
   context.lineWidth = 2;
@@ -230,12 +233,13 @@ function labelPlace(history, now, person, grow) { // beside the person, or befor
   return [-1e6, 0];
 }
 
-function drawLabels(context, history, now) { // those with most credit, and the one in question
+function drawLabels(context, history, now) { // those with most credit in the end, or the one in question
   const few = history.people.count <= 40, grow = Math.min(3, Math.sqrt(camera().k)), taken = [];
   context.font = "12px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.direction = "ltr";
-  const wanted = now.person >= 0 && scene.view === "network" ? [now.person] : Array.from(scene.order.slice(0, few ? 40 : 9)).filter((p) => few || now.share[p] > 0);
+  const best = few ? Array.from(scene.order) : now.giants;
+  const wanted = now.person >= 0 && scene.view === "network" ? [now.person] : best;
   for (const p of wanted) {
     const [x, y] = labelPlace(history, now, p, grow), text = "\u200e" + plain(history.people.names[p], 26);
     const wide = context.measureText(text).width;

@@ -1,4 +1,4 @@
-"""A run as a film: the network lights up, the curve grows, and at the end the credit flows back. GIF or MP4."""
+"""A run as a film: the network lights up, the curve grows, and the credit with what is realised. GIF or MP4."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 from PIL import Image
 
-from sim.machine.folders import new_file
+from sim.tape.tables import Ints
 from sim.tape.tape import Tape
-from sim.views.figures.animation_scene import Stage, flow_back, show, stage
+from sim.views.figures.animation_scene import Stage, show, stage
+from sim.views.time_axis import clock
 
 if TYPE_CHECKING:
     from sim.model.world import World
 
 FORMATS = ("gif", "mp4")
 DPI = {"gif": 100, "mp4": 150}
-BACK, STILL = 0.35, 0.12  # the parts of the film in which the credit flows back, and in which the end stands
+STILL = 0.2  # the part of the film in which the end stands
 Frame = NDArray[np.uint8]
 
 
@@ -31,10 +32,10 @@ def animate(
     tape: Tape, world: World | None, path: str | Path, idea: str | int | None = None, seconds: float = 12.0,
     fps: int = 15, progress: Callable[[int, int], None] | None = None,
 ) -> Path:  # fmt: skip
-    """Write the film of a run: the holders of an idea from step to step, then the credit by role flow on its way back.
+    """Write the film of a run: who holds an idea from step to step, and the credit by role flow as it was then.
 
-    Going back, credit stays with each event as the sweep of role flow passes it, so the bars at any moment are exact:
-    the credit for all that happened from that step on.
+    What is not yet realised is not yet credited: bars and discs grow with the value that there is, and the shares are
+    those of what had been realised by then.
 
     Args:
         tape: of a run or a log.
@@ -43,7 +44,7 @@ def animate(
         idea: its name or number; by default the one that realised most value.
         seconds: how long it lasts, from 1 to 120.
         fps: pictures a second, from 1 to 50.
-        progress: is called with (pictures done, pictures in all).
+        progress: is called with how many pictures are done, and of how many.
 
     Returns:
         The path; the same film is the same bytes with the same versions of the libraries.
@@ -62,8 +63,9 @@ def animate(
         raise ValueError(f"fps: must be from 1 to 50, is {fps}")
     if kind == "mp4" and shutil.which("ffmpeg") is None:
         raise ValueError(f"{path}: an MP4 needs the program ffmpeg, which is not found; allowed without it: gif")
-    on = stage(tape, world, idea)
     total = round(seconds * fps)
+    time = clock(tape)
+    on = stage(tape, world, idea, np.unique(_steps(time.first, time.last, total)))
     pictures = frames(on, total, DPI[kind], progress)
     with new_file(path) as unfinished:
         (_write_gif if kind == "gif" else _write_mp4)(pictures, unfinished, fps)
@@ -71,11 +73,7 @@ def animate(
 
 
 def frames(on: Stage, total: int, dpi: int, progress: Callable[[int, int], None] | None = None) -> Iterator[Frame]:
-    """Yield the pictures of a film; uint8, shape (lines, columns, 3), both even."""
-    back, still = round(BACK * total), round(STILL * total)
-    first, last = on.time.first, on.time.last
-    forward = np.linspace(first, last, max(total - back - still, 1)).astype(np.int64)
-    backward = np.linspace(last, min(first, 0), max(back, 1)).astype(np.int64)
+    """Yield the pictures of a film, one by one; uint8, shape (lines, columns, 3), both even."""
     on.figure.set_dpi(dpi)
     canvas: Any = FigureCanvasAgg(on.figure)  # its methods have no types
     moving = on.moving()
@@ -83,27 +81,25 @@ def frames(on: Stage, total: int, dpi: int, progress: Callable[[int, int], None]
         artist.set_animated(True)  # left out of the ground, which is drawn once
     canvas.draw()
     ground = canvas.copy_from_bbox(on.figure.bbox)
-    done, picture = 0, np.zeros((0, 0, 3), np.uint8)
-    for act, steps in ((show, forward), (flow_back, backward)):
-        before = None
-        for step in steps.tolist():
-            if step != before:
-                act(on, step)
-                canvas.restore_region(ground)
-                for artist in moving:
-                    on.figure.draw_artist(artist)
-                picture = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
-                picture = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]
-            before = step
-            done += 1
-            if progress is not None:
-                progress(done, total)
-            yield picture
-    while done < total:
-        done += 1
+    before, picture = None, np.zeros((0, 0, 3), np.uint8)
+    for done, step in enumerate(_steps(on.time.first, on.time.last, total).tolist(), 1):
+        if step != before:
+            show(on, step)
+            canvas.restore_region(ground)
+            for artist in moving:
+                on.figure.draw_artist(artist)
+            picture = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+            picture = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]
+        before = step
         if progress is not None:
             progress(done, total)
         yield picture
+
+
+def _steps(first: int, last: int, total: int) -> Ints:
+    """Return the step that each picture shows; shape (total,)."""
+    moving = max(total - round(STILL * total), 1)
+    return np.append(np.linspace(first, last, moving), np.full(total - moving, last)).astype(np.int64)
 
 
 def _write_gif(pictures: Iterable[Frame], path: Path, fps: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,35 +13,42 @@ from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
-from sim.accounts.role_flow import role_flow_of_events
+from sim.accounts.account import attribute
+from sim.machine.loops import repeated
+from sim.model.until import moments
 from sim.tape.tables import Floats, Ints
 from sim.tape.tape import Tape
 from sim.views import style
 from sim.views.figures.influence_lines import downstream
 from sim.views.figures.network import (
     COLOURS,
+    MAX_MARKS,
+    PIXELS,
     RIM,
     crowds,
     draw_crowds,
     draw_ground,
+    fill_crowds,
+    holding,
     mark_size,
+    mixed,
     require_same_persons,
 )
 from sim.views.figures.network_state import NAMES, States
 from sim.views.figures.spread import LINEAR, holders
 from sim.views.layout import chosen_idea, layout, links, single
-from sim.views.style import BLUE, ORANGE, QUIET, ROLE_COLOURS, SMALL, number, percent, readable
+from sim.views.style import BLUE, ORANGE, QUIET, ROLE_COLOURS, SMALL, percent, readable
 from sim.views.time_axis import Clock, clock
 
 if TYPE_CHECKING:
     from sim.model.world import World
 
 HEIGHT, SIDE = 4.2, 3.5  # inches
-PIXELS = 330  # of the picture of the persons, where they are too many for marks
 MARKS = 1_000  # persons up to which each has a mark
 GIANTS = 6  # persons with a bar
 ROUTES = 150  # influences that are lit at once
-LENGTH = 0.06  # of the way back, the part that is lit
+LENGTH = 0.03  # of the time, the part whose influences are lit
+DISCS = 60  # persons whose credit is a disc on the network
 
 
 @dataclass
@@ -53,8 +60,9 @@ class Stage:
         tape, time, states: what is shown, its axis of time, and who knows what by now.
         places: of the persons; crowds stand on their ring.
         persons: who is drawn one by one.
-        credit: of each event by role; shape (3, events).
-        collected: of each person by role, by now; shape (3, persons).
+        steps, credit: of the giants and those with discs by role, as it was at these steps; shape (steps, 3, persons).
+        realised: by these steps; shape (steps,).
+        best: the persons that the credit is of, those with most in the end first.
         giants: the persons with bars.
         parts: the artists that move, by name.
     """
@@ -66,12 +74,13 @@ class Stage:
     states: States
     places: Floats
     persons: Ints
+    steps: Ints
     credit: Floats
-    collected: Floats
+    realised: Floats
+    best: Ints
     giants: Ints
     came: Floats
     parts: dict[str, Any] = field(default_factory=dict)
-    reached: int = 0
 
     def moving(self) -> list[Artist]:
         """Return the artists that move, from the ground up."""
@@ -87,8 +96,12 @@ def _artists(group: Any) -> Iterator[Artist]:
             yield from _artists(part)
 
 
-def stage(tape: Tape, world: World | None, idea: str | int | None) -> Stage:
+def stage(tape: Tape, world: World | None, idea: str | int | None, steps: Iterable[int] | None = None) -> Stage:
     """Set the stage; nothing has happened yet.
+
+    Args:
+        tape, world, idea: as of `animate`.
+        steps: ascending, at which the credit is looked at; all of them if None.
 
     Raises:
         ValueError: if there is no such idea, or the world has not the persons of the tape.
@@ -97,22 +110,48 @@ def stage(tape: Tape, world: World | None, idea: str | int | None) -> Stage:
     require_same_persons(tape, world)
     pairs = links(tape, world)
     places = layout(tape, pairs, which)
-    credit = np.stack(role_flow_of_events(tape, float(tape.provenance.get("credit", {}).get("inheritance", 0.5))))
-    total = tape.persons.total
-    final = np.bincount(np.maximum(tape.events.person, 0), credit.sum(axis=0), total)
-    giants = np.argsort(-final, kind="stable")[:GIANTS]
-    giants = giants[final[giants] > 0.0]
+    final = _by_role(tape).sum(axis=0)
+    best = np.argsort(-final, kind="stable")[:DISCS]
+    best = best[final[best] > 0.0]
+    looked = np.arange(tape.steps + 1) if steps is None else np.array(list(steps), np.int64)
+    credit, realised = _credit_then(tape, world, looked, best)
     name = readable(tape.ideas[which]) if tape.ideas else ""
     figure, head = style.new_figure(HEIGHT - 0.42, f"Who holds {name!r}, and whose shoulders it stands on", [])
     found = Stage(
-        figure, tape, which, clock(tape), States(tape, which), places, single(tape), credit, np.zeros((3, total)),
-        giants, downstream(tape)[0], reached=len(tape.events),
+        figure, tape, which, clock(tape), States(tape, which), places, single(tape), looked, credit, realised, best,
+        best[:GIANTS], downstream(tape)[0],
     )  # fmt: skip
     _set_network(found, pairs, head)
     _set_curve(found, head)
     _set_bars(found, float(final.max(initial=0.0)))
     places[np.isnan(places[:, 0])] = (0.0, RIM[0])
     return found
+
+
+def _by_role(tape: Tape) -> Floats:
+    """Return the credit of each person by role; shape (3, persons)."""
+    table, found = attribute(tape, "role-flow", {}), np.zeros((3, tape.persons.total))
+    for role, name in enumerate(ROLE_COLOURS):
+        found[role, table.row] = getattr(table.persons, name)
+    return found
+
+
+def _credit_then(tape: Tape, world: World | None, steps: Ints, best: Ints) -> tuple[Floats, Floats]:
+    """Return the credit of some as it was at the steps, and what had been realised by then.
+
+    What a run had realised is known from its world alone; without one there is credit at the last step only.
+    """
+    credit, realised = np.zeros((len(steps), 3, len(best))), np.zeros(len(steps))
+    scenario = None if world is None else world.scenario
+    try:
+        tapes = moments(tape, steps.tolist(), scenario)
+    except ValueError:
+        credit[-1], realised[-1] = _by_role(tape)[:, best], tape.total
+        return credit, realised
+    with repeated(len(steps)):
+        for place, then in enumerate(tapes):
+            credit[place], realised[place] = _by_role(then)[:, best], then.total
+    return credit, realised
 
 
 def _set_network(on: Stage, pairs: Ints, head: float) -> None:
@@ -145,13 +184,12 @@ def _set_curve(on: Stage, head: float) -> None:
     on.time.draw(axes)
     axes.set_xlabel("")
     style.count_axis(axes, 0, int(count.max(initial=1)), bool(count.max(initial=0) > 100 * LINEAR))
-    style.say(axes, 0.0, 1.06, "people who hold it", transform=axes.transAxes, fontsize=SMALL, color=QUIET)
     first = steps[:1] if len(steps) else np.array([on.time.first])
     on.parts["x"] = np.concatenate([first, steps])
     on.parts["y"] = np.concatenate([[0], count])
     on.parts["line"] = axes.plot([], [], color=ORANGE, linewidth=1.6, drawstyle="steps-post", clip_on=False)[0]
     on.parts["now"] = axes.axvline(float(on.time.of(np.array([on.time.first]))[0]), color=QUIET, linewidth=0.6)
-    on.parts["moment"] = style.say(axes, 1.0, 1.06, "", transform=axes.transAxes, fontsize=SMALL, ha="right")
+    on.parts["moment"] = style.say(axes, 0.0, 1.06, "", transform=axes.transAxes, fontsize=SMALL)
 
 
 def _set_bars(on: Stage, top: float) -> None:
@@ -165,7 +203,7 @@ def _set_bars(on: Stage, top: float) -> None:
     axes.set_yticks(range(len(names)), names, **style.words(fontsize=SMALL, va="center_baseline"))
     style.key(axes, [("s", colour, role) for role, colour in ROLE_COLOURS.items()])
     of = "credit for all ideas" if len(on.tape.ideas) > 1 else "credit"
-    text = f"{of} by role flow, on its way back" if names else "nothing was realised: no credit"
+    text = f"{of} by role flow, of what was realised by then" if names else "nothing was realised: no credit"
     style.say(axes, 0.0, 1.2, text, transform=axes.transAxes, fontsize=SMALL, color=QUIET)
     zeros = np.zeros(len(names))
     on.parts["bars"] = [axes.barh(range(len(names)), zeros, height=0.7, color=c) for c in ROLE_COLOURS.values()]
@@ -174,81 +212,50 @@ def _set_bars(on: Stage, top: float) -> None:
     ]
 
 
-def _pixels(on: Stage, faded: bool = False) -> Floats:
-    """Return the persons as pixels, rarer states over more common ones; shape (PIXELS, PIXELS, 3)."""
-    half = 1.22 if crowds(on.tape) else 1.08
+def _pixels(on: Stage) -> Floats:
+    """Return the persons as pixels, shape (lines, columns, 3): each as a square, or where they are too many mixed."""
+    half, now = 1.22 if crowds(on.tape) else 1.08, on.states.now[on.persons]
+    if len(on.persons) > MAX_MARKS:
+        return mixed(on.places[on.persons], COLOURS, now, half)
     spot = np.clip(((on.places[on.persons] + half) / (2.0 * half) * PIXELS).astype(np.int64), 0, PIXELS - 1)
     picture = np.ones((PIXELS, PIXELS, 3))
-    now = on.states.now[on.persons]
     wide = max(1, int(0.9 * PIXELS / half / np.sqrt(len(spot))))  # as many pixels as a person has, less an edge
-    for state, colour in enumerate(_palette(faded)):
+    for state, colour in enumerate(COLOURS):
         here = spot[now == state]
         for k in range(wide * wide):
             lines = np.minimum(PIXELS - 1 - here[:, 1] + k // wide, PIXELS - 1)
-            picture[lines, np.minimum(here[:, 0] + k % wide, PIXELS - 1)] = colour
+            picture[lines, np.minimum(here[:, 0] + k % wide, PIXELS - 1)] = to_rgb(colour)
     return picture
 
 
-def _palette(faded: bool) -> Floats:
-    colours = np.array([to_rgb(colour) for colour in COLOURS])
-    return 0.25 * colours + 0.75 if faded else colours
-
-
 def show(on: Stage, step: int) -> None:
-    """Show the state at the end of a step, which must not fall from call to call."""
+    """Show how things stand at the end of a step, which must not fall from call to call."""
     on.states.turn_to(step)
-    _paint(on, faded=False)
-    for wedge, crowd in zip(on.parts["crowds"], np.flatnonzero(_is_crowd(on.tape)).tolist(), strict=True):
-        share = on.states.held[crowd] / on.tape.persons.size[on.tape.persons.group[crowd]]
-        wedge.set_visible(share > 0)
-        wedge.set_theta1(wedge.theta2 - 360.0 * min(1.0, float(share)) / len(on.parts["crowds"]))
+    if "dots" in on.parts:
+        on.parts["dots"].set_facecolors(np.array([to_rgb(colour) for colour in COLOURS])[on.states.now[on.persons]])
+    else:
+        on.parts["picture"].set_data(_pixels(on))
+    fill_crowds(on.parts["crowds"], on.tape, on.states)
     x, y = on.parts["x"], on.parts["y"]
     reached = int(np.searchsorted(x, step, side="right"))
     last = np.array([y[reached - 1]]) if reached else np.array([], np.int64)
     on.parts["line"].set_data(on.time.of(np.append(x[:reached], [step] * len(last))), np.append(y[:reached], last))
-    _show_moment(on, step)
+    on.parts["now"].set_xdata([float(on.time.of(np.array([step]))[0])] * 2)
+    on.parts["moment"].set_text(f"{on.time.name(step)}: {holding(int(y[reached - 1]) if reached else 0)}")
+    _light_routes(on, step)
+    _show_credit(on, step)
 
 
 def _is_crowd(tape: Tape) -> Any:
     return (tape.persons.size > 1)[tape.persons.group]
 
 
-def _paint(on: Stage, faded: bool) -> None:
-    if "dots" in on.parts:
-        on.parts["dots"].set_facecolors(_palette(faded)[on.states.now[on.persons]])
-    else:
-        on.parts["picture"].set_data(_pixels(on, faded))
-
-
-def _show_moment(on: Stage, step: int) -> None:
-    on.parts["now"].set_xdata([float(on.time.of(np.array([step]))[0])] * 2)
-    on.parts["moment"].set_text(f"step {number(step)}" if on.time.label == "step" else "")
-
-
-def flow_back(on: Stage, step: int) -> None:
-    """Show the credit of all events from a step on, which must not rise from call to call."""
-    tape = on.tape
-    if on.reached == len(tape.events):
-        _paint(on, faded=True)
-        for wedge in on.parts["crowds"]:
-            wedge.set_alpha(0.3)
-    begin = int(np.searchsorted(tape.events.step, step, side="left"))
-    rows = np.arange(begin, on.reached)
-    rows = rows[tape.events.person[rows] >= 0]
-    for role in range(3):
-        np.add.at(on.collected[role], tape.events.person[rows], on.credit[role, rows])
-    on.reached = min(begin, on.reached)
-    _show_moment(on, step)
-    _light_routes(on, step)
-    _grow(on)
-
-
 def _light_routes(on: Stage, step: int) -> None:
-    """Light the influences whose child happened just after the step, the strongest, in the colours of their roles."""
+    """Light the influences whose child happened at the step or just before, the strongest, in the colours of roles."""
     tape, child, parent = on.tape, on.tape.influences.child, on.tape.influences.parent
     span = max(1, round(LENGTH * (on.time.last - on.time.first)))
     when = tape.events.step[child]
-    lit = np.flatnonzero((when >= step) & (when < step + span) & (on.came > 0.0))
+    lit = np.flatnonzero((when <= step) & (when > step - span) & (on.came > 0.0))
     lit = lit[np.argsort(-on.came[lit], kind="stable")][:ROUTES]
     ends = np.stack([tape.events.person[child[lit]], tape.events.person[parent[lit]]], axis=1).astype(np.int64)
     lit, ends = lit[(ends >= 0).all(axis=1)], ends[(ends >= 0).all(axis=1)]
@@ -270,22 +277,24 @@ def _on_the_ring(on: Stage, ends: Ints) -> Floats:
     return places
 
 
-def _grow(on: Stage) -> None:
-    """Draw bars, and discs on the network, as large as the credit that has come back so far."""
-    mine = on.collected[:, on.giants]
-    left, total = np.zeros(len(on.giants)), on.tape.total or 1.0
-    for bars, width in zip(on.parts["bars"], mine, strict=True):
+def _show_credit(on: Stage, step: int) -> None:
+    """Make the bars, and the discs on the network, as large as the credit that there was at a step."""
+    place = int(np.searchsorted(on.steps, step, side="right")) - 1
+    credit = on.credit[max(place, 0)] * (place >= 0)
+    realised, total = on.realised[max(place, 0)] * (place >= 0), on.tape.total or 1.0
+    many = len(on.giants)
+    left = np.zeros(many)
+    for bars, width in zip(on.parts["bars"], credit[:, :many], strict=True):
         for bar, x, long in zip(bars, left.tolist(), width.tolist(), strict=True):
             bar.set_x(x)
             bar.set_width(long)
         left = left + width
-    for text, credit in zip(on.parts["shares"], left.tolist(), strict=True):
-        text.set_x(credit)
-        text.set_text(f" {percent(credit / total)}" if credit > 0.0 else "")
-    whole = on.collected.sum(axis=0)
-    seen = np.argsort(-whole, kind="stable")[:60]
-    seen = seen[whole[seen] > 0.0]
+    for text, mine in zip(on.parts["shares"], left.tolist(), strict=True):
+        text.set_x(mine)
+        text.set_text(f" {percent(mine / realised)}" if mine > 0.0 else "")
+    whole = credit.sum(axis=0)
+    seen = np.flatnonzero(whole > 0.0)
     colours = np.array([to_rgb(colour) for colour in ROLE_COLOURS.values()])
-    on.parts["giants"].set_offsets(on.places[seen])
-    on.parts["giants"].set_sizes(600.0 * (whole[seen] / total) + 6.0)
-    on.parts["giants"].set_facecolors(colours[np.argmax(on.collected[:, seen], axis=0)])
+    on.parts["giants"].set_offsets(on.places[on.best[seen]])
+    on.parts["giants"].set_sizes(600.0 * whole[seen] / total + 6.0)
+    on.parts["giants"].set_facecolors(colours[np.argmax(credit[:, seen], axis=0)])

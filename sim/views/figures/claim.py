@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from sim.views import style
-from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, number, readable
+from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, readable
 
 if TYPE_CHECKING:
     from sim.experiments.hypotheses.verdict import Result
@@ -89,7 +89,7 @@ def _draw_arms(axes: Axes, result: Result) -> None:
         axes.fill_between(place, low, high, color=BLUE, alpha=0.18, linewidth=0, gid="band")
         axes.plot(where, theory, color=VERMILLION, linewidth=1.2, gid="theory", zorder=3)
         style.say(axes, 1.0, -0.2, result.dose, transform=axes.transAxes, ha="right", color=QUIET)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x)))
+        axes.xaxis.set_major_formatter(style.Numbers())
     else:
         axes.hlines(theory, where - 0.22, where + 0.22, color=VERMILLION, linewidth=1.6, gid="theory", zorder=3)
         axes.set_xlim(-0.6, len(arms) - 0.4)
@@ -122,4 +122,4 @@ def _draw_effect(axes: Axes, result: Result) -> None:
 
 def _numbers(axes: Axes) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(float(f"{y:.6g}"))))
+    axes.yaxis.set_major_formatter(style.Numbers())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from sim.tape.tape import Tape
 from sim.views import style
@@ -23,8 +23,9 @@ LEFT = 0.6  # inches
 def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
     """Draw the share of the leading persons and groups as it looked at each step, from what had happened by then.
 
-    Those with the largest share over all the time have a line each, two of those with a name of their own among
-    them; the grey line is all the others together. Where nothing had been realised yet there is no line.
+    Persons with the largest share in the end have a line each, one with a name of their own among them, and up to two
+    who were first at some step before. The grey line is all the others together. Where nothing had been realised yet
+    there is no line.
 
     Args:
         tape: whose credit it is; its times make the axis.
@@ -59,7 +60,7 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
     time.draw(axes)
     axes.set_ylim(0.0, 1.04 * max(max(trajectory.shares) for trajectory in trajectories) or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f}%"))
+    axes.yaxis.set_major_formatter(style.Numbers("%", 100.0))
     axes.grid(axis="y", color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
     x, colours = time.of(found.steps[some]), []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,27 +73,29 @@ class Rows:
 
     Attributes:
         row: 0 for the uppermost, or -1 for a person without any event; shape (persons,).
+        place: on the axis, where rows can be of different heights; nan for such a person; shape (persons,).
         count: how many rows there are.
-        bands: (group, first row, last row) of every group that has several rows.
+        height: of them all.
     """
 
     row: Ints
+    place: Floats
     count: int
-    bands: tuple[tuple[int, int, int], ...]
+    height: float
 
 
-def rows(tape: Tape) -> Rows:
-    """Order the persons by their first event; the members of a group stand together, at their first one's place."""
+def rows(tape: Tape, wide: Ints | None = None, room: float = 1.0) -> Rows:
+    """Order the persons by their first event; the rows of those in `wide` are as high as `room` others."""
     person = tape.events.person
     acting, where = np.unique(person[person >= 0], return_index=True)
-    first = np.flatnonzero(person >= 0)[where]
-    group = tape.persons.group[acting]
-    earliest = np.full(len(tape.persons), len(person), np.int64)
-    np.minimum.at(earliest, group, first)
-    order = np.lexsort((first, earliest[group]))
-    row = np.full(tape.persons.total, -1, np.int64)
-    row[acting[order]] = np.arange(len(order))
-    ordered = group[order]
-    edges = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1))
-    bands = [(int(ordered[a]), int(a), int(b) - 1) for a, b in itertools.pairwise(edges) if b - a > 1]
-    return Rows(row, len(order), tuple(bands))
+    order = acting[np.argsort(np.flatnonzero(person >= 0)[where], kind="stable")]
+    row, place, height = (
+        np.full(tape.persons.total, -1, np.int64),
+        np.full(tape.persons.total, np.nan),
+        np.ones(len(order)),
+    )
+    row[order] = np.arange(len(order))
+    if wide is not None:
+        height[row[wide]] = max(room, 1.0)
+    place[order] = np.cumsum(height) - height / 2.0 - 0.5
+    return Rows(row, place, len(order), float(height.sum()))

@@ -10,18 +10,19 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
-from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, Floats
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, Floats, Ints
 from sim.tape.tape import Tape
 from sim.views import style
 from sim.views.figures.influence_lines import Lines, Rows, lines, rows
-from sim.views.style import BLUE, FAINT, GREEN, INK, ORANGE, PALE, QUIET, WASH, number, percent, readable
+from sim.views.style import BLUE, FAINT, GREEN, INK, ORANGE, PALE, QUIET, number, percent, readable
 from sim.views.time_axis import Clock, clock
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
 
-NAMED = 40  # rows up to which each has its name on the axis
-LABELS = 10  # persons with most credit who have a label where there are more rows
+MAX_NAMED_ROWS = 40  # rows up to which each has its name on the axis
+MAX_LABELLED_PERSONS = 10  # with most credit, where there are more rows
+HEIGHT, LINE = 5.2, 0.15  # inches of many rows, and of a labelled one among them
 GROUND = "#F6DCA6"  # pale orange
 ROOM = 0.03  # the part of the picture that lines cover before the next weaker one is half as dark
 COLOURS = {DISCOVER: BLUE, LEARN: ORANGE, IMPLEMENT: GREEN}  # by the role that the event has in credit
@@ -38,10 +39,10 @@ LINES = {DISCOVER: "built on", LEARN: "told", IMPLEMENT: "made to work"}
 def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> Figure:
     """Draw who influenced whom, and when: a line from the teller's adoption of the idea to the learner's.
 
-    Persons stand below each other by their first event, so that the edge of the marks is the growth of the
-    knowing public; members of a group stand together. The thicker and darker a line, the more realised value
-    came this way (see `downstream`): that is what all accounts of credit divide, and it shows the great routes
-    where thousands of tellings lie over each other. The strongest lie on top.
+    Persons stand below each other by their first event, so that the edge of the marks is the growth of the knowing
+    public; where they are many, a person with a label has a row as high as that. The thicker and darker a line, the
+    more realised value came this way (see `downstream`): that is what all accounts of credit divide, and it shows the
+    great routes where thousands of tellings lie over each other. The strongest lie on top.
 
     Args:
         tape: any tape.
@@ -60,17 +61,21 @@ def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> F
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['P1  50.0%', 'P2  50.0%', 'crowd  0%']
     """
-    found, placed, time = lines(tape, most), rows(tape), clock(tape)
-    many = placed.count > NAMED
-    labels = _labels(tape, table, placed, many)
-    height = 5.2 if many else max(1.2, 0.27 * placed.count)
+    found, time = lines(tape, most), clock(tape)
+    acting = np.flatnonzero(rows(tape).row >= 0)
+    many = len(acting) > MAX_NAMED_ROWS
+    labelled = _labelled(tape, table, acting) if many else acting
+    room = len(acting) * LINE / max(HEIGHT - LINE * len(labelled), HEIGHT / 2) if many else 1.0
+    placed = rows(tape, labelled, room)
+    labels = _labels(tape, table, placed, labelled, many)
+    height = HEIGHT if many else max(1.2, 0.27 * placed.count)
     figure, head = style.new_figure(0.75 + height, "Who influenced whom, and when", _notes(tape, found, placed))
     wide = style.width_of([text for _, text, _ in labels])
     axes = style.panel(figure, 0.25 + wide + 0.2 * many, 0.5, 0.25, head + 0.25)
     if not placed.count:
         style.instead(axes, f"No event in {number(tape.steps)} steps.")
         return figure
-    axes.set_ylim(placed.count - 0.4, -0.6)
+    axes.set_ylim(placed.height - 0.4, -0.6)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     time.draw(axes)
@@ -91,36 +96,43 @@ def _notes(tape: Tape, found: Lines, placed: Rows) -> list[str]:
     ]
     still = tape.persons.total - placed.count
     some = f"the strongest {number(len(found.child))} of " if len(found.child) < found.of else ""
-    more = [f"{some}{number(found.of)} influences"] if some or placed.count > NAMED else []
-    more += [f"{number(placed.count)} persons, by their first event"] if placed.count > NAMED else []
+    more = [f"{some}{number(found.of)} influences"] if some or placed.count > MAX_NAMED_ROWS else []
+    more += [f"{number(placed.count)} persons, by their first event"] if placed.count > MAX_NAMED_ROWS else []
     more += [f"{number(still)} without any event left out"] if still and placed.count else []
     text = "; ".join(more)
     return [*notes, text[0].upper() + text[1:] + "."] if more else notes
 
 
-Label = tuple[float, str, int]  # the row that it belongs to, what it says, the person (-1: a group)
+Label = tuple[float, str, int]  # the place that it belongs to, what it says, the person (-1: a group)
 
 
-def _labels(tape: Tape, table: CreditTable, placed: Rows, many: bool) -> list[Label]:
-    """Return the labels of rows: every name, or groups and persons who stand out by their credit."""
-    share, group = _shares(tape, table), tape.persons.group
-    acting = np.flatnonzero(placed.row >= 0)
+def _labelled(tape: Tape, table: CreditTable, acting: Ints) -> Ints:
+    """Return the persons who stand out among many: by their credit, as a crowd, or by a name of their own."""
+    share, people = _shares(tape, table), tape.persons
+    group = people.group
     order = acting[np.argsort(-share[acting], kind="stable")]
-    labels: list[Label] = []
-    if many:
-        sums = np.bincount(group, share, len(tape.persons))
-        apart = (tape.persons.members[group] == 1) | (share > 1.000001 * (sums / tape.persons.members)[group])
-        crowds = order[(tape.persons.size[group] > 1)[order]]
-        named = order[((tape.persons.members == 1) & (tape.persons.size == 1))[group][order]]
-        named = named if len(named) <= LABELS else named[:0]  # in a log everybody has a name
-        order = np.union1d(order[(apart & (share > 0.0))[order]][:LABELS], np.append(crowds[:LABELS], named))
-        bands = [band for band in placed.bands if band[2] - band[1] < 0.9 * placed.count]  # else nothing is set apart
-        for which, first, last in sorted(bands, key=lambda band: band[1] - band[2])[:LABELS]:
-            text = f"{readable(tape.persons.name[which])} × {number(last - first + 1)}  {percent(float(sums[which]))}"
-            labels.append(((first + last) / 2, text, -1))
-    for person in order.tolist():
-        text = f"{readable(tape.persons.name_of(person))}  {percent(float(share[person]))}"
-        labels.append((float(placed.row[person]), text, person))
+    mean = np.bincount(group, share, len(people)) / people.members
+    apart = (people.members[group] == 1) | (share > 1.000001 * mean[group])
+    crowds = order[(people.size[group] > 1)[order]]
+    own = order[((people.members == 1) & (people.size == 1))[group][order]]
+    own = own if len(own) <= MAX_LABELLED_PERSONS else own[:0]  # in a log everybody has a name
+    best = order[(apart & (share > 0.0))[order]][:MAX_LABELLED_PERSONS]
+    return np.union1d(best, np.append(crowds[:MAX_LABELLED_PERSONS], own)).astype(np.int64)
+
+
+def _labels(tape: Tape, table: CreditTable, placed: Rows, labelled: Ints, many: bool) -> list[Label]:
+    """Return what to write at which place: names with their shares, and groups of many at the middle of theirs."""
+    share, people, labels = _shares(tape, table), tape.persons, []
+    for person in labelled.tolist():
+        text = f"{readable(people.name_of(person))}  {percent(float(share[person]))}"
+        labels.append((float(placed.place[person]), text, person))
+    acting = np.flatnonzero(placed.row >= 0)
+    sizes = np.bincount(people.group[acting], minlength=len(people))
+    for which in np.argsort(-sizes, kind="stable")[:MAX_LABELLED_PERSONS].tolist() if many else ():
+        mine = acting[people.group[acting] == which]
+        if 1 < len(mine) < 0.9 * placed.count:  # else nothing is set apart
+            text = f"{readable(people.name[which])} × {number(len(mine))}  {percent(float(share[mine].sum()))}"
+            labels.append((float(np.median(placed.place[mine])), text, -1))
     return sorted(labels)
 
 
@@ -143,12 +155,10 @@ def _draw_all_labels(axes: Axes, labels: list[Label]) -> None:
 
 
 def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels: list[Label]) -> None:
-    """Labels with leaders, which go on to the first event of the person; and every other group on a ground."""
+    """Draw labels with leaders, which go on to the first event of the person."""
     axes.set_yticks([])
-    for _, first, last in placed.bands[::2] if len(placed.bands) > 1 else ():
-        axes.axhspan(first - 0.5, last + 0.5, color=WASH, linewidth=0, zorder=0)
-    gap = 0.15 / (axes.bbox.height / axes.figure.dpi) * placed.count
-    places = style.apart([row for row, _, _ in labels], gap, 0.0, float(placed.count - 1))
+    gap = LINE / (axes.bbox.height / axes.figure.dpi) * placed.height
+    places = style.apart([row for row, _, _ in labels], gap, 0.0, placed.height - 1.0)
     beside, left = axes.get_yaxis_transform(), axes.get_xlim()[0]
     for (row, text, person), place in zip(labels, places, strict=True):
         axes.plot([-0.035, -0.006], [place, row], transform=beside, color=QUIET, linewidth=0.5, clip_on=False)
@@ -161,7 +171,7 @@ def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels:
 def _ends(tape: Tape, found: Lines, placed: Rows, time: Clock) -> Floats:
     """Return where each line begins and ends on the axes; shape (lines, 2, 2)."""
     ends = np.stack([found.parent, found.child], axis=1)
-    return np.stack([time.of(tape.events.step[ends]), placed.row[tape.events.person[ends]]], axis=2)
+    return np.stack([time.of(tape.events.step[ends]), placed.place[tape.events.person[ends]]], axis=2)
 
 
 def _draw_lines(axes: Axes, tape: Tape, found: Lines, ends: Floats, many: bool) -> None:
@@ -200,7 +210,7 @@ def _draw_marks(axes: Axes, tape: Tape, placed: Rows, time: Clock, many: bool) -
             large = (1.0 + 0.12 * np.log10(events.count[part]) * (kind != ABANDON)) ** 2
             edged = size == 24.0 and mark != "x"
             axes.scatter(
-                time.of(events.step[part]), placed.row[events.person[part]], s=size * large, marker=mark,
+                time.of(events.step[part]), placed.place[events.person[part]], s=size * large, marker=mark,
                 c=GROUND if pale else COLOURS.get(kind, INK), edgecolors="white" if edged else None,
                 linewidths=0.9 if mark == "x" else 0.6 * edged,
                 alpha=float(np.clip(1500 / max(1, len(part)), 0.3, 1.0)) if many and not pale else 1.0,

@@ -16,8 +16,8 @@ from sim.views.layout import chosen_idea
 from sim.views.style import BLUE, GREEN, INK, ORANGE, PALE, SERIES, SMALL, number, readable
 from sim.views.time_axis import Clock, clock
 
-NAMED = 60  # adoptions to which each has a line with its name
-MARKS = 500  # implementations up to which they are drawn among thousands of lines
+MAX_NAMED_LINES = 60
+MAX_MARKS = 500  # implementations among thousands of lines
 TALL, PIXELS = 5.2, (700, 1100)  # inches; lines and columns of the picture where the lines are too many
 
 KEY = [("o", BLUE, "discovers"), ("o", ORANGE, "learns"), ("s", GREEN, "makes it work")]
@@ -26,8 +26,9 @@ KEY = [("o", BLUE, "discovers"), ("o", ORANGE, "learns"), ("s", GREEN, "makes it
 def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
     """Draw who adopted an idea from whom, as a tree in time: a line a holding, from its beginning to its end.
 
-    Those who learned from a person branch off below, the latest first, so that no lines cross. Up to 60 lines bear
-    names; thousands are a picture, the darker the more hold the idea, with the largest branches in colours.
+    Persons who learned from another branch off below, the latest first, so that no lines cross. Up to 60 lines bear
+    names. Thousands are a picture, the darker the more hold the idea; its colours are those of the largest branches,
+    each of which goes as far as the next begins.
 
     Args:
         tape: of a run or a log.
@@ -56,7 +57,7 @@ def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
         figure, head = style.new_figure(1.2, title, [])
         style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), f"Nobody adopted it in {number(tape.steps)} steps.")
         return figure
-    many = rows > NAMED
+    many = rows > MAX_NAMED_LINES
     heads = branches(found) if many else np.array([], np.int64)
     labels = _branch_labels(tape, found, heads) if many else [_name(tape, row) for row in found.event.tolist()]
     height = TALL if many else max(1.0, (0.2 if rows <= 26 else 0.16) * rows)
@@ -90,10 +91,11 @@ def _notes(tape: Tape, which: int, found: Tree) -> list[str]:
     grounds = tape.influences.parent[np.isin(tape.influences.child, found.event[found.roots])]
     ideas = [readable(tape.ideas[k]) for k in np.unique(tape.events.idea[grounds]).tolist()]
     built = f" Built on {', '.join(ideas[:4])}{' and others' if len(ideas) > 4 else ''}." if ideas else ""
-    if len(found.event) > NAMED:
+    if len(found.event) > MAX_NAMED_LINES:
         return [
             text,
-            "Below each those who learned from them, the latest first; in colour the largest branches." + built,
+            "Below each those who learned from them, the latest first. Numbers: adoptions that go back to a person."
+            + built,
         ]
     return [text + built]
 
@@ -136,7 +138,8 @@ def _draw_few(axes: Axes, tape: Tape, found: Tree, time: Clock, labels: list[str
 
 def _draw_many(axes: Axes, tape: Tape, found: Tree, time: Clock, heads: Ints, labels: list[str]) -> None:
     left, right = axes.get_xlim()
-    picture = _picture(tape, found, time, branch_of(found, heads), (left, right))
+    branch = branch_of(found, heads)
+    picture = _picture(tape, found, time, branch, len(heads), (left, right))
     axes.imshow(
         picture, extent=(left, right, len(found.event) - 0.5, -0.5), aspect="auto", interpolation="nearest",
         zorder=1, gid="holdings",
@@ -149,11 +152,11 @@ def _draw_many(axes: Axes, tape: Tape, found: Tree, time: Clock, heads: Ints, la
     for here, colour in ((is_root, BLUE), (~is_root, ORANGE)):
         axes.scatter(along[here, 0, 0], along[here, 0, 1], s=20, c=colour, edgecolors="white", linewidths=0.6,
                      clip_on=False, zorder=4)  # fmt: skip
-    middles = found.place[heads] + found.size[heads] / 2.0
+    bands = [_band(found, branch, number_) for number_ in range(len(heads))]
+    middles = [(low + high) / 2.0 for low, high in bands]
     gap = 0.15 / (axes.bbox.height / axes.figure.dpi) * len(found.event)
-    places = style.apart(middles.tolist(), gap, 0.0, float(len(found.event) - 1))
-    for head, place, label, colour in zip(heads.tolist(), places, labels, SERIES, strict=False):
-        low, high = found.place[head], found.place[head] + found.size[head]
+    places = style.apart(middles, gap, 0.0, float(len(found.event) - 1))
+    for (low, high), place, label, colour in zip(bands, places, labels, SERIES, strict=False):
         beside = axes.get_yaxis_transform()
         axes.plot([1.008, 1.008], [low, high], transform=beside, color=colour, linewidth=2.4, clip_on=False,
                   solid_capstyle="butt")  # fmt: skip
@@ -165,8 +168,16 @@ def _draw_many(axes: Axes, tape: Tape, found: Tree, time: Clock, heads: Ints, la
     )
 
 
-def _picture(tape: Tape, found: Tree, time: Clock, branch: Ints, ends: tuple[float, float]) -> Floats:
-    """Return the lines as pixels, each as dark as the part of its lines there; shape (lines, columns, 3)."""
+def _band(found: Tree, branch: Ints, which: int) -> tuple[float, float]:
+    """Return where the longest run of lines of a branch begins and ends; other branches may lie within it."""
+    places = np.sort(found.place[branch == which])
+    edges = np.flatnonzero(np.diff(places, prepend=-9, append=places[-1] + 9) > 1)
+    longest = int(np.argmax(np.diff(edges)))
+    return float(places[edges[longest]]) - 0.5, float(places[edges[longest + 1] - 1]) + 0.5
+
+
+def _picture(tape: Tape, found: Tree, time: Clock, branch: Ints, colours: int, ends: tuple[float, float]) -> Floats:
+    """The lines as pixels, each as dark as the part of its lines that is there then; shape (lines, columns, 3)."""
     rows = len(found.event)
     tall, wide = min(PIXELS[0], rows), PIXELS[1]
     line = found.place * tall // rows
@@ -175,7 +186,7 @@ def _picture(tape: Tape, found: Tree, time: Clock, branch: Ints, ends: tuple[flo
     end = np.maximum(((time.of(found.end) - ends[0]) * scale).astype(np.int64), begin + 1)
     full = np.bincount(line, minlength=tall)[:, None]
     picture, covered = np.zeros((tall, wide, 3)), np.zeros((tall, wide))
-    for number_, colour in enumerate([*SERIES[: int(branch.max(initial=0))], PALE]):
+    for number_, colour in enumerate([*SERIES[:colours], PALE]):
         mine = branch == number_
         change = np.zeros((tall, wide + 1))
         np.add.at(change, (line[mine], np.clip(begin[mine], 0, wide)), 1.0)
@@ -187,7 +198,7 @@ def _picture(tape: Tape, found: Tree, time: Clock, branch: Ints, ends: tuple[flo
 
 
 def _shows_made(found: Tree) -> bool:
-    return len(found.made[0]) <= MARKS
+    return len(found.made[0]) <= MAX_MARKS
 
 
 def _draw_made(axes: Axes, found: Tree, time: Clock, many: bool) -> None:

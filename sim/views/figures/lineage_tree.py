@@ -1,4 +1,4 @@
-"""The lineage of an idea as arrays: who took it up from whom, and where each stands so that no two lines cross."""
+"""The lineage of an idea as arrays: who adopted it from whom, and where each stands so that no two lines cross."""
 
 from __future__ import annotations
 
@@ -102,28 +102,40 @@ def _made(tape: Tape, idea: int, number: Ints) -> tuple[Ints, Ints]:
 
 
 def branches(found: Tree, most: int = 6) -> Ints:
-    """Return the heads of the largest branches, the largest first, at most `most`; none holds another.
+    """Return the heads of the largest branches, at most `most`, the earliest first; a branch ends where another begins.
 
-    A branch of more than half of all adoptions is looked at more closely: its own branches stand for it, as long as
-    it has two.
+    The largest lineages come first. Then the largest branch is divided at the head that leaves its two parts most
+    alike, again and again, as long as both have a twentieth of all.
     """
-    children: dict[int, list[int]] = {}
-    for row, by in enumerate(found.parent.tolist()):
-        children.setdefault(by, []).append(row)
-    heads = list(children.get(-1, []))
-    while heads:
-        largest = max(heads, key=lambda row: (int(found.size[row]), -row))
-        below = children.get(largest, [])
-        if 2 * found.size[largest] <= len(found.event) or not below:
+    roots = found.roots[np.argsort(-found.size[found.roots], kind="stable")].tolist()[: max(1, most // 2)]
+    heads = [root for root in roots if 20 * int(found.size[root]) >= len(found.event)] or roots[:1]
+    while len(heads) < most:
+        mine = branch_of(found, np.array(heads, np.int64))
+        sizes = np.bincount(mine, minlength=len(heads))[: len(heads)]
+        largest = int(np.argmax(sizes))
+        rows = np.flatnonzero(mine == largest)
+        rows = rows[rows != heads[largest]]
+        below = found.size[rows] - _taken(found, heads, rows)
+        part = np.minimum(below, sizes[largest] - below)
+        if not len(rows) or 20 * int(part.max()) < len(found.event):
             break
-        heads.remove(largest)
-        heads += below
-    order = sorted(heads, key=lambda row: (-int(found.size[row]), row))
-    return np.array(order[:most], np.int64)
+        heads.append(int(rows[np.argmax(part)]))
+    return np.array(sorted(heads), np.int64)
+
+
+def _taken(found: Tree, heads: list[int], rows: Ints) -> Ints:
+    """Return how many adoptions below each of the rows belong to branches that are heads already; shape (rows,)."""
+    first, size, taken = found.place[rows], found.size[rows], np.zeros(len(rows), np.int64)
+    mine = branch_of(found, np.array(heads, np.int64))
+    sizes = np.bincount(mine, minlength=len(heads) + 1)
+    for number, head in enumerate(heads):
+        within = (found.place[head] > first) & (found.place[head] < first + size)
+        taken += np.where(within, sizes[number], 0)
+    return taken
 
 
 def branch_of(found: Tree, heads: Ints) -> Ints:
-    """Return the branch of each row, in the order of the heads; len(heads) for the others; shape (rows,)."""
+    """Return the number of the branch of each row, that of the nearest head above; len(heads) for the others."""
     mine = [len(heads)] * len(found.event)
     number = {int(head): k for k, head in enumerate(heads)}
     for row, by in enumerate(found.parent.tolist()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, Ints
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Ints
 from sim.tape.tape import Tape
 
 NEVER, GAVE_UP, HEARD, FOUND, MADE = range(5)
@@ -61,14 +61,19 @@ def states(tape: Tape, idea: int, step: int) -> NDArray[np.int8]:
 
 
 def telling_moments(tape: Tape, idea: int, most: int = 6) -> list[int]:
-    """Return steps that tell the story: when the first holds it, parts of the most holders do, the peak, the end."""
+    """Return steps worth a look, in each of which something happened to the idea; all of them where they are few.
+
+    Else the first and the last, and when there were first 2%, 15%, a half and all of the most holders.
+    """
     from sim.views.figures.spread import holders
 
-    steps, count = holders(tape).of(idea)
-    if not len(count):
+    happened = np.unique(tape.events.step[(tape.events.idea == idea) & (tape.events.kind != USE)])
+    if not len(happened):
         return [tape.steps]
-    peak = int(count.max())
-    marks = [1.0, 0.02 * peak, 0.15 * peak, 0.5 * peak, float(peak)]
-    found = [int(steps[int(np.argmax(count >= mark))]) for mark in marks]
-    chosen = sorted({*found, tape.steps})
-    return chosen if len(chosen) <= most else [*chosen[: most - 1], chosen[-1]]
+    if len(happened) <= most:
+        return [int(step) for step in happened]
+    steps, count = holders(tape).of(idea)
+    marks = [part * int(count.max(initial=0)) for part in (0.02, 0.15, 0.5, 1.0)]
+    found = {int(steps[int(np.argmax(count >= mark))]) for mark in marks} if len(steps) else set()
+    ends = {int(happened[0]), int(happened[-1])}
+    return sorted(ends | set(sorted(found - ends)[: most - 2]))

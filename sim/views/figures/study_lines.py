@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from sim.views import style
 from sim.views.figures.study_panels import (
@@ -26,7 +26,7 @@ from sim.views.figures.study_panels import (
     rows_of,
     values_of,
 )
-from sim.views.style import BLUE, FAINT, SERIES, SMALL, number, readable
+from sim.views.style import BLUE, FAINT, SERIES, SMALL, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +123,7 @@ def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None
     room = 0.05 * (top - bottom)
     axes.set_ylim(bottom - (room if bottom else 0.0), top + room)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
+    axes.yaxis.set_major_formatter(style.Numbers())
     axes.grid(axis="y", color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
     if not is_numeric(places):
@@ -140,7 +140,7 @@ def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None
         axes.set_xlim(low - room, high + room)
         wide = axes.bbox.width / axes.figure.dpi
         axes.xaxis.set_major_locator(MaxNLocator(min(6, max(2, int(2 * wide))), steps=STEPS))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.xaxis.set_major_formatter(style.Numbers())
 
 
 def _draw_all(axes: Axes, lines: Sequence[pd.DataFrame], inks: Sequence[str], labels: Sequence[str]) -> list[float]:

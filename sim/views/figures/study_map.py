@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from sim.views import style
 from sim.views.figures.study_panels import (
@@ -25,13 +25,13 @@ from sim.views.figures.study_panels import (
     rows_of,
     values_of,
 )
-from sim.views.style import FAINT, INK, SMALL, number, readable
+from sim.views.style import FAINT, INK, SMALL, readable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-MAX_VALUES = 200  # values of a parameter
+MAX_VALUES = 200  # of a parameter
 
 
 def study_map(
@@ -40,7 +40,8 @@ def study_map(
     """Draw the mean of a measure as the colour of a field, a field for each pair of values of two parameters.
 
     Fields are of one size, however far apart the values; those without a value are crossed out. Where there is room,
-    the mean stands in the field. Means below and above zero have colours that part at zero.
+    the mean stands in the field, to as many digits as the range of all needs. Means below and above zero have colours
+    that part at zero.
 
     Args:
         summary: as of `sim.study.analysis.summarise`, by the parameters that are shown and no others.
@@ -66,7 +67,9 @@ def study_map(
         grid = here.pivot(index=y, columns=x, values="mean").reindex(index=up, columns=across)
         grids.append(grid.to_numpy(np.float64))
     colours, scale = _colours(np.stack(grids))
-    notes = replicates_note(rows) + ["Crossed out: no value."] * bool(np.isnan(grids).any())
+    notes = [f"Colour: the mean {readable(measure, 40)}.", *replicates_note(rows)] + ["Crossed out: no value."] * bool(
+        np.isnan(grids).any()
+    )
     left = max(0.5, 0.3 + style.width_of(labels_of(up)))
     figure, made = panels(
         f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", [" ".join(notes)], len(parts),
@@ -108,18 +111,13 @@ def _draw(axes: Axes, grid: Floats, colours: Colormap, scale: Normalize) -> None
     wide = axes.bbox.width / axes.figure.dpi / across
     tall = axes.bbox.height / axes.figure.dpi / down
     places = np.argwhere(np.isfinite(grid)).tolist()
-    texts = [_short(grid[row, column]) for row, column in places]
+    texts = style.numbers([float(grid[row, column]) for row, column in places])
     if style.width_of(texts, SMALL) > 0.9 * wide or tall < 0.16:
         return
     for (row, column), text in zip(places, texts, strict=True):
         red, green, blue, _ = colours(scale(grid[row, column]))
         ink = "white" if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else INK
         style.say(axes, column, row, text, ha="center", va="center", fontsize=SMALL, color=ink)
-
-
-def _short(value: float) -> str:
-    """Three digits, as the field has room for."""
-    return number(float(f"{value:.3g}"))
 
 
 def _tick(axes: Axes, across: Sequence[Any], up: Sequence[Any]) -> None:
@@ -150,7 +148,7 @@ def _legend(figure: Figure, made: Sequence[Axes], measure: str, colours: Colorma
     bar = figure.add_axes((right + 0.15 / wide, bottom, 0.13 / wide, high))
     figure.colorbar(ScalarMappable(scale, colours), cax=bar)
     bar.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-    bar.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    bar.yaxis.set_major_formatter(style.Numbers())
     bar.tick_params(labelsize=SMALL, length=2, width=0.5, labelfontfamily=list(style.fonts()))
     for spine in bar.spines.values():
         spine.set_visible(False)

@@ -67,8 +67,7 @@ def labels_of(values: Sequence[Any]) -> list[str]:
     """
     if not is_numeric(values):
         return [readable(str(value)) for value in values]
-    short = [number(float(value)) for value in values]
-    return short if len(set(short)) == len(values) else [f"{value:.6g}" for value in values]
+    return style.numbers([float(value) for value in values], apart=True)
 
 
 def panel_values(rows: pd.DataFrame, panel: str | None) -> list[Any]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from sim.study.analysis import require
 from sim.views import style
 from sim.views.figures.study_panels import STEPS
-from sim.views.style import BLUE, FAINT, INK, ORANGE, SKY, WASH, number, readable
+from sim.views.style import BLUE, FAINT, INK, ORANGE, SKY, WASH, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 MAX_PARAMETERS = 25  # parameters
 ROW = {"sobol": 0.4, "morris": 0.3}  # inches
 WORDS = {
-    "sobol": "Share of the variance that a parameter explains (Sobol indices); line: its interval.",
-    "morris": "Effect of running through the whole range of a parameter (Morris); line: its interval.",
+    "sobol": "How much of the variance between runs each parameter explains (Sobol indices). Black: its interval.",
+    "morris": "How far the measure moves when a parameter runs through its whole range (Morris). Black: its interval.",
 }
 
 
@@ -54,18 +54,24 @@ def study_tornado(indices: pd.DataFrame, measure: str) -> Figure:
     note = WORDS[method]
     if len(indices[indices["index"] == wanted[0]]) > MAX_PARAMETERS:
         note += f" The {MAX_PARAMETERS} largest."
-    figure, head = style.new_figure(0.75 + ROW[method] * len(order), f"What {readable(measure, 40)} hangs on", [note])
+    figure, head = style.new_figure(0.75 + ROW[method] * len(order), f"What {readable(measure, 40)} depends on", [note])
     axes = style.panel(figure, 0.3 + style.width_of(labels), 0.35, 0.3, head + 0.25)
     _frame(axes, labels)
     if method == "sobol":
         _bars(axes, main, -0.18, 0.32, SKY, "total")
         _bars(axes, other, 0.18, 0.32, BLUE, "first")
-        style.key(axes, [("s", SKY, "total: with its interactions"), ("s", BLUE, "first order: alone")])
+        style.key(axes, [("s", SKY, "together with others"), ("s", BLUE, "by itself")])
     else:
         _bars(axes, main, 0.0, 0.6, SKY, "mu_star")
         axes.plot(other["value"], np.arange(len(other)), color=ORANGE, marker="D", markersize=4.5, linestyle="",
                   markeredgecolor=INK, markeredgewidth=0.5, clip_on=False, zorder=5, gid="sigma")  # fmt: skip
-        style.key(axes, [("s", SKY, "μ*: mean absolute effect"), ("D", ORANGE, "σ: how much the effect differs")])
+        style.key(
+            axes,
+            [
+                ("s", SKY, "mean size of the effect, μ*"),
+                ("D", ORANGE, "how much it differs, σ"),
+            ],
+        )
     _reach(axes, main, other)
     return figure
 
@@ -78,7 +84,7 @@ def _frame(axes: Axes, labels: list[str]) -> None:
     for place in range(0, len(labels), 2):
         axes.axhspan(place - 0.5, place + 0.5, color=WASH, linewidth=0, zorder=0)
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x)))
+    axes.xaxis.set_major_formatter(style.Numbers())
     axes.grid(axis="x", color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
 

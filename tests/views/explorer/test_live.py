@@ -49,10 +49,20 @@ class Live:
         answer = connection.getresponse()
         return answer, answer.read().decode()
 
-    def run(self, changes, headers=None, raw: str | None = None):
+    def run(self, changes, headers=None, raw: str | None = None, *, patiently: bool = True):
         body = json.dumps({"changes": changes}) if raw is None else raw
-        answer, text = self.ask(self.path + "run", "POST", body, **(JSON | self.origin if headers is None else headers))
-        return answer.status, text
+        while True:
+            answer, text = self.ask(
+                self.path + "run", "POST", body, **(JSON | self.origin if headers is None else headers)
+            )
+            if not patiently or not text.startswith('{"wait"'):
+                return answer.status, text
+
+    def page(self):
+        while True:
+            answer, text = self.ask()
+            if 'http-equiv="refresh"' not in text:
+                return answer, text
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +87,28 @@ def test_an_interrupt_ends_a_run_under_way(tmp_path):
     assert done == Done(0, "", "Open this page in a browser of this machine; Ctrl-C stops it.\nStopped.\n")
 
 
+def test_a_newer_question_is_answered_while_a_long_step_is_under_way_and_an_interrupt_ends_it(tmp_path):
+    """A million ideas are one step, which nothing stops from within."""
+    needs_server()
+    world = 'scenario={name="v",steps=12}\npopulation={count=12,reach=0.3}\n'
+    world += 'persons=[{name="Ada",creativity=1.0,reach=0.5}]\n'
+    server = Live(tmp_path, world + 'ideas=[{name="wheel",discovery_rate=2.0}]\n')
+    server.page()
+    for _ in range(3):
+        _, text = server.run({"ideas.wheel.count": "1000000"}, patiently=False)
+        assert "so far. A change stops it." in json.loads(text)["wait"]
+    _, text = server.run({"scenario.steps": "3"})
+    assert json.loads(text)["said"] == "With scenario.steps = 3."
+    _, text = server.run({"ideas.wheel.count": "1000000"}, patiently=False)
+    done = interrupted(server.process)
+    assert (done.code, done.err.endswith("Stopped.\n")) == (0, True)
+
+
 # Who may ask ----------------------------------------------------------------------------------------------------------
 
 
 def test_it_serves_the_page_on_the_loopback_address_alone(live):
-    answer, text = live.ask()
+    answer, text = live.page()
     assert live.host == "127.0.0.1"
     assert answer.status == 200
     assert "connect-src 'self'" in text
@@ -123,12 +150,13 @@ def test_what_is_no_question_is_refused(live, raw):
 def test_a_run_is_that_of_the_scenario_with_the_change(live):
     from sim import simulate
     from sim.views.explorer.data import explorer_data
+    from sim.views.explorer.live_worker import EFFORT
 
     changes = {"dynamics.abandon_rate": "0.5", "scenario.seed": "9"}
     status, text = live.run(changes)
     chosen = Scenario.from_toml(VILLAGE).replace({"dynamics.abandon_rate": 0.5, "scenario.seed": 9})
     assert status == 200
-    assert json.loads(text)["data"] == json.loads(json.dumps(explorer_data(simulate(chosen), chosen)))
+    assert json.loads(text)["data"] == json.loads(json.dumps(explorer_data(simulate(chosen), chosen, EFFORT)))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +193,14 @@ def test_moving_a_slider_in_the_browser_runs_anew(live):
         assert "must be greater than or equal to 0" in page.run("by('state').textContent")
         page.run(set_to.format("telling period", 2, "forever", "change"))
         page.wait("!by('state').classList.contains('wrong') && by('state').textContent.includes('forever')")
+        compared = page.run("[...document.querySelectorAll('#compared li')].map((e) => e.textContent)")
+        assert any(line.startswith("Ada ") and "→" in line for line in compared)
+        page.run(set_to.format("people", 1, "500", "input"))
+        assert page.run(set_to.format("people", 1, "500", "input")) == "500"
+        assert page.run("[...document.querySelectorAll('#controls .row')][0].children[2].value") == "63"
+        page.run("by('reset').click()")
+        page.wait("by('state').textContent === 'As in the scenario.'")
+        assert page.run("by('facts').textContent") == before
         assert page.errors == []
         assert all(url.startswith((live.url, "data:")) for url in page.requests)
 
@@ -179,11 +215,19 @@ def test_every_slider_is_a_number_of_the_scenario_within_its_ends_which_are_allo
         "scenario.steps", "scenario.seed", "population.count", "population.reach", "dynamics.telling_period",
         "persons.Ada.creativity", "ideas.cart.discovery_rate", "credit.alpha",
     }  # fmt: skip
+    assert [c["key"] for c in found[:2]] == ["population.count", "population.creativity"]
+    assert found[0]["logarithmic"]
+    assert (found[0]["low"], found[0]["high"]) == (1, 4000)
+    assert {"world.network.neighbours", "world.network.rewire"} <= {c["key"] for c in found}
     for control in found:
         kind = int if control["value"].isdigit() else float
         assert control["low"] <= float(control["value"]) <= control["high"], control
-        assert control["step"] > 0
-        ends = () if control["key"] == "population.count" else (control["low"], control["high"])
+        assert control["step"] > 0 or control["logarithmic"]
+        ends = (
+            ()
+            if control["key"] in ("population.count", "world.network.neighbours")
+            else (control["low"], control["high"])
+        )
         for value in (control["value"], *ends):  # a network asks for some persons
             assert scenario.replace({control["key"]: kind(value)}) is not None
 
@@ -214,7 +258,7 @@ def test_a_scenario_and_a_log_become_files(explore, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["village.toml", "-o", "page.pdf"], "-o page.pdf: no page format '.pdf'; allowed: .html, .htm"),
+        (["village.toml", "-o", "page.pdf"], "-o page.pdf: no page format 'pdf'; allowed: html, htm"),
         (["village.toml", "-o", "nowhere/page.html"], "no such folder as nowhere"),
         (["vilage.toml"], "vilage.toml: no such file"),
         (["village.toml", "-o", "page.html", "--port", "8000"], "--port 8000: only the live page"),

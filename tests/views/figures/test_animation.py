@@ -7,13 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from PIL import Image
 
 from sim import Scenario, World, credit, simulate
+from sim.model.until import until
 from sim.tape.tables import DISCOVER
 from sim.views.figures.animation import animate, frames
-from sim.views.figures.animation_scene import flow_back, show, stage
+from sim.views.figures.animation_scene import show, stage
+from sim.views.figures.network import COLOURS, holding
+from sim.views.figures.network_state import States
+from sim.views.style import ROLE_COLOURS, percent
 from tests.tapes import make_tape
+from tests.views.figures.test_figures import readable_texts
+from tests.views.figures.test_network import ring
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,46 +46,64 @@ def test_a_gif_lasts_as_long_as_asked_and_is_the_same_every_time(tmp_path):
     assert lasts == 2000
 
 
-def test_the_credit_that_flows_back_ends_as_the_account_says():
-    tape, world = bridge()
+@pytest.mark.parametrize("case", ["e4_bridge", "kant_critique", "ring"])
+def test_marks_curve_bars_and_discs_are_those_of_the_tape_at_each_step(case):
+    scenario = ring(200) if case == "ring" else Scenario.load(case)
+    tape, world = simulate(scenario), World.build(scenario)
     on = stage(tape, world, None)
+    roles = np.array([to_rgba(colour) for colour in ROLE_COLOURS.values()])
     for step in range(tape.steps + 1):
         show(on, step)
-    back = []
-    for step in range(tape.steps, -1, -1):
-        flow_back(on, step)
-        back.append(on.collected.sum() / tape.total)
-    assert back == sorted(back)
-    assert back[0] == 0.0  # nothing happened in the last step
-    assert (on.collected.sum(axis=0)[:3] / tape.total).tolist() == pytest.approx(credit(tape).persons.share.tolist())
-    widths = [sum(bars[row].get_width() for bars in on.parts["bars"]) for row in range(3)]
-    assert np.array(widths) / tape.total == pytest.approx([0.5, 0.25, 0.25])
-    assert [text.get_text() for text in on.parts["shares"]] == [" 50.0%", " 25.0%", " 25.0%"]
+        if step % max(1, tape.steps // 6):
+            continue
+        known = States(tape, on.idea)
+        known.turn_to(step)
+        dots = on.parts["dots"]
+        assert np.allclose(dots.get_offsets(), on.places[on.persons])
+        colours = np.broadcast_to(dots.get_facecolors(), (len(on.persons), 4))
+        assert np.allclose(colours, np.array([to_rgba(c) for c in COLOURS])[known.now[on.persons]])
+        for wedge, crowd in zip(
+            on.parts["crowds"], np.flatnonzero(tape.persons.size[tape.persons.group] > 1), strict=True
+        ):
+            share = known.held[crowd] / tape.persons.size[tape.persons.group[crowd]]
+            assert wedge.get_visible() == (share > 0)
+            assert not share or (wedge.theta2 - wedge.theta1) / 360 == pytest.approx(share)
+        assert on.parts["moment"].get_text() == f"step {step}: {holding(int(known.held.sum()))}"
+        table = credit(until(tape, step, scenario))
+        mine = np.zeros(tape.persons.total)
+        mine[table.row] = table.persons.credit
+        widths = [sum(bars[row].get_width() for bars in on.parts["bars"]) for row in range(len(on.giants))]
+        assert widths == pytest.approx(mine[on.giants])
+        said = [percent(c / table.total) if c > 0.0 else "" for c in mine[on.giants].tolist()]
+        assert [text.get_text().strip() for text in on.parts["shares"]] == said
+        seen = on.best[mine[on.best] > 0.0]
+        assert np.allclose(on.parts["giants"].get_offsets(), on.places[seen]) if len(seen) else not mine[on.best].any()
+        inks = on.parts["giants"].get_facecolors()[:, :3].tolist()
+        assert not len(seen) or all(ink in roles[:, :3].tolist() for ink in inks)
 
 
-def test_the_network_lights_up_and_credit_flows_back_as_the_account_says():
+def test_pictures_are_of_one_size_and_without_a_world_credit_stands_at_the_end():
     tape, world = bridge()
-    on = stage(tape, world, None)
-    show(on, 2)
-    assert [int(state) for state in on.states.now] == [3, 2, 0, 0]  # discovered, learned, two that do not know
-    assert not on.parts["crowds"][0].get_visible()
-    show(on, 4)
-    (ring,) = on.parts["crowds"]
-    assert ring.theta2 - ring.theta1 == pytest.approx(360.0)
     pictures = list(frames(stage(tape, world, None), 30, 60))
     assert len(pictures) == 30
+    on = stage(tape, world, None)
+    show(on, 4)
+    readable_texts(on.figure, slack=1.0)
     assert {picture.shape for picture in pictures} == {pictures[0].shape}
     assert all(size % 2 == 0 for size in pictures[0].shape[:2])
     assert (pictures[0] != pictures[-1]).any()
     assert (pictures[0][:5, :5] == 255).all()
+    on = stage(tape, None, None)
+    for step, said in ((tape.steps - 1, ["", "", ""]), (tape.steps, [" 50.0%", " 25.0%", " 25.0%"])):
+        show(on, step)
+        assert [text.get_text() for text in on.parts["shares"]] == said
 
 
-def test_what_came_to_the_crowd_goes_back_from_the_nearest_place_of_its_ring():
+def test_what_is_told_to_the_crowd_goes_to_the_nearest_place_of_its_ring():
     tape, world = bridge()
     on = stage(tape, world, None)
-    show(on, tape.steps)
-    flow_back(on, 4)  # P3 told the crowd in step 4
-    (line,) = on.parts["routes"].get_segments()
+    show(on, 4)  # P3 tells the crowd in step 4
+    line = on.parts["routes"].get_segments()[0]
     assert line[1] == pytest.approx(on.places[2])
     assert np.hypot(*line[0]) == pytest.approx(1.1)
     assert np.cross([*line[0], 0], [*line[1], 0])[2] == pytest.approx(0.0)

@@ -316,20 +316,36 @@ def lines_of(figure):
 def test_every_influence_is_a_line_from_teller_to_learner(case):
     tape = case()
     figure = influence_over_time(tape, credit(tape))
-    first, place = {}, rows(tape).row
+    first, row = {}, rows(tape).row
     for event, person in enumerate(tape.events.person.tolist()):
         first.setdefault(person, event)
     first.pop(-1, None)
-    if len(tape.persons) == tape.persons.total:
-        assert sorted(first, key=first.get) == np.argsort(np.where(place < 0, 2**40, place))[: len(first)].tolist()
-    x = clock(tape).of(tape.events.step)
+    assert (
+        sorted(first, key=first.get) == np.argsort(np.where(row < 0, 2**40, row), kind="stable")[: len(first)].tolist()
+    )
+    x, place = clock(tape).of(tape.events.step), places_of(figure, tape)
+    assert sorted(place, key=place.get) == sorted(first, key=first.get)  # wider rows, but the same order
     expected = Counter()
     for child, parent in zip(tape.influences.child.tolist(), tape.influences.parent.tolist(), strict=True):
         if tape.events.kind[child] != USE:
-            ends = [(float(x[row]), int(place[tape.events.person[row]])) for row in (parent, child)]
+            ends = [(float(x[row]), place[int(tape.events.person[row])]) for row in (parent, child)]
             expected[tuple(ends)] += 1
     (drawn,) = lines_of(figure)
-    assert Counter(tuple((float(a), int(b)) for a, b in segment) for segment in drawn.get_segments()) == expected
+    assert Counter(tuple((float(a), float(b)) for a, b in segment) for segment in drawn.get_segments()) == expected
+
+
+def places_of(figure, tape):
+    """The height of each person's marks, which is one and the same for all of them."""
+    found = {}
+    for kind, name in ((DISCOVER, "discovers"), (LEARN, "learns"), (IMPLEMENT, "implements")):
+        marks = [c.get_offsets().tolist() for c in figure.axes[0].collections if c.get_gid() == name]
+        rows = np.flatnonzero(tape.events.kind == kind)
+        for some, here in zip(
+            (rows[tape.events.count[rows] == 1], rows[tape.events.count[rows] > 1]), marks, strict=False
+        ):
+            for row, (_, y) in zip(some.tolist(), here, strict=True):
+                assert found.setdefault(int(tape.events.person[row]), y) == y
+    return found
 
 
 def test_only_the_strongest_of_thousands_are_drawn_and_the_note_says_so(tmp_path):
@@ -358,9 +374,8 @@ def test_names_are_on_the_axis_of_a_few():
     assert marks["abandons"] == (abandoned().events.kind == ABANDON).sum() > 20
 
 
-def test_groups_are_bands_at_the_first_ones_place():
+def test_persons_stand_by_their_first_event_whatever_their_group():
     tape = thousands()
-    assert [(band[2] - band[1] + 1) for band in rows(tape).bands] == [1000, 1000]
     found = texts(influence_over_time(tape, credit(tape)))
     assert {"teller × 1,000  33.3%", "implementer × 1,000  33.3%", "inventor  33.3%", "the crowd  0%"} <= set(found)
     assert not any(text.startswith("implementer 1 ") for text in found)
@@ -368,9 +383,13 @@ def test_groups_are_bands_at_the_first_ones_place():
     for step, person in enumerate([1, 5, 3, 0, 2]):
         r.event(step, DISCOVER, person, step)
     tape = tape_of(r, [("a", 2, 1), ("b", 1, 1), ("c", 3, 1)], [f"idea {k}" for k in range(5)], 4)
-    found = rows(tape)
-    assert found.row.tolist() == [1, 0, 4, 3, -1, 2]
-    assert (found.count, found.bands) == (5, ((0, 0, 1), (2, 2, 3)))
+    assert rows(tape).row.tolist() == [3, 0, 4, 2, -1, 1]
+    found = rows(tape, np.array([3]), 5.0)
+    assert found.place[[1, 5, 3, 0, 2]].tolist() == [0.0, 1.0, 4.0, 7.0, 8.0]
+    assert (found.count, found.height) == (5, 9.0)
+
+
+def test_a_long_table_has_its_rest_as_one_row():
     r = Recorder()
     root = r.event(0, DISCOVER, 0, 0)
     told = [r.event(1, LEARN, person, 0, parents={root: 1.0}) for person in range(1, 61)]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from matplotlib.colors import to_rgb
 
+from sim import Scenario, simulate
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE
-from sim.views.figures.lineage import NAMED, lineage
+from sim.views.figures.lineage import MAX_NAMED_LINES, lineage
 from sim.views.figures.lineage_tree import branch_of, branches, tree
 from sim.views.figures.save import save
+from sim.views.style import SERIES
 from tests.tapes import make_tape, tapes
 
 
@@ -90,21 +93,24 @@ def family(children=3, generations=6):
     return make_tape(people, [*events, (IMPLEMENT, len(people) - 1, {len(people) - 1: 1.0})])
 
 
+LIVING = [simulate(Scenario.load("kant_critique"))]
+
+
 def test_few_lines_have_names_and_many_are_a_picture():
     few, many = lineage(family(2, 3)), lineage(family(3, 6))
     assert sorted(text.get_text() for text in few.axes[0].texts) == sorted(f"P{i}" for i in range(15))
     (lines,) = [part for part in few.axes[0].collections if part.get_gid() == "holdings"]
-    assert len(lines.get_segments()) == 15 <= NAMED
+    assert len(lines.get_segments()) == 15 <= MAX_NAMED_LINES
     (picture,) = many.axes[0].images
     assert picture.get_gid() == "holdings"
-    assert [text.get_text() for text in many.axes[0].texts] == ["P1: 364", "P2: 364", "P3: 364"]
+    assert [text.get_text() for text in many.axes[0].texts][:3] == ["P0: 1,093", "P1: 364", "P2: 364"]
     tape = make_tape(["P1"], [], ideas=("idea 0", "none"))
     (axes,) = lineage(tape, "none").axes
     assert "Nobody adopted it" in axes.texts[0].get_text()
 
 
 def test_the_picture_is_as_dark_as_the_part_of_its_lines_that_is_there(tmp_path):
-    tape = family(3, 6)  # 1,093 takings-up, one a step
+    tape = family(3, 6)  # 1,093 adoptions, one a step
     picture = np.asarray(lineage(tape).axes[0].images[0].get_array())
     dark = (picture < 0.999).any(axis=2).mean(axis=0)
     assert dark[-25] > 0.99  # at the end everybody holds it
@@ -113,7 +119,31 @@ def test_the_picture_is_as_dark_as_the_part_of_its_lines_that_is_there(tmp_path)
     for kind in ("png", "svg", "pdf"):
         one, two = (save(lineage(tape), tmp_path / f"{k}.{kind}").read_bytes() for k in "ab")
         assert one == two
-    found = tree(family(3, 6), 0)
+
+
+@pytest.mark.parametrize("tape", [family(3, 6), family(2, 8), family(30, 2), family(1, 200), *LIVING])
+def test_the_largest_branches_are_in_colour_with_their_names_at_their_own_lines(tape):
+    found = tree(tape, 0)
     heads = branches(found)
-    assert heads.tolist() == [1, 2, 3]
-    assert np.bincount(branch_of(found, heads)).tolist() == [364, 364, 364, 1]
+    mine = branch_of(found, heads)
+    sizes = np.bincount(mine, minlength=len(heads) + 1)
+    assert max(found.roots, key=lambda row: found.size[row]) in heads
+    assert sizes[-1] <= len(found.event) / 20 * len(found.roots)  # what is left grey is small lineages
+    assert min(sizes[:-1]) >= len(found.event) / 20
+    for row in range(0, len(found.event), 7):
+        nearest = next((heads.tolist().index(a) for a in ancestors(found, row) if a in heads), len(heads))
+        assert mine[row] == nearest
+    (axes,) = lineage(tape).axes
+    picture, texts = np.asarray(axes.images[0].get_array()), [text.get_text() for text in axes.texts]
+    tall, later = len(picture), [line for line in axes.lines if line.get_linewidth() == 2.4]
+    for number, (head, line) in enumerate(zip(heads.tolist(), later, strict=True)):
+        name = tape.persons.name_of(int(tape.events.person[found.event[head]]))
+        assert texts[number].startswith(f"{name}: ")
+        assert line.get_color() == SERIES[number]
+        low, high = (int(np.ceil(y + 0.5)) for y in line.get_ydata())
+        assert set(mine[np.isin(found.place, np.arange(low, high))]) == {number}
+        seen = picture[low * tall // len(found.event) : high * tall // len(found.event)]
+        inked = seen[(seen < 0.9).any(axis=2)]
+        ink = (1.0 - inked) / np.maximum((1.0 - inked).max(axis=1, keepdims=True), 1e-9)
+        own = 1.0 - np.array(to_rgb(SERIES[number]))
+        assert np.median(np.abs(ink - own / own.max()).max(axis=1)) < 0.05

@@ -1,0 +1,193 @@
+"""The process in which the live page's runs are made, so that one long step blocks nothing and can be ended."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from sim.errors import ScenarioError
+from sim.scenario.keys import parse_value
+from sim.scenario.scenario import Scenario
+
+PATIENCE = 1.2  # seconds that a question waits for its answer, before it is said how far the run has come
+GRACE = 0.3  # seconds in which a run may end by itself, before its process is ended
+EFFORT = 0.15  # of what goes into the credit at earlier moments on a page that is mailed
+STOPPED = {"error": "stopped for a newer one"}
+
+
+class StoppedError(Exception):
+    """The run that is under way is wanted no more."""
+
+
+class Job:
+    """A question on its way: how far the run has come, and the answer once it is there, as JSON."""
+
+    def __init__(self, changes: Mapping[str, str]) -> None:
+        self.changes, self.began = dict(changes), time.monotonic()
+        self.told, self.answer, self.done = "", "", threading.Event()
+
+    def finish(self, answer: str) -> None:
+        """Have the answer; the first one stays."""
+        if not self.done.is_set():
+            self.answer = answer
+            self.done.set()
+
+    def wait(self) -> str:
+        """Return the answer, or after some patience how far the run has come."""
+        if self.done.wait(PATIENCE):
+            return self.answer
+        seconds = time.monotonic() - self.began
+        return json.dumps({"wait": f"{self.told or 'Making the world'}; {seconds:.0f} s so far. A change stops it."})
+
+
+class Worker:
+    """A process that runs one question after the other."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.stop, self.job = context.Event(), Job({})
+        self.process = context.Process(target=work, args=(other, self.stop), daemon=True)
+        with _deaf():
+            self.process.start()
+        other.close()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def run(self, job: Job, scenario: Scenario) -> None:
+        """Begin with a question; what comes of it is put into the job."""
+        self.stop.clear()
+        self.job = job
+        self.pipe.send((scenario, job.changes))
+
+    def end_run(self) -> bool:
+        """Stop the run under way; return whether the process is free for another."""
+        self.stop.set()
+        free = self.job.done.wait(GRACE) and self.process.is_alive()
+        if not free:
+            self.close()
+        return free
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        self.process.kill()
+        self.job.finish(json.dumps(STOPPED))
+
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                kind, text = self.pipe.recv()
+                if kind == "step":
+                    self.job.told = text
+                else:
+                    self.job.finish(text)
+        self.job.finish(
+            json.dumps({"error": "the run has come to an end: it may be too large for this machine's memory"})
+        )
+
+
+class _deaf:  # noqa: N801
+    """In the block, this thread and the processes that it starts do not hear Ctrl-C, which is the server's."""
+
+    def __enter__(self) -> None:
+        self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _has_masks() else None
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
+
+
+def _has_masks() -> bool:
+    return hasattr(signal, "pthread_sigmask")
+
+
+def work(pipe: Connection, stop: Any) -> None:
+    """Answer questions until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(EOFError, OSError):
+        from sim.views.explorer import data  # noqa: F401  # so that the first question finds it loaded
+
+        while True:
+            scenario, changes = pipe.recv()
+            pipe.send(
+                ("done", json.dumps(answer(scenario, changes, stop.is_set, lambda text: pipe.send(("step", text)))))
+            )
+
+
+def answer(
+    scenario: Scenario, changes: Mapping[str, str], stopped: Callable[[], bool], tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Return the data of the page for these changes, {"data", "said"}, or what is wrong with them, {"error"}."""
+    from sim.engines import simulate
+    from sim.views.explorer.data import explorer_data
+
+    def go_on(done: int, steps: int) -> None:
+        if stopped():
+            raise StoppedError
+        tell(f"Step {done:,} of {steps:,}")
+
+    try:
+        chosen = changed(scenario, changes)
+        tape = simulate(chosen, progress=go_on)
+        tell("Dividing the credit")
+        data = explorer_data(tape, chosen, effort=EFFORT)
+    except ScenarioError as error:
+        return {"error": " ".join(str(error).split())}
+    except StoppedError:
+        return STOPPED
+    except Exception as error:  # the page says it; the server goes on
+        return {"error": f"an error of ours: {type(error).__name__}: {' '.join(str(error).split())}"}
+    shown = ", ".join(f"{key} = {text}" for key, text in changes.items())
+    return {"data": data, "said": f"With {shown}." if shown else "As in the scenario."}
+
+
+def changed(scenario: Scenario, changes: Mapping[str, str]) -> Scenario:
+    """Return the scenario with these changes, whose values are text.
+
+    Raises:
+        ScenarioError: if there is no such key, or a value is not allowed.
+    """
+    values = {key: parse_value(text) for key, text in changes.items()}
+    return scenario.replace(values, source="parameters") if values else scenario
+
+
+class Runner:
+    """Runs a scenario with other parameters, one run at a time; a newer question stops the older one at once."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario, self.lock = scenario, threading.Lock()
+        self.worker, self.spare = Worker(), Worker()  # the spare one takes over where a process had to be ended
+        self.job: Job | None = None
+
+    def ask(self, changes: Mapping[str, str]) -> str:
+        """Return as JSON the data for these changes, what is wrong, or how far the run has come, {"wait"}."""
+        with self.lock:
+            if self.job is None or self.job.changes != changes or (self.job.done.is_set() and not self.job.answer):
+                try:
+                    changed(self.scenario, changes)
+                except ScenarioError as error:
+                    return json.dumps({"error": " ".join(str(error).split())})
+                self._begin(Job(changes))
+            job = self.job
+        assert job is not None
+        return job.wait()
+
+    def _begin(self, job: Job) -> None:
+        free = self.worker.process.is_alive()
+        if self.job is not None and not self.job.done.is_set():
+            free = self.worker.end_run()
+        if not free:
+            self.worker, self.spare = self.spare, Worker()
+        self.job = job
+        self.worker.run(job, self.scenario)
+
+    def close(self) -> None:
+        """End both processes."""
+        for worker in (self.worker, self.spare):
+            worker.close()
