@@ -214,7 +214,7 @@ def test_a_scenario_and_a_log_become_files(explore, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["village.toml", "-o", "page.pdf"], "-o page.pdf: no page format '.pdf'; allowed: .html, .htm"),
+        (["village.toml", "-o", "page.pdf"], "-o page.pdf: no page format 'pdf'; allowed: html, htm"),
         (["village.toml", "-o", "nowhere/page.html"], "no such folder as nowhere"),
         (["vilage.toml"], "vilage.toml: no such file"),
         (["village.toml", "-o", "page.html", "--port", "8000"], "--port 8000: only the live page"),
