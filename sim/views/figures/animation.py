@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 from PIL import Image
 
+from sim.machine.folders import new_file
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 from sim.views.figures.animation_scene import Stage, show, stage
