@@ -129,7 +129,7 @@ def _print(found: FitResult | Comparison, more: list[str]) -> None:
     for line in found.says():
         show(line)
     fits: tuple[Any, ...] = getattr(found, "fits", (found,))
-    for one in fits:
+    for one in fits if len(fits) > 1 else ():  # one alone has told it in sentences
         rows = [(r["key"], r["prior"], *(f"{r[name]:.4g}" for name in ("median", "low", "high"))) for r in one.rows()]
         show_grid((one.scenario.scenario.name, "prior", "median", "95% from", "to"), rows)
     for line in more:

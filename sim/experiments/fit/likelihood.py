@@ -6,20 +6,20 @@ open and does not adopt has the chance exp(-l c_j) Π_i (1 - p_ij) over those wh
 
     p_ij ∫₀¹ Π_{k ≠ i} (1 - p_kj + p_kj x) dx,
 
-the expectation of p_ij / (1 + the others who succeed). Where it is not known by whom j was reached, it has one less the
+the expectation of p_ij / (1 + the others who succeed); where all who succeed are credited, the product of their chances
+and of those of the others to fail. Where it is not known by whom j was reached, it has one less the
 chance not to adopt. Implementing and abandoning are waits of constant rate, of the record's holders.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from sim.experiments.fit.record import Record
 from sim.model.networks.files import _gathered, _read_any, _read_csv
@@ -34,7 +34,6 @@ LARGEST = 2000  # persons: every pair is looked at
 NODE, MASS = np.polynomial.legendre.leggauss(8)
 NODE, MASS = (NODE + 1.0) / 2.0, MASS / 2.0
 LEAST = 1e-300
-GROUPS = 12  # rows of a table of chances by one thing, at most
 
 
 def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
@@ -62,6 +61,8 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
         (dynamics.stifling != "none", "tellers are stifled"),
         (not record.full and _leaves(scenario, keys), "the record does not say who abandons or implements, and in the "
          "scenario persons do; where they do not, set dynamics.abandon_rate and dynamics.implementation_rate to 0"),
+        (dynamics.credited_tellers == "one" and _several(record.tape), "several tellers are credited with an adoption, "
+         "in the scenario one; set dynamics.credited_tellers to all"),
         (dynamics.readopt, "who abandons may adopt again"),
         (any(one.born or one.dies is not None for one in scenario.persons), "persons are born or die"),
         (any(one.prerequisites or one.rival_of or one.hesitation for one in scenario.ideas), "ideas hang together"),
@@ -72,6 +73,11 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
         (len(record.tape.ideas) > max(1, len(scenario.ideas)), "the record has more ideas than the scenario"),
     )  # fmt: skip
     return next((reason for wrong, reason in reasons if wrong), "")
+
+
+def _several(tape: Tape) -> bool:
+    """Return whether a learning has several tellers."""
+    return bool((np.diff(tape.parents)[tape.events.kind == LEARN] > 1).any())
 
 
 def _leaves(scenario: Scenario, keys: Mapping[str, Any]) -> bool:
@@ -91,7 +97,8 @@ class Course:
 
     Attributes:
         idea: its number in the scenario.
-        adopted: the step; teller: who is credited, -1 for nobody or not known.
+        adopted: the step; teller: who is credited, the first of several, -1 for nobody or not known.
+        told: whether i is credited with j's adoption; shape (persons, persons).
         given: whether the adoption was scheduled or lies before the first step, and so says nothing.
         made: the step of the own implementation; until: the last step of holding.
         works: the first step in which an implementation works.
@@ -100,6 +107,7 @@ class Course:
     idea: int
     adopted: Ints
     teller: Ints
+    told: NDArray[np.bool_]
     given: NDArray[np.bool_]
     made: Ints
     until: Ints
@@ -131,7 +139,7 @@ class Likelihood:
         n, never, names = self.world.n, self.never, self.world.ideas.name
         events = tape.events
         adopted, made, until = np.full(n, never), np.full(n, never), np.full(n, self.steps)
-        teller, left = np.full(n, -1), np.zeros(n, np.bool_)
+        teller, left, told = np.full(n, -1), np.zeros(n, np.bool_), np.zeros((n, n), np.bool_)
         alone = len(names) == 1 and len(tape.ideas) == 1
         wanted = 0 if alone else tape.ideas.index(names[idea]) if names[idea] in tape.ideas else -1
         works = NEVER
@@ -145,13 +153,14 @@ class Likelihood:
                 parents = tape.influences.parent[tape.parents[event] : tape.parents[event + 1]]
                 if kind == LEARN and len(parents):
                     teller[person] = self.row[events.person[parents[0]]]
+                    told[self.row[events.person[parents]], person] = True
             elif kind == IMPLEMENT and made[person] == never:
                 made[person] = step
                 works = min(works, step + 1 + int(self.scenario.dynamics.release_delay))
             elif kind == ABANDON:
                 until[person], left[person] = step, True
         known = np.array([step == 0 or (person, idea, step) in given for person, step in enumerate(adopted.tolist())])
-        return Course(idea, adopted, teller, known & (adopted < never), made, until, left, works)
+        return Course(idea, adopted, teller, told, known & (adopted < never), made, until, left, works)
 
     def __call__(self, cell: Mapping[str, Any]) -> float:
         """Return the log-likelihood where a cell changes the scenario; next to -inf of what cannot be."""
@@ -188,6 +197,12 @@ class Likelihood:
             return found + float(np.log(np.maximum(1.0 - stay * unmoved, LEAST))[adopts].sum())
         alone = adopts & (course.teller < 0)
         found += float(np.log(np.maximum(1.0 - stay, LEAST))[alone].sum())
+        if scenario.dynamics.credited_tellers == "all":
+            credited = course.told[teller, hearer]
+            found += float(np.log(np.where(credited, told, 1.0 - told).clip(LEAST))[~alone[hearer]].sum())
+            found -= float(rate[adopts & ~alone].sum())
+            missing = course.told.sum(axis=0) - np.bincount(hearer, credited, n)
+            return found + math.log(LEAST) * float(missing[adopts].sum())
         credited = teller == course.teller[hearer]
         own = np.zeros(n)
         own[hearer[credited]] = told[credited]
@@ -238,67 +253,6 @@ class Likelihood:
         found += _waits(dynamics.abandon_rate * stays, np.where(held, before - early, 0), early)
         return found + _waits(dynamics.abandon_rate_working * stays, np.where(held, after - late, 0), late)
 
-    @cached_property
-    def chances(self) -> list[dict[str, Any]]:
-        """The chances that the record itself tells, each with its Clopper-Pearson interval of 95%.
-
-        Rows: what, by, trials, successes, chance, low, high. A trial of telling is a step in which a person tells one
-        who is tied to them and open; where several tell, the one credited counts, so that the others' chances look
-        smaller than they are where many tell at once (the likelihood allows for it).
-        """
-        rows = []
-        tied = _tied(self.world)
-        for course in self.courses:
-            vain, teller, hearer = self.exposure(course, self.scenario.dynamics.telling_period)
-            steps = vain.copy()
-            steps[teller, hearer] += 1
-            steps[~tied] = 0
-            won = np.zeros_like(tied)
-            told = np.flatnonzero((course.teller >= 0) & ~course.given)
-            won[course.teller[told], told] = tied[course.teller[told], told]
-            idea = self.world.ideas.name[course.idea]
-            quiet = np.clip(course.adopted - 1, 0, None)
-            happened = (course.adopted <= self.steps) & ~course.given
-            found = happened & (course.teller < 0)
-            if self.named:
-                rows.append(
-                    _chance(f"{idea}: discovered", "a person and step", quiet.sum() + happened.sum(), found.sum())
-                )
-                rows.append(_chance(f"{idea}: told, understood", "a telling", steps.sum(), won.sum()))
-                rows += self._by_age(course, steps, won, idea)
-                for name in ("clarity", "reach"):
-                    rows += _by_ability(getattr(self.world, name), name, steps, won, idea)
-        return rows
-
-    def _by_age(self, course: Course, steps: Ints, won: Any, idea: str) -> list[dict[str, Any]]:
-        age = np.where(won, course.adopted[None, :] - course.adopted[:, None], 0)
-        oldest = min(int(steps.max(initial=0)), GROUPS)
-        return [
-            _chance(f"{idea}: told, understood", f"step {a} since adoption", (steps >= a).sum(), (age == a).sum())
-            for a in range(1, oldest + 1)
-        ]
-
-
-def _by_ability(ability: Floats, name: str, steps: Ints, won: Any, idea: str) -> list[dict[str, Any]]:
-    levels = np.unique(ability)
-    if not 1 < len(levels) <= GROUPS:
-        return []
-    return [
-        _chance(
-            f"{idea}: told, understood", f"{name} {level:g}", steps[ability == level].sum(), won[ability == level].sum()
-        )
-        for level in levels.tolist()
-    ]
-
-
-def _chance(what: str, by: str, trials: Any, successes: Any) -> dict[str, Any]:
-    """Return a chance with its exact interval; a record without trials says nothing."""
-    n, k = int(trials), int(successes)
-    if n == 0:
-        return {"what": what, "by": by, "trials": 0, "successes": 0, "chance": np.nan, "low": 0.0, "high": 1.0}
-    ends = stats.binomtest(k, n).proportion_ci(0.95, "exact")
-    return {"what": what, "by": by, "trials": n, "successes": k, "chance": k / n, "low": ends.low, "high": ends.high}
-
 
 def _waits(rate: Any, tried: Ints, came: NDArray[np.bool_]) -> float:
     """Return the log-likelihood of waits: steps in vain at a rate, and whether it then came true."""
@@ -306,12 +260,6 @@ def _waits(rate: Any, tried: Ints, came: NDArray[np.bool_]) -> float:
     spared = np.where(tried > 0, tried * np.minimum(rate, 690.0), 0.0)
     hit = np.log(np.maximum(-np.expm1(-rate[came]), LEAST))
     return float(hit.sum()) - float(spared.sum())
-
-
-def _tied(world: World) -> NDArray[np.bool_]:
-    found = np.zeros((world.n, world.n), np.bool_)
-    found[np.repeat(np.arange(world.n), np.diff(world.ties.indptr)), world.ties.target] = True
-    return found
 
 
 def _chances(scenario: Scenario, world: World, idea: int) -> Floats:

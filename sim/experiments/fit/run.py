@@ -15,6 +15,7 @@ from sim.engines import checked_seed, checked_threads, choose
 from sim.errors import did_you_mean
 from sim.experiments.fit import store
 from sim.experiments.fit.abc import Drawn, Generation, adjusted, sequential
+from sim.experiments.fit.chances import chances_of
 from sim.experiments.fit.importance import sample
 from sim.experiments.fit.likelihood import Likelihood, why_not
 from sim.experiments.fit.many import run_many
@@ -82,7 +83,8 @@ def fit(
     ... scenario = {name = "ten", steps = 2}
     ... population = {count = 10, creativity = 1.0}
     ... world = {network = {kind = "chain"}}
-    ... ideas = [{name = "wheel"}]''')
+    ... ideas = [{name = "wheel"}]
+    ... dynamics = {abandon_rate = 0}''')
     >>> record = {"person": [f"person {k}" for k in range(1, 6)], "time": [1] * 5}
     >>> found = fit(scenario, record, {"dynamics.discovery_rate": "loguniform(1e-3, 10)"}, predicted=0)
     >>> found.method, round(found.best()["dynamics.discovery_rate"], 1)
@@ -145,7 +147,7 @@ def _exact(worker: Worker, record: Record, seed: int) -> FitResult:
     history = [{"round": k + 1, "draws": len(found.z), "ess": found.ess} for k, found in enumerate(rounds)]
     return FitResult(
         worker.scenario, worker.priors, record, EXACT, "", rounds[-1], tuple(history), f"{len(rounds)} rounds", seed,
-        labels_of(worker.summaries), observed(record, worker.summaries), chances=tuple(likelihood.chances),
+        labels_of(worker.summaries), observed(record, worker.summaries), chances=tuple(chances_of(likelihood)),
     )  # fmt: skip
 
 

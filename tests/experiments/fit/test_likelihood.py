@@ -9,6 +9,7 @@ import pytest
 from scipy import integrate, stats
 
 from sim.engines import simulate
+from sim.experiments.fit.chances import chances_of
 from sim.experiments.fit.likelihood import Likelihood, why_not
 from sim.experiments.fit.priors import Prior
 from sim.experiments.fit.record import Record, record_of
@@ -18,20 +19,19 @@ from sim.tape.tape import Tape
 from tests.experiments.fit import scenario_of
 
 
-def record_with(course: tuple[tuple[int, int], ...], steps: int, named: bool) -> Record | None:
-    """The record in which each person adopts in a step (0: never) by a teller (-1: discovers); None if it cannot be."""
+def record_with(course, steps: int, named: bool) -> Record | None:
+    """The record in which each person adopts in a step (0: never), told by some or by none; None if it cannot be."""
     order = sorted((step, person, by) for person, (step, by) in enumerate(course) if step)
     row = {person: k for k, (_, person, _) in enumerate(order)}
-    if any(by >= 0 and not 0 < course[by][0] < step for step, _, by in order):
+    if any(not 0 < course[one][0] < step for step, _, by in order for one in by):
         return None
-    told = [(row[person], row[by]) for _, person, by in order if by >= 0]
-    step, person, by = np.array(order, np.int64).reshape(-1, 3).T
-    child, parent = np.array(told, np.int64).reshape(-1, 2).T
-    one = np.ones(len(order), np.int64)
+    told = [(row[person], row[one], 1 / len(by)) for _, person, by in order for one in by]
+    child, parent, weight = (np.array(column) for column in zip(*told, strict=True)) if told else ([], [], [])
+    step, person = [step for step, *_ in order], [person for _, person, _ in order]
+    one, n = np.ones(len(order), np.int64), len(course)
     tape = Tape(
-        Events(step, (by >= 0).astype(np.int64), person, 0 * one, one), Influences(child, parent, np.ones(len(child))),
-        Realised([], [], []), Persons([f"person {k + 1}" for k in range(len(course))], [1] * len(course),
-                                      [1] * len(course)), ("wheel",), steps, len(course),
+        Events(step, [bool(by) for *_, by in order], person, 0 * one, one), Influences(child, parent, weight),
+        Realised([], [], []), Persons([f"person {k + 1}" for k in range(n)], [1] * n, [1] * n), ("wheel",), steps, n,
     )  # fmt: skip
     return Record("log" if named else "adoptions", steps, tape)
 
@@ -52,10 +52,10 @@ def test_likelihoods_of_all_records_sum_to_one(named, changes):
         changes |= {"persons": [{"name": "anonymous 1"}], "population__count": 2}
     scenario = scenario_of(steps=3, **changes)
     given = "interventions" in changes
-    tellers = (-1, 0, 1, 2) if named else (-1,)
+    tellers = ((), (0,), (1,), (2,)) if named else ((),)
     whole = 0.0
-    for course in product([(0, -1), *product((1, 2, 3), tellers)], repeat=3):
-        if given and course[0] != (1, -1):
+    for course in product([(0, ()), *product((1, 2, 3), tellers)], repeat=3):
+        if given and course[0] != (1, ()):
             continue
         record = record_with(course, 3, named)
         if record is not None:
@@ -69,6 +69,17 @@ def _named(tape: Tape, names: tuple[str, ...]) -> Tape:
     from dataclasses import replace
 
     return replace(tape, persons=Persons(names, [1] * 3, [1] * 3))
+
+
+def test_likelihoods_sum_to_one_where_all_who_told_are_credited():
+    scenario = scenario_of(steps=2, dynamics__credited_tellers="all", world__network={"kind": "complete"})
+    groups = [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
+    whole = 0.0
+    for course in product([(0, ()), *product((1, 2), groups)], repeat=3):
+        record = record_with(course, 2, True)
+        whole += np.exp(Likelihood(scenario, record)({})) if record is not None else 0.0
+    assert whole == pytest.approx(1.0, abs=1e-12)
+    assert "credited_tellers" in why_not(scenario_of(), record_with(((1, ()), (1, ()), (2, (0, 1))), 4, True), {})
 
 
 def test_one_teller_of_many_is_a_binomial_with_clopper_and_pearsons_interval():
@@ -87,8 +98,8 @@ def test_one_teller_of_many_is_a_binomial_with_clopper_and_pearsons_interval():
         )
     log = Record("log", 2, record.tape)
     like = Likelihood(scenario, log)
-    like.courses[0].teller[like.row[1:]] = like.row[0]
-    row = next(row for row in like.chances if row["by"] == "a telling")
+    like.courses[0].told[like.row[0], like.row[1:]] = True
+    row = next(row for row in chances_of(like) if row["by"] == "a telling")
     assert (row["trials"], row["successes"]) == (10, 3)
     assert (row["low"], row["high"]) == pytest.approx(stats.binomtest(3, 10).proportion_ci(0.95, "exact"), abs=1e-12)
 
