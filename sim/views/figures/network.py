@@ -197,7 +197,8 @@ def _draw_persons(axes: Axes, tape: Tape, found: States, places: Floats, side: f
                 places[some, 0], places[some, 1], s=max(1.6 * size * own, 9.0, size) if large else size,
                 c=COLOURS[state], marker="s" if state == MADE else "o",
                 edgecolors=INK if own else "white" if edged else None, linewidths=0.5 * edged,
-                rasterized=len(persons) > style.MAX_VECTOR_MARKS, gid=NAMES[state], zorder=(3 if large else 2) + 0.1 * state,
+                rasterized=len(persons) > style.MAX_VECTOR_MARKS, gid=NAMES[state],
+                zorder=(3 if large else 2) + 0.1 * state,
                 clip_on=False,
             )  # fmt: skip
     _draw_names(axes, tape, named, places, len(persons))
