@@ -198,7 +198,8 @@ def _draw_persons(axes: Axes, tape: Tape, found: States, places: Floats, side: f
                 c=COLOURS[state], marker="s" if state == MADE else "o",
                 edgecolors=INK if own else "white" if edged else None, linewidths=0.5 * edged,
                 rasterized=len(persons) > style.MAX_VECTOR_MARKS, gid=NAMES[state],
-                zorder=(3 if large else 2) + 0.1 * state, clip_on=False,
+                zorder=(3 if large else 2) + 0.1 * state,
+                clip_on=False,
             )  # fmt: skip
     _draw_names(axes, tape, named, places, len(persons))
 
