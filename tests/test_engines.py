@@ -106,7 +106,7 @@ PLACES = {  # of a section: its table, and which entry of a list
 }
 NOWHERE = {  # what None stands for cannot be written: nobody, never, or the other way to say it
     ("PersonSection", ability) for ability in ABILITIES
-} | {("PersonSection", "dies"), ("Tie", "end"), ("Idea", "rival_of"),
+} | {("PersonSection", "dies"), ("PersonSection", "abilities"), ("Tie", "end"), ("Idea", "rival_of"),
      ("StochasticBlock", "degrees"), ("StochasticBlock", "chances")}  # fmt: skip
 
 

@@ -379,21 +379,29 @@ def sweep(
     scenario: Scenario | str | Path,
     vary: Mapping[str, Any] | None = None,
     *,
+    cells: Sequence[Mapping[str, Any]] | None = None,
+    design: str = "grid",
+    samples: int = 0,
+    replicates: int | None = None,
+    measures: Sequence[str | Measure | Callable[[Tape], Any]] = DEFAULT,
+    common_random_numbers: bool = True,
+    seed: int | None = None,
+    engine: str = "auto",
+    rules: Rules | None = None,
+    person_class: type[Person] | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
     executor: str = "auto",
     dask: str | None = None,
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    **design: Any,
 ) -> pd.DataFrame:
     """Run a study and return its table, one run a row.
 
     Args:
-        scenario, vary: as for Study.
+        scenario, vary, cells, design, samples, replicates, measures: as for Study.
+        common_random_numbers, seed, engine, rules, person_class: as for Study.
         out, workers, executor, dask, fail_fast, progress: as for Study.make.
-        **design: the other arguments of Study: cells, design, samples, replicates, measures, common_random_numbers,
-            seed, engine, rules, person_class.
 
     >>> from sim import Scenario
     >>> scenario = Scenario.from_toml('''
@@ -404,7 +412,10 @@ def sweep(
     >>> table.groupby("dynamics.discovery_rate")["discoveries"].mean().is_monotonic_increasing
     True
     """
-    study = Study(scenario, vary, **design)
+    study = Study(
+        scenario, vary, cells=cells, design=design, samples=samples, replicates=replicates, measures=measures,
+        common_random_numbers=common_random_numbers, seed=seed, engine=engine, rules=rules, person_class=person_class,
+    )  # fmt: skip
     return study.run(out, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast, progress=progress)
 
 

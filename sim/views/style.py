@@ -89,9 +89,8 @@ def number(x: float, digits: int = 3) -> str:
             return f"{x:,.0f}"
         text = f"{x:,.{digits - 1 - exponent}f}"
         return text.rstrip("0").rstrip(".") if float(text.replace(",", "")) else "0"
-    factor = f"{x / 10.0**exponent:.{digits}g}"
-    if factor == "10":  # rounded up
-        factor, exponent = "1", exponent + 1
+    mantissa, _, written = f"{x:.{digits - 1}e}".partition("e")  # not x / 10**exponent, which overflows at the edge
+    factor, exponent = f"{float(mantissa):g}", int(written)
     return power(exponent) if factor == "1" else f"{factor} × {power(exponent)}"
 
 
