@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.machine.records import equal, html_table
+from sim.machine.showing import shown
 from sim.tape.tables import Floats, Ints, Names, Persons
 from sim.tape.tape import Tape
 
@@ -110,6 +111,10 @@ class CreditTable:
         first = ", ".join(f"{row['person']} {row['share']:.1%}" for row in self.to_dict()["credit"][:3])
         more = ", ..." if len(self.persons) > 3 else ""
         return f"CreditTable({self.scenario!r}, {self.method}, {self.total:g} realised: {first}{more})"
+
+    def plot(self) -> Any:
+        """Return the figure of who gets the credit, which shows itself in a notebook."""
+        return shown("plot_credit", self)
 
     def _repr_html_(self) -> str:
         rows = [

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from sim.errors import ScenarioError
 from sim.machine.records import html_table, many
+from sim.machine.showing import shown
 from sim.scenario.bundled import read_text
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
 from sim.scenario.keys import put
@@ -129,6 +130,14 @@ class Scenario(Contents):
         return f"Scenario({self.scenario.name!r}, {size})"
 
     __str__ = __repr__
+
+    def plot(self, kind: str = "spread") -> Any:
+        """Run the scenario, and return a figure of its tape, as `Tape.plot` does."""
+        return shown("plot_scenario", self, kind)
+
+    def play(self) -> Any:
+        """Return the playground, which begins with this scenario, in a frame that shows itself in a notebook."""
+        return shown("play_scenario", self)
 
     def _repr_html_(self) -> str:
         persons, ideas = person_ranges(self)[EVERYONE], idea_ranges(self)[EVERYTHING]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sim.engines import Rules, agents_begin, compiling_apart, engine_for
 from sim.errors import InputError, RunError, StudyError, did_you_mean
 from sim.machine.records import html_table
+from sim.machine.showing import shown
 from sim.machine.threads import processors
 from sim.machine.version import version
 from sim.model.forecast import seconds_of_agents
@@ -167,6 +168,10 @@ class Study:
     def __repr__(self) -> str:
         return f"Study({self.scenario.scenario.name!r}, {self.design}, {len(self.cells):,} cells x " \
                f"{self.replicates:,} replicates, {self.done:,} of {self.runs:,} runs done)"  # fmt: skip
+
+    def plot(self, measure: str = "total") -> Any:
+        """Return the figure of a measure against what varies, which shows itself in a notebook."""
+        return shown("plot_study", self, measure)
 
     def _repr_html_(self) -> str:
         keys = ", ".join(self.cells.keys) or "nothing"

@@ -36,6 +36,7 @@ import numpy as np
 
 from sim.errors import TapeError
 from sim.machine.records import html_table, many
+from sim.machine.showing import shown
 from sim.tape import files
 from sim.tape.check import check
 from sim.tape.tables import COLUMNS, KINDS, Events, Influences, Ints, Persons, Realised
@@ -92,6 +93,14 @@ class Tape:
     def __repr__(self) -> str:
         size = f"{many(len(self.events), 'event')} of {many(self.persons.total, 'person')}"
         return f"Tape({self.provenance.get('scenario') or 'a log'!r}, {size}, {self.total:g} realised)"
+
+    def plot(self, kind: str = "spread") -> Any:
+        """Return a figure that shows itself in a notebook: spread, credit, influence, accounts, lineage or network."""
+        return shown("plot_tape", self, kind)
+
+    def explore(self) -> Any:
+        """Return the explorer's page in a frame that shows itself in a notebook."""
+        return shown("explore_tape", self)
 
     def _repr_html_(self) -> str:
         kinds = np.bincount(self.events.kind, minlength=len(KINDS)).tolist()

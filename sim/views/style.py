@@ -6,6 +6,7 @@ which people of all kinds of colour vision can tell apart.
 
 from __future__ import annotations
 
+import io
 import math
 import unicodedata
 from collections.abc import Sequence
@@ -167,10 +168,19 @@ def width_of(texts: Sequence[str], size: float = SIZE) -> float:
     return max((to_path.get_text_width_height_descent(t, font, False)[0] for t in texts), default=0.0) / 72.0
 
 
+class Shown(Figure):
+    """A Figure that shows itself in a notebook, whatever was imported there."""
+
+    def _repr_png_(self) -> bytes:
+        written = io.BytesIO()
+        self.savefig(written, format="png", dpi=100)
+        return written.getvalue()
+
+
 def new_figure(height: float, title: str, notes: Sequence[str]) -> tuple[Figure, float]:
     """Return a white figure of this height in inches below its head, and the height that the head takes."""
     used = 0.42 + 0.16 * len(notes)
-    figure = Figure(figsize=(WIDTH, height + used), facecolor="white")
+    figure = Shown(figsize=(WIDTH, height + used), facecolor="white")
     FigureCanvasAgg(figure)
     tall = height + used
     figure.text(0.12 / WIDTH, 1 - 0.12 / tall, title, va="top", **words(fontsize=10.0, fontweight="bold"))

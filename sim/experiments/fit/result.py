@@ -13,6 +13,7 @@ import numpy as np
 from sim.experiments.fit.importance import Population
 from sim.experiments.fit.priors import Prior, cells_of, values_of
 from sim.experiments.fit.record import Record
+from sim.machine.showing import shown
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
 
@@ -190,6 +191,10 @@ class FitResult:
         return (
             f"<FitResult of {self.scenario.scenario.name!r}: {found}; {self.method}, effective draws {self.ess:,.0f}>"
         )
+
+    def plot(self, kind: str = "posterior") -> Any:
+        """Return a figure that shows itself in a notebook: posterior, bands or distance."""
+        return shown("plot_fit", self, kind)
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p>{html.escape(line)}</p>" for line in self.says())

@@ -1,0 +1,103 @@
+"""What records show of themselves in a notebook: figures and pages, one function a record."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from sim.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from sim.accounts.table import CreditTable
+    from sim.experiments.fit.result import FitResult
+    from sim.scenario.scenario import Scenario
+    from sim.study.sweep import Study
+    from sim.tape.tape import Tape
+
+HEIGHT = 640  # of a page in a frame, in pixels
+
+
+class Frame:
+    """A page in a frame of its own, which shows itself in a notebook; `page` is its HTML."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+
+    def _repr_html_(self) -> str:
+        attributes = f'width="100%" height="{HEIGHT}" style="border: 1px solid #ddd" sandbox="allow-scripts"'
+        return f'<iframe srcdoc="{html.escape(self.page)}" {attributes}></iframe>'
+
+
+def plot_scenario(scenario: Scenario, kind: str) -> Figure:
+    """Run a scenario, and draw its tape."""
+    from sim.engines import simulate
+
+    return plot_tape(simulate(scenario), kind)
+
+
+def plot_tape(tape: Tape, kind: str) -> Figure:
+    """Draw a tape: spread, credit, influence, accounts, lineage or network."""
+    from sim.accounts.account import credit
+    from sim.accounts.comparison import compare
+    from sim.views.figures.accounts import accounts_side_by_side
+    from sim.views.figures.credit_bars import credit_bars
+    from sim.views.figures.influence_over_time import influence_over_time
+    from sim.views.figures.lineage import lineage
+    from sim.views.figures.network import network
+    from sim.views.figures.spread import spread
+
+    drawers: dict[str, Callable[[Tape], Figure]] = {
+        "spread": spread,
+        "credit": lambda tape: credit_bars(credit(tape)),
+        "influence": lambda tape: influence_over_time(tape, credit(tape)),
+        "accounts": lambda tape: accounts_side_by_side(compare(tape)),
+        "lineage": lineage,
+        "network": network,
+    }
+    if kind not in drawers:
+        raise ValueError(f"kind: no {kind!r}{did_you_mean(kind, drawers)}")
+    return drawers[kind](tape)
+
+
+def plot_credit(table: CreditTable) -> Figure:
+    """Draw who gets the credit."""
+    from sim.views.figures.credit_bars import credit_bars
+
+    return credit_bars(table)
+
+
+def plot_study(study: Study, measure: str) -> Figure:
+    """Draw a measure of a study against what varies: lines against the first parameter, a colour for the second."""
+    from sim.study.analysis import parameters_of, summarise
+    from sim.views.figures.study_lines import study_lines
+
+    table = study.table()
+    x, *others = parameters_of(table)
+    colour = others[0] if others else None
+    return study_lines(summarise(table, [measure], [x, *others[:1]]), x, colour)
+
+
+def plot_fit(found: FitResult, kind: str) -> Figure:
+    """Draw a fit: posterior, bands or distance."""
+    from sim.views.figures.fit import FIGURES
+
+    if kind not in FIGURES:
+        raise ValueError(f"kind: no {kind!r}{did_you_mean(kind, FIGURES)}")
+    return FIGURES[kind](found)
+
+
+def explore_tape(tape: Tape) -> Frame:
+    """Return the explorer of a tape in a frame."""
+    from sim.views.explorer.page import explorer
+
+    return Frame(explorer(tape, None))
+
+
+def play_scenario(scenario: Scenario) -> Frame:
+    """Return the playground in a frame, beginning with a scenario."""
+    from sim.views.playground.page import playground
+
+    return Frame(playground(scenario))
