@@ -85,11 +85,12 @@ def unpacks_too_far(parquet: Any, names: Container[str], free: int = FREE_UNPACK
         names: of the columns that are to be read.
         free: bytes that any file may unpack to.
     """
-    columns = (
-        parquet.row_group(g).column(c) for g in range(parquet.num_row_groups) for c in range(parquet.num_columns)
-    )
-    size = sum(c.total_uncompressed_size for c in columns if c.path_in_schema.split(".")[0] in names)
     most = free + WIDE * parquet.num_rows
+    groups = [parquet.row_group(g) for g in range(parquet.num_row_groups)]
+    if sum(group.total_byte_size for group in groups) <= most:  # of a corrupt file, pyarrow may not survive to say more
+        return ""
+    columns = (group.column(c) for group in groups for c in range(group.num_columns))
+    size = sum(c.total_uncompressed_size for c in columns if c.path_in_schema.split(".")[0] in names)
     return (
         f"unpacks to {in_words(size)}; allowed: {in_words(most)} for {parquet.num_rows:,} rows" if size > most else ""
     )
