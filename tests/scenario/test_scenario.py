@@ -422,7 +422,7 @@ def test_the_template_names_every_word_that_is_allowed():
 
 
 def test_what_can_be_set_is_a_flag_of_the_field():
-    assert {section: len(keys) for section, keys in SETTABLE.items()} == {"dynamics": 11, "ideas": 5, "persons": 7}
+    assert {section: len(keys) for section, keys in SETTABLE.items()} == {"dynamics": 12, "ideas": 5, "persons": 7}
 
 
 # replace --------------------------------------------------------------------------------------------------------------
