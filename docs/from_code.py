@@ -114,7 +114,8 @@ def commands() -> str:
 
     parts = []
     for name, command in sorted(cli.commands.items()):
-        context = click.Context(command, info_name=f"shoulders {name}", max_content_width=100, terminal_width=100)
+        width = {"max_content_width": 100, "terminal_width": 100}
+        context = click.Context(command, info_name=f"shoulders {name}", help_option_names=["-h", "--help"], **width)
         parts.append(f"## shoulders {name}\n\n```text\n{command.get_help(context)}\n```")
     return "\n\n".join(parts)
 

@@ -114,7 +114,7 @@ function rowOf(one, persons, ideas) {
     const to = section === "ideas" ? about(name) : section === "persons" ? people(name) : none;
     const fields = { dynamics: WORDS.dynamics, ideas: WORDS.ideas, persons: [...WORDS.abilities, "keeps"] }[section];
     const common = section === "dynamics" && key === "discovery_rate";
-    const what = [WORDS.sections.indexOf(section), common ? WORDS.common_rate : fields.indexOf(key)];
+    const what = common ? [WORDS.common_rate, 0] : [WORDS.sections.indexOf(section), fields.indexOf(key)];
     return [one.step, kind, ...none, ...none, 0, ...to, ...what, numberOf(one.value, key)];
   }
   const to = one.kind === "tell" ? people(one.to) : one.kind === "find" ? people(one.of) : none;
