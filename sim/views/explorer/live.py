@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 LARGEST = 64_000  # bytes of a question
-WAIT = '<!DOCTYPE html><title>Running</title><link rel="icon" href="data:,"><meta http-equiv="refresh" content="1"><p>{}</p>'
+WAIT = """<!DOCTYPE html><title>Running</title><link rel="icon" href="data:,">
+<meta http-equiv="refresh" content="1"><p>{}</p>"""
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
