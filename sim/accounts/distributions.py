@@ -1,4 +1,4 @@
-"""What the arrays given to PageRank must be like, checked once, and not copied where they are right as they stand."""
+"""Requirements of the arrays given to PageRank, checked once, and not copied where they are right as they stand."""
 
 from __future__ import annotations
 

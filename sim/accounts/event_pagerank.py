@@ -82,7 +82,7 @@ def _read_rows(indptr: ArrayLike, indices: ArrayLike) -> tuple[Whole, Whole]:
 
 
 def _sweep(begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats) -> float:
-    """Let `mass`, the restart, flow down; returns what is in rows that point nowhere."""
+    """Pass `mass`, the restart, down; return what is in rows that point nowhere."""
     loop = for_size(descend, len(mass) + len(parent))
     arrays: Any = (begin, parent, weight)
     if loop is descend:  # numbers of Python are quicker, and never of float32

@@ -19,7 +19,7 @@ WORLD = -1
 
 
 def person_graph(tape: Tape) -> nx.DiGraph[int]:
-    """Who told whom, as a weighted digraph of persons (rows of the tape's persons) and the World, node -1.
+    """Return who told whom, as a weighted digraph of persons (rows of the tape's persons) and the World, node -1.
 
     World -> World 1. World -> p: the fraction of the ideas in use that p discovered, where others learned from the
     discovery or used an implementation of it; and 1 if p learned from the crowd. p <-> q: 1 if one learned from the

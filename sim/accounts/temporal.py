@@ -131,7 +131,7 @@ class TemporalPageRank:
 
 
 def interact(start: Whole, end: Whole, alpha: float, stay: float, go: float, rank: Floats, waiting: Floats) -> None:
-    """Let the walks go along the interactions, in their order."""
+    """Move the walks along the interactions, in their order."""
     for k in range(len(start)):
         u, v = start[k], end[k]
         rank[u] += 1.0 - alpha

@@ -266,7 +266,7 @@ def _print_objects(objects: dict[str, Any], several: bool) -> None:
 def _settings(**given: float | None) -> dict[str, float | None]:
     """The settings that were given, checked before the work."""
     try:
-        Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # of any type
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     return given

@@ -46,7 +46,7 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(reading={name: value for name, value in reading.items() if value is not None}, **given)
 
     with_reading.__name__, with_reading.__doc__ = command.__name__, command.__doc__
-    with_reading.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    with_reading.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]  # click's own
     for option, (name, metavar, told) in reversed(OPTIONS.items()):
         click.option(f"--{option}", name, metavar=metavar, help=told)(with_reading)
     return with_reading

@@ -129,7 +129,7 @@ def _builds(columns: Columns, time: Ints, source: Array, target: Array, idea: Ar
 def _with_prerequisites(
     happened: Happened, holding: Array, holder_person: Array, holder_idea: Array, built: _Built, ideas: pa.Array
 ) -> tuple[Happened, int]:
-    """Let discoveries build on the discoverer's holdings of other ideas, else on their first discoveries.
+    """Make discoveries build on the discoverer's holdings of other ideas, else on their first discoveries.
 
     Returns:
         The events with these influences, and how many ideas were not there before.
@@ -170,7 +170,7 @@ def _with_prerequisites(
     old = happened.influences
     added = (np.array(child, np.int64), np.array(parent, np.int64), np.array(weight))
     both = tuple(np.concatenate(pair) for pair in zip(old, added, strict=True))
-    return happened._replace(influences=both), missing  # type: ignore[arg-type]
+    return happened._replace(influences=both), missing  # type: ignore[arg-type]  # of _replace
 
 
 def _kept(
@@ -262,7 +262,7 @@ def _place(rows: Sorted, holders: int, orphans: bool) -> tuple[Placed, Held]:
 
 
 def _happened(placed: Placed, holder_person: Array, holder_idea: Array) -> tuple[Happened, int]:
-    """What was used of the columns, copied, so that the rest of them can be given up."""
+    """Return what was used of the columns, copied, so that the rest of them can be given up."""
     events, influences, realised = placed.used.tolist()
     holder = placed.holder[:events]
     happened = Happened(

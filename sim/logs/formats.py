@@ -172,7 +172,7 @@ def read_log(
     try:
         with _opened(log, path, options) as found:
             name = name or ("citations" if papers is not None else _recognised(found))
-            return FORMATS[name].read(found)  # type: ignore[no-any-return]
+            return FORMATS[name].read(found)  # type: ignore[no-any-return]  # each makes a Tape
     except (OSError, ValueError) as error:
         if isinstance(error, TapeError):
             raise

@@ -71,7 +71,7 @@ class Log:
 
     @property
     def is_graph(self) -> bool:
-        """Whether it is a networkx graph in memory."""
+        """Return whether it is a networkx graph in memory."""
         return hasattr(self.data, "is_directed")
 
     @cached_property

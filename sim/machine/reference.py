@@ -33,7 +33,7 @@ class _Model(models.PrimitiveModel):
 class _Fields(AttributeTemplate):
     key = Reference
 
-    def generic_resolve(self, kind: Any, name: Any) -> Any:  # type: ignore[override]
+    def generic_resolve(self, kind: Any, name: Any) -> Any:  # type: ignore[override]  # numba names the arguments otherwise
         """Return the type of a field, if there is such a field."""
         fields = kind.record.fields
         return kind.record[fields.index(name)] if name in fields else None

@@ -27,7 +27,7 @@ def seconds_of_kernels(scenario: Scenario) -> float:
 
 
 def creative_persons(scenario: Scenario) -> int:
-    """How many persons may discover something by themselves."""
+    """Return how many persons may discover something by themselves."""
     if scenario.population.creativity != 0.0:
         return len(person_ranges(scenario)[EVERYONE])
     return sum(person.count for person in scenario.persons if person.creativity)
@@ -91,7 +91,7 @@ def _most_adoptions(scenario: Scenario) -> float:
 
 
 def _adopting(scenario: Scenario, entry: Any) -> int:
-    """How many adoptions an intervention brings about by itself, if all who are told adopt."""
+    """Return how many adoptions an intervention brings about by itself, if all who are told adopt."""
     if entry.kind not in {"discover", "tell", "publish", "find"}:
         return 0
     people = person_ranges(scenario)

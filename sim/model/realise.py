@@ -55,12 +55,12 @@ def tape_of(world: World, events: Events, influences: Influences, realised: Real
 
 
 def schedule_of(world: World, rows: Rows) -> Schedule:
-    """When the implementations of each idea come into use."""
+    """Return when the implementations of each idea come into use."""
     return scheduled(rows, len(world.ideas.name), *delays_of(world))
 
 
 def delays_of(world: World) -> tuple[Ints, Ints]:
-    """From which steps implementations are released after how many."""
+    """Return from which steps implementations are released after how many."""
     changes = [(d.step, int(d.setting[2])) for d in world.schedule
                if d.setting is not None and d.setting[:2] == ("dynamics", "release_delay")]  # fmt: skip
     since, delay = np.array([(0, int(world.scenario.dynamics.release_delay)), *changes], np.int64).T

@@ -72,7 +72,7 @@ def chance_in_crowd(chance: float, idea_clarity: float, teller_clarity: float, u
 
 
 def comes_true(uniform: float, chance: float) -> bool:
-    """Whether a chance comes true, by a uniform number in [0, 1)."""
+    """Return whether a chance comes true, by a uniform number in [0, 1)."""
     return uniform < chance
 
 
@@ -107,12 +107,12 @@ def is_open(alive: bool, held: bool, given_up: bool, holds_rival: bool) -> bool:
 
 
 def is_settled(since: int, now: int) -> bool:
-    """Whether what is held since a step counts in step `now`, whose decisions read the step before."""
+    """Return whether what is held since a step counts in step `now`, whose decisions read the step before."""
     return since < now
 
 
 def hesitates(hesitation: float, uniform: float) -> bool:
-    """Whether one who understood puts off adopting, by a uniform number in [0, 1)."""
+    """Return whether one who understood puts off adopting, by a uniform number in [0, 1)."""
     return hesitation > 0.0 and uniform < hesitation
 
 
@@ -142,12 +142,12 @@ def equal_part(parts: int) -> float:
 
 
 def can_be_made_to_work(held: bool, implemented: bool) -> bool:
-    """Whether a person can implement an idea: one that is held, and that the holder has not made to work yet."""
+    """Return whether a person can implement an idea: one that is held, and that the holder has not made to work yet."""
     return held and not implemented
 
 
 def can_be_found(open_to_it: bool, written: bool) -> bool:
-    """Whether a notebook helps somebody to an idea: it is written there, and the finder could adopt it."""
+    """Return whether a notebook helps somebody to an idea: it is written there, and the finder could adopt it."""
     return open_to_it and written
 
 
@@ -169,7 +169,7 @@ def crowd_open(size: int, held: int, given_up: int, rivals: int) -> int:
 
 
 def count_leaving(count: int, rate: float, uniform: float) -> int:
-    """How many of a cohort of the crowd abandon an idea in a step."""
+    """Return how many of a cohort of the crowd abandon an idea in a step."""
     return draw_count(count, probability(rate), uniform)
 
 
@@ -186,7 +186,7 @@ def wait(uniform: float, rate: float) -> int:
 
 
 def skip(uniform: float, chance: float) -> int:
-    """How many of those who have the same `chance` come before the next for whom it comes true: 0, 1, 2, ...
+    """Return how many of those who have the same `chance` come before the next for whom it comes true: 0, 1, 2, ...
 
     One draw for each success replaces a coin for each person.
     """
@@ -203,7 +203,7 @@ def probability(rate: float) -> float:
 
 
 def draw_count(trials: int, chance: float, uniform: float) -> int:
-    """How many of `trials` independent chances come true: a binomial draw while few are expected, else its mean.
+    """Return how many of `trials` independent chances come true: a binomial draw while few are expected, else its mean.
 
     With 256 or more both expected and spared the relative noise is below 1 in 16 of a count that stands for a
     crowd, and the mean (rounded) is taken, so that a world of ten billion costs nothing extra.

@@ -113,7 +113,7 @@ def _at(tape: Tape, step: int, world: World, cohorts: Cohorts) -> Tape:
 
 
 def _number_until(tape: Tape, step: int) -> tuple[int, int]:
-    """How many events, and influences, there are up to a step; a `use` at the end of a run is made anew."""
+    """Return how many events, and influences, there are up to a step; a `use` at the end of a run is made anew."""
     number = int(np.searchsorted(tape.events.step, step, side="right"))
     while number and tape.provenance.get("seed") is not None and tape.events.kind[number - 1] == USE:
         number -= 1

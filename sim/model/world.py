@@ -89,7 +89,7 @@ class World:
 
     @property
     def crowd(self) -> int:
-        """How many people are not simulated one by one."""
+        """Return how many people are not simulated one by one."""
         return self.size - self.n
 
     def provenance(self) -> dict[str, Any]:

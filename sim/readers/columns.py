@@ -177,7 +177,7 @@ class Columns:
         found = matched(table, self.shape, given)
         wanted = {column: at for column, at in found.items() if self.shape.columns[column] != "left"}
         for cells in rows_of(table, wanted):
-            self.add(cells, lambda row, done=self.rows: table.line(done + row))  # type: ignore[misc]
+            self.add(cells, lambda row, done=self.rows: table.line(done + row))  # type: ignore[misc]  # a lambda's default
         if not self.rows:
             raise TapeError(f"{table.path}:{table.header}: no rows below the header; a log has one or more")
         passed = [name for at, name in enumerate(table.names) if at not in found.values()]

@@ -180,7 +180,7 @@ def _decoded(path: Path, name: Path, head: bytes, to: Path) -> tuple[Path, str]:
 
 
 def _sound(path: Path, name: Path) -> str:
-    """Whether a file is plain UTF-8, has a CR somewhere, or is none: plain, CR, other."""
+    """Return whether a file is plain UTF-8, has a CR somewhere, or is none: plain, CR, other."""
     decoder, returns, line = codecs.getincrementaldecoder("utf-8")(), False, 1
     with path.open("rb") as file:
         while data := file.read(CHUNK):

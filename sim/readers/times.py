@@ -91,7 +91,7 @@ class Clock:
 
     @property
     def unit(self) -> str:
-        """What a tick is."""
+        """Return what a tick is."""
         return UNITS[self.digits] if self.digits or self.form == "date" else "as in the log"
 
     def says(self, ticks: Ints) -> str:

@@ -1,4 +1,4 @@
-"""What a worker of a local Dask cluster loads first: Ctrl-C is for the process that made the cluster."""
+"""The first thing that a worker of a local Dask cluster loads: Ctrl-C is for the process that made the cluster."""
 
 from __future__ import annotations
 

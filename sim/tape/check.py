@@ -93,7 +93,7 @@ def _check_realised(tape: History) -> None:
 
 
 def _is_sound(tape: History) -> bool:
-    """Whether a tape keeps all requirements but those of its persons, in compiled loops."""
+    """Return whether a tape keeps all requirements but those of its persons, in compiled loops."""
     step, kind, person, idea, count = tape.events.columns().values()
     child, parent, weight = tape.influences.columns().values()
     event, implementation, value = tape.realised.columns().values()
@@ -108,7 +108,7 @@ def sound_events(
     step: Ints, kind: NDArray[np.int8], person: NDArray[np.int32], idea: NDArray[np.int32], count: Ints, steps: int,
     persons: int, ideas: int,
 ) -> bool:  # fmt: skip
-    """Whether the events alone keep the requirements."""
+    """Return whether the events alone keep the requirements."""
     sound = True
     for e in range(len(step)):
         sound &= (step[e] >= 0) & (step[e] <= steps) & (kind[e] >= 0) & (kind[e] <= USE)
@@ -123,7 +123,7 @@ def sound_influences(
     kind: NDArray[np.int8], person: NDArray[np.int32], idea: NDArray[np.int32], child: Ints, parent: Ints,
     weight: Floats,
 ) -> bool:  # fmt: skip
-    """Whether the influences keep the requirements, on events that do."""
+    """Return whether the influences keep the requirements, on events that do."""
     sound, without = True, 0
     for k in range(len(child)):
         sound &= (parent[k] >= 0) & (parent[k] < child[k]) & (child[k] < len(kind))
@@ -156,14 +156,14 @@ def sound_influences(
 
 
 def stands_on_others(kind: int) -> bool:
-    """Whether an event of this kind must have an influence."""
+    """Return whether an event of this kind must have an influence."""
     return kind in (LEARN, IMPLEMENT, USE)
 
 
 def sound_realised(
     kind: NDArray[np.int8], idea: NDArray[np.int32], event: Ints, implementation: Ints, value: Floats
 ) -> bool:
-    """Whether what is realised keeps the requirements, of events that do."""
+    """Return whether what is realised keeps the requirements, of events that do."""
     events, sound = len(kind), True
     for k in range(len(event)):
         e, by = event[k], implementation[k]

@@ -65,7 +65,7 @@ def scenario_of_run(folder: Path) -> str | None:
 
 
 def replaceable(path: Path) -> bool:
-    """Whether a folder may give way to a run: it is empty, or the manifest in it is that of a run."""
+    """Return whether a folder may give way to a run: it is empty, or the manifest in it is that of a run."""
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
         return not any(path.iterdir()) or json.loads((path / MANIFEST).read_text("utf-8"))["format"] == FORMAT
     return False
@@ -116,7 +116,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _is_whole(manifest: dict[str, Any]) -> bool:
-    """Whether a manifest has the keys and types that `write_into` gives it."""
+    """Return whether a manifest has the keys and types that `write_into` gives it."""
     keys = {"steps": int, "world_size": int, "dropped": dict, "provenance": dict, "tables": dict}
     if any(type(manifest.get(key)) is not kind for key, kind in keys.items()):
         return False

@@ -63,7 +63,7 @@ def event_arrows(tape: Tape, window: Window | None = None) -> Arrows:
 
 
 def person_arrows(tape: Tape, window: Window | None = None, world: bool = True) -> Arrows:
-    """Who influenced whom in a window, summed; nodes are rows of the tape's persons, and WORLD.
+    """Return who influenced whom in a window, summed; nodes are rows of the tape's persons, and WORLD.
 
     The weight of an arrow is how many learnings, and discoveries that build on others', it stands for: the sum of the
     weights of the influences, each times the people whom the child counts. What somebody takes from themselves, as an
@@ -167,7 +167,7 @@ def arrows(tape: Tape, of: str, window: Window | None) -> Arrows:
 
 
 def node_data(tape: Tape, of: str, found: Arrows) -> Any:
-    """What is known of each node, one dictionary after the other."""
+    """Return what is known of each node, one dictionary after the other."""
     names = [*tape.persons.names(), ""]  # the last is nobody's
     if of == "persons":
         for node, begin in zip(found.node.tolist(), found.begin.tolist(), strict=True):

@@ -112,7 +112,7 @@ class Persons(Table):
 
     @property
     def total(self) -> int:
-        """How many persons the tape has, the crowd as one of them."""
+        """Return how many persons the tape has, the crowd as one of them."""
         return int(self.first[-1])
 
     @property
@@ -179,7 +179,7 @@ class Names(Sequence[str]):
         return iter([f"{name[of]} {at}" if at else name[of] for of, at in pairs])
 
     def __eq__(self, other: object) -> bool:
-        """Whether these are the names of another sequence, in its order."""
+        """Return whether these are the names of another sequence, in its order."""
         if isinstance(other, Names) and other._persons is self._persons and np.array_equal(other._rows, self._rows):
             return True
         if not isinstance(other, (tuple, list, Names)):
@@ -200,11 +200,11 @@ class History(Protocol):
 
     @property
     def events(self) -> Events:
-        """What happened."""
+        """Return what happened."""
 
     @property
     def influences(self) -> Influences:
-        """What stands on what."""
+        """Return what stands on what."""
 
     @property
     def realised(self) -> Realised:
@@ -224,16 +224,16 @@ class History(Protocol):
 
     @property
     def world_size(self) -> int:
-        """How many people there are."""
+        """Return how many people there are."""
 
     @property
     def dropped(self) -> Mapping[str, int]:
-        """What could not be placed, by reason."""
+        """Return what could not be placed, by reason."""
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Where the history comes from."""
+        """Return where the history comes from."""
 
     @property
     def parents(self) -> Ints:
-        """Where the influences of each event begin."""
+        """Return where the influences of each event begin."""

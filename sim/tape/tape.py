@@ -111,14 +111,14 @@ class Tape:
 
     @cached_property
     def parents(self) -> Ints:
-        """Where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
+        """Return where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
         begin = np.zeros(len(self.events) + 1, np.int64)
         np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
         return begin
 
     @property
     def mended(self) -> Mapping[str, int]:
-        """What a log held that could be mended, counted by the reason."""
+        """Return what a log held that could be mended, counted by the reason."""
         found: Mapping[str, int] = self.provenance.get("mended", {})
         return found
 

@@ -54,7 +54,7 @@ class Record:
 
     @property
     def kind_in_words(self) -> str:
-        """What it is."""
+        """Return what it is."""
         return KINDS[self.kind]
 
     @cached_property

@@ -194,7 +194,7 @@ def _resolution(e: Experiment) -> tuple[float, bool]:
 
 
 def _p_of_mean(sample: Floats, mean: float) -> float:
-    """Of the hypothesis that numbers have this mean, by Student's t.
+    """Return the p of the hypothesis that numbers have this mean, by Student's t.
 
     Of numbers that are all alike, whether they are it; of two numbers, such as 0 and 1, by the binomial law, which is
     exact however rare one of them is.

@@ -42,7 +42,7 @@ class Crowd:
         self.pieces: list[tuple[int, int, int, int, int]] = []  # ended: event, idea, begin, end, count
 
     def held(self, idea: int) -> int:
-        """How many of the crowd hold the idea."""
+        """Return how many of the crowd hold the idea."""
         return sum(cohort.count for cohort in self.cohorts.get(idea, ()))
 
     def open_to(self, idea: int) -> int:

@@ -140,7 +140,7 @@ class IdeaDiffusion(mesa.Model):
     # --- what persons ask -----------------------------------------------------------------------------------
 
     def works(self, idea: int) -> bool:
-        """Whether an implementation of the idea is out."""
+        """Return whether an implementation of the idea is out."""
         return self.released[idea] <= self.now
 
     def key(self, purpose: int, idea: int) -> int:

@@ -92,14 +92,14 @@ class Person(mesa.Agent):
     # --- decisions, each to be overridden -------------------------------------------------------------------
 
     def discovers(self, idea: int) -> bool:
-        """Whether the person has an idea of whose prerequisites all are held."""
+        """Return whether the person has an idea of whose prerequisites all are held."""
         rate = self.model.ideas["discovery_rate"][idea]
         if rate > 0.0:
             rate = self.model.rules.discovery_rate(rate, self.creativity)
         return self.comes_true(DISCOVER, idea, rate)
 
     def tells(self, idea: int) -> bool:
-        """Whether the person speaks of an idea that is held."""
+        """Return whether the person speaks of an idea that is held."""
         return self.model.now <= self.holdings[idea].tells_until
 
     def audience(self, idea: int) -> float:
@@ -112,12 +112,12 @@ class Person(mesa.Agent):
         return float(self.model.rules.chance_to_understand(clarity, teller_clarity, self.understanding))
 
     def takes_up(self, idea: int) -> bool:
-        """Whether the person, having understood, adopts the idea at once and does not hesitate."""
+        """Return whether the person, having understood, adopts the idea at once and does not hesitate."""
         hesitation = self.model.ideas["hesitation"][idea]
         return not self.model.rules.hesitates(hesitation, self.luck(HESITATE, idea) if hesitation > 0.0 else 0.0)
 
     def implements(self, idea: int) -> bool:
-        """Whether the person makes an idea work that is held."""
+        """Return whether the person makes an idea work that is held."""
         rate = self.model.dynamics["implementation_rate"]
         difficulty = self.model.ideas["difficulty"][idea]
         if rate > 0.0:
@@ -125,7 +125,7 @@ class Person(mesa.Agent):
         return self.comes_true(IMPLEMENT, idea, rate)
 
     def abandons(self, idea: int) -> bool:
-        """Whether the person gives up an idea that is held."""
+        """Return whether the person gives up an idea that is held."""
         dynamics = self.model.dynamics
         rate, rate_working = dynamics["abandon_rate"], dynamics["abandon_rate_working"]
         age = self.model.now - self.holdings[idea].since
@@ -160,13 +160,13 @@ class Person(mesa.Agent):
                 model.abandonments.append((idea, self.index))
 
     def is_open_to(self, idea: int) -> bool:
-        """Whether the person could adopts the idea: is there, holds neither it nor a rival, has not given it up."""
+        """Whether the person could adopt the idea: is there, holds neither it nor a rival, has not given it up."""
         held, rivals = self.holdings, self.model.world.ideas.rivals[idea]
         holds_rival = bool(rivals) and any(rival in held for rival in rivals)
         return bool(self.model.rules.is_open(self.alive, idea in held, idea in self.given_up, holds_rival))
 
     def has_prerequisites(self, idea: int) -> bool:
-        """Whether the person holds all that the idea builds on, since an earlier step."""
+        """Return whether the person holds all that the idea builds on, since an earlier step."""
         return all(self.has_held(prerequisite) for prerequisite in self.model.world.ideas.prerequisites[idea])
 
     def luck(self, purpose: int, idea: int, other: int = 0) -> float:
@@ -174,7 +174,7 @@ class Person(mesa.Agent):
         return uniform_of(self.model.key(purpose, idea), self.index, other)
 
     def comes_true(self, purpose: int, idea: int, rate: float) -> bool:
-        """Whether a chance of this rate comes true in this step.
+        """Return whether a chance of this rate comes true in this step.
 
         The wait is drawn when the timer starts and anew whenever the rate changes; see rules.wait.
         """
@@ -290,6 +290,6 @@ class Person(mesa.Agent):
                     model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, ranks[other])
 
     def has_held(self, idea: int) -> bool:
-        """Whether the person holds the idea since an earlier step."""
+        """Return whether the person holds the idea since an earlier step."""
         holding = self.holdings.get(idea)
         return holding is not None and bool(self.model.rules.is_settled(holding.since, self.model.now))

@@ -53,5 +53,5 @@ def collect(low: Ints, high: Ints, first: int, last: int, keys: Ints) -> int:
 
 
 def spans(keys: int) -> int:
-    """How many words of `high` there are for so many keys."""
+    """Return how many words of `high` there are for so many keys."""
     return (keys + SPAN - 1) // SPAN

@@ -27,7 +27,7 @@ Entries = list[tuple[int, Any, range]]  # ability, its law, and whose it is
 
 
 def is_random(scenario: Scenario) -> bool:
-    """Whether the network is drawn by the seed."""
+    """Return whether the network is drawn by the seed."""
     return scenario.world.network.kind not in ("file", *build.SEEDLESS)
 
 

@@ -40,13 +40,13 @@ def in_order(news: Records) -> Ints:
 
 
 def comes_before(news: Records, one: int, other: int) -> bool:
-    """Whether of two tellings by one holding the first has the smaller chance."""
+    """Return whether of two tellings by one holding the first has the smaller chance."""
     same = news[one].idea == news[other].idea and news[one].event == news[other].event
     return same and bool(news[one].chance < news[other].chance)
 
 
 def open_to(run: Run, idea: int) -> int:
-    """How many of the crowd could adopt an idea."""
+    """Return how many of the crowd could adopt an idea."""
     status, rivals = run.status[idea], 0
     for k in range(status.rivals, status.rivals_end):
         rivals += run.status[run.relations[k]].held

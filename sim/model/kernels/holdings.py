@@ -35,7 +35,7 @@ def is_closed(closed: Ints, key: int) -> int:
 
 
 def is_held(run: Run, key: int) -> bool:
-    """Whether an idea is held since an earlier step."""
+    """Return whether an idea is held since an earlier step."""
     pair = run.pairs[key]
     return bool(pair.bits & HELD) and is_settled(pair.since, run.now)
 
@@ -100,7 +100,7 @@ def is_followed(run: Run) -> bool:
 
 
 def most_timers(run: Run) -> int:
-    """How many timers may be asked about for each holding that begins."""
+    """Return how many timers may be asked about for each holding that begins."""
     return int(2 + run.most_dependents) if is_followed(run) else 0
 
 

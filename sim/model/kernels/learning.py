@@ -25,12 +25,12 @@ def source_of(claim: int) -> int:
 
 
 def size_of(run: Run, source: int) -> int:
-    """How many holdings a source is."""
+    """Return how many holdings a source is."""
     return int(run.mixtures[source - MIXTURE + 1] - run.mixtures[source - MIXTURE]) if source >= MIXTURE else 1
 
 
 def sources_of(run: Run, best: int) -> tuple[Ints, Floats]:
-    """From which holdings a person heard, in order of their events, and the weight of each."""
+    """Return from which holdings a person heard, in order of their events, and the weight of each."""
     every = run.dynamics[0].credited_tellers == EVERY
     number, entries, at = 1, 0, best
     if every:
@@ -82,7 +82,7 @@ def merge(events: Ints, weights: Floats, number: int) -> int:
 
 
 def hesitates(run: Run, key: int, idea: int, person: int) -> bool:
-    """Whether a person who understood does not adopt the idea at once."""
+    """Return whether a person who understood does not adopt the idea at once."""
     hesitation = run.ideas[idea].hesitation
     if hesitation <= 0.0 or run.pairs[key].bits & SURE:
         return False

@@ -46,7 +46,7 @@ class Crew:
         return [work(0), *(other.result() for other in others)]
 
     def bounds(self, record: Any) -> list[int]:
-        """Where the part of each thread of all spans of keys begins, and the end."""
+        """Return where the part of each thread of all spans of keys begins, and the end."""
         spans = record.high.shape[1]
         return [spans * part // self.threads for part in range(self.threads + 1)]
 

@@ -88,7 +88,7 @@ def _has_links(scenario: Scenario) -> bool:
 
 
 def _looks_back(scenario: Scenario) -> bool:
-    """Whether the threshold rule is used, which asks who can tell a person."""
+    """Return whether the threshold rule is used, which asks who can tell a person."""
     return "threshold" in (scenario.dynamics.adoption, *(getattr(e, "value", None) for e in scenario.interventions))
 
 

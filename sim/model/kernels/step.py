@@ -44,7 +44,7 @@ def advance(record: Any, until: int, enough: int, most: int) -> tuple[int, Any]:
 
 
 def take_steps(run: Run, until: int, enough: int, most: int) -> int:
-    """As `advance`."""
+    """Take a step as `advance` does."""
     while run.stage != BETWEEN or run.now < until:
         if run.stage == BETWEEN:
             begin_step(run, until)

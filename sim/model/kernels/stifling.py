@@ -16,12 +16,12 @@ from sim.model.rules import (
 
 
 def is_there(ties: TieRows, tie: int, now: int) -> bool:
-    """Whether a tie is there in this step."""
+    """Return whether a tie is there in this step."""
     return at(ties.start, tie) <= now < at(ties.end, tie)
 
 
 def degree_of(run: Run, person: int) -> int:
-    """How many ties a person has in this step."""
+    """Return how many ties a person has in this step."""
     ties = run.ties
     begin, end = ties.indptr[person], ties.indptr[person + 1]
     if not run.timed:

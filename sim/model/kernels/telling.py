@@ -117,7 +117,7 @@ def tell(run: Run, place: int, last: int) -> int:
 
 
 def tell_plainly(run: Run, place: int, last: int, buffer: Buffer) -> int:
-    """As `tell`, to ties that are all alike, as long as nobody tells strangers and all tell of one idea.
+    """Tell as `tell` does, to ties that are all alike, as long as nobody tells strangers and all tell of one idea.
 
     This is where a large run spends its time, most of it waiting for the memory. Where somebody tells for
     the last time, it is cheaper to ask only those who understood whether they are open; one who tells again is let go
@@ -181,7 +181,7 @@ def look_ahead(run: Run, tellers: Ints, place: int, last: int, base: int) -> Non
 
 
 def tell_anyhow(run: Run, place: int, last: int, buffer: Buffer) -> int:
-    """As `tell`, whatever ties and dynamics are like."""
+    """Tell as `tell` does, whatever ties and dynamics are like."""
     n, simple, stifling = run.n, run.dynamics[0].adoption == SIMPLE, run.dynamics[0].stifling
     lasting, indptr = run.lasting and simple and not run.timed and stifling == SILENT, run.ties.indptr
     filled, at_idea = 0, -1
@@ -231,7 +231,7 @@ def unlist(run: Run, place: int, key: int) -> None:
 
 @inline
 def tells_now(run: Run, place: int, key: int, person: int) -> bool:
-    """Whether a teller tells in this step; one who never will again is taken off the list."""
+    """Return whether a teller tells in this step; one who never will again is taken off the list."""
     if key < 0:
         return False
     now, pair = run.now, run.pairs[key]

@@ -26,7 +26,7 @@ BLOCK = 16  # words of a block of the calendar: the next block, and up to 15 tim
 
 
 def has_prerequisites(run: Run, idea: int, person: int) -> bool:
-    """Whether a person holds all that an idea builds on, since an earlier step."""
+    """Return whether a person holds all that an idea builds on, since an earlier step."""
     for k in range(run.status[idea].prerequisites, run.status[idea].prerequisites_end):
         if not is_held(run, run.relations[k] * run.n + person):
             return False
@@ -34,12 +34,12 @@ def has_prerequisites(run: Run, idea: int, person: int) -> bool:
 
 
 def is_new(run: Run, key: int) -> bool:
-    """Whether an idea was adopted in this very step."""
+    """Return whether an idea was adopted in this very step."""
     return bool(run.pairs[key].bits & HELD) and not is_held(run, key)
 
 
 def stands_on_news(run: Run, idea: int, person: int) -> bool:
-    """Whether a person adopted something that an idea builds on in this very step."""
+    """Return whether a person adopted something that an idea builds on in this very step."""
     for k in range(run.status[idea].prerequisites, run.status[idea].prerequisites_end):
         if is_new(run, run.relations[k] * run.n + person):
             return True
@@ -47,7 +47,7 @@ def stands_on_news(run: Run, idea: int, person: int) -> bool:
 
 
 def runs_now(run: Run, timer: int, idea: int, person: int) -> bool:
-    """Whether a timer runs in this step."""
+    """Return whether a timer runs in this step."""
     key, bits = timer >> 2, run.pairs[timer >> 2].bits
     purpose = timer & 3
     if not at(run.alive, person):
@@ -65,7 +65,7 @@ def runs_now(run: Run, timer: int, idea: int, person: int) -> bool:
 
 
 def may_run_soon(run: Run, timer: int, idea: int, person: int) -> bool:
-    """Whether a timer that does not run may do so in the next step, since something was adopted in this one."""
+    """Return whether a timer that does not run may do so in the next step, since something was adopted in this one."""
     if timer & 3 == DISCOVERY:
         return stands_on_news(run, idea, person)
     return timer & 3 != RESOLUTION and is_new(run, timer >> 2)
@@ -186,7 +186,7 @@ def abandonment_now(run: Run, idea: int, age: int) -> float:
 
 
 def is_another(run: Run, purpose: int, idea: int) -> bool:
-    """Whether something on which a timer of an idea depends is not what it was."""
+    """Return whether something on which a timer of an idea depends is not what it was."""
     old, new, before, now = run.dynamics_before[0], run.dynamics[0], run.ideas_before[idea], run.ideas[idea]
     if purpose == DISCOVERY:
         return bool(before.discovery_rate != now.discovery_rate)
@@ -199,7 +199,7 @@ def is_another(run: Run, purpose: int, idea: int) -> bool:
 
 
 def is_as_before(run: Run, purpose: int, idea: int, person: int) -> bool:
-    """Whether the rate of a timer is that of the last step, though something on which it depends is not."""
+    """Return whether the rate of a timer is that of the last step, though something on which it depends is not."""
     old, before, now = run.dynamics_before[0], run.ideas_before[idea], run.ideas[idea]
     if purpose == DISCOVERY:
         creativity = at(run.abilities.creativity, person)

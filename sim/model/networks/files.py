@@ -52,7 +52,7 @@ def _times(column: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
 
 
 def count_in_file(folder: Path, network: Any) -> float:
-    """How many ties a network file holds: of Parquet as it says, else by its size."""
+    """Return how many ties a network file holds: of Parquet as it says, else by its size."""
     path = folder / network.path
     ways = 2 if network.both_ways else 1
     if path.suffix == ".parquet":

@@ -44,7 +44,7 @@ def alike(value: float, count: int, kind: type[Any]) -> NDArray[Any]:
 
 
 def is_alike(column: NDArray[Any]) -> bool:
-    """Whether a column is one value that takes no memory."""
+    """Return whether a column is one value that takes no memory."""
     return column.strides == (0,)
 
 

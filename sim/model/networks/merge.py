@@ -82,7 +82,7 @@ def settled_apart(links: Links) -> Links:
 
 
 def _is_at(network: Network, links: Links, place: Ints) -> NDArray[np.bool_]:
-    """Whether the network has the tie of each link, at the row `place`."""
+    """Return whether the network has the tie of each link, at the row `place`."""
     there = place < network.indptr[links.source.astype(np.int64) + 1]
     there[there] = network.target[place[there]] == links.target[there]
     return there

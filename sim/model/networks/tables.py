@@ -47,7 +47,7 @@ def read_csv(path: Path, labels: Callable[[], Labels], names: list[str], header:
 
 
 def _has_hexadecimals(path: Path) -> bool:
-    """Whether there is anything that pyarrow would take for a number in base 16."""
+    """Return whether there is anything that pyarrow would take for a number in base 16."""
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
         return text.find(b"0x") >= 0 or text.find(b"0X") >= 0
 
@@ -69,7 +69,7 @@ def _read_csv(path: Path, labels: Labels, names: list[str], header: int, kind: A
 
 
 def rows_of_parquet(path: Path) -> int:
-    """How many rows a Parquet file says it has; 0 if it cannot be read."""
+    """Return how many rows a Parquet file says it has; 0 if it cannot be read."""
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -39,7 +39,7 @@ class Ties:
 
     @property
     def lasting(self) -> bool:
-        """Whether all ties are there in all steps."""
+        """Return whether all ties are there in all steps."""
         if not len(self.target):
             return True
         start = self.start[0] if is_alike(self.start) else self.start.max()

@@ -81,7 +81,7 @@ def credits_of(
 
 
 def begins(child: Ints, events: int) -> Ints:
-    """Where the influences of each event begin."""
+    """Return where the influences of each event begin."""
     begin = np.zeros(events + 1, np.int64)
     for k in range(len(child)):
         begin[child[k] + 1] += 1

@@ -39,7 +39,7 @@ class History(NamedTuple):
     kind: NDArray[np.int8]
     person: NDArray[np.int32]
     idea: NDArray[np.int32]
-    count: Ints  # type: ignore[assignment]
+    count: Ints  # type: ignore[assignment]  # as in tape/rows.py
     child: Ints
     parent: Ints
     weight: Floats
@@ -205,7 +205,7 @@ def delays_of(planned: Records, first: float) -> tuple[Ints, Ints]:
 
 
 def worth_of(ideas: Table, planned: Records, now: int) -> Worth:
-    """What a holder of each idea realises in a step, over spans of steps in which it stays the same."""
+    """Return what a holder of each idea realises in a step, over spans of steps in which it stays the same."""
     m, used = len(ideas), 0
     room = m * (len(planned) + 1)
     begin, first, last = np.zeros(m + 1, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)

@@ -192,7 +192,7 @@ def _members(name: str, rows: dict[str, range], names: list[str]) -> list[str]:
 
 
 def _places(scenario: Scenario, world: World) -> list[list[int]]:
-    """Where the persons stand, in a frame of 1000 times 640."""
+    """Return where the persons stand, in a frame of 1000 times 640."""
     n = world.n
     if n <= SMALL:
         width = min(260.0, 760.0 / max(n - 1, 1))

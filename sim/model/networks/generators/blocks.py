@@ -26,7 +26,7 @@ GAPS = 512  # columns of the table by which small networks are made
 
 
 def strips_of(bounds: Any) -> tuple[Ints, Ints]:
-    """Where each strip begins, and the end; and the group of each; from where each group begins, and the end."""
+    """Return where each strip begins, and the end; and the group of each; from where each group begins, and the end."""
     count = 0
     for g in range(len(bounds) - 1):
         count += (int(bounds[g + 1]) - int(bounds[g]) + STRIP - 1) // STRIP
@@ -290,7 +290,7 @@ def stochastic_block(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
 
 
 def groups_of(n: int, law: Any) -> tuple[Any, Any]:
-    """Where groups begin, and the end, int64 of shape (groups + 1,), and the chances of each with each."""
+    """Return where groups begin, and the end, int64 of shape (groups + 1,), and the chances of each with each."""
     count = int(law[0])
     bounds = np.zeros(count + 1, np.int64)
     for g in range(count):

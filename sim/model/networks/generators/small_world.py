@@ -43,7 +43,7 @@ def watts_strogatz(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
 
 
 def are_tied(second: Any, half: int, i: int, j: int) -> bool:
-    """Whether one of two persons of a small world is the first end of a tie to the other."""
+    """Return whether one of two persons of a small world is the first end of a tie to the other."""
     for d in range(half):
         if second[i * half + d] == j or second[j * half + d] == i:
             return True
