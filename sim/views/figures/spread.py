@@ -79,7 +79,7 @@ def holders(tape: Tape) -> Holders:
 
 
 def moments(tape: Tape, kind: int, colour: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return when events of a kind happened: steps, colours of ideas, and how often; one row a pair of the two."""
+    """Return the moments of a kind of event: steps, colours of ideas, and how often; one row a pair of the two."""
     rows = np.flatnonzero(tape.events.kind == kind)
     pairs = np.column_stack([tape.events.step[rows], colour[tape.events.idea[rows]]])
     found, where = np.unique(pairs, axis=0, return_inverse=True)
