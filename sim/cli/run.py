@@ -148,6 +148,6 @@ def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario,
         if (network := _network_file(scenario)) is not None:
             (new_one / network).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(scenario.folder / network, new_one / network)
-        table.to_pandas().to_csv(new_one / "credit.csv", index=False)
+        table.write_csv(new_one / "credit.csv")
         save_figures(tape, table, new_one)
         write_into(replace(tape, provenance={**tape.provenance, **made}), new_one)

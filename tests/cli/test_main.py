@@ -585,12 +585,21 @@ def test_check_says_what_is_in_it_and_what_it_takes_even_where_it_cannot_be_run(
     assert [word for word in words if word not in done.out] == []
 
 
-def test_check_is_quick_and_light(place):
+@pytest.mark.parametrize(
+    ("words", "light"),
+    [
+        ("check village.toml", {"mesa", "matplotlib", "pyarrow", "pandas"}),
+        ("run e2_implementer", {"mesa", "pandas", "numba", "networkx", "scipy", "duckdb"}),
+        ("credit log.csv", {"mesa", "matplotlib", "numba", "networkx", "scipy", "pydantic"}),
+    ],
+)
+def test_small_work_loads_no_library_that_it_does_not_need(words, light, place):
+    (place / "log.csv").write_text(LOG)
     script = "import atexit\natexit.register(lambda: print(*sys.modules, file=sys.stderr))"
-    with started("check", "village.toml", cwd=place, script=script) as process:
+    with started(*words.split(), cwd=place, script=script) as process:
         _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    assert {"mesa", "matplotlib", "pyarrow", "pandas", "click"} & set(told.split()) == {"click"}
+    assert {*light, "click"} & set(told.split()) == {"click"}
 
 
 def test_scenarios_are_listed_shown_and_found_by_name_from_anywhere(here, tmp_path):
