@@ -100,7 +100,7 @@ def test_pandas_has_the_largest_credit_first_and_equal_ones_in_tape_order() -> N
     assert list(credit(told(), "person-pagerank").to_pandas())[-1] == "pagerank"
 
 
-@pytest.mark.parametrize("method", ["role-flow", "person-pagerank", "removal"])
+@pytest.mark.parametrize("method", ["role-flow", "person-pagerank", "knockout"])
 def test_csv_is_what_pandas_would_write(method: str, tmp_path: Path) -> None:
     table = credit(told(), method, intervals="links" if method == "role-flow" else None)
     table.write_csv(tmp_path / "ours.csv")
