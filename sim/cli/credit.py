@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, THIRDS, Settings
-from sim.cli.arguments import AS_JSON, FIGURES, Names, read_tape, scenario_in, target_of
+from sim.cli.arguments import AS_JSON, FIGURES, Names, any_file, read_tape, scenario_in, target_of
 from sim.cli.logs import dropped, how_read, log_options, of_roots, roots_of
 from sim.cli.output import TABLES, is_table, print_table_json, print_tables_json, rows_of, write_table
 from sim.machine.terminal import say, show, show_json
@@ -30,7 +30,7 @@ COPIES = 200
 
 
 @click.command(name="credit")
-@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
+@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG", shell_complete=any_file)
 @click.option("--method", type=Names(*EVERY, "all"), metavar="NAME", help=NAMES)
 @click.option("--by", type=Names(*BY), default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="How many rows.  [default: 20; in files, all]")

@@ -93,6 +93,43 @@ def folder(ran: Done, place: Path) -> Path:
     return place / "out" / "village"
 
 
+# Completion ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+def test_the_documented_line_switches_completion_on(kind, here, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    assert re.search(rf"\| {kind} \| `[^`]*_SHOULDERS_COMPLETE={kind}_source shoulders", page)
+    monkeypatch.setenv("_SHOULDERS_COMPLETE", f"{kind}_source")
+    assert f"_SHOULDERS_COMPLETE={kind}_complete" in here().out
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("cre", ["plain,credit"]),
+        ("run e2", ["plain,e2_implementer"]),
+        ("explore e2", ["plain,e2_implementer"]),
+        ("run mine.to", ["file,mine.to"]),
+        ("credit resul", ["file,resul"]),
+        ("run x --set dynamics.abandon_", ["plain,dynamics.abandon_rate=", "plain,dynamics.abandon_rate_working="]),
+        ("sweep x --vary scenario.st", ["plain,scenario.steps="]),
+        ("credit x --method sh", ["plain,shapley"]),
+        ("why x Ada --method sh", ["plain,shapley"]),
+        ("plot x --kind to", ["plain,tornado"]),
+        ("credit x --format jo", ["plain,journeys"]),
+        ("credit x --kind c", ["plain,contact"]),
+        ("credit x --groups tea", ["file,tea"]),
+    ],
+)
+def test_the_shell_completes(typed, found, here, monkeypatch):
+    words = ["shoulders", *typed.split()]
+    monkeypatch.setenv("_SHOULDERS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", " ".join(words))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    assert here().out.splitlines() == found
+
+
 # Help ----------------------------------------------------------------------------------------------------------------
 
 
