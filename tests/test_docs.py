@@ -238,9 +238,10 @@ def test_pictures_and_links_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {sim.__version__}\n" in citation
-    released = re.search(rf"^## {sim.__version__} \(?(.*?)\)?$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.search(rf"^## {sim.__version__} \(?(.*?)\)?$", changes, re.MULTILINE)
     assert released
-    dated = re.search(r"^date-released: (.*)$", citation, re.M)
+    dated = re.search(r"^date-released: (.*)$", citation, re.MULTILINE)
     assert dated[1] == released[1] if dated else released[1] == "not yet released"
     assert f"Version {sim.__version__}" in (DOCS / "cite.md").read_text(encoding="utf-8")
 

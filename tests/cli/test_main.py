@@ -439,8 +439,12 @@ def test_all_methods_are_one_object_and_one_table_with_what_each_asks(here, fold
         assert (set(table), table["method"]) == (OBJECT, method)
         assert found["correlations"]["kendall"][method][method] in (1.0, None)
         assert found["accounts"][method]["asks"] == METHODS[method].asks
-    done = here("credit", folder, "--method", "all")
+    short = here("credit", folder, "--method", "all")
+    assert (short.code, short.err) == (0, "Add --explain to see what each account asks, and where it differs.\n")
+    assert max(map(len, short.out.splitlines())) <= 80
+    done = here("credit", folder, "--method", "all", "--explain")
     assert done.code == 0
+    assert done.out.startswith(short.out)
     assert not ESCAPE.search(done.out)
     lines = done.out.splitlines()
     for found, (method, account) in zip(numbers(done.out, "Ada"), METHODS.items(), strict=True):
@@ -513,7 +517,7 @@ def test_thought_experiments_print_the_matrix(here, monkeypatch):
     monkeypatch.setattr(f"{module}.thought_experiments.__defaults__", (None, ("E1", "E4"), None, None))
     done = here("thought-experiments", "--json")
     assert done.json["experiments"]["E4"]["P2"]["person-pagerank"] == pytest.approx(58333 / 135066, abs=1e-9)
-    done = here("thought-experiments", "--quick")
+    done = here("thought-experiments", "--quick", "--explain")
     assert done.err == "E1\nE4\n"
     cells = dict(zip(METHODS, cells_of(done.out, "E4  P2"), strict=True))
     wanted = {"role-flow": "25.00%", "person-pagerank": "43.19%", "shapley": "33.33%", "position": "50.00%",
