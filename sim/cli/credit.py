@@ -204,6 +204,8 @@ def _tell_persons(asked: Asked, stable: Uncertainty | None) -> None:
     asked.announce()
     if asked.several:
         print_comparison(asked.comparison, asked.top or 20, asked.explained)
+        if table.sure is not None:
+            say("The intervals of all accounts are in what --json prints; --intervals with one method shows a table.")
     else:
         print_table(table, asked.top or 20)
     if stable is not None:

@@ -147,6 +147,8 @@ def print_knockout(found: KnockoutTable) -> None:
         rows.append((name, _number(raw), *interval, of_all, "none" if np.isnan(normalised) else _percent(normalised)))
     sure = f"{100.0 * found.confidence:.4g}%"
     show_grid(("without", "lost", f"{sure} from", "to", "of all", "normalised"), rows)
+    if len(found.seeds) == 1:
+        say("One world does not say how sure this is: add --replicates 20, for 20 worlds.")
 
 
 def print_why(why: Explanation) -> None:
