@@ -20,6 +20,7 @@ CHOICES = {
     "orphans": ("root", "drop"),
     "citations_as": ("builds-on", "learning"),
     "told_by": ("all", "latest", "first"),
+    "git_by": ("lines", "files"),
     "order": ("", *ORDERS),
 }
 
@@ -37,6 +38,7 @@ class Options:
     aliases: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     told_by: str = "all"
+    git_by: str = "lines"
     until: str | float | None = None
     time: str | None = None  # the attribute of a graph
 

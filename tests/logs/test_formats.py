@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,8 @@ from sim.accounts.removal import removal_effect
 from sim.accounts.roots import roots
 from sim.accounts.summary import credit_by
 from sim.cli.arguments import FORMATS as NAMED
-from sim.errors import TapeError
 from sim.logs.formats import FORMATS, read_log
-from sim.tape.tables import IMPLEMENT, LEARN
+from sim.tape.tables import LEARN
 from tests.logs.test_edges import credits, edges, in_words, read, refusal
 
 HELD = "already holds the idea"
@@ -270,44 +268,7 @@ def test_graphs_of_other_programs(text: str, name: str, format: str) -> None:
     assert tape.events.step[-1] == 1577923200
 
 
-# Repositories
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """Four commits: Ada's, one of hers that Ben suggested and Cy reviewed, Dan's on the same file, and a bot's."""
-
-    def git(*words: str) -> None:
-        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, capture_output=True)
-
-    def commit(at: int, author: str, message: str, **files: str) -> None:
-        for name, text in files.items():
-            (tmp_path / name).write_text(text)
-        git("add", ".")
-        who = ["-c", f"user.name={author}", "-c", f"user.email={author}@x"]
-        when = f"{1_600_000_000 + at} +0000"
-        git(*who, "-c", "commit.gpgsign=false", "commit", "-q", "-m", message, f"--date={when}")
-
-    git("init", "-q", "-b", "main")
-    (tmp_path / ".mailmap").write_text("Ada <Ada@x> A <A@x>\n")
-    commit(0, "A", "one", x="1")
-    commit(1, "Ada", "two\n\nSuggested-by: Ben <b@x>\nReviewed-by: Cy <c@x>", y="1")
-    commit(2, "Dan", "three", x="2", y="2")
-    commit(3, "renovate[bot]", "bump", x="3")
-    git("config", "core.fsmonitor", "touch ran; false")  # which nobody runs who reads
-    return tmp_path
-
-
-def test_a_repository(repository: Path) -> None:
-    tape = read_log(repository)
-    assert (tape.provenance["format"], tape.dropped, tape.total) == ("git", {"commit of a bot": 1}, 1.0)
-    # Dan builds on `one`: half a unit, all Ada's but that she told him; and on `two`: the idea Ben's, told by Ada
-    # and Cy, made by Ada
-    assert credits(tape) == pytest.approx({"Ada": 1 / 2 + 1 / 12 + 1 / 6, "Ben": 1 / 6, "Cy": 1 / 12, "Dan": 0.0})
-    assert int((tape.events.kind == IMPLEMENT).sum()) == 3
-    assert not (repository / "ran").exists()
-    with pytest.raises(TapeError, match="a folder; a log is a file, or a git repository"):
-        read_log(repository.parent, "git")
+# Questions
 
 
 def test_the_question_of_a_table_without_a_meaning() -> None:
