@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.errors import TapeError
-from sim.logs.assemble import HELD, Happened, tape_of
+from sim.logs.assemble import HELD, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.readers.columns import Columns, Known, Shape
 from sim.readers.graph import format_of, of_networkx, read_graph
@@ -88,11 +88,8 @@ def place_adoptions(
     names, codes = coded(columns, log.options.aliases)
     who = codes[0].astype(np.int64)
     dropped: Counter[str] = Counter()
-    keep = np.ones(len(who), np.bool_)
-    for reason, bad in (("no time", time == NONE), ("no target", who == 0)):
-        dropped[reason] = int((keep & bad).sum())
-        keep &= ~bad
-    order = np.flatnonzero(keep)
+    reasons = {"no time": lambda: time == NONE, "no target": lambda: codes[0] == 0}
+    order = np.flatnonzero(without(len(who), reasons, dropped))
     order = order[np.lexsort((who[order], time[order], idea[order]))]
     holder = idea[order].astype(np.int64) * len(names) + who[order]
     _, first = np.unique(holder, return_index=True)
