@@ -34,7 +34,7 @@ BOT = re.compile(r"\[bot\]|\bbot\b|-bot\b|^(dependabot|renovate|github-actions|g
 SAFE = (
     "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false",
     "-c", "diff.external=", "-c", "core.attributesFile=/dev/null", "-c", "protocol.allow=never",
-    "-c", "mailmap.blob=", "-c", "core.quotePath=false",
+    "-c", "mailmap.blob=HEAD:.mailmap", "-c", "core.quotePath=false",
 )  # fmt: skip
 HEADER = ("--root", "--no-ext-diff", "--no-textconv", "--use-mailmap", "--encoding=UTF-8",
           "--no-show-signature", "--format=%x01%H%x00%P%x00%aN%x00%ct%x00%B%x00")  # fmt: skip
@@ -140,8 +140,10 @@ def _git(path: Path, *words: str) -> Iterator[bytes]:
             yield from process.stdout or ()
         if process.returncode:
             errors.seek(0)
-            reason = [*errors.read().decode(errors="replace").splitlines(), "git failed"][0]
-            raise TapeError(f"{path}: {reason.removeprefix('fatal: ')}; allowed: a sound git repository")
+            said = errors.read().decode(errors="replace").splitlines()
+            reason = [*(line for line in said if line.startswith("fatal: ")), *said, "git failed"][0]
+            allowed = "a sound git repository" + " with all contents, or --git-by files" * ("--patch" in words)
+            raise TapeError(f"{path}: {reason.removeprefix('fatal: ')}; allowed: {allowed}")
 
 
 class _Builder:

@@ -176,3 +176,13 @@ def test_files_build_on_the_last_commit_to_each(repository: Path) -> None:
     assert credits(by_files)["Dan"] == pytest.approx(1 / 2 + 1 / 6 + 1 / 6)
     with pytest.raises(TapeError, match="git_by: no 'words'"):
         read_log(repository, git_by="words")
+
+
+def test_clones_that_are_bare_or_without_old_contents(repository: Path) -> None:
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    for name, how in (("whole", "--bare"), ("names", "--filter=blob:none")):
+        git(repository, "clone", "-q", how, repository.as_uri(), str(repository / name))
+    assert credits(read_log(repository / "whole")) == credits(read_log(repository))
+    assert credits(read_log(repository / "names", git_by="files")) == credits(read_log(repository))
+    with pytest.raises(TapeError, match="allowed: a sound git repository with all contents, or --git-by files"):
+        read_log(repository / "names")
