@@ -23,7 +23,7 @@ from sim.model.own_rules import rules_with
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
 from sim.model.realise import history
 from sim.model.rules import NEVER
-from sim.model.world import World
+from sim.model.world import ABILITIES, World
 from sim.tape import tables
 from sim.tape.rows import Recorder, rows_of
 from sim.tape.tape import Tape
@@ -66,7 +66,10 @@ class Society:
         self.recorder = Recorder()
         self.rules = rules_with(world.rules)
         self.crowd = Crowd(world, self.recorder, self.rules)
+        self.abilities = {name: getattr(world, name).tolist() for name in (*ABILITIES, "keeps", "alive")}
         self.people = [person_class(self, index) for index in range(world.n)]
+        self._awake = dict(enumerate(self.people))
+        self._alarms: dict[int, dict[int, Decisions]] = {}  # the step in which to wake -> whom
         self._keys: dict[tuple[int, int], int] = {}
         self.skipped = 0  # interventions that found nothing to act on
         self._schedule = deque(world.schedule)
@@ -86,7 +89,8 @@ class Society:
         self.now += 1
         self._keys.clear()
         self._neighbours.turn_to(self.now)
-        while self._schedule and self._schedule[0].step <= self.now:
+        self._wake()
+        while self._is_scheduled():
             interventions.happen(self, self._schedule.popleft())
         self._decide()
         self._discover()
@@ -95,10 +99,24 @@ class Society:
         self._abandon()
         self._forget()
 
+    def _is_scheduled(self) -> bool:
+        return bool(self._schedule) and self._schedule[0].step <= self.now
+
+    def _wake(self) -> None:
+        """Wake those whose chances may come true; everybody where something is scheduled or comes to work."""
+        self._awake |= self._alarms.pop(self.now, {})
+        if self.world.rules or self._is_scheduled() or self.now in self.released:
+            self._awake = dict(enumerate(self.people))
+
     def _decide(self) -> None:
-        """Ask everybody, in whatever order."""
-        for person in self.people:
+        """Ask all who are awake, in whatever order, and let those rest who have nothing to decide for a while."""
+        for person in list(self._awake.values()):
             person.step()
+            step = person.rests_until()
+            if step > self.now + 1:
+                del self._awake[person.index]
+            if self.now + 1 < step < NEVER:
+                self._alarms.setdefault(step, {})[person.index] = person
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
         """Take all the steps that are left and return the tape; `progress` is called with (steps done, of how many)."""
@@ -178,6 +196,7 @@ class Society:
                 self.begin(tables.LEARN, person, idea, parents)
             else:
                 person.hesitates[idea] = parents
+                self._awake[index] = person
 
     def _implement(self) -> None:
         for idea, index in sorted(self.implementations):
@@ -201,6 +220,7 @@ class Society:
         person.holdings[idea] = Holding(
             event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])
         )
+        self._awake[person.index] = person
         person.notebook[idea] = event
         person.hesitates.pop(idea, None)
         for other in (idea, *self.world.ideas.rivals[idea]):
@@ -211,6 +231,7 @@ class Society:
         """A person makes an idea work that is held."""
         holding = person.holdings[idea]
         holding.implemented = True
+        person.restart(IMPLEMENT, idea)
         self.recorder.event(self.now, tables.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
         self.released[idea] = min(
             self.released[idea], self.rules.works_from(self.now, int(self.dynamics["release_delay"]))
@@ -219,6 +240,7 @@ class Society:
     def end(self, person: Decisions, idea: int) -> None:
         """A person no longer holds an idea."""
         del person.holdings[idea]
+        self._awake[person.index] = person
         person.restart(IMPLEMENT, idea)
         person.restart(ABANDON, idea)
         for dependent in self.dependents[idea]:
