@@ -149,6 +149,9 @@ class Study:
             raise
         except (ValueError, TypeError, OverflowError) as error:
             raise StudyError(f"{folder / store.ABOUT}: not a shoulders file: {error}") from None
+        network = study.scenario.world.network
+        if network.kind == "file":
+            store.check_file(folder / network.path, about["scenario"].get("network"))
         study.folder = folder
         return study
 
