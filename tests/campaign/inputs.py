@@ -42,7 +42,7 @@ def call(*args: object, impatient: bool = False) -> Done:
     """Run the command line; where it may take long for good reasons, an impatient user presses Ctrl-C."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     before = signal.signal(signal.SIGALRM, signal.default_int_handler if impatient else _stop)
-    signal.setitimer(signal.ITIMER_REAL, 2.0 if impatient else PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, 0.5 if impatient else PATIENCE)
     code: Any = None
     try:
         with (
@@ -76,26 +76,29 @@ def wrong_with(done: Done) -> str:
 
 def mutated(data: bytes, luck: Random, others: list[bytes]) -> bytes:
     """Return a file to which one to four things have happened."""
-    for _ in range(luck.choice((1, 1, 1, 2, 2, 4))):
+    for _ in range(luck.choice((1, 1, 1, 1, 2, 3))):
         at, end = sorted((luck.randrange(len(data) + 1), luck.randrange(len(data) + 1)))
         end = min(end, at + luck.choice((1, 3, 30, 300)))
-        found = [m.span() for m in luck.choice((NUMBER, WORD)).finditer(data)]
-        match luck.randrange(10):
-            case 0 | 1 | 2 if found:
-                begin, stop = luck.choice(found)
-                new = luck.choice(NUMBERS + WORDS if luck.random() < 0.7 else WORD.findall(luck.choice(others)) or [b""])
-                data = data[:begin] + new + data[stop:]
-            case 3:
+        numbers, words = ([m.span() for m in kind.finditer(data)] for kind in (NUMBER, WORD))
+        match luck.randrange(16):
+            case 0 | 1 | 2 | 3 | 4 if numbers:
+                begin, stop = luck.choice(numbers)
+                data = data[:begin] + luck.choice(NUMBERS if luck.random() < 0.8 else WORDS) + data[stop:]
+            case 5 | 6 | 7 | 8 if words:
+                begin, stop = luck.choice(words)
+                other = WORD.findall(luck.choice([data, *others])) or [b""]
+                data = data[:begin] + luck.choice(luck.choice([other, other, WORDS, NUMBERS])) + data[stop:]
+            case 9:
                 data = data[:at] + luck.choice(NUMBERS + WORDS) + data[at:]
-            case 4:
+            case 10:
                 data = data[:at] + data[end:]
-            case 5:
+            case 11:
                 data = data[:end] + data[at:end] * luck.choice((1, 2, 50)) + data[end:]
-            case 6 if at < len(data):
+            case 12 if at < len(data):
                 data = data[:at] + bytes([data[at] ^ 1 << luck.randrange(8)]) + data[at + 1 :]
-            case 7:
+            case 13:
                 data = data[:at]
-            case 8:
+            case 14:
                 lines = data.split(b"\n")
                 luck.shuffle(lines)
                 data = b"\n".join(lines)
