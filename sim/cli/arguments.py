@@ -88,7 +88,8 @@ THREADS = click.option("--threads", type=click.IntRange(1), help="Runs or thread
                        "same.")  # fmt: skip
 WORKERS = click.option("--workers", type=click.IntRange(1), help="Runs side by side.  [default: the processors]")
 EXECUTOR = click.option("--executor", default="auto", show_default=True, metavar="NAME",
-                        type=Names("auto", "threads", "processes", "dask"), help="auto, threads, processes or dask.")  # fmt: skip
+                        type=Names("auto", "threads", "processes", "dask"),
+                        help="auto, threads, processes or dask.")  # fmt: skip
 DASK = click.option("--dask", metavar="ADDRESS", help="local, or a scheduler as tls://HOST:PORT.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 OWN_RULES = click.option("--rules", "rules_file", metavar="FILE.py", help="Rules of your own: functions named as those "

@@ -22,7 +22,7 @@ from random import Random
 
 ROOT = Path(__file__).parents[2]
 NEAREST = {  # the tests of a file, the quickest first
-    "sim/model/rules.py": ["tests/model/test_rules.py", "tests/model/agents/test_mechanisms.py"],
+    "sim/model/rules.py": ["tests/model/test_rules.py", "tests/model/agents/test_model.py"],
     "sim/accounts/role_flow.py": ["tests/accounts/test_role_flow.py"],
     "sim/accounts/quadrature.py": ["tests/accounts/test_quadrature.py"],
     "sim/logs/placing.py": ["tests/logs/test_edges.py", "tests/logs/test_sizes.py", "tests/logs/test_formats.py"],
@@ -31,8 +31,8 @@ PATIENCE = 900  # seconds; a fault that makes a loop endless is found, too
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
-    ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
-    ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.Mod: ast.Mult, ast.Break: ast.Continue,
+    ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is, ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.Mod: ast.Mult, ast.Break: ast.Continue,
 }  # fmt: skip
 
 
@@ -97,7 +97,8 @@ def main(count: int, wanted: str = "") -> None:
                     survivors.append(what)
                     print(f"{name}: survived: {what}", flush=True)
             (folder / name).write_text(source, encoding="utf-8")
-            print(f"{name}: {len(chosen) - len(survivors)} of {len(chosen)} killed, of {len(sites)} there are", flush=True)
+            dead = len(chosen) - len(survivors)
+            print(f"{name}: {dead} of {len(chosen)} killed, of {len(sites)} there are", flush=True)
 
 
 if __name__ == "__main__":

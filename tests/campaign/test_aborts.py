@@ -110,7 +110,7 @@ class Job:
 
 
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Job]]:
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     """Every command, in a folder of its own."""
     if os.name == "nt":
         pytest.skip("signals are those of POSIX")
@@ -126,7 +126,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Job]]:
         done = ended(log, begun(place, log, *WORK["run"][:-1], "run"))
         assert done.code == 0, done.err
         found.append(Job(kind, place))
-    yield found
+    return found
 
 
 def campaign(jobs: list[Job], count: int, signals: tuple[int, ...]) -> Iterator[tuple[Job, Done]]:

@@ -6,10 +6,9 @@ import contextlib
 import gzip
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,7 +22,7 @@ KINDS = ("scenarios", "hypotheses", "logs", "records", "rules", "studies", "opti
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the corpus, and logs in files that are no text."""
     shutil.copytree(CORPUS, tmp_path / "corpus")
     logs = tmp_path / "corpus" / "logs"
@@ -34,7 +33,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         table.to_excel(logs / "edges.xlsx", index=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
-    yield tmp_path
+    return tmp_path
 
 
 def asked(kind: str, file: Path, luck: Random, impatient: bool = True) -> Done:
@@ -95,7 +94,7 @@ def inputs(kind: str, place: Path, count: int) -> Iterator[tuple[Done, Path]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_malformed_input_is_answered_or_refused_in_one_line(kind: str, place: Path, record_property: Callable[..., Any]):
+def test_malformed_input_is_answered_or_refused_in_one_line(kind: str, place: Path):
     codes, faults = Counter[int](), list[str]()
     for number, (done, file) in enumerate(inputs(kind, place, size("inputs") // len(KINDS))):
         codes[done.code] += 1

@@ -23,7 +23,7 @@ from sim.experiments.fit.many import Particles, run_many, shared_out
 from sim.experiments.fit.priors import Prior, Priors, cells_of, priors_of, values_of
 from sim.experiments.fit.record import Record, curve_of, record_of
 from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
-from sim.experiments.fit.summaries import Summary, labels_of, observed, summaries_of, summarise
+from sim.experiments.fit.summaries import labels_of, observed, summaries_of, summarise
 from sim.machine.threads import processors
 from sim.scenario.scenario import Scenario
 from sim.study.executors import EXECUTORS, Pool, kept, pool_for
@@ -75,8 +75,8 @@ def fit(
         predicted: runs drawn from the posterior, to be compared with the record; 0 for none.
         seed: of all luck; without it, the scenario's own.
         engine, threads: as in `simulate_many`; the posterior is the same to the bit.
-        workers, executor, dask: who makes the runs of ABC, as in `Study.make`; "auto": compiled threads of this process.
-            The posterior is the same to the bit.
+        workers, executor, dask: who makes the runs of ABC, as in `Study.make`; "auto": compiled threads of this
+            process. The posterior is the same to the bit.
         out: a folder to keep the generations in; a fit that was cut off there goes on.
         progress: called with (runs done, runs at most).
 
