@@ -107,7 +107,7 @@ BY_HAND: dict[str, tuple[str, int, list[Any], list[Any], dict[str, dict[str, flo
         "A B", 0, USES, [(0, 5, 16.0)], {"idea": {"A": 8}, "implementation": {"A": 5, "B": 3}},
     ),
     "a use of one implementation hands all on to it": (
-        "A B", 0, [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {0: 1}), (USE, -1, {2: 1})], [(0, 3, 16.0)],
+        "A B", 0, [*chain(0, 1), (IMPLEMENT, 1, {1: 1}), (USE, -1, {2: 1})], [(0, 3, 16.0)],
         {"idea": {"A": 8}, "implementation": {"B": 8}},
     ),
     "the crowd is credited where it told": (
