@@ -66,9 +66,10 @@ def generation(folder: Path, number: int, priors: Priors, labels: tuple[str, ...
             write_signed(pa.table(columns), partial)
         return drawn
     table = read_signed(file)
-    if missing := {"seed", "weight", *z_of, *labels} - set(table.column_names):
-        raise StudyError(f"corrupt: no column {min(missing)!r}; remove it, and fit again", str(file))
-    column = {name: table[name].to_numpy() for name in ("seed", "weight", *z_of, *labels)}
+    wanted = ("seed", "weight", *z_of, *labels)
+    if missing := [name for name in wanted if name not in table.column_names]:
+        raise StudyError(f"corrupt: no column {missing[0]!r}; remove it, and fit again", str(file))
+    column = {name: table[name].to_numpy() for name in wanted}
     rows = len(column["seed"])
     stack = [np.stack([column[name] for name in names], axis=1) if names else np.zeros((rows, 0))
              for names in (z_of, list(labels))]  # fmt: skip
