@@ -284,7 +284,8 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
     except ModuleNotFoundError:
         raise ValueError("--dask: needs distributed; pip install 'shoulders[cluster]'") from None
     distributed: Any = found  # it is typed in part only
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
+    for name in ("distributed", "distributed.client", "tornado.application"):  # each has a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
     if address == "local":
         with (
             distributed.LocalCluster(

@@ -5,28 +5,15 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb  # noqa: F401
-import matplotlib.pyplot  # noqa: F401
-import mesa  # noqa: F401
-import networkx  # noqa: F401
 import psutil
-import pyarrow.parquet  # noqa: F401
-import scipy.stats  # noqa: F401
 
-import sim.cli.fit
-import sim.engines
-import sim.experiments.fit.run
-import sim.model.agents.model
-import sim.study.sweep
-import sim.views.figures.save
-import sim.views.fit_report  # noqa: F401
 from sim.cli import main
+from tests.campaign import inputs  # noqa: F401 # which loads all
 from tests.cli import PATIENCE, Done
 
 SERVER = multiprocessing.get_context("forkserver")
@@ -41,6 +28,8 @@ def _run(folder: str, log: str, words: list[str], more_memory: int | None, ready
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.default_int_handler)
     if more_memory is not None:
+        import resource
+
         most = psutil.Process().memory_info().vms + more_memory
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     sys.argv = ["shoulders", *words]

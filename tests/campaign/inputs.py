@@ -1,4 +1,7 @@
-"""The command line within this process, and malformed input for it: a corpus of small files, and what befalls them."""
+"""The command line within this process, and malformed input for it: a corpus of small files, and what befalls them.
+
+All that a command may load is loaded before, since a library whose import is interrupted may be broken ever after.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,29 @@ from typing import Any
 from unittest.mock import patch
 
 import click
+import duckdb  # noqa: F401
+import matplotlib.pyplot  # noqa: F401
+import mesa  # noqa: F401
+import networkx  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+import pytest
+import scipy.stats  # noqa: F401
 
+import sim.cli.fit
+import sim.engines
+import sim.experiments.fit.run
+import sim.experiments.hypotheses.run
+import sim.logs.formats
+import sim.model.agents.model
+import sim.study.sweep
+import sim.views.figures.save
+import sim.views.fit_report  # noqa: F401
 from sim.cli import main
 from sim.machine.terminal import HARMLESS
 from tests.cli import Done
 
+if not hasattr(signal, "SIGALRM"):
+    pytest.skip("alarms and signals are those of POSIX", allow_module_level=True)
 CORPUS = Path(__file__).parent / "corpus"
 PATIENCE = 300  # seconds, in which everything that small has an answer, however busy the machine is
 NUMBERS = b"""0 -0 1 -1 2 0.5 1e-320 1e-12 1e308 1e309 -1e309 nan inf -inf 2147483648 9223372036854775807

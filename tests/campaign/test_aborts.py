@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import signal
 import subprocess
@@ -112,8 +111,6 @@ class Job:
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     """Every command, in a folder of its own."""
-    if os.name == "nt":
-        pytest.skip("signals are those of POSIX")
     found = []
     for kind in WORK:
         if kind == "dask" and (importlib.util.find_spec("distributed") is None or size("kills") < 50):
