@@ -19,6 +19,7 @@ from sim.cli.arguments import (
     WORKERS,
     Names,
     ScenarioName,
+    Setting,
     folder_of,
 )
 from sim.errors import InputError
@@ -35,7 +36,7 @@ VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
 
 @click.command(name="sweep")
 @click.argument("scenario", type=ScenarioName())
-@click.option("--vary", metavar="KEY=VALUES", multiple=True, help=VARY)
+@click.option("--vary", metavar="KEY=VALUES", multiple=True, type=Setting(), help=VARY)
 @CHANGES
 @click.option("--replicates", type=click.IntRange(1), help="Runs of each cell.  [default: the scenario's own]")
 @click.option("--measure", "measures", metavar="NAME", multiple=True, help="As total, reached:IDEA, share:PERSON, or "

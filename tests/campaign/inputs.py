@@ -30,6 +30,7 @@ import sim.experiments.fit.run
 import sim.experiments.hypotheses.run
 import sim.logs.formats
 import sim.model.agents.model
+import sim.model.agents.society
 import sim.study.sweep
 import sim.views.figures.save
 import sim.views.fit_report  # noqa: F401
