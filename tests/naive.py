@@ -69,22 +69,6 @@ class RoleFlow:
             self.walk_to_implementer(parent, part * amount)
 
 
-def owen(unions: list[list[object]], worth: dict[frozenset[object], Fraction]) -> dict[object, Fraction]:
-    """The Owen value of a sum of unanimity games (set -> worth), over all orders in which no union is interrupted."""
-    gains: dict[object, Fraction] = defaultdict(Fraction)
-    orders = 0
-    for union_order in itertools.permutations(unions):
-        for order in itertools.product(*(list(itertools.permutations(union)) for union in union_order)):
-            orders += 1
-            present: set[object] = set()
-            for player in itertools.chain(*order):
-                present.add(player)
-                for needed, value in worth.items():
-                    if player in needed and needed <= present:
-                        gains[player] += value
-    return {player: gain / orders for player, gain in gains.items()}
-
-
 def priority(tape: Tape) -> dict[int, Fraction]:
     """All value of an idea to the persons who discovered it in the first step."""
     events = [*zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)]

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sim
 from sim.accounts.account import credit
-from sim.accounts.games.values import myerson
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, Method, Settings
 from sim.accounts.pagerank import person_pagerank
 from sim.accounts.role_flow import role_flow
@@ -30,10 +28,6 @@ def built_on(**provenance: Any) -> Tape:
     return make_tape(with_crowd(["P1", "P2"], 9), events, [(3, -1, 8.0)], provenance=provenance)
 
 
-def test_the_public_function_is_the_function() -> None:
-    assert sim.credit is credit
-
-
 @pytest.mark.parametrize("method", [*METHODS, *POSITIONS])
 def test_every_method_names_itself(method: str) -> None:
     table = credit(built_on(), method)
@@ -48,14 +42,6 @@ def test_positions_are_no_accounts() -> None:
 
 def test_what_a_scenario_may_ask_for_is_there() -> None:
     assert get_args(CreditSection.model_fields["method"].annotation) == tuple(METHODS)
-
-
-def test_the_myerson_value_of_a_lineage_is_its_shapley_value() -> None:
-    """P1 told P2, who told P3: the value needs all three, and only neighbours act together."""
-    found = 9.0 * myerson(lambda those: {0, 1, 2} <= those, 3, [(0, 1), (1, 2)])
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1}), (LEARN, 3, {2: 1}, 9)]
-    tape = make_tape(with_crowd(["P1", "P2", "P3"], 9), events, [(3, -1, 9.0)])
-    assert credit(tape, "shapley").persons.credit.tolist() == pytest.approx(found.tolist())
 
 
 @pytest.mark.parametrize(

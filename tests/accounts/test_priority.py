@@ -36,18 +36,6 @@ def test_the_first_of_one_step_share_and_later_ones_do_not() -> None:
     assert priority(tape).persons.credit.tolist() == [3.0, 1.0, 3.0]
 
 
-def test_prerequisites_play_no_part() -> None:
-    events = [(DISCOVER, 0, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0), (DISCOVER, 1, {1: 1}, 1, 1)]
-    assert priority(make_tape(["A", "B"], events, [(2, -1, 5.0)])).persons.credit.tolist() == [0.0, 5.0]
-
-
-def test_a_crowd_can_be_first() -> None:
-    tape = make_tape(with_crowd(["A"], 9), [(DISCOVER, 1, {}, 4), (DISCOVER, 0, {})], [(1, -1, 5.0)])
-    table = priority(tape)
-    assert table.persons.name == ("A", "crowd")
-    assert table.persons.credit.tolist() == [0.0, 5.0]
-
-
 def test_ideas_that_nobody_discovered_are_left_out() -> None:
     tape = make_tape(["A"], [(DISCOVER, 0, {}, 1, 1)], ideas=("a", "b", "c"))
     assert first_discoverers(tape) == {1: [0]}

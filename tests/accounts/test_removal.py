@@ -71,12 +71,6 @@ def test_equals_the_chain_without_the_channel(rows: list[tuple[list[int], bool, 
     assert found.share.tolist() == pytest.approx([float(x / total) if total else 0.0 for x in lost], abs=1e-11)
 
 
-def test_a_path_that_was_found_often_is_a_path_given_often() -> None:
-    once = removal_effect([[1], [1], [2, 1]], [True, True, False])
-    weighted = removal_effect([[1], [2, 1]], [True, False], [2, 1])
-    assert weighted.removal.tolist() == pytest.approx(once.removal.tolist(), abs=1e-15)
-
-
 def test_no_paths_have_no_effect() -> None:
     found = removal_effect([], [])
     assert (found.channel, found.probability, found.removal.tolist()) == ((), 0.0, [])

@@ -37,14 +37,6 @@ def test_e0_the_mute_genius_has_all_the_ideas_and_no_credit() -> None:
     assert first_discoverers(tape) == {idea: [0] for idea in range(10)}
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("e1_interpreter", {"P1": 0.5, "P2": 0.5}), ("e4_bridge", {"P1": 0.5, "P2": 0.25, "P3": 0.25})],
-)
-def test_e1_and_e4_are_halves_and_quarters_to_the_last_bit(name: str, expected: dict[str, float]) -> None:
-    assert shares(name) == pytest.approx(expected, abs=1e-15)
-
-
 def test_e2_the_world_abandons_the_idea_before_the_implementer_enters_and_each_third_is_for_another_role() -> None:
     events = tape_of("e2_implementer").events
     enters = events.step[events.person == 2].min()

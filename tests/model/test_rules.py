@@ -13,7 +13,6 @@ from scipy import stats
 
 from sim.machine.loops import compiled
 from sim.model import rules
-from sim.model.randomness import uniform
 from sim.model.rules import NEVER
 
 rates = st.floats(1e-6, 20.0)
@@ -28,14 +27,6 @@ def test_a_wait_is_longer_than_s_with_probability_exp_minus_rate_s(rate, s):
     assume(edge < 1.0 - 1e-6)
     assert rules.wait(edge * (1 - 1e-6), rate) <= s
     assert rules.wait(edge + (1.0 - edge) * 1e-6, rate) > s
-
-
-def test_waits_are_geometric():
-    rate, most = 0.3, 12
-    waits = [min(rules.wait(uniform(4, 1, k, 0, 0), rate), most) for k in range(5000)]
-    alive = [math.exp(-rate * s) for s in range(most)] + [0.0]
-    expected = [5000 * (alive[s] - alive[s + 1]) for s in range(most)]
-    assert stats.chisquare([waits.count(s + 1) for s in range(most)], expected).pvalue > 1e-4
 
 
 @settings(deadline=None)

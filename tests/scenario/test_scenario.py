@@ -612,12 +612,6 @@ def test_the_memory_of_huge_groups_of_one_line_is_foreseen(text):
     assert predict_memory(Scenario.from_toml(BASE + text)) > 10**12
 
 
-def test_a_prerequisite_that_is_named_twice_is_one():
-    text = BASE.replace("[[ties]]", '[[ideas]]\nname = "car"\nprerequisites = ["wheel", "wheel 1"]\n\n[[ties]]')
-    scenario = Scenario.from_toml(text).replace({"persons.J.creativity": 1.0, "dynamics.discovery_rate": math.inf})
-    assert simulate(scenario, engine="kernels") == simulate(scenario, engine="agents")
-
-
 # Random damage --------------------------------------------------------------------------------------------------------
 
 TEXTS = [template(), *(file.read_text(encoding="utf-8") for file in VALID)]

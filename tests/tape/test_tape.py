@@ -32,7 +32,7 @@ from sim.tape.tables import (
 )
 from sim.tape.tape import Tape
 from tests import examples
-from tests.tapes import make_tape, tapes, with_crowd
+from tests.tapes import make_tape, tapes
 
 # A history with everything in it. Ideas: 0 wheel, 1 cart, which needs the wheel. Persons: Ada, Bob, the crowd of 98.
 EVENTS = [  # step, kind, person, idea, count
@@ -413,13 +413,6 @@ def test_there_is_no_name_for_nobody(row):
         Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10]).name_of(row)
 
 
-def test_a_group_with_the_crowd_counts_its_people():
-    people = with_crowd(["a", "b"], 10**10)
-    tape = make_tape(people, [(DISCOVER, 0, {}), (LEARN, 2, {0: 1.0}, 10**10)])
-    assert tape.world_size == 10**10 + 2
-    assert tape.events.count.tolist() == [1, 10**10]
-
-
 # The recorder ---------------------------------------------------------------------------------------------------------
 
 
@@ -433,13 +426,6 @@ def test_the_recorder_numbers_rows_as_they_come():
     assert influences.child.tolist() == [1, 2, 2]
     assert influences.parent.tolist() == [0, 0, 1]
     assert influences.weight.tolist() == [1.0, 0.5, 0.5]
-
-
-def test_a_recorder_without_rows_gives_tables_without_rows():
-    events, influences = Recorder().tables()
-    assert (len(events), len(influences)) == (0, 0)
-    assert events.kind.dtype == np.int8
-    assert influences.weight.dtype == np.float64
 
 
 def test_tables_that_were_taken_do_not_grow_with_the_recorder():
