@@ -1,7 +1,5 @@
 """Slow, obvious twins of what sim computes fast: fractions, recursion, loops and sets."""
 
-from __future__ import annotations
-
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence

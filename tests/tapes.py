@@ -1,7 +1,5 @@
 """Tapes for tests: by hand, and at random with everything that a tape may hold."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

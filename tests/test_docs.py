@@ -1,7 +1,5 @@
 """Every code block of the pages and every cell of the notebooks runs; what is made from the code is complete."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The public functions are functions, take what is a number, and a default left out is the default written out."""
 
-from __future__ import annotations
-
 import gc
 import inspect
 import pickle

@@ -1,13 +1,10 @@
 """The public face of credit: methods by name, settings, conservation, and that names do not matter."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.account import credit
@@ -18,7 +15,7 @@ from sim.accounts.table import CreditTable
 from sim.scenario.sections import CreditSection
 from sim.tape.tables import DISCOVER, LEARN
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.tapes import make_tape, rename, tapes, with_crowd
 
 
@@ -129,8 +126,7 @@ def test_values_without_digits_to_share_are_no_error() -> None:
     assert credit(make_tape(["A", "B", "C"], events, [(2, -1, 5e-324)])).total == 5e-324
 
 
-@settings(max_examples=examples(150), deadline=None)
-@given(tapes(), st.sampled_from([name for name, method in METHODS.items() if method.conserved]))
+@cases(150, tapes(), st.sampled_from([name for name, method in METHODS.items() if method.conserved]))
 def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
     table = credit(tape, method)
     assert table.total in (tape.total, 0.0)
@@ -145,8 +141,7 @@ def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
         np.testing.assert_allclose(roles, table.persons.credit, rtol=1e-12)
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(st.data(), tapes(), st.sampled_from(list(METHODS)))
+@cases(100, st.data(), tapes(), st.sampled_from(list(METHODS)))
 def test_who_is_who_does_not_matter(data: st.DataObject, tape: Tape, method: str) -> None:
     order = data.draw(st.permutations(range(tape.persons.total)))
     tables = [credit(one, method).persons for one in (tape, rename(tape, order))]

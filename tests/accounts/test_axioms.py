@@ -1,7 +1,5 @@
 """Which account keeps to which axiom, and what each gives to those who play for credit: the tables of the page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache

@@ -1,7 +1,5 @@
 """The benchmark of PageRank runs, at a tiny size, and finds out other work: nothing here is about time."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Game values of realised lineages, against lineages followed one by one, the games themselves, and role flow."""
 
-from __future__ import annotations
-
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -10,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts import knockout
@@ -23,7 +20,7 @@ from sim.accounts.role_flow import role_flow
 from sim.accounts.table import CreditTable
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Persons
 from sim.tape.tape import Tape
-from tests import examples, naive
+from tests import cases, naive
 from tests.loops import compile_all
 from tests.tapes import equal, make_tape, tapes, with_crowd
 
@@ -158,8 +155,7 @@ def close(tape: Tape) -> Any:
 # --- against the twin -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(150), deadline=None)
-@given(tapes())
+@cases(150, tapes())
 def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     assert credits(shapley_credit(tape), tape) == pytest.approx(expected(tape, Lineage.shapley), **close(tape))
     assert credits(position_credit(tape), tape) == pytest.approx(expected(tape, Lineage.position), **close(tape))
@@ -187,8 +183,7 @@ def test_a_very_long_row_of_uses_loses_nothing() -> None:
 IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "owen": Lineage.owen_ideas}
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes(), st.sampled_from(list(IDEAS)))
+@cases(100, tapes(), st.sampled_from(list(IDEAS)))
 def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method: str) -> None:
     of = summed(tape, IDEAS[method])
     assert credit_of_ideas(tape, method).tolist() == pytest.approx(
@@ -219,8 +214,7 @@ def plain(draw: st.DrawFn) -> Tape:
     return make_tape(names, events + made, draw(st.lists(realised, max_size=5)))
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(plain())
+@cases(60, plain())
 def test_the_twin_gives_the_values_of_the_game_that_needs_all_of_a_lineage(tape: Tape) -> None:
     """Players are persons, linked where one told the other, or for Owen a person in a role, the roles being unions."""
     for event, served, _ in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
@@ -253,8 +247,7 @@ def enumerated(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "nobody_twice", lambda _: False)
 
 
-@settings(max_examples=examples(150), deadline=None)
-@given(plain())
+@cases(150, plain())
 def test_sweeps_give_what_lineages_followed_one_by_one_give(tape: Tape) -> None:
     """And there owen is role flow."""
     swept = [method(tape).persons for method in METHODS]

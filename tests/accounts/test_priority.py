@@ -1,15 +1,12 @@
 """Priority: everything to the first, by hand and against loops over sets."""
 
-from __future__ import annotations
-
 import pytest
-from hypothesis import given, settings
 
 from sim.accounts.priority import first_discoverers, priority
 from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import examples, naive
+from tests import cases, naive
 from tests.tapes import finish_tape, make_tape, tapes, with_crowd
 
 
@@ -41,8 +38,7 @@ def test_ideas_that_nobody_discovered_are_left_out() -> None:
     assert first_discoverers(tape) == {1: [0]}
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_equals_the_obvious_twin(tape: Tape) -> None:
     expected = {tape.persons.names()[person]: float(credit) for person, credit in naive.priority(tape).items()}
     table = priority(tape)

@@ -1,7 +1,5 @@
 """Role flow against closed forms, a twin that follows every lineage, and the Owen value."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -9,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts import quadrature
@@ -17,7 +14,7 @@ from sim.accounts.games.values import owen
 from sim.accounts.role_flow import role_flow, role_flow_of_events
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
-from tests import examples, naive
+from tests import cases, naive
 from tests.loops import compile_all
 from tests.tapes import equal, make_tape, tapes, with_crowd
 
@@ -137,16 +134,14 @@ def by_person(tape: Tape, inheritance: float) -> list[float]:
     ]
 
 
-@settings(max_examples=examples(250), deadline=None)
-@given(tapes(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+@cases(250, tapes(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_equals_the_lineages_followed_one_by_one(tape: Tape, inheritance: float) -> None:
     account = naive.RoleFlow(tape, Fraction(inheritance)).account
     expected = [float(account.get((person, role), 0)) for person in range(tape.persons.total) for role in ROLES]
     assert by_person(tape, inheritance) == pytest.approx(expected, rel=1e-12, abs=1e-14 * tape.total)
 
 
-@settings(max_examples=examples(250), deadline=None)
-@given(tapes(), st.data())
+@cases(250, tapes(), st.data())
 def test_credit_is_continuous_in_the_weights(tape: Tape, data: st.DataObject) -> None:
     """Moving a weight by 1e-9 moves no credit by more than 1e-8 of the total."""
     weight, child = tape.influences.weight.copy(), tape.influences.child
@@ -176,8 +171,7 @@ def trees(draw: st.DrawFn) -> tuple[Tape, list[int], dict[int, int]]:
     return make_tape([f"P{k}" for k in range(learners + 1)], events, realised), teller, holding
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(trees())
+@cases(60, trees())
 def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]) -> None:
     tape, teller, holding = tree
     worth: dict[frozenset[object], Fraction] = {}
@@ -203,8 +197,7 @@ def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]
         np.testing.assert_allclose(credits, wanted, rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(st.one_of(tapes(), trees().map(lambda drawn: drawn[0])))
+@cases(60, st.one_of(tapes(), trees().map(lambda drawn: drawn[0])))
 def test_compiled_and_interpreted_have_the_same_bits(tape: Tape) -> None:
     interpreted = role_flow_of_events(tape, 0.25)
     with pytest.MonkeyPatch.context() as patch:

@@ -1,7 +1,5 @@
 """How sure a share is: against logs read again without rows, sums over ideas, binomial chances, and known truths."""
 
-from __future__ import annotations
-
 import csv
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -18,7 +16,7 @@ from sim import CreditTable, Scenario, Tape, credit, read_log, simulate, simulat
 from sim.accounts.perturb import SCHEMES, families, thinned
 from sim.accounts.uncertainty import copies_of, ranks, scheme_of, spread_of
 from sim.tape.tables import DISCOVER, LEARN, Floats
-from tests import FULL, examples
+from tests import FULL, cases
 from tests.tapes import make_tape, tapes
 
 WORLD = {
@@ -60,8 +58,7 @@ def read_rows(folder: Path, rows: Sequence[tuple[int, str, str, str]]) -> Tape:
     return read_log(folder / "log.csv")
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(rows_of_logs(), st.data())
+@cases(100, rows_of_logs(), st.data())
 def test_a_missing_link_is_a_missing_row(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, str, str, str]], data: st.DataObject
 ) -> None:
@@ -78,8 +75,7 @@ def test_a_missing_link_is_a_missing_row(
         assert credits(credit(thinned(tape, kept), method)) == pytest.approx(credits(credit(left, method)))
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes(), st.integers(0, 99))
+@cases(100, tapes(), st.integers(0, 99))
 def test_every_scheme_makes_a_tape_of_the_same_persons(tape: Tape, seed: int) -> None:
     for name, scheme in SCHEMES.items():
         made = scheme.perturb(tape, scheme.amount, np.random.default_rng(seed))  # a Tape checks itself
@@ -90,8 +86,7 @@ def test_every_scheme_makes_a_tape_of_the_same_persons(tape: Tape, seed: int) ->
             assert made.total <= tape.total * (1 + 1e-12)
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_no_perturbation_is_no_change(tape: Tape) -> None:
     for name in ("links", "times", "weights"):
         made = SCHEMES[name].perturb(tape, 0.0, np.random.default_rng(0))
@@ -100,8 +95,7 @@ def test_no_perturbation_is_no_change(tape: Tape) -> None:
         assert credits(credit(made)) == pytest.approx(credits(credit(tape)))
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(tapes(), st.integers(0, 99))
+@cases(60, tapes(), st.integers(0, 99))
 def test_ideas_drawn_again_are_the_sum_of_what_was_drawn(tape: Tape, seed: int) -> None:
     family = families(tape)
     if not len(family):

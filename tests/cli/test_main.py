@@ -1,7 +1,5 @@
 """The command line as a user meets it: what stands on which stream, exit codes, files, interrupts."""
 
-from __future__ import annotations
-
 import ast
 import csv
 import json

@@ -1,7 +1,5 @@
 """Claims about time: the file, the formulas, the arms, the verdicts, the report; and the fourteen that are shipped."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

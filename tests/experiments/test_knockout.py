@@ -1,7 +1,5 @@
 """Knockout by a second run: against closed forms, the record of the tape, and worlds written without the person."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any
@@ -77,7 +75,7 @@ def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
 
 
 @pytest.mark.parametrize("part", ["person", "telling", "implementation"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scenarios(), st.data())
 def test_who_is_knocked_out_does_nothing_and_nobody_else_is_touched(
     part: str, scenario: Scenario, data: st.DataObject
@@ -100,7 +98,7 @@ def test_who_is_knocked_out_does_nothing_and_nobody_else_is_touched(
         assert not (told & ~resolved).any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scenarios())
 def test_without_nobody_it_is_the_same_world(scenario: Scenario) -> None:
     """Taking away what a person never had changes no bit: their skill of 0, say."""

@@ -1,7 +1,5 @@
 """The thought experiments E0 to E5 against the figures of the essay, exact where they are exact (SCIENCE.md 4.8)."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

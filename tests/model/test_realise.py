@@ -1,7 +1,5 @@
 """What holdings were worth, against a twin that walks step by step and shares each step's value out at once."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from fractions import Fraction
@@ -9,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import Scenario, simulate
@@ -20,7 +18,7 @@ from sim.model.realise_loops import Schedule, Worth
 from sim.tape.rows import Recorder, rows_of, tables_of
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.scenarios import scenarios
 
 Shares = dict[tuple[int, int], Fraction]
@@ -126,7 +124,6 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
     return {"recorder": recorder, "pieces": pieces, "releases": releases, "values": values, "now": now}
 
 
-@settings(deadline=None)
 @given(histories(), st.booleans())
 def test_value_is_shared_step_by_step(history, held):
     recorder, pieces, now = history["recorder"], history["pieces"], history["now"]
@@ -180,14 +177,6 @@ def test_what_a_holding_is_worth(releases, piece, values, held, expected):
     close(found, {key: Fraction(value) for key, value in expected.items()})
 
 
-def test_the_same_from_the_same():
-    history = ([(2, 1), (4, 1), (4, 1), (9, 1)], [(0, 9, 1), (3, 5, 2), (1, 10, 4)])
-    first, again = run(*history)[0], run(*history)[0]
-    assert all(
-        a.tobytes() == b.tobytes() for a, b in zip(first.columns().values(), again.columns().values(), strict=True)
-    )
-
-
 def test_a_thousand_implementers_cost_a_few_thousand_rows():
     recorder = Recorder()
     recorder.event(0, DISCOVER, 0, 0)
@@ -204,13 +193,6 @@ def test_a_thousand_implementers_cost_a_few_thousand_rows():
         for out, row, _ in releases[: end - 1]:
             expected = sum(1.0 / (t - 1) for t in range(max(out, begin + 1), end + 1))
             assert found[pieces[piece][0], row] == pytest.approx(expected, rel=1e-9)
-
-
-def test_nothing_held_is_nothing_realised():
-    realised, shares = run([(1, 1)], [])
-    assert shares == {}
-    assert [len(column) for column in realised.columns().values()] == [0, 0, 0]
-    assert realised.event.dtype == np.int64
 
 
 def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
@@ -232,8 +214,7 @@ def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
     return twin(pieces, releases, values, tape.steps, held, once)
 
 
-@settings(deadline=None, max_examples=examples(60))
-@given(scenarios())
+@cases(60, scenarios())
 def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
     whole = {"world.size": scenario.world.size and sum(p.count for p in scenario.persons) + scenario.population.count}
     plain = [

@@ -1,7 +1,5 @@
 """The scenario file: what is valid, what is refused, and that the refusal says where, what and how to mend it."""
 
-from __future__ import annotations
-
 import math
 import pickle
 import re
@@ -29,7 +27,7 @@ from sim.scenario.networks import WattsStrogatz
 from sim.scenario.references import SETTABLE, setting
 from sim.scenario.scenario import Scenario
 from sim.scenario.template import WIDTH, template
-from tests import examples
+from tests import cases, examples
 
 DATA = Path(__file__).parent.parent / "data"
 ROOT = Path(__file__).parents[2]
@@ -664,7 +662,7 @@ def holds(text: str) -> Scenario | None:
     return None
 
 
-@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_random_damage_is_refused_properly_or_harmless(text):
     scenario = holds(text)
@@ -672,8 +670,7 @@ def test_random_damage_is_refused_properly_or_harmless(text):
         assert Scenario.from_toml(scenario.to_toml(), folder=scenario.folder) == scenario
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(st.text(st.sampled_from('[]{}=,."\'#\n ax1-_\\"\t')) | st.text())
+@cases(100, st.text(st.sampled_from('[]{}=,."\'#\n ax1-_\\"\t')) | st.text())
 def test_random_text_is_refused_properly(text):
     assert holds(text) is None
 
@@ -690,7 +687,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_replace_with_any_value_at_any_key_is_refused_properly_or_valid(data):
     scenario = Scenario.load(data.draw(st.sampled_from(VALID)))

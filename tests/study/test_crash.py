@@ -1,7 +1,5 @@
 """A study that is killed at random moments, again and again: no run that was stored is lost, doubled or wrong."""
 
-from __future__ import annotations
-
 import os
 import random
 import signal

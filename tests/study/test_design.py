@@ -1,7 +1,5 @@
 """Designs: which cells there are, of which kind their values are, which seeds their runs have."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

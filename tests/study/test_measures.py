@@ -1,7 +1,5 @@
 """Measures: against obvious loops over the rows of a tape, and the same by the block as one by one, to the bit."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 
@@ -84,7 +82,7 @@ def same(one: float, other: float) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenarios())
 def test_measures_are_what_loops_over_the_rows_say(scenario):
     tape = simulate(scenario, engine="agents")
@@ -109,7 +107,7 @@ def test_measures_are_what_loops_over_the_rows_say(scenario):
     assert measure("credit:communication")(tape) == pytest.approx(table.persons.communication.sum())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(scenarios())
 def test_a_block_of_runs_is_measured_as_its_runs_one_by_one(scenario):
     small = scenario.replace({"world": {"network": {"kind": "erdos-renyi", "degree": 3.0}}, "ties": [],

@@ -4,8 +4,6 @@ wrong as often as they say: false positives at the level, intervals that cover, 
     SHOULDERS_THEORY=full    10,000 null experiments each, in place of 1,500
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 
@@ -241,7 +239,7 @@ def test_stopping_when_the_interval_is_narrow_keeps_the_error_rate():
     assert wrong > 0.01 * trials
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.floats(1e-4, 1.0), min_size=1, max_size=3))
 def test_the_p_of_all_looks_passes_just_where_a_limit_is_passed(p):
     fractions = (0.25, 0.5, 1.0)[: len(p)]

@@ -1,7 +1,5 @@
 """Studies: the rows are those of single runs, whoever makes them; cut off they go on; what differs is refused."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """Tapes on disk: what is saved comes back, what is damaged is refused by name, and a kill leaves nothing half."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -21,14 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
 
 from sim.errors import TapeError
 from sim.tape import files
 from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import FULL, examples
+from tests import FULL, cases
 from tests.tape.test_tape import build, empty
 from tests.tapes import finish_tape, make_tape, tapes
 
@@ -84,8 +81,7 @@ def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 # There and back -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_what_is_saved_comes_back_bit_for_bit(tape):
     with tempfile.TemporaryDirectory() as folder:
         tape.save(Path(folder) / "run")

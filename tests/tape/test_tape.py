@@ -1,7 +1,5 @@
 """The tape: every requirement broken once, columns that cannot be written to, equality, names of persons."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 import math
@@ -10,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from sim.errors import TapeError
@@ -31,7 +29,7 @@ from sim.tape.tables import (
     Realised,
 )
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.tapes import make_tape, tapes
 
 # A history with everything in it. Ideas: 0 wheel, 1 cart, which needs the wheel. Persons: Ada, Bob, the crowd of 98.
@@ -327,8 +325,7 @@ def test_rows_that_are_missing_make_a_difference():
     assert a != make_tape(["a", "b"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 1.0)], steps=2)
 
 
-@settings(max_examples=examples(50), deadline=None)
-@given(tapes())
+@cases(50, tapes())
 def test_a_tape_is_equal_to_its_copies(tape):
     assert tape == dataclasses.replace(tape)
     assert tape == copy.copy(tape)
@@ -350,8 +347,7 @@ def with_a_bit_flipped(tape, data, names):
     return dataclasses.replace(tape, **{name: type(getattr(tape, name))(**(columns | {column: values}))})
 
 
-@settings(max_examples=examples(150), deadline=None)
-@given(tapes(), st.data())
+@cases(150, tapes(), st.data())
 def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     try:
         other = with_a_bit_flipped(tape, data, COLUMNS)
@@ -363,8 +359,7 @@ def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     assert message.startswith(tuple(COLUMNS))
 
 
-@settings(max_examples=examples(400), deadline=None)
-@given(tapes(), st.data())
+@cases(400, tapes(), st.data())
 def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
     assert checks._is_sound(tape)
     assume(len(tape.events))
@@ -396,8 +391,7 @@ def test_a_tape_has_no_hash():
 # Persons --------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=6))
+@cases(100, st.lists(st.integers(1, 5), min_size=1, max_size=6))
 def test_persons_are_named_by_their_group_and_number(members):
     people = Persons([f"g{k}" for k in range(len(members))], members, [1] * len(members))
     expected = [f"g{k}" if m == 1 else f"g{k} {i}" for k, m in enumerate(members) for i in range(1, m + 1)]

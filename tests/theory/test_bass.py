@@ -1,7 +1,5 @@
 """Bass (1969): innovators have the idea by themselves, imitators are told by any of those who have it."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from itertools import pairwise

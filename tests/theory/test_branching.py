@@ -1,7 +1,5 @@
 """Outbreaks: an idea that everybody tells R others once, and the branching process that it is while it is small."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 

@@ -1,7 +1,5 @@
 """The classical models as packaged scenarios, each against its closed form, its Markov chain, or its enumeration."""
 
-from __future__ import annotations
-
 import math
 from functools import partial
 

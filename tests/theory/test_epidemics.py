@@ -1,7 +1,5 @@
 """Who gives an idea up, for good (SIR) or to hear of it again (SIS), and who hesitates or is a sceptic (SEIZ)."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """The independent cascade is reachability over live edges (Kempe, Kleinberg and Tardos 2003): every small graph."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Who took part: worlds where the shares of credit are closed forms (SCIENCE.md section 5)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

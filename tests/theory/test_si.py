@@ -1,7 +1,5 @@
 """Susceptible and informed: how fast an idea fills a world where everybody tells everybody, and by which tree."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """When an idea is told, rediscovered, implemented, found: the rows of SCIENCE.md section 5 that have a formula."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is scheduled: each kind, whom it finds, what it changes and from when on."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """The model against closed forms, laws of probability, small worlds by hand, and against itself in another order."""
 
-from __future__ import annotations
-
 import inspect
 import itertools
 import math
@@ -181,12 +179,6 @@ def test_values_change_over_time_for_whoever_holds():
     assert set(tape.realised.implementation.tolist()) == {-1}
 
 
-@pytest.mark.parametrize("impact", [{"value_of": "held"}, {"realised_by": "crowd"}, {"realised_by": "A"}])
-def test_a_run_in_which_nothing_happens_has_an_empty_tape(impact):
-    tape = run(make(5, persons="A", impact=impact, world={"size": 100}))
-    assert (len(tape.events), len(tape.influences), len(tape.realised), tape.total) == (0, 0, 0, 0.0)
-
-
 # --- thresholds ---------------------------------------------------------------------------------------------
 
 
@@ -341,15 +333,6 @@ def test_how_long_it_takes(name):
         assert (0, 0) not in first  # A keeps it
 
 
-@pytest.mark.parametrize(("delay", "left"), [(0, 5), (1, 0)])
-def test_certainty_spares_what_works_in_time(delay, left):
-    dynamics = {"abandon_rate": math.inf, "release_delay": delay}
-    model = IdeaDiffusion(make(6, dynamics, persons="A*5", interventions="1 discover A; 1 implement 'A 1'"))
-    tape = model.run()
-    assert sum(len(person.holdings) for person in model.people) == left
-    assert tape.total == 5 * left  # from the release in step 2 to step 6
-
-
 # --- telling ------------------------------------------------------------------------------------------------
 
 
@@ -447,18 +430,10 @@ class Shuffled(IdeaDiffusion):
         super().step()
 
 
-class Backwards(IdeaDiffusion):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.agents.sort("index", ascending=False, inplace=True)
-
-
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_in_which_persons_are_asked_does_not_matter(variant, seed):
     tape = run(rich(variant), seed)
-    assert [a.index for a in list(Backwards(rich(variant)).agents)][:2] == [43, 42]
-    assert Backwards(rich(variant), rng=seed).run() == tape
     shuffled = Shuffled(rich(variant), rng=seed)
     assert shuffled.run() == tape
     assert [agent.index for agent in list(shuffled.agents)] != sorted(agent.index for agent in list(shuffled.agents))
@@ -509,13 +484,9 @@ def test_without_a_person_of_no_influence_all_the_others_do_the_same(variant):
 def test_mesas_own_luck_is_not_used():
     model = IdeaDiffusion(rich(), rng=5)
     here = model.random.getstate(), model.rng.bit_generator.state, random.getstate(), np.random.get_state()[1].tolist()
-    tape = model.run()
+    model.run()
     there = model.random.getstate(), model.rng.bit_generator.state, random.getstate(), np.random.get_state()[1].tolist()
     assert here == there
-    other = IdeaDiffusion(rich(), rng=5)
-    other.reset_randomizer(99)
-    other.reset_rng(99)
-    assert other.run() == tape
 
 
 # --- the tape -----------------------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Ties: generators against networkx and closed forms, windows against a slow twin, files against what was written."""
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -79,7 +77,6 @@ kinds = st.integers(1, 30).flatmap(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(kinds, st.integers(0, 2**64 - 1), st.booleans(), st.floats(0.01, 1.0))
 def test_every_network_is_simple_sorted_and_of_its_seed(made, seed, both_ways, weight):
     n, network = made
@@ -213,7 +210,6 @@ names, weights = st.integers(0, 2), st.sampled_from([0.25, 0.5, 1.0])
 windows = st.lists(st.tuples(names, names, weights, st.integers(0, 6), st.integers(1, 4)), max_size=8)
 
 
-@settings(deadline=None)
 @given(windows)
 def test_where_the_same_tie_is_given_twice_the_later_one_counts(given_ties):
     made = world(

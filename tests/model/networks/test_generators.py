@@ -1,7 +1,5 @@
 """Generated build: their laws, and that compiled code, threads and the scenario give the same ones."""
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -22,7 +20,7 @@ from sim.model.networks.generators.configuration import degree_of, power
 from sim.model.randomness import NETWORK, key_of, uniform_of
 from sim.model.world import World
 from sim.scenario.networks import FIXED, GIVEN, POISSON, POWER
-from tests import examples
+from tests import cases
 from tests.model.networks import scenario
 from tests.model.networks import world as made_world
 
@@ -116,8 +114,8 @@ def test_threads_do_not_matter(kind, given_parameters, network, both_ways):
     assert not both_ways or sorted((j, i) for i, j in pairs) == pairs
 
 
-@settings(deadline=None, max_examples=examples(40))
-@given(
+@cases(
+    40,
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
     st.booleans(),
     st.integers(0, 2**64 - 1),
