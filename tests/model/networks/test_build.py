@@ -61,36 +61,6 @@ def test_complete_star_and_chain_are_those_of_networkx(n):
     assert one_way["chain"] == {(i, i + 1) for i in range(n - 1)}
 
 
-kinds = st.integers(1, 30).flatmap(
-    lambda n: st.tuples(
-        st.just(n),
-        st.one_of(
-            st.fixed_dictionaries({"kind": st.sampled_from(["complete", "star", "chain"])}),
-            st.fixed_dictionaries({"kind": st.just("erdos-renyi"), "degree": st.floats(0, n - 1)}),
-            st.fixed_dictionaries({"kind": st.just("barabasi-albert"), "links": st.integers(1, max(1, n - 1))}),
-            st.fixed_dictionaries({
-                "kind": st.just("watts-strogatz"), "rewire": st.floats(0, 1),
-                "neighbours": st.integers(1, max(1, (n - 1) // 2)).map(lambda k: 2 * k),
-            }),
-        ),
-    ).filter(lambda made: made[1].get("links", 0) < made[0] and made[1].get("neighbours", 0) < made[0])
-)  # fmt: skip
-
-
-@given(kinds, st.integers(0, 2**64 - 1), st.booleans(), st.floats(0.01, 1.0))
-def test_every_network_is_simple_sorted_and_of_its_seed(made, seed, both_ways, weight):
-    n, network = made
-    network = network | {"both_ways": both_ways, "weight": weight}
-    first, again = world(network, n, seed=seed), world(network, n, seed=seed)
-    found = pairs(first)
-    assert rows(first.ties) == rows(again.ties)
-    assert found == sorted(set(found))
-    assert all(i != j and 0 <= j < n for i, j in found)
-    assert {(w, a, b) for _, _, w, a, b in rows(first.ties)} <= {(weight, 0, NEVER)}
-    assert not both_ways or both(found) == set(found)
-    assert len(first.ties.indptr) == n + 1
-
-
 @pytest.mark.parametrize(
     "network",
     [

@@ -27,12 +27,15 @@ from tests.model.networks import world as made_world
 # Kind, persons, parameters but for the direction, and the same as a scenario has it.
 EXAMPLES: list[tuple[str, int, list[float], dict[str, Any]]] = [
     ("none", 4, [], {"kind": "none"}),
-    ("complete", 9, [], {"kind": "complete"}),
-    ("star", 9, [], {"kind": "star"}),
-    ("chain", 9, [], {"kind": "chain"}),
+    *((kind, n, [], {"kind": kind}) for kind in ("complete", "star", "chain") for n in (1, 2, 9)),
     ("erdos-renyi", 120, [5.5], {"kind": "erdos-renyi", "degree": 5.5}),
     ("erdos-renyi", 12, [11.0], {"kind": "erdos-renyi", "degree": 11}),
+    ("erdos-renyi", 1, [0.0], {"kind": "erdos-renyi", "degree": 0}),
+    ("barabasi-albert", 2, [1], {"kind": "barabasi-albert", "links": 1}),
+    ("barabasi-albert", 9, [8], {"kind": "barabasi-albert", "links": 8}),
     ("barabasi-albert", 90, [3], {"kind": "barabasi-albert", "links": 3}),
+    ("watts-strogatz", 3, [2, 1.0], {"kind": "watts-strogatz", "neighbours": 2, "rewire": 1}),
+    ("watts-strogatz", 9, [6, 1.0], {"kind": "watts-strogatz", "neighbours": 6, "rewire": 1}),
     ("watts-strogatz", 90, [6, 0.3], {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.3}),
     ("configuration", 6, [GIVEN, 3, 1, 2, 2, 0, 5], {"kind": "configuration", "degrees": [3, 1, 2, 2, 0, 5]}),
     ("configuration", 80, [FIXED, 5], {"kind": "configuration", "degrees": 5}),
