@@ -16,7 +16,7 @@ from sim.scenario.sections import CreditSection
 from sim.tape.tables import DISCOVER, LEARN
 from sim.tape.tape import Tape
 from tests import cases
-from tests.tapes import make_tape, rename, tapes, with_crowd
+from tests.tapes import by_name, make_tape, rename, tapes, with_crowd
 
 
 def built_on(**provenance: Any) -> Tape:
@@ -144,6 +144,5 @@ def test_credits_sum_to_what_was_realised(tape: Tape, method: str) -> None:
 @cases(100, st.data(), tapes(), st.sampled_from(list(METHODS)))
 def test_who_is_who_does_not_matter(data: st.DataObject, tape: Tape, method: str) -> None:
     order = data.draw(st.permutations(range(tape.persons.total)))
-    tables = [credit(one, method).persons for one in (tape, rename(tape, order))]
-    one, other = (dict(zip(table.name, table.credit.tolist(), strict=True)) for table in tables)
+    one, other = (by_name(credit(some, method)) for some in (tape, rename(tape, order)))
     assert one == pytest.approx(other, rel=1e-9)

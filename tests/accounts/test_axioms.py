@@ -13,7 +13,7 @@ from sim.accounts.account import credit
 from sim.accounts.methods import METHODS
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Floats, Realised
 from sim.tape.tape import Tape
-from tests.tapes import equal, make_tape, rename
+from tests.tapes import by_name, equal, make_tape, rename
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "axioms.md"
 PERSONS, TAPES = 6, 40
@@ -187,8 +187,7 @@ MANOEUVRES: dict[str, Play] = {
 
 
 def share(tape: Tape, method: str, players: tuple[int, ...]) -> float:
-    table = credit(tape, method).persons
-    of = dict(zip(table.name, table.share.tolist(), strict=True))
+    of = by_name(credit(tape, method), "share")
     return sum(of.get(f"P{player}", 0.0) for player in players)
 
 

@@ -22,7 +22,7 @@ from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Persons
 from sim.tape.tape import Tape
 from tests import cases, naive
 from tests.loops import compile_all
-from tests.tapes import equal, make_tape, tapes, with_crowd
+from tests.tapes import as_rows, equal, make_tape, tapes, with_crowd
 
 METHODS: list[Callable[[Tape], CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
 
@@ -135,7 +135,7 @@ def expected(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[s
 def summed(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[int, Fraction]:
     """What all lineages give, by person or idea."""
     credit: dict[int, Fraction] = defaultdict(Fraction)
-    for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
+    for event, served, value in as_rows(tape.realised):
         for chance, lineage in drawn(tape, event, served):
             for person, part in of(lineage).items():
                 credit[person] += Fraction(value) * chance * part
@@ -217,7 +217,7 @@ def plain(draw: st.DrawFn) -> Tape:
 @cases(60, plain())
 def test_the_twin_gives_the_values_of_the_game_that_needs_all_of_a_lineage(tape: Tape) -> None:
     """Players are persons, linked where one told the other, or for Owen a person in a role, the roles being unions."""
-    for event, served, _ in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
+    for event, served, _ in as_rows(tape.realised):
         for _, lineage in drawn(tape, event, served):
             persons = sorted(lineage.needed)
             links = [(persons.index(a), persons.index(b)) for a, b in lineage.links]

@@ -15,7 +15,7 @@ from sim.model.until import moments, until
 from sim.tape.tables import ABANDON
 from tests import cases
 from tests.scenarios import STEPS, scenarios
-from tests.tapes import make_tape, tapes
+from tests.tapes import by_name, make_tape, tapes
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -102,11 +102,7 @@ def test_a_log_as_it_was_is_the_log_that_ends_there(method: str, tmp_path: Path)
         table = credit(read(tmp_path, latest), method)
         then = credit(until(whole, latest - origin), method)
         assert then.total == pytest.approx(table.total)
-        expected = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
-        found = dict(zip(then.persons.name, then.persons.credit.tolist(), strict=True))
-        assert {name: value for name, value in found.items() if value} == pytest.approx(
-            {name: value for name, value in expected.items() if value}
-        )
+        assert by_name(then) == pytest.approx(by_name(table))
 
 
 @cases(100, st.data(), tapes())
@@ -119,7 +115,7 @@ def test_over_time_is_the_credit_of_each_moment(data: st.DataObject, tape: Tape)
     for step in range(tape.steps + 1):
         table = credit(until(tape, step), method)
         assert found.total[step] == table.total
-        now = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
+        now = by_name(table)
         assert found.credit[step].tolist() == [now.get(name, 0.0) for name in found.name]
     assert (np.diff(found.total) >= -1e-9 * found.total.max(initial=0.0)).all() or method == "person-pagerank"
     last = credit(tape, method)

@@ -7,7 +7,7 @@ from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
 from tests import cases, naive
-from tests.tapes import finish_tape, make_tape, tapes, with_crowd
+from tests.tapes import by_name, finish_tape, make_tape, tapes, with_crowd
 
 
 def notebook() -> Tape:
@@ -41,8 +41,6 @@ def test_ideas_that_nobody_discovered_are_left_out() -> None:
 @cases(100, tapes())
 def test_equals_the_obvious_twin(tape: Tape) -> None:
     expected = {tape.persons.names()[person]: float(credit) for person, credit in naive.priority(tape).items()}
-    table = priority(tape)
-    got = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
-    assert {name: credit for name, credit in got.items() if credit > 0} == pytest.approx(
-        {name: credit for name, credit in expected.items() if credit > 0}, rel=1e-12
+    assert by_name(priority(tape)) == pytest.approx(
+        {name: value for name, value in expected.items() if value}, rel=1e-12
     )

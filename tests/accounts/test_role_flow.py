@@ -16,7 +16,7 @@ from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
 from tests import cases, naive
 from tests.loops import compile_all
-from tests.tapes import equal, make_tape, tapes, with_crowd
+from tests.tapes import as_rows, equal, make_tape, tapes, with_crowd
 
 ROLES = ("idea", "communication", "implementation")
 
@@ -175,7 +175,7 @@ def trees(draw: st.DrawFn) -> tuple[Tape, list[int], dict[int, int]]:
 def test_is_the_owen_value_on_trees(tree: tuple[Tape, list[int], dict[int, int]]) -> None:
     tape, teller, holding = tree
     worth: dict[frozenset[object], Fraction] = {}
-    for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
+    for event, served, value in as_rows(tape.realised):
         path = []
         above = teller[event]
         while above > 0:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim import CreditTable, Scenario, Tape, credit, read_log, simulate, simulate_many
+from sim import Scenario, Tape, credit, read_log, simulate, simulate_many
 from sim.accounts.perturb import SCHEMES, families, thinned
 from sim.accounts.uncertainty import copies_of, ranks, scheme_of, spread_of
 from sim.tape.tables import DISCOVER, LEARN, Floats
 from tests import FULL, cases
-from tests.tapes import make_tape, tapes
+from tests.tapes import by_name, make_tape, tapes
 
 WORLD = {
     "scenario": {"name": "known", "steps": 20, "seed": 3},
@@ -30,12 +30,6 @@ WORLD = {
 
 def known_world(ideas: int) -> Tape:
     return simulate(Scenario.model_validate({**WORLD, "ideas": [{"name": "i", "count": ideas}]}), engine="agents")
-
-
-def credits(table: CreditTable) -> dict[str, float]:
-    return {
-        name: value for name, value in zip(table.persons.name, table.persons.credit.tolist(), strict=True) if value > 0
-    }
 
 
 @st.composite
@@ -72,7 +66,7 @@ def test_a_missing_link_is_a_missing_row(
         kept[of_row[row[2], row[3]]] = not gone
     left = read_rows(folder, [row for row in rows if not missing.get(row, False)])
     for method in ("role-flow", "shapley", "priority"):
-        assert credits(credit(thinned(tape, kept), method)) == pytest.approx(credits(credit(left, method)))
+        assert by_name(credit(thinned(tape, kept), method)) == pytest.approx(by_name(credit(left, method)))
 
 
 @cases(100, tapes(), st.integers(0, 99))
@@ -92,7 +86,7 @@ def test_no_perturbation_is_no_change(tape: Tape) -> None:
         made = SCHEMES[name].perturb(tape, 0.0, np.random.default_rng(0))
         assert made.events.kind.tolist() == tape.events.kind.tolist()
         np.testing.assert_allclose(made.influences.weight, tape.influences.weight, rtol=1e-12)
-        assert credits(credit(made)) == pytest.approx(credits(credit(tape)))
+        assert by_name(credit(made)) == pytest.approx(by_name(credit(tape)))
 
 
 @cases(60, tapes(), st.integers(0, 99))
@@ -111,7 +105,7 @@ def test_ideas_drawn_again_are_the_sum_of_what_was_drawn(tape: Tape, seed: int) 
     )  # fmt: skip
     drawn = SCHEMES["ideas"].perturb(tape, 0.0, np.random.default_rng(seed))
     for method in ("role-flow", "shapley", "owen"):
-        assert credits(credit(drawn, method)) == pytest.approx(credits(credit(weighed, method)))
+        assert by_name(credit(drawn, method)) == pytest.approx(by_name(credit(weighed, method)))
 
 
 def test_a_teller_is_drawn_as_often_as_the_weights_say() -> None:

@@ -20,6 +20,7 @@ from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Per
 from sim.tape.tape import Tape
 from tests import cases
 from tests.scenarios import scenarios
+from tests.tapes import as_rows
 
 Shares = dict[tuple[int, int], Fraction]
 
@@ -46,7 +47,7 @@ def expanded(recorder: Recorder, realised: Realised) -> dict[tuple[int, int], fl
     for child, parent, weight in recorder.influences:
         parents[child].append((parent, weight))
     served: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    for event, row, value in zip(*(column.tolist() for column in realised.columns().values()), strict=True):
+    for event, row, value in as_rows(realised):
         served[event][row] += value
     for shares in served.values():
         for row in reversed(range(len(recorder.events))):
@@ -199,7 +200,7 @@ def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
     """What the persons' holdings on a tape were worth, walking through its steps; all values as at the start."""
     begun: dict[tuple[int, int], int] = {}
     pieces, releases = [], [[] for _ in tape.ideas]
-    steps = zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)
+    steps = as_rows(tape.events)
     for row, (step, kind, person, idea, count) in enumerate(steps):
         if kind in (DISCOVER, LEARN):
             begun[person, idea] = row
@@ -226,6 +227,6 @@ def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
                                  "interventions": [d.model_dump(by_alias=True) for d in plain]})  # fmt: skip
     tape = simulate(scenario, engine="agents")
     recorder = Recorder()
-    recorder.events = [*zip(*(c.tolist() for c in tape.events.columns().values()), strict=True)]
-    recorder.influences = [*zip(*(c.tolist() for c in tape.influences.columns().values()), strict=True)]
+    recorder.events = as_rows(tape.events)
+    recorder.influences = as_rows(tape.influences)
     close(expanded(recorder, tape.realised), persons_shares(tape, scenario))

@@ -14,7 +14,7 @@ from sim.study.measures import measure, measures_of
 from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE, USE, Persons
 from sim.tape.tape import Tape
 from tests.scenarios import scenarios
-from tests.tapes import make_tape, with_crowd
+from tests.tapes import as_rows, make_tape, with_crowd
 
 NAMES = ("total", "holders", "reached", "time_to_half", "peak_step", "last_step", "beauty", "outbreak", "outbreak:0.5",
          "events", "discoveries", "learnings", "implementations", "abandonments", "share:P", "credit:group 2:idea",
@@ -29,7 +29,7 @@ class Slow:
         self.tape = tape
         wanted = range(len(tape.ideas)) if idea is None else [tape.ideas.index(idea)]
         size = tape.persons.size[tape.persons.group].tolist()
-        rows = list(zip(*(column.tolist() for column in tape.events.columns().values()), strict=True))
+        rows = as_rows(tape.events)
         holds: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         took: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         first: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))

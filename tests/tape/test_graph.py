@@ -1,5 +1,6 @@
 """The influence graph: counted by hand, invariant, and out of each file as it went in."""
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 
 from sim.accounts.pagerank import event_pagerank
 from sim.cli import export as export_command
-from sim.cli import main
 from sim.errors import TapeError
 from sim.logs.formats import from_networkx, read_log
 from sim.tape.export import EXPORTS, export
@@ -21,6 +21,7 @@ from sim.tape.graph import GRAPHS, WORLD, person_arrows, to_networkx
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
 from tests import cases
+from tests.cli import Done, refused
 from tests.logs.test_edges import as_csv, credits, read, story, tables
 from tests.tapes import make_tape, tapes, with_crowd
 
@@ -244,28 +245,19 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, ending: str, monkeypatch:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(shell: Callable[..., Done], tmp_path: Path) -> None:
     assert tuple(EXPORTS) == export_command.EXPORTS
-
-    def shoulders(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["shoulders", *words])
-        with pytest.raises(SystemExit) as caught:
-            main.main()
-        return int(caught.value.code or 0), capsys.readouterr().err
-
-    log, out = tmp_path / "log.csv", tmp_path / "g.gexf"
-    log.write_text("time,source,target\n1,a,b\n1,a,b\n2,b,c\n")
-    assert shoulders("export", str(log), "-o", str(out))[0] == 0
-    assert len(nx.read_gexf(out)) == 3
-    code, said = shoulders("export", str(log), "-o", str(out), "--of", "persons", "--window", "2", "2")
-    assert (code, "Dropped: 1 (duplicate)" in said) == (0, True)
-    assert set(nx.read_gexf(out)) == {"-1", "1", "2"}
+    (tmp_path / "log.csv").write_text("time,source,target\n1,a,b\n1,a,b\n2,b,c\n")
+    assert shell("export", "log.csv", "-o", "g.gexf").code == 0
+    assert len(nx.read_gexf("g.gexf")) == 3
+    done = shell("export", "log.csv", "-o", "g.gexf", "--of", "persons", "--window", 2, 2)
+    assert (done.code, "Dropped: 1 (duplicate)" in done.err) == (0, True)
+    assert set(nx.read_gexf("g.gexf")) == {"-1", "1", "2"}
     for words, message in (
         (("-o", "g.txt"), "no format 'txt'; allowed: graphml, gexf, csv, parquet"),
-        (("-o", str(out), "--to", "xls"), "--to: no format 'xls'"),
-        (("-o", str(tmp_path)), "is a folder"),
-        (("-o", str(tmp_path / "no" / "g.csv")), "its folder does not exist"),
-        (("-o", str(out), "--window", "3", "1"), "--window: from 3 to 1"),
+        (("-o", "g.gexf", "--to", "xls"), "--to: no format 'xls'"),
+        (("-o", "."), "is a folder"),
+        (("-o", "no/g.csv"), "its folder does not exist"),
+        (("-o", "g.gexf", "--window", "3", "1"), "--window: from 3 to 1"),
     ):
-        code, said = shoulders("export", str(log), *words)
-        assert (code, message in said, len(said.splitlines())) == (2, True, 1), said
+        refused(shell("export", "log.csv", *words), message)
