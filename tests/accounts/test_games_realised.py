@@ -311,25 +311,6 @@ def test_lineages_by_hand(name: str) -> None:
             assert method(tape).persons.credit.tolist() == pytest.approx(expected[account], abs=1e-12), account
 
 
-@pytest.mark.parametrize("numbers", [(1, 30, 20), (1, 1000, 1000)])
-def test_many_tellers_and_makers_of_one_crowd(numbers: tuple[int, int, int]) -> None:
-    """Of each of the three roles one is drawn, and all three are needed: thirds, in equal parts within."""
-    _, tellers, made = numbers
-    crowd = 1 + tellers
-    events: list[Any] = [(DISCOVER, 0, {}), *((LEARN, 1 + k, {0: 1}) for k in range(tellers))]
-    events += [(LEARN, 1 + tellers + made, equal(range(1, crowd)), 10**10)]
-    events += [(LEARN, 1 + tellers + k, {0: 1}) for k in range(made)]
-    events += [(IMPLEMENT, 1 + tellers + k, {crowd + 1 + k: 1}) for k in range(made)]
-    events += [(USE, -1, equal(range(crowd + 1 + made, crowd + 1 + 2 * made)))]
-    people = with_crowd([f"P{k}" for k in range(sum(numbers))], 10**10)
-    tape = make_tape(people, events, [(crowd, len(events) - 1, 1e10)])
-    thirds = np.repeat(1 / 3 / np.array(numbers), numbers)
-    np.testing.assert_allclose(shapley_credit(tape).persons.share, thirds, rtol=1e-9)
-    np.testing.assert_allclose(owen_credit(tape).persons.share, thirds, rtol=1e-9)
-    halves = np.repeat(np.array([0.25, 0.5, 0.25]) / np.array(numbers), numbers)
-    np.testing.assert_allclose(position_credit(tape).persons.share, halves, rtol=1e-9)
-
-
 def test_a_tape_of_nothing_has_no_credit() -> None:
     empty = make_tape(["A"], [])
     for method in METHODS:
