@@ -174,9 +174,9 @@ def test_auto_draws_ideas_where_there_are_twenty() -> None:
 
 def test_the_intervals_of_ideas_hold_the_share_of_the_whole_log() -> None:
     """Of 400 logs of 300 ideas out of 3,000, 93 to 97% of the intervals hold the share that all ideas give."""
-    cases, drawn = (400, 300) if FULL else (60, 300)
-    whole = known_world(3000)
-    by_idea = np.zeros((3000, whole.persons.total))
+    logs, number, drawn = (400, 3000, 300) if FULL else (60, 1000, 100)
+    whole = known_world(number)
+    by_idea = np.zeros((number, whole.persons.total))
     for idea, table in enumerate(map(partial(credit), parts_of(whole))):
         by_idea[idea, table.row] = table.persons.credit
     value = by_idea.sum(axis=1)
@@ -184,14 +184,14 @@ def test_the_intervals_of_ideas_hold_the_share_of_the_whole_log() -> None:
     some = np.argsort(-truth)[:10]
     generator, held = np.random.default_rng(5), 0
     log = credit(whole)
-    for _ in range(cases):
-        ideas = generator.choice(3000, drawn, replace=False)
+    for _ in range(logs):
+        ideas = generator.choice(number, drawn, replace=False)
         times = generator.multinomial(drawn, [1 / drawn] * drawn, 200)
         again = (times @ by_idea[ideas]) / (times @ value[ideas])[:, None]
         sure = spread_of(log, [(np.arange(len(row)), row) for row in again], "ideas")
         held += int(((sure.low[some] <= truth[some]) & (truth[some] <= sure.high[some])).sum())
-    slack = 0.0 if FULL else 3 * np.sqrt(0.05 * 0.95 / (cases * 4))
-    assert 0.93 - slack <= held / (10 * cases) <= 0.97 + slack
+    slack = 0.0 if FULL else 3 * np.sqrt(0.05 * 0.95 / (logs * 4))
+    assert 0.93 - slack <= held / (10 * logs) <= 0.97 + slack
 
 
 def parts_of(tape: Tape) -> list[Tape]:

@@ -106,24 +106,6 @@ def test_help_answers_at_once(args, place):
     assert not ESCAPE.search(done.stdout)
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("run", ["--seed", "--set", "--engine", "--threads", "--out", "--json", "SCENARIO"]),
-        ("credit", ["--method", "--by", "--json", "--format", "-o", "RUN_DIR_OR", "--alpha", "--inheritance", "--tau",
-                    *METHODS, *FORMATS]),
-        ("knockout", ["--without", "--part", "--replicates", "--threads", "--json"]),
-    ],
-)  # fmt: skip
-def test_help_names_every_command_and_option_of_the_design(command, words, here):
-    shown = here(command, "--help").out
-    assert [word for word in words if word not in shown] == []
-    overall = here("--help")
-    assert (overall.code, overall.err) == (0, "")
-    for name in (command, "thought-experiments", "new", "check"):
-        assert re.search(rf"^  {name} +[A-Z].*", overall.out, re.M)
-
-
 def test_help_names_its_commands_and_no_command_is_no_success(here):
     done = here("--version")
     assert (done.code, done.err) == (0, "")

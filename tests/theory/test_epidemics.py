@@ -4,14 +4,13 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
 from sim import Scenario
-from sim.tape.tables import ABANDON, LEARN
+from sim.tape.tables import LEARN
 from sim.tape.tape import Tape
 from tests.model.agents import deed, make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, either, holders, runs
@@ -103,23 +102,6 @@ def test_the_endemic_level_of_sis():
     variance = noise / (1 - (1 - pull) ** 2)
     assert found.std(ddof=1) == pytest.approx(variance**0.5, rel=0.3)
     check_mean(found, level + bend * variance / (2 * pull), 0.95 * level, 1.05 * level, 1 - 1 / r0)
-
-
-def test_one_step_of_sis_gives_up_and_takes_up_as_many_as_the_theory_says():
-    n, chance, give_up = 300, 0.002, 0.2
-    new = lost = due_new = due_lost = variance_new = variance_lost = 0.0
-    for tape in runs(everybody_meets(n, chance, 60, give_up, again=True, first=150), 60):
-        held, kind = holders(tape)[1:], tape.events.kind
-        learned = np.bincount(tape.events.step[kind == LEARN], minlength=61)[2:]
-        gone = np.bincount(tape.events.step[kind == ABANDON], minlength=61)[2:]
-        assert [b - a for a, b in pairwise(held.tolist())] == (learned - gone).tolist()
-        q = 1 - (1 - chance) ** held[:-1]
-        new, lost = new + learned.sum(), lost + gone.sum()
-        due_new, due_lost = due_new + (n - held[:-1]) @ q, due_lost + give_up * held[:-1].sum()
-        variance_new += (n - held[:-1]) @ (q * (1 - q))
-        variance_lost += give_up * (1 - give_up) * held[:-1].sum()
-    check_mean([new], due_new, 0.95 * due_new, 1.05 * due_new, error=variance_new**0.5)
-    check_mean([lost], due_lost, 0.95 * due_lost, 1.05 * due_lost, error=variance_lost**0.5)
 
 
 # --- SEIZ -----------------------------------------------------------------------------------------------------

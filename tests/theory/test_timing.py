@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from sim import Scenario
 from sim.accounts.account import credit
 from sim.engines import simulate_many
-from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
+from sim.tape.tables import IMPLEMENT, LEARN
 from sim.tape.tape import Tape
 from tests.model.agents import deed, make
-from tests.theory import FOREVER, Floats, check_counts, check_mean, reached, replicates, runs, some
+from tests.theory import FOREVER, Floats, check_mean, reached, replicates, runs, some
 
 THE_WORLD = 1000  # people who use what they are told of
 
@@ -165,20 +164,3 @@ def implemented(tape: Tape) -> Floats:
     found = np.zeros(len(tape.ideas))
     found[tape.events.idea[tape.events.kind == IMPLEMENT]] = 1.0
     return found
-
-
-# --- rediscovery ----------------------------------------------------------------------------------------------
-
-
-def test_rediscoveries_are_poisson():
-    """Of a thousand people each has an idea with 1 - e^(-rate T): two of them on average, independently."""
-    people, steps, ideas, mean = 1000, 40, 100, 2.0
-    scenario = make(steps, {"discovery_rate": mean / people / steps}, population={"count": people, "creativity": 1.0},
-                    ideas=[{"name": "idea", "count": ideas}])  # fmt: skip
-    tapes = runs(scenario, 60)
-    counts = np.concatenate([np.bincount(t.events.idea[t.events.kind == DISCOVER], minlength=ideas) for t in tapes])
-    law, k = stats.poisson(mean), np.arange(15)
-    check_counts(np.bincount(counts, minlength=15), law.pmf(k), stats.poisson(0.9 * mean).pmf(k))
-    check_counts(np.bincount(counts, minlength=15), law.pmf(k), stats.geom(1 / 3, loc=-1).pmf(k))
-    check_mean(counts, mean, 0.9 * mean, 1.1 * mean, error=(mean / len(counts)) ** 0.5)
-    check_mean((counts - mean) ** 2, mean, mean + mean**2)  # the variance is the mean; of a geometric law far more

@@ -29,10 +29,6 @@ def both(found: list[tuple[int, int]]) -> set[tuple[int, int]]:
     return {*found, *((j, i) for i, j in found)}
 
 
-def degrees(n: int, found: list[tuple[int, int]]) -> np.ndarray:
-    return np.bincount(np.array(found, int).reshape(-1), minlength=n)
-
-
 def z(found: float, expected: float, variance: float) -> float:
     return (found - expected) / variance**0.5
 
@@ -148,10 +144,6 @@ def test_watts_strogatz_clusters_and_spreads_as_that_of_networkx(rewire):
     theirs = [measures(nx.watts_strogatz_graph(200, 8, rewire, seed)) for seed in range(15)]
     for a, b in zip(zip(*ours, strict=True), zip(*theirs, strict=True), strict=True):
         assert abs(z(np.mean(a), np.mean(b), (np.var(a) + np.var(b)) / 14)) < 4
-
-
-def test_watts_strogatz_where_everybody_is_tied_to_everybody_stays():
-    assert len(made_by("watts-strogatz", 5, 4, 1.0)) == 10
 
 
 # --- named ties and windows ---------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ EXAMPLES: list[tuple[str, int, list[float], dict[str, Any]]] = [
     ("barabasi-albert", 9, [8], {"kind": "barabasi-albert", "links": 8}),
     ("barabasi-albert", 90, [3], {"kind": "barabasi-albert", "links": 3}),
     ("watts-strogatz", 3, [2, 1.0], {"kind": "watts-strogatz", "neighbours": 2, "rewire": 1}),
-    ("watts-strogatz", 9, [6, 1.0], {"kind": "watts-strogatz", "neighbours": 6, "rewire": 1}),
+    ("watts-strogatz", 5, [4, 1.0], {"kind": "watts-strogatz", "neighbours": 4, "rewire": 1}),
     ("watts-strogatz", 90, [6, 0.3], {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.3}),
     ("configuration", 6, [GIVEN, 3, 1, 2, 2, 0, 5], {"kind": "configuration", "degrees": [3, 1, 2, 2, 0, 5]}),
     ("configuration", 80, [FIXED, 5], {"kind": "configuration", "degrees": 5}),
