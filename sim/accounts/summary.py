@@ -1,4 +1,4 @@
-"""What of a credit table fits on a page: the rows that a table in the terminal and the figure of bars both show."""
+"""A credit table that fits on a page: the rows that the table in the terminal and the figure of bars both show."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class CreditedPersons:
 
 @dataclass(frozen=True, eq=False)
 class CreditTable:
-    """Who deserves which part of the value that a tape realised, by one method.
+    """The part of the value that a tape realised which each person deserves, by one method.
 
     Attributes:
         scenario, seed, steps: of the run, from the tape; scenario may be empty and seed None.

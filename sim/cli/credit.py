@@ -100,7 +100,7 @@ def credit_command(
 
 
 class Asked(NamedTuple):
-    """What was asked for, and what there is to show."""
+    """A request for credit, and what there is to show."""
 
     tape: Tape
     comparison: Comparison

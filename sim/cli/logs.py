@@ -1,4 +1,4 @@
-"""What the commands that take a run or a log share: how a log is to be read, and what is said of how it was read."""
+"""The part shared by commands that take a run or a log: how to read a log, and how to say how it was read."""
 
 from __future__ import annotations
 

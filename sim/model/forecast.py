@@ -67,7 +67,7 @@ def most_events(scenario: Scenario) -> int:
 
 
 def _most_adoptions(scenario: Scenario) -> float:
-    """How many adoptions there are on average, up to `most`, where all who are told adopt; `most` if none can tell.
+    """Return the mean number of adoptions, up to `most`, where all who are told adopt; `most` if none can tell.
 
     Whoever adopts an idea tells an audience of it in each step of a period, and so do those who were told.
     """

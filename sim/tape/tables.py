@@ -70,7 +70,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Events(Table):
-    """What happened; see the head of this file for the columns."""
+    """Events; see the head of this file for the columns."""
 
     step: Ints
     kind: NDArray[np.int8]
@@ -81,7 +81,7 @@ class Events(Table):
 
 @dataclass(frozen=True, eq=False)
 class Influences(Table):
-    """What made it happen: weighted arrows from a child event to its earlier parents."""
+    """Causes of events: weighted arrows from a child event to its earlier parents."""
 
     child: Ints
     parent: Ints
@@ -90,7 +90,7 @@ class Influences(Table):
 
 @dataclass(frozen=True, eq=False)
 class Realised(Table):
-    """What it was worth: value realised by a holding, through an implementation."""
+    """Value realised by a holding, through an implementation."""
 
     event: Ints
     implementation: Ints
@@ -99,7 +99,7 @@ class Realised(Table):
 
 @dataclass(frozen=True, eq=False)
 class Persons(Table):
-    """Who there is, as groups of consecutive rows of the tape; a group of one bears its own name."""
+    """Persons, as groups of consecutive rows of the tape; a group of one bears its own name."""
 
     name: tuple[str, ...]
     members: Ints

@@ -25,7 +25,7 @@ from sim.model.own_rules import own_rules, rules_with
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
 from sim.model.realise import history
 from sim.model.rules import NEVER
-from sim.model.world import World
+from sim.model.world import ABILITIES, World
 from sim.scenario.scenario import Scenario
 from sim.tape import tables
 from sim.tape.rows import Recorder, rows_of
@@ -83,6 +83,8 @@ class IdeaDiffusion(mesa.Model):
         self.ideas: dict[str, list[float]] = {name: getattr(self.world.ideas, name).tolist() for name in columns}
         self.idea_numbers = range(len(self.world.ideas.name))
         self.released = [NEVER for _ in self.idea_numbers]  # the step in which each idea first works
+        self.held = [0 for _ in self.idea_numbers]  # by how many persons
+        self.used = [0 for _ in self.idea_numbers]  # by how many of them whose holding realises value
         self.dependents: list[list[int]] = [[] for _ in self.idea_numbers]
         for idea in self.idea_numbers:
             for prerequisite in self.world.ideas.prerequisites[idea]:
@@ -90,7 +92,11 @@ class IdeaDiffusion(mesa.Model):
         self.recorder = Recorder()
         self.rules = rules_with(self.world.rules)
         self.crowd = Crowd(self.world, self.recorder, self.rules)
+        self.abilities = {name: getattr(self.world, name).tolist() for name in (*ABILITIES, "keeps", "alive")}
         self.people = [person_class(self, index) for index in range(self.world.n)]
+        self.rests = person_class is Person and not self.world.rules  # whether to ask only those who may decide
+        self.awake: dict[int, Person] = dict(enumerate(self.people))
+        self.alarms: dict[int, dict[int, Person]] = {}  # the step in which to wake -> whom
         self._keys: dict[tuple[int, int], int] = {}
         self.skipped = 0  # interventions that found nothing to act on
         self._schedule = deque(self.world.schedule)
@@ -113,9 +119,15 @@ class IdeaDiffusion(mesa.Model):
         self.now += 1
         self._keys.clear()
         self._neighbours.turn_to(self.now)
-        while self._schedule and self._schedule[0].step <= self.now:
+        self.awake |= self.alarms.pop(self.now, {})
+        if not self.rests or self._is_scheduled() or self.now in self.released:
+            self.awake = dict(enumerate(self.people))
+        while self._is_scheduled():
             interventions.happen(self, self._schedule.popleft())
-        self.agents.do("step")
+        for person in list(self.awake.values()):
+            person.step()
+            if self.rests:
+                self._rest(person)
         self._discover()
         self._learn()
         self._implement()
@@ -123,6 +135,17 @@ class IdeaDiffusion(mesa.Model):
         self._forget()
         self.datacollector.collect(self)
         self.running = self.now < self.world.scenario.scenario.steps
+
+    def _is_scheduled(self) -> bool:
+        return bool(self._schedule) and self._schedule[0].step <= self.now
+
+    def _rest(self, person: Person) -> None:
+        """Have a person rest until there may be something to decide; whatever happens to the person wakes them."""
+        step = person.rests_until()
+        if step > self.now + 1:
+            del self.awake[person.index]
+            if step < NEVER:
+                self.alarms.setdefault(step, {})[person.index] = person
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
         """Take all the steps that are left and return the tape; `progress` is called with (steps done, of how many)."""
@@ -202,6 +225,7 @@ class IdeaDiffusion(mesa.Model):
                 self.begin(tables.LEARN, person, idea, parents)
             else:
                 person.hesitates[idea] = parents
+                self.awake[index] = person
 
     def _implement(self) -> None:
         for idea, index in sorted(self.implementations):
@@ -225,6 +249,7 @@ class IdeaDiffusion(mesa.Model):
         person.holdings[idea] = Holding(
             event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])
         )
+        self._count(person, idea, 1)
         person.notebook[idea] = event
         person.hesitates.pop(idea, None)
         for other in (idea, *self.world.ideas.rivals[idea]):
@@ -235,6 +260,7 @@ class IdeaDiffusion(mesa.Model):
         """A person makes an idea work that is held."""
         holding = person.holdings[idea]
         holding.implemented = True
+        person.restart(IMPLEMENT, idea)
         self.recorder.event(self.now, tables.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
         self.released[idea] = min(
             self.released[idea], self.rules.works_from(self.now, int(self.dynamics["release_delay"]))
@@ -243,28 +269,32 @@ class IdeaDiffusion(mesa.Model):
     def end(self, person: Person, idea: int) -> None:
         """A person no longer holds an idea."""
         del person.holdings[idea]
+        self._count(person, idea, -1)
         person.restart(IMPLEMENT, idea)
         person.restart(ABANDON, idea)
         for dependent in self.dependents[idea]:
             person.restart(DISCOVER, dependent)
 
+    def _count(self, person: Person, idea: int, one: int) -> None:
+        """Count a holding that begins (1) or ends (-1), and wake the person."""
+        self.held[idea] += one
+        self.used[idea] += one * int(self.world.realises[person.index])
+        self.awake[person.index] = person
+
     # --- what the datacollector reports -----------------------------------------------------------------------
 
     def holders(self) -> int:
         """Holdings of all ideas together, the crowd's included."""
-        return sum(len(p.holdings) for p in self.people) + sum(map(self.crowd.held, self.idea_numbers))
+        return sum(self.held) + sum(map(self.crowd.held, self.idea_numbers))
 
     def realising(self) -> float:
         """Value that the holdings of now realise in a step."""
-        held = [self.crowd.held(idea) if self.world.realises[self.world.n] else 0 for idea in self.idea_numbers]
-        for person in self.people:
-            if self.world.realises[person.index]:
-                for idea in person.holdings:
-                    held[idea] += 1
-        counts = self.world.scenario.impact.value_of == "held"
+        crowd, anyway = bool(self.world.realises[self.world.n]), self.world.scenario.impact.value_of == "held"
         return float(
             sum(
-                n * v for k, (n, v) in enumerate(zip(held, self.ideas["value"], strict=True)) if counts or self.works(k)
+                (self.used[k] + crowd * self.crowd.held(k)) * value
+                for k, value in enumerate(self.ideas["value"])
+                if anyway or self.works(k)
             )
         )
 

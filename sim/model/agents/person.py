@@ -27,7 +27,7 @@ from sim.model.randomness import (
     UNDERSTAND,
     uniform_of,
 )
-from sim.model.world import ABILITIES
+from sim.model.rules import NEVER
 
 
 @dataclass
@@ -69,15 +69,14 @@ class Person(mesa.Agent):
     clarity: float
     understanding: float
     threshold: float
+    keeps: bool
+    alive: bool
 
     def __init__(self, model: Surroundings, index: int) -> None:
         super().__init__(model)
-        world = model.world
         self.index = index
-        for ability in ABILITIES:
-            setattr(self, ability, float(getattr(world, ability)[index]))
-        self.keeps = bool(world.keeps[index])
-        self.alive = bool(world.alive[index])
+        for ability, of_all in model.abilities.items():
+            setattr(self, ability, of_all[index])
         self.holdings: dict[int, Holding] = {}
         self.given_up: set[int] = set()
         self.hesitates: dict[int, dict[int, float]] = {}  # idea -> who told of it
@@ -159,8 +158,20 @@ class Person(mesa.Agent):
             if self.abandons(idea):
                 model.abandonments.append((idea, self.index))
 
+    def rests_until(self) -> int:
+        """Return the next step in which there may be something to decide, if nothing happens to the person before."""
+        model = self.model
+        if not self.alive:
+            return NEVER
+        for holding in self.holdings.values():
+            if holding.tells_until > model.now or not model.rules.is_settled(holding.since, model.now):
+                return model.now + 1
+        if model.dynamics["adoption"] == "threshold":
+            return model.now + 1
+        return max(model.now + 1, min((timer.due for timer in self.timers.values()), default=NEVER))
+
     def is_open_to(self, idea: int) -> bool:
-        """Whether the person could adopt the idea: is there, holds neither it nor a rival, has not given it up."""
+        """Return whether the person could adopt the idea: alive, with neither it nor a rival held, and not given up."""
         held, rivals = self.holdings, self.model.world.ideas.rivals[idea]
         holds_rival = bool(rivals) and any(rival in held for rival in rivals)
         return bool(self.model.rules.is_open(self.alive, idea in held, idea in self.given_up, holds_rival))
@@ -196,19 +207,19 @@ class Person(mesa.Agent):
 
     def tell(self, idea: int, holding: Holding) -> None:
         """Address the ties and, with what is left of the audience, strangers and the crowd."""
-        model, world = self.model, self.model.world
+        model, rules = self.model, self.model.rules
         audience = self.audience(idea)
         if audience <= 0.0:
             return
         ties = model.ties_of(self.index)
-        audience = model.rules.within_ties(audience, len(ties), model.dynamics["audience"] == "ties")
-        if model.dynamics["adoption"] == "simple":
-            for other, weight in ties:
-                self.address(idea, holding, other, self.model.rules.chance_to_tell(audience, len(ties), weight), TELL)
-        chance = self.model.rules.chance_to_tell_stranger(audience, len(ties), world.size)
+        degree, simple = len(ties), model.dynamics["adoption"] == "simple"
+        audience = rules.within_ties(audience, degree, model.dynamics["audience"] == "ties")
+        for other, weight in ties if simple else ():
+            self.address(idea, holding, other, rules.chance_to_tell(audience, degree, weight), TELL)
+        chance = rules.chance_to_tell_stranger(audience, degree, model.world.size)
         if chance <= 0.0:
             return
-        if model.dynamics["adoption"] == "simple":
+        if simple:
             tied = {other for other, _ in ties}
             for other in self.strangers(idea, chance, STRANGERS):
                 if other != self.index and other not in tied:
@@ -244,7 +255,8 @@ class Person(mesa.Agent):
         model = self.model
         hearer = model.people[other]
         if idea in hearer.holdings:
-            self.meet(idea, hearer, chance, purpose)
+            if model.dynamics["stifling"] != "none":
+                self.meet(idea, hearer, chance, purpose)
         elif hearer.is_open_to(idea):
             understood = model.rules.chance_of_both(chance, hearer.understands(idea, self.clarity))
             if model.rules.comes_true(self.luck(purpose, idea, other), understood):
@@ -253,8 +265,6 @@ class Person(mesa.Agent):
     def meet(self, idea: int, other: Other, chance: float, purpose: int) -> None:
         """A teller meets one who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
-        if stifling == "none":
-            return
         luck = self.luck(purpose, idea, other.index)
         if not model.rules.comes_true(luck, chance):
             return
