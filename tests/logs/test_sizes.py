@@ -147,12 +147,6 @@ def test_fractions_in_a_later_block_scale_all(small_blocks: None) -> None:
 # Encodings and types
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_mark_tells_the_encoding(encoding: str) -> None:
-    assert read(LOG.encode(encoding)) == read(LOG)
-    assert read(LOG).persons.name[0] == "Zoë"
-
-
 def test_what_is_not_utf_8_is_refused() -> None:
     assert read(LOG.encode("latin-1")) == read(LOG)
     assert read(LOG.encode("latin-1")).provenance["read_as"]["encoding"] == "Latin-1, a guess"
@@ -190,13 +184,6 @@ def test_nan_is_nothing_in_parquet() -> None:
     )
     assert tape.dropped == {"no time": 1}
     assert read("time,source,target,weight\n1,a,b,nan\nNA,b,c,1\n").dropped == {"no time": 1}
-
-
-@pytest.mark.parametrize("cut", [4, 30, -4, -1])
-def test_truncated_parquet(cut: int) -> None:
-    message = refusal(parquet(time=[1], source=["a"], target=["b"])[:cut], "l.parquet")
-    assert message.startswith("l.parquet:1: ")
-    assert message.endswith("allowed: a sound Parquet table without nested columns")
 
 
 def test_a_flipped_bit_under_a_checksum() -> None:

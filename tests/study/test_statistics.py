@@ -77,7 +77,8 @@ def test_intervals_and_standardised_effects():
     assert high - sample.mean() > sample.mean() - low
     assert right - sample.mean() == pytest.approx(sample.mean() - left)
     assert stats.ttest_1samp(sample, 0).confidence_interval().low == pytest.approx(left)
-    assert mean_interval(np.full(5, 2.5), kind="bca") == (2.5, 2.5)
+    assert mean_interval(np.full(5, 2.5), kind="bca") == mean_interval(np.full(5, 2.5)) == (2.5, 2.5)
+    assert np.isnan(mean_interval(np.array([2.0]))).all()
     assert standardised(np.array([1.0, 3.0])) == pytest.approx(2 / 2**0.5)
     assert standardised(np.array([2.0, 2.0])) == np.inf
     assert standardised(np.zeros(3)) == 0.0
