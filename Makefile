@@ -7,10 +7,10 @@ run: .venv/installed ## the genius's notebook: credit table, run folder, figures
 	$(BIN)/shoulders run scenarios/genius_notebook.toml
 
 test: .venv/installed-dev ## all tests, some of them at a smaller size
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-full: .venv/installed-dev ## all tests at full size
-	SHOULDERS_FULL=1 SHOULDERS_THEORY=full SHOULDERS_EXAMPLES=5000 $(BIN)/python -m pytest -n auto
+	SHOULDERS_FULL=1 SHOULDERS_THEORY=full SHOULDERS_EXAMPLES=5000 $(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/installed-dev ## style, types, and who may import whom
 	$(BIN)/ruff check .

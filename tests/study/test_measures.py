@@ -5,9 +5,9 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
-from sim import credit
+from sim import Scenario, credit
 from sim.engines import simulate, simulate_many
 from sim.study.batches import of_runs
 from sim.study.measures import measure, measures_of
@@ -107,7 +107,18 @@ def test_measures_are_what_loops_over_the_rows_say(scenario):
     assert measure("credit:communication")(tape) == pytest.approx(table.persons.communication.sum())
 
 
+# Runs of one block have lineages with more and with fewer tellers, some of which branch.
+BRANCHING = Scenario.from_toml("""
+scenario = {name = "everybody who told is credited", steps = 14}
+population = {count = 8, reach = 0.5}
+persons = [{name = "P", creativity = 1.0, reach = 0.7}, {name = "Q"}, {name = "group", count = 5, reach = 0.3}]
+ideas = [{name = "idea0", clarity = 0.5}]
+dynamics = {credited_tellers = "all", telling_period = 2, discovery_rate = 0.3, abandon_rate = 0.05, readopt = true}
+""")
+
+
 @settings(max_examples=15)
+@example(BRANCHING)
 @given(scenarios())
 def test_a_block_of_runs_is_measured_as_its_runs_one_by_one(scenario):
     small = scenario.replace({"world": {"network": {"kind": "erdos-renyi", "degree": 3.0}}, "ties": [],
