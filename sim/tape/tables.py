@@ -41,10 +41,9 @@ class Table:
             if dtype is str:
                 object.__setattr__(self, name, tuple(given))
                 continue
-            source = np.asarray(given)
-            with np.errstate(invalid="ignore"):
-                column: NDArray[Any] = np.ascontiguousarray(source.astype(dtype, copy=False)).view()
-            if source.dtype != column.dtype and not np.array_equal(source, column):
+            source: NDArray[Any] = np.asarray(given)
+            column = np.ascontiguousarray(source if source.dtype == dtype else _cast(source, dtype)).view()
+            if source.dtype != dtype and not np.array_equal(source, column):
                 raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
             if column.ndim != 1:
                 raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
@@ -66,6 +65,12 @@ class Table:
 
     def __len__(self) -> int:
         return len(getattr(self, next(iter(COLUMNS[type(self).__name__.lower()]))))
+
+
+def _cast(column: NDArray[Any], dtype: type) -> NDArray[Any]:
+    """Return a column in another type; what does not fit is anything."""
+    with np.errstate(invalid="ignore"):
+        return column.astype(dtype)
 
 
 @dataclass(frozen=True, eq=False)
