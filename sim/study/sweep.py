@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from sim.scenario.scenario import Scenario
 from sim.study import store
 from sim.study.chunks import MEANWHILE, Job, members_of, names_of
 from sim.study.design import MAX_RUNS, OWN, SAMPLED, Cells, cells_of
-from sim.study.executors import EXECUTORS, Pool, dask_client, dask_pool, processes, threads, work
+from sim.study.executors import EXECUTORS, pool_for, work
 from sim.study.measures import DEFAULT, Measure, is_code, measures_of
 from sim.study.progress import Parts, Progress, Recorder, failed_in
 from sim.tape.tables import Floats
@@ -149,6 +149,9 @@ class Study:
             raise
         except (ValueError, TypeError, OverflowError) as error:
             raise StudyError(f"{folder / store.ABOUT}: not a shoulders file: {error}") from None
+        network = study.scenario.world.network
+        if network.kind == "file":
+            store.check_file(folder / network.path, about["scenario"].get("network"))
         study.folder = folder
         return study
 
@@ -254,7 +257,9 @@ class Study:
         folder = None if out is None else Path(out)
         job = self.job()
         apart = compiling_apart(self.scenario, self.runs) if self._may_begin_by_agents(job) else nullcontext(False)
-        with self._pool(executor, dask, many, job) as (pool, at_once), store.held(folder) if folder else nullcontext():
+        chosen = self._executor(many, job) if executor == "auto" else executor
+        hold = store.held(folder) if folder else nullcontext()
+        with pool_for(job, chosen, many, dask) as (pool, at_once), hold:
             if folder:
                 store.open_folder(folder, self.about(), self.scenario)
             self.folder = folder
@@ -301,18 +306,12 @@ class Study:
         return Job(self.scenario, self.cells, self.replicates, self.seed, self.common_random_numbers, self.measures,
                    engine, self.rules, self.person_class)  # fmt: skip
 
-    @contextmanager
-    def _pool(self, executor: str, dask: str | None, workers: int, job: Job) -> Iterator[tuple[Pool, int]]:
-        if dask is not None or executor == "dask":
-            with dask_client(dask or "local", workers) as client:
-                yield dask_pool(client), max(1, sum(client.nthreads().values()))
-            return
-        if executor == "auto":
-            long = job.engine == "agents" and self.runs * seconds_of_agents(self.scenario) > 20.0
-            named = any(one.function is not None for one in self.measured)
-            given = any(not isinstance(one, str) for one in self.measures) or job.rules or job.person_class
-            executor = "processes" if (long or named) and not given and workers > 1 else "threads"
-        yield processes(workers, job) if executor == "processes" else threads(workers), workers
+    def _executor(self, workers: int, job: Job) -> str:
+        """Return the executor that "auto" stands for."""
+        long = job.engine == "agents" and self.runs * seconds_of_agents(self.scenario) > 20.0
+        named = any(one.function is not None for one in self.measured)
+        given = any(not isinstance(one, str) for one in self.measures) or job.rules or job.person_class
+        return "processes" if (long or named) and not given and workers > 1 else "threads"
 
     def _spans(self) -> list[store.Span]:
         if self.folder is not None:

@@ -76,6 +76,10 @@ BY_HAND: dict[str, tuple[str, int, list[Any], list[Any], dict[str, dict[str, flo
     "a use of uses hands everything on": (
         "A B", 0, USES, [(0, 5, 16.0)], {"idea": {"A": 8}, "implementation": {"A": 5, "B": 3}},
     ),
+    "a use of one implementation hands all on to it": (
+        "A B", 0, [*chain(0, 1), (IMPLEMENT, 1, {1: 1}), (USE, -1, {2: 1})], [(0, 3, 16.0)],
+        {"idea": {"A": 8}, "implementation": {"B": 8}},
+    ),
     "the crowd is credited where it told": (
         "P1 P2", 10, [(DISCOVER, 0, {}), (LEARN, 2, {0: 1}, 5), (LEARN, 1, {1: 1})], [(2, -1, 1.0)],
         {"idea": {"P1": 0.5}, "communication": {"crowd": 0.5}},

@@ -815,3 +815,16 @@ def test_ctrl_c_while_the_run_is_written_leaves_the_older_one_or_nothing(older, 
 def test_ctrl_c_in_credit_is_exit_130(tmp_path):
     (tmp_path / "log.csv").write_text(LOG)
     stopped(tmp_path, SLOW.format(module="sim.logs.formats", name="read_log"), "credit", "log.csv")
+
+
+def test_what_a_library_makes_of_an_interrupt_is_an_interrupt(here, monkeypatch):
+    def read(*_, **__):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("Query interrupted") from None
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background
+    monkeypatch.setattr("sim.logs.formats.read_log", read)
+    refused(here("credit", "log.csv"), "interrupted", code=130)
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler

@@ -15,8 +15,8 @@ import pytest
 
 import sim
 from sim import Study, simulate, sweep
-from sim.errors import RunError, StudyError
-from sim.study import executors, store
+from sim.errors import RunError, ScenarioError, StudyError
+from sim.study import chunks, store
 from sim.study.measures import measure
 from tests.study import functions
 from tests.study.worlds import MEASURES, TEXT, VARY, study, world
@@ -83,7 +83,7 @@ def test_a_study_that_was_cut_off_goes_on_and_what_is_there_is_not_made_again(tm
     assert told[-1].done == told[-1].runs == 42
     assert told[-1].made == 42 - sum(int(n[18:30]) - int(n[5:17]) for n in kept if not n.startswith("."))
     before = parts(tmp_path)
-    monkeypatch.setattr(executors, "run_chunk", None)
+    monkeypatch.setattr(chunks, "run_chunk", None)
     assert same(study().run(tmp_path), expected)
     assert parts(tmp_path) == before
 
@@ -385,20 +385,6 @@ def test_code_that_ends_the_process_or_fails_is_said_in_one_line(tmp_path, text)
     assert table["error"].tolist() == ["SystemExit: 3"] * 2
 
 
-def test_every_byte_of_a_part_counts(tmp_path):
-    study(vary={}, replicates=2, measures=["total"]).run(tmp_path)
-    file = sorted((tmp_path / "runs").glob("*.parquet"))[0]
-    whole, before = file.read_bytes(), Study.load(tmp_path).table()
-    changed = 0
-    for at in range(0, len(whole), 7):
-        file.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
-        try:
-            assert Study.load(tmp_path).table().equals(before)
-        except StudyError as error:
-            changed += file.name in str(error)
-    assert changed > len(whole) / 14
-
-
 def test_values_of_numpy_pandas_and_python_are_taken_alike():
     rates = [0.1, 0.2]
     wanted = study(vary={"dynamics.abandon_rate": rates}, replicates=2).about()
@@ -411,6 +397,17 @@ def test_values_of_numpy_pandas_and_python_are_taken_alike():
     assert pickle.loads(pickle.dumps(study())) == study()
     assert "6 cells x 7 replicates, 0 of 42 runs" in repr(study())
     assert "<td>cells</td><td>6</td>" in study()._repr_html_()
+
+
+@pytest.mark.parametrize("unit", ["D", "us", "ns"])
+def test_a_date_is_no_number(unit):
+    date = np.array(["2020-01-01"], f"datetime64[{unit}]")
+    for given in (date, list(date), pd.DatetimeIndex(date)):
+        with pytest.raises(ValueError, match=r"^vary: dynamics.abandon_rate: must be"):
+            study(vary={"dynamics.abandon_rate": given})
+    with pytest.raises(ScenarioError, match=r"^replace: dynamics.abandon_rate: must be a number, is '2020-01-01"):
+        world().replace({"dynamics.abandon_rate": date[0]})
+    assert world().replace({"scenario.name": np.datetime64("2020-01-01")}).scenario.name == "2020-01-01"
 
 
 def test_gaps_are_what_is_not_there():

@@ -5,12 +5,8 @@ import json
 import os
 import pickle
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -531,32 +527,3 @@ def test_an_error_in_the_middle_leaves_the_older_tape_and_nothing_else(place, er
     assert calls
     assert contents(saved.parent) == before
     assert os.listdir(saved.parent) == ["run"]
-
-
-def test_a_killed_process_leaves_all_or_nothing(tmp_path):
-    """The real thing: a large tape, saved again and again, and kill -9 in the middle of it."""
-    script = (
-        "import sys\nfrom tests.tape.test_files import large\nfrom pathlib import Path\n"
-        "tape = large()\nprint('ready', flush=True)\n"
-        "for n in range(10_000):\n    tape.save(Path(sys.argv[1]) / str(n))\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        while not (tmp_path / "1").exists():
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    done = sorted((p for p in tmp_path.iterdir() if not p.name.startswith(".")), key=lambda p: int(p.name))
-    assert [p.name for p in done] == [str(n) for n in range(len(done))]
-    assert Tape.load(done[0]) == large()
-    assert Tape.load(done[-1]) == large()
-    for partial in tmp_path.glob(".*"):
-        assert ".partial" in partial.name
-
-
-def large() -> Tape:
-    recorder = Recorder()
-    recorder.event(0, DISCOVER, 0, 0)
-    for row in range(1, 20_000):
-        recorder.event(row, LEARN, row % 100, 0, 1, {row - 1: 1.0})
-    return finish_tape(recorder, Persons(["p"], [100], [1]), [(5, -1, 1.0)])
