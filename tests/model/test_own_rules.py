@@ -1,7 +1,5 @@
 """Rules of one's own: the same tape from both engines, and every way to run takes them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -72,7 +70,7 @@ dynamics = {abandon_rate = 0.05, readopt = true}
 
 
 @pytest.mark.parametrize("own", OWN, ids="-".join)
-@settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(120), suppress_health_check=list(HealthCheck))
 @given(scenario=scenarios())
 def test_both_engines_write_the_same_tape(own, scenario):
     agents = simulate(scenario, engine="agents", rules=own)

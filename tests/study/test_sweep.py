@@ -1,7 +1,5 @@
 """Studies: the rows are those of single runs, whoever makes them; cut off they go on; what differs is refused."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os
@@ -16,7 +14,7 @@ import pandas as pd
 import pytest
 
 import sim
-from sim import Scenario, Study, simulate, sweep
+from sim import Study, simulate, sweep
 from sim.errors import RunError, ScenarioError, StudyError
 from sim.study import chunks, store
 from sim.study.measures import measure
@@ -416,16 +414,3 @@ def test_gaps_are_what_is_not_there():
     assert store.gaps([], 5) == [(0, 5)]
     assert store.gaps([(0, 2), (2, 3), (4, 5)], 7) == [(3, 4), (5, 7)]
     assert store.gaps([(0, 7)], 7) == []
-
-
-def test_mesa_batch_run_works_on_the_model(tmp_path):
-    import mesa
-
-    path = tmp_path / "w.toml"
-    path.write_text(world().to_toml(), encoding="utf-8")
-    found = mesa.batch_run(sim.IdeaDiffusion, {"scenario": str(path), "rng": [3, 4, 5]}, max_steps=12,
-                           display_progress=False)  # fmt: skip
-    for row, seed in zip(found, (3, 4, 5), strict=True):
-        tape = simulate(Scenario.load(path), seed=seed, engine="agents")
-        assert sum(row["holders"].values() if isinstance(row["holders"], dict) else np.atleast_1d(row["holders"])
-                   ) == measure("holders")(tape)  # fmt: skip

@@ -1,7 +1,5 @@
 """Tapes on disk: what is saved comes back, what is damaged is refused by name, and a kill leaves nothing half."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -17,14 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
 
 from sim.errors import TapeError
 from sim.tape import files
 from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import FULL, examples
+from tests import FULL, cases
 from tests.tape.test_tape import build, empty
 from tests.tapes import finish_tape, make_tape, tapes
 
@@ -80,8 +77,7 @@ def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 # There and back -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_what_is_saved_comes_back_bit_for_bit(tape):
     with tempfile.TemporaryDirectory() as folder:
         tape.save(Path(folder) / "run")
@@ -113,24 +109,11 @@ def test_names_come_back_as_they_are(name, tmp_path):
     assert again.persons.name == (name, "b")
 
 
-@pytest.mark.parametrize("value", [0.1, 5e-324, 1.7976931348623157e308, 2.0**-1022, 1 / 3, 0.0, -0.0])
-def test_values_come_back_to_the_last_bit(value, tmp_path):
-    tape = make_tape(["a"], [(DISCOVER, 0, {})], [(0, -1, value)])
-    tape.save(tmp_path / "run")
-    assert Tape.load(tmp_path / "run").realised.value.tobytes() == np.float64(value).tobytes()
-
-
 def test_the_files_tell_nothing_of_the_machine(saved):
     words = [str(saved.parent), socket.gethostname(), os.environ.get("HOME") or "/root"]
     for name, data in contents(saved).items():
         for word in words:
             assert word.encode() not in data, f"{name} holds {word}"
-
-
-def test_the_tables_can_be_read_by_others(saved):
-    frame = pq.read_table(saved / "events.parquet").to_pandas()
-    assert frame["count"].tolist() == build().events.count.tolist()
-    assert json.loads((saved / "provenance.json").read_text(encoding="utf-8"))["format"] == "shoulders-tape"
 
 
 @pytest.mark.parametrize("place", ["run", "a/b/c/run", "run.v1.2", "é ü", "-run", "r" * 200])
@@ -241,14 +224,6 @@ def test_what_is_no_run_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("x")
     refused(tmp_path / "file", "not a run folder")
     refused(tmp_path / "file" / "run", str(tmp_path / "file" / "run"))
-
-
-def test_swapped_tables_are_refused(saved):
-    events, influences = saved / "events.parquet", saved / "influences.parquet"
-    events.rename(saved / "x")
-    influences.rename(events)
-    (saved / "x").rename(influences)
-    refused(saved, "events.parquet")
 
 
 FOREIGN: list[str | bytes] = [

@@ -1,7 +1,5 @@
 """Records of all kinds, put into steps."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
