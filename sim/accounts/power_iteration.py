@@ -66,7 +66,7 @@ def flow_of(matrix: Any) -> Flow:
 
 
 class Ending(NamedTuple):
-    """The end of passes: at the residual `exact`, or after ten times max_iter; an error if max_iter leave > `enough`."""
+    """The end of passes: at the residual `exact`, or after ten times max_iter; an error above `enough` at max_iter."""
 
     max_iter: int = 100
     enough: float = 1e-6

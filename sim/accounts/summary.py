@@ -241,7 +241,7 @@ def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
 def choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
     """Return the `most` rows to show, largest first: those `wanted`, the `named` first single ones, and the first."""
     order = np.argsort(-credit, kind="stable")
-    kept = order[single[order]][:named]
+    kept = order[single[order]][: min(named, most)]
     kept = kept if wanted is None else np.union1d(kept, wanted)
     others = order[~np.isin(order, kept)][: max(0, most - len(kept))]
     return order[np.isin(order, np.concatenate([kept, others]))]

@@ -24,6 +24,11 @@ OPTIONS = {
     "aliases": ("aliases", "FILE", "Other names of persons: a table of alias,person."),
     "groups": ("groups", "FILE", "Which group a person belongs to, for --by group: a table of person,group."),
     "told-by": ("told_by", "NAME", "Where nobody says who told: all, latest or first.  [default: all]"),
+    "git-by": (
+        "git_by",
+        "NAME",
+        "What commits build on: lines or files, by whom they were changed last.  [default: lines]",
+    ),
     "until": ("until", "TIME", "The last time of a log that is read."),
 }
 WORDS = {

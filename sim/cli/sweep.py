@@ -28,7 +28,7 @@ from sim.machine.terminal import progress_bar, say, show, show_json
 
 if TYPE_CHECKING:
     from sim.study.progress import Progress
-    from sim.study.sweep import Study
+    from sim.study.study import Study
 
 DESIGNS = ("grid", "latin-hypercube", "sobol", "saltelli", "morris")
 VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
@@ -102,8 +102,8 @@ def _study(
     from sim.cli.arguments import rules_of, scenario_of
     from sim.scenario.bundled import located
     from sim.study.design import parse_vary
+    from sim.study.study import Study
     from sim.study.study_file import is_study, study_arguments
-    from sim.study.sweep import Study
 
     arguments: dict[str, Any] = study_arguments(located(scenario)) if is_study(located(scenario)) else {}
     arguments |= {key: value for key, value in others.items() if value is not None}

@@ -140,7 +140,7 @@ def test_a_changed_function_is_refused(tmp_path, monkeypatch):
 
 def test_another_release_is_refused(tmp_path, monkeypatch):
     study().run(tmp_path)
-    monkeypatch.setattr("sim.study.sweep.version", lambda: "9.9.9")
+    monkeypatch.setattr("sim.study.study.version", lambda: "9.9.9")
     with pytest.raises(StudyError, match=r"shoulders was .*, is 9.9.9"):
         study().run(tmp_path)
 

@@ -27,7 +27,7 @@ from sim.experiments.fit.summaries import labels_of, observed, summaries_of, sum
 from sim.machine.threads import processors
 from sim.scenario.scenario import Scenario
 from sim.study.executors import EXECUTORS, Pool, kept, pool_for
-from sim.study.sweep import require
+from sim.study.study import require
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 

@@ -9,7 +9,7 @@ import pytest
 from sim.engines import simulate
 from sim.errors import InputError
 from sim.experiments.fit.record import curve_of, record_of
-from sim.study.sweep import Study
+from sim.study.study import Study
 from tests.experiments.fit import scenario_of
 
 
