@@ -242,6 +242,8 @@ def test_nobody_takes_up_what_no_tie_holds():
         (rules.crowd_open, (100, 20, 10, 0), 70),
         (rules.crowd_open, (100, 20, 10, 40), 35),
         (rules.crowd_open, (100, 100, 0, 7), 0),
+        (rules.crowd_open, (10, 2, 0, 1), 7),
+        (rules.crowd_open, (3, 2, 0, 1), 0),
     ],
 )  # fmt: skip
 def test_small_rules_by_hand(rule, arguments, expected):
