@@ -29,7 +29,7 @@ def at(page, name):
     """Where a person stands on the screen."""
     return page.run(f"""(() => {{ const box = byId("world").getBoundingClientRect();
         const [x, y] = at(personOf({json.dumps(name)}));
-        return [box.x + x / unit, box.y + y / unit]; }})()""")
+        return [box.x + x, box.y + y]; }})()""")
 
 
 def middle(page, selector):
@@ -71,7 +71,7 @@ def test_a_fourth_person_by_hand_shared_and_run_by_python(page, browser):
     for name, ability, value in (("P3", "reach", 0.0), ("P4", "reach", 1.0)):
         page.run(f"select('person', '{name}')")
         knob, far = middle(page, f"[data-handle='{ability}']"), 200 if value else -200
-        along = page.run(f"at(personOf('{name}'))[1] < 100 * unit ? 1 : -1")
+        along = page.run(f"at(personOf('{name}'))[1] < 100 ? 1 : -1")
         drag(page, knob, (knob[0], knob[1] + along * far))
     page.run("change(doc => { doc.persons[2].reach = 1e-10; })")
     now = shares(page)
@@ -180,8 +180,8 @@ def test_names_are_names(browser, tmp_path):
     opened(browser, file.as_uri() + "#mode=bench")
     settled(browser)
     assert browser.errors == []
-    assert browser.run("document.querySelectorAll('img, script:not(#engine)').length") == 1
-    assert browser.run("[...document.querySelectorAll('#credit .who bdi')].map(e => e.textContent)") == HOSTILE
+    assert browser.run("document.querySelectorAll('img, script:not(#data)').length") == 1
+    assert browser.run("[...document.querySelectorAll('#list .who bdi')].map(e => e.textContent)") == HOSTILE
     again = Scenario.from_toml(browser.run("tomlOf(app.doc)"))
     assert [one.name for one in again.persons] == HOSTILE
     assert "<img" not in browser.run("pictureText()").replace("&lt;img", "")

@@ -16,7 +16,7 @@ from tests.scenarios import scenarios
 WORLDS = presets()
 STUDY = """JSON.stringify((doc => {
     const result = study(app.call, doc);
-    while (removeNext(app.call, result));
+    while (goOn(app.call, result));
     const tape = Object.fromEntries(Object.entries(result.tape).map(([key, column]) => [key, Array.from(column)]));
     return { toml: tomlOf(doc), tape, shares: result.shares, roles: result.roles, total: result.total };
 })(%s))"""
