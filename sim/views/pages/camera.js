@@ -1,6 +1,6 @@
 // The picture: on one canvas, with a camera of its own for each view. A view says where its marks stand and draws them.
 
-const MARGIN = 28;
+const MARGIN = 36;
 const views = {};
 const scene = {
   canvas: null, context: null, width: 0, height: 0, ratio: 1, view: "network", moved: 0, cameras: {},
@@ -14,8 +14,8 @@ function readColours() {
   scene.layer.key = "";
 }
 
-function fitCanvas({ canvas } = scene) {
-  const ratio = Math.min(window.devicePixelRatio || 1, 2), { clientWidth: wide, clientHeight: high } = canvas;
+function fitCanvas() {
+  const { canvas } = scene, ratio = Math.min(window.devicePixelRatio || 1, 2), { clientWidth: wide, clientHeight: high } = canvas;
   if (canvas.width !== Math.round(wide * ratio) || canvas.height !== Math.round(high * ratio))
     Object.assign(canvas, { width: Math.round(wide * ratio), height: Math.round(high * ratio) });
   Object.assign(scene, { width: wide, height: high, ratio });

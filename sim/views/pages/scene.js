@@ -174,9 +174,13 @@ function drawLabels(context, { people }, now) { // those with most credit in the
     const text = "\u200e" + plain(people.names[p], 26);
     context.font = "12.5px system-ui, sans-serif";
     const wide = context.measureText(text).width, leftOf = ([x, , side]) => x - wide * { left: 0, center: 0.5, right: 1 }[side];
+    const within = place => { // the picture
+      const left = leftOf(place);
+      return [place[0] + clamp(left, 2, Math.max(2, scene.width - wide - 2)) - left, place[1], place[2]];
+    };
     const free = place => place[0] > -1e6 &&
       !taken.some(([a, b, w]) => Math.abs(b - place[1]) < 15 && leftOf(place) < a + w && a < leftOf(place) + wide);
-    const place = views[scene.view].labels(p).find(free);
+    const place = views[scene.view].labels(p).map(network ? within : one => one).find(free);
     if (!place) continue;
     taken.push([leftOf(place), place[1], wide]);
     writeLabel(context, text, place);

@@ -27,7 +27,7 @@ def playground(scenario: Scenario | None = None) -> str:
     functions as here. So its tape is that of `simulate`, bit for bit.
 
     Args:
-        scenario: the world with which it begins; without one, the bridge.
+        scenario: the world with which its workbench opens; without one, the page opens in its story.
 
     Raises:
         ScenarioError: if the scenario has more than a page can hold.

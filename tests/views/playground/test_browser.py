@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from xml.etree import ElementTree
 
 import pytest
 
@@ -187,6 +188,28 @@ def test_names_are_names(browser, tmp_path):
     assert "<img" not in browser.run("pictureText()").replace("&lt;img", "")
 
 
+def test_a_world_of_ones_own_opens_in_the_workbench_and_the_page_without_one_in_the_story(browser, written, tmp_path):
+    file = tmp_path / "own.html"
+    file.write_text(playground(Scenario.load("e2_implementer")), encoding="utf-8")
+    opened(browser, file.as_uri())
+    assert browser.run("[app.mode, app.doc.scenario.name]") == ["bench", "E2: the implementer"]
+    browser.run("byId('see-story').click()")
+    assert browser.run("document.body.className") == "play story"
+    opened(browser, written.as_uri())
+    assert browser.run("app.mode") == "story"
+
+
+def test_a_click_says_where_a_share_comes_from(page):
+    page.run("select('person', 'P3')")
+    card = page.run("byId('card').textContent")
+    assert "holds it, learned" in card
+    assert "learned: P3" in card
+    assert "told by: P2" in card
+    assert "had it: P1" in card
+    page.run("[...document.querySelectorAll('#card .path button')].at(-1).click()")
+    assert page.run("app.selected.key") == "P1"
+
+
 @pytest.mark.parametrize("world", ["%%%", "AAAA", "eJw", "bnVsbA"])
 def test_a_link_without_a_world_says_so(browser, written, world):
     browser.errors.clear()
@@ -226,6 +249,14 @@ def test_it_saves_a_picture(page):
     page.run("window.saved = []; download = (...all) => saved.push(all.slice(0, 2)); saveSvg(); saveToml()")
     page.run("savePng()")
     page.wait("saved.length === 3")
+    drawn = ElementTree.fromstring(page.run("pictureText()"))
+    assert [one.text.strip("\u200e") for one in drawn if one.get("stroke") is None and one.tag.endswith("text")] == [
+        "everybody else: 10 billion people, 100% hold the idea", "P1", "50%", "P2", "25%", "P3", "25%"
+    ]  # fmt: skip
+    fills = [one.get("fill") for one in drawn if one.tag.endswith("path")]
+    colours = page.run("[scene.colours.idea, scene.colours.communication]")
+    assert [fills.count(colour) for colour in colours] == [1, 2]
+    assert "NaN" not in page.run("pictureText()")
     assert page.run("saved.map(one => one[0])") == ["e4_the_bridge.svg", "e4_the_bridge.toml", "e4_the_bridge.png"]
 
 

@@ -66,6 +66,22 @@ def test_random_worlds(engine, scenario):
     check(engine, document, knockouts=len(document["persons"]) < 12)
 
 
+def test_a_long_lineage_that_branches(engine):
+    """Forty who tell the next two each: more tellers in a row than the nodes of one block are exact for."""
+    ties = "".join(f'[[ties]]\nfrom = "P{k}"\nto = "P{k + d}"\n' for k in range(40) for d in (1, 2) if k + d < 40)
+    persons = "".join(f'[[persons]]\nname = "P{k}"\nreach = 1.0\ncreativity = {float(k == 0)}\n' for k in range(40))
+    scenario = Scenario.from_toml(f"""
+        scenario = {{name = "ladder", steps = 60}}
+        dynamics = {{discovery_rate = inf, audience = "ties", credited_tellers = "all", telling_period = 1}}
+        impact = {{value_of = "held"}}
+        ideas = [{{name = "i"}}]
+        {persons}{ties}""")
+    tape = simulate(scenario)
+    assert np.diff(tape.parents).max() > 1
+    assert tape.events.step[tape.events.kind == 1].max() > 17
+    check(engine, document_of(scenario), knockouts=False)
+
+
 def test_the_thought_experiments_say_what_they_should(engine):
     def share(name, account):
         return in_the_page(engine, WORLDS[name])["shares"][account]

@@ -80,10 +80,16 @@ function show(doc, moment = now.moment) {
   now.moment = clamp(atEnd ? doc.scenario.steps : moment, 0, doc.scenario.steps);
   if (app.selected?.kind === "person" && personOf(app.selected.key) < 0) app.selected = null;
   if (app.selected?.kind === "tie" && !doc.ties[app.selected.key]) app.selected = null;
-  if (app.quick) goOn(app.call, app.result); // in a small world all accounts follow at once
+  if (app.quick) complete(app.result); // in a small world all accounts follow at once
   draw();
   keepInAddress();
   goOnWith(app.result);
+}
+
+function complete(result) {
+  const began = performance.now();
+  goOn(app.call, result);
+  app.quick = performance.now() < began + 4;
 }
 
 // The other accounts and the knockouts, a few at a time, so that a hand that drags never waits for them.
@@ -91,15 +97,14 @@ function goOnWith(result) {
   clearTimeout(app.waiting);
   const some = () => {
     if (result !== app.result) return;
-    const began = performance.now(), complete = result.complete;
-    let left = result.shares.knockout.length < result.n;
-    do left = left && goOn(app.call, result);
-    while (left && result.complete === complete && performance.now() < began + 8);
-    if (!complete) app.quick = performance.now() < began + 4;
-    if (left) app.waiting = setTimeout(some, complete ? 0 : 30);
+    const until = performance.now() + 8;
+    let left = true;
+    if (!result.complete) complete(result);
+    else while (left && performance.now() < until) left = goOn(app.call, result);
+    if (left) app.waiting = setTimeout(some);
+    else drawStory();
     history_.accounts = historyOf(result).accounts;
     fillList();
-    if (!left) drawStory();
   };
   app.waiting = setTimeout(some, result.complete ? 0 : 40);
 }
