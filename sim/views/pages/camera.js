@@ -14,16 +14,16 @@ function readColours() {
   scene.layer.key = "";
 }
 
-function fitCanvas() {
+function fitCanvas() { // as large as there is room; the time line likewise
   const { canvas } = scene, ratio = Math.min(window.devicePixelRatio || 1, 2), { clientWidth: wide, clientHeight: high } = canvas;
   if (canvas.width !== Math.round(wide * ratio) || canvas.height !== Math.round(high * ratio))
     Object.assign(canvas, { width: Math.round(wide * ratio), height: Math.round(high * ratio) });
   Object.assign(scene, { width: wide, height: high, ratio });
+  fitTime();
 }
 
 function arrange(history, idea) { // after a new size, view, idea or history
   [scene.x, scene.y] = views[scene.view].places(history, idea);
-  scene.layer.key = "";
   scene.roomy = Boolean(history.byHand) || scene.view !== "network";
 }
 
@@ -96,7 +96,8 @@ function nearest(x, y, last) { // the mark under the pointer, or -1; of events o
 
 // What changes with the camera alone is drawn once; while the camera moves, the old picture moves along.
 function layer(history, key, paint) {
-  const c = camera(), kept = scene.layer, whole = [scene.view, scene.width, scene.height, c.k, c.x, c.y, key].join();
+  const c = camera(), kept = scene.layer;
+  const whole = [scene.view, scene.width, scene.height, c.k, c.x, c.y, history.shape, key].join();
   kept.canvas ??= document.createElement("canvas");
   const moving = performance.now() - scene.moved < 140 && kept.key.startsWith(scene.view);
   if (kept.key !== whole && !moving) {

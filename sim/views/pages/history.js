@@ -33,8 +33,10 @@ function unpack(data) { // as Python wrote it
   for (let e = 0, i = 0; e < events.parents.length; e++) events.child.fill(e, i, i += events.parents[e]);
   const accounts = data.accounts.map(one => ({ ...one, all: sharesIn(one.all), ideas: one.ideas.map(sharesIn) }));
   const ties = { a: column(data.ties.a), b: column(data.ties.b) };
-  return indexed({ ...data, people, events, ties, curves: data.curves.map(column), accounts });
+  return indexed({ ...data, people, events, ties, shape: ++unpack.count, curves: data.curves.map(column), accounts });
 }
+
+unpack.count = 0;
 
 function sharesIn(given) {
   const found = {};

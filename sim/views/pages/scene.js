@@ -12,8 +12,8 @@ function drawScene(history, now, context = scene.context) {
 }
 
 function drawNetwork(context, history, now) {
-  if (history.byHand) paintTies(context, history, now); // a few, and at each moment others
-  else lay(context, layer(history, "", (on, run) => paintTies(on, run, now)));
+  if (history.ties.arrows || context !== scene.context) paintTies(context, history, now);
+  else lay(context, layer(history, history.ties.begin ? now.moment : "", (on, run) => paintTies(on, run, now)));
   drawTellings(context, history, now);
   history.below?.(context, now);
   drawPersons(context, history, now);
@@ -32,7 +32,7 @@ function paintTies(context, { ties, byHand }, { moment }) {
     for (let from = 0; from < many; from += 1000) { // short paths are drawn faster than a long one
       context.beginPath();
       for (let k = from; k < Math.min(many, from + 1000); k++)
-        if (there(k) === seen) link(context, ties.a[k], ties.b[k], byHand);
+        if (there(k) === seen) link(context, ties.a[k], ties.b[k], ties.arrows);
       context.stroke();
     }
   }

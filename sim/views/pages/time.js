@@ -10,9 +10,13 @@ function ranksOf(curves) { // the ideas that had most holders first: they have t
   return { ranks, top: Math.max(1, ...peaks) };
 }
 
+function fitTime() {
+  const { clientWidth, clientHeight } = byId("line");
+  Object.assign(LINE, { wide: Math.max(clientWidth, 1), bottom: Math.max(clientHeight, 1) - 18 });
+}
+
 function drawTime() { // after another run or size; where one is in it, drawNow shows
   const svg = byId("line"), { curves, moments, ideas } = history_, { ranks, top } = ranksOf(curves);
-  Object.assign(LINE, { wide: Math.max(svg.clientWidth, 1), bottom: Math.max(svg.clientHeight, 1) - 18 });
   LINE.top = history_.marks ? 36 : 16;
   svg.setAttribute("viewBox", `0 0 ${LINE.wide} ${LINE.bottom + 18}`);
   const y = count => (LINE.bottom - ((LINE.bottom - LINE.top) * count) / top).toFixed(1);

@@ -48,8 +48,9 @@ function historyOf(result) {
   const account = (name, word) => ({ name, word, asks: WORDS.asks[name], moments: [0], realised: [1], ideas: [],
     all: { credit: shares[name], ...(name === "role-flow" ? Object.fromEntries(ROLES.map((role, k) => [role, roles[k]])) : {}),
       stale: !complete && ["person-pagerank", "shapley"].includes(name) } });
+  const ties = tiesOf(doc);
   return indexed({
-    people, events, ties: tiesOf(doc), tiedPairs: tiedIn(doc, people.count), ideas: ideas.map(one => one.name),
+    people, events, ties, shape: shapeOf(people, ties), tiedPairs: new Set(ties.a.map((from, k) => from * people.count + ties.b[k])), ideas: ideas.map(one => one.name),
     curves: curvesOf(tape, used, doc), moments: momentsTo(doc.scenario.steps), axis: "step", byHand: true, foot: crowd > 0 ? 40 : 0,
     accounts: ACCOUNTS.map(one => account(...one)), columns: ACCOUNTS.map((_, k) => k), unknown: "Lineages branch in too many ways",
     said: total > 0 ? `Realised value: ${amount(total)}` : "No impact: nobody has realised any value yet.",
@@ -68,6 +69,8 @@ function momentsTo(steps) {
   return momentsTo.kept;
 }
 
+const MOST_ARROWS = 300; // of more, nobody sees which way they point
+
 function tiesOf({ ties }) { // both ways as two; with times where any has some
   const rows = ties.flatMap(tie => {
     const ends = [personOf(tie.from), personOf(tie.to)];
@@ -75,13 +78,15 @@ function tiesOf({ ties }) { // both ways as two; with times where any has some
   });
   const times = rows.some(([, , tie]) => tie.start || tie.end !== undefined)
     ? { begin: rows.map(([, , tie]) => tie.start ?? 0), end: rows.map(([, , tie]) => tie.end ?? Infinity) } : {};
-  return { a: rows.map(row => row[0]), b: rows.map(row => row[1]), ...times };
+  return { a: rows.map(row => row[0]), b: rows.map(row => row[1]), arrows: rows.length <= MOST_ARROWS, ...times };
 }
 
-const tiedIn = (doc, count) => {
-  const { a, b } = tiesOf(doc);
-  return new Set(a.map((from, k) => from * count + b[k]));
-};
+function shapeOf({ x, y }, { a, b }) { // another number once persons or ties stand elsewhere
+  const before = shapeOf.lists ?? [], lists = [x, y, a, b];
+  const same = lists.every((list, k) => list.length === before[k]?.length && list.every((value, i) => Object.is(value, before[k][i])));
+  Object.assign(shapeOf, { lists, count: (shapeOf.count ?? 0) + (same ? 0 : 1) });
+  return shapeOf.count;
+}
 
 function aliveIn(doc) { // whether a person is there at a moment
   const born = doc.persons.map(one => one.born ?? 0), dies = doc.persons.map(one => one.dies ?? Infinity);
