@@ -23,7 +23,7 @@ const isSelected = (kind, key) => app.selected?.kind === kind && app.selected.ke
 
 // Change the world: `how` gets a copy to work on. Changes of one `gesture` are one step back.
 function change(how, gesture = null) {
-  const next = structuredClone(app.doc);
+  const next = copyOf(app.doc);
   if (how(next) === false) return false;
   const wrong = problemOf(next);
   if (wrong) {
@@ -38,6 +38,12 @@ function change(how, gesture = null) {
   app.future = [];
   show(next);
 }
+
+// A world that can be changed without changing the old one; lists within its entries are replaced, never changed.
+const copyOf = doc => {
+  const copy = one => (Array.isArray(one) ? [...one] : one && typeof one === "object" ? { ...one } : one);
+  return Object.fromEntries(Object.entries(doc).map(([key, part]) => [key, Array.isArray(part) ? part.map(copy) : copy(part)]));
+};
 
 // What a scenario file must not say, though every number in it is allowed.
 function problemOf(doc) {
@@ -64,7 +70,7 @@ const redo = () => goBack(app.future, app.past);
 function open(doc) {
   Object.assign(app, { past: [], future: [], merging: null, selected: null });
   now.playing = false;
-  show(structuredClone(doc), doc.scenario.steps);
+  show(copyOf(doc), doc.scenario.steps);
 }
 
 // Run a world and draw what comes of it.
@@ -106,7 +112,7 @@ function goOnWith(result) {
     history_.accounts = historyOf(result).accounts;
     fillList();
   };
-  app.waiting = setTimeout(some, result.complete ? 0 : 40);
+  app.waiting = setTimeout(some, drag ? 120 : result.complete ? 0 : 40);
 }
 
 function select(kind, key) {
@@ -120,7 +126,7 @@ function draw() {
   now.chosen = app.selected?.kind === "person" ? personOf(app.selected.key) : -1;
   now.hover = -1;
   weigh();
-  drawBench();
+  if (drag?.kind !== "handle") drawBench(); // else once the hand lets go
   drawStory();
 }
 

@@ -88,6 +88,7 @@ function onUp(event) {
     met = kind === "tie" ? personAt(x, y) : null;
   drag = null;
   byId("world").querySelector(".rope")?.remove();
+  if (kind === "handle") drawBench();
   if (kind === "move" && !moved) select("person", person);
   if (kind !== "tie") return;
   if (met && met !== from) addTie(from, met);
