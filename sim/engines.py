@@ -51,8 +51,8 @@ def simulate(
     Args:
         scenario: what to run.
         seed: of all luck, from 0 to 2**64 - 1; without it, the scenario's own.
-        engine: "agents" (Mesa, nothing to compile), "kernels" (compiled loops), or "auto" for whichever should be
-            the faster; the tape is the same.
+        engine: "agents" (an object a person, nothing to compile), "kernels" (compiled loops), or "auto" for whichever
+            should be the faster; the tape is the same.
         threads: how many threads an engine may use; the tape is the same.
         rules: the name of a rule in sim/model/rules.py -> a plain function in its place, for either engine.
         person_class: a subclass of Person, for the agents.
@@ -94,10 +94,13 @@ def simulate_world(
         record = model.happened()
         del model  # its memory, before the tape takes more
         return history(world, *record)
-    from sim.model.agents.model import IdeaDiffusion
-    from sim.model.agents.person import Person
+    if person_class is not None:
+        from sim.model.agents.model import IdeaDiffusion
 
-    return IdeaDiffusion(world, person_class=person_class or Person).run(progress)
+        return IdeaDiffusion(world, person_class=person_class).run(progress)
+    from sim.model.agents.society import Society
+
+    return Society(world).run(progress)
 
 
 def simulate_many(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import base64
 import json
 import os
 import re
@@ -115,16 +117,40 @@ def test_the_blocks_and_notebooks_are_found():
     assert len(NOTEBOOKS) == 2
 
 
+def result_of(cell: str, space: dict[str, object]) -> object:
+    """Run a cell, and return what its last line is worth, as a notebook does."""
+    tree = ast.parse(cell)
+    last = tree.body.pop().value if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "a cell", "exec"), space)
+    return None if last is None else eval(compile(ast.Expression(last), "a cell", "eval"), space)
+
+
+def cells_of(page: str) -> list[str]:
+    """The words of a page of HTML, without its style."""
+    return re.sub(r"(?s)<style.*?</style>|<[^>]*>", " ", page).split()
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):
+def test_a_notebook_shows_what_its_cells_give(path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.chdir(path.parent)
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert notebook["nbformat"] == 4
+    assert path.stat().st_size < 300_000
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     space: dict[str, object] = {}
-    for number, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] == "code":
-            assert cell["outputs"] == [], "notebooks are kept without outputs"
-            exec(compile("".join(cell["source"]), f"{path.name}, cell {number}", "exec"), space)
+    for cell in cells:
+        given = result_of("".join(cell["source"]), space)
+        [output] = cell["outputs"]  # and no progress bar, warning or error
+        shown = {kind: "".join(text) for kind, text in output["data"].items()}
+        if "image/png" in shown:
+            assert base64.b64decode(shown["image/png"])[:4] == b"\x89PNG"
+            assert given is None or given._repr_png_()[:4] == b"\x89PNG"
+        elif "text/html" in shown:
+            assert cells_of(shown["text/html"]) == cells_of(given._repr_html_())
+        else:
+            assert "".join(shown["text/plain"].split()) == "".join(repr(given).split())
 
 
 def test_every_generated_part_key_and_public_name_is_there():
@@ -212,7 +238,11 @@ def test_pictures_and_links_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {sim.__version__}\n" in citation
-    assert f"## {sim.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.search(rf"^## {sim.__version__} \(?(.*?)\)?$", changes, re.MULTILINE)
+    assert released
+    dated = re.search(r"^date-released: (.*)$", citation, re.MULTILINE)
+    assert dated[1] == released[1] if dated else released[1] == "not yet released"
     assert f"Version {sim.__version__}" in (DOCS / "cite.md").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Why a person has the credit that they have: by role, by idea, by lineage, over time, and what would be lost without.
+"""The reasons for a person's credit: by role, by idea, by lineage, over time, and what would be lost without.
 
 An account that is a sum over the realised values (`linear` in METHODS) can be asked again of some of these values
 alone. The values are divided three times, by idea, by the way they came to the person, and by time; the parts of a
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a person's credit comes from.
+    """The sources of a person's credit.
 
     Attributes:
         person, method: whose credit, and by which account.

@@ -1,4 +1,4 @@
-"""What is said of how sure the shares of a table are."""
+"""The sentences on how sure the shares of a table are."""
 
 from __future__ import annotations
 

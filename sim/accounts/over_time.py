@@ -56,7 +56,7 @@ class CreditOverTime:
         return pd.DataFrame(self.share, index=pd.Index(self.steps, name="step"), columns=list(self.name))
 
     def courses(self, most: int = 6, named: int = 1) -> list[Side]:
-        """Those with the largest share at the last step, the last of all the rest; `shares` has a number a step.
+        """Return those with the largest share at the last step, and the rest as one; `shares` has a number a step.
 
         A third of them are those who had the largest share at any step and have no longer, if there are any. Members
         of a group who are equal at every step are one.

@@ -1,4 +1,4 @@
-"""Who told whom: a tape as a graph of persons and the World, which person PageRank works on (SCIENCE.md 4.2)."""
+"""The graph of who told whom: a tape as persons and the World, which person PageRank works on (SCIENCE.md 4.2)."""
 
 from __future__ import annotations
 

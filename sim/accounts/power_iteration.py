@@ -23,7 +23,7 @@ WORTH_THREADS = 500_000  # edges
 
 
 class Flow(NamedTuple):
-    """Who points to each row (source[begin[row] : begin[row + 1]]), and how much of their rank they pass on.
+    """Rows that point to each row (source[begin[row] : begin[row + 1]]), and the part of rank that they pass on.
 
     A source passes on its rank times `each`, and an edge the part of that in `part`, all of it if None. `each` is 0
     for rows that point nowhere.
@@ -66,7 +66,7 @@ def flow_of(matrix: Any) -> Flow:
 
 
 class Ending(NamedTuple):
-    """When passes end: at the residual `exact`, or after ten times max_iter; they fail if max_iter leave > `enough`."""
+    """The end of passes: at the residual `exact`, or after ten times max_iter; an error above `enough` at max_iter."""
 
     max_iter: int = 100
     enough: float = 1e-6

@@ -23,7 +23,7 @@ MOST_STATES = 5_000
 
 
 class RemovalEffect(NamedTuple):
-    """What paths lose without each channel.
+    """The loss of the paths without each channel.
 
     Attributes:
         channel: those on the paths, in the order in which they first come up.

@@ -1,4 +1,4 @@
-"""How much credit lies with roots that a log does not tell of, and with those at its beginning (SCIENCE.md 4.11)."""
+"""The credit of roots that a log does not tell of, and of those at its beginning (SCIENCE.md 4.11)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sim.tape.tape import Tape
 
 
 class Roots(NamedTuple):
-    """What lies with roots, by role flow.
+    """The credit of roots, by role flow.
 
     Attributes:
         made_up: how many discoveries the reader of the log had to make up.

@@ -1,4 +1,4 @@
-"""What of a credit table fits on a page: the rows that a table in the terminal and the figure of bars both show."""
+"""A credit table that fits on a page: the rows that the table in the terminal and the figure of bars both show."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
 def choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
     """Return the `most` rows to show, largest first: those `wanted`, the `named` first single ones, and the first."""
     order = np.argsort(-credit, kind="stable")
-    kept = order[single[order]][:named]
+    kept = order[single[order]][: min(named, most)]
     kept = kept if wanted is None else np.union1d(kept, wanted)
     others = order[~np.isin(order, kept)][: max(0, most - len(kept))]
     return order[np.isin(order, np.concatenate([kept, others]))]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +64,7 @@ class CreditedPersons:
 
 @dataclass(frozen=True, eq=False)
 class CreditTable:
-    """Who deserves which part of the value that a tape realised, by one method.
+    """The part of the value that a tape realised which each person deserves, by one method.
 
     Attributes:
         scenario, seed, steps: of the run, from the tape; scenario may be empty and seed None.
@@ -127,10 +129,26 @@ class CreditTable:
         """Return the persons as a DataFrame, largest credit first, equal ones in tape order; the index is the row."""
         import pandas as pd
 
-        columns = self.persons.columns() | {"name": list(self.persons.name)}
+        order, columns = self._columns()
+        return pd.DataFrame(columns, index=order)
+
+    def write_csv(self, path: str | Path) -> None:
+        """Write what `to_pandas` gives as a text of commas, without the index; floats keep all their digits."""
+        _, columns = self._columns()
+        values = [column if isinstance(column, list) else _plain(column) for column in columns.values()]
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(zip(*values, strict=True))
+
+    def _columns(self) -> tuple[Ints, dict[str, Any]]:
+        """Return rows, largest credit first, equal ones in tape order; and the columns in this order."""
+        order = np.argsort(-self.persons.credit, kind="stable")
+        columns = self.persons.columns()
         if self.sure is not None:
             columns |= {name: getattr(self.sure, name) for name in ("low", "high", "rank_low", "rank_high", "top_ten")}
-        return pd.DataFrame(columns).sort_values("credit", ascending=False, kind="stable")
+        sorted_ones = {name: column[order] for name, column in columns.items() if name != "name"}
+        return order, {"name": [self.persons.name[row] for row in order.tolist()], **sorted_ones}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python values, the largest credit first, equal ones in tape order.

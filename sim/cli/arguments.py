@@ -52,15 +52,20 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer rele
         return [CompletionItem(name) for name in self.allowed if name.startswith(incomplete)]
 
 
+def any_file(ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+    """Leave the completion of files and folders to the shell."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 class ScenarioName(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
     """A scenario file, or the name of one that comes with shoulders; the shell completes both."""
 
     name = "scenario"
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin so, and leave files to the shell."""
+        """Return the names that begin so; where there are none, leave files to the shell."""
         names = [CompletionItem(name) for name in scenarios() if name.startswith(incomplete)]
-        return [*names, CompletionItem(incomplete, type="file")]
+        return names or any_file(ctx, param, incomplete)
 
 
 class Setting(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
@@ -87,8 +92,8 @@ SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed, in 
 THREADS = click.option("--threads", type=click.IntRange(1), help="Runs or threads side by side; the result is the "
                        "same.")  # fmt: skip
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-OWN_RULES = click.option("--rules", "rules_file", metavar="FILE.py", help="Rules of your own: functions named as those "
-                         "of sim/model/rules.py.")  # fmt: skip
+OWN_RULES = click.option("--rules", "rules_file", metavar="FILE.py", shell_complete=any_file,
+                         help="Rules of your own: functions named as those of sim/model/rules.py.")  # fmt: skip
 
 
 def scenario_of(name: str, changes: tuple[str, ...] = (), seed: int | None = None) -> tuple[Path, Scenario]:

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.arguments import AS_JSON, Names, read_tape
+from sim.cli.arguments import AS_JSON, Names, any_file, read_tape
 from sim.machine.terminal import show_grid, show_json
 
 MAX_SHOWN = 20  # persons
 
 
 @click.command(name="compare")
-@click.argument("runs", metavar="RUN_DIR_OR_LOG...", nargs=-1, required=True)
+@click.argument("runs", metavar="RUN_DIR_OR_LOG...", nargs=-1, required=True, shell_complete=any_file)
 @click.option("--method", type=Names(*METHODS), default=THIRDS, show_default=True, metavar="NAME",
               help="Account of credit.")  # fmt: skip
 @AS_JSON

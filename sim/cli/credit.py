@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, THIRDS, Settings
-from sim.cli.arguments import AS_JSON, FIGURES, Names, read_tape, scenario_in, target_of
+from sim.cli.arguments import AS_JSON, FIGURES, Names, any_file, read_tape, scenario_in, target_of
 from sim.cli.logs import dropped, how_read, log_options, of_roots, roots_of
 from sim.cli.output import TABLES, is_table, print_table_json, print_tables_json, rows_of, write_table
 from sim.machine.terminal import say, show, show_json
@@ -29,9 +29,13 @@ SURE = "auto, ideas, links, times, weights or tellers, with an amount as links:0
 COPIES = 200
 
 
+EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account asks, and where it differs.")
+
+
 @click.command(name="credit")
-@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
+@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG", shell_complete=any_file)
 @click.option("--method", type=Names(*EVERY, "all"), metavar="NAME", help=NAMES)
+@EXPLAIN
 @click.option("--by", type=Names(*BY), default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="How many rows.  [default: 20; in files, all]")
 @click.option("--alpha", type=float, help="Damping of the PageRank methods, in [0, 1).  [default: the run's, or 0.85]")
@@ -55,6 +59,7 @@ COPIES = 200
 def credit_command(
     run_or_log: str,
     method: str | None,
+    explain: bool,
     by: str,
     top: int | None,
     alpha: float | None,
@@ -69,7 +74,7 @@ def credit_command(
 ) -> None:
     """Attribute the credit of a finished run (its folder) or of a real log (a file, or a git repository).
 
-    With --method all the accounts stand side by side, each with its question and how far it agrees.
+    With --method all the accounts stand side by side.
     """
     settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau, order=order)
     _require_output(output, method, by)
@@ -86,7 +91,7 @@ def credit_command(
         comparison = _with_intervals(tape, comparison, settings, intervals, copies)
     for name, reason in comparison.left_out.items():
         say(f"Left out: {name} ({reason})")
-    asked = Asked(tape, comparison, method == "all", as_json, output, top, roots_of(tape), settings)
+    asked = Asked(tape, comparison, method == "all", explain, as_json, output, top, roots_of(tape), settings)
     if by == "person":
         _tell_persons(asked, None if as_json and intervals is None else _stability(tape, comparison, settings))
     elif by == "time":
@@ -100,11 +105,12 @@ def credit_command(
 
 
 class Asked(NamedTuple):
-    """What was asked for, and what there is to show."""
+    """A request for credit, and what there is to show."""
 
     tape: Tape
     comparison: Comparison
     several: bool
+    explained: bool
     as_json: bool
     output: str | None
     top: int | None
@@ -157,8 +163,9 @@ def _with_intervals(
 @click.option("--method", type=Names(*EVERY, "all"), default="all", metavar="NAME",
               help=f"{', '.join(METHODS)}, or all.  [default: all]")  # fmt: skip
 @click.option("--quick", is_flag=True, help="E5 with three hundred people, not five thousand.")
+@EXPLAIN
 @AS_JSON
-def thought_experiments_command(method: str, quick: bool, as_json: bool) -> None:
+def thought_experiments_command(method: str, quick: bool, explain: bool, as_json: bool) -> None:
     """Compare what the accounts of credit say on the thought experiments E0 to E5."""
     from sim.experiments.thought_experiments import QUICK, thought_experiments, to_dict
 
@@ -170,7 +177,7 @@ def thought_experiments_command(method: str, quick: bool, as_json: bool) -> None
         return
     from sim.cli.terminal import print_experiments
 
-    print_experiments(found)
+    print_experiments(found, explain)
 
 
 def _tell_persons(asked: Asked, stable: Uncertainty | None) -> None:
@@ -196,7 +203,9 @@ def _tell_persons(asked: Asked, stable: Uncertainty | None) -> None:
 
     asked.announce()
     if asked.several:
-        print_comparison(asked.comparison, asked.top or 20)
+        print_comparison(asked.comparison, asked.top or 20, asked.explained)
+        if table.sure is not None:
+            say("The intervals of all accounts are in what --json prints; --intervals with one method shows a table.")
     else:
         print_table(table, asked.top or 20)
     if stable is not None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.arguments import CHANGES, LOG_FORMAT, SEED, read_tape, scenario_in, scenario_of, target_of
+from sim.cli.arguments import (
+    CHANGES,
+    LOG_FORMAT,
+    SEED,
+    ScenarioName,
+    read_tape,
+    scenario_in,
+    scenario_of,
+    target_of,
+)  # fmt: skip
 from sim.errors import near
 from sim.machine.terminal import progress_bar, say, show, stage
 from sim.scenario.bundled import located, scenarios
@@ -20,7 +29,7 @@ PAGES = ("html", "htm")
 
 
 @click.command(name="explore")
-@click.argument("run_or_scenario", metavar="RUN_OR_SCENARIO")
+@click.argument("run_or_scenario", metavar="RUN_OR_SCENARIO", type=ScenarioName())
 @click.option("-o", "--output", metavar="FILE.html", help="Write one page that needs nothing else; it can be mailed.")
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the live page.  [default: a free one]")

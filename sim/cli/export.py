@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sim.cli.arguments import read_tape
+from sim.cli.arguments import Names, any_file, read_tape
 from sim.cli.logs import dropped, how_read, log_options
 from sim.machine.terminal import say
 
@@ -15,10 +15,11 @@ EXPORTS = ("graphml", "gexf", "csv", "parquet")
 
 
 @click.command(name="export")
-@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
+@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG", shell_complete=any_file)
 @click.option("-o", "--output", "file", metavar="FILE", required=True, help="File to write, replaced if it is there.")
 @click.option("--of", type=click.Choice(["events", "persons"]), default="events", show_default=True)
-@click.option("--to", "to", metavar="NAME", help=f"{', '.join(EXPORTS)}.  [default: by the ending of FILE]")
+@click.option("--to", "to", type=Names(*EXPORTS), metavar="NAME",
+              help=f"{', '.join(EXPORTS)}.  [default: by the ending of FILE]")  # fmt: skip
 @click.option("--window", nargs=2, type=int, metavar="FIRST LAST", help="Steps, both included.  [default: all]")
 @log_options
 def export_command(
@@ -31,7 +32,7 @@ def export_command(
         raise click.UsageError(f"-o {file}: {wrong}; allowed: a file in a folder that is there")
     chosen = to or target.suffix[1:].lower()
     if chosen not in EXPORTS:
-        raise click.UsageError(f"{'--to' if to else '-o'}: no format {chosen!r}; allowed: {', '.join(EXPORTS)}")
+        raise click.UsageError(f"-o: no format {chosen!r}; allowed: {', '.join(EXPORTS)}")
     tape = read_tape(Path(run_or_log), **reading)
     from sim.tape.export import export
 

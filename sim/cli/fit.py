@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import AS_JSON, CHANGES, ENGINE, SEED, THREADS, Names, ScenarioName, folder_of, scenario_of
+from sim.cli.arguments import (
+    AS_JSON,
+    CHANGES,
+    ENGINE,
+    SEED,
+    THREADS,
+    Names,
+    ScenarioName,
+    Setting,
+    any_file,
+    folder_of,
+    scenario_of,
+)  # fmt: skip
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 
 if TYPE_CHECKING:
@@ -22,10 +34,10 @@ CHECKED = 200  # records of known truth
 
 @click.command(name="fit")
 @click.argument("scenario", type=ScenarioName())
-@click.option("--to", "record", metavar="RECORD", required=True,
+@click.option("--to", "record", metavar="RECORD", required=True, shell_complete=any_file,
               help="A log, the folder of a run or a study, or a CSV file: time,count (so far), time,new, person,time.",
               )  # fmt: skip
-@click.option("--vary", metavar="KEY=PRIOR", multiple=True, required=True,
+@click.option("--vary", metavar="KEY=PRIOR", multiple=True, required=True, type=Setting(),
               help="A key and its prior, as 'dynamics.abandon_rate=beta(2, 5)'.")  # fmt: skip
 @click.option("--against", metavar="SCENARIO", type=ScenarioName(), help="Another model: which is the more probable?")
 @click.option("--vary-against", metavar="KEY=PRIOR", multiple=True, help="Keys of the other model, if not the same.")

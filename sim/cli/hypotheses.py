@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.arguments import AS_JSON, ENGINE, FIGURES, OWN_RULES, THREADS, folder_of, rules_of, target_of
+from sim.cli.arguments import (
+    AS_JSON,
+    ENGINE,
+    FIGURES,
+    OWN_RULES,
+    THREADS,
+    any_file,
+    folder_of,
+    rules_of,
+    target_of,
+)  # fmt: skip
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 from sim.scenario.bundled import located
 
@@ -20,7 +30,7 @@ OURS = "hypotheses.json"  # a folder that holds it may be written again
 
 
 @click.command(name="test")
-@click.argument("files", metavar="HYPOTHESES.toml...", nargs=-1, required=True)
+@click.argument("files", metavar="HYPOTHESES.toml...", nargs=-1, required=True, shell_complete=any_file)
 @click.option("--out", metavar="DIR", help="Write figures, report.md and a report.html that stands alone.")
 @ENGINE
 @THREADS

@@ -1,13 +1,14 @@
-"""What the commands that take a run or a log share: how a log is to be read, and what is said of how it was read."""
+"""The part shared by commands that take a run or a log: how to read a log, and how to say how it was read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import FORMATS
+from sim.cli.arguments import FORMATS, any_file
 
 if TYPE_CHECKING:
     from sim.tape.tape import Tape
@@ -18,13 +19,22 @@ OPTIONS = {
     "dates": ("dates", "ORDER|FILE", "dmy, mdy or ymd: how dates with slashes are written; or the dates of papers."),
     "kind": ("kind", "NAME", "adoption (once a person and idea) or contact (each row counts).  [default: adoption]"),
     "orphans": ("orphans", "NAME", "root or drop those who tell and never adopt.  [default: root]"),
-    "citations-as": ("citations_as", "NAME", "builds-on, or learning of one idea.  [default: builds-on]"),
+    "citations-as": ("citations_as", "NAME", "builds-on, or learning (of one idea).  [default: builds-on]"),
     "network": ("network", "FILE", "Who follows whom, where a log does not say who told."),
     "aliases": ("aliases", "FILE", "Other names of persons: a table of alias,person."),
     "groups": ("groups", "FILE", "Which group a person belongs to, for --by group: a table of person,group."),
     "told-by": ("told_by", "NAME", "Where nobody says who told: all, latest or first.  [default: all]"),
+    "git-by": (
+        "git_by",
+        "NAME",
+        "What commits build on: lines or files, by whom they were changed last.  [default: lines]",
+    ),
     "until": ("until", "TIME", "The last time of a log that is read."),
 }
+WORDS = {
+    "format": FORMATS, "kind": ("adoption", "contact"), "orphans": ("root", "drop"),
+    "citations-as": ("builds-on", "learning"), "told-by": ("all", "latest", "first"),
+}  # fmt: skip
 ADVICE = {  # what to do where most rows vanish, by the reason for which most do
     "already holds the idea": "if each row counts, as of mails or answers, say --kind contact; if there are several "
     "ideas, name their column: --columns idea=NAME",
@@ -48,8 +58,14 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     with_reading.__name__, with_reading.__doc__ = command.__name__, command.__doc__
     with_reading.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]  # click's own
     for option, (name, metavar, told) in reversed(OPTIONS.items()):
-        click.option(f"--{option}", name, metavar=metavar, help=told)(with_reading)
+        begun = any_file if "FILE" in metavar else partial(_named, WORDS.get(option, ()))
+        click.option(f"--{option}", name, metavar=metavar, help=told, shell_complete=begun)(with_reading)
     return with_reading
+
+
+def _named(words: Iterable[str], ctx: Any, param: Any, incomplete: str) -> list[str]:
+    """Return those of the words that begin so, for the shell; what else is given, the reader of the log refuses."""
+    return [word for word in words if word.startswith(incomplete)]
 
 
 def how_read(tape: Tape) -> Iterator[str]:

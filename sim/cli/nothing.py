@@ -1,4 +1,4 @@
-"""Why a run realised nothing, in a sentence."""
+"""The reason why a run realised nothing, in a sentence."""
 
 from __future__ import annotations
 

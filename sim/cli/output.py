@@ -21,30 +21,51 @@ _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as `to_dict` has them, the largest credit first, some thousand at a time."""
-    import numpy as np
-
-    if table.sure is not None or (table.groups.members > 1).any():
+    if not _is_plain(table):
         yield from islice(table.to_dict()["credit"], top)
         return
+    for columns in _chunks(table, top):
+        for row in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, row, strict=True))
+
+
+def _is_plain(table: CreditTable) -> bool:
+    """Return whether the rows are persons with numbers, neither groups nor intervals among them."""
+    return table.sure is None and not (table.groups.members > 1).any()
+
+
+def _chunks(table: CreditTable, top: int | None) -> Iterator[dict[str, list[Any]]]:
+    """Yield some thousand rows of a plain table at a time, by column; nan, of what is not known, is None."""
+    import numpy as np
+
     columns = table.persons.columns()
     del columns["name"]
-    order = np.argsort(-table.persons.credit, kind="stable")[:top]
-    names = table.groups.name
+    order, names = np.argsort(-table.persons.credit, kind="stable")[:top], table.groups.name
     for begin in range(0, len(order), CHUNK):
         at = order[begin : begin + CHUNK]
-        cells = [_plain(column[at]) for column in columns.values()]
-        for row, *values in zip(table.row[at].tolist(), *cells, strict=True):
-            yield {"person": names[row], **dict(zip(columns, values, strict=True))}
+        yield {"person": [names[row] for row in table.row[at].tolist()]} | {
+            name: [None if math.isnan(value) else value for value in column[at].tolist()]
+            for name, column in columns.items()
+        }
 
 
-def _plain(column: Any) -> list[float | None]:
-    """Values as JSON knows them: nan, of what an account does not know, as None."""
-    return [None if math.isnan(value) else value for value in column.tolist()]
+def _texts(table: CreditTable, top: int | None) -> Iterator[str]:
+    """Yield the rows of a table as JSON, some thousand at a time; a plain table by column, three times as fast."""
+    if not _is_plain(table):
+        rows = rows_of(table, top)
+        while chunk := list(islice(rows, CHUNK)):
+            yield _json(chunk)[1:-1]
+        return
+    for columns in _chunks(table, top):
+        form = "{" + ", ".join(f"{_json(name)}: %s" for name in columns) + "}"
+        texts = [[_json(cell) for cell in columns.pop("person")]]
+        texts += [["null" if cell is None else repr(cell) for cell in column] for column in columns.values()]
+        yield ", ".join(map(form.__mod__, zip(*texts, strict=True)))
 
 
 def print_table_json(table: CreditTable, top: int | None, more: Mapping[str, Any], beside: Mapping[str, Any]) -> None:
     """Print a table as one JSON object on one line, row by row."""
-    _print(_table(table, rows_of(table, top), more, beside), end="\n")
+    _print(_table(table, top, more, beside), end="\n")
 
 
 def print_tables_json(
@@ -54,21 +75,17 @@ def print_tables_json(
     _print(['{"methods": {'])
     for number, (name, table) in enumerate(tables.items()):
         _print([f"{', ' if number else ''}{_json(name)}: "])
-        _print(_table(table, rows_of(table, top), more, {}))
+        _print(_table(table, top, more, {}))
     _print(["}", *(f", {_json(key)}: {_json(value)}" for key, value in after.items()), "}"], end="\n")
 
 
-def _table(
-    table: CreditTable, rows: Iterable[dict[str, Any]], more: Mapping[str, Any], beside: Mapping[str, Any]
-) -> Iterator[str]:
+def _table(table: CreditTable, top: int | None, more: Mapping[str, Any], beside: Mapping[str, Any]) -> Iterator[str]:
     before, after = table.about()
     after = after | dict(beside)
     after = after | {"read_as": after["read_as"] | dict(more)} if more else after
     yield _json(before)[:-1] + ', "credit": ['
-    stream, first = iter(rows), True
-    while chunk := list(islice(stream, CHUNK)):
-        yield ("" if first else ", ") + _json(chunk)[1:-1]
-        first = False
+    for number, text in enumerate(_texts(table, top)):
+        yield (", " if number else "") + text
     yield "]" + "".join(f", {_json(key)}: {_json(value)}" for key, value in after.items()) + "}"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.arguments import FIGURES, Names, read_tape, require, scenario_in, target_of
+from sim.cli.arguments import FIGURES, Names, any_file, read_tape, require, scenario_in, target_of
 from sim.errors import InputError
 from sim.machine.terminal import progress_bar, say
 
@@ -164,7 +164,7 @@ NAMES = {of: tuple(name for name, kind in KINDS.items() if kind.of == of) for of
 
 
 @click.command(name="plot")
-@click.argument("run_or_study", metavar="RUN_OR_STUDY")
+@click.argument("run_or_study", metavar="RUN_OR_STUDY", shell_complete=any_file)
 @click.option("--kind", type=Names(*KINDS), metavar="NAME", help=f"Of a run or log: {', '.join(NAMES['run'])}; of a "
               f"study: {', '.join(NAMES['study'])}.  [default: {NAMES['run'][0]}, {NAMES['study'][0]}]")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="Its ending says the format.  [default: KIND.png in the folder]")

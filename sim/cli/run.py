@@ -22,6 +22,7 @@ from sim.cli.arguments import (
     rules_of,
     scenario_of,
 )  # fmt: skip
+from sim.machine.records import many
 from sim.machine.terminal import on_terminal, progress_bar, say, show, stage
 from sim.machine.version import version
 
@@ -83,7 +84,7 @@ def run_command(
     print_table(table)
     without_effect = tape.provenance.get("interventions_without_effect", 0)
     if without_effect:
-        say(f"Note: {without_effect} scheduled changes found nothing to act on (nobody there, nothing held).")
+        say(f"Note: {many(without_effect, 'scheduled change')} found nothing to act on (nobody there, nothing held).")
     if reason := why_nothing(tape, chosen):
         say(f"Nothing was realised: {reason}.")
     say(f"Written: {folder}  (more accounts of credit: shoulders credit {folder} --method all)")
@@ -148,6 +149,6 @@ def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario,
         if (network := _network_file(scenario)) is not None:
             (new_one / network).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(scenario.folder / network, new_one / network)
-        table.to_pandas().to_csv(new_one / "credit.csv", index=False)
+        table.write_csv(new_one / "credit.csv")
         save_figures(tape, table, new_one)
         write_into(replace(tape, provenance={**tape.provenance, **made}), new_one)

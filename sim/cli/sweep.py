@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import AS_JSON, CHANGES, ENGINES, OWN_RULES, Names, ScenarioName, folder_of
+from sim.cli.arguments import AS_JSON, CHANGES, ENGINES, OWN_RULES, Names, ScenarioName, Setting, folder_of
 from sim.errors import InputError
 from sim.machine.records import many
 from sim.machine.terminal import progress_bar, say, show, show_json
@@ -24,7 +24,7 @@ VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
 
 @click.command(name="sweep")
 @click.argument("scenario", type=ScenarioName())
-@click.option("--vary", metavar="KEY=VALUES", multiple=True, help=VARY)
+@click.option("--vary", metavar="KEY=VALUES", multiple=True, type=Setting(), help=VARY)
 @CHANGES
 @click.option("--replicates", type=click.IntRange(1), help="Runs of each cell.  [default: the scenario's own]")
 @click.option("--measure", "measures", metavar="NAME", multiple=True, help="As total, reached:IDEA, share:PERSON, or "

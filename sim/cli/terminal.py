@@ -10,7 +10,7 @@ import numpy as np
 from sim.accounts.explain import Explanation, in_words
 from sim.accounts.methods import EVERY, POSITIONS, THIRDS
 from sim.accounts.summary import Side, summary
-from sim.machine.terminal import show, show_grid
+from sim.machine.terminal import say, show, show_grid
 
 if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
     from sim.experiments.knockout import KnockoutTable
 
+MORE = "Add --explain to see what each account asks, and where it differs."
 MAX_COURSES, MAX_STEPS = 5, 24  # persons and steps in the table over time
 
 
@@ -76,13 +77,16 @@ def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]])
     show_grid(("", "credit", "share"), rows)
 
 
-def print_comparison(comparison: Comparison, most: int = 20) -> None:
-    """Print the shares by several accounts, a column each, and the question of each."""
+def print_comparison(comparison: Comparison, most: int = 20, explained: bool = False) -> None:
+    """Print the shares by several accounts, a column each; if asked, the question of each, and where it differs."""
     (first, table), *others = comparison.tables.items()
     methods = list(comparison.tables)
     show(_title(table, f"{len(methods)} accounts of credit"))
     rows = [(_label(side), *map(_percent, side.shares)) for side in comparison.sides(most=most)]
     show_grid(("", *methods), rows)
+    if not explained:
+        say(MORE)
+        return
     agree = {kind: matrix[first] for kind, matrix in comparison.correlations.items()}
     for name in methods:
         show(f"{name}: {EVERY[name].asks}")
@@ -91,7 +95,7 @@ def print_comparison(comparison: Comparison, most: int = 20) -> None:
         _print_differences(name)
 
 
-def print_experiments(found: Mapping[str, Comparison]) -> None:
+def print_experiments(found: Mapping[str, Comparison], explained: bool = False) -> None:
     """Print the shares of persons and groups on each thought experiment, by every account."""
     methods = list(dict.fromkeys(name for comparison in found.values() for name in comparison.tables))
     rows = []
@@ -102,6 +106,9 @@ def print_experiments(found: Mapping[str, Comparison]) -> None:
             cells = [_percent(float(shares[m])) if m in frame.columns else "-" for m in methods]
             rows.append((f"{name}  {_times(str(who), members[str(who)])}", *cells))
     show_grid(("", *methods), rows)
+    if not explained:
+        say(MORE)
+        return
     for name in methods:
         show(f"{name}: {EVERY[name].asks}")
         _print_differences(name)
@@ -140,6 +147,8 @@ def print_knockout(found: KnockoutTable) -> None:
         rows.append((name, _number(raw), *interval, of_all, "none" if np.isnan(normalised) else _percent(normalised)))
     sure = f"{100.0 * found.confidence:.4g}%"
     show_grid(("without", "lost", f"{sure} from", "to", "of all", "normalised"), rows)
+    if len(found.seeds) == 1:
+        say("One world does not say how sure this is: add --replicates 20, for 20 worlds.")
 
 
 def print_why(why: Explanation) -> None:

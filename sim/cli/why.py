@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.arguments import AS_JSON, FIGURES, LOG_FORMAT, read_tape, target_of
+from sim.cli.arguments import AS_JSON, FIGURES, Names, any_file, read_tape, target_of
+from sim.cli.logs import log_options
 from sim.machine.terminal import say, show_json
 
 LINEAR = ", ".join(name for name, method in METHODS.items() if method.linear)
 
 
 @click.command(name="why")
-@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG")
+@click.argument("run_or_log", metavar="RUN_DIR_OR_LOG", shell_complete=any_file)
 @click.argument("person")
-@click.option("--method", default=THIRDS, metavar="NAME", help=f"{LINEAR}.  [default: {THIRDS}]")
-@LOG_FORMAT
+@click.option("--method", type=Names(*METHODS), default=THIRDS, metavar="NAME", help=f"{LINEAR}.  [default: {THIRDS}]")
 @AS_JSON
 @click.option("-o", "--output", metavar="FILE", help="Draw it too, as .png, .svg or .pdf.")
+@log_options
 def why_command(
-    run_or_log: str, person: str, method: str, log_format: str | None, as_json: bool, output: str | None
+    run_or_log: str, person: str, method: str, as_json: bool, output: str | None, reading: dict[str, Any]
 ) -> None:
     """Say where the credit of PERSON comes from: which ideas, roles, lineages and times.
 
@@ -30,7 +32,7 @@ def why_command(
     target = None if output is None else target_of(output, FIGURES, "figure")
     from sim.accounts.explain import explain
 
-    tape = read_tape(Path(run_or_log), log_format)
+    tape = read_tape(Path(run_or_log), **reading)
     try:
         why = explain(tape, person, method)
     except ValueError as error:

@@ -76,7 +76,7 @@ def _meets(some: Sequence[int], rows: range) -> bool:
 
 
 def _others(some: Sequence[int], rows: range) -> tuple[range, range]:
-    """Those of consecutive rows that come before and after the given ones."""
+    """Return the consecutive rows that come before and after the given ones."""
     return range(some[0], max(some[0], rows.start)), range(min(some[-1] + 1, rows.stop), some[-1] + 1)
 
 

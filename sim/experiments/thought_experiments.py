@@ -1,4 +1,4 @@
-"""What each account of credit says on the thought experiments E0 to E5 (SCIENCE.md section 4.8)."""
+"""The verdict of each account of credit on the thought experiments E0 to E5 (SCIENCE.md section 4.8)."""
 
 from __future__ import annotations
 

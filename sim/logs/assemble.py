@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -101,6 +101,16 @@ def tape_of(
             "made_up_roots": roots.tolist(),
         },
     )
+
+
+def without(rows: int, reasons: Mapping[str, Callable[[], NDArray[Any]]], dropped: Counter[str]) -> NDArray[np.bool_]:
+    """Return which rows are kept; those dropped are counted by the first reason that holds of them."""
+    keep = np.ones(rows, np.bool_)
+    for reason, bad in reasons.items():
+        found = keep & bad()
+        dropped[reason] = int(found.sum())
+        keep &= ~found
+    return keep
 
 
 def _numbered(

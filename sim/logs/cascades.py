@@ -40,10 +40,10 @@ def read(log: Log) -> Tape:
     for number, text in lines_of(log.source):
         if not LINE.fullmatch(text):
             raise TapeError(f"{log.path}:{number}: {shown(text)}; allowed: user,time user,time ...")
-        first, _, rest = text.strip().partition(" ")
+        first, *rest = text.split(maxsplit=1)
         named_first = "," not in first
         names.append(first if named_first else str(len(names) + 1))
-        texts.append(rest if named_first else text)
+        texts.append(rest[0] if named_first else text)
         lines.append(number)
     listed = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(texts, pa.large_string())))
     idea = pc.list_parent_indices(listed).to_numpy()

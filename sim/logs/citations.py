@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from sim.errors import TapeError
-from sim.logs.log import Log
+from sim.logs.log import Log, columns_beside
 from sim.logs.papers import Works, place_works
 from sim.logs.placing import UNSAID
-from sim.readers.columns import Columns, Known, Shape
+from sim.readers.columns import Shape
 from sim.readers.names import coded
-from sim.readers.source import opened
-from sim.readers.table import in_memory, table_of
 from sim.readers.times import NONE
 from sim.readers.words import shown
 from sim.tape.tape import Tape
@@ -47,9 +45,8 @@ def read(log: Log) -> Tape:
     beside = log.options.dates if log.options.dates is not None else dates_beside(log.path)
     if "date" in given and log.options.dates is None:
         beside = None
-    ticks = {"date": len(clock.chunks)}
     if beside is not None:
-        parts.append(_dates(beside, columns).names.pop("paper"))
+        parts.append(columns_beside(beside, DATES, "dates", clock).names.pop("paper"))
         columns.read_as["dates_of"] = Path(str(beside)).name
     elif "date" not in given:
         name = f"{log.path.stem}-dates{log.path.suffix}"
@@ -59,7 +56,6 @@ def read(log: Log) -> Tape:
         )
     names, [child, parent, *paper] = coded(parts, log.options.aliases)
     # The dates file has a column date, too: its chunks come after those of the table.
-    del ticks
     whole = clock.ticks("date")
     own = columns.rows if "date" in given else 0
     when, when_papers = log.late(columns, whole[:own]), log.late(columns, whole[own:])
@@ -78,14 +74,6 @@ def read(log: Log) -> Tape:
     facts: dict[str, Any] = {"format": "citations", **columns.read_as, "direction": "citing built on cited"}
     facts |= {"rows": columns.rows, "time_unit": clock.unit, "dates": clock.says(whole)}
     return place_works(log, found, facts, mended)
-
-
-def _dates(beside: Any, columns: Columns) -> Columns:
-    """The dates of papers, counted in one unit with those of the citations."""
-    if hasattr(beside, "columns") or hasattr(beside, "column_names"):
-        return Columns(Path("dates"), DATES, columns.clock).read(in_memory(beside, Path("dates")), {})
-    with opened(beside) as source:
-        return Columns(source.path, DATES, columns.clock).read(table_of(source, Known({})), {})
 
 
 def dates_beside(path: Path) -> Path | None:

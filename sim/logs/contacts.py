@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.logs.assemble import Happened, tape_of
+from sim.logs.assemble import Happened, tape_of, without
 from sim.logs.log import Log
 from sim.readers.columns import Shape
 from sim.readers.sorting import in_order, order_of
@@ -36,14 +36,14 @@ def read(log: Log) -> Tape:
     time, value = log.late(columns, columns.clock.ticks("time")), columns.number("value")
     facts: dict[str, Any] = {"format": "contacts", **columns.read_as, "direction": "source contacted target"}
     facts |= {"rows": columns.rows, "time_unit": columns.clock.unit, "dates": columns.clock.says(time)}
-    keep = np.ones(len(time), np.bool_)
     dropped: Counter[str] = Counter()
-    for reason, bad in (
-        ("no time", time == NONE), ("no target", target == 0), ("no source", source == 0),
-        ("self-influence", source == target),
-    ):  # fmt: skip
-        dropped[reason] = int((keep & bad).sum())
-        keep &= ~bad
+    reasons = {
+        "no time": lambda: time == NONE,
+        "no target": lambda: target == 0,
+        "no source": lambda: source == 0,
+        "self-influence": lambda: source == target,
+    }
+    keep = without(len(time), reasons, dropped)
     time, source, target = time[keep], source[keep], target[keep]
     value = value[keep] if len(value) else np.ones(len(time))
     order = order_of(time, target, source, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sim.logs import placing
-from sim.logs.assemble import HELD, LATE, NO_TIME, Happened, tape_of
+from sim.logs.assemble import HELD, LATE, NO_TIME, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.logs.placing import NEVER, UNSAID, Held, Placed, Sorted, place
 from sim.machine.loops import for_size
 from sim.readers.columns import Columns, Shape
 from sim.readers.names import as_dictionary
-from sim.readers.sorting import in_order, order_of
+from sim.readers.sorting import once
 from sim.readers.times import NONE
 from sim.readers.words import Fail, shown
 from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN, USE, Ints
@@ -181,17 +181,14 @@ def _kept(
     kind = kind if len(kind) else np.full(len(time), UNKNOWN, np.int8)
     unknown = kind == UNKNOWN
     kind[unknown] = np.where(source[unknown] == 0, np.int8(DISCOVER), np.int8(LEARN))
-    keep, told = np.ones(len(kind), np.bool_), kind == LEARN
-    reasons: dict[str, Callable[[], Array]] = {
+    told = kind == LEARN
+    reasons = {
         "no time": lambda: time == NONE,
         "no target": lambda: target == 0,
         "no source": lambda: told & (source == 0),
         "self-influence": lambda: told & (source == target),
     }
-    for reason, bad in reasons.items():
-        found = keep & bad()
-        dropped[reason] = int(found.sum())
-        keep &= ~found
+    keep = without(len(kind), reasons, dropped)
     table: list[Array] = [time, kind, target, source, idea, weight, value]
     return table if keep.all() else [column[keep] if len(column) else column for column in table]
 
@@ -209,19 +206,7 @@ def _in_order_of_time(table: list[Array], persons: int, dropped: Counter[str]) -
     del own, idea
     columns = [time, kind, target, source, weight, value]
     del time, kind, target, source, weight, value
-    order = order_of(*(column for column in columns if len(column)))
-    for i, column in enumerate(columns):
-        columns[i] = in_order(order, column)
-    del order
-    again = np.ones(max(0, len(columns[0]) - 1), np.bool_)
-    for column in columns:
-        if len(column):
-            again &= column[1:] == column[:-1]
-    dropped["duplicate"] = int(again.sum())
-    if dropped["duplicate"]:
-        once = np.append(True, ~again)
-        for i, column in enumerate(columns):
-            columns[i] = column[once] if len(column) else column
+    dropped["duplicate"] = once(columns)
     return Sorted(*columns), holder_person, holder_idea
 
 

@@ -104,6 +104,7 @@ def read_log(
     aliases: Any = None,
     groups: Any = None,
     told_by: str = "all",
+    git_by: str = "lines",
     until: str | float | None = None,
 ) -> Tape:
     """Read a real log as a tape.
@@ -123,6 +124,8 @@ def read_log(
         aliases: other names of persons: a mapping, or a file with the columns alias and person.
         groups: which group a person belongs to, for credit by group: a mapping, or a file with person and group.
         told_by: where nobody says who told: all earlier adopters (who are followed), the latest, or the first.
+        git_by: of a repository: lines (a commit builds on those who wrote the lines that it changes or deletes, by
+            lines) or files (on the last commits to the files that it changes, equally).
         until: the last time that is read.
 
     Formats:
@@ -144,7 +147,7 @@ def read_log(
         graphml, gexf, pajek, node-link: where edges have times, u -> v says that u told v then; where nodes have, that
             u built on the earlier v. networkx: such a graph in memory.
         ledger: what `shoulders export` writes.
-        git: a repository; a commit builds on the last commits to the files that it changes.
+        git: a repository; a commit builds on the commits whose lines it changes or deletes.
 
     Returns:
         A tape with one row of persons for each who takes part, ordered by first event, then name; so are the ideas.
@@ -167,7 +170,7 @@ def read_log(
         raise TapeError(f"{path}: dates are for citations, not for {name}; allowed: {', '.join(ORDERS)}, or a file")
     options = Options(
         columns_of(columns), order, papers, network, orphans, citations_as, pairs_of(aliases, ALIASES),
-        pairs_of(groups, GROUPS), told_by, until,
+        pairs_of(groups, GROUPS), told_by, git_by, until,
     )  # fmt: skip
     try:
         with _opened(log, path, options) as found:

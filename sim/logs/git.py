@@ -1,9 +1,10 @@
-"""The history of a repository, the format git of a log: commits build on the commits whose files they change.
+"""The history of a repository, the format git of a log: commits build on the commits whose lines they change.
 
 A commit is an idea. Its author has it and implements it; trailers say otherwise: Suggested-by and Reported-by had it,
-Reviewed-by and Acked-by communicated it. A later commit that changes the same files builds on it, and realises one
-unit, divided equally over the commits that it builds on. Authors are named by the mailmap of the repository; merges
-and the commits of bots are left out and counted. Nothing of the repository is run: no hooks, filters or pagers.
+Reviewed-by and Acked-by communicated it. A later commit that changes or deletes its lines builds on it, and realises
+one unit, divided over the commits that it builds on by lines; or, by files, equally over the last commits to the files
+that it changes. Authors are named by the mailmap of the repository; merges and the commits of bots are left out and
+counted, and lines of theirs are nobody's. Nothing of the repository is run: no hooks, filters or pagers.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +23,7 @@ import numpy as np
 
 from sim.errors import TapeError
 from sim.logs.assemble import Happened, tape_of
+from sim.logs.changes import Files, Lines
 from sim.logs.log import Log
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
@@ -30,21 +34,23 @@ BOT = re.compile(r"\[bot\]|\bbot\b|-bot\b|^(dependabot|renovate|github-actions|g
 SAFE = (
     "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false",
     "-c", "diff.external=", "-c", "core.attributesFile=/dev/null", "-c", "protocol.allow=never",
-    "-c", "mailmap.blob=", "-c", "core.quotePath=false",
+    "-c", "mailmap.blob=HEAD:.mailmap", "-c", "core.quotePath=false",
 )  # fmt: skip
-LOOK = ("log", "--reverse", "--topo-order", "--raw", "--no-renames", "--no-ext-diff", "--no-textconv", "--root",
-        "-z", "--use-mailmap", "--no-show-signature", "--format=%x01%H%x00%P%x00%aN%x00%ct%x00%B%x00")  # fmt: skip
+HEADER = ("--root", "--no-ext-diff", "--no-textconv", "--use-mailmap", "--encoding=UTF-8",
+          "--no-show-signature", "--format=%x01%H%x00%P%x00%aN%x00%ct%x00%B%x00")  # fmt: skip
+FIELDS = 5
+BY: dict[str, type[Lines | Files]] = {"lines": Lines, "files": Files}
 
 
 class Commit(NamedTuple):
-    """A commit: its short name, author, time, those who had the idea, those who reviewed it, and the files changed."""
+    """A commit: its short name, author, time, those who had the idea or reviewed it, and the weights of its bases."""
 
     name: str
     author: str
     time: int
     idea: list[str]
     told: list[str]
-    files: list[str]
+    bases: Counter[str]
 
 
 def recognises(log: Log) -> bool:
@@ -57,7 +63,8 @@ def read(log: Log) -> Tape:
     if not recognises(log):
         raise TapeError(f"{log.path}: no git repository; allowed: a folder with .git in it")
     skipped: Counter[str] = Counter()
-    commits = list(_commits(log.path, skipped))
+    by = log.options.git_by
+    commits = list(_commits(log.path, BY[by], skipped))
     if not commits:
         raise TapeError(f"{log.path}: no commits that change files")
     builder = _Builder(log.options.aliases)
@@ -65,15 +72,55 @@ def read(log: Log) -> Tape:
         builder.add(commit)
     rows = len(commits) + skipped.total()
     facts: dict[str, Any] = {
-        "format": "git", "direction": "a commit builds on the last commits to the files that it changes",
+        "format": "git", "direction": f"a commit builds on the last commits to the {by} that it changes",
         "time_unit": "second", "dates": "dates of commit, in seconds", "rows": rows, "commits": len(commits),
     }  # fmt: skip
     happened = builder.happened()
     return tape_of(log, happened, list(builder.people), list(builder.ideas), skipped, Counter(), facts)
 
 
-def _commits(path: Path, skipped: Counter[str]) -> Iterator[Commit]:
+def _commits(path: Path, by: type[Lines | Files], skipped: Counter[str]) -> Iterator[Commit]:
     """The commits from the first on, without merges and bots."""
+    log = partial(_git, path)
+    memory = by(log)
+    for head, diff in _records(log(*HEADER, *by.LOOK)):
+        name, of, author, time, body, _ = head[1:].decode(errors="replace").split("\0")
+        parents = of.split()
+        reason = "merge" if len(parents) > 1 else "commit of a bot" if BOT.search(author) else ""
+        bases = memory.change(name, parents, diff, None if reason else name[:12])
+        if reason:
+            skipped[reason] += 1
+            continue
+        roles: dict[str, list[str]] = {"idea": [], "told": []}
+        for word, person, _ in TRAILER.findall(body):
+            if (role := TRAILERS.get(word.lower())) and person not in roles[role] and not BOT.search(person):
+                roles[role].append(person)
+        yield Commit(name[:12], author, int(time), roles["idea"], roles["told"], bases)
+
+
+def _records(stream: Iterator[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """The head of each commit and how it differs, but for the lines themselves."""
+    head, diff, within = b"", list[bytes](), False
+    for line in stream:
+        if line.startswith(b"\1") and not within:
+            if head:
+                yield head, diff
+            head, diff, within = b"", [], True
+        if within:
+            head += line
+            within = head.count(b"\0") < FIELDS
+        elif not line.startswith((b"+", b"-")):
+            diff.append(line)
+    if head:
+        yield head, diff
+
+
+def _git(path: Path, *words: str) -> Iterator[bytes]:
+    """The lines of `git log`, which runs no program that the repository or the user names.
+
+    Raises:
+        TapeError: if there is no git, or it fails.
+    """
     nothing = {
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_OPTIONAL_LOCKS": "0",
@@ -81,29 +128,22 @@ def _commits(path: Path, skipped: Counter[str]) -> Iterator[Commit]:
         "GIT_TERMINAL_PROMPT": "0",
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | nothing
-    try:
-        found = subprocess.run(
-            ["git", *SAFE, "-C", str(path), *LOOK],
-            capture_output=True, check=False, env=environment, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise TapeError(f"{path}: reading a repository needs git on the path") from None
-    if found.returncode:
-        reason = [*found.stderr.decode(errors="replace").splitlines(), "git failed"][0]
-        raise TapeError(f"{path}: {reason.removeprefix('fatal: ')}; allowed: a sound git repository")
-    for text in found.stdout.decode(errors="replace").split("\x01")[1:]:
-        name, parents, author, time, body, *changes = text.split("\x00")
-        if len(parents.split()) > 1:
-            skipped["merge"] += 1
-        elif BOT.search(author):
-            skipped["commit of a bot"] += 1
-        else:
-            roles: dict[str, list[str]] = {"idea": [], "told": []}
-            for word, person, _ in TRAILER.findall(body):
-                if (role := TRAILERS.get(word.lower())) and person not in roles[role] and not BOT.search(person):
-                    roles[role].append(person)
-            files = [change for change in changes if change and not change.lstrip("\n").startswith(":")]
-            yield Commit(name[:12], author, int(time), roles["idea"], roles["told"], files)
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                ["git", *SAFE, "-C", str(path), "log", "--reverse", "--topo-order", *words],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise TapeError(f"{path}: reading a repository needs git on the path") from None
+        with process:
+            yield from process.stdout or ()
+        if process.returncode:
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").splitlines()
+            reason = [*(line for line in said if line.startswith("fatal: ")), *said, "git failed"][0]
+            allowed = "a sound git repository" + " with all contents, or --git-by files" * ("--patch" in words)
+            raise TapeError(f"{path}: {reason.removeprefix('fatal: ')}; allowed: {allowed}")
 
 
 class _Builder:
@@ -114,7 +154,6 @@ class _Builder:
         self.rows: list[tuple[int, int, int, int]] = []  # step, kind, person, idea
         self.influences: list[tuple[int, int, float]] = []
         self.realised: list[tuple[int, int, float]] = []
-        self.last: dict[str, int] = {}  # of each file, the idea of the commit that changed it last
         self.ends: list[list[int]] = []  # of each idea, the rows from which others learn it
         self.made: list[int] = []  # of each idea, its implementation
         self.holdings: dict[tuple[int, int], int] = {}  # of a person and an idea
@@ -124,20 +163,21 @@ class _Builder:
         before = self.rows[-1][0] if self.rows else commit.time
         step = max(before, commit.time)
         author = self._person(commit.author)
-        thinkers = [self._person(name) for name in commit.idea] or [author]
+        thinkers = list(dict.fromkeys(map(self._person, commit.idea))) or [author]
         idea = self.ideas.setdefault(commit.name, len(self.ideas))
-        bases = list(dict.fromkeys(self.last[file] for file in commit.files if file in self.last))
+        bases = [self.ideas[name] for name in commit.bases]
+        parts = [weight / commit.bases.total() for weight in commit.bases.values()]
         used = [self._learn(step, thinkers[0], base) for base in bases]
-        for base, row in zip(bases, used, strict=True):
-            self.realised.append((row, self.made[base], 1.0 / len(bases)))
-        had = [self._event(step, DISCOVER, person, idea, used if person == thinkers[0] else []) for person in thinkers]
+        self.realised += zip(used, [self.made[base] for base in bases], parts, strict=True)
+        had = [self._event(step, DISCOVER, thinkers[0], idea, used, parts)]
+        had += [self._event(step, DISCOVER, person, idea, []) for person in thinkers[1:]]
         own = self.holdings.get((author, idea))
         own = self._event(step, LEARN, author, idea, had) if own is None else own
         made = self._event(step, IMPLEMENT, author, idea, [own])
-        reviewers = [person for person in map(self._person, commit.told) if (person, idea) not in self.holdings]
+        told = dict.fromkeys(map(self._person, commit.told))
+        reviewers = [person for person in told if (person, idea) not in self.holdings]
         self.ends.append([self._event(step, LEARN, person, idea, [own]) for person in reviewers] or [own])
         self.made.append(made)
-        self.last |= dict.fromkeys(commit.files, idea)
 
     def _person(self, name: str) -> int:
         return self.people.setdefault(self.aliases.get(name, name), len(self.people))
@@ -146,10 +186,13 @@ class _Builder:
         found = self.holdings.get((person, idea))
         return self._event(step, LEARN, person, idea, self.ends[idea]) if found is None else found
 
-    def _event(self, step: int, kind: int, person: int, idea: int, parents: list[int]) -> int:
+    def _event(
+        self, step: int, kind: int, person: int, idea: int, parents: list[int], parts: Sequence[float] = ()
+    ) -> int:
         row = len(self.rows)
         self.rows.append((step, kind, person, idea))
-        self.influences += [(row, parent, 1.0 / len(parents)) for parent in parents]
+        parts = parts or [1.0 / max(1, len(parents))] * len(parents)
+        self.influences += [(row, parent, part) for parent, part in zip(parents, parts, strict=True)]
         if kind != IMPLEMENT:
             self.holdings[person, idea] = row
         return row

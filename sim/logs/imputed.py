@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.errors import TapeError
-from sim.logs.assemble import HELD, Happened, tape_of
+from sim.logs.assemble import HELD, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.readers.columns import Columns, Known, Shape
 from sim.readers.graph import format_of, of_networkx, read_graph
@@ -27,10 +27,10 @@ from sim.tape.tables import DISCOVER, LEARN, Ints
 from sim.tape.tape import Tape
 
 TIES = Shape(
-    {"source": "name", "target": "name"},
-    ("source", "target"),
-    bare=("source", "target"),
-    either_way=("source", "target"),
+    {"follower": "name", "followed": "name"},
+    ("follower", "followed"),
+    bare=("follower", "followed"),
+    either_way=("follower", "followed"),
 )
 WITHOUT = 1 << 24  # influences at most, where everybody earlier counts and there is no network
 
@@ -48,14 +48,14 @@ def followed(log: Log) -> tuple[list[Any], list[Any]] | None:
         return _named(of_networkx(given, Path("network")).edges)
     if not isinstance(given, str | Path) and not hasattr(given, "read"):
         columns = Columns(Path("network"), TIES).read(in_memory(given, Path("network")), {})
-        return columns.names["source"], columns.names["target"]
+        return columns.names["follower"], columns.names["followed"]
     with opened(given) as source:
         if (format := format_of(source)) is not None:
             graph = read_graph(source, format)
             names = graph.names()
             return _named([(names[u], names[v], data) for u, v, data in graph.edges])
         columns = Columns(source.path, TIES).read(table_of(source, Known({})), {})
-        return columns.names["source"], columns.names["target"]
+        return columns.names["follower"], columns.names["followed"]
 
 
 def _named(ends: Any) -> tuple[list[Any], list[Any]]:
@@ -88,11 +88,8 @@ def place_adoptions(
     names, codes = coded(columns, log.options.aliases)
     who = codes[0].astype(np.int64)
     dropped: Counter[str] = Counter()
-    keep = np.ones(len(who), np.bool_)
-    for reason, bad in (("no time", time == NONE), ("no target", who == 0)):
-        dropped[reason] = int((keep & bad).sum())
-        keep &= ~bad
-    order = np.flatnonzero(keep)
+    reasons = {"no time": lambda: time == NONE, "no target": lambda: codes[0] == 0}
+    order = np.flatnonzero(without(len(who), reasons, dropped))
     order = order[np.lexsort((who[order], time[order], idea[order]))]
     holder = idea[order].astype(np.int64) * len(names) + who[order]
     _, first = np.unique(holder, return_index=True)

@@ -20,6 +20,7 @@ CHOICES = {
     "orphans": ("root", "drop"),
     "citations_as": ("builds-on", "learning"),
     "told_by": ("all", "latest", "first"),
+    "git_by": ("lines", "files"),
     "order": ("", *ORDERS),
 }
 
@@ -37,6 +38,7 @@ class Options:
     aliases: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     told_by: str = "all"
+    git_by: str = "lines"
     until: str | float | None = None
     time: str | None = None  # the attribute of a graph
 
@@ -113,6 +115,18 @@ class Log:
         return ticks
 
 
+def columns_beside(given: Any, shape: Shape, name: str = "table", clock: Clock | None = None) -> Columns:
+    """Return what is in a table beside the log, in memory or in a file; `clock` goes on with times of the log.
+
+    Raises:
+        TapeError: if it is no such table.
+    """
+    if hasattr(given, "columns") or hasattr(given, "column_names"):
+        return Columns(Path(name), shape, clock or Clock()).read(in_memory(given, Path(name)), {})
+    with opened(given) as source:
+        return Columns(source.path, shape, clock or Clock()).read(table_of(source, Known({})), {})
+
+
 ALIASES = Shape({"alias": "name", "person": "name"}, ("alias", "person"), bare=("alias", "person"))
 GROUPS = Shape({"person": "name", "group": "name"}, ("person", "group"), bare=("person", "group"))
 
@@ -125,8 +139,7 @@ def pairs_of(given: Any, shape: Shape) -> dict[str, str]:
     """
     if given is None or isinstance(given, Mapping):
         return {str(one): str(other) for one, other in (given or {}).items()}
-    with opened(given) as source:
-        columns = Log(source.path, Options(), source).columns(shape)
+    columns = columns_beside(given, shape)
     found: dict[str, str] = {}
     for chunks in zip(*(columns.names[name] for name in shape.needed), strict=True):
         found |= {one: other for one, other in zip(*map(_texts, chunks), strict=True) if one and other}

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sim.logs.assemble import LATE, Happened, tape_of
+from sim.logs.assemble import LATE, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.logs.placing import UNSAID
 from sim.machine.loops import for_size
-from sim.readers.sorting import in_order, order_of
+from sim.readers.sorting import once
 from sim.readers.times import NONE
 from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
 from sim.tape.tape import Tape
@@ -45,7 +45,6 @@ def place_works(log: Log, works: Works, facts: dict[str, Any], mended: Counter[s
     names, date, child, parent, weight, value, persons, written = works
     date[0] = NONE
     dropped: Counter[str] = Counter()
-    keep = np.ones(len(child), np.bool_)
     alone = (parent == 0) & (child != 0) & (date[child] != NONE)  # says only that there is a work
     undated = (child != 0) & (date[child] == NONE)
     roots = np.zeros(0, np.int64)
@@ -53,26 +52,16 @@ def place_works(log: Log, works: Works, facts: dict[str, Any], mended: Counter[s
         roots = _place_roots(date, child, parent, undated)
         mended["root placed"] = len(roots)
     unplaced = ~alone & ~undated & (date[parent] == NONE)
-    for reason, bad in (
-        ("no target", child == 0),
-        ("no time", undated),
-        ("self-influence", child == parent),
-        ("told by an orphan", unplaced),
-        (LATE, ~alone & (date[parent] > date[child])),
-    ):
-        found = keep & bad
-        dropped[reason] = int(found.sum())
-        keep &= ~found
-    table = [column[keep] if len(column) else column for column in (child, parent, weight, value)]
-    order = order_of(*(column for column in table if len(column)))
-    table = [in_order(order, column) for column in table]
-    again = np.ones(max(0, len(table[0]) - 1), np.bool_)
-    for column in table:
-        if len(column):
-            again &= column[1:] == column[:-1]
-    dropped["duplicate"] = int(again.sum())
-    if dropped["duplicate"]:
-        table = [column[np.append(True, ~again)] if len(column) else column for column in table]
+    reasons = {
+        "no target": lambda: child == 0,
+        "no time": lambda: undated,
+        "self-influence": lambda: child == parent,
+        "told by an orphan": lambda: unplaced,
+        LATE: lambda: ~alone & (date[parent] > date[child]),
+    }
+    keep = without(len(child), reasons, dropped)
+    table: list[Array] = [column[keep] if len(column) else column for column in (child, parent, weight, value)]
+    dropped["duplicate"] = once(table)
     rank, circle = tied_order(date, table[0], table[1])
     dropped[CIRCLE] = int(circle.sum())
     table = [column[~circle] if len(column) else column for column in table]

@@ -17,6 +17,7 @@ from sim.logs.placing import UNSAID
 from sim.readers.columns import Columns, Shape, matched
 from sim.readers.names import by_dictionary, coded
 from sim.readers.source import lines_of
+from sim.readers.table import Table
 from sim.readers.times import NONE, Clock
 from sim.tape.tape import Tape
 
@@ -25,13 +26,15 @@ WORKS = Shape(
     ("paper", "date", "references"),
 )
 SEVERAL = re.compile(r"\s*[;|]\s*")
+INSIDE = ("author", "display_name", "name", "id", "paperId")  # what a record in a list is called by
+FIELDS = {"AU", "PY", "CR"}  # of Web of Science, as the columns of a table
 ISI = re.compile(r"\s*(FN |VR |PT )")
 Work = tuple[str, str | None, list[str], list[str]]  # name, date, references, authors
 
 
 def recognises(log: Log) -> bool:
     """Return whether this is a table of works with references, or text of Web of Science."""
-    return _is_isi(log) or WORKS.fits(log.names) > 0
+    return _is_isi(log) or {*log.names} >= FIELDS or WORKS.fits(log.names) > 0
 
 
 def _is_isi(log: Log) -> bool:
@@ -43,6 +46,8 @@ def read(log: Log) -> Tape:
     facts: dict[str, Any] = {"format": "works"}
     if _is_isi(log) and log.source is not None:
         works, facts = list(_isi(log)), facts | {"file": "Web of Science"}
+    elif {*log.names} >= FIELDS and not log.options.columns:
+        works, facts = list(_isi_rows(log.table)), facts | log.table.facts | {"file": "Web of Science, a table"}
     else:
         table = log.table
         found = matched(table, WORKS, log.options.columns)
@@ -78,7 +83,7 @@ def _several(cell: Any) -> list[str]:
     for item in cell:
         inside = item
         while isinstance(inside, dict):
-            inside = next((inside[key] for key in ("author", "display_name", "name", "id") if inside.get(key)), "")
+            inside = next((inside[key] for key in INSIDE if inside.get(key)), "")
         found.append(_text(inside))
     return [name for name in found if name]
 
@@ -98,6 +103,14 @@ def _isi(log: Log) -> Iterator[Work]:
             fields.setdefault(tag, []).append(line[3:].strip())
         elif line.strip():
             fields.setdefault(tag, []).append(line.strip())
+
+
+def _isi_rows(table: Table) -> Iterator[Work]:
+    """The same of a table, whose columns are called as the fields are."""
+    for batch in table.batches(range(len(table.names))):
+        for cells in zip(*(column.to_pylist() for column in batch), strict=True):
+            row = {name: _text(cell) for name, cell in zip(table.names, cells, strict=True)}
+            yield _record({tag: _several(cell) if tag in {"AU", "CR"} else [cell] for tag, cell in row.items()})
 
 
 def _record(fields: dict[str, list[str]]) -> Work:

@@ -238,7 +238,7 @@ class _InnerCompiler(Compiler):
 
 
 class _Folder(caching._CacheLocator):
-    """Where numba keeps the code of one function: numba's own setting for this is one for all threads and users."""
+    """The folder of one function's code: numba's own setting for this is one for all threads and users."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPED = 110  # columns, where no terminal says how many it has
-FIRST, EACH = 24, 12  # columns of a terminal for the first column of a wide table, and for each other one
+PIPED, NARROW = 110, 80  # columns, where no terminal says how many it has; of a table of many
+FIRST, EACH, BORDER = 20, 8, 3  # columns of the first column of a table at most, of others at least, and between
 HARMLESS = "\n\u00a0\u200c\u200d"  # line ends, and letters of scripts and emoji that Python calls unprintable
 SHORT = {"communication": "commun.", "implementation": "implem."}
 Ticks = Callable[[int, int], None]  # is called with (done, in all)
@@ -66,24 +66,41 @@ def warnings_as_notes() -> Iterator[None]:
 
 
 def show_grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a table to standard output; one of many columns as several tables where the terminal is narrow."""
+    """Write a table to standard output; one of many columns as several tables, unless the terminal has room for all."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    console = _console(max(PIPED, 40 + 12 * (len(head) - 1)))
-    narrow, many = console.width < 100, len(head) > 7
-    room = max(4, (console.width - FIRST) // EACH) if many else len(head)
-    for begin in range(1, len(head), room):
+    many = len(head) > 7
+    console = _console(NARROW if many else max(PIPED, 40 + 12 * (len(head) - 1)))
+    narrow = console.width < 100
+    names = [SHORT.get(name, name) if narrow else name for name in head]
+    names = [printable(name.replace("-", "-\n") if many else name) for name in names]
+    for begin, end in _fitting(names, rows, console.width) if many else [(1, len(head))]:
         grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else box.ASCII2)
-        grid.add_column(printable(head[0]), overflow="ellipsis", no_wrap=True, max_width=20 if narrow else None)
-        for name in head[begin : begin + room]:
-            text = SHORT.get(name, name) if narrow else name
-            text = printable(text.replace("-", "-\n") if many else text)
-            grid.add_column(Text(text, overflow="ellipsis"), justify="right", no_wrap=True, min_width=8, max_width=20)
-        for first, *rest in rows:
-            grid.add_row(*(Text(printable(cell)) for cell in (first, *rest[begin - 1 : begin - 1 + room])))
+        grid.add_column(names[0], overflow="ellipsis", no_wrap=True, max_width=FIRST if narrow else None)
+        for name in names[begin:end]:
+            grid.add_column(
+                Text(name, overflow="ellipsis"), justify="right", no_wrap=True, min_width=EACH, max_width=20
+            )
+        for row in rows:
+            grid.add_row(*(Text(printable(cell)) for cell in (row[0], *row[begin:end])))
         console.print(grid)
+
+
+def _fitting(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[tuple[int, int]]:
+    """Return the spans of columns that fit beside the first one: first, and last + 1; at least one column each."""
+    cells = [[*name.split("\n"), *(row[at] for row in rows)] for at, name in enumerate(head)]
+    wide = [BORDER + max(map(len, column)) for column in cells]
+    beside = min(wide[0], BORDER + FIRST) + 1
+    spans, begin, used = [], 1, beside
+    for at in range(1, len(head)):
+        taken = max(wide[at], BORDER + EACH)
+        if used + taken > width and at > begin:
+            spans.append((begin, at))
+            begin, used = at, beside
+        used += taken
+    return [*spans, (begin, len(head))]
 
 
 def _console(width: int) -> Console:

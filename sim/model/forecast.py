@@ -6,6 +6,7 @@ from typing import Any
 
 from sim.machine.loops import WORTH_COMPILING
 from sim.machine.memory import free_memory, in_words
+from sim.machine.records import many
 from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import make
 from sim.model.rules import probability
@@ -67,7 +68,7 @@ def most_events(scenario: Scenario) -> int:
 
 
 def _most_adoptions(scenario: Scenario) -> float:
-    """How many adoptions there are on average, up to `most`, where all who are told adopt; `most` if none can tell.
+    """Return the mean number of adoptions, up to `most`, where all who are told adopt; `most` if none can tell.
 
     Whoever adopts an idea tells an audience of it in each step of a period, and so do those who were told.
     """
@@ -115,9 +116,9 @@ def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:
         ("ties", f"about {count_ties(scenario, people):,} ({scenario.world.network.kind} network)"),
         ("ideas", f"{ideas:,}"),
         ("steps", f"{steps:,}, seed {scenario.scenario.seed}"),
-        ("scheduled", f"{len(scenario.interventions):,} changes" + (f", {late} after the last step" if late else "")),
+        ("scheduled", many(len(scenario.interventions), "change") + (f", {late} after the last step" if late else "")),
         ("credit", f"by {scenario.credit.method}"),
         ("engine", engine),
         ("memory", f"{in_words(low)}, {in_words(high)} if all adopt everything; {in_words(free_memory())} are free"),
-        ("time", f"about {seconds:,.0f} s with {engine}" if seconds >= 1.0 else "below a second or so"),
+        ("time", f"about {seconds:,.0f} s with {engine}" if seconds >= 1.0 else "less than a second"),
     ]  # fmt: skip

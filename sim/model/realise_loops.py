@@ -12,7 +12,7 @@ from sim.tape.tables import ABANDON, IMPLEMENT, LEARN, LEAVE, USE, Floats, Ints
 
 
 class Schedule(NamedTuple):
-    """Where the implementations of each idea begin, from which step each is in use, and its row."""
+    """The implementations of each idea: where they begin, the step from which each is in use, and its row."""
 
     begin: Ints
     release: Ints
@@ -20,7 +20,7 @@ class Schedule(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """Where the spans of each idea begin; each gives `value` in the steps `first` + 1 to `last`."""
+    """The spans of each idea: where they begin; each gives `value` in the steps `first` + 1 to `last`."""
 
     begin: Ints
     first: Ints

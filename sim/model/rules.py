@@ -85,7 +85,7 @@ def claim(rank: int, source: int) -> int:
 
 
 def reaches_threshold(holding: float, total: float, threshold: float) -> bool:
-    """Whether the weight of a person's ties that hold an idea is the fraction `threshold` of all their weight."""
+    """Return whether those of a person's ties that hold an idea have the part `threshold` of the weight of all."""
     return holding > 0.0 and holding / total >= threshold  # divided, so that 7 of 25 are 0.28 to the last bit
 
 
@@ -102,7 +102,7 @@ def abandonment_rate(works: bool, rate: float, rate_working: float, age: int) ->
 
 
 def is_open(alive: bool, held: bool, given_up: bool, holds_rival: bool) -> bool:
-    """Whether a person could adopt an idea: is there, and neither holds it or a rival nor has given it up for good."""
+    """Return whether a person could adopt an idea: alive, neither it nor a rival held, and not given up for good."""
     return alive and not held and not given_up and not holds_rival
 
 
@@ -162,7 +162,7 @@ def added(so_far: float, part: float) -> float:
 
 
 def crowd_open(size: int, held: int, given_up: int, rivals: int) -> int:
-    """How many of a crowd could adopt an idea: holders of a rival cannot, and are like the average of the rest."""
+    """Return how many of a crowd could adopt an idea: holders of a rival cannot, and are like the rest on average."""
     others = size - held
     left = others - given_up
     return left - math.floor(rivals / others * left) if rivals > 0 and others > 0 else left

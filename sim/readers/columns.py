@@ -32,7 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first
     ),
     "target": (
         "tgt", "dst", "dest", "destination", "target_id", "dst_id", "target_user", "receiver", "recipient", "infected",
-        "infectee", "infected_id", "hearer", "to_user", "user_to",
+        "infectee", "infected_id", "hearer", "influenced", "to_user", "user_to",
     ),
     "idea": ("topic", "item", "cascade", "cascade_id", "meme", "innovation"),
     "weight": ("w", "strength"),
@@ -45,7 +45,7 @@ NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first
         "citing_year", "date_published",
     ),
     "cited_date": ("parent_time", "cited_time", "cited_year"),
-    "paper": ("id", "node", "nodeid", "node_id", "paper_id", "event", "work", "doi", "title"),
+    "paper": ("id", "node", "nodeid", "node_id", "paper_id", "paperid", "event", "work", "doi", "title"),
     "person": ("user", "user_id", "name", "id", "node", "adopter", "author", "target"),
     "parent_person": ("source",),
     "authors": ("author", "author_names", "creators", "au"),
@@ -54,6 +54,8 @@ NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first
     "conversions": ("total_conversions", "conversion", "converted"),
     "nulls": ("total_null", "null", "total_nulls", "nonconversions", "no_conversions"),
     "total_value": ("total_conversion_value", "conversion_value", "value", "revenue"),
+    "follower": ("source", "src", "source_id", "asker", "ego", "user_from", "from_user"),
+    "followed": ("target", "followee", "tgt", "dst", "target_id", "asked", "alter", "user_to", "to_user"),
     "kind": (), "end": ("stop", "end_time", "until"), "group": ("affiliation", "team", "institution"),
 }  # fmt: skip
 EITHER_WAY = ({"from", "sender_id", "fromnode"}, {"to", "tonode"})  # a message goes to whom it names, a citation not

@@ -214,13 +214,14 @@ def _pajek(source: Source) -> Graph:
 def _node_link(source: Source) -> Graph:
     found = json.loads(whole(source))
     graph = Graph(source.path, bool(found.get("directed", True)))
+    found = found.get("elements", found)  # as Cytoscape has it, whose nodes and edges have data
     ids = []
     for at, node in enumerate(found.get("nodes", [])):
-        data = dict(node) if isinstance(node, dict) else {"id": node}
+        data = dict(node.get("data", node)) if isinstance(node, dict) else {"id": node}
         ids.append(str(data.pop("id", data.get("name", at))))
         graph.nodes[ids[-1]] = data
     for link in found.get("links", found.get("edges", [])):
-        data = dict(link)
+        data = dict(link.get("data", link))
         ends = [data.pop(end) for end in ("source", "target")]
         named = [str(end) if str(end) in graph.nodes or not isinstance(end, int) else ids[end] for end in ends]
         graph.edges.append((named[0], named[1], data))

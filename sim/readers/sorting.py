@@ -56,3 +56,24 @@ def _packed(columns: Sequence[NDArray[Any]]) -> tuple[Ints, list[NDArray[Any]]]:
 def in_order(order: Ints | None, column: NDArray[Any]) -> NDArray[Any]:
     """A column in an order of `order_of`."""
     return column if order is None or not len(column) else column[order]
+
+
+def once(columns: list[NDArray[Any]]) -> int:
+    """Put rows in order of their columns, in place, each but once; empty columns are none.
+
+    Returns:
+        How many rows were there again.
+    """
+    order = order_of(*(column for column in columns if len(column)))
+    for at, column in enumerate(columns):
+        columns[at] = in_order(order, column)
+    del order
+    again = np.ones(max(0, len(columns[0]) - 1), np.bool_)
+    for column in columns:
+        if len(column):
+            again &= column[1:] == column[:-1]
+    if found := int(again.sum()):
+        first = np.append(True, ~again)
+        for at, column in enumerate(columns):
+            columns[at] = column[first] if len(column) else column
+    return found

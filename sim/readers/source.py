@@ -30,7 +30,8 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8-sig",
 }
-COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow"}
+STREAM = b"\xff\xff\xff\xff"  # of Arrow, which is not in a file of it
+COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow", STREAM: "arrow"}
 
 
 @dataclass

@@ -14,13 +14,21 @@ import pyarrow as pa
 from sim.errors import TapeError
 from sim.machine.memory import free_memory, unpacks_too_far
 from sim.readers.dialect import WORDS, Dialect, dialect_of
-from sim.readers.source import Source, empty
+from sim.readers.source import STREAM, Source, empty
 
 if TYPE_CHECKING:
     import duckdb
 
 BATCH = 1 << 20  # rows that are looked at together
 WIDTH = 40  # bytes that a row of a log takes at the least, until it is a tape
+PAGE = {"results", "data", "rows", "records", "items"}  # what of a page of JSON are the rows
+_CITES = "which has no references; allowed: Web of Science as plain text, or OpenAlex as JSON"
+OTHERS = {
+    r"\s*TY  - ": f"RIS, {_CITES}",
+    r"\s*@\w+\s*\{": f"BibTeX, {_CITES}",
+    r"\s*(Creator [^\n]*\s+)?graph\s*\[": "GML; allowed: graphs as GraphML, GEXF, Pajek or JSON",
+    r"\s*(strict\s+)?(di)?graph\b[^\n,;]*\{": "DOT; allowed: graphs as GraphML, GEXF, Pajek or JSON",
+}
 Batches = Callable[[Sequence[int]], Iterator[Sequence[Any]]]
 
 
@@ -63,6 +71,9 @@ def table_of(source: Source, known: Container[str]) -> Table:
         return in_memory(_excel(source), source.path, "Excel")
     if re.match(r"\s*[\[{]", source.head):
         return _json(source)
+    for begin, what in OTHERS.items():
+        if re.match(begin, source.head, re.IGNORECASE):
+            raise TapeError(f"{source.path}:1: {what}")
     return _text(source, known)
 
 
@@ -116,7 +127,9 @@ def _unsound(source: Source, error: Exception) -> TapeError:
 
 def _arrow(source: Source) -> pa.Table:
     with pa.memory_map(str(source.plain)) as file:
-        return pa.ipc.open_file(file).read_all()
+        stream = file.read(len(STREAM)) == STREAM
+        file.seek(0)
+        return (pa.ipc.open_stream if stream else pa.ipc.open_file)(file).read_all()
 
 
 def _excel(source: Source) -> Any:
@@ -283,6 +296,14 @@ def _json(source: Source) -> Table:
     query = f"from read_json({quoted(_no_pattern(source.plain))}, maximum_object_size=67108864, sample_size=-1)"
     database = connect()
     try:
+        found = database.sql(query)
+        types = dict(zip(found.columns, map(str, found.types), strict=True))
+        pages = [name for name, of in types.items() if name.lower() in PAGE and re.fullmatch(r"STRUCT\(.*\)\[\]", of)]
+        if len(pages) == 1:
+            query = f"from (select unnest({pages[0]}, max_depth := 2) {query})"
+        elif len(types) > 1 and all(of.endswith("]") or of.startswith(("STRUCT", "MAP")) for of in types.values()):
+            how = "JSON of columns; allowed: of rows, objects one a line or in an array, as pandas has orient='records'"
+            raise TapeError(f"{source.path}:1: {how}")
         names = database.sql(query).columns
     except duckdb.Error as error:
         raise _wrong_json(source, error) from None

@@ -272,6 +272,8 @@ def nanoseconds(text: str, order: str = "") -> tuple[int, str] | None:
         return 0, ""
     if NUMBER.fullmatch(text):
         return (round(Decimal(text) * 10**9), "number") if Decimal(text).copy_abs() < MOST else None
+    if zoned := re.fullmatch(r"(\d{4}-.*\d) ?(?:UTC|GMT)", text, re.ASCII):
+        text = zoned[1] + "Z"
     if fine := ISO.fullmatch(text):  # Python's own dates end at a millionth
         day, time, fraction, zone, _ = fine.groups()
         whole = _iso(f"{day}T{time}{zone or ''}")

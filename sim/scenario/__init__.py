@@ -1,1 +1,1 @@
-"""What a user writes: the scenario file, its sections, and what is wrong with it in one line."""
+"""The input of a user: the scenario file, its sections, and what is wrong with it in one line."""

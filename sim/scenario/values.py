@@ -1,4 +1,4 @@
-"""What the values of a scenario may be, and how each key of it is described: one field, one description."""
+"""The values that a scenario may have, and the description of each key: one field, one description."""
 
 from __future__ import annotations
 

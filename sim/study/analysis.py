@@ -1,4 +1,4 @@
-"""What a study found: its runs as a table and as an array with dimensions, summaries and paired differences.
+"""The findings of a study: its runs as a table and as an array with dimensions, summaries and paired differences.
 
 A table of runs is a pandas DataFrame with one row a run: `cell` and `replicate` (whole numbers), `seed`, a column for
 each varied parameter under its key, a column for each measure, and `error` (null, or why the run failed).

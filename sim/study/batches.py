@@ -23,7 +23,7 @@ GAIN[[DISCOVER, LEARN]], GAIN[[ABANDON, LEAVE]] = 1, -1
 
 @dataclass(frozen=True)
 class Adoptions:
-    """Who took something up for the first time: rows in order of run and step.
+    """First adoptions: rows in order of run and step.
 
     Attributes:
         run, step, count: which run, when, and how many people.

@@ -1,4 +1,4 @@
-"""What a study would take, and what has come of it so far: both without holding its rows in memory."""
+"""The cost of a study, and what has come of it so far: both without holding its rows in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measure is sensitive to: Sobol and Morris indices, by SALib, from the runs of a design made for them.
+"""Sensitivity of a measure: Sobol and Morris indices, by SALib, from the runs of a design made for them.
 
 `sample_design` makes the cells, a study runs them, and the table of its runs gives the indices with their intervals.
 """

@@ -1,1 +1,1 @@
-"""What happened, as immutable tables: their requirements, files, graphs and exports."""
+"""The history of a run as immutable tables: their requirements, files, graphs and exports."""

@@ -44,9 +44,7 @@ def write_into(tape: History, folder: Path) -> None:
     }
     for name, columns in tables.items():
         file = folder / f"{name}.parquet"
-        arrays = {
-            key: pa.array(column, pa.string() if isinstance(column, tuple) else None) for key, column in columns.items()
-        }
+        arrays = {key: _arrow(column) for key, column in columns.items()}
         pq.write_table(pa.table(arrays), file, compression="zstd", write_page_checksum=True)
         rows = len(next(iter(columns.values())))
         manifest["tables"][name] = {"rows": rows, "bytes": file.stat().st_size, "sha256": _sha256(file)}
@@ -55,6 +53,17 @@ def write_into(tape: History, folder: Path) -> None:
     manifest["files"] = {name: _sha256(file) for name, file in others.items() if name not in tabled}
     manifest["sha256"] = _digest(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _arrow(column: Any) -> Any:
+    """Return a column for Arrow; `pyarrow.array` would load pandas, which takes longer than writing a small tape."""
+    import pyarrow as pa
+
+    if isinstance(column, np.ndarray):
+        return pa.Array.from_buffers(pa.from_numpy_dtype(column.dtype), len(column), [None, pa.py_buffer(column)])
+    builder = pa.lib.StringBuilder()
+    builder.append_values(column)
+    return builder.finish()
 
 
 def scenario_of_run(folder: Path) -> str | None:
@@ -155,8 +164,10 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
             raise TapeError(f"{file}: foreign: a value is missing")
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise TapeError(f"{file}: damaged: {str(error).splitlines()[0]}") from None
+    whole = {name: table[name].combine_chunks() for name in columns}
     return {
-        name: table[name].to_pylist() if dtype is str else table[name].to_numpy() for name, dtype in columns.items()
+        name: whole[name].to_pylist() if dtype is str else np.from_dlpack(whole[name])  # to_numpy would load pandas
+        for name, dtype in columns.items()
     }
 
 

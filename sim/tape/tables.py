@@ -41,10 +41,9 @@ class Table:
             if dtype is str:
                 object.__setattr__(self, name, tuple(given))
                 continue
-            source = np.asarray(given)
-            with np.errstate(invalid="ignore"):
-                column: NDArray[Any] = np.ascontiguousarray(source.astype(dtype, copy=False)).view()
-            if source.dtype != column.dtype and not np.array_equal(source, column):
+            source: NDArray[Any] = np.asarray(given)
+            column = np.ascontiguousarray(source if source.dtype == dtype else _cast(source, dtype)).view()
+            if source.dtype != dtype and not np.array_equal(source, column):
                 raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
             if column.ndim != 1:
                 raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
@@ -68,9 +67,15 @@ class Table:
         return len(getattr(self, next(iter(COLUMNS[type(self).__name__.lower()]))))
 
 
+def _cast(column: NDArray[Any], dtype: type) -> NDArray[Any]:
+    """Return a column in another type; what does not fit is anything."""
+    with np.errstate(invalid="ignore"):
+        return column.astype(dtype)
+
+
 @dataclass(frozen=True, eq=False)
 class Events(Table):
-    """What happened; see the head of this file for the columns."""
+    """Events; see the head of this file for the columns."""
 
     step: Ints
     kind: NDArray[np.int8]
@@ -81,7 +86,7 @@ class Events(Table):
 
 @dataclass(frozen=True, eq=False)
 class Influences(Table):
-    """What made it happen: weighted arrows from a child event to its earlier parents."""
+    """Causes of events: weighted arrows from a child event to its earlier parents."""
 
     child: Ints
     parent: Ints
@@ -90,7 +95,7 @@ class Influences(Table):
 
 @dataclass(frozen=True, eq=False)
 class Realised(Table):
-    """What it was worth: value realised by a holding, through an implementation."""
+    """Value realised by a holding, through an implementation."""
 
     event: Ints
     implementation: Ints
@@ -99,7 +104,7 @@ class Realised(Table):
 
 @dataclass(frozen=True, eq=False)
 class Persons(Table):
-    """Who there is, as groups of consecutive rows of the tape; a group of one bears its own name."""
+    """Persons, as groups of consecutive rows of the tape; a group of one bears its own name."""
 
     name: tuple[str, ...]
     members: Ints

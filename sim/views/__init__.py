@@ -1,1 +1,1 @@
-"""What a person looks at: figures, animations and the explorer, drawn from tapes and credit tables."""
+"""Pictures and pages: figures, animations and the explorer, drawn from tapes and credit tables."""

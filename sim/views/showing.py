@@ -1,4 +1,4 @@
-"""What records show of themselves in a notebook: figures and pages, one function a record."""
+"""The view that a record shows of itself in a notebook: figures and pages, one function a record."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +98,14 @@ def test_pandas_has_the_largest_credit_first_and_equal_ones_in_tape_order() -> N
     assert frame.index.tolist() == [0, 4, 2, 1, 3, 5]
     assert list(frame) == ["name", "credit", "share", "idea", "communication", "implementation"]
     assert list(credit(told(), "person-pagerank").to_pandas())[-1] == "pagerank"
+
+
+@pytest.mark.parametrize("method", ["role-flow", "person-pagerank", "knockout"])
+def test_csv_is_what_pandas_would_write(method: str, tmp_path: Path) -> None:
+    table = credit(told(), method, intervals="links" if method == "role-flow" else None)
+    table.write_csv(tmp_path / "ours.csv")
+    table.to_pandas().to_csv(tmp_path / "theirs.csv", index=False, lineterminator="\n")
+    assert (tmp_path / "ours.csv").read_bytes() == (tmp_path / "theirs.csv").read_bytes()
 
 
 def test_groups_are_summed() -> None:

@@ -51,6 +51,8 @@ def test_json_is_what_the_library_says(here: Any, log: Path, chunk: int, monkeyp
         name: table["credit"] for name, table in expected["methods"].items()
     }
     assert [row["person"] for row in json.loads(here("--json", "--top", "2")[0])["credit"]] == ["Ada", "Ben"]
+    rows = [line.split("|")[1].strip() for line in here("--top", "1")[0].splitlines() if line.startswith("|")]
+    assert rows == ["", "Ada", f"all: {len(expected['methods']['role-flow']['credit']) - 1} others"]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sim.accounts.account import credit
 from sim.cli.main import cli
 from sim.logs.formats import read_log
 
@@ -21,10 +23,19 @@ FILES = {
     "doctors": "coleman_doctors/medInnovations.graphml",
     "journeys": "attribution/journeys.csv",
     "retweets": "weibo_cascades/cascades.txt",
+    "repository": "giants",
 }
 
 
-def data(story: str) -> Path:
+def data(story: str, folder: Path) -> Path:
+    """Return the data of a story; that of the repository comes with its page."""
+    if story == "repository":
+        made = folder / FILES[story]
+        subprocess.run(["git", "init", "-q", str(made)], check=True)
+        with (STORIES / "repository.txt").open("rb") as history:
+            subprocess.run(["git", "-C", str(made), "fast-import", "--quiet"], check=True, stdin=history)
+            subprocess.run(["git", "-C", str(made), "symbolic-ref", "HEAD", "refs/heads/main"], check=True)
+        return made
     path = DATA / FILES[story]
     if not path.exists():
         pytest.skip(f"{path} is absent: real data is no part of the project; SHOULDERS_DATA says where it is")
@@ -32,8 +43,8 @@ def data(story: str) -> Path:
 
 
 @pytest.mark.parametrize("story", FILES)
-def test_the_table_is_what_the_command_says(story: str, capsys: pytest.CaptureFixture[str]) -> None:
-    path, text = data(story), (STORIES / f"{story}.md").read_text("utf-8")
+def test_the_table_is_what_the_command_says(story: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, text = data(story, tmp_path), (STORIES / f"{story}.md").read_text("utf-8")
     command = re.search(r"shoulders (credit .*?) -o ", text)
     assert command is not None
     words = command[1].split()
@@ -51,19 +62,32 @@ def test_the_table_is_what_the_command_says(story: str, capsys: pytest.CaptureFi
     assert (STORIES / f"{story}.svg").exists()
 
 
-def test_the_doctors_adopt_as_the_counts_say() -> None:
-    tape = read_log(data("doctors"), "adoptions")
+def test_the_doctors_adopt_as_the_counts_say(tmp_path: Path) -> None:
+    tape = read_log(data("doctors", tmp_path), "adoptions")
     months = tape.events.step + tape.provenance["time_origin"]
     assert np.cumsum(np.bincount(months))[[1, 2, 3, 17]].tolist() == [11, 20, 29, 109]
     assert (len(tape.events) - int(tape.total), tape.mended["teller imputed"]) == (61, 48)
 
 
-def test_the_channels_are_those_of_the_simulation_but_one() -> None:
-    from sim.accounts.account import credit
-
-    table = credit(read_log(data("journeys")), "removal").persons
+def test_the_channels_are_those_of_the_simulation_but_one(tmp_path: Path) -> None:
+    table = credit(read_log(data("journeys", tmp_path)), "removal").persons
     found = dict(zip(table.name, np.asarray(table.raw).tolist(), strict=True))
     simulated = {"alpha": 0.5587, "eta": 0.3489, "theta": 0.2060, "iota": 0.3957}
     off = {name: abs(found[name] - effect) for name, effect in simulated.items()}
     assert max(off, key=lambda name: off[name]) == "iota"
     assert off["iota"] == pytest.approx(0.0101, abs=5e-5)
+
+
+def test_the_commits_earn_what_blame_says(tmp_path: Path) -> None:
+    text = (STORIES / "repository.md").read_text("utf-8")
+    expected = dict(re.findall(r"^\| (\w+) \| ([\d.]+) \| \w", text, re.MULTILINE))
+    path = data("repository", tmp_path)
+    tape = read_log(path)
+    made_by = tape.events.person[tape.realised.implementation]
+    units = np.bincount(made_by, tape.realised.value, len(tape.persons))
+    found = {name: f"{sum_:.4g}" for name, sum_ in zip(tape.persons.name, units.tolist(), strict=True) if sum_}
+    assert found == {name: f"{float(number):.4g}" for name, number in expected.items()}
+    table = credit(read_log(path, git_by="files")).persons
+    by_files = dict(zip(table.name, table.credit.tolist(), strict=True))
+    assert by_files["Fay"] > by_files["Ada"] > by_files["Ben"]
+    assert by_files["Hana"] > by_files["Gus"] == 0.0

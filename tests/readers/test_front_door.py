@@ -85,7 +85,8 @@ def has_shares(tape: Any) -> bool:
             ("0{}.12.2020 14:05", {"dates": "dmy"}), ("Thu, 0{} Jan 2020 10:00:00 +0100", {}),
             ("Wed Aug 0{} 13:08:45 +0000 2008", {}), ("Mon May 1{} 16:39:00 2001", {}), ("158000000{}", {}),
             ("158000000{}123", {}), ("158000000{}123456789", {}), ("2020-01-01T00:00:00.00000000{}Z", {}),
-            ("1.{}", {}), ("{}e3", {}), ("1{} January 2020", {}),
+            ("1.{}", {}), ("{}e3", {}), ("1{} January 2020", {}), ("2020-01-0{} 10:00:00 UTC", {}),
+            ("2020-01-0{} 10:00:00.5 UTC", {}),
         ]),
         (written(",", form="2020-01-0{}").replace("2020-01-01", "2020"), {}),  # of mixed precision
     ],
@@ -112,13 +113,38 @@ def test_other_files_and_data_in_memory(tmp_path: Path) -> None:
         sink, pa.Schema.from_pandas(frame, preserve_index=False)
     ) as out:  # fmt: skip
         out.write_table(pa.Table.from_pandas(frame, preserve_index=False))
+    with pa.OSFile(str(tmp_path / "a.arrows"), "wb") as sink, pa.ipc.new_stream(
+        sink, pa.Schema.from_pandas(frame, preserve_index=False)
+    ) as out:  # fmt: skip
+        out.write_table(pa.Table.from_pandas(frame, preserve_index=False))
+    (tmp_path / "page.json").write_text(json.dumps({"meta": {"count": 6}, "results": records}))
+    nodes = [{"data": {"id": str(k), "name": name}} for k, name in enumerate(graph)]
+    ends = [(list(graph).index(s), list(graph).index(t), date) for s, t, date in graph.edges(data="date")]
+    links = [{"data": {"source": str(s), "target": str(t), "date": date}} for s, t, date in ends]
+    (tmp_path / "cytoscape.json").write_text(json.dumps({"elements": {"nodes": nodes, "edges": links}}))
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
     (tmp_path / "a.json").write_text(json.dumps(records))
     for given in (
         frame, pa.Table.from_pandas(frame), graph, io.StringIO(LOG), io.BytesIO(LOG.encode()),
-        *(tmp_path / name for name in ("a.parquet", "a.arrow", "a.jsonl", "a.json")),
+        *(tmp_path / name for name in ("a.parquet", "a.arrow", "a.arrows", "a.jsonl", "a.json",
+                                       "page.json", "cytoscape.json")),
     ):  # fmt: skip
         assert has_shares(read_log(given)), given
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("TY  - JOUR\nAU  - Ada\nER  - \n", "RIS, which has no references; allowed: Web of Science as plain text"),
+        ("@article{ada,\n title = {On}\n}\n", "BibTeX, which has no references; allowed: Web of Science as plain text"),
+        ('Creator "igraph"\ngraph\n[\n  directed 1\n]\n', "GML; allowed: graphs as GraphML, GEXF, Pajek or JSON"),
+        ("digraph {\n a -> b;\n}\n", "DOT; allowed: graphs as GraphML, GEXF, Pajek or JSON"),
+        ('{"time": [1, 2], "source": ["a", "b"]}', "JSON of columns; allowed: of rows, objects one a line or in an"),
+        ('{"time": {"0": 1}, "source": {"0": "a"}}', "JSON of columns; allowed: of rows, objects one a line or in an"),
+    ],
+)
+def test_what_else_to_save_it_as(text: str, message: str) -> None:
+    assert refusal(text, "given.txt").startswith(f"given.txt:1: {message}")
 
 
 def test_excel(tmp_path: Path) -> None:

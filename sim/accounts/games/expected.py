@@ -87,7 +87,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Ends:
-    """Where lineages end: at the teller of a user, or at a user's own discovery.
+    """The ends of lineages: at the teller of a user, or at a user's own discovery.
 
     Attributes:
         tape: whose lineages.

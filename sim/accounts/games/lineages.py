@@ -63,7 +63,7 @@ class Lineages(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """Where each event's lineage goes on: to the rows up[begin[e]] to up[begin[e + 1]], in these parts."""
+    """The next rows of each event's lineage: up[begin[e]] to up[begin[e + 1]], in these parts."""
 
     begin: Ints
     up: Ints
@@ -186,7 +186,7 @@ def _finish(
 
 
 def _ends(tape: Tape, ways: Ways) -> tuple[Ints, Ints, NDArray[np.bool_], Floats]:
-    """Of each realised row the events where its lineages end, with what served, whether told, and the value."""
+    """Return for each realised row the ends of its lineages, what served, whether it was told, and the value."""
     event, served, value = tape.realised.columns().values()
     row = np.flatnonzero(value > 0.0)
     told = tape.events.kind[event[row]] == LEARN

@@ -1,4 +1,4 @@
-"""Whether a fit may be believed: it is made of many records whose truth is known.
+"""A test of whether to believe a fit: many fits to records whose truth is known.
 
 Truths are drawn from the prior, a record like the given one is simulated of each, and is fitted as the real one is. If
 all is right, the rank of the truth in its posterior is uniform (simulation-based calibration, Talts et al. 2018), and

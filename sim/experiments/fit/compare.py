@@ -1,4 +1,4 @@
-"""Which of several models explains a record better: their posterior odds.
+"""A comparison of models: the posterior odds that each made a record.
 
 Where all have an exact likelihood, the evidence of each comes from the importance weights of its fit. Otherwise it is
 the chance that a run drawn from the model's prior comes as near to the record as a tolerance that all have reached, in

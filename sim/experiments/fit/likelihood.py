@@ -93,7 +93,7 @@ def _leaves(scenario: Scenario, keys: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """What befell one idea, by person: steps, `never` where it did not happen; shape (persons,) each.
+    """The course of one idea, by person: steps, `never` where it did not happen; shape (persons,) each.
 
     Attributes:
         idea: its number in the scenario.

@@ -1,4 +1,4 @@
-"""What is to be explained: a log, who adopted when, an adoption curve, or the measures of a study, in steps."""
+"""A record to be explained: a log, times of adoption, an adoption curve, or the measures of a study, in steps."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Record:
 
     @cached_property
     def curve(self) -> Floats:
-        """How many people had adopted by each step, from 0 on; nan where a curve does not say; shape (steps + 1,)."""
+        """Count who had adopted by each step, from 0 on; nan where a curve does not say; shape (steps + 1,)."""
         if self.tape is not None:
             return curve_of(self.tape, self.steps)
         found = np.full(self.steps + 1, np.nan)

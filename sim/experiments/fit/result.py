@@ -1,4 +1,4 @@
-"""What a fit found: draws of the posterior, how they came about, and what the record cannot tell."""
+"""The result of a fit: draws of the posterior, how they came about, and what the record cannot tell."""
 
 from __future__ import annotations
 

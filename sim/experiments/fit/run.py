@@ -114,7 +114,7 @@ def fit(
 
 
 class Worker:
-    """What simulates for a fit: particles in, summaries out."""
+    """The simulations of a fit: particles in, summaries out."""
 
     def __init__(
         self, scenario: Scenario, priors: Priors, summaries: Sequence[Summary], engine: str = "auto",

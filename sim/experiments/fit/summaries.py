@@ -1,4 +1,4 @@
-"""What is compared of a run and a record: named summaries, measures of a study, functions of one's own."""
+"""Summaries that compare a run with a record: named ones, measures of a study, functions of one's own."""
 
 from __future__ import annotations
 

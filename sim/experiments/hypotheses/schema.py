@@ -1,4 +1,4 @@
-"""What a user writes to have a claim tested: the hypothesis file, as validated models. Every default stands here."""
+"""The hypothesis file, in which a user writes a claim to be tested, as validated models with every default."""
 
 from __future__ import annotations
 

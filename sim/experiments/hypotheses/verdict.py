@@ -44,7 +44,7 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What was found on one hypothesis.
+    """The finding on one hypothesis.
 
     Attributes:
         name, claim, note, measure, statistic, design, direction, family, exact: of the hypothesis; `dose` is the

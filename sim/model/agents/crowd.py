@@ -84,7 +84,7 @@ class Crowd:
     def leaving(
         self, now: int, luck: int, works: Callable[[int], bool], dynamics: Mapping[str, Any]
     ) -> dict[int, list[int]]:
-        """How many of each cohort of each idea abandon it in this step; ideas that nobody abandons are left out."""
+        """Return how many of each cohort of each idea abandon it now; ideas that nobody abandons are left out."""
         leaving = {}
         for idea, cohorts in self.cohorts.items():
             rates = works(idea), dynamics["abandon_rate"], dynamics["abandon_rate_working"]

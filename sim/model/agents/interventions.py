@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from sim.model.agents.person import Person
+from sim.model.agents.decisions import Decisions
 from sim.model.agents.surroundings import Holding, Surroundings
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, PUBLISH, READ, TOLD, uniform_of
 from sim.model.schedule import Scheduled
@@ -20,19 +20,19 @@ class Acting(Surroundings, Protocol):
     skipped: int  # interventions that found nothing to act on
 
     @property
-    def people(self) -> Sequence[Person]:
+    def people(self) -> Sequence[Decisions]:
         """Everybody, by their index."""
 
     def prerequisites_held(self, index: int, idea: int) -> Mapping[int, float]:
         """Return what a discovery stands on."""
 
-    def begin(self, kind: int, person: Person, idea: int, parents: Mapping[int, float]) -> None:
+    def begin(self, kind: int, person: Decisions, idea: int, parents: Mapping[int, float]) -> None:
         """Have a person adopt an idea."""
 
-    def implement(self, person: Person, idea: int) -> None:
+    def implement(self, person: Decisions, idea: int) -> None:
         """Have a person make an idea work that is held."""
 
-    def end(self, person: Person, idea: int) -> None:
+    def end(self, person: Decisions, idea: int) -> None:
         """Have a person no longer hold an idea."""
 
 
@@ -153,7 +153,7 @@ def _tell_from_the_crowd(model: Acting, entry: Scheduled, idea: int) -> None:
                 model.hear(hearer, idea, parents, model.rank(idea, crowd, other))
 
 
-def _holdings(model: Acting, entry: Scheduled) -> Iterator[tuple[Person, int, Holding]]:
+def _holdings(model: Acting, entry: Scheduled) -> Iterator[tuple[Decisions, int, Holding]]:
     """Yield the persons and ideas of an entry where the person holds the idea; count the others as skipped."""
     for index, idea in entry.pairs:
         if index == model.world.n:

@@ -1,47 +1,22 @@
-"""The model: one step at a time, first everybody decides, then everything happens.
-
-Every decision of a step reads the state at the end of the step before, so the order in which persons are asked
-cannot matter; what was decided happens sorted by idea and person.
-"""
+"""The reference model as a Mesa model, whose agents the persons are."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import mesa
 import numpy as np
 
-from sim.model import rules
-from sim.model.agents import interventions
-from sim.model.agents.crowd import Crowd
 from sim.model.agents.person import Person
-from sim.model.agents.surroundings import Holding, Other
-from sim.model.networks.ties import Neighbours
-from sim.model.own_rules import own_rules, rules_with
-from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
-from sim.model.realise import history
-from sim.model.rules import NEVER
+from sim.model.agents.society import Society
+from sim.model.own_rules import own_rules
 from sim.model.world import World
 from sim.scenario.scenario import Scenario
-from sim.tape import tables
-from sim.tape.rows import Recorder, rows_of
-from sim.tape.tape import Tape
 
 
-@dataclass
-class Hearing:
-    """The exposure of a person to an idea in one step: all that was understood, and the claim that is credited."""
-
-    claim: int
-    parents: list[Mapping[int, float]]
-    sure: bool
-
-
-class IdeaDiffusion(mesa.Model):
+class IdeaDiffusion(Society, mesa.Model):
     """The reference model: a normal Mesa model, `model.step()`, `model.run()`, `model.tape()`.
 
     Args:
@@ -75,178 +50,20 @@ class IdeaDiffusion(mesa.Model):
         self.luck = scenario.scenario.seed if luck is None else int(luck)
         if not 0 <= self.luck < 2**64:
             raise ValueError(f"rng: must be from 0 to 2**64 - 1, is {self.luck}")
-        super().__init__(rng=self.luck)
-        self.world = world or World.build(scenario, self.luck, own_rules(rules))
-        self.now = 0
-        self.dynamics: dict[str, Any] = dict(scenario.dynamics)
-        columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
-        self.ideas: dict[str, list[float]] = {name: getattr(self.world.ideas, name).tolist() for name in columns}
-        self.idea_numbers = range(len(self.world.ideas.name))
-        self.released = [NEVER for _ in self.idea_numbers]  # the step in which each idea first works
-        self.dependents: list[list[int]] = [[] for _ in self.idea_numbers]
-        for idea in self.idea_numbers:
-            for prerequisite in self.world.ideas.prerequisites[idea]:
-                self.dependents[prerequisite].append(idea)
-        self.recorder = Recorder()
-        self.rules = rules_with(self.world.rules)
-        self.crowd = Crowd(self.world, self.recorder, self.rules)
-        self.people = [person_class(self, index) for index in range(self.world.n)]
-        self._keys: dict[tuple[int, int], int] = {}
-        self.skipped = 0  # interventions that found nothing to act on
-        self._schedule = deque(self.world.schedule)
-        self._neighbours = Neighbours(self.world.ties)
-        self._forget()
+        mesa.Model.__init__(self, rng=self.luck)
+        Society.__init__(self, world or World.build(scenario, self.luck, own_rules(rules)), person_class)
         self.datacollector = mesa.DataCollector(
             model_reporters={"holders": IdeaDiffusion.holders, "realising": IdeaDiffusion.realising}
         )
 
-    def _forget(self) -> None:
-        """Nothing is decided yet."""
-        self.discoveries: list[tuple[int, int]] = []
-        self.hearings: dict[tuple[int, int], Hearing] = {}
-        self.implementations: list[tuple[int, int]] = []
-        self.abandonments: list[tuple[int, int]] = []
-        self.stifled: list[tuple[int, int]] = []
-
     def step(self) -> None:
         """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
-        self.now += 1
-        self._keys.clear()
-        self._neighbours.turn_to(self.now)
-        while self._schedule and self._schedule[0].step <= self.now:
-            interventions.happen(self, self._schedule.popleft())
-        self.agents.do("step")
-        self._discover()
-        self._learn()
-        self._implement()
-        self._abandon()
-        self._forget()
+        super().step()
         self.datacollector.collect(self)
         self.running = self.now < self.world.scenario.scenario.steps
 
-    def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
-        """Take all the steps that are left and return the tape; `progress` is called with (steps done, of how many)."""
-        while self.now < self.world.scenario.scenario.steps:
-            self.step()
-            if progress is not None:
-                progress(self.now, self.world.scenario.scenario.steps)
-        return self.tape()
-
-    def tape(self) -> Tape:
-        """Return the tape of what happened so far."""
-        crowd = np.array(self.crowd.all_pieces(self.now), np.int64).reshape(-1, 5).T
-        return history(self.world, rows_of(*self.recorder.tables()), crowd, self.now, self.skipped)
-
-    # --- what persons ask -----------------------------------------------------------------------------------
-
-    def works(self, idea: int) -> bool:
-        """Return whether an implementation of the idea is out."""
-        return self.released[idea] <= self.now
-
-    def key(self, purpose: int, idea: int) -> int:
-        """The key of all luck of this step for one purpose and idea."""
-        if (purpose, idea) not in self._keys:
-            self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
-        return self._keys[purpose, idea]
-
-    def rank(self, idea: int, teller: int, hearer: int) -> int:
-        """The place of a teller among those who make a hearer understand in this step: the lowest is credited."""
-        return rank_of(self.key(RANK, idea), teller, hearer)
-
-    def ties_of(self, person: int) -> list[tuple[int, float]]:
-        """Return those to whom a person is tied in this step, with the weights."""
-        return self._neighbours.told_by(person)
-
-    def ties_to(self, person: int) -> list[tuple[int, float]]:
-        """Return those who are tied to a person in this step, with the weights."""
-        return self._neighbours.tellers_of(person)
-
-    def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
-        """Have a person hear and understand; of several tellers the one of the lowest rank is credited."""
-        source = min(parents) + (self.rules.MIXTURE if len(parents) > 1 else 0)
-        claim = int(self.rules.claim(rank, source))
-        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(claim, [], False))
-        hearing.sure |= sure
-        if self.dynamics["credited_tellers"] == "all":
-            hearing.parents.append(parents)
-        elif claim <= hearing.claim:
-            hearing.claim, hearing.parents = claim, [parents]
-
-    # --- what happens ---------------------------------------------------------------------------------------
-
-    def _discover(self) -> None:
-        for idea, index in sorted(self.discoveries):
-            if self.people[index].is_open_to(idea):
-                self.begin(tables.DISCOVER, self.people[index], idea, self.prerequisites_held(index, idea))
-
-    def prerequisites_held(self, index: int, idea: int) -> dict[int, float]:
-        """Return the person's holdings of the prerequisites of a discovery, in equal parts."""
-        held = self.people[index].holdings
-        rows = sorted({held[p].event for p in self.world.ideas.prerequisites[idea] if p in held})
-        return {row: self.rules.equal_part(len(rows)) for row in rows}
-
-    def _learn(self) -> None:
-        for idea, index in self.stifled:
-            if idea in self.people[index].holdings:
-                self.people[index].holdings[idea].tells_until = self.now
-        told = [*self.hearings, *((idea, self.world.n) for idea in self.crowd.told)]
-        for idea, index in sorted(told):
-            if index == self.world.n:
-                self.crowd.learn(self.now, idea, self.luck)
-                continue
-            person, hearing = self.people[index], self.hearings[idea, index]
-            if not person.is_open_to(idea):
-                continue
-            parents = mixed(hearing.parents, self.rules)
-            if hearing.sure or person.takes_up(idea):
-                self.begin(tables.LEARN, person, idea, parents)
-            else:
-                person.hesitates[idea] = parents
-
-    def _implement(self) -> None:
-        for idea, index in sorted(self.implementations):
-            self.implement(self.people[index], idea)
-
-    def _abandon(self) -> None:
-        leaving = self.crowd.leaving(self.now, self.luck, self.works, self.dynamics)
-        readopt = bool(self.dynamics["readopt"])
-        for idea, index in sorted([*self.abandonments, *((idea, self.world.n) for idea in leaving)]):
-            if index == self.world.n:
-                self.crowd.abandon(self.now, idea, leaving[idea], readopt)
-            else:
-                self.recorder.event(self.now, tables.ABANDON, index, idea)
-                self.end(self.people[index], idea)
-                if not readopt:
-                    self.people[index].given_up.add(idea)
-
-    def begin(self, kind: int, person: Person, idea: int, parents: Mapping[int, float]) -> None:
-        """Begin a holding of an idea: by discovery, or learned from the holdings `parents` (with their weights)."""
-        event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
-        person.holdings[idea] = Holding(
-            event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])
-        )
-        person.notebook[idea] = event
-        person.hesitates.pop(idea, None)
-        for other in (idea, *self.world.ideas.rivals[idea]):
-            person.restart(DISCOVER, other)
-            person.restart(RESOLVE, other)
-
-    def implement(self, person: Person, idea: int) -> None:
-        """A person makes an idea work that is held."""
-        holding = person.holdings[idea]
-        holding.implemented = True
-        self.recorder.event(self.now, tables.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
-        self.released[idea] = min(
-            self.released[idea], self.rules.works_from(self.now, int(self.dynamics["release_delay"]))
-        )
-
-    def end(self, person: Person, idea: int) -> None:
-        """A person no longer holds an idea."""
-        del person.holdings[idea]
-        person.restart(IMPLEMENT, idea)
-        person.restart(ABANDON, idea)
-        for dependent in self.dependents[idea]:
-            person.restart(DISCOVER, dependent)
+    def _decide(self) -> None:
+        self.agents.do("step")
 
     # --- what the datacollector reports -----------------------------------------------------------------------
 
@@ -267,11 +84,3 @@ class IdeaDiffusion(mesa.Model):
                 n * v for k, (n, v) in enumerate(zip(held, self.ideas["value"], strict=True)) if counts or self.works(k)
             )
         )
-
-
-def mixed(parents: Sequence[Mapping[int, float]], rules: Any = rules) -> dict[int, float]:
-    """Several influences of one event in equal parts, by row."""
-    mixture: dict[int, float] = {}
-    for row, weight in sorted((row, weight) for part in parents for row, weight in part.items()):
-        mixture[row] = rules.added(mixture.get(row, 0.0), rules.part_of(weight, len(parents)))
-    return mixture

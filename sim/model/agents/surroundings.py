@@ -50,6 +50,7 @@ class Surroundings(Protocol):
     """The model, as a person sees it."""
 
     world: World  # what never changes: size, ties, names, what ideas build on
+    abilities: dict[str, list[Any]]  # creativity, ..., keeps, alive: of each person, at the start
     now: int  # the step that is being taken
     idea_numbers: range
     dynamics: dict[str, Any]  # the keys of [dynamics], as they are now

@@ -201,7 +201,7 @@ def _bounds(some: Any) -> tuple[int, int]:
 
 
 def _set_by(entry: Scheduled) -> tuple[int, int, float]:
-    """Which section and field an intervention sets, and to what; else how much of something it does."""
+    """Return the section and field that an intervention sets, and to what; else how much of something it does."""
     if entry.setting is None:
         return 0, 0, entry.amount
     section, field, value = entry.setting

@@ -90,7 +90,7 @@ def hold(pair: Any, row: int, now: int, until: int, bits: int) -> None:
 
 
 def is_followed(run: Run) -> bool:
-    """Whether anything can follow from an idea being held: a timer that runs or is stopped, or something for rivals."""
+    """Return whether holding an idea has consequences: a timer that runs or is stopped, or something for rivals."""
     skilled = len(run.abilities.skill) > 1 or run.abilities.skill[0] > 0.0
     follows = run.timers_used != 0 or len(run.relations) > 0
     follows = follows or (skilled and run.dynamics[0].implementation_rate > 0.0)

@@ -76,7 +76,7 @@ class Runs(Sequence[Tape]):
 
 
 def fits_batch(scenario: Scenario) -> bool:
-    """Whether all that differs between runs can be made in the loop: no crowd, or ties beside a random network."""
+    """Return whether the loop can make all that differs between runs: no crowd, no ties beside a random network."""
     size = scenario.world.size or 0
     if size > len(person_ranges(scenario)[EVERYONE]):
         return False

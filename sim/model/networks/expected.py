@@ -1,4 +1,4 @@
-"""How many ties a network has, expected before it is made."""
+"""The expected number of ties of a network, before it is made."""
 
 from __future__ import annotations
 

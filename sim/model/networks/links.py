@@ -69,7 +69,7 @@ def joined(parts: Sequence[Links]) -> Links:
 
 
 def within(column: NDArray[Any], rows: range) -> NDArray[np.bool_]:
-    """Which numbers lie in a range."""
+    """Return which numbers lie in a range."""
     return (column >= rows.start) & (column < rows.stop)
 
 

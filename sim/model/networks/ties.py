@@ -83,9 +83,11 @@ class Neighbours:
     def _list(self, person: int, ties: Ties, back: bool) -> list[tuple[int, float]]:
         if (person, back) not in self.lists:
             rows = slice(int(ties.indptr[person]), int(ties.indptr[person + 1]))
-            there = (ties.start[rows] <= self.now) & (self.now < ties.end[rows])
-            found = zip(ties.target[rows][there].tolist(), ties.weight[rows][there].tolist(), strict=True)
-            self.lists[person, back] = list(found)
+            target, weight = ties.target[rows], ties.weight[rows]
+            if not self.fixed:
+                there = (ties.start[rows] <= self.now) & (self.now < ties.end[rows])
+                target, weight = target[there], weight[there]
+            self.lists[person, back] = list(zip(target.tolist(), weight.tolist(), strict=True))
         return self.lists[person, back]
 
 

@@ -1,4 +1,4 @@
-"""What an animation shows: a stage with the network, the curves and the credit, and how it looks at each moment."""
+"""The scene of an animation: a stage with the network, the curves and the credit, and how it looks at each moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figure of the influence graph shows, as arrays: which lines, how strong, and who stands in which row."""
+"""The figure of the influence graph as arrays: its lines, how strong they are, and the row of each person."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def downstream(tape: Tape) -> tuple[Floats, bool]:
 
 @dataclass(frozen=True)
 class Rows:
-    """Where each person stands on the axis of persons.
+    """The place of each person on the axis of persons.
 
     Attributes:
         row: 0 for the uppermost, or -1 for a person without any event; shape (persons,).

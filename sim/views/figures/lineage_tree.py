@@ -80,7 +80,7 @@ def _places(parent: Ints) -> tuple[Ints, Ints]:
 
 
 def _ends(tape: Tape, idea: int, rows: Ints) -> Ints:
-    """When each holding ended: the next abandonment or departure of its person; a crowd's does not end at once."""
+    """Return the end of each holding: its person's next abandonment or departure; a crowd's does not end at once."""
     events = tape.events
     gone = np.flatnonzero((events.idea == idea) & ((events.kind == ABANDON) | (events.kind == LEAVE)))
     gone = gone[(tape.persons.size == 1)[tape.persons.group[events.person[gone]]]]

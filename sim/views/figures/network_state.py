@@ -1,4 +1,4 @@
-"""Who stands how to an idea at the end of a step, as arrays."""
+"""The state of each person towards an idea at the end of a step, as arrays."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ COLUMNS = 600  # moments at which a band is drawn at most
 
 @dataclass(frozen=True)
 class Holders:
-    """How many people hold each idea at the end of every step in which the number changed.
+    """The number of people who hold each idea at the end of every step in which it changed.
 
     Attributes:
         first: where each idea's rows begin, and at the end the number of all; shape (ideas + 1,).
@@ -79,7 +79,7 @@ def holders(tape: Tape) -> Holders:
 
 
 def moments(tape: Tape, kind: int, colour: Ints) -> tuple[Ints, Ints, Ints]:
-    """When events of a kind happened: steps, the colours of their ideas, and how often; one row a pair of the two."""
+    """Return the moments of a kind of event: steps, colours of ideas, and how often; one row a pair of the two."""
     rows = np.flatnonzero(tape.events.kind == kind)
     pairs = np.column_stack([tape.events.step[rows], colour[tape.events.idea[rows]]])
     found, where = np.unique(pairs, axis=0, return_inverse=True)
@@ -152,7 +152,7 @@ def _notes(tape: Tape, adopted: int, others: int) -> list[str]:
 
 @dataclass(frozen=True)
 class _Size:
-    """How many panels of curves and rows of the strip there are, and the right margin in inches."""
+    """The number of panels of curves and of rows of the strip, and the right margin in inches."""
 
     panels: int
     rows: int

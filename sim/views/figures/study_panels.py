@@ -1,4 +1,4 @@
-"""What the figures of a study share: the rows of one measure, panels beside each other, and their words."""
+"""The parts shared by figures of a study: the rows of one measure, panels beside each other, and their words."""
 
 from __future__ import annotations
 

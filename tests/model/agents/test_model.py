@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.model.agents.model import IdeaDiffusion, mixed
+from sim.model.agents.model import IdeaDiffusion
 from sim.model.agents.person import Person
+from sim.model.agents.society import mixed
 from sim.model.randomness import TELL, uniform
 from sim.tape.tables import USE
 from sim.tape.tape import Tape

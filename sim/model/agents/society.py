@@ -1,0 +1,255 @@
+"""The reference model: one step at a time, first everybody decides, then everything happens.
+
+Every decision of a step reads the state at the end of the step before, so the order in which persons are asked
+cannot matter; what was decided happens sorted by idea and person.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.model import rules
+from sim.model.agents import interventions
+from sim.model.agents.crowd import Crowd
+from sim.model.agents.decisions import Decisions
+from sim.model.agents.surroundings import Holding, Other
+from sim.model.networks.ties import Neighbours
+from sim.model.own_rules import rules_with
+from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
+from sim.model.realise import history
+from sim.model.rules import NEVER
+from sim.model.world import ABILITIES, World
+from sim.tape import tables
+from sim.tape.rows import Recorder, rows_of
+from sim.tape.tape import Tape
+
+
+@dataclass
+class Hearing:
+    """The exposure of a person to an idea in one step: all that was understood, and the claim that is credited."""
+
+    claim: int
+    parents: list[Mapping[int, float]]
+    sure: bool
+
+
+class Society:
+    """All persons of a world, and what happens to them: the reference engine, without Mesa.
+
+    Args:
+        world: what is run, with its seed and its rules.
+        person_class: Decisions, or a subclass.
+
+    Attributes:
+        now: the step that was last taken.
+        people: the persons by their index.
+        dynamics, ideas: the parameters as they are now, which interventions may set.
+    """
+
+    def __init__(self, world: World, person_class: Callable[[Any, int], Decisions] = Decisions) -> None:
+        self.world, self.luck = world, world.seed
+        self.now = 0
+        self.dynamics: dict[str, Any] = dict(world.scenario.dynamics)
+        columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
+        self.ideas: dict[str, list[float]] = {name: getattr(world.ideas, name).tolist() for name in columns}
+        self.idea_numbers = range(len(world.ideas.name))
+        self.released = [NEVER for _ in self.idea_numbers]  # the step in which each idea first works
+        self.dependents: list[list[int]] = [[] for _ in self.idea_numbers]
+        for idea in self.idea_numbers:
+            for prerequisite in world.ideas.prerequisites[idea]:
+                self.dependents[prerequisite].append(idea)
+        self.recorder = Recorder()
+        self.rules = rules_with(world.rules)
+        self.crowd = Crowd(world, self.recorder, self.rules)
+        self.abilities = {name: getattr(world, name).tolist() for name in (*ABILITIES, "keeps", "alive")}
+        self.people = [person_class(self, index) for index in range(world.n)]
+        self._awake = dict(enumerate(self.people))
+        self._alarms: dict[int, dict[int, Decisions]] = {}  # the step in which to wake -> whom
+        self._keys: dict[tuple[int, int], int] = {}
+        self.skipped = 0  # interventions that found nothing to act on
+        self._schedule = deque(world.schedule)
+        self._neighbours = Neighbours(world.ties)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is decided yet."""
+        self.discoveries: list[tuple[int, int]] = []
+        self.hearings: dict[tuple[int, int], Hearing] = {}
+        self.implementations: list[tuple[int, int]] = []
+        self.abandonments: list[tuple[int, int]] = []
+        self.stifled: list[tuple[int, int]] = []
+
+    def step(self) -> None:
+        """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
+        self.now += 1
+        self._keys.clear()
+        self._neighbours.turn_to(self.now)
+        self._wake()
+        while self._is_scheduled():
+            interventions.happen(self, self._schedule.popleft())
+        self._decide()
+        self._discover()
+        self._learn()
+        self._implement()
+        self._abandon()
+        self._forget()
+
+    def _is_scheduled(self) -> bool:
+        return bool(self._schedule) and self._schedule[0].step <= self.now
+
+    def _wake(self) -> None:
+        """Wake those whose chances may come true; everybody where something is scheduled or comes to work."""
+        self._awake |= self._alarms.pop(self.now, {})
+        if self.world.rules or self._is_scheduled() or self.now in self.released:
+            self._awake = dict(enumerate(self.people))
+
+    def _decide(self) -> None:
+        """Ask all who are awake, in whatever order, and let those rest who have nothing to decide for a while."""
+        for person in list(self._awake.values()):
+            person.step()
+            step = person.rests_until()
+            if step > self.now + 1:
+                del self._awake[person.index]
+            if self.now + 1 < step < NEVER:
+                self._alarms.setdefault(step, {})[person.index] = person
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
+        """Take all the steps that are left and return the tape; `progress` is called with (steps done, of how many)."""
+        while self.now < self.world.scenario.scenario.steps:
+            self.step()
+            if progress is not None:
+                progress(self.now, self.world.scenario.scenario.steps)
+        return self.tape()
+
+    def tape(self) -> Tape:
+        """Return the tape of what happened so far."""
+        crowd = np.array(self.crowd.all_pieces(self.now), np.int64).reshape(-1, 5).T
+        return history(self.world, rows_of(*self.recorder.tables()), crowd, self.now, self.skipped)
+
+    # --- what persons ask -----------------------------------------------------------------------------------
+
+    def works(self, idea: int) -> bool:
+        """Return whether an implementation of the idea is out."""
+        return self.released[idea] <= self.now
+
+    def key(self, purpose: int, idea: int) -> int:
+        """The key of all luck of this step for one purpose and idea."""
+        if (purpose, idea) not in self._keys:
+            self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
+        return self._keys[purpose, idea]
+
+    def rank(self, idea: int, teller: int, hearer: int) -> int:
+        """The place of a teller among those who make a hearer understand in this step: the lowest is credited."""
+        return rank_of(self.key(RANK, idea), teller, hearer)
+
+    def ties_of(self, person: int) -> list[tuple[int, float]]:
+        """Return those to whom a person is tied in this step, with the weights."""
+        return self._neighbours.told_by(person)
+
+    def ties_to(self, person: int) -> list[tuple[int, float]]:
+        """Return those who are tied to a person in this step, with the weights."""
+        return self._neighbours.tellers_of(person)
+
+    def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
+        """Have a person hear and understand; of several tellers the one of the lowest rank is credited."""
+        source = min(parents) + (self.rules.MIXTURE if len(parents) > 1 else 0)
+        claim = int(self.rules.claim(rank, source))
+        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(claim, [], False))
+        hearing.sure |= sure
+        if self.dynamics["credited_tellers"] == "all":
+            hearing.parents.append(parents)
+        elif claim <= hearing.claim:
+            hearing.claim, hearing.parents = claim, [parents]
+
+    # --- what happens ---------------------------------------------------------------------------------------
+
+    def _discover(self) -> None:
+        for idea, index in sorted(self.discoveries):
+            if self.people[index].is_open_to(idea):
+                self.begin(tables.DISCOVER, self.people[index], idea, self.prerequisites_held(index, idea))
+
+    def prerequisites_held(self, index: int, idea: int) -> dict[int, float]:
+        """Return the person's holdings of the prerequisites of a discovery, in equal parts."""
+        held = self.people[index].holdings
+        rows = sorted({held[p].event for p in self.world.ideas.prerequisites[idea] if p in held})
+        return {row: self.rules.equal_part(len(rows)) for row in rows}
+
+    def _learn(self) -> None:
+        for idea, index in self.stifled:
+            if idea in self.people[index].holdings:
+                self.people[index].holdings[idea].tells_until = self.now
+        told = [*self.hearings, *((idea, self.world.n) for idea in self.crowd.told)]
+        for idea, index in sorted(told):
+            if index == self.world.n:
+                self.crowd.learn(self.now, idea, self.luck)
+                continue
+            person, hearing = self.people[index], self.hearings[idea, index]
+            if not person.is_open_to(idea):
+                continue
+            parents = mixed(hearing.parents, self.rules)
+            if hearing.sure or person.takes_up(idea):
+                self.begin(tables.LEARN, person, idea, parents)
+            else:
+                person.hesitates[idea] = parents
+                self._awake[index] = person
+
+    def _implement(self) -> None:
+        for idea, index in sorted(self.implementations):
+            self.implement(self.people[index], idea)
+
+    def _abandon(self) -> None:
+        leaving = self.crowd.leaving(self.now, self.luck, self.works, self.dynamics)
+        readopt = bool(self.dynamics["readopt"])
+        for idea, index in sorted([*self.abandonments, *((idea, self.world.n) for idea in leaving)]):
+            if index == self.world.n:
+                self.crowd.abandon(self.now, idea, leaving[idea], readopt)
+            else:
+                self.recorder.event(self.now, tables.ABANDON, index, idea)
+                self.end(self.people[index], idea)
+                if not readopt:
+                    self.people[index].given_up.add(idea)
+
+    def begin(self, kind: int, person: Decisions, idea: int, parents: Mapping[int, float]) -> None:
+        """Begin a holding of an idea: by discovery, or learned from the holdings `parents` (with their weights)."""
+        event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
+        person.holdings[idea] = Holding(
+            event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])
+        )
+        self._awake[person.index] = person
+        person.notebook[idea] = event
+        person.hesitates.pop(idea, None)
+        for other in (idea, *self.world.ideas.rivals[idea]):
+            person.restart(DISCOVER, other)
+            person.restart(RESOLVE, other)
+
+    def implement(self, person: Decisions, idea: int) -> None:
+        """A person makes an idea work that is held."""
+        holding = person.holdings[idea]
+        holding.implemented = True
+        person.restart(IMPLEMENT, idea)
+        self.recorder.event(self.now, tables.IMPLEMENT, person.index, idea, 1, {holding.event: 1.0})
+        self.released[idea] = min(
+            self.released[idea], self.rules.works_from(self.now, int(self.dynamics["release_delay"]))
+        )
+
+    def end(self, person: Decisions, idea: int) -> None:
+        """A person no longer holds an idea."""
+        del person.holdings[idea]
+        self._awake[person.index] = person
+        person.restart(IMPLEMENT, idea)
+        person.restart(ABANDON, idea)
+        for dependent in self.dependents[idea]:
+            person.restart(DISCOVER, dependent)
+
+
+def mixed(parents: Sequence[Mapping[int, float]], rules: Any = rules) -> dict[int, float]:
+    """Several influences of one event in equal parts, by row."""
+    mixture: dict[int, float] = {}
+    for row, weight in sorted((row, weight) for part in parents for row, weight in part.items()):
+        mixture[row] = rules.added(mixture.get(row, 0.0), rules.part_of(weight, len(parents)))
+    return mixture
