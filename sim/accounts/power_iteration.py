@@ -129,7 +129,7 @@ def _passes(
 
 
 def _groups(begin: Whole, number: int) -> list[list[tuple[int, int]]]:
-    """Return so many parts of each group as (first row, row after the last), of about equal work, the last group first."""
+    """Return so many parts of each group, the last first, as (first row, row after the last), of about equal work."""
     work = begin + np.arange(len(begin))  # an edge and a row count alike
     cuts = np.searchsorted(work, np.linspace(0, work[-1], GROUPS * number + 1)).tolist()
     cuts[0], cuts[-1] = 0, len(begin) - 1
