@@ -1,16 +1,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-full lint bench hypotheses notebook-curve docs gallery playground clean
+.PHONY: run test test-full campaign mutants lint bench hypotheses notebook-curve docs gallery playground clean
 
 run: .venv/installed ## the genius's notebook: credit table, run folder, figures
 	$(BIN)/shoulders run scenarios/genius_notebook.toml
 
 test: .venv/installed-dev ## all tests, some of them at a smaller size
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-full: .venv/installed-dev ## all tests at full size
-	SHOULDERS_FULL=1 SHOULDERS_THEORY=full SHOULDERS_EXAMPLES=5000 $(BIN)/python -m pytest -n auto
+	SHOULDERS_FULL=1 SHOULDERS_THEORY=full SHOULDERS_EXAMPLES=5000 $(BIN)/python -m pytest -n auto --dist worksteal
+
+campaign: .venv/installed-dev ## 100,000 malformed inputs, 10,000 flips, 1,000 kills, 300 interrupts; CAMPAIGN=0.1 for a tenth
+	SHOULDERS_CAMPAIGN=$(or $(CAMPAIGN),1) $(BIN)/python -m pytest -s tests/campaign
+
+mutants: .venv/installed-dev ## small faults in the rules, role flow and the placing of logs: do the tests find them?
+	$(BIN)/python -m tests.campaign.mutants 25
 
 lint: .venv/installed-dev ## style, types, and who may import whom
 	$(BIN)/ruff check .

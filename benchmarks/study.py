@@ -17,7 +17,7 @@ from benchmarks import batch, ours, race
 from benchmarks.tables import Table
 from sim.model.agents.model import IdeaDiffusion
 from sim.scenario.scenario import Scenario
-from sim.study.sweep import Study
+from sim.study.study import Study
 
 MEASURES = ("total", "reached", "time_to_half")
 AGENT_RUNS, PEER_RUNS = 4, 8  # of the slow ones; they are not extrapolated, but for the rate

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.model.world import World as World
     from sim.scenario.bundled import scenarios as scenarios
     from sim.scenario.scenario import Scenario as Scenario
-    from sim.study.sweep import Study as Study
+    from sim.study.study import Study as Study
     from sim.study.sweep import sweep as sweep
     from sim.tape.tape import Tape as Tape
 
@@ -35,7 +35,7 @@ _HOMES = {
     "Person": "sim.model.agents.person",
     "Scenario": "sim.scenario.scenario",
     "ScenarioError": "sim.errors",
-    "Study": "sim.study.sweep",
+    "Study": "sim.study.study",
     "StudyError": "sim.errors",
     "Tape": "sim.tape.tape",
     "TapeError": "sim.errors",

@@ -19,7 +19,7 @@ from sim.errors import ScenarioError, did_you_mean
 from sim.machine.memory import free_memory, in_words
 from sim.machine.threads import in_threads, processors
 from sim.model.forecast import most_events, predict_memory, seconds_of_agents
-from sim.model.own_rules import Own, own_rules
+from sim.model.own_rules import Own, blamed, own_rules
 from sim.model.realise import history
 from sim.model.world import World
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
@@ -61,6 +61,7 @@ def simulate(
     Raises:
         ValueError: if there is no such engine or rule, or the seed is out of range.
         ScenarioError: if the network file cannot be used, or the world would not fit into the memory.
+        RunError: if one of the rules does, or returns no number.
 
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "one idea", steps = 3}
@@ -89,18 +90,20 @@ def simulate_world(
     if engine_for(world.scenario, engine, 1, world.rules, person_class) == "kernels":
         from sim.model.kernels.model import ColumnModel
 
-        model = ColumnModel(world, threads)
-        model.finish(progress)
+        with blamed(world.rules):
+            model = ColumnModel(world, threads)
+            model.finish(progress)
         record = model.happened()
         del model  # its memory, before the tape takes more
         return history(world, *record)
-    if person_class is not None:
-        from sim.model.agents.model import IdeaDiffusion
+    with blamed(world.rules):
+        if person_class is not None:
+            from sim.model.agents.model import IdeaDiffusion
 
-        return IdeaDiffusion(world, person_class=person_class).run(progress)
-    from sim.model.agents.society import Society
+            return IdeaDiffusion(world, person_class=person_class).run(progress)
+        from sim.model.agents.society import Society
 
-    return Society(world).run(progress)
+        return Society(world).run(progress)
 
 
 def simulate_many(
@@ -180,7 +183,8 @@ def _side_by_side(
 
     threads = threads or processors()
     if fits_batch(scenarios[0]):
-        return run_batch(scenarios, cell, seeds, threads, own)
+        with blamed(own):
+            return run_batch(scenarios, cell, seeds, threads, own)
     return list(in_threads(run, range(len(seeds)), threads))
 
 

@@ -1,7 +1,5 @@
 """What tests of several rooms are given."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path

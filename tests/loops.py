@@ -1,7 +1,5 @@
 """Loops compiled whatever their size, to compare them with the same loops interpreted."""
 
-from __future__ import annotations
-
 from types import ModuleType
 
 import pytest

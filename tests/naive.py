@@ -1,7 +1,5 @@
 """Slow, obvious twins of what sim computes fast: fractions, recursion, loops and sets."""
 
-from __future__ import annotations
-
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,13 +7,14 @@ from fractions import Fraction
 
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
+from tests.tapes import as_rows
 
 Account = dict[tuple[int, str], Fraction]
 
 
 def parents_of(tape: Tape, event: int) -> list[tuple[int, Fraction]]:
     """The parents of an event with their parts, which sum to exactly 1."""
-    rows = zip(*(column.tolist() for column in tape.influences.columns().values()), strict=True)
+    rows = as_rows(tape.influences)
     mine = [(parent, Fraction(weight)) for child, parent, weight in rows if child == event]
     total = sum(part for _, part in mine)
     return [(row, part / total) for row, part in mine]
@@ -29,8 +28,7 @@ class RoleFlow:
         self.kind, self.person = tape.events.kind.tolist(), tape.events.person.tolist()
         self.parents = [parents_of(tape, event) for event in range(len(tape.events))]
         self.account: Account = defaultdict(Fraction)
-        columns = (column.tolist() for column in tape.realised.columns().values())
-        for event, implementation, value in zip(*columns, strict=True):
+        for event, implementation, value in as_rows(tape.realised):
             self.realise(event, implementation, Fraction(value))
 
     def realise(self, event: int, implementation: int, value: Fraction) -> None:
@@ -69,25 +67,9 @@ class RoleFlow:
             self.walk_to_implementer(parent, part * amount)
 
 
-def owen(unions: list[list[object]], worth: dict[frozenset[object], Fraction]) -> dict[object, Fraction]:
-    """The Owen value of a sum of unanimity games (set -> worth), over all orders in which no union is interrupted."""
-    gains: dict[object, Fraction] = defaultdict(Fraction)
-    orders = 0
-    for union_order in itertools.permutations(unions):
-        for order in itertools.product(*(list(itertools.permutations(union)) for union in union_order)):
-            orders += 1
-            present: set[object] = set()
-            for player in itertools.chain(*order):
-                present.add(player)
-                for needed, value in worth.items():
-                    if player in needed and needed <= present:
-                        gains[player] += value
-    return {player: gain / orders for player, gain in gains.items()}
-
-
 def priority(tape: Tape) -> dict[int, Fraction]:
     """All value of an idea to the persons who discovered it in the first step."""
-    events = [*zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)]
+    events = as_rows(tape.events)
     credit: dict[int, Fraction] = defaultdict(Fraction)
     for event, value in zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True):
         found = [row for row in events if row[1] == DISCOVER and row[3] == events[event][3]]
@@ -129,7 +111,7 @@ def person_graph(tape: Tape) -> dict[tuple[int, int], Fraction]:
 
 def _discovered(tape: Tape) -> dict[int, Fraction]:
     kind, person, idea = tape.events.kind.tolist(), tape.events.person.tolist(), tape.events.idea.tolist()
-    rows = zip(*(column.tolist() for column in tape.realised.columns().values()), strict=True)
+    rows = as_rows(tape.realised)
     realised = [(event, implementation) for event, implementation, value in rows if value > 0.0]
     in_use = {idea[event] for event, _ in realised} or {idea[e] for e in range(len(kind)) if kind[e] == LEARN}
     found: dict[int, set[int]] = defaultdict(set)

@@ -1,7 +1,5 @@
 """The slow twin of the edges of a log: row by row, with dictionaries, as the rules of SCIENCE.md 4.11 read."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter

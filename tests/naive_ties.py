@@ -1,7 +1,5 @@
 """A slow, obvious twin of how ties that are given several times, added and cut become rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

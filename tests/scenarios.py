@@ -1,7 +1,5 @@
 """Random scenarios for hypothesis: small worlds in which everything that a scenario can say is said at times."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import strategies as st

@@ -1,12 +1,11 @@
 """Tapes for tests: by hand, and at random with everything that a tape may hold."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
+from sim.accounts.table import CreditTable
 from sim.tape.rows import Recorder
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
@@ -47,6 +46,17 @@ def finish_tape(recorder: Recorder, people: Persons, realised: Iterable[tuple[in
 def with_crowd(names: Sequence[str], crowd: int) -> Persons:
     """Single persons, and after them a crowd of so many people."""
     return Persons([*names, "crowd"], [1] * (len(names) + 1), [1] * len(names) + [crowd])
+
+
+def as_rows(table: Any) -> list[tuple[Any, ...]]:
+    """A table of a tape row by row."""
+    return list(zip(*(column.tolist() for column in table.columns().values()), strict=True))
+
+
+def by_name(table: CreditTable, column: str = "credit") -> dict[str, float]:
+    """The credit of each person, or another column; whoever has none is left out."""
+    rows = zip(table.persons.name, getattr(table.persons, column).tolist(), strict=True)
+    return {name: value for name, value in rows if value != 0.0}
 
 
 def equal(parents: Iterable[int]) -> dict[int, float]:

@@ -1,7 +1,5 @@
 """The benchmarks run, at a tiny size: nothing here is about time."""
 
-from __future__ import annotations
-
 import csv
 import math
 

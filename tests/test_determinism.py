@@ -1,7 +1,5 @@
 """The same seed gives the same tape on another processor: here, on one that has forgotten its newer instructions."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

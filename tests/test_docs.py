@@ -1,7 +1,5 @@
 """Every code block of the pages and every cell of the notebooks runs; what is made from the code is complete."""
 
-from __future__ import annotations
-
 import ast
 import base64
 import json
@@ -98,7 +96,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, folder):
             written = write_named(text, folder)
             if language == "toml" and "hypotheses" not in tomllib.loads(text):
                 assert Scenario.load(written) if written else Scenario.from_toml(text)
-        elif language == "python" and page.name != "README.md":  # tests/test_readme.py runs those
+        elif language == "python":
             exec(compile(text, str(page), "exec"), space)
         elif language == "sh":
             for line in lines(text):
@@ -115,6 +113,16 @@ def test_the_blocks_and_notebooks_are_found():
     commands = [line for page in PAGES for language, text in blocks(page) if language == "sh" for line in lines(text)]
     assert {line.split()[1] for line in commands if line.startswith("shoulders")} >= {"run", "credit", "check", "new"}
     assert len(NOTEBOOKS) == 2
+
+
+def test_the_readme_is_short_and_says_what_happens():
+    text = PAGES[0].read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```|^\|.*?$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert 400 < len(prose.split()) < 800, "to be read in a few minutes"
+    (scenario,) = [block for language, block in blocks(PAGES[0]) if language == "toml"]
+    assert sim.credit(sim.simulate(Scenario.from_toml(scenario))).persons.share.tolist() == [0.5, 0.5]
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"^make (\S+)", text, re.MULTILINE)) <= set(targets)
 
 
 def result_of(cell: str, space: dict[str, object]) -> object:

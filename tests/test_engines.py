@@ -1,7 +1,5 @@
 """The public functions are functions, take what is a number, and a default left out is the default written out."""
 
-from __future__ import annotations
-
 import gc
 import inspect
 import pickle
@@ -16,7 +14,6 @@ from pydantic import BaseModel
 
 import sim
 from sim import IdeaDiffusion, Scenario, World, credit, simulate, simulate_many, sweep
-from sim.model.world import ABILITIES
 from sim.scenario import distributions, interventions, networks, sections
 from tests import FULL
 
@@ -74,6 +71,7 @@ def test_a_finished_run_is_given_up():
 # --- defaults ---------------------------------------------------------------------------------------------------------
 
 NEEDED: dict[type, dict[str, Any]] = {  # what a section of a scenario cannot do without
+    sections.Population: {"count": 60},
     distributions.Normal: {"mean": 0.3, "sd": 0.1},
     distributions.LogNormal: {"median": 0.2, "sigma": 0.5},
     distributions.Power: {"low": 0.05, "exponent": 2.5},
@@ -104,13 +102,9 @@ PLACES = {  # of a section: its table, and which entry of a list
     "Impact": ("impact", None),
     "CreditSection": ("credit", None),
 }
-NOWHERE = {  # what None stands for cannot be written: nobody, never, or the other way to say it
-    ("PersonSection", ability) for ability in ABILITIES
-} | {("PersonSection", "dies"), ("PersonSection", "abilities"), ("Tie", "end"), ("Idea", "rival_of"),
-     ("StochasticBlock", "degrees"), ("StochasticBlock", "chances")}  # fmt: skip
 
 
-def model(n: int, at: type[BaseModel], own: dict[str, Any], without: str) -> Scenario:
+def model(n: int, at: type[BaseModel], own: dict[str, Any]) -> Scenario:
     """A scenario of n anonymous persons and six others that has a section of this type, with these keys."""
     data: dict[str, Any] = {
         "scenario": {"name": "defaults", "steps": 6},
@@ -124,9 +118,6 @@ def model(n: int, at: type[BaseModel], own: dict[str, Any], without: str) -> Sce
         "credit": {},
         "interventions": [],
     }
-    for section in (data["world"], data["population"]):
-        if section.keys() & at.model_fields.keys():
-            section.pop(without, None)
     kind = own
     if "kind" in at.model_fields:
         kind = own | {"kind": get_args(at.model_fields["kind"].annotation)[0]}
@@ -141,20 +132,17 @@ def model(n: int, at: type[BaseModel], own: dict[str, Any], without: str) -> Sce
         data["interventions"] = [{"step": 1, "kind": "discover", "person": "P", "idea": "idea"}, kind]
     else:
         section, number = PLACES[name]
+        data[section] = {} if name in ("WorldSection", "Population") else data[section]
         (data[section] if number is None else data[section][number]).update(own)
     return Scenario.from_toml(tomlkit.dumps(data))
 
 
-def optional_keys() -> list[tuple[type[BaseModel], str]]:
-    found = []
-    for module in (distributions, networks, sections, interventions):
-        for kind in vars(module).values():
-            if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__module__ == module.__name__:
-                if kind.__name__.startswith("_") or kind.__name__ in ("NetworkFile", "Contents"):
-                    continue
-                found += [(kind, name) for name, field in kind.model_fields.items()
-                          if not field.is_required() and name != "kind"]  # fmt: skip
-    return found
+def kinds() -> list[type[BaseModel]]:
+    """Every section of a scenario, and every kind of distribution, network and intervention."""
+    rooms = (distributions, networks, sections, interventions)
+    classes = [(kind, room) for room in rooms for kind in vars(room).values() if isinstance(kind, type)]
+    found = [kind for kind, room in classes if issubclass(kind, BaseModel) and kind.__module__ == room.__name__]
+    return [kind for kind in found if kind.__name__[0] != "_" and kind.__name__ not in ("NetworkFile", "Contents")]
 
 
 def needed(kind: type[BaseModel]) -> dict[str, Any]:
@@ -166,18 +154,12 @@ def needed(kind: type[BaseModel]) -> dict[str, Any]:
             if field.is_required() and kind.__module__ == interventions.__name__ and name != "kind"}  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "key"), optional_keys(), ids=lambda given: getattr(given, "__name__", given))
-def test_a_key_left_out_is_its_default_written_out(kind, key):
-    default = kind.model_fields[key].get_default(call_default_factory=True)
-    if default is None and (kind.__name__, key) in NOWHERE:
-        assert not kind.model_fields[key].is_required()
-        return
-
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+def test_what_is_left_out_is_its_default_written_out(kind):
     def pair(n: int) -> tuple[Scenario, Scenario]:
-        written = RESOLVED[kind.__name__, key](n + 6) if default is None else default
-        written = written.model_dump() if isinstance(written, BaseModel) else written
-        alias = kind.model_fields[key].alias or key
-        return model(n, kind, needed(kind), key), model(n, kind, needed(kind) | {alias: written}, key)
+        written = {key: value(n + 6) for (name, key), value in RESOLVED.items() if name == kind.__name__}
+        left, spelled = (model(n, kind, needed(kind) | more) for more in ({}, written))
+        return left, Scenario.from_toml(spelled.to_toml())  # which says every default
 
     left, spelled = pair(60)
     for engine in ("agents", "kernels"):
@@ -188,7 +170,7 @@ def test_a_key_left_out_is_its_default_written_out(kind, key):
     left, spelled = (World.build(s, 3) for s in pair(600 if kind is networks.Complete else 210_000))
     assert np.array_equal(left.ties.target, spelled.ties.target)
     assert np.array_equal(left.reach, spelled.reach)
-    assert len(left.ties.target) > left.n / 2, "a network without ties says nothing"
+    assert len(left.ties.target) > left.n / 2 or kind is networks.NoNetwork, "a network without ties says nothing"
 
 
 @pytest.mark.parametrize(("persons", "low"), [(3, 2), (2, 1), (40, 39), (40, 1)])

@@ -4,8 +4,6 @@ Who may import whom stands in pyproject.toml, where import-linter reads it; what
 sim/model/ruff.toml, where ruff does.
 """
 
-from __future__ import annotations
-
 import ast
 import subprocess
 import sys

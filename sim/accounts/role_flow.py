@@ -95,20 +95,23 @@ def _flow_of(tape: Tape, inheritance: float) -> Floats:
     if for_size(_count_tellers, size)(kind, person, child, parent, tellers):
         for_size(_flow_certain, size)(kind, child, parent, tellers, float(inheritance), flow, user)
         return flow
-    part, counted = weigh_tellers(tape)
+    part, counted, _ = weigh_tellers(tape)
     entry = np.zeros(len(kind))
     for_size(_flow, size)(kind, tape.parents, parent, weight, part, float(inheritance), flow, user, entry)
     flow[1::2] += divide_equally(tape.parents, parent, part, entry, counted)
     return flow
 
 
-def weigh_tellers(tape: Tape) -> tuple[Floats, int]:
-    """Return the chance of each influence of a learning, below 0 from the own person, and the most tellers in a row."""
+def weigh_tellers(tape: Tape) -> tuple[Floats, int, NDArray[np.int32]]:
+    """Return the chance of each influence of a learning, below 0 from the own person, and the most tellers in a row.
+
+    The most are those that somebody learned from; at the end come the most up to each event, shape (events,).
+    """
     kind, person = tape.events.kind, tape.events.person
     child, parent, weight = tape.influences.columns().values()
     part, longest = np.zeros(len(child)), np.zeros(len(kind), np.int32)
     loop = for_size(_weigh, len(kind) + len(child))
-    return part, int(loop(kind, person, tape.parents, parent, weight, part, longest))
+    return part, int(loop(kind, person, tape.parents, parent, weight, part, longest)), longest
 
 
 # The loops run as they stand for a small tape and compiled for a large one, with the same bits. The two numbers that

@@ -91,6 +91,11 @@ LOG_FORMAT = click.option("--format", "log_format", type=Names(*FORMATS), metava
 SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed, in place of the scenario's.")
 THREADS = click.option("--threads", type=click.IntRange(1), help="Runs or threads side by side; the result is the "
                        "same.")  # fmt: skip
+WORKERS = click.option("--workers", type=click.IntRange(1), help="Runs side by side.  [default: the processors]")
+EXECUTOR = click.option("--executor", default="auto", show_default=True, metavar="NAME",
+                        type=Names("auto", "threads", "processes", "dask"),
+                        help="auto, threads, processes or dask.")  # fmt: skip
+DASK = click.option("--dask", metavar="ADDRESS", help="local, or a scheduler as tls://HOST:PORT.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 OWN_RULES = click.option("--rules", "rules_file", metavar="FILE.py", shell_complete=any_file,
                          help="Rules of your own: functions named as those of sim/model/rules.py.")  # fmt: skip

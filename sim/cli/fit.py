@@ -12,16 +12,20 @@ import click
 from sim.cli.arguments import (
     AS_JSON,
     CHANGES,
+    DASK,
     ENGINE,
+    EXECUTOR,
     SEED,
     THREADS,
+    WORKERS,
     Names,
     ScenarioName,
     Setting,
     any_file,
     folder_of,
     scenario_of,
-)  # fmt: skip
+)
+from sim.errors import RunError
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 
 if TYPE_CHECKING:
@@ -56,6 +60,9 @@ CHECKED = 200  # records of known truth
 @SEED
 @ENGINE
 @THREADS
+@WORKERS
+@EXECUTOR
+@DASK
 @click.option("--out", metavar="DIR", help="Keep generations (the same command goes on), draws, figures and report.")
 @AS_JSON
 def fit_command(
@@ -101,9 +108,10 @@ def _fitted(chosen: Any, record: str, keys: Any, folder: Path | None, options: d
     with _one_line(), progress_bar(chosen.scenario.name, "runs") as tick:
         try:
             return fit(chosen, record, keys, out=folder, progress=tick, **options)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, RunError, ConnectionError) as error:
             kept = f"the generations so far are kept in {folder}, the same command goes on"
-            raise KeyboardInterrupt(f"interrupted; {kept if folder else 'nothing was written'}") from None
+            what = f"{error or 'interrupted'}; {kept if folder else 'nothing was written'}"
+            raise type(error)(what) from None
 
 
 def _compared(models: dict[str, Any], record: str, keys: list[Any], options: dict[str, Any]) -> Comparison:

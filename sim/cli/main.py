@@ -67,11 +67,19 @@ def main() -> None:
     SIGTERM is handled as Ctrl-C is: what was done is kept. Ctrl-C is ignored where the shell has it ignored, as for a
     job in the background.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    pressed: list[int] = []
+
+    def interrupt(signum: int, _: Any) -> None:
+        pressed.append(signum)
+        raise KeyboardInterrupt
+
+    heard = [signal.SIGTERM, *([signal.SIGINT] if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN else [])]
+    before = [signal.signal(signum, interrupt) for signum in heard]
     try:
-        sys.exit(_run())
+        sys.exit(_run(pressed))
     finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        for signum, handler in zip(heard, before, strict=True):
+            signal.signal(signum, handler or signal.SIG_DFL)
 
 
 def program() -> None:
@@ -91,7 +99,8 @@ def program() -> None:
         gc.freeze()
 
 
-def _run() -> int:
+def _run(pressed: list[int]) -> int:
+    """Run the command; after Ctrl-C, whatever an interrupted library raises in its place is an interrupt."""
     for stream in (sys.stdout, sys.stderr):  # a terminal without umlauts gets question marks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -105,8 +114,12 @@ def _run() -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (Exception, KeyboardInterrupt) as error:  # the last line of defence: no traceback for the user
-        return _failed(error)
+        return _failed(KeyboardInterrupt("interrupted") if pressed and not _interrupted(error) else error)
     return OK
+
+
+def _interrupted(error: BaseException) -> bool:
+    return isinstance(error, KeyboardInterrupt | click.Abort)
 
 
 def _failed(error: BaseException) -> int:

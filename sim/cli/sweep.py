@@ -9,14 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import AS_JSON, CHANGES, ENGINES, OWN_RULES, Names, ScenarioName, Setting, folder_of
+from sim.cli.arguments import (
+    AS_JSON,
+    CHANGES,
+    DASK,
+    ENGINES,
+    EXECUTOR,
+    OWN_RULES,
+    WORKERS,
+    Names,
+    ScenarioName,
+    Setting,
+    folder_of,
+)
 from sim.errors import InputError
 from sim.machine.records import many
 from sim.machine.terminal import progress_bar, say, show, show_json
 
 if TYPE_CHECKING:
     from sim.study.progress import Progress
-    from sim.study.sweep import Study
+    from sim.study.study import Study
 
 DESIGNS = ("grid", "latin-hypercube", "sobol", "saltelli", "morris")
 VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
@@ -35,10 +47,9 @@ VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
 @click.option("--own-seeds", is_flag=True, help="Give every cell seeds of its own, so that no two cells are paired.")
 @click.option("--engine", type=Names(*ENGINES), metavar="NAME", help="auto, agents or kernels; the rows are the same.")
 @OWN_RULES
-@click.option("--workers", type=click.IntRange(1), help="Runs side by side.  [default: the processors]")
-@click.option("--executor", default="auto", show_default=True, type=Names("auto", "threads", "processes", "dask"),
-              metavar="NAME", help="auto, threads, processes or dask.")  # fmt: skip
-@click.option("--dask", metavar="ADDRESS", help="local, or a scheduler as tls://HOST:PORT.")
+@WORKERS
+@EXECUTOR
+@DASK
 @click.option("--out", metavar="DIR", help="Study folder, in place of results/NAME-HASH; one that was cut off goes on.")
 @click.option("--resume", is_flag=True, help="Only go on with a study that is there.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first run that fails.")
@@ -91,8 +102,8 @@ def _study(
     from sim.cli.arguments import rules_of, scenario_of
     from sim.scenario.bundled import located
     from sim.study.design import parse_vary
+    from sim.study.study import Study
     from sim.study.study_file import is_study, study_arguments
-    from sim.study.sweep import Study
 
     arguments: dict[str, Any] = study_arguments(located(scenario)) if is_study(located(scenario)) else {}
     arguments |= {key: value for key, value in others.items() if value is not None}

@@ -164,8 +164,9 @@ def locked(file: Path) -> Iterator[None]:
     holder = file.with_suffix(".pid")
     try:
         with FileLock(file, timeout=0):
-            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
             try:
+                with contextlib.suppress(OSError):  # of a full disk; it only tells others whom they wait for
+                    holder.write_text(f"{os.getpid()}\n", encoding="ascii")
                 yield
             finally:
                 holder.unlink(missing_ok=True)

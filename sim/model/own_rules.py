@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from sim.errors import did_you_mean
+from sim.errors import InputError, RunError, did_you_mean
 from sim.model import rules
 
 REPLACEABLE = {
@@ -59,6 +60,24 @@ reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonm
     if unknown := [name for name in given or {} if name not in REPLACEABLE]:
         raise ValueError(f"rules: no {unknown[0]!r}{did_you_mean(unknown[0], REPLACEABLE)}")
     return tuple(pairs)  # type: ignore[arg-type]  # functions of rules.py are plain functions
+
+
+@contextlib.contextmanager
+def blamed(own: Own) -> Iterator[None]:
+    """Say of an error in the block that rules of one's own took part in it, if they did.
+
+    Raises:
+        RunError: in place of any error that is not said to a user as it is.
+    """
+    try:
+        yield
+    except (InputError, RunError, MemoryError, OSError):
+        raise
+    except Exception as error:  # whatever it is: what a rule raises, or what comes of what it returns
+        if not own:
+            raise
+        names = ", ".join(rule.__name__ for rule, _ in own)
+        raise RunError(f"rules: with your own {names}: {type(error).__name__}: {error}") from error
 
 
 def rules_with(own: Own) -> Any:

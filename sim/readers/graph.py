@@ -80,7 +80,7 @@ def read_graph(source: Source, format: str) -> Graph:
         line, column = error.position
         what = f"column {column + 1}: {str(error).split(':')[0]}"
         raise TapeError(f"{source.path}:{line}: {what}; allowed: a sound graph") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, TapeError):
             raise
         what = " ".join(str(error).split()) or type(error).__name__
@@ -190,7 +190,7 @@ def _pajek(source: Source) -> Graph:
         if not text or text.startswith("%"):
             continue
         if text.startswith("*"):
-            part = text[1:].split()[0].lower()
+            part = text[1:].partition(" ")[0].lower()
             graph.directed &= part not in {"edges", "edgeslist"}
             continue
         cells = re.findall(r'"[^"]*"|\[[^\]]*\]|\S+', text)

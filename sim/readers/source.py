@@ -10,6 +10,7 @@ import lzma
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,7 @@ def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return False
 
 
@@ -120,7 +121,8 @@ def _unpacked(path: Path, name: Path, kind: str, to: Path) -> Path:
                 size += len(data)
                 refuse_unpacked(name, size, most)
                 out.write(data)
-    except (OSError, EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error, lzma.LZMAError,
+            zipfile.BadZipFile) as error:  # fmt: skip # of another method, or locked by a password, among them
         if isinstance(error, TapeError):
             raise
         reason = [*str(error).splitlines(), type(error).__name__][0]

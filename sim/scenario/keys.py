@@ -22,6 +22,8 @@ def parse_value(text: str) -> Any:
 def plain(value: Any) -> Any:
     """Return a value of numpy or pandas, a range, a tuple or a path as plain data; others as they are.
 
+    A date of numpy becomes its text: in nanoseconds, it would pass for a number.
+
     >>> import numpy as np
     >>> plain({"values": np.arange(2), "weights": (np.float32(0.5), 1)}), plain(range(3))
     ({'values': [0, 1], 'weights': [0.5, 1]}, [0, 1, 2])
@@ -32,6 +34,8 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if isinstance(value, os.PathLike):
         return os.fspath(value)
+    if type(value).__module__ == "numpy" and value.dtype.kind in "mM":
+        return plain(value.astype(str))
     return plain(value.tolist()) if hasattr(value, "tolist") else value  # of numpy and pandas, scalars too
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from sim.study.sweep import Study
+    from sim.study.study import Study
 
 Floats = NDArray[np.float64]
 FIXED = ("cell", "replicate", "seed", "error")  # columns of every table
@@ -38,7 +38,7 @@ def table(study: Study | str | Path) -> pd.DataFrame:
     Raises:
         ValueError: if the folder holds no study, or a corrupt one (StudyError).
     """
-    from sim.study.sweep import Study
+    from sim.study.study import Study
 
     if isinstance(study, str | Path):
         study = Study.load(study)

@@ -50,6 +50,20 @@ class Job:
         """Return how many runs there are in all."""
         return len(self.cells) * self.replicates
 
+    @property
+    def columns(self) -> int:
+        """Return how many values a run has."""
+        return len(self.measures)
+
+    @property
+    def code(self) -> list[Any]:
+        """Return the measures that are given as functions."""
+        return [getattr(one, "function", one) for one in self.measures if callable(one)]
+
+    def chunk(self, first: int, last: int, stopped: Callable[[], bool] = lambda: False) -> Chunk | None:
+        """Run and measure; a run that fails is noted, and the others go on. None if it was stopped before the end."""
+        return run_chunk(self, first, last, stopped)
+
 
 @dataclass(frozen=True, eq=False)
 class Chunk:

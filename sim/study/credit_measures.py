@@ -7,13 +7,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.accounts.account import credit
 from sim.accounts.methods import THIRDS, settings_of
-from sim.accounts.role_flow import role_flow_of_events
+from sim.accounts.quadrature import nodes_for
+from sim.accounts.role_flow import role_flow_of_events, weigh_tellers
 from sim.accounts.table import ROLES
 from sim.study.batches import Batch
-from sim.tape.tables import Events, Floats, Influences, Ints, Realised
+from sim.tape.tables import LEARN, Events, Floats, Influences, Ints, Realised
 
 
 def shares_of(runs: Batch, rows: range, method: str, role: str, as_share: bool) -> Floats:
@@ -55,23 +57,48 @@ def _role_flow(runs: Batch, rows: range, role: str) -> tuple[Floats, Floats]:
     return runs.sum_by_run(runs.event_run[mine], np.asarray(found)[mine]), whole
 
 
-def _flows(runs: Batch) -> tuple[Floats, Floats, Floats]:
-    """Return the credit of every event by role, computed once for all measures of the same runs."""
+def _flows(runs: Batch) -> Floats:
+    """Return the credit of every event by role, computed once for all measures of the same runs; shape (3, events).
+
+    How lineages are divided hangs on all that are divided at once. So runs are divided beside such alone as are divided
+    alike, and each has the bits that it has by itself.
+    """
     kept: Any = runs.__dict__
     if "role_flow" not in kept:
         inheritance = settings_of(runs.tape(0), {}).inheritance
-        kept["role_flow"] = role_flow_of_events(_joined(runs), inheritance)
-    roles: tuple[Floats, Floats, Floats] = kept["role_flow"]
+        found, nodes = np.zeros((len(ROLES), len(runs.events))), _nodes(runs)
+        for number in np.unique(nodes):
+            chosen = nodes == number
+            found[:, chosen[runs.event_run]] = role_flow_of_events(_joined(runs, chosen), inheritance)
+        kept["role_flow"] = found
+    roles: Floats = kept["role_flow"]
     return roles
 
 
-def _joined(runs: Batch) -> Any:
-    influence, value = (runs.begins[runs.run_of(table), 0] for table in (1, 2))
-    served = runs.realised.implementation
+def _nodes(runs: Batch) -> Ints:
+    """Return the nodes at which the lineages of each run are divided, 0 where none of them branches; shape (runs,)."""
+    run, child = runs.run_of(1), runs.influences.child
+    branches, most = np.zeros(len(runs), np.bool_), np.zeros(len(runs), np.int64)
+    branches[run[1:][(child[1:] == child[:-1]) & (run[1:] == run[:-1])]] = True
+    if branches.any():
+        joined = _joined(runs, np.ones(len(runs), np.bool_))
+        told = joined.events.kind[joined.influences.child] == LEARN
+        np.maximum.at(most, run[told], weigh_tellers(joined)[2][joined.influences.parent[told]])
+    return np.array(
+        [len(nodes_for(int(n))[0]) if many else 0 for n, many in zip(most, branches, strict=True)], np.int64
+    )
+
+
+def _joined(runs: Batch, chosen: NDArray[np.bool_]) -> Any:
+    """Return the rows of some of the runs, as those of one tape."""
+    counts = np.where(chosen, runs.counts[:, 0], 0)
+    begins = np.cumsum(counts) - counts
+    events, influences, realised = (chosen[runs.run_of(table)] for table in range(3))
+    child, parent, weight = (column[influences] for column in runs.influences.columns().values())
+    event, served, value = (column[realised] for column in runs.realised.columns().values())
+    of_child, of_event = begins[runs.run_of(1)[influences]], begins[runs.run_of(2)[realised]]
     return _Joined(
-        runs.events,
-        Influences(runs.influences.child + influence, runs.influences.parent + influence, runs.influences.weight),
-        Realised(
-            runs.realised.event + value, np.where(served >= 0, served + value, -1), runs.realised.value
-        ),
-    )  # fmt: skip
+        Events(*(column[events] for column in runs.events.columns().values())),
+        Influences(child + of_child, parent + of_child, weight),
+        Realised(event + of_event, np.where(served >= 0, served + of_event, -1), value),
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -178,11 +179,12 @@ def _values(scenario: Scenario, key: str, given: Any) -> tuple[Any, ...]:
     """Return the values of one key of a grid."""
     if isinstance(given, Mapping) and set(given) == {"start", "stop", "num"}:
         start, stop, num = given["start"], given["stop"], given["num"]
-        ends = _is_number(start) and _is_number(stop) and math.isfinite(float(stop) - float(start))
+        ends = _is_number(start) and _is_number(stop) and max(abs(start), abs(stop)) <= sys.float_info.max
+        ends = ends and math.isfinite(float(stop) - float(start))
         if not ends or type(num) is not int or not 1 <= num <= MAX_VALUES:
             raise ValueError(f"vary: {key}: START:STOP:NUM must be two numbers with a finite difference, and a whole "
                              "number of values")  # fmt: skip
-        values = np.linspace(start, stop, num).tolist()
+        values = np.linspace(float(start), float(stop), num).tolist()
         return tuple(map(round, values)) if _is_whole(scenario, key, start, stop) else tuple(values)
     if not isinstance(given, list) or not given:
         raise ValueError(f"vary: {key}: must be a list of values, or a table of start, stop and num")

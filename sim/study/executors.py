@@ -23,13 +23,13 @@ from concurrent.futures import ProcessPoolExecutor as Processes
 from concurrent.futures import ThreadPoolExecutor as Threads
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from sim.errors import StudyError
-from sim.study.chunks import Chunk, Job, run_chunk
+from sim.study.chunks import Chunk
 
 EXECUTORS = ("auto", "threads", "processes", "dask")
 SECONDS = 0.5  # that a chunk should take
@@ -37,6 +37,24 @@ MAX_RUNS = 8192  # of a chunk
 DEATHS = 3  # of workers, before a run that was alone with them is blamed
 Span = tuple[int, int]
 Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
+
+
+class Task(Protocol):
+    """What workers are sent: any of its runs, in a row, can be made of it.
+
+    Attributes:
+        columns: how many values a run has.
+        code: the functions of the user's own among what it needs.
+    """
+
+    @property
+    def columns(self) -> int: ...  # noqa: D102
+
+    @property
+    def code(self) -> Sequence[Any]: ...  # noqa: D102
+
+    def chunk(self, first: int, last: int, stopped: Callable[[], bool]) -> Chunk | None:
+        """Make some runs; None if it was stopped before the end."""
 
 
 class Pace:
@@ -54,7 +72,7 @@ class Pace:
         return max(1, min(MAX_RUNS, int(SECONDS / self.seconds))) if self.seconds else 1
 
 
-def work(job: Job, gaps: Sequence[Span], pool: Pool, workers: int, record: Callable[[Chunk], None]) -> None:
+def work(task: Task, gaps: Sequence[Span], pool: Pool, workers: int, record: Callable[[Chunk], None]) -> None:
     """Make all runs of the gaps, and hand each chunk to `record` in this thread, in no particular order.
 
     Raises:
@@ -65,7 +83,7 @@ def work(job: Job, gaps: Sequence[Span], pool: Pool, workers: int, record: Calla
     while left or suspects:
         with pool() as executor:
             try:
-                lost = _until_a_death(executor, job, left, suspects, workers, record, pace, stop)
+                lost = _until_a_death(executor, task, left, suspects, workers, record, pace, stop)
             except BaseException:
                 stop.set()
                 raise
@@ -81,11 +99,11 @@ def work(job: Job, gaps: Sequence[Span], pool: Pool, workers: int, record: Calla
         if last - first > 1:
             suspects.extendleft([((first + last) // 2, last), (first, (first + last) // 2)])
         else:
-            record(_died(job, first))
+            record(_died(task, first))
 
 
 def _until_a_death(
-    executor: Executor, job: Job, left: deque[Span], suspects: deque[Span], workers: int,
+    executor: Executor, task: Task, left: deque[Span], suspects: deque[Span], workers: int,
     record: Callable[[Chunk], None], pace: Pace, stop: threading.Event,
 ) -> list[Span]:  # fmt: skip
     """Hand out chunks until all are made, or a worker dies; return what was in flight. Suspects go out alone."""
@@ -96,7 +114,7 @@ def _until_a_death(
         while (not alone and left and len(flying) < 2 * workers) or (alone and not flying):
             span = suspects.popleft() if alone else _next(left, pace.size())
             try:
-                flying[executor.submit(timed, job, *span, stop.is_set if here else None)] = span
+                flying[executor.submit(timed, task, *span, stop.is_set if here else None)] = span
             except BrokenExecutor:
                 return [*flying.values(), span]
             if alone:
@@ -116,10 +134,10 @@ def _until_a_death(
                 record(chunk)
 
 
-def timed(job: Job, first: int, last: int, stopped: Callable[[], bool] | None) -> tuple[Chunk | None, float]:
+def timed(task: Task, first: int, last: int, stopped: Callable[[], bool] | None) -> tuple[Chunk | None, float]:
     """Make a chunk, and return it with the seconds it took."""
     begin = time.perf_counter()
-    chunk = run_chunk(job, first, last, stopped or (lambda: False))
+    chunk = task.chunk(first, last, stopped or (lambda: False))
     return chunk, time.perf_counter() - begin
 
 
@@ -131,14 +149,46 @@ def _next(left: deque[Span], size: int) -> Span:
     return first, last
 
 
-def _died(job: Job, run: int) -> Chunk:
-    values = np.full((1, len(job.measures)), np.nan)
+def _died(task: Task, run: int) -> Chunk:
+    values = np.full((1, task.columns), np.nan)
     return Chunk(run, run + 1, values, ((0, f"the worker died in this run, {DEATHS} times; out of memory?"),))
 
 
 def _is_death(error: BaseException) -> bool:
     return isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in (
         "KilledWorker", "FutureCancelledError")  # fmt: skip
+
+
+@contextlib.contextmanager
+def pool_for(task: Task, executor: str, workers: int, dask: str | None = None) -> Iterator[tuple[Pool, int]]:
+    """Yield a pool of an executor that is named, and how many runs go on in it at the same time.
+
+    Raises:
+        StudyError, ValueError: if the processes cannot work, or there is no such cluster.
+    """
+    if dask is not None or executor == "dask":
+        with dask_client(dask or "local", workers) as client:
+            yield dask_pool(client), max(1, sum(client.nthreads().values()))
+        return
+    yield processes(workers, task) if executor == "processes" else threads(workers), workers
+
+
+@contextlib.contextmanager
+def kept(pool: Pool) -> Iterator[Pool]:
+    """Yield a pool whose workers stay for several tasks, one after the other; new ones take the places of the dead."""
+    with contextlib.ExitStack() as stack:
+        there: list[Executor] = []
+
+        @contextlib.contextmanager
+        def again() -> Iterator[Executor]:
+            if there and getattr(there[0], "_broken", False):
+                there.clear()
+                stack.close()
+            if not there:
+                there.append(stack.enter_context(pool()))
+            yield there[0]
+
+        yield again
 
 
 def threads(workers: int) -> Pool:
@@ -157,18 +207,17 @@ def threads(workers: int) -> Pool:
     return pool
 
 
-def processes(workers: int, job: Job) -> Pool:
+def processes(workers: int, task: Task) -> Pool:
     """Return a pool of processes of their own, started afresh; they do not run the script that started them.
 
     Raises:
         StudyError: if they cannot be sent the job, or die as they begin.
     """
-    named: list[Any] = [getattr(one, "function", one) for one in job.measures if callable(one)]
-    if own := [function.__name__ for function in named if getattr(function, "__module__", "") == "__main__"]:
+    if own := [function.__name__ for function in task.code if getattr(function, "__module__", "") == "__main__"]:
         raise StudyError(f"executor: {own[0]!r} is defined in a script or notebook, which other processes do not run; "
                          "allowed: threads, or a function in a module of its own")  # fmt: skip
     try:
-        ForkingPickler.dumps(job)
+        ForkingPickler.dumps(task)
     except Exception as error:  # of many kinds: what a class raises that cannot be copied
         raise StudyError(f"executor: the measures cannot be sent to other processes ({error}); allowed: threads"
                          ) from None  # fmt: skip
@@ -187,7 +236,7 @@ def processes(workers: int, job: Job) -> Pool:
 
     with pool() as executor:
         try:
-            executor.submit(run_chunk, job, 0, 0).result()
+            executor.submit(timed, task, 0, 0, None).result()
         except BrokenExecutor:
             raise StudyError("executor: the processes died as they began; allowed: threads") from None
     return pool
@@ -235,7 +284,8 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
     except ModuleNotFoundError:
         raise ValueError("--dask: needs distributed; pip install 'shoulders[cluster]'") from None
     distributed: Any = found  # it is typed in part only
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
+    for name in ("distributed", "distributed.client", "tornado.application"):  # each has a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
     if address == "local":
         with (
             distributed.LocalCluster(

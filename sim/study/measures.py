@@ -5,10 +5,13 @@ A named measure also works on thousands of runs at once (`measure.of(batch)`), w
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ import numpy as np
 
 from sim.accounts.methods import METHODS, THIRDS
 from sim.accounts.table import ROLES
-from sim.errors import RunError, near
+from sim.errors import RunError, StudyError, near
 from sim.study import trajectories
 from sim.study.batches import Batch, of_tape
 from sim.study.credit_measures import shares_of
@@ -281,3 +284,20 @@ def _require(measure: str, what: str, name: str, allowed: tuple[str, ...]) -> No
         raise ValueError(
             f"measures: {measure!r}: no {what} {name!r}{near(name, allowed)}; allowed: {', '.join(allowed[:15])}"
         )
+
+
+def code_of(function: Any) -> str:
+    """Return a hash of the source of a user's function, so that a changed one is recognised; '' without a source."""
+    try:
+        return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
+    except (OSError, TypeError):
+        return ""
+
+
+def absent(name: str) -> Measure:
+    """Return a measure of which only the column is known."""
+    return Measure(name, partial(_gone, name), partial(_gone, name))
+
+
+def _gone(name: str, _: Any) -> Floats:
+    raise StudyError(f"measures: {name!r} is code of the study's author; make the Study with it to go on")

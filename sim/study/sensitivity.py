@@ -16,7 +16,7 @@ from sim.study.analysis import from_extra, numbers, parameters_of, require, requ
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.study.sweep import Study
+    from sim.study.study import Study
 
 Floats = NDArray[np.float64]
 METHODS = ("sobol", "morris")

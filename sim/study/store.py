@@ -147,7 +147,22 @@ def read_about(folder: Path) -> dict[str, Any]:
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise StudyError(f"{file}: not a shoulders file: {where} is missing or of another type") from None
+    check_file(folder / SCENARIO, about["scenario"].get("sha256"))
     return about
+
+
+def check_file(file: Path, sha256: str | None) -> None:
+    """Refuse a file whose content is not that of its checksum.
+
+    Raises:
+        StudyError: if so, or if it is not there.
+    """
+    try:
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StudyError(f"{file}: {error.strerror}") from None
+    if found != sha256:
+        raise StudyError(f"{file}: corrupt: its checksum does not match")
 
 
 def hash_of(about: Mapping[str, Any]) -> str:
@@ -270,12 +285,9 @@ def table_of(part: Chunk, job: Job, schema: pa.Schema) -> pa.Table:
 
 def keep(folder: Path, table: pa.Table, first: int, last: int) -> None:
     """Write a part, all or nothing; when this returns it survives a loss of power."""
-    import pyarrow.parquet as pq
-
     failed = table["error"].null_count < table.num_rows
-    signed = table.replace_schema_metadata({DIGEST: _digest(table)})
     with new_file(file_of(folder, first, last, failed), tidy=False) as partial:
-        pq.write_table(signed, partial, compression="zstd", write_page_checksum=True)
+        write_signed(table, partial)
     if not failed:
         file_of(folder, first, last, failed=True).unlink(missing_ok=True)
 
@@ -292,13 +304,26 @@ def parts_in(folder: Path, runs: int, failed_only: bool = False) -> Iterator[tup
             file = file_of(folder, first, last, failed=True)
         elif failed_only:
             continue
-        table = _read(file)
+        table = read_signed(file)
         if table.num_rows != last - first:
             raise StudyError(f"{file}: corrupt: {table.num_rows} rows, its name says {last - first}")
         yield first, table
 
 
-def _read(file: Path) -> pa.Table:
+def write_signed(table: pa.Table, file: Path) -> None:
+    """Write a table with a hash of all that it says."""
+    import pyarrow.parquet as pq
+
+    signed = table.replace_schema_metadata({DIGEST: _digest(table)})
+    pq.write_table(signed, file, compression="zstd", write_page_checksum=True)
+
+
+def read_signed(file: Path) -> pa.Table:
+    """Return the table in a file, every value verified.
+
+    Raises:
+        StudyError: if it is corrupt.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -312,7 +337,7 @@ def _read(file: Path) -> pa.Table:
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
         problem = (str(error).splitlines() or [type(error).__name__])[0]
     if problem:
-        raise StudyError(f"{file}: corrupt: {problem}; remove it, and run the study again")
+        raise StudyError(f"{file}: corrupt: {problem}; remove it, and the same command makes it again")
     return table.replace_schema_metadata(None)
 
 

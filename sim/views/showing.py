@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
     from sim.experiments.fit.result import FitResult
     from sim.scenario.scenario import Scenario
-    from sim.study.sweep import Study
+    from sim.study.study import Study
     from sim.tape.tape import Tape
 
 HEIGHT = 640  # of a page in a frame, in pixels

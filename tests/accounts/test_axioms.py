@@ -1,7 +1,5 @@
 """Which account keeps to which axiom, and what each gives to those who play for credit: the tables of the page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -15,7 +13,7 @@ from sim.accounts.account import credit
 from sim.accounts.methods import METHODS
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Floats, Realised
 from sim.tape.tape import Tape
-from tests.tapes import equal, make_tape, rename
+from tests.tapes import by_name, equal, make_tape, rename
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "axioms.md"
 PERSONS, TAPES = 6, 40
@@ -154,18 +152,6 @@ def chain(*persons: int) -> list[Any]:
     return [(DISCOVER, persons[0], {}), *((LEARN, person, {k: 1}) for k, person in enumerate(persons[1:]))]
 
 
-def relay_of_ones_own() -> Play:
-    return world(chain(0, 1, 2, 5)), world(chain(0, 1, 3, 2, 5)), (1, 3)
-
-
-def sock_puppet_beside() -> Play:
-    told = [*chain(0, 1), (LEARN, 2, {0: 1})]
-    return (
-        world([*told, (LEARN, 5, equal([1, 2]))]), world([*told, (LEARN, 3, {0: 1}), (LEARN, 5, equal([1, 2, 3]))]),
-        (1, 3),
-    )  # fmt: skip
-
-
 def sliced(parts: int, padding: int = 0) -> Tape:
     """Person 1 learns an idea and builds on it: in parts that build on each other, and on trifles of their own."""
     events: list[Any] = [(DISCOVER, 0, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0)]
@@ -177,33 +163,31 @@ def sliced(parts: int, padding: int = 0) -> Tape:
     return world([*events, (LEARN, 2, {len(events) - 1: 1}, 1, padding + parts)])
 
 
-def copied_implementation() -> Play:
-    events = [*chain(0, 1, 2), (LEARN, 3, {1: 1}), (LEARN, 4, {1: 1}), (IMPLEMENT, 3, {3: 1})]
-    copy = [*events, (IMPLEMENT, 4, {4: 1}), (USE, -1, equal([5, 6]))]
-    return world(events, 5, 2), world(copy, 7, 2), (4,)
-
-
-def faint_teller() -> Play:
-    told = [*chain(0, 1), (LEARN, 2, {0: 1})]
-    return world([*told, (LEARN, 5, {1: 1})]), world([*told, (LEARN, 5, {1: 1 - 1e-9, 2: 1e-9})]), (2,)
-
-
-MANOEUVRES: dict[str, Callable[[], Play]] = {
-    "a relay of one's own": relay_of_ones_own,
-    "a puppet beside": sock_puppet_beside,
-    "the idea in 2 slices": lambda: (sliced(1), sliced(2), (1,)),
-    "the idea in 4 slices": lambda: (sliced(1), sliced(4), (1,)),
-    "4 trifles to build on": lambda: (sliced(1), sliced(1, 4), (1,)),
-    "a copied implementation": copied_implementation,
-    "told to and fro": lambda: (world(chain(0, 1, 2, 3, 5)), world(chain(0, 1, 2, 1, 2, 3, 5)), (1, 2)),
-    "the own notebook": lambda: (world(chain(0, 1, 2, 5)), world(chain(0, 1, 1, 2, 5)), (1,)),
-    "a weight of 1e-9": faint_teller,
-}
+TOLD_BOTH = [*chain(0, 1), (LEARN, 2, {0: 1})]
+MADE = [*chain(0, 1, 2), (LEARN, 3, {1: 1}), (LEARN, 4, {1: 1}), (IMPLEMENT, 3, {3: 1})]
+MANOEUVRES: dict[str, Play] = {
+    "a relay of one's own": (world(chain(0, 1, 2, 5)), world(chain(0, 1, 3, 2, 5)), (1, 3)),
+    "a puppet beside": (
+        world([*TOLD_BOTH, (LEARN, 5, equal([1, 2]))]),
+        world([*TOLD_BOTH, (LEARN, 3, {0: 1}), (LEARN, 5, equal([1, 2, 3]))]),
+        (1, 3),
+    ),
+    "the idea in 2 slices": (sliced(1), sliced(2), (1,)),
+    "the idea in 4 slices": (sliced(1), sliced(4), (1,)),
+    "4 trifles to build on": (sliced(1), sliced(1, 4), (1,)),
+    "a copied implementation": (
+        world(MADE, 5, 2), world([*MADE, (IMPLEMENT, 4, {4: 1}), (USE, -1, equal([5, 6]))], 7, 2), (4,),
+    ),
+    "told to and fro": (world(chain(0, 1, 2, 3, 5)), world(chain(0, 1, 2, 1, 2, 3, 5)), (1, 2)),
+    "the own notebook": (world(chain(0, 1, 2, 5)), world(chain(0, 1, 1, 2, 5)), (1,)),
+    "a weight of 1e-9": (
+        world([*TOLD_BOTH, (LEARN, 5, {1: 1})]), world([*TOLD_BOTH, (LEARN, 5, {1: 1 - 1e-9, 2: 1e-9})]), (2,),
+    ),
+}  # fmt: skip
 
 
 def share(tape: Tape, method: str, players: tuple[int, ...]) -> float:
-    table = credit(tape, method).persons
-    of = dict(zip(table.name, table.share.tolist(), strict=True))
+    of = by_name(credit(tape, method), "share")
     return sum(of.get(f"P{player}", 0.0) for player in players)
 
 
@@ -219,11 +203,10 @@ def axioms_table() -> Iterator[list[str]]:
 
 def manoeuvres_table() -> Iterator[list[str]]:
     yield ["account", *MANOEUVRES]
-    plays = [play() for play in MANOEUVRES.values()]
     for method in METHODS:
         cells = [
             f"{100 * share(before, method, players):.1f} → {100 * share(after, method, players):.1f}"
-            for before, after, players in plays
+            for before, after, players in MANOEUVRES.values()
         ]
         yield [f"`{method}`", *cells]
 
@@ -239,7 +222,7 @@ def test_no_account_that_looks_at_what_was_told_withstands_all() -> None:
     """And priority, which does not, gives all to a discoverer who told nobody."""
     for method in METHODS:
         gains = [share(after, method, who) - share(before, method, who) for before, after, who in
-                 (play() for play in MANOEUVRES.values())]  # fmt: skip
+                 MANOEUVRES.values()]  # fmt: skip
         assert (max(gains) > 0.05) == (method != "priority")
     locked_away = make_tape(
         ["P0", "P1", "P2"], [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {1: 1})], [(2, -1, 1.0)]

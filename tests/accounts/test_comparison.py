@@ -1,7 +1,5 @@
 """Accounts side by side: who stands in which row, and correlations counted pair by pair."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import replace
@@ -10,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 
 from sim.accounts.account import credit
 from sim.accounts.comparison import Comparison, compare, side_by_side
@@ -19,7 +17,7 @@ from sim.accounts.summary import credit_by
 from sim.accounts.table import make_table
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.tapes import make_tape, tapes, with_crowd
 
 
@@ -83,8 +81,7 @@ def test_what_is_wrong_is_refused_and_not_left_out() -> None:
         compare(bridge(), [])
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_shares_and_correlations_are_those_of_the_tables(tape: Tape) -> None:
     found = compare(tape)
     for name, table in found.tables.items():
@@ -179,8 +176,7 @@ def test_the_dict_is_json_and_holds_what_design_says() -> None:
     assert flat.to_dict()["correlations"]["spearman"]["role-flow"]["priority"] is None
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_groups_and_ideas_have_all_of_the_credit(tape: Tape) -> None:
     for name, method in METHODS.items():
         table = credit(tape, name)

@@ -1,24 +1,21 @@
 """Why a person has a credit: parts that sum to it, ways that the tape holds, losses that knockout confirms."""
 
-from __future__ import annotations
-
 import json
+import sys
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from sim import Scenario, Tape, credit, simulate
 from sim.accounts.explain import Explanation, explain, in_words
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
-from tests import examples
+from tests import cases
+from tests.loops import compile_all
 from tests.tapes import make_tape, tapes
 
 LINEAR = ("role-flow", "shapley", "owen", "position", "priority")
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(tapes())
+@cases(60, tapes())
 def test_the_parts_of_every_division_sum_to_the_credit(tape: Tape) -> None:
     for method in LINEAR:
         table = credit(tape, method)
@@ -77,33 +74,12 @@ def test_one_without_credit_has_a_sentence_and_json() -> None:
     assert json.loads(json.dumps(why.to_dict()))["lineages"] == []
 
 
-def test_a_long_record_has_the_ways_of_a_short_one() -> None:
-    """Compiled loops trace the same ways: five thousand copies of the bridge, of five thousand ideas."""
-    one, many = bridge(), 5000
-    value = one.realised.value
-    events = [np.tile(column, many) for column in one.events.columns().values()]
-    order = np.argsort(events[0], kind="stable")
-    shift = np.repeat(np.arange(many) * len(one.events), len(one.events))
-    place = np.empty(len(order) + 1, np.int64)
-    place[order], place[-1] = np.arange(len(order)), -1
-    events[3] = shift // len(one.events)
-
-    def rows(column: np.ndarray) -> np.ndarray:
-        moved = np.tile(column, many) + np.repeat(np.arange(many) * len(one.events), len(column))
-        return place[np.where(np.tile(column, many) < 0, -1, moved)]
-
-    child, parent = rows(one.influences.child), rows(one.influences.parent)
-    by = np.argsort(child, kind="stable")
-    long = Tape(
-        type(one.events)(*(column[order] for column in events)),
-        type(one.influences)(child[by], parent[by], np.tile(one.influences.weight, many)[by]),
-        type(one.realised)(*map(rows, (one.realised.event, one.realised.implementation)), np.tile(value, many)),
-        one.persons, tuple(f"idea {k}" for k in range(many)), one.steps, one.world_size,
-    )  # fmt: skip
-    why = explain(long, "A")
-    assert why.credit == pytest.approx(3.5 * many)
-    assert why.lineages[0].credit == pytest.approx(2.5)
-    assert sum(part.credit for part in why.lineages) == pytest.approx(3.5 * many)
+@cases(60, tapes())
+def test_compiled_loops_trace_the_same_ways(tape: Tape) -> None:
+    plain = [explain(tape, name) for name in credit(tape).persons.name]
+    with pytest.MonkeyPatch.context() as patch:
+        compile_all(patch, sys.modules[explain.__module__])
+        assert [explain(tape, name) for name in credit(tape).persons.name] == plain
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Game values against closed forms, and against brute force over all orders."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -10,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.games.sampled import order_of, shapley_sampled
 from sim.accounts.games.values import myerson, owen, position, shapley, shapley_of_groups
-from tests import examples
+from tests import cases
 
 Coalition = frozenset[Any]
 
@@ -73,8 +70,7 @@ def graphs(n: int) -> st.SearchStrategy[list[tuple[int, int]]]:
 # --- against all orders -----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(games())
+@cases(60, games())
 def test_shapley_is_the_mean_over_all_orders(game: tuple[int, list[int]]) -> None:
     n, table = game
     expected = over_orders(lambda those: table[bits(those)], list(itertools.permutations(range(n))))
@@ -84,8 +80,7 @@ def test_shapley_is_the_mean_over_all_orders(game: tuple[int, list[int]]) -> Non
     assert got.sum() == pytest.approx(table[-1] - table[0], abs=1e-12)
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(games(), st.data())
+@cases(60, games(), st.data())
 def test_owen_is_the_mean_over_the_orders_that_keep_unions_together(
     game: tuple[int, list[int]], data: st.DataObject
 ) -> None:
@@ -97,8 +92,7 @@ def test_owen_is_the_mean_over_the_orders_that_keep_unions_together(
     assert got.tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(games(), st.data())
+@cases(60, games(), st.data())
 def test_myerson_is_shapley_of_the_connected_parts(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
     links = data.draw(graphs(n))
@@ -110,8 +104,7 @@ def test_myerson_is_shapley_of_the_connected_parts(game: tuple[int, list[int]], 
     assert myerson(table, n, links).tolist() == pytest.approx([float(expected[k]) for k in range(n)], abs=1e-12)
 
 
-@settings(max_examples=examples(40), deadline=None)
-@given(games(), st.data())
+@cases(40, games(), st.data())
 def test_position_halves_what_each_link_adds(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
     links = data.draw(graphs(n))
@@ -131,8 +124,7 @@ def test_position_halves_what_each_link_adds(game: tuple[int, list[int]], data: 
 # --- axioms -----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(40), deadline=None)
-@given(games(6), st.data())
+@cases(40, games(6), st.data())
 def test_axioms(game: tuple[int, list[int]], data: st.DataObject) -> None:
     n, table = game
     other = data.draw(st.lists(st.integers(-9, 9), min_size=1 << n, max_size=1 << n))
@@ -183,8 +175,7 @@ def test_a_thousand_tellers_and_a_thousand_makers_of_whom_one_is_enough() -> Non
     assert added.tolist() == pytest.approx([1 / 3, 1 / 3000, 1 / 3000], rel=1e-9)
 
 
-@settings(max_examples=examples(30), deadline=None)
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=3), st.data())
+@cases(30, st.lists(st.integers(0, 3), min_size=1, max_size=3), st.data())
 def test_groups_of_alike_members_are_players_like_any(sizes: list[int], data: st.DataObject) -> None:
     shape = [size + 1 for size in sizes]
     flat = data.draw(st.lists(st.integers(-5, 5), min_size=math.prod(shape), max_size=math.prod(shape)))

@@ -1,7 +1,5 @@
 """Game values of realised lineages, against lineages followed one by one, the games themselves, and role flow."""
 
-from __future__ import annotations
-
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -10,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts import knockout
@@ -23,9 +20,9 @@ from sim.accounts.role_flow import role_flow
 from sim.accounts.table import CreditTable
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Persons
 from sim.tape.tape import Tape
-from tests import examples, naive
+from tests import cases, naive
 from tests.loops import compile_all
-from tests.tapes import equal, make_tape, tapes, with_crowd
+from tests.tapes import as_rows, equal, make_tape, tapes, with_crowd
 
 METHODS: list[Callable[[Tape], CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
 
@@ -138,7 +135,7 @@ def expected(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[s
 def summed(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[int, Fraction]:
     """What all lineages give, by person or idea."""
     credit: dict[int, Fraction] = defaultdict(Fraction)
-    for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
+    for event, served, value in as_rows(tape.realised):
         for chance, lineage in drawn(tape, event, served):
             for person, part in of(lineage).items():
                 credit[person] += Fraction(value) * chance * part
@@ -158,8 +155,7 @@ def close(tape: Tape) -> Any:
 # --- against the twin -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(150), deadline=None)
-@given(tapes())
+@cases(150, tapes())
 def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     assert credits(shapley_credit(tape), tape) == pytest.approx(expected(tape, Lineage.shapley), **close(tape))
     assert credits(position_credit(tape), tape) == pytest.approx(expected(tape, Lineage.position), **close(tape))
@@ -187,8 +183,7 @@ def test_a_very_long_row_of_uses_loses_nothing() -> None:
 IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "owen": Lineage.owen_ideas}
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes(), st.sampled_from(list(IDEAS)))
+@cases(100, tapes(), st.sampled_from(list(IDEAS)))
 def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method: str) -> None:
     of = summed(tape, IDEAS[method])
     assert credit_of_ideas(tape, method).tolist() == pytest.approx(
@@ -196,90 +191,7 @@ def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method:
     )
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(tapes())
-def test_nothing_is_lost_or_made(tape: Tape) -> None:
-    for method in METHODS:
-        table = method(tape)
-        assert table.persons.credit.sum() == pytest.approx(tape.total, rel=1e-9)
-        assert (table.persons.credit >= 0.0).all()
-
-
 # --- against the games ------------------------------------------------------------------------------------------------
-
-
-@st.composite
-def trees(draw: st.DrawFn) -> Tape:
-    """One idea that spread as a tree among few persons, who may give it up and take it up again; some made it work."""
-    persons = draw(st.integers(1, 5))
-    learners = draw(st.lists(st.integers(0, persons - 1), max_size=6))
-    events: list[Any] = [(DISCOVER, 0, {})]
-    events += [(LEARN, person, {draw(st.integers(0, k)): 1}) for k, person in enumerate(learners)]
-    holding = list(range(len(events)))
-    made = [
-        (IMPLEMENT, events[k][1], {k: 1}) for k in draw(st.lists(st.sampled_from(holding), max_size=3, unique=True))
-    ]
-    rows = [-1, *range(len(events), len(events) + len(made))]
-    if len(made) > 1:
-        made.append((USE, -1, equal(rows[1:])))
-        rows.append(len(events) + len(made) - 1)
-    realised = st.tuples(st.sampled_from(holding), st.sampled_from(rows), st.integers(0, 12).map(float))
-    return make_tape([f"P{k}" for k in range(persons)], events + made, draw(st.lists(realised, max_size=5)))
-
-
-@settings(max_examples=examples(60), deadline=None)
-@given(trees())
-def test_shapley_is_the_shapley_value_of_the_game_of_lineages(tape: Tape) -> None:
-    """v(S) is the value of all that needs nobody outside S; also Myerson, where the links are the tellings."""
-    needs: dict[frozenset[int], float] = defaultdict(float)
-    for event, served, value in zip(*(c.tolist() for c in tape.realised.columns().values()), strict=True):
-        for chance, lineage in drawn(tape, event, served):
-            needs[frozenset(lineage.needed)] += value * float(chance)
-
-    def worth(those: frozenset[int]) -> float:
-        return sum(value for needed, value in needs.items() if needed <= those)
-
-    got = credits(shapley_credit(tape), tape)
-    assert list(got.values()) == pytest.approx(shapley(worth, tape.persons.total).tolist(), rel=1e-9, abs=1e-9)
-    everyone = frozenset(range(tape.persons.total))
-    lost = [worth(everyone) - worth(everyone - {person}) for person in range(tape.persons.total)]
-    assert lost_without(tape).tolist() == pytest.approx(lost, abs=1e-9)
-
-
-def chain(relays: int, maker: bool = True) -> Tape:
-    names = ["P0", *(f"relay {k}" for k in range(1, relays + 1)), *(["maker"] if maker else [])]
-    events: list[Any] = [(DISCOVER, 0, {}), *((LEARN, k, {k - 1: 1}) for k in range(1, relays + 1))]
-    events += [(LEARN, len(names), {relays: 1}, 50)]
-    events += [(LEARN, len(names) - 1, {relays: 1}), (IMPLEMENT, len(names) - 1, {relays + 2: 1})] if maker else []
-    return make_tape(with_crowd(names, 50), events, [(relays + 1, relays + 3 if maker else -1, 1.0)])
-
-
-@pytest.mark.parametrize("relays", [0, 1, 2, 4])
-@pytest.mark.parametrize("maker", [True, False])
-def test_a_path_has_the_values_of_its_game(relays: int, maker: bool) -> None:
-    tape = chain(relays, maker)
-    n = relays + 1 + maker
-    links = [(k, k + 1) for k in range(n - 1)]
-
-    def all_of_them(those: frozenset[int]) -> float:
-        return float(len(those) == n)
-
-    for method, value in (
-        (shapley_credit, shapley(all_of_them, n)),
-        (shapley_credit, myerson(all_of_them, n, links)),
-        (position_credit, position(all_of_them, n, links)),
-    ):
-        assert method(tape).persons.credit.tolist()[:n] == pytest.approx(value.tolist(), abs=1e-12)
-    roles = [
-        ("idea", 0),
-        *(("told", max(k, 0)) for k in range(min(relays, 1), relays + 1)),
-        *([("made", n - 1)] * maker),
-    ]
-    unions = [[role for role in roles if role[0] == kind] for kind in ("idea", "told", "made")]
-    parts = owen(lambda those: float(len(those) == len(roles)), roles, unions)
-    by_person = np.zeros(n)
-    np.add.at(by_person, [person for _, person in roles], parts)
-    assert owen_credit(tape).persons.credit.tolist()[:n] == pytest.approx(by_person.tolist(), abs=1e-12)
 
 
 @st.composite
@@ -302,14 +214,40 @@ def plain(draw: st.DrawFn) -> Tape:
     return make_tape(names, events + made, draw(st.lists(realised, max_size=5)))
 
 
+@cases(60, plain())
+def test_the_twin_gives_the_values_of_the_game_that_needs_all_of_a_lineage(tape: Tape) -> None:
+    """Players are persons, linked where one told the other, or for Owen a person in a role, the roles being unions."""
+    for event, served, _ in as_rows(tape.realised):
+        for _, lineage in drawn(tape, event, served):
+            persons = sorted(lineage.needed)
+            links = [(persons.index(a), persons.index(b)) for a, b in lineage.links]
+            tellers = lineage.tellers or ({lineage.end} if lineage.told else set())
+            unions = [[("idea", p) for p in lineage.discoverers], [("told", p) for p in tellers]]
+            unions += [[("made", lineage.maker)]] if lineage.maker is not None else []
+            roles = [role for union in unions for role in union]
+
+            def all_of(players: list[Any]) -> Callable[[frozenset[Any]], float]:
+                return lambda those: float(len(those) == len(players))
+
+            for found, game in (
+                (lineage.shapley(), shapley(all_of(persons), len(persons))),
+                (lineage.shapley(), myerson(all_of(persons), len(persons), links)),
+                (lineage.position(), position(all_of(persons), len(persons), links)),
+            ):
+                assert [float(found[p]) for p in persons] == pytest.approx(game.tolist(), abs=1e-12)
+            parts: dict[int, float] = defaultdict(float)
+            for (_, person), part in zip(roles, owen(all_of(roles), roles, [u for u in unions if u]), strict=True):
+                parts[person] += part
+            assert {p: float(part) for p, part in lineage.owen().items()} == pytest.approx(parts, abs=1e-12)
+
+
 def enumerated(patch: pytest.MonkeyPatch) -> None:
     """Follow lineages one by one where sweeps would do."""
     for module in (realised_games, knockout):
         patch.setattr(module, "nobody_twice", lambda _: False)
 
 
-@settings(max_examples=examples(150), deadline=None)
-@given(plain())
+@cases(150, plain())
 def test_sweeps_give_what_lineages_followed_one_by_one_give(tape: Tape) -> None:
     """And there owen is role flow."""
     swept = [method(tape).persons for method in METHODS]
@@ -373,32 +311,6 @@ def test_lineages_by_hand(name: str) -> None:
             assert method(tape).persons.credit.tolist() == pytest.approx(expected[account], abs=1e-12), account
 
 
-def test_owen_knows_the_roles() -> None:
-    names, events, realised, _ = BY_HAND["who was told of a prerequisite did not tell it"]
-    persons = owen_credit(make_tape(names.split(), events, [realised])).persons
-    assert persons.idea.tolist() == pytest.approx([3.0, 0.0, 3.0, 0.0])
-    assert persons.communication.tolist() == pytest.approx([0.0, 6.0, 0.0, 0.0])
-
-
-@pytest.mark.parametrize("numbers", [(1, 30, 20), (1, 1000, 1000)])
-def test_many_tellers_and_makers_of_one_crowd(numbers: tuple[int, int, int]) -> None:
-    """Of each of the three roles one is drawn, and all three are needed: thirds, in equal parts within."""
-    _, tellers, made = numbers
-    crowd = 1 + tellers
-    events: list[Any] = [(DISCOVER, 0, {}), *((LEARN, 1 + k, {0: 1}) for k in range(tellers))]
-    events += [(LEARN, 1 + tellers + made, equal(range(1, crowd)), 10**10)]
-    events += [(LEARN, 1 + tellers + k, {0: 1}) for k in range(made)]
-    events += [(IMPLEMENT, 1 + tellers + k, {crowd + 1 + k: 1}) for k in range(made)]
-    events += [(USE, -1, equal(range(crowd + 1 + made, crowd + 1 + 2 * made)))]
-    people = with_crowd([f"P{k}" for k in range(sum(numbers))], 10**10)
-    tape = make_tape(people, events, [(crowd, len(events) - 1, 1e10)])
-    thirds = np.repeat(1 / 3 / np.array(numbers), numbers)
-    np.testing.assert_allclose(shapley_credit(tape).persons.share, thirds, rtol=1e-9)
-    np.testing.assert_allclose(owen_credit(tape).persons.share, thirds, rtol=1e-9)
-    halves = np.repeat(np.array([0.25, 0.5, 0.25]) / np.array(numbers), numbers)
-    np.testing.assert_allclose(position_credit(tape).persons.share, halves, rtol=1e-9)
-
-
 def test_a_tape_of_nothing_has_no_credit() -> None:
     empty = make_tape(["A"], [])
     for method in METHODS:
@@ -409,9 +321,9 @@ def test_a_tape_of_nothing_has_no_credit() -> None:
 
 
 def test_knockout_has_its_raw_column_in_the_frame() -> None:
-    frame = knockout_credit(chain(1)).to_pandas()
-    assert frame["raw"].tolist() == [1.0, 1.0, 1.0]
-    assert frame["credit"].tolist() == pytest.approx([1 / 3] * 3)
+    frame = knockout_credit(make_tape(["A", "B", "C"], TOLD_ON, [(2, -1, 1.0)])).to_pandas()
+    assert frame["raw"].tolist() == [1.0, 1.0, 0.0]
+    assert frame["credit"].tolist() == [0.5, 0.5, 0.0]
 
 
 # --- many ways, many events -------------------------------------------------------------------------------------------
@@ -451,7 +363,7 @@ def test_a_ladder_of_a_hundred_steps_is_divided_exactly(method: Callable[[Tape],
 
 def test_samples_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="samples: must be 1 or more, is 0"):
-        shapley_credit(chain(1), samples=0)
+        shapley_credit(ladder(1), samples=0)
 
 
 def large(events: int, seed: int) -> Tape:

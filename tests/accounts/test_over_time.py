@@ -1,12 +1,9 @@
 """Credit over time: the tape as it was is the tape of a shorter run, or of a shorter log."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import Scenario, Tape, read_log, simulate
@@ -16,15 +13,14 @@ from sim.accounts.methods import METHODS
 from sim.accounts.over_time import credit_over_time
 from sim.model.until import moments, until
 from sim.tape.tables import ABANDON
-from tests import examples
+from tests import cases
 from tests.scenarios import STEPS, scenarios
-from tests.tapes import make_tape, tapes
+from tests.tapes import by_name, make_tape, tapes
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(scenarios(), st.integers(1, STEPS))
+@cases(100, scenarios(), st.integers(1, STEPS))
 def test_a_run_as_it_was_is_the_same_run_with_fewer_steps(scenario: Scenario, step: int) -> None:
     shorter = simulate(scenario.replace({"scenario.steps": step}), engine="agents")
     assert until(simulate(scenario, engine="agents"), step, scenario) == shorter
@@ -106,15 +102,10 @@ def test_a_log_as_it_was_is_the_log_that_ends_there(method: str, tmp_path: Path)
         table = credit(read(tmp_path, latest), method)
         then = credit(until(whole, latest - origin), method)
         assert then.total == pytest.approx(table.total)
-        expected = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
-        found = dict(zip(then.persons.name, then.persons.credit.tolist(), strict=True))
-        assert {name: value for name, value in found.items() if value} == pytest.approx(
-            {name: value for name, value in expected.items() if value}
-        )
+        assert by_name(then) == pytest.approx(by_name(table))
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(st.data(), tapes())
+@cases(100, st.data(), tapes())
 def test_over_time_is_the_credit_of_each_moment(data: st.DataObject, tape: Tape) -> None:
     method = data.draw(st.sampled_from(list(METHODS)))
     if tape.provenance.get("seed") is not None:
@@ -124,7 +115,7 @@ def test_over_time_is_the_credit_of_each_moment(data: st.DataObject, tape: Tape)
     for step in range(tape.steps + 1):
         table = credit(until(tape, step), method)
         assert found.total[step] == table.total
-        now = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
+        now = by_name(table)
         assert found.credit[step].tolist() == [now.get(name, 0.0) for name in found.name]
     assert (np.diff(found.total) >= -1e-9 * found.total.max(initial=0.0)).all() or method == "person-pagerank"
     last = credit(tape, method)

@@ -1,7 +1,5 @@
 """Positions in the graph of who told whom, against values by hand and the game itself."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,16 +1,13 @@
 """Priority: everything to the first, by hand and against loops over sets."""
 
-from __future__ import annotations
-
 import pytest
-from hypothesis import given, settings
 
 from sim.accounts.priority import first_discoverers, priority
 from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import examples, naive
-from tests.tapes import finish_tape, make_tape, tapes, with_crowd
+from tests import cases, naive
+from tests.tapes import by_name, finish_tape, make_tape, tapes, with_crowd
 
 
 def notebook() -> Tape:
@@ -36,29 +33,14 @@ def test_the_first_of_one_step_share_and_later_ones_do_not() -> None:
     assert priority(tape).persons.credit.tolist() == [3.0, 1.0, 3.0]
 
 
-def test_prerequisites_play_no_part() -> None:
-    events = [(DISCOVER, 0, {}, 1, 0), (LEARN, 1, {0: 1}, 1, 0), (DISCOVER, 1, {1: 1}, 1, 1)]
-    assert priority(make_tape(["A", "B"], events, [(2, -1, 5.0)])).persons.credit.tolist() == [0.0, 5.0]
-
-
-def test_a_crowd_can_be_first() -> None:
-    tape = make_tape(with_crowd(["A"], 9), [(DISCOVER, 1, {}, 4), (DISCOVER, 0, {})], [(1, -1, 5.0)])
-    table = priority(tape)
-    assert table.persons.name == ("A", "crowd")
-    assert table.persons.credit.tolist() == [0.0, 5.0]
-
-
 def test_ideas_that_nobody_discovered_are_left_out() -> None:
     tape = make_tape(["A"], [(DISCOVER, 0, {}, 1, 1)], ideas=("a", "b", "c"))
     assert first_discoverers(tape) == {1: [0]}
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_equals_the_obvious_twin(tape: Tape) -> None:
     expected = {tape.persons.names()[person]: float(credit) for person, credit in naive.priority(tape).items()}
-    table = priority(tape)
-    got = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
-    assert {name: credit for name, credit in got.items() if credit > 0} == pytest.approx(
-        {name: credit for name, credit in expected.items() if credit > 0}, rel=1e-12
+    assert by_name(priority(tape)) == pytest.approx(
+        {name: value for name, value in expected.items() if value}, rel=1e-12
     )

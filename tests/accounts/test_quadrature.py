@@ -1,7 +1,5 @@
 """The quadrature that divides value over lineages that branch."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

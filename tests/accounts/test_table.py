@@ -1,20 +1,17 @@
 """The credit table: what it shows, folds, sums and sorts."""
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from sim.accounts.account import credit
 from sim.accounts.methods import METHODS
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.tapes import make_tape, tapes
 
 PEOPLE = Persons(["genius", "teller", "Ωmega", "crowd"], [1, 4, 1, 1], [1, 1, 1, 90])
@@ -133,8 +130,7 @@ def test_nothing_realised_is_no_share() -> None:
     assert table.to_dict()["seed"] is None
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_every_view_tells_the_same(tape: Tape) -> None:
     for method in METHODS:
         table = credit(tape, method)

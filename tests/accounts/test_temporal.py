@@ -1,7 +1,5 @@
 """Temporal PageRank against the rule written with fractions, walks followed one by one, and the static PageRank."""
 
-from __future__ import annotations
-
 import math
 from fractions import Fraction
 from pathlib import Path
@@ -10,14 +8,13 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts import temporal as module
 from sim.accounts.temporal import TemporalPageRank, temporal_pagerank_credit
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.loops import compile_all
 from tests.tapes import make_tape, tapes
 from tests.theory import FULL
@@ -47,8 +44,8 @@ def walked(stream: list[tuple[int, int]], alpha: Fraction, beta: Fraction) -> li
     return [part / sum(found) for part in found]
 
 
-@settings(max_examples=examples(80), deadline=None)
-@given(
+@cases(
+    80,
     edges,
     st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(7, 8)]),
     st.sampled_from([Fraction(1, 4), Fraction(1)]),
@@ -80,8 +77,7 @@ def test_drawn_by_weight_it_is_the_static_pagerank(beta: float) -> None:
     assert np.abs(temporal.ranks() - list(nx.pagerank(graph).values())).max() > 2 * error
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(edges, st.data())
+@cases(60, edges, st.data())
 def test_blocks_and_resuming_leave_no_trace(stream: list[tuple[int, int]], data: st.DataObject) -> None:
     source, target = zip(*stream, strict=True)
     at_once = TemporalPageRank(0.6, 0.3)
@@ -166,8 +162,7 @@ def test_credit_goes_back_in_time() -> None:
     assert temporal_pagerank_credit(make_tape(["P0"], [(DISCOVER, 0, {})], [(0, -1, 1.0)])).total == 0.0
 
 
-@settings(max_examples=examples(40), deadline=None)
-@given(tapes())
+@cases(40, tapes())
 def test_credit_is_conserved(tape: Tape) -> None:
     table = temporal_pagerank_credit(tape)
     assert table.persons.credit.sum() == pytest.approx(table.total)

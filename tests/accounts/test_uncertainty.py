@@ -1,7 +1,5 @@
 """How sure a share is: against logs read again without rows, sums over ideas, binomial chances, and known truths."""
 
-from __future__ import annotations
-
 import csv
 from collections import Counter
 from collections.abc import Sequence
@@ -10,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim import CreditTable, Scenario, Tape, credit, read_log, simulate, simulate_many
+from sim import Scenario, Tape, credit, read_log, simulate, simulate_many
 from sim.accounts.perturb import SCHEMES, families, thinned
 from sim.accounts.uncertainty import copies_of, ranks, scheme_of, spread_of
 from sim.tape.tables import DISCOVER, LEARN, Floats
-from tests import FULL, examples
-from tests.tapes import make_tape, tapes
+from tests import FULL, cases
+from tests.tapes import by_name, make_tape, tapes
 
 WORLD = {
     "scenario": {"name": "known", "steps": 20, "seed": 3},
@@ -32,12 +30,6 @@ WORLD = {
 
 def known_world(ideas: int) -> Tape:
     return simulate(Scenario.model_validate({**WORLD, "ideas": [{"name": "i", "count": ideas}]}), engine="agents")
-
-
-def credits(table: CreditTable) -> dict[str, float]:
-    return {
-        name: value for name, value in zip(table.persons.name, table.persons.credit.tolist(), strict=True) if value > 0
-    }
 
 
 @st.composite
@@ -60,8 +52,7 @@ def read_rows(folder: Path, rows: Sequence[tuple[int, str, str, str]]) -> Tape:
     return read_log(folder / "log.csv")
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(rows_of_logs(), st.data())
+@cases(100, rows_of_logs(), st.data())
 def test_a_missing_link_is_a_missing_row(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, str, str, str]], data: st.DataObject
 ) -> None:
@@ -75,11 +66,10 @@ def test_a_missing_link_is_a_missing_row(
         kept[of_row[row[2], row[3]]] = not gone
     left = read_rows(folder, [row for row in rows if not missing.get(row, False)])
     for method in ("role-flow", "shapley", "priority"):
-        assert credits(credit(thinned(tape, kept), method)) == pytest.approx(credits(credit(left, method)))
+        assert by_name(credit(thinned(tape, kept), method)) == pytest.approx(by_name(credit(left, method)))
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes(), st.integers(0, 99))
+@cases(100, tapes(), st.integers(0, 99))
 def test_every_scheme_makes_a_tape_of_the_same_persons(tape: Tape, seed: int) -> None:
     for name, scheme in SCHEMES.items():
         made = scheme.perturb(tape, scheme.amount, np.random.default_rng(seed))  # a Tape checks itself
@@ -90,18 +80,16 @@ def test_every_scheme_makes_a_tape_of_the_same_persons(tape: Tape, seed: int) ->
             assert made.total <= tape.total * (1 + 1e-12)
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_no_perturbation_is_no_change(tape: Tape) -> None:
     for name in ("links", "times", "weights"):
         made = SCHEMES[name].perturb(tape, 0.0, np.random.default_rng(0))
         assert made.events.kind.tolist() == tape.events.kind.tolist()
         np.testing.assert_allclose(made.influences.weight, tape.influences.weight, rtol=1e-12)
-        assert credits(credit(made)) == pytest.approx(credits(credit(tape)))
+        assert by_name(credit(made)) == pytest.approx(by_name(credit(tape)))
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(tapes(), st.integers(0, 99))
+@cases(60, tapes(), st.integers(0, 99))
 def test_ideas_drawn_again_are_the_sum_of_what_was_drawn(tape: Tape, seed: int) -> None:
     family = families(tape)
     if not len(family):
@@ -117,7 +105,7 @@ def test_ideas_drawn_again_are_the_sum_of_what_was_drawn(tape: Tape, seed: int) 
     )  # fmt: skip
     drawn = SCHEMES["ideas"].perturb(tape, 0.0, np.random.default_rng(seed))
     for method in ("role-flow", "shapley", "owen"):
-        assert credits(credit(drawn, method)) == pytest.approx(credits(credit(weighed, method)))
+        assert by_name(credit(drawn, method)) == pytest.approx(by_name(credit(weighed, method)))
 
 
 def test_a_teller_is_drawn_as_often_as_the_weights_say() -> None:
@@ -186,9 +174,9 @@ def test_auto_draws_ideas_where_there_are_twenty() -> None:
 
 def test_the_intervals_of_ideas_hold_the_share_of_the_whole_log() -> None:
     """Of 400 logs of 300 ideas out of 3,000, 93 to 97% of the intervals hold the share that all ideas give."""
-    cases, drawn = (400, 300) if FULL else (60, 300)
-    whole = known_world(3000)
-    by_idea = np.zeros((3000, whole.persons.total))
+    logs, number, drawn = 400 if FULL else 60, 3000, 300
+    whole = known_world(number)
+    by_idea = np.zeros((number, whole.persons.total))
     for idea, table in enumerate(map(partial(credit), parts_of(whole))):
         by_idea[idea, table.row] = table.persons.credit
     value = by_idea.sum(axis=1)
@@ -196,14 +184,14 @@ def test_the_intervals_of_ideas_hold_the_share_of_the_whole_log() -> None:
     some = np.argsort(-truth)[:10]
     generator, held = np.random.default_rng(5), 0
     log = credit(whole)
-    for _ in range(cases):
-        ideas = generator.choice(3000, drawn, replace=False)
+    for _ in range(logs):
+        ideas = generator.choice(number, drawn, replace=False)
         times = generator.multinomial(drawn, [1 / drawn] * drawn, 200)
         again = (times @ by_idea[ideas]) / (times @ value[ideas])[:, None]
         sure = spread_of(log, [(np.arange(len(row)), row) for row in again], "ideas")
         held += int(((sure.low[some] <= truth[some]) & (truth[some] <= sure.high[some])).sum())
-    slack = 0.0 if FULL else 3 * np.sqrt(0.05 * 0.95 / (cases * 4))
-    assert 0.93 - slack <= held / (10 * cases) <= 0.97 + slack
+    slack = 0.0 if FULL else 3 * np.sqrt(0.05 * 0.95 / (logs * 4))
+    assert 0.93 - slack <= held / (10 * logs) <= 0.97 + slack
 
 
 def parts_of(tape: Tape) -> list[Tape]:

@@ -1,7 +1,5 @@
 """The command line as a user meets it: what it runs in, how it is called, and what a refusal looks like."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """What `shoulders credit` writes: streamed JSON, tables in files, and what is said of a log."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """`shoulders plot` as a user meets it: every kind, files where they are expected, one line where something is wrong."""
 
-from __future__ import annotations
-
 import pytest
 
 from sim import Scenario, Study

@@ -1,7 +1,5 @@
 """shoulders sweep, as it is typed."""
 
-from __future__ import annotations
-
 import os
 import pty
 import signal

@@ -1,7 +1,5 @@
 """Citations with dates: small logs by hand, each irregularity, and a slow twin."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.pagerank import event_pagerank
@@ -19,7 +16,7 @@ from sim.errors import TapeError
 from sim.logs.formats import read_log
 from sim.logs.papers import CIRCLE
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.logs.test_edges import LATE, credits, read, refusal, story
 
 
@@ -135,8 +132,7 @@ def test_parquet_of_citations(tmp_path: Path) -> None:
 papers = st.sampled_from("abcdef")
 
 
-@given(st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
-@settings(max_examples=examples(200), deadline=None)
+@cases(200, st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
 def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: list[tuple[str, str]]) -> None:
     tape = with_dates(
         "citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs),

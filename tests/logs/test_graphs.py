@@ -1,7 +1,5 @@
 """GraphML, GEXF and networkx graphs with times as tapes, and what is refused of them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any

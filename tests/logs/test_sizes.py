@@ -1,7 +1,5 @@
 """Logs in many blocks, in other encodings and types, and compiled: the same tape as the plain one, and its errors."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.logs import edges, placing
@@ -19,7 +16,7 @@ from sim.readers import source, times
 from sim.readers import table as reader
 from sim.readers.sorting import order_of
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.logs.test_edges import as_csv, parquet, read, refusal, tables
 from tests.loops import compile_all
 from tests.naive_logs import naive_tape
@@ -28,8 +25,7 @@ COUNTED = ("kept", "mended", "made_up_roots", "rows", "time_origin", "time_unit"
 LOG = "time,source,target\n1,Zoë,b\n2,b,c\n"
 
 
-@given(tables)
-@settings(max_examples=examples(300), deadline=None)
+@cases(300, tables)
 def test_the_columns_place_rows_as_the_slow_twin_does(rows: Any) -> None:
     tape, twin = read(as_csv(rows)), naive_tape(as_csv(rows))
     assert tape.dropped == twin.dropped
@@ -151,12 +147,6 @@ def test_fractions_in_a_later_block_scale_all(small_blocks: None) -> None:
 # Encodings and types
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_mark_tells_the_encoding(encoding: str) -> None:
-    assert read(LOG.encode(encoding)) == read(LOG)
-    assert read(LOG).persons.name[0] == "Zoë"
-
-
 def test_what_is_not_utf_8_is_refused() -> None:
     assert read(LOG.encode("latin-1")) == read(LOG)
     assert read(LOG.encode("latin-1")).provenance["read_as"]["encoding"] == "Latin-1, a guess"
@@ -196,13 +186,6 @@ def test_nan_is_nothing_in_parquet() -> None:
     assert read("time,source,target,weight\n1,a,b,nan\nNA,b,c,1\n").dropped == {"no time": 1}
 
 
-@pytest.mark.parametrize("cut", [4, 30, -4, -1])
-def test_truncated_parquet(cut: int) -> None:
-    message = refusal(parquet(time=[1], source=["a"], target=["b"])[:cut], "l.parquet")
-    assert message.startswith("l.parquet:1: ")
-    assert message.endswith("allowed: a sound Parquet table without nested columns")
-
-
 def test_a_flipped_bit_under_a_checksum() -> None:
     file = io.BytesIO()
     names = [f"person {k}" for k in range(500)]
@@ -228,8 +211,7 @@ moments = st.one_of(
 )
 
 
-@given(st.lists(moments, min_size=1, max_size=5))
-@settings(max_examples=examples(300), deadline=None)
+@cases(300, st.lists(moments, min_size=1, max_size=5))
 def test_whole_columns_of_times_are_read_as_their_values_one_by_one(cells: list[str]) -> None:
     column = pa.array([cell or None for cell in cells], pa.string())
 
@@ -248,8 +230,7 @@ def test_whole_columns_of_times_are_read_as_their_values_one_by_one(cells: list[
     assert fast[2].tolist() == ticks.tolist()
 
 
-@given(st.lists(st.floats(allow_infinity=False, width=64), min_size=1, max_size=5))
-@settings(max_examples=examples(300), deadline=None)
+@cases(300, st.lists(st.floats(allow_infinity=False, width=64), min_size=1, max_size=5))
 def test_floats_are_read_as_the_decimals_they_print_as(cells: list[float]) -> None:
     fast = times._fast(pa.array([None if np.isnan(cell) else cell for cell in cells], pa.float64()))
     if fast is None:
@@ -269,8 +250,7 @@ wide = st.lists(
 )
 
 
-@given(wide)
-@settings(max_examples=examples(200), deadline=None)
+@cases(200, wide)
 def test_the_order_is_that_of_tuples(rows: list[tuple[int, int, int, float]]) -> None:
     rows += rows[::2]
     one, two, three, four = zip(*rows, strict=True)

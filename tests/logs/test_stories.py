@@ -62,6 +62,21 @@ def test_the_table_is_what_the_command_says(story: str, tmp_path: Path, capsys: 
     assert (STORIES / f"{story}.svg").exists()
 
 
+@pytest.mark.parametrize(
+    ("story", "shares"),
+    [("journeys", {"alpha": 38.55, "eta": 18.26, "iota": 17.72}),
+     ("retweets", {"19893": 24.54, "2124549": 13.96, "845371": 8.50})],
+)  # fmt: skip
+def test_by_shapley_the_shares_are_those_of_the_text(story: str, shares: dict[str, float], tmp_path: Path) -> None:
+    from sim.accounts.account import credit
+
+    table = credit(read_log(data(story, tmp_path)), "shapley").persons
+    order = np.argsort(-np.asarray(table.share))[: len(shares)].tolist()
+    assert {table.name[at]: round(100 * float(table.share[at]), 2) for at in order} == shares
+    text = (STORIES / f"{story}.md").read_text("utf-8")
+    assert all(f"{share:.2f}%" in text for share in shares.values())
+
+
 def test_the_doctors_adopt_as_the_counts_say(tmp_path: Path) -> None:
     tape = read_log(data("doctors", tmp_path), "adoptions")
     months = tape.events.step + tape.provenance["time_origin"]

@@ -1,7 +1,5 @@
 """Linking by reachability, and the private cache: never stale, never shared, never in the way of a user's own code."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

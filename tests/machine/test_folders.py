@@ -1,7 +1,5 @@
 """Files and folders are written whole or not at all; what the dead left goes; one holder of a lock."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Free memory: the least that the machine, control groups of both versions and limits leave."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from types import SimpleNamespace

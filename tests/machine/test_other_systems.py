@@ -1,7 +1,5 @@
 """What Linux alone has is taken away, as on macOS and Windows: everything still works."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

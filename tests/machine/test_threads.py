@@ -1,7 +1,5 @@
 """Processors there are, and work in threads: in order, and the first alone."""
 
-from __future__ import annotations
-
 import os
 import threading
 

@@ -1,7 +1,5 @@
 """What is foreseen of a run before it is made: no fewer adoptions than happen."""
 
-from __future__ import annotations
-
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
@@ -15,7 +13,7 @@ from tests.scenarios import scenarios
 REACHES = {"population.reach": 0.03, "persons.P.reach": 0.01, "persons.Q.reach": 0.05, "persons.group.reach": 0.02}
 
 
-@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @given(scenarios())
 def test_who_can_be_told_is_foreseen(scenario: Scenario) -> None:
     """Of scheduled ideas, told to a few: everybody times every idea is the most, and often far too much."""

@@ -1,12 +1,11 @@
 """Rules of one's own: the same tape from both engines, and every way to run takes them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from sim import IdeaDiffusion, Person, Scenario, knockout, simulate, simulate_many, sweep, test_hypotheses
+from sim.errors import RunError
 from sim.model import rules
 from tests import FULL, examples
 from tests.scenarios import scenarios
@@ -71,7 +70,7 @@ dynamics = {abandon_rate = 0.05, readopt = true}
 
 
 @pytest.mark.parametrize("own", OWN, ids="-".join)
-@settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(120), suppress_health_check=list(HealthCheck))
 @given(scenario=scenarios())
 def test_both_engines_write_the_same_tape(own, scenario):
     agents = simulate(scenario, engine="agents", rules=own)
@@ -176,3 +175,22 @@ def test_what_cannot_be_compiled_is_run_by_the_agents_and_that_is_said(monkeypat
     monkeypatch.setattr("sim.engines.WORTH_COMPILING", 0.0)
     with pytest.warns(UserWarning, match="cannot be compiled: .*; the agents run it"):
         assert simulate(SMALL, rules=own) == simulate(SMALL, engine="agents", rules=own)
+
+
+def raises(works: bool, rate: float, rate_working: float, age: int) -> float:
+    raise LookupError("none of that age")
+
+
+def returns_nothing(works: bool, rate: float, rate_working: float, age: int) -> None:
+    return None
+
+
+@pytest.mark.parametrize("rule", [raises, returns_nothing])
+def test_what_comes_of_a_rule_of_ones_own_is_said_to_be_its_own(rule):
+    scenario = Scenario.load("e2_implementer").replace({"scenario.steps": 5, "dynamics.abandon_rate": 0.5})
+    for run in (simulate, lambda one, **how: list(simulate_many(one, [1, 2], **how))):
+        with pytest.raises(
+            RunError, match=r"^rules: with your own abandonment_rate: (LookupError|TypeError): "
+        ) as found:
+            run(scenario, engine="agents", rules={"abandonment_rate": rule})
+        assert found.value.__cause__ is not None, "its own traceback is there"

@@ -1,7 +1,5 @@
 """What holdings were worth, against a twin that walks step by step and shares each step's value out at once."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from fractions import Fraction
@@ -9,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import Scenario, simulate
@@ -20,8 +18,9 @@ from sim.model.realise_loops import Schedule, Worth
 from sim.tape.rows import Recorder, rows_of, tables_of
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
 from tests.scenarios import scenarios
+from tests.tapes import as_rows
 
 Shares = dict[tuple[int, int], Fraction]
 
@@ -48,7 +47,7 @@ def expanded(recorder: Recorder, realised: Realised) -> dict[tuple[int, int], fl
     for child, parent, weight in recorder.influences:
         parents[child].append((parent, weight))
     served: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    for event, row, value in zip(*(column.tolist() for column in realised.columns().values()), strict=True):
+    for event, row, value in as_rows(realised):
         served[event][row] += value
     for shares in served.values():
         for row in reversed(range(len(recorder.events))):
@@ -126,7 +125,6 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
     return {"recorder": recorder, "pieces": pieces, "releases": releases, "values": values, "now": now}
 
 
-@settings(deadline=None)
 @given(histories(), st.booleans())
 def test_value_is_shared_step_by_step(history, held):
     recorder, pieces, now = history["recorder"], history["pieces"], history["now"]
@@ -180,14 +178,6 @@ def test_what_a_holding_is_worth(releases, piece, values, held, expected):
     close(found, {key: Fraction(value) for key, value in expected.items()})
 
 
-def test_the_same_from_the_same():
-    history = ([(2, 1), (4, 1), (4, 1), (9, 1)], [(0, 9, 1), (3, 5, 2), (1, 10, 4)])
-    first, again = run(*history)[0], run(*history)[0]
-    assert all(
-        a.tobytes() == b.tobytes() for a, b in zip(first.columns().values(), again.columns().values(), strict=True)
-    )
-
-
 def test_a_thousand_implementers_cost_a_few_thousand_rows():
     recorder = Recorder()
     recorder.event(0, DISCOVER, 0, 0)
@@ -206,18 +196,11 @@ def test_a_thousand_implementers_cost_a_few_thousand_rows():
             assert found[pieces[piece][0], row] == pytest.approx(expected, rel=1e-9)
 
 
-def test_nothing_held_is_nothing_realised():
-    realised, shares = run([(1, 1)], [])
-    assert shares == {}
-    assert [len(column) for column in realised.columns().values()] == [0, 0, 0]
-    assert realised.event.dtype == np.int64
-
-
 def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
     """What the persons' holdings on a tape were worth, walking through its steps; all values as at the start."""
     begun: dict[tuple[int, int], int] = {}
     pieces, releases = [], [[] for _ in tape.ideas]
-    steps = zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)
+    steps = as_rows(tape.events)
     for row, (step, kind, person, idea, count) in enumerate(steps):
         if kind in (DISCOVER, LEARN):
             begun[person, idea] = row
@@ -232,8 +215,7 @@ def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
     return twin(pieces, releases, values, tape.steps, held, once)
 
 
-@settings(deadline=None, max_examples=examples(60))
-@given(scenarios())
+@cases(60, scenarios())
 def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
     whole = {"world.size": scenario.world.size and sum(p.count for p in scenario.persons) + scenario.population.count}
     plain = [
@@ -245,6 +227,6 @@ def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
                                  "interventions": [d.model_dump(by_alias=True) for d in plain]})  # fmt: skip
     tape = simulate(scenario, engine="agents")
     recorder = Recorder()
-    recorder.events = [*zip(*(c.tolist() for c in tape.events.columns().values()), strict=True)]
-    recorder.influences = [*zip(*(c.tolist() for c in tape.influences.columns().values()), strict=True)]
+    recorder.events = as_rows(tape.events)
+    recorder.influences = as_rows(tape.influences)
     close(expanded(recorder, tape.realised), persons_shares(tape, scenario))

@@ -1,7 +1,5 @@
 """The world: abilities against scipy's distributions, who is who, and what is scheduled for whom."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

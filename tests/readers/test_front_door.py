@@ -1,7 +1,5 @@
 """The front door: the same history in every dress that people's files wear, and what is said and refused of it."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Networks of scenarios through the door of logs: labels, names of persons, directions."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import networkx as nx

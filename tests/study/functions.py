@@ -1,7 +1,5 @@
 """Measures of a user's own, as a worker imports them."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

@@ -1,7 +1,5 @@
 """Tables of runs: what stands in summaries, differences and arrays is counted again, another way."""
 
-from __future__ import annotations
-
 import itertools
 import statistics as plain
 import sys
@@ -121,7 +119,7 @@ def test_the_interval_is_that_of_all_resamples():
 
 
 @given(st.integers(1, 60), st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_share_has_the_interval_of_wilson(number, data):
     happened = data.draw(st.integers(0, number))
     rows = [1.0] * happened + [0.0] * (number - happened)
@@ -135,7 +133,7 @@ def test_a_share_has_the_interval_of_wilson(number, data):
 
 
 @given(st.permutations(range(6)), st.integers(0, 5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_an_interval_hangs_neither_on_the_other_cells_nor_on_the_order_of_the_rows(order, cell):
     table = runs().sort_values(["cell", "replicate"])
     whole = summarise(table, ["total"], by=["cell"]).set_index("cell")

@@ -1,7 +1,5 @@
 """Studies on a real Dask scheduler with real worker processes on the loopback address, some of which are killed."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

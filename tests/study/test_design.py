@@ -1,7 +1,5 @@
 """Designs: which cells there are, of which kind their values are, which seeds their runs have."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np
@@ -51,22 +49,6 @@ def test_sampled_cells_are_balanced():
     cells = list(study(vary=vary, design="sobol", samples=64).cells)
     quarters = [(cell["dynamics.abandon_rate"] < 0.5, cell["persons.Ada.reach"] < 0.5) for cell in cells]
     assert [quarters.count(one) for one in itertools.product([True, False], repeat=2)] == [16] * 4
-
-
-def test_samples_for_sensitivity_are_those_that_salib_takes():
-    pytest.importorskip("SALib", reason="SALib is not installed")
-    from SALib.analyze import morris, sobol
-
-    vary = {"dynamics.abandon_rate": [0.0, 1.0], "persons.Ada.reach": [0.0, 1.0]}
-    saltelli = study(vary=vary, design="saltelli", samples=64)
-    x = np.array([list(cell.values()) for cell in saltelli.cells])
-    assert len(x) == 64 * (2 * 2 + 2)
-    found = sobol.analyze(saltelli.problem(), x[:, 0] * 2.0 + x[:, 1], seed=1)
-    assert found["S1"] == pytest.approx([0.8, 0.2], abs=0.1)
-    trajectories = study(vary=vary, design="morris", samples=5)
-    x = np.array([list(cell.values()) for cell in trajectories.cells])
-    found = morris.analyze(trajectories.problem(), x, 3.0 * x[:, 0] - x[:, 1])
-    assert list(found["mu"]) == pytest.approx([3.0, -1.0])
 
 
 def test_luck_is_common_or_each_cells_own():

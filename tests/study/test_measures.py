@@ -1,22 +1,20 @@
 """Measures: against obvious loops over the rows of a tape, and the same by the block as one by one, to the bit."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
-from sim import credit
+from sim import Scenario, credit
 from sim.engines import simulate, simulate_many
 from sim.study.batches import of_runs
 from sim.study.measures import measure, measures_of
 from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE, USE, Persons
 from sim.tape.tape import Tape
 from tests.scenarios import scenarios
-from tests.tapes import make_tape, with_crowd
+from tests.tapes import as_rows, make_tape, with_crowd
 
 NAMES = ("total", "holders", "reached", "time_to_half", "peak_step", "last_step", "beauty", "outbreak", "outbreak:0.5",
          "events", "discoveries", "learnings", "implementations", "abandonments", "share:P", "credit:group 2:idea",
@@ -31,7 +29,7 @@ class Slow:
         self.tape = tape
         wanted = range(len(tape.ideas)) if idea is None else [tape.ideas.index(idea)]
         size = tape.persons.size[tape.persons.group].tolist()
-        rows = list(zip(*(column.tolist() for column in tape.events.columns().values()), strict=True))
+        rows = as_rows(tape.events)
         holds: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         took: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         first: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
@@ -84,7 +82,7 @@ def same(one: float, other: float) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenarios())
 def test_measures_are_what_loops_over_the_rows_say(scenario):
     tape = simulate(scenario, engine="agents")
@@ -109,7 +107,18 @@ def test_measures_are_what_loops_over_the_rows_say(scenario):
     assert measure("credit:communication")(tape) == pytest.approx(table.persons.communication.sum())
 
 
-@settings(max_examples=15, deadline=None)
+# Runs of one block have lineages with more and with fewer tellers, some of which branch.
+BRANCHING = Scenario.from_toml("""
+scenario = {name = "everybody who told is credited", steps = 14}
+population = {count = 8, reach = 0.5}
+persons = [{name = "P", creativity = 1.0, reach = 0.7}, {name = "Q"}, {name = "group", count = 5, reach = 0.3}]
+ideas = [{name = "idea0", clarity = 0.5}]
+dynamics = {credited_tellers = "all", telling_period = 2, discovery_rate = 0.3, abandon_rate = 0.05, readopt = true}
+""")
+
+
+@settings(max_examples=15)
+@example(BRANCHING)
 @given(scenarios())
 def test_a_block_of_runs_is_measured_as_its_runs_one_by_one(scenario):
     small = scenario.replace({"world": {"network": {"kind": "erdos-renyi", "degree": 3.0}}, "ties": [],

@@ -1,7 +1,5 @@
 """Sensitivity against closed forms: Ishigami's function, a sum, a product; and designs that are none."""
 
-from __future__ import annotations
-
 import importlib.util
 import math
 import sys

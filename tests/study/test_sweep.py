@@ -1,7 +1,5 @@
 """Studies: the rows are those of single runs, whoever makes them; cut off they go on; what differs is refused."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os
@@ -16,9 +14,9 @@ import pandas as pd
 import pytest
 
 import sim
-from sim import Scenario, Study, simulate, sweep
-from sim.errors import RunError, StudyError
-from sim.study import executors, store
+from sim import Study, simulate, sweep
+from sim.errors import RunError, ScenarioError, StudyError
+from sim.study import chunks, store
 from sim.study.measures import measure
 from tests.study import functions
 from tests.study.worlds import MEASURES, TEXT, VARY, study, world
@@ -85,7 +83,7 @@ def test_a_study_that_was_cut_off_goes_on_and_what_is_there_is_not_made_again(tm
     assert told[-1].done == told[-1].runs == 42
     assert told[-1].made == 42 - sum(int(n[18:30]) - int(n[5:17]) for n in kept if not n.startswith("."))
     before = parts(tmp_path)
-    monkeypatch.setattr(executors, "run_chunk", None)
+    monkeypatch.setattr(chunks, "run_chunk", None)
     assert same(study().run(tmp_path), expected)
     assert parts(tmp_path) == before
 
@@ -140,7 +138,7 @@ def test_a_changed_function_is_refused(tmp_path, monkeypatch):
 
 def test_another_release_is_refused(tmp_path, monkeypatch):
     study().run(tmp_path)
-    monkeypatch.setattr("sim.study.sweep.version", lambda: "9.9.9")
+    monkeypatch.setattr("sim.study.study.version", lambda: "9.9.9")
     with pytest.raises(StudyError, match=r"shoulders was .*, is 9.9.9"):
         study().run(tmp_path)
 
@@ -387,20 +385,6 @@ def test_code_that_ends_the_process_or_fails_is_said_in_one_line(tmp_path, text)
     assert table["error"].tolist() == ["SystemExit: 3"] * 2
 
 
-def test_every_byte_of_a_part_counts(tmp_path):
-    study(vary={}, replicates=2, measures=["total"]).run(tmp_path)
-    file = sorted((tmp_path / "runs").glob("*.parquet"))[0]
-    whole, before = file.read_bytes(), Study.load(tmp_path).table()
-    changed = 0
-    for at in range(0, len(whole), 7):
-        file.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
-        try:
-            assert Study.load(tmp_path).table().equals(before)
-        except StudyError as error:
-            changed += file.name in str(error)
-    assert changed > len(whole) / 14
-
-
 def test_values_of_numpy_pandas_and_python_are_taken_alike():
     rates = [0.1, 0.2]
     wanted = study(vary={"dynamics.abandon_rate": rates}, replicates=2).about()
@@ -415,20 +399,18 @@ def test_values_of_numpy_pandas_and_python_are_taken_alike():
     assert "<td>cells</td><td>6</td>" in study()._repr_html_()
 
 
+@pytest.mark.parametrize("unit", ["D", "us", "ns"])
+def test_a_date_is_no_number(unit):
+    date = np.array(["2020-01-01"], f"datetime64[{unit}]")
+    for given in (date, list(date), pd.DatetimeIndex(date)):
+        with pytest.raises(ValueError, match=r"^vary: dynamics.abandon_rate: must be"):
+            study(vary={"dynamics.abandon_rate": given})
+    with pytest.raises(ScenarioError, match=r"^replace: dynamics.abandon_rate: must be a number, is '2020-01-01"):
+        world().replace({"dynamics.abandon_rate": date[0]})
+    assert world().replace({"scenario.name": np.datetime64("2020-01-01")}).scenario.name == "2020-01-01"
+
+
 def test_gaps_are_what_is_not_there():
     assert store.gaps([], 5) == [(0, 5)]
     assert store.gaps([(0, 2), (2, 3), (4, 5)], 7) == [(3, 4), (5, 7)]
     assert store.gaps([(0, 7)], 7) == []
-
-
-def test_mesa_batch_run_works_on_the_model(tmp_path):
-    import mesa
-
-    path = tmp_path / "w.toml"
-    path.write_text(world().to_toml(), encoding="utf-8")
-    found = mesa.batch_run(sim.IdeaDiffusion, {"scenario": str(path), "rng": [3, 4, 5]}, max_steps=12,
-                           display_progress=False)  # fmt: skip
-    for row, seed in zip(found, (3, 4, 5), strict=True):
-        tape = simulate(Scenario.load(path), seed=seed, engine="agents")
-        assert sum(row["holders"].values() if isinstance(row["holders"], dict) else np.atleast_1d(row["holders"])
-                   ) == measure("holders")(tape)  # fmt: skip

@@ -1,7 +1,5 @@
 """A small world for studies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sim import Scenario, Study

@@ -1,18 +1,12 @@
 """Tapes on disk: what is saved comes back, what is damaged is refused by name, and a kill leaves nothing half."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import pickle
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,14 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
 
 from sim.errors import TapeError
 from sim.tape import files
 from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
-from tests import FULL, examples
+from tests import FULL, cases
 from tests.tape.test_tape import build, empty
 from tests.tapes import finish_tape, make_tape, tapes
 
@@ -84,8 +77,7 @@ def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 # There and back -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(tapes())
+@cases(100, tapes())
 def test_what_is_saved_comes_back_bit_for_bit(tape):
     with tempfile.TemporaryDirectory() as folder:
         tape.save(Path(folder) / "run")
@@ -117,24 +109,11 @@ def test_names_come_back_as_they_are(name, tmp_path):
     assert again.persons.name == (name, "b")
 
 
-@pytest.mark.parametrize("value", [0.1, 5e-324, 1.7976931348623157e308, 2.0**-1022, 1 / 3, 0.0, -0.0])
-def test_values_come_back_to_the_last_bit(value, tmp_path):
-    tape = make_tape(["a"], [(DISCOVER, 0, {})], [(0, -1, value)])
-    tape.save(tmp_path / "run")
-    assert Tape.load(tmp_path / "run").realised.value.tobytes() == np.float64(value).tobytes()
-
-
 def test_the_files_tell_nothing_of_the_machine(saved):
     words = [str(saved.parent), socket.gethostname(), os.environ.get("HOME") or "/root"]
     for name, data in contents(saved).items():
         for word in words:
             assert word.encode() not in data, f"{name} holds {word}"
-
-
-def test_the_tables_can_be_read_by_others(saved):
-    frame = pq.read_table(saved / "events.parquet").to_pandas()
-    assert frame["count"].tolist() == build().events.count.tolist()
-    assert json.loads((saved / "provenance.json").read_text(encoding="utf-8"))["format"] == "shoulders-tape"
 
 
 @pytest.mark.parametrize("place", ["run", "a/b/c/run", "run.v1.2", "é ü", "-run", "r" * 200])
@@ -245,14 +224,6 @@ def test_what_is_no_run_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("x")
     refused(tmp_path / "file", "not a run folder")
     refused(tmp_path / "file" / "run", str(tmp_path / "file" / "run"))
-
-
-def test_swapped_tables_are_refused(saved):
-    events, influences = saved / "events.parquet", saved / "influences.parquet"
-    events.rename(saved / "x")
-    influences.rename(events)
-    (saved / "x").rename(influences)
-    refused(saved, "events.parquet")
 
 
 FOREIGN: list[str | bytes] = [
@@ -556,32 +527,3 @@ def test_an_error_in_the_middle_leaves_the_older_tape_and_nothing_else(place, er
     assert calls
     assert contents(saved.parent) == before
     assert os.listdir(saved.parent) == ["run"]
-
-
-def test_a_killed_process_leaves_all_or_nothing(tmp_path):
-    """The real thing: a large tape, saved again and again, and kill -9 in the middle of it."""
-    script = (
-        "import sys\nfrom tests.tape.test_files import large\nfrom pathlib import Path\n"
-        "tape = large()\nprint('ready', flush=True)\n"
-        "for n in range(10_000):\n    tape.save(Path(sys.argv[1]) / str(n))\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        while not (tmp_path / "1").exists():
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    done = sorted((p for p in tmp_path.iterdir() if not p.name.startswith(".")), key=lambda p: int(p.name))
-    assert [p.name for p in done] == [str(n) for n in range(len(done))]
-    assert Tape.load(done[0]) == large()
-    assert Tape.load(done[-1]) == large()
-    for partial in tmp_path.glob(".*"):
-        assert ".partial" in partial.name
-
-
-def large() -> Tape:
-    recorder = Recorder()
-    recorder.event(0, DISCOVER, 0, 0)
-    for row in range(1, 20_000):
-        recorder.event(row, LEARN, row % 100, 0, 1, {row - 1: 1.0})
-    return finish_tape(recorder, Persons(["p"], [100], [1]), [(5, -1, 1.0)])

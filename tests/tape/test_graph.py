@@ -1,7 +1,6 @@
 """The influence graph: counted by hand, invariant, and out of each file as it went in."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,19 +10,18 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.accounts.pagerank import event_pagerank
 from sim.cli import export as export_command
-from sim.cli import main
 from sim.errors import TapeError
 from sim.logs.formats import from_networkx, read_log
 from sim.tape.export import EXPORTS, export
 from sim.tape.graph import GRAPHS, WORLD, person_arrows, to_networkx
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
-from tests import examples
+from tests import cases
+from tests.cli import Done, refused
 from tests.logs.test_edges import as_csv, credits, read, story, tables
 from tests.tapes import make_tape, tapes, with_crowd
 
@@ -76,8 +74,7 @@ def test_a_window() -> None:
         to_networkx(bridge(), "ideas")
 
 
-@given(tapes())
-@settings(max_examples=examples(100), deadline=None)
+@cases(100, tapes())
 def test_pagerank_of_the_event_graph_is_event_pagerank(tape: Tape) -> None:
     graph = to_networkx(tape)
     if not len(tape.events):
@@ -88,8 +85,7 @@ def test_pagerank_of_the_event_graph_is_event_pagerank(tape: Tape) -> None:
     assert found == pytest.approx([expected[row] for row in range(len(tape.events))], abs=1e-10)
 
 
-@given(tapes(), st.booleans())
-@settings(max_examples=examples(100), deadline=None)
+@cases(100, tapes(), st.booleans())
 def test_persons_as_a_slow_twin_sums_them(tape: Tape, world: bool) -> None:
     group = np.append(tape.persons.group, 0)
     sizes = tape.persons.size[group]
@@ -131,8 +127,7 @@ def written(tape: Tape, name: str, of: str, **options: Any) -> Any:
 
 @pytest.mark.parametrize("of", GRAPHS)
 @pytest.mark.parametrize("name", ["g.graphml", "g.gexf"])
-@given(tapes())
-@settings(max_examples=examples(30), deadline=None)
+@cases(30, tapes())
 def test_xml_holds_the_graph(name: str, of: str, tape: Tape) -> None:
     graph, found = to_networkx(tape, of), written(tape, name, of)
     assert {int(node): {key: data[key] for key in graph.nodes[int(node)]} for node, data in found.nodes(data=True)} == (
@@ -172,8 +167,7 @@ def test_names_of_all_kinds(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["g.csv", "g.parquet", "g.gexf", "g.graphml"])
 @pytest.mark.parametrize("of", GRAPHS)
-@given(tables, st.sampled_from(["{}", "2020-01-0{}", "2020-01-01T00:00:0{}.5", "{}.25", "-{}.125"]))
-@settings(max_examples=examples(30), deadline=None)
+@cases(30, tables, st.sampled_from(["{}", "2020-01-0{}", "2020-01-01T00:00:0{}.5", "{}.25", "-{}.125"]))
 def test_what_is_written_is_read_back(name: str, of: str, rows: Any, times: str) -> None:
     tape = read(as_csv([(times.format(row[0] + 1), *row[1:]) for row in rows]))
     again = exported_and_read(tape, name, of)
@@ -185,8 +179,7 @@ def test_what_is_written_is_read_back(name: str, of: str, rows: Any, times: str)
 
 
 @pytest.mark.parametrize("name", ["g.csv", "g.parquet", "g.gexf", "g.graphml"])
-@given(tapes(), st.sampled_from(GRAPHS))
-@settings(max_examples=examples(30), deadline=None)
+@cases(30, tapes(), st.sampled_from(GRAPHS))
 def test_runs_are_read_back(name: str, tape: Tape, of: str) -> None:
     again = exported_and_read(tape, name, of)
     assert len(again.events) == len(tape.events)
@@ -252,28 +245,19 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, ending: str, monkeypatch:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(shell: Callable[..., Done], tmp_path: Path) -> None:
     assert tuple(EXPORTS) == export_command.EXPORTS
-
-    def shoulders(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["shoulders", *words])
-        with pytest.raises(SystemExit) as caught:
-            main.main()
-        return int(caught.value.code or 0), capsys.readouterr().err
-
-    log, out = tmp_path / "log.csv", tmp_path / "g.gexf"
-    log.write_text("time,source,target\n1,a,b\n1,a,b\n2,b,c\n")
-    assert shoulders("export", str(log), "-o", str(out))[0] == 0
-    assert len(nx.read_gexf(out)) == 3
-    code, said = shoulders("export", str(log), "-o", str(out), "--of", "persons", "--window", "2", "2")
-    assert (code, "Dropped: 1 (duplicate)" in said) == (0, True)
-    assert set(nx.read_gexf(out)) == {"-1", "1", "2"}
+    (tmp_path / "log.csv").write_text("time,source,target\n1,a,b\n1,a,b\n2,b,c\n")
+    assert shell("export", "log.csv", "-o", "g.gexf").code == 0
+    assert len(nx.read_gexf("g.gexf")) == 3
+    done = shell("export", "log.csv", "-o", "g.gexf", "--of", "persons", "--window", 2, 2)
+    assert (done.code, "Dropped: 1 (duplicate)" in done.err) == (0, True)
+    assert set(nx.read_gexf("g.gexf")) == {"-1", "1", "2"}
     for words, message in (
         (("-o", "g.txt"), "no format 'txt'; allowed: graphml, gexf, csv, parquet"),
-        (("-o", str(out), "--to", "xls"), "--to: no format 'xls'"),
-        (("-o", str(tmp_path)), "is a folder"),
-        (("-o", str(tmp_path / "no" / "g.csv")), "its folder does not exist"),
-        (("-o", str(out), "--window", "3", "1"), "--window: from 3 to 1"),
+        (("-o", "g.gexf", "--to", "xls"), "--to: no format 'xls'"),
+        (("-o", "."), "is a folder"),
+        (("-o", "no/g.csv"), "its folder does not exist"),
+        (("-o", "g.gexf", "--window", "3", "1"), "--window: from 3 to 1"),
     ):
-        code, said = shoulders("export", str(log), *words)
-        assert (code, message in said, len(said.splitlines())) == (2, True, 1), said
+        refused(shell("export", "log.csv", *words), message)

@@ -1,7 +1,5 @@
 """Names that are made when they are asked for, against those made one by one."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

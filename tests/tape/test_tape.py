@@ -1,7 +1,5 @@
 """The tape: every requirement broken once, columns that cannot be written to, equality, names of persons."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 import math
@@ -10,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from sim.errors import TapeError
@@ -31,8 +29,8 @@ from sim.tape.tables import (
     Realised,
 )
 from sim.tape.tape import Tape
-from tests import examples
-from tests.tapes import make_tape, tapes, with_crowd
+from tests import cases
+from tests.tapes import make_tape, tapes
 
 # A history with everything in it. Ideas: 0 wheel, 1 cart, which needs the wheel. Persons: Ada, Bob, the crowd of 98.
 EVENTS = [  # step, kind, person, idea, count
@@ -88,7 +86,6 @@ E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
     [
         # persons
         ({(P, 1, "members"): 0}, r"persons: row 1: members must be 1 or more"),
-        ({(P, 1, "members"): -1}, r"persons: row 1: members must be 1 or more"),
         ({(P, 2, "size"): 0}, r"persons: row 2: size must be 1 or more"),
         # events
         ({(E, 0, "step"): -1}, r"events: row 0: step must be from 0 to 8"),
@@ -99,46 +96,34 @@ E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
         ({(E, 10, "person"): 3}, r"events: row 10: no person of 0 to 2"),
         ({(E, 10, "person"): -1}, r"events: row 10: no person of 0 to 2"),
         ({(E, 5, "person"): 0}, r"events: row 5: no person"),
-        ({(E, 5, "person"): -2}, r"events: row 5: no person"),
         ({(E, 9, "idea"): 2}, r"events: row 9: no idea of 0 to 1"),
         ({(E, 9, "idea"): -1}, r"events: row 9: no idea of 0 to 1"),
         ({(E, 2, "count"): 0}, r"events: row 2: count must be 1 or more"),
         # influences
         ({(I, 0, "parent"): 1}, r"influences: row 0: parent must precede child"),
         ({(I, 4, "parent"): 9}, r"influences: row 4: parent must precede child"),
-        ({(I, 0, "parent"): -1}, r"influences: row 0: parent must precede child"),
         ({(I, 10, "child"): 11}, r"influences: row 10: parent must precede child"),
         ({(I, 3, "child"): 1}, r"influences: row 3: child must not decrease"),
         ({(I, 1, "weight"): 0.0}, r"influences: row 1: weight must be above 0 and at most 1"),
-        ({(I, 1, "weight"): -0.25}, r"influences: row 1: weight must be above 0 and at most 1"),
         ({(I, 1, "weight"): math.nan}, r"influences: row 1: weight must be above 0 and at most 1"),
-        ({(I, 1, "weight"): math.inf}, r"influences: row 1: weight must be above 0 and at most 1"),
         ({(I, 0, "weight"): 1.0000001}, r"influences: row 0: weight must be above 0 and at most 1"),
         ({(I, 1, "weight"): 0.2500001}, r"events: row 2: the weights of its influences must sum to 1"),
         ({(I, 0, "weight"): 0.5}, r"events: row 1: the weights of its influences must sum to 1"),
         ({(E, 9, "kind"): LEARN}, r"events: row 9: an influence is missing"),
-        ({(E, 9, "kind"): IMPLEMENT}, r"events: row 9: an influence is missing"),
         ({(E, 10, "kind"): USE, (E, 10, "person"): -1}, r"events: row 10: an influence is missing"),
         ({(E, 8, "kind"): ABANDON}, r"influences: row 10: the child must be a discovery, learning or implementation"),
-        ({(E, 8, "kind"): LEAVE}, r"influences: row 10: the child must be a discovery, learning or implementation"),
         ({(I, 4, "parent"): 3}, r"influences: row 4: the parent must be a holding"),
         ({(I, 5, "parent"): 0}, r"influences: row 5: the parent must be a holding \(of a use: an implementation\)"),
-        ({(I, 5, "parent"): 2}, r"influences: row 5: the parent must be a holding"),
-        ({(I, 7, "parent"): 5}, r"influences: row 7: the parent must be a holding"),
         ({(E, 1, "idea"): 1}, r"influences: row 0: the idea must be the parent's \(of a discovery: another\)"),
         ({(E, 6, "idea"): 0}, r"influences: row 7: the idea must be the parent's \(of a discovery: another\)"),
-        ({(E, 7, "idea"): 1}, r"influences: row 8: the idea must be the parent's"),
         ({(E, 4, "person"): 0}, r"influences: row 4: the person must be the parent's"),
-        ({(E, 6, "person"): 0}, r"influences: row 10: the person must be the parent's"),
         # realised
         ({(R, 0, "event"): -1}, r"realised: row 0: no such event"),
         ({(R, 0, "event"): 11}, r"realised: row 0: no such event"),
         ({(R, 1, "implementation"): -2}, r"realised: row 1: no such implementation"),
         ({(R, 1, "implementation"): 11}, r"realised: row 1: no such implementation"),
         ({(R, 1, "event"): 3}, r"realised: row 1: the event must be a discovery or a learning"),
-        ({(R, 2, "event"): 9}, r"realised: row 2: the event must be a discovery or a learning"),
         ({(R, 1, "implementation"): 2}, r"realised: row 1: the implementation must be one of the same idea"),
-        ({(R, 1, "implementation"): 9}, r"realised: row 1: the implementation must be one of the same idea"),
         ({(R, 1, "implementation"): 8}, r"realised: row 1: the implementation must be one of the same idea"),
         ({(R, 3, "implementation"): 7}, r"realised: row 3: the implementation must be one of the same idea"),
         ({(R, 3, "value"): -0.5}, r"realised: row 3: value must be 0 or more, and finite"),
@@ -327,8 +312,7 @@ def test_rows_that_are_missing_make_a_difference():
     assert a != make_tape(["a", "b"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 1.0)], steps=2)
 
 
-@settings(max_examples=examples(50), deadline=None)
-@given(tapes())
+@cases(50, tapes())
 def test_a_tape_is_equal_to_its_copies(tape):
     assert tape == dataclasses.replace(tape)
     assert tape == copy.copy(tape)
@@ -350,8 +334,7 @@ def with_a_bit_flipped(tape, data, names):
     return dataclasses.replace(tape, **{name: type(getattr(tape, name))(**(columns | {column: values}))})
 
 
-@settings(max_examples=examples(150), deadline=None)
-@given(tapes(), st.data())
+@cases(150, tapes(), st.data())
 def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     try:
         other = with_a_bit_flipped(tape, data, COLUMNS)
@@ -363,8 +346,7 @@ def test_any_cell_that_is_changed_is_refused_or_makes_a_difference(tape, data):
     assert message.startswith(tuple(COLUMNS))
 
 
-@settings(max_examples=examples(400), deadline=None)
-@given(tapes(), st.data())
+@cases(400, tapes(), st.data())
 def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
     assert checks._is_sound(tape)
     assume(len(tape.events))
@@ -396,8 +378,7 @@ def test_a_tape_has_no_hash():
 # Persons --------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(100), deadline=None)
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=6))
+@cases(100, st.lists(st.integers(1, 5), min_size=1, max_size=6))
 def test_persons_are_named_by_their_group_and_number(members):
     people = Persons([f"g{k}" for k in range(len(members))], members, [1] * len(members))
     expected = [f"g{k}" if m == 1 else f"g{k} {i}" for k, m in enumerate(members) for i in range(1, m + 1)]
@@ -413,13 +394,6 @@ def test_there_is_no_name_for_nobody(row):
         Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10]).name_of(row)
 
 
-def test_a_group_with_the_crowd_counts_its_people():
-    people = with_crowd(["a", "b"], 10**10)
-    tape = make_tape(people, [(DISCOVER, 0, {}), (LEARN, 2, {0: 1.0}, 10**10)])
-    assert tape.world_size == 10**10 + 2
-    assert tape.events.count.tolist() == [1, 10**10]
-
-
 # The recorder ---------------------------------------------------------------------------------------------------------
 
 
@@ -433,13 +407,6 @@ def test_the_recorder_numbers_rows_as_they_come():
     assert influences.child.tolist() == [1, 2, 2]
     assert influences.parent.tolist() == [0, 0, 1]
     assert influences.weight.tolist() == [1.0, 0.5, 0.5]
-
-
-def test_a_recorder_without_rows_gives_tables_without_rows():
-    events, influences = Recorder().tables()
-    assert (len(events), len(influences)) == (0, 0)
-    assert events.kind.dtype == np.int8
-    assert influences.weight.dtype == np.float64
 
 
 def test_tables_that_were_taken_do_not_grow_with_the_recorder():

@@ -8,8 +8,6 @@ Every check states wrong values too, and asserts that it has the replicates to r
 fail would show nothing. `pytest -rP` prints the z found.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Bass (1969): innovators have the idea by themselves, imitators are told by any of those who have it."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from itertools import pairwise
@@ -10,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.tape.tables import DISCOVER
-from tests.model.agents import deed, make
+from tests.model.agents import make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
 
 P, Q = 0.03, 0.38
@@ -94,17 +92,3 @@ def test_the_share_of_innovators():
     late = truth - in_time
     assert 0 < late < 0.001
     check_mean(curves()[1] - bias + late, truth, 0.95 * truth, 1.05 * truth)
-
-
-def test_without_imitation_adoption_is_exponential():
-    tapes = runs(make(20, {"discovery_rate": P}, population={"count": N, "creativity": 1.0}), 10)
-    truth = 1 - math.exp(-P * 20)
-    check_mean([len(tape.events) / N for tape in tapes], truth, 0.95 * truth,
-               error=(truth * (1 - truth) / (N * len(tapes))) ** 0.5)  # fmt: skip
-
-
-def test_without_innovation_nobody_adopts_unless_somebody_begins():
-    members = [{"name": "member", "count": 50, "reach": 0.1}]
-    assert len(runs(make(20, {"telling_period": FOREVER}, persons=members), 1)[0].events) == 0
-    begun = make(20, {"telling_period": FOREVER}, persons=members, interventions=[deed(1, "discover", "member 1")])
-    assert len(runs(begun, 1)[0].events) > 1

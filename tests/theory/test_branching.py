@@ -1,7 +1,5 @@
 """Outbreaks: an idea that everybody tells R others once, and the branching process that it is while it is small."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 
@@ -10,7 +8,6 @@ import pytest
 from scipy import optimize
 
 from sim import Scenario
-from sim.tape.tape import Tape
 from tests.model.agents import deed, make
 from tests.theory import LARGER, Floats, check_counts, check_mean, reached, runs, some
 
@@ -78,17 +75,3 @@ def test_the_final_size_of_a_large_outbreak(r):
     sizes = np.concatenate([reached(tape) for tape in runs(outbreaks(n, r, 20, 80), 6 // LARGER)]) / n
     large = sizes[sizes > 0.1]
     check_mean(large, SHARES[r], 0.95 * SHARES[r], 1.05 * SHARES[r], 1 - math.exp(-r))
-
-
-@pytest.mark.parametrize("generation", [1, 2, 3])
-def test_generations_grow_by_r(generation):
-    """R^g on average, with the variance R^g (R^g - 1) / (R - 1) of a Galton-Watson process with Poisson children."""
-    r, ideas, daily = 0.7, 500, 50
-    sizes = [np.count_nonzero(tape.events.step == 1 + generation) / ideas for tape in generations(r, ideas, daily)]
-    error = (r**generation * (r**generation - 1) / (r - 1) / (ideas * len(sizes))) ** 0.5
-    check_mean(sizes, r**generation, r ** (generation + 1), r ** (generation - 1), error=error)
-
-
-@cache
-def generations(r: float, ideas: int, daily: int) -> list[Tape]:
-    return list(runs(outbreaks(10_000, r, ideas, 4), daily))

@@ -1,12 +1,11 @@
 """The classical models as packaged scenarios, each against its closed form, its Markov chain, or its enumeration."""
 
-from __future__ import annotations
-
 import math
 from functools import partial
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 from sim import Scenario
 from sim.tape.tables import LEARN
@@ -22,10 +21,10 @@ from tests.theory.test_epidemics import (
     of_one,
     seiz_step,
 )
-from tests.theory.test_rumours import NEVER_HEARD, never_heard_in_steps
 from tests.theory.test_thresholds import chance_of_cascade, size_of_cascade
 
 R_OF_2 = 0.796812  # the root of r = 1 - exp(-2 r)
+NEVER_HEARD = 0.203188  # the root of x exp(2 (1 - x)) = 1 below 1
 
 
 def shares(name: str, daily: int) -> np.ndarray:
@@ -86,6 +85,25 @@ def test_seiz_is_its_markov_chain() -> None:
         for (_, _, z, i), chance in after({(n - 2, 0, 1, 1): 1.0}, steps, partial(seiz_step, take_up=up)).items():
             table[i, z] += chance
     check_counts(counts.ravel().astype(int), right.ravel(), wrong.ravel())
+
+
+def never_heard_in_steps(meetings: float) -> float:
+    """The same in steps, for a large world begun by a few: a teller meets m others, and stops at one who knows.
+
+    x' = x exp(-m y), y' = y exp(-m (1 - x)) + x - x'.
+    """
+    x, y = 1 - 1 / 4000, 1 / 4000
+    while y > 1e-12:
+        new = x * (1 - math.exp(-meetings * y))
+        x, y = x - new, y * math.exp(-meetings * (1 - x)) + new
+    return x
+
+
+def test_the_share_of_those_who_never_hear_solves_its_equation():
+    """dy/dx = -(x - (1 - x)) / x: y = 2 (1 - x) + log x, which is 0 at 1 and at 0.203188."""
+    assert optimize.brentq(lambda x: 2 * (1 - x) + math.log(x), 0.01, 0.5) == pytest.approx(NEVER_HEARD, abs=5e-7)
+    far, near = (never_heard_in_steps(m) for m in (0.02, 0.01))
+    assert 2 * near - far == pytest.approx(NEVER_HEARD, abs=2e-4)
 
 
 @pytest.mark.parametrize("name", ["maki_thompson", "daley_kendall"])

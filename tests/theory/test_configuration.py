@@ -1,7 +1,5 @@
 """The independent cascade on networks of any degrees is bond percolation (Newman 2002): generating functions."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

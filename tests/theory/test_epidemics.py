@@ -1,22 +1,19 @@
 """Who gives an idea up, for good (SIR) or to hear of it again (SIS), and who hesitates or is a sceptic (SEIZ)."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
 from sim import Scenario
-from sim.tape.tables import ABANDON, LEARN
+from sim.tape.tables import LEARN
 from sim.tape.tape import Tape
 from tests.model.agents import deed, make
-from tests.theory import FOREVER, LARGER, Floats, check_counts, check_mean, either, holders, runs
+from tests.theory import FOREVER, LARGER, Floats, check_mean, either, holders, runs
 
 State = tuple[int, ...]
 Law = dict[State, float]
@@ -69,15 +66,6 @@ def of_one(law: Law, part: int, size: int) -> Floats:
 # --- SIR ------------------------------------------------------------------------------------------------------
 
 
-def test_the_final_size_of_sir_is_that_of_its_markov_chain():
-    n, chance, give_up = 12, 0.06, 0.3
-    tapes = runs(everybody_meets(n, chance, 100, give_up), either(2500, 1500))
-    assert all(holders(tape)[-1] == 0 for tape in tapes)
-    counts = np.bincount([np.count_nonzero(tape.events.kind <= LEARN) for tape in tapes], minlength=n + 1)
-    laws = [after({(n - 1, 1): 1.0}, 100, epidemic_step(c, give_up, False)) for c in (chance, 1.2 * chance)]
-    check_counts(counts, *(of_one(law, 0, n)[::-1] for law in laws))
-
-
 @pytest.mark.parametrize("r0", [1.5, 2.5])
 def test_the_final_size_of_sir_in_a_large_world(r0):
     """r = 1 - exp(-R0 r) whatever the time that people tell for (Kermack and McKendrick 1927); R0 is the number that
@@ -92,15 +80,6 @@ def test_the_final_size_of_sir_in_a_large_world(r0):
 
 
 # --- SIS ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("steps", [5, 40])
-def test_sis_is_its_markov_chain(steps):
-    n, chance, give_up = 15, 0.04, 0.25
-    scenario = everybody_meets(n, chance, 1 + steps, give_up, again=True, first=5)
-    counts = np.bincount([holders(tape)[-1] for tape in runs(scenario, 2500)], minlength=n + 1)
-    laws = [after({(n - 5, 5): 1.0}, steps, epidemic_step(c, give_up, True)) for c in (chance, 1.15 * chance)]
-    check_counts(counts, *(of_one(law, 1, n) for law in laws))
 
 
 def endemic_level(r0: float, give_up: float) -> float:
@@ -123,23 +102,6 @@ def test_the_endemic_level_of_sis():
     variance = noise / (1 - (1 - pull) ** 2)
     assert found.std(ddof=1) == pytest.approx(variance**0.5, rel=0.3)
     check_mean(found, level + bend * variance / (2 * pull), 0.95 * level, 1.05 * level, 1 - 1 / r0)
-
-
-def test_one_step_of_sis_gives_up_and_takes_up_as_many_as_the_theory_says():
-    n, chance, give_up = 300, 0.002, 0.2
-    new = lost = due_new = due_lost = variance_new = variance_lost = 0.0
-    for tape in runs(everybody_meets(n, chance, 60, give_up, again=True, first=150), 60):
-        held, kind = holders(tape)[1:], tape.events.kind
-        learned = np.bincount(tape.events.step[kind == LEARN], minlength=61)[2:]
-        gone = np.bincount(tape.events.step[kind == ABANDON], minlength=61)[2:]
-        assert [b - a for a, b in pairwise(held.tolist())] == (learned - gone).tolist()
-        q = 1 - (1 - chance) ** held[:-1]
-        new, lost = new + learned.sum(), lost + gone.sum()
-        due_new, due_lost = due_new + (n - held[:-1]) @ q, due_lost + give_up * held[:-1].sum()
-        variance_new += (n - held[:-1]) @ (q * (1 - q))
-        variance_lost += give_up * (1 - give_up) * held[:-1].sum()
-    check_mean([new], due_new, 0.95 * due_new, 1.05 * due_new, error=variance_new**0.5)
-    check_mean([lost], due_lost, 0.95 * due_lost, 1.05 * due_lost, error=variance_lost**0.5)
 
 
 # --- SEIZ -----------------------------------------------------------------------------------------------------
@@ -174,27 +136,3 @@ def multinomial(n: int, parts: State, chances: tuple[float, ...]) -> float:
 def believers_and_sceptics(tape: Tape) -> tuple[int, int]:
     believers, sceptics = np.bincount(tape.events.idea, minlength=2)
     return int(believers), int(sceptics)
-
-
-@pytest.mark.parametrize("steps", [1, 2, 6])
-def test_seiz_is_its_markov_chain(steps):
-    n = 8
-    people = [{"name": name, "count": count} for name, count in (("believer", 1), ("sceptic", 1), ("other", n - 2))]
-    ideas = [{"name": "idea", "hesitation": 1 - TAKE_UP}, {"name": "doubt", "rival_of": "idea"}]
-    start = [deed(1, "discover", "believer", idea="idea"), deed(1, "discover", "sceptic", idea="doubt")]
-    dynamics = {"telling_period": FOREVER, "resolve_rate": -math.log(1 - RESOLVE)}
-    scenario = make(1 + steps, dynamics, persons=people, population={"reach": MEET * (n - 1) / n}, ideas=ideas,
-                    interventions=start)  # fmt: skip
-    begun = {(n - 2, 0, 1, 1): 1.0}
-    laws = [
-        after(begun, steps, seiz_step),
-        after(begun, steps, lambda state: seiz_step(state, TAKE_UP * (1.4 if steps == 6 else 1.8))),
-    ]
-    counts, right, wrong = (np.zeros((n + 1, n + 1)) for _ in range(3))
-    for tape in runs(scenario, 3000):
-        counts[believers_and_sceptics(tape)] += 1
-    for law, table in zip(laws, (right, wrong), strict=True):
-        assert sum(law.values()) == pytest.approx(1.0)
-        for (_, _, z, i), chance in law.items():
-            table[i, z] += chance
-    check_counts(counts.ravel().astype(int), right.ravel(), wrong.ravel())

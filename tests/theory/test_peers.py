@@ -3,8 +3,6 @@
 Each peer is run a second time with a parameter off, which must show. A peer that is not installed is skipped.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from pathlib import Path

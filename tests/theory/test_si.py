@@ -1,7 +1,5 @@
 """Susceptible and informed: how fast an idea fills a world where everybody tells everybody, and by which tree."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from itertools import pairwise
@@ -10,28 +8,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import Scenario
 from sim.accounts.account import credit
 from sim.tape.tables import LEARN
 from sim.tape.tape import Tape
 from tests.model.agents import deed, make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
+from tests.theory.test_epidemics import everybody_meets
 
 N = 50  # people of the complete graph
 DT = 0.2  # time of a step, while a pair meets at rate 1 / (N - 1)
 HARMONIC = sum(1 / k for k in range(1, N))
 FULL_TIME = 2 * (N - 1) * HARMONIC / N  # 8.779: with k informed, k (n - k) pairs meet at rate 1 / (n - 1) each
 DEPTHS = 13.3235  # the sum of 1 / (depth + 1) over a random recursive tree of 50
-
-
-def everybody_meets(n: int, chance: float, steps: int, first: int = 1, tied: bool = False) -> Scenario:
-    """Everybody who is informed tells each other person in each step with this chance, as tie or as stranger."""
-    network = {"network": {"kind": "complete", "weight": chance}} if tied else {}
-    people = [{"name": "first", "count": first}, {"name": "rest", "count": n - first}]
-    reach = 1.0 if tied else chance * (n - 1) / n
-    start = [deed(1, "discover", "first")]
-    return make(steps, {"telling_period": FOREVER}, persons=people, population={"reach": reach}, world=network,
-                interventions=start)  # fmt: skip
 
 
 def logistic(i: float, t: float) -> float:
@@ -46,32 +34,12 @@ def in_steps(i: float, t: float, dt: float) -> float:
     return i
 
 
-@pytest.mark.parametrize(("n", "tied", "daily", "off"), [(200, False, 150, 0.05), (60, True, 120, 0.1)])
-def test_one_step_informs_as_many_as_the_theory_says(n, tied, daily, off):
-    """Given i, each of the others is informed with q = 1 - exp(-i dt), since (1 - b)^(n i) = exp(-i dt) for
-    b = 1 - exp(-dt / n): the sum of what is left over is a martingale whose variance is the sum of S q (1 - q)."""
-    dt = 0.25
-    scenario = everybody_meets(n, 1 - math.exp(-dt / n), 70, tied=tied)
-    found = expected = linear = slow = variance = 0.0
-    for tape in runs(scenario, daily):
-        for before, after in pairwise(holders(tape)[1:].tolist()):
-            q = 1 - math.exp(-before / n * dt)
-            found += after - before
-            expected += (n - before) * q
-            linear += (n - before) * before / n * dt
-            slow += (n - before) * (1 - math.exp(-(1 - off) * before / n * dt))
-            variance += (n - before) * q * (1 - q)
-    check_mean([found], expected, slow, error=variance**0.5)
-    if not tied:
-        check_mean([found], expected, linear, error=variance**0.5)
-
-
 def test_finer_steps_come_to_the_logistic_curve():
     """Steps of dt are wrong by about dt, so twice the finer less the coarser (Richardson) is right to dt^2."""
     n, share, t = 4000 * LARGER, 0.1, 3.0
     shares: dict[float, Floats] = {}
     for dt in (0.5, 0.125, 0.0625):
-        scenario = everybody_meets(n, 1 - math.exp(-dt / n), 1 + round(t / dt), first=round(share * n))
+        scenario = everybody_meets(n, 1 - math.exp(-dt / n), 1 + round(t / dt), 0.0, first=round(share * n))
         shares[dt] = np.array([holders(tape)[-1] / n for tape in runs(scenario, 99 // LARGER)])
         check_mean(shares[dt], in_steps(share, t, dt), 0.95 * in_steps(share, t, dt))
     truth = logistic(share, t)
@@ -96,7 +64,7 @@ def full_time_in_steps(n: int, dt: float) -> float:
 @cache
 def histories() -> list[Tape]:
     chance = 1 - math.exp(-DT / (N - 1))
-    return list(runs(everybody_meets(N, chance, 1 + round(40 / DT)), 1600))
+    return list(runs(everybody_meets(N, chance, 1 + round(40 / DT), 0.0), 1600))
 
 
 def test_the_steps_of_the_full_time_come_to_its_closed_form():

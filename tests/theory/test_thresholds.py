@@ -1,7 +1,5 @@
 """Thresholds (Watts 2002): one person starts a cascade in networks that are connected, but not too well."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 

@@ -1,26 +1,20 @@
 """When an idea is told, rediscovered, implemented, found: the rows of SCIENCE.md section 5 that have a formula."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from sim import Scenario
 from sim.accounts.account import credit
 from sim.engines import simulate_many
-from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
+from sim.tape.tables import IMPLEMENT, LEARN
 from sim.tape.tape import Tape
 from tests.model.agents import deed, make
-from tests.theory import FOREVER, Floats, check_counts, check_mean, either, reached, replicates, runs, some
+from tests.theory import FOREVER, Floats, check_mean, reached, replicates, runs, some
 
 THE_WORLD = 1000  # people who use what they are told of
-HELD = {"value_of": "held", "realised_by": "crowd"}
 
 
 # --- 1: telling later -----------------------------------------------------------------------------------------
@@ -170,71 +164,3 @@ def implemented(tape: Tape) -> Floats:
     found = np.zeros(len(tape.ideas))
     found[tape.events.idea[tape.events.kind == IMPLEMENT]] = 1.0
     return found
-
-
-# --- 7: the notebook ------------------------------------------------------------------------------------------
-
-LAMBDA, HISTORY = 0.02, 120
-
-
-def notebook(found: int | None) -> Scenario:
-    """A genius dies with a locked notebook; humanity rediscovers at a rate; whoever has the idea tells everybody."""
-    people = [{"name": "genius", "dies": 2}, {"name": "humanity", "creativity": 1.0, "reach": 1.0},
-              {"name": "finder", "reach": 1.0}]  # fmt: skip
-    deeds = [deed(1, "discover", "genius")]
-    deeds += [deed(found + 1, "find", "finder", of="genius")] if found else []
-    return make(HISTORY + 2, {"discovery_rate": LAMBDA, "telling_period": FOREVER}, persons=people,
-                world={"size": THE_WORLD}, interventions=deeds, impact=HELD)  # fmt: skip
-
-
-def of_the_genius(tape: Tape) -> float:
-    """The value per head of what stands on the genius's discovery, holding by holding."""
-    root = list(range(len(tape.events)))
-    for child, parent in zip(tape.influences.child.tolist(), tape.influences.parent.tolist(), strict=True):
-        root[child] = root[parent]
-    of = tape.events.person[np.array(root)[tape.realised.event]] == 0
-    return float(tape.realised.value[of].sum()) / (THE_WORLD - 3)
-
-
-@cache
-def without_the_notebook() -> Sequence[Tape]:
-    return runs(notebook(None), either(3000, 1500))
-
-
-@pytest.mark.parametrize("found", some([60, 20, 110]))
-def test_the_value_of_a_notebook_found_late(found):
-    """By lineage (T - t) e^(-rate t); by knockout, with the same luck, (e^(-rate t) - e^(-rate T)) / rate.
-
-    In steps the knockout is the sum of e^(-rate s) over the steps s from t on, larger by rate / 2 of itself.
-    """
-    tapes = runs(notebook(found), either(3000, 1500))
-    lineage = [of_the_genius(tape) for tape in tapes]
-    chance = math.exp(-LAMBDA * found)
-    by_lineage = (HISTORY - found) * chance
-    assert set(np.round(lineage, 9).tolist()) <= {0.0, HISTORY - found}
-    check_mean(lineage, by_lineage, 0.5 * by_lineage, 1.5 * by_lineage,
-               error=(HISTORY - found) * (chance * (1 - chance) / len(lineage)) ** 0.5)  # fmt: skip
-    lost = [
-        (tape.total - other.total) / (THE_WORLD - 3) for tape, other in zip(tapes, without_the_notebook(), strict=True)
-    ]
-    by_knockout = (chance - math.exp(-LAMBDA * HISTORY)) / LAMBDA
-    in_steps = sum(math.exp(-LAMBDA * s) for s in range(found, HISTORY))
-    assert in_steps == pytest.approx(by_knockout, rel=LAMBDA)
-    check_mean(np.array(lost) - in_steps + by_knockout, by_knockout, 0.5 * by_knockout, 1.5 * by_knockout)
-
-
-# --- rediscovery ----------------------------------------------------------------------------------------------
-
-
-def test_rediscoveries_are_poisson():
-    """Of a thousand people each has an idea with 1 - e^(-rate T): two of them on average, independently."""
-    people, steps, ideas, mean = 1000, 40, 100, 2.0
-    scenario = make(steps, {"discovery_rate": mean / people / steps}, population={"count": people, "creativity": 1.0},
-                    ideas=[{"name": "idea", "count": ideas}])  # fmt: skip
-    tapes = runs(scenario, 60)
-    counts = np.concatenate([np.bincount(t.events.idea[t.events.kind == DISCOVER], minlength=ideas) for t in tapes])
-    law, k = stats.poisson(mean), np.arange(15)
-    check_counts(np.bincount(counts, minlength=15), law.pmf(k), stats.poisson(0.9 * mean).pmf(k))
-    check_counts(np.bincount(counts, minlength=15), law.pmf(k), stats.geom(1 / 3, loc=-1).pmf(k))
-    check_mean(counts, mean, 0.9 * mean, 1.1 * mean, error=(mean / len(counts)) ** 0.5)
-    check_mean((counts - mean) ** 2, mean, mean + mean**2)  # the variance is the mean; of a geometric law far more

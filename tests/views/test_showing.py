@@ -1,7 +1,5 @@
 """What records show of themselves in a notebook: figures of the same thing as the drawer's, and pages in a frame."""
 
-from __future__ import annotations
-
 import html
 import re
 

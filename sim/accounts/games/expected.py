@@ -107,7 +107,7 @@ class Ends:
     @classmethod
     def of(cls, tape: Tape) -> Ends:
         """Return the ends of all lineages of a tape."""
-        part, longest = weigh_tellers(tape)
+        part, longest, _ = weigh_tellers(tape)
         kept = np.flatnonzero(part)
         child, parent, part = tape.influences.child[kept], tape.influences.parent[kept], np.abs(part[kept])
         rows = len(tape.events)

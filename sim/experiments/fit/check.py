@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,7 @@ def check_fit(
     engine: str = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
+    **how: Any,
 ) -> CheckResult:
     """Return how well a fit with these settings finds truths that are known; the arguments are those of `fit`.
 
@@ -127,16 +129,18 @@ def check_fit(
     Args:
         truths: how many records are simulated and fitted, 20 or more.
         progress: called with (fits done, fits in all).
+        **how: workers, executor and dask.
     """
     if truths < 20:
         raise ValueError(f"truths: must be 20 or more, is {truths}")
     scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     seed = scenario.scenario.seed if seed is None else checked_seed(seed)
     priors, read = priors_of(vary, scenario), record_of(record, scenario, step=step, start=start)
-    chosen = summaries_of(summaries, read)
+    given = None if summaries is None else tuple(summaries)
+    chosen = summaries_of(given, read)
     particles = min(1000, max(runs // 5, 2)) if particles is None else particles
     exact = method != "abc" and not why_not(scenario, read, priors)
-    worker = Worker(scenario, priors, chosen, engine, checked_threads(threads), truths if exact else truths * runs)
+    worker = Worker(scenario, priors, read, given, engine, checked_threads(threads), truths if exact else truths * runs)
     luck = [np.random.default_rng([seed, 2**33, t]) for t in range(truths)]
     z = np.array([rng.standard_normal(len(priors)) for rng in luck])
     tapes = worker.tapes(z, [int(rng.integers(2**63)) for rng in luck])
@@ -162,10 +166,11 @@ def check_fit(
         return adjusted(generations(worker, seen, runs, particles, own, shared)[-1], seen)
 
     found = []
-    for number, tape in enumerate(list(tapes)):
-        found.append(_outcome(fitted(tape, number), priors, z[number]))
-        if progress is not None:
-            progress(number + 1, truths)
+    with nullcontext() if exact else worker.at(**how):
+        for number, tape in enumerate(list(tapes)):
+            found.append(_outcome(fitted(tape, number), priors, z[number]))
+            if progress is not None:
+                progress(number + 1, truths)
     mean, low, high, rank = (np.array(column) for column in zip(*found, strict=True))
     return CheckResult(priors, EXACT if exact else APPROXIMATE, values_of(priors, z), mean, low, high, rank)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,7 @@ def compare_models(
     engine: str = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
+    **how: Any,
 ) -> Comparison:
     """Return the posterior odds of models given a record; the other arguments are those of `fit`.
 
@@ -128,6 +130,7 @@ def compare_models(
         models: name -> scenario, two or more.
         vary: the priors of all models, or one mapping a model.
         runs: at most, of each model.
+        **how: workers, executor and dask.
     """
     if len(models) < 2:
         raise ValueError("models: must be two or more")
@@ -148,18 +151,22 @@ def compare_models(
         evidence = np.array([one.population.log_evidence for one in fits])
         return Comparison(names, fits, EXACT, evidence, np.array([one.population.error for one in fits]), math.nan)
     particles = min(1000, max(runs // 5, 2)) if particles is None else particles
-    chosen = summaries_of(summaries, records[0])
+    given = None if summaries is None else tuple(summaries)
+    chosen = summaries_of(given, records[0])
     seen = observed(records[0], chosen)
     workers = [
-        Worker(one, some, chosen, engine, checked_threads(threads), runs, progress)
+        Worker(one, some, records[0], given, engine, checked_threads(threads), runs, progress)
         for one, some in zip(scenarios, priors, strict=True)
     ]
-    starts = [_first(worker, particles, seed) for worker in workers]
-    plain = scaled(np.concatenate([drawn.summaries for drawn in starts]))
-    courses = [
-        _course(worker, drawn, seen, seed, runs, lambda *_: plain)
-        for worker, drawn in zip(workers, starts, strict=True)
-    ]
+    with ExitStack() as stack:
+        for worker in workers:
+            stack.enter_context(worker.at(**how))
+        starts = [_first(worker, particles, seed) for worker in workers]
+        plain = scaled(np.concatenate([drawn.summaries for drawn in starts]))
+        courses = [
+            _course(worker, drawn, seen, seed, runs, lambda *_: plain)
+            for worker, drawn in zip(workers, starts, strict=True)
+        ]
     tolerance = max(found[-1].tolerance for found, _ in courses)
     evidence, error = np.array([_evidence(drawn, plain(drawn.summaries, seen), tolerance) for _, drawn in courses]).T
     why = next((reason for reason in reasons if reason), "it was asked for")

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiments.fit.record import Record
-from sim.model.networks.files import _gathered, _read_any, _read_csv
-from sim.model.networks.labels import Labels, canonical
+from sim.model.networks.files import labels_in
+from sim.model.networks.labels import canonical
 from sim.model.rules import NEVER
 from sim.model.world import World
 from sim.scenario.scenario import Scenario
@@ -54,7 +54,7 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
     reasons = (
         (not known, "the network is drawn anew in each run, so that who could have been told is not known"),
         (getattr(world.network, "path", "").endswith(".parquet"), "names in a network of Parquet are not known"),
-        (people > LARGEST, f"there are more than {LARGEST:,} persons"),
+        (people > LARGEST, f"there are more than {LARGEST:,} persons, and it looks at every pair of them"),
         (crowd, "there is a crowd"),
         (drawn, "abilities are drawn anew in each run"),
         (dynamics.adoption != "simple", "the rule of adoption is a threshold"),
@@ -284,9 +284,7 @@ def _rows(scenario: Scenario, world: World, tape: Tape) -> Ints:
     network: Any = scenario.world.network
     free = world.n  # the first of the population without a tie
     if network.kind == "file":
-        path = scenario.folder / network.path
-        labels = Labels(scenario, path)
-        _gathered(_read_csv(path) if path.suffix == ".csv" else _read_any(path), labels)
+        labels = labels_in(scenario, scenario.folder / network.path)
         known, free = known | labels.known, labels.free
     rows = []
     for name in tape.persons.names():

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from sim.engines import choose, simulate_many
+from sim.errors import RunError
+from sim.experiments.fit.record import Record
+from sim.experiments.fit.summaries import labels_of, summaries_of, summarise
 from sim.scenario.scenario import Scenario
+from sim.study.chunks import Chunk
+from sim.study.executors import Pool, work
+from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
 AT_ONCE = 512  # runs whose tapes are held together
@@ -28,3 +37,59 @@ def run_many(
         some = slice(first, first + AT_ONCE)
         scenarios = [scenario.replace(cell) for cell in cells[some]]
         yield from simulate_many(scenarios, seeds[some], engine=engine, threads=threads)
+
+
+@dataclass(frozen=True, eq=False)
+class Particles:
+    """The runs of a generation, as workers are sent them; what a prior draws is computed before, in one place.
+
+    Attributes:
+        scenario, cells, seeds, engine: as in `run_many`.
+        summaries: as `summaries_of` takes them; record: that they are of.
+    """
+
+    scenario: Scenario
+    cells: Cells
+    seeds: Sequence[int]
+    engine: str
+    summaries: tuple[str | Callable[[Tape], Any], ...] | None
+    record: Record
+
+    @property
+    def columns(self) -> int:
+        """Return how many numbers a run has."""
+        return len(labels_of(summaries_of(self.summaries, self.record)))
+
+    @property
+    def code(self) -> list[Any]:
+        """Return the summaries that are given as functions."""
+        return [one for one in self.summaries or () if callable(one)]
+
+    def chunk(self, first: int, last: int, stopped: Callable[[], bool]) -> Chunk | None:
+        """Run and summarise some; None if it was stopped before the end."""
+        chosen, some = summaries_of(self.summaries, self.record), slice(first, last)
+        found = np.empty((last - first, len(labels_of(chosen))))
+        tapes = run_many(self.scenario, self.cells[some], self.seeds[some], engine=self.engine, threads=1)
+        for row, tape in enumerate(tapes):
+            if stopped():
+                return None
+            found[row] = summarise(tape, chosen)
+        return Chunk(first, last, found, ())
+
+
+def shared_out(task: Particles, pool: Pool, workers: int, progress: Callable[[int], None]) -> Floats:
+    """Return the summaries of all runs, made by a pool of workers; `progress` is called with how many more are done.
+
+    Raises:
+        RunError: if a run kills whatever worker makes it.
+    """
+    found = np.empty((len(task.cells), task.columns))
+
+    def record(chunk: Chunk) -> None:
+        if chunk.errors:
+            raise RunError(chunk.errors[0][1])
+        found[chunk.first : chunk.last] = chunk.values
+        progress(chunk.last - chunk.first)
+
+    work(task, [(0, len(task.cells))] if task.cells else [], pool, workers, record)
+    return found

@@ -18,7 +18,7 @@ from sim.logs.formats import read_log
 from sim.scenario.scenario import Scenario
 from sim.study.batches import of_tape
 from sim.study.store import ABOUT
-from sim.study.sweep import Study
+from sim.study.study import Study
 from sim.tape.tables import ABANDON, IMPLEMENT, LEARN, Events, Floats, Influences, Ints, Persons, Realised
 from sim.tape.tape import Tape
 

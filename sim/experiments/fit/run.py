@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,12 +19,15 @@ from sim.experiments.fit.abc import Drawn, Generation, adjusted, sequential
 from sim.experiments.fit.chances import chances_of
 from sim.experiments.fit.importance import sample
 from sim.experiments.fit.likelihood import Likelihood, why_not
-from sim.experiments.fit.many import run_many
+from sim.experiments.fit.many import Particles, run_many, shared_out
 from sim.experiments.fit.priors import Prior, Priors, cells_of, priors_of, values_of
 from sim.experiments.fit.record import Record, curve_of, record_of
 from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
-from sim.experiments.fit.summaries import Summary, labels_of, observed, summaries_of, summarise
+from sim.experiments.fit.summaries import labels_of, observed, summaries_of, summarise
+from sim.machine.threads import processors
 from sim.scenario.scenario import Scenario
+from sim.study.executors import EXECUTORS, Pool, kept, pool_for
+from sim.study.study import require
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
@@ -47,6 +51,9 @@ def fit(
     seed: int | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    workers: int | None = None,
+    executor: str = "auto",
+    dask: str | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FitResult:
@@ -68,6 +75,8 @@ def fit(
         predicted: runs drawn from the posterior, to be compared with the record; 0 for none.
         seed: of all luck; without it, the scenario's own.
         engine, threads: as in `simulate_many`; the posterior is the same to the bit.
+        workers, executor, dask: who makes the runs of ABC, as in `Study.make`; "auto": compiled threads of this
+            process. The posterior is the same to the bit.
         out: a folder to keep the generations in; a fit that was cut off there goes on.
         progress: called with (runs done, runs at most).
 
@@ -75,7 +84,8 @@ def fit(
         ValueError: if a prior, a summary, a method or a number is not allowed.
         ScenarioError: if a key or a value that a prior draws is not allowed.
         TapeError: if the record cannot be read.
-        StudyError: if the folder holds something else.
+        StudyError: if the folder holds something else, or the workers cannot work.
+        RunError: if a run kills whatever worker makes it.
 
     Ten persons who all may discover, of whom five did in the first of two steps:
 
@@ -98,18 +108,20 @@ def fit(
     if not 10 <= particles <= runs:
         raise ValueError(f"particles: must be from 10 to the runs, which are {runs:,}, is {particles:,}")
     priors, read = priors_of(vary, scenario), record_of(record, scenario, step=step, start=start)
-    chosen = summaries_of(summaries, read)
+    given = None if summaries is None else tuple(summaries)
+    chosen = summaries_of(given, read)
     why = why_not(scenario, read, priors) if method != "abc" else "it was asked for"
     if method == "exact" and why:
         raise ValueError(f"method: there is no exact likelihood: {why}; allowed: abc")
-    worker = Worker(scenario, priors, chosen, engine, checked_threads(threads), runs + predicted, progress)
+    worker = Worker(scenario, priors, read, given, engine, checked_threads(threads), runs + predicted, progress)
     keep = None
     if out is not None:
         store.open_folder(
             Path(out), about(worker, read, runs, particles, seed) | {"method": APPROXIMATE if why else EXACT}
         )
         keep = partial(store.generation, Path(out), priors=priors, labels=labels_of(chosen))
-    found = _approximate(worker, read, why, runs, particles, seed, keep) if why else _exact(worker, read, seed)
+    with worker.at(workers, executor, dask) if why else nullcontext():
+        found = _approximate(worker, read, why, runs, particles, seed, keep) if why else _exact(worker, read, seed)
     return with_predictions(found, worker, predicted)
 
 
@@ -117,23 +129,57 @@ class Worker:
     """The simulations of a fit: particles in, summaries out."""
 
     def __init__(
-        self, scenario: Scenario, priors: Priors, summaries: Sequence[Summary], engine: str = "auto",
+        self, scenario: Scenario, priors: Priors, record: Record,
+        given: tuple[str | Callable[[Tape], Any], ...] | None = None, engine: str = "auto",
         threads: int | None = None, runs: int = RUNS, progress: Progress | None = None,
     ) -> None:  # fmt: skip
-        self.scenario, self.priors, self.summaries, self.threads = scenario, priors, summaries, threads
+        self.scenario, self.priors, self.record, self.given, self.threads = scenario, priors, record, given, threads
+        self.summaries = summaries_of(given, record)
         self.engine, self.runs, self.progress, self.done = choose(scenario, engine, runs), runs, progress, 0
+        self.pool: tuple[Pool, int] | None = None  # without one, the runs are made here
+
+    @contextmanager
+    def at(self, workers: int | None = None, executor: str = "auto", dask: str | None = None) -> Iterator[None]:
+        """Have the runs made by other workers while the block runs; arguments as in `Study.make`.
+
+        Raises:
+            StudyError, ValueError: if they cannot work, or there are none.
+        """
+        require("executor", executor, EXECUTORS)
+        if executor == "auto" and dask is None:
+            yield
+            return
+        with (
+            pool_for(self._task([], []), executor, workers or processors(), dask) as (pool, at_once),
+            kept(pool) as again,
+        ):
+            self.pool = again, at_once
+            try:
+                yield
+            finally:
+                self.pool = None
 
     def __call__(self, z: Floats, seeds: Sequence[int]) -> Floats:
         """Return the summaries of particles, each run with its seed; shape (particles, summaries)."""
+        if self.pool is not None:
+            return shared_out(self._task(self._cells(z), seeds), *self.pool, self._told)
         return np.array([summarise(tape, self.summaries) for tape in self.tapes(z, seeds)]).reshape(len(z), -1)
+
+    def _task(self, cells: list[dict[str, float]], seeds: Sequence[int]) -> Particles:
+        return Particles(self.scenario, cells, seeds, self.engine, self.given, self.record)
+
+    def _cells(self, z: Floats) -> list[dict[str, float]]:
+        return cells_of(self.priors, values_of(self.priors, z))
+
+    def _told(self, more: int) -> None:
+        self.done += more
+        if self.progress is not None:
+            self.progress(self.done, max(self.runs, self.done))
 
     def tapes(self, z: Floats, seeds: Sequence[int]) -> Iterable[Tape]:
         """Yield the tapes of particles."""
-        cells = cells_of(self.priors, values_of(self.priors, z))
-        for tape in run_many(self.scenario, cells, seeds, engine=self.engine, threads=self.threads):
-            self.done += 1
-            if self.progress is not None:
-                self.progress(self.done, max(self.runs, self.done))
+        for tape in run_many(self.scenario, self._cells(z), seeds, engine=self.engine, threads=self.threads):
+            self._told(1)
             yield tape
 
 

@@ -13,6 +13,7 @@ from sim.errors import StudyError
 from sim.experiments.fit.abc import Drawn
 from sim.experiments.fit.priors import Priors, values_of
 from sim.machine.folders import new_file, write_whole
+from sim.study.store import hash_of, read_signed, write_signed
 
 ABOUT, FORMAT, VERSION = "fit.json", "shoulders fit", 1
 
@@ -25,6 +26,7 @@ def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
     """
     file = folder / ABOUT
     wanted = {"format": FORMAT, "version": VERSION, **about}
+    wanted["hash"] = hash_of(wanted)
     if file.is_file():
         try:
             there = json.loads(file.read_text(encoding="utf-8"))
@@ -32,7 +34,9 @@ def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
             raise StudyError("corrupt: not JSON", str(file)) from None
         if not isinstance(there, dict) or there.get("format") != FORMAT:
             raise StudyError("not a shoulders file", str(file))
-        if off := [key for key in wanted if there.get(key) != wanted[key]]:
+        if there.get("hash") != hash_of(there):
+            raise StudyError("corrupt: its hash does not match", str(file))
+        if off := [key for key in wanted if key != "hash" and there.get(key) != wanted[key]]:
             raise StudyError(f"holds another fit: its {', '.join(off)} differ; choose another folder", str(folder))
         return
     if folder.exists() and any(folder.iterdir()):
@@ -48,7 +52,6 @@ def generation(folder: Path, number: int, priors: Priors, labels: tuple[str, ...
         StudyError: if its file is corrupt; it is named.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     file = folder / f"generation-{number:03}.parquet"
     z_of, keys = [f"z:{key}" for key in priors], list(priors)
@@ -60,15 +63,13 @@ def generation(folder: Path, number: int, priors: Priors, labels: tuple[str, ...
         columns |= {name: drawn.z[:, k] for k, name in enumerate(z_of)}
         columns |= {label: drawn.summaries[:, k] for k, label in enumerate(labels)}
         with new_file(file) as partial:
-            pq.write_table(pa.table(columns), partial, compression="zstd", write_page_checksum=True)
+            write_signed(pa.table(columns), partial)
         return drawn
-    try:
-        with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
-            table = parquet.read()
-        column = {name: table[name].to_numpy() for name in ("seed", "weight", *z_of, *labels)}
-    except (pa.ArrowException, OSError, KeyError) as error:
-        what = str(error).splitlines()[0]
-        raise StudyError(f"corrupt: {what}; remove it, and fit again", str(file)) from None
+    table = read_signed(file)
+    wanted = ("seed", "weight", *z_of, *labels)
+    if missing := [name for name in wanted if name not in table.column_names]:
+        raise StudyError(f"corrupt: no column {missing[0]!r}; remove it, and fit again", str(file))
+    column = {name: table[name].to_numpy() for name in wanted}
     rows = len(column["seed"])
     stack = [np.stack([column[name] for name in names], axis=1) if names else np.zeros((rows, 0))
              for names in (z_of, list(labels))]  # fmt: skip

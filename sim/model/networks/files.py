@@ -77,6 +77,17 @@ def _read(path: Path, scenario: Scenario) -> Links:
     return _gathered(_read_csv(path) if names is not None else _read_any(path), labels)
 
 
+def labels_in(scenario: Scenario, path: Path) -> Labels:
+    """Return which person each label in a network file means, in any format but Parquet.
+
+    Raises:
+        ScenarioError, OSError: if the file cannot be used.
+    """
+    labels = Labels(scenario, path)
+    _gathered(_read_csv(path) if path.suffix == ".csv" else _read_any(path), labels)
+    return labels
+
+
 def _gathered(rows: Iterator[Row], labels: Labels) -> Links:
     source, target, start, end = (array(kind) for kind in "iiqq")
     weight = array("d")

@@ -1,7 +1,5 @@
 """Fits: small worlds that all these tests share."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sim.scenario.scenario import Scenario

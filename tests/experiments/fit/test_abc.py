@@ -1,7 +1,5 @@
 """Sequential ABC against closed forms, a peer, and itself with other workers and after a kill."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import stats

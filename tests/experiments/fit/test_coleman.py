@@ -1,7 +1,5 @@
 """The story of Coleman's doctors says what its code finds; where the data are, its numbers are found again."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

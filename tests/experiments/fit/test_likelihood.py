@@ -1,7 +1,5 @@
 """The exact likelihood: over all records that there might be it sums to 1, and it meets closed forms."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

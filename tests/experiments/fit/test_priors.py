@@ -1,7 +1,5 @@
 """Priors in the words of scipy, read by a table."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import stats

@@ -1,7 +1,5 @@
 """Records of all kinds, put into steps."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,7 @@ import pytest
 from sim.engines import simulate
 from sim.errors import InputError
 from sim.experiments.fit.record import curve_of, record_of
-from sim.study.sweep import Study
+from sim.study.study import Study
 from tests.experiments.fit import scenario_of
 
 

@@ -41,6 +41,33 @@ def test_the_posterior_is_the_same_on_every_engine_and_after_a_kill(tmp_path):
     assert pickle.loads(pickle.dumps(sim.fit)) is sim.fit
 
 
+@pytest.mark.parametrize("executor", ["threads", "processes", "dask"])
+def test_the_posterior_is_the_same_whoever_makes_the_runs(executor, tmp_path):
+    if executor == "dask":
+        pytest.importorskip("distributed", reason="distributed is not installed: pip install 'shoulders[cluster]'")
+    here = sim.fit(SCENARIO, CURVE, VARY, out=tmp_path / "here", **SMALL)
+    (tmp_path / "here" / "generation-001.parquet").unlink()
+    told = []
+    there = sim.fit(SCENARIO, CURVE, VARY, out=tmp_path / "here", executor=executor, workers=2,
+                    progress=lambda *pair: told.append(pair), **SMALL)  # fmt: skip
+    assert there == here
+    assert np.array_equal(there.population.z, here.population.z)
+    assert np.array_equal(there.population.weight, here.population.weight)
+    assert len(told) >= 2, "a generation was made again, by the workers"
+
+
+def test_who_makes_the_runs_is_named_right_and_a_function_of_a_script_stays_here():
+    with pytest.raises(ValueError, match="did you mean 'threads'"):
+        sim.fit(SCENARIO, CURVE, VARY, executor="thread", **SMALL)
+
+    def final(tape):
+        return len(tape.events)
+
+    final.__module__ = "__main__"
+    with pytest.raises(sim.StudyError, match="'final' is defined in a script or notebook"):
+        sim.fit(SCENARIO, TAPE, VARY, method="abc", summaries=[final], executor="processes", **SMALL)
+
+
 @pytest.mark.parametrize("record", [CURVE, {"reached": 8.0}, ADOPTED, TAPE])
 def test_every_kind_of_record_is_fitted_and_drawn(record):
     summaries = None if not isinstance(record, dict) or "time" in record else ["reached"]

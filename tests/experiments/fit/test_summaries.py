@@ -1,7 +1,5 @@
 """Named summaries against networkx, and what a record does not say."""
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import networkx as nx

@@ -1,7 +1,5 @@
 """Small worlds for the tests of the model, in which nothing happens by itself unless it is asked for."""
 
-from __future__ import annotations
-
 import shlex
 import tomllib
 from typing import Any

@@ -1,7 +1,5 @@
 """What is scheduled: each kind, whom it finds, what it changes and from when on."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter
@@ -87,12 +85,6 @@ def test_what_interventions_do_and_which_are_in_vain(scenario, expected, skipped
     tape = model.run()
     assert happened(tape) == expected
     assert tape.provenance.get("interventions_without_effect", 0) == model.skipped == skipped
-
-
-def test_an_implementation_follows_from_the_holding_and_counts_from_the_step_after():
-    tape = run(make(6, persons="A", interventions="1 discover A; 2 implement A"))
-    assert parents(tape, 1) == {0: 1.0}
-    assert tape.total == 4.0  # in the steps 3, 4, 5, 6
 
 
 def test_tell_to_the_world_includes_the_crowd():

@@ -1,7 +1,5 @@
 """The compiled loops write the tape that the agents write, bit for bit."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -22,13 +20,13 @@ EXAMPLES = int(os.environ.get("SHOULDERS_EXAMPLES", "120"))  # SHOULDERS_EXAMPLE
 
 
 @given(scenarios())
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_both_engines_write_the_same_tape(scenario: Scenario) -> None:
     check(scenario)
 
 
 @given(scenarios(), st.sampled_from([2.0, 3.0, "forever"]))
-@settings(max_examples=EXAMPLES // 3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES // 3, suppress_health_check=list(HealthCheck))
 def test_both_engines_agree_on_whom_stale_news_stifles(scenario: Scenario, period: float | str) -> None:
     dynamics = {"stifling": "both", "adoption": "simple", "telling_period": period}
     check(scenario.replace({f"dynamics.{key}": value for key, value in dynamics.items()}))

@@ -1,7 +1,5 @@
 """The number of threads leaves no trace on the tape, however small the steps that they share."""
 
-from __future__ import annotations
-
 import pytest
 
 from sim import Scenario

@@ -1,7 +1,5 @@
 """Worlds with ties for the tests of networks, and their ties as rows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

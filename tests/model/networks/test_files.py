@@ -1,7 +1,5 @@
 """Network files: large CSV and Parquet read as small CSV is, and hostile ones refused in one line."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +86,7 @@ cells = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(cells, max_size=8), st.booleans(), st.sampled_from(["\n", "\r\n"]), st.data())
 def test_large_csv_files_are_read_as_small_ones(tmp_path, monkeypatch, table, only_numbers, line_end, data):
     lines = ["target,note,weight,start,source"]

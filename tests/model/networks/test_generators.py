@@ -1,7 +1,5 @@
 """Generated build: their laws, and that compiled code, threads and the scenario give the same ones."""
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -22,19 +20,22 @@ from sim.model.networks.generators.configuration import degree_of, power
 from sim.model.randomness import NETWORK, key_of, uniform_of
 from sim.model.world import World
 from sim.scenario.networks import FIXED, GIVEN, POISSON, POWER
-from tests import examples
+from tests import cases
 from tests.model.networks import scenario
 from tests.model.networks import world as made_world
 
 # Kind, persons, parameters but for the direction, and the same as a scenario has it.
 EXAMPLES: list[tuple[str, int, list[float], dict[str, Any]]] = [
     ("none", 4, [], {"kind": "none"}),
-    ("complete", 9, [], {"kind": "complete"}),
-    ("star", 9, [], {"kind": "star"}),
-    ("chain", 9, [], {"kind": "chain"}),
+    *((kind, n, [], {"kind": kind}) for kind in ("complete", "star", "chain") for n in (1, 2, 9)),
     ("erdos-renyi", 120, [5.5], {"kind": "erdos-renyi", "degree": 5.5}),
     ("erdos-renyi", 12, [11.0], {"kind": "erdos-renyi", "degree": 11}),
+    ("erdos-renyi", 1, [0.0], {"kind": "erdos-renyi", "degree": 0}),
+    ("barabasi-albert", 2, [1], {"kind": "barabasi-albert", "links": 1}),
+    ("barabasi-albert", 9, [8], {"kind": "barabasi-albert", "links": 8}),
     ("barabasi-albert", 90, [3], {"kind": "barabasi-albert", "links": 3}),
+    ("watts-strogatz", 3, [2, 1.0], {"kind": "watts-strogatz", "neighbours": 2, "rewire": 1}),
+    ("watts-strogatz", 5, [4, 1.0], {"kind": "watts-strogatz", "neighbours": 4, "rewire": 1}),
     ("watts-strogatz", 90, [6, 0.3], {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.3}),
     ("configuration", 6, [GIVEN, 3, 1, 2, 2, 0, 5], {"kind": "configuration", "degrees": [3, 1, 2, 2, 0, 5]}),
     ("configuration", 80, [FIXED, 5], {"kind": "configuration", "degrees": 5}),
@@ -116,8 +117,8 @@ def test_threads_do_not_matter(kind, given_parameters, network, both_ways):
     assert not both_ways or sorted((j, i) for i, j in pairs) == pairs
 
 
-@settings(deadline=None, max_examples=examples(40))
-@given(
+@cases(
+    40,
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
     st.booleans(),
     st.integers(0, 2**64 - 1),

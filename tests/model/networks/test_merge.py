@@ -1,11 +1,9 @@
 """Named ties, ties of interventions and files over a network, against a slow twin that takes them one by one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.model.networks import links as links_module
@@ -15,7 +13,7 @@ from sim.model.networks.links import Links, alike, is_alike, settled
 from sim.model.networks.ties import Neighbours, Ties, reversed_ties
 from sim.model.rules import NEVER
 from sim.model.world import World
-from tests import examples, naive_ties
+from tests import cases, naive_ties
 from tests.model.networks import rows, world
 
 NETWORKS: list[dict[str, Any]] = [
@@ -49,8 +47,7 @@ deeds = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=examples(300))
-@given(st.sampled_from(NETWORKS), st.lists(named, max_size=4), st.lists(deeds, max_size=5))
+@cases(300, st.sampled_from(NETWORKS), st.lists(named, max_size=4), st.lists(deeds, max_size=5))
 def test_ties_are_those_that_one_by_one_come_out(network, ties, deeds):
     bare, made = build(network, [], []), build(network, ties, deeds)
     expected = naive_ties.ties_of(made.scenario, rows(bare.ties))
@@ -65,7 +62,6 @@ def test_ties_are_those_that_one_by_one_come_out(network, ties, deeds):
 windows = st.tuples(st.integers(0, 2), st.integers(0, 2), weights, st.integers(0, 6), st.integers(0, 9))
 
 
-@settings(deadline=None)
 @given(st.lists(windows, max_size=12), st.booleans())
 def test_links_settle_as_one_by_one_they_do(given_rows, by_compiled_code):
     kinds = (np.int64, np.int64, np.float64, np.int64, np.int64)
@@ -80,7 +76,6 @@ def test_links_settle_as_one_by_one_they_do(given_rows, by_compiled_code):
     assert list(zip(*(column.tolist() for column in found), strict=True)) == naive_ties.settled(given_rows)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
 def test_links_that_differ_by_whom_they_tie_alone_become_rows_by_compiled_code_alike(pairs):
     count = len(pairs)

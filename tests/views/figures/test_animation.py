@@ -1,7 +1,5 @@
 """Films: what stands in the pictures is the tape's; files open, last as long as asked, and are the same every time."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The figures draw what the tape and the table say; every number here is counted again, another way."""
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -177,7 +175,7 @@ def test_curves_are_the_holders(case):
 
 
 @given(tapes())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_curves_are_the_holders_of_any_tape(tape):
     assert_curves(tape)
 
@@ -227,7 +225,7 @@ def test_bars_sum_to_the_total(case):
 
 
 @given(tapes())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bars_of_any_tape_sum_to_the_total(tape):
     for method in ("role-flow", "person-pagerank", "priority"):
         table = credit(tape, method)
@@ -293,7 +291,7 @@ def value_by_influence(tape):
 
 
 @given(tapes())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_strength_is_the_value_that_came_this_way(tape):
     strength, valued = downstream(tape)
     assert valued == (tape.total > 0)

@@ -1,7 +1,5 @@
 """The lineage of an idea: the tree is walked again by hand, and its lines are held not to cross."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,7 +22,7 @@ def heaviest(tape, event):
 
 
 @given(tapes())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_tree_is_who_learned_from_whom(tape):
     for idea in range(len(tape.ideas)):
         found = tree(tape, idea)
@@ -62,7 +60,7 @@ def ancestors(found, row):
 
 
 @given(tapes())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_branching_off_crosses_an_earlier_line(tape):
     for idea in range(len(tape.ideas)):
         found = tree(tape, idea)
@@ -74,7 +72,7 @@ def test_no_branching_off_crosses_an_earlier_line(tape):
 
 
 @given(tapes())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_tape_can_be_drawn(tape):
     assert lineage(tape).axes
 

@@ -1,7 +1,5 @@
 """Diffusion on the network: every mark is counted again from the tape; the layout is held to distances."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import networkx as nx
@@ -32,7 +30,7 @@ def told(person, idea, step, tape):
 
 
 @given(tapes())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_states_are_those_of_the_tape_read_person_by_person(tape):
     idea, running = chosen_idea(tape, None), None
     running = States(tape, idea)
@@ -44,7 +42,7 @@ def test_states_are_those_of_the_tape_read_person_by_person(tape):
 
 
 @given(tapes())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_tape_can_be_drawn(tape):
     assert 1 <= len(network(tape).axes) <= 12
 

@@ -1,7 +1,5 @@
 """The figures of a study show what stands in the summary and the indices, and nothing runs out of them."""
 
-from __future__ import annotations
-
 import itertools
 from functools import partial
 

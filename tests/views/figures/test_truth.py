@@ -1,7 +1,5 @@
 """What every figure says is the tape: marks, labels and captions; and its words can be read."""
 
-from __future__ import annotations
-
 from functools import cache
 from types import SimpleNamespace
 
