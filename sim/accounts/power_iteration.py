@@ -82,19 +82,19 @@ def solve(
         networkx.PowerIterationFailedConvergence: if max_iter passes do not get near enough.
     """
     if len(flow.source) < WORTH_THREADS:
-        return _passes(flow, alpha, restart, start, ending, map)
+        return _passes(flow, alpha, restart, start, ending, map, 1)
     with ThreadPoolExecutor(threads or processors()) as pool:
-        return _passes(flow, alpha, restart, start, ending, pool.map)
+        return _passes(flow, alpha, restart, start, ending, pool.map, PARTS)
 
 
 def _passes(
     flow: Flow, alpha: float, restart: Floats, start: Floats, ending: Ending,
-    each_of: Callable[..., Iterable[float]],
+    each_of: Callable[..., Iterable[float]], number: int,
 ) -> Floats:  # fmt: skip
     import networkx as nx
 
     loop = for_size(gather, len(restart) + len(flow.source))
-    groups = _groups(flow.begin)
+    groups = _groups(flow.begin, number)
     ends = flow.each == 0.0
     rank = start / (1.0 - alpha)
     scaling, last = True, np.inf
@@ -128,13 +128,13 @@ def _passes(
     return rank
 
 
-def _groups(begin: Whole) -> list[list[tuple[int, int]]]:
-    """Return the parts of each group as (first row, row after the last), of about equal work, the last group first."""
+def _groups(begin: Whole, number: int) -> list[list[tuple[int, int]]]:
+    """Return so many parts of each group, the last first, as (first row, row after the last), of about equal work."""
     work = begin + np.arange(len(begin))  # an edge and a row count alike
-    cuts = np.searchsorted(work, np.linspace(0, work[-1], GROUPS * PARTS + 1)).tolist()
+    cuts = np.searchsorted(work, np.linspace(0, work[-1], GROUPS * number + 1)).tolist()
     cuts[0], cuts[-1] = 0, len(begin) - 1
     groups = []
-    for first in range(len(cuts) - 1 - PARTS, -1, -PARTS):
-        parts = [(cuts[k], cuts[k + 1]) for k in range(first, first + PARTS) if cuts[k] < cuts[k + 1]]
+    for first in range(len(cuts) - 1 - number, -1, -number):
+        parts = [(cuts[k], cuts[k + 1]) for k in range(first, first + number) if cuts[k] < cuts[k + 1]]
         groups += [parts] if parts else []
     return groups

@@ -75,29 +75,38 @@ def divide_equally(begin: Ints, parent: Ints, part: Floats, entry: Floats, count
     rows = len(entry)
     nodes, weights = nodes_for(counted)
     weights /= nodes
-    sweep = for_size(_sweep, rows + len(parent))
+    sweep = for_size(sweep_all, rows + len(parent))
+    if len(parent) < WORTH_THREADS:
+        return sweep(begin, parent, part, entry, nodes, weights, np.empty(rows * BLOCK), np.zeros(rows * BLOCK))
     spare: list[tuple[Floats, Floats]] = []
 
     def kept(first: int) -> Floats:
-        at, of = np.ones(BLOCK), np.zeros(BLOCK)
-        chosen = slice(first, min(first + BLOCK, len(nodes)))
-        at[: chosen.stop - first], of[: chosen.stop - first] = nodes[chosen], weights[chosen]
         columns = spare.pop() if spare else (np.empty(rows * BLOCK), np.zeros(rows * BLOCK))
-        found = np.zeros(rows)
-        sweep(begin, parent, part, entry, at, of, columns[0], columns[1], found)
+        chosen = slice(first, first + BLOCK)
+        found = sweep(begin, parent, part, entry, nodes[chosen], weights[chosen], *columns)
         spare.append(columns)
         return found
 
-    blocks, summed = range(0, len(nodes), BLOCK), np.zeros(rows)
-    if len(parent) < WORTH_THREADS:
-        for found in map(kept, blocks):
-            summed += found
-        return summed
-    none = np.ones(BLOCK)
-    sweep(begin[:1], parent[:0], part[:0], entry[:0], none, none, none, none, entry[:0])  # which compiles it
+    sweep(begin[:1], parent[:0], part[:0], entry[:0], nodes, weights, nodes, weights)  # which compiles it
+    summed = np.zeros(rows)
     with ThreadPoolExecutor(processors()) as pool:
-        for found in pool.map(kept, blocks):
+        for found in pool.map(kept, range(0, len(nodes), BLOCK)):
             summed += found
+    return summed
+
+
+def sweep_all(
+    begin: Ints, parent: Ints, part: Floats, entry: Floats, nodes: Floats, weights: Floats, above: Floats,
+    below: Floats,
+) -> Floats:  # fmt: skip
+    """Return what each row keeps at these nodes together, whose weights are by the node; see `_sweep`."""
+    summed, kept = np.zeros(len(entry)), np.zeros(len(entry))
+    for first in range(0, len(nodes), BLOCK):
+        at, of = np.ones(BLOCK), np.zeros(BLOCK)
+        for k in range(first, min(first + BLOCK, len(nodes))):
+            at[k - first], of[k - first] = nodes[k], weights[k]
+        _sweep(begin, parent, part, entry, at, of, above, below, kept)
+        summed += kept
     return summed
 
 
@@ -105,7 +114,7 @@ def _sweep(
     begin: Ints, parent: Ints, part: Floats, entry: Floats, nodes: Floats, weights: Floats, above: Floats,
     below: Floats, kept: Floats,
 ) -> None:  # fmt: skip
-    """Add up what each row keeps at the nodes of a block.
+    """Write down what each row keeps at the nodes of a block.
 
     `above` and `below` have BLOCK numbers a row; `below` is all 0 before and afterwards.
     """

@@ -17,8 +17,9 @@ from sim.machine.terminal import say
 def play_command(scenario: str | None, output: str | None, changes: tuple[str, ...], opened: bool) -> None:
     """Write a page in which one changes a world by hand, and sees at once who deserves what.
 
-    The page begins with SCENARIO, or with the bridge; the thought experiments and the cases are in it, too. It needs no
-    server, no network and no Python, runs the same engine to the same tape, and can be mailed.
+    With SCENARIO the page opens in the workbench, on that world; without it, in a story of six scenes. The thought
+    experiments and the cases are in it, too. It needs no server, no network and no Python, runs the same engine to the
+    same tape, and can be mailed.
     """
     path = target_of(output or "playground.html", PAGES, "page")
     if changes and scenario is None:

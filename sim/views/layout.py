@@ -74,18 +74,29 @@ def layout(tape: Tape, pairs: Ints, idea: int) -> Floats:
     >>> bool(abs(place[0] + place[2] - 2 * place[1]).max() < 0.1)  # nearly in a row
     True
     """
-    places = np.full((tape.persons.total, 2), np.nan)
-    persons = single(tape)
-    n = len(persons)
-    if not n:
-        return places
     number = np.full(tape.persons.total, -1, np.int64)
-    number[persons] = np.arange(n)
-    graph = _graph(number[pairs], n)
+    number[single(tape)] = np.arange(len(single(tape)))
+    places = np.full((tape.persons.total, 2), np.nan)
+    places[number >= 0] = layout_of(tape, number[pairs], number, idea)
+    return places
+
+
+def layout_of(tape: Tape, pairs: Ints, number: Ints, idea: int) -> Floats:
+    """Return places in the circle of radius 1 of those persons of a tape who have a number; shape (n, 2).
+
+    Args:
+        tape: whose persons they are.
+        pairs: of numbers; shape (links, 2).
+        number: of each person, from 0 to n - 1 and ascending, or -1.
+        idea: as in `layout`.
+    """
+    n = int(number.max(initial=-1)) + 1
+    if not n:
+        return np.zeros((0, 2))
+    graph = _graph(pairs, n)
     middle = _middle(graph, number[_beginners(tape, idea)])
     around = _rings(graph, middle, _known_first(tape, number, n))
-    places[persons] = _turned(_adjusted(graph, around), middle) if 1 < n <= MAX_ADJUSTED else around
-    return places
+    return _turned(_adjusted(graph, around), middle) if 1 < n <= MAX_ADJUSTED else around
 
 
 def spaced(places: Floats, gap: float, rounds: int = 60, keep: Callable[[Floats], Floats] | None = None) -> Floats:

@@ -10,9 +10,32 @@ from heapq import heappop, heappush
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.tape.tables import IMPLEMENT, USE, Floats, Ints
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Floats, Ints
 
 SEVERAL = -2
+
+
+def find_ways(kind: NDArray[np.int8], begin: Ints, parent: Ints, part: Floats) -> tuple[Ints, Ints, Floats]:
+    """Return where each event's lineage goes on, as lineages.Ways has it; `part` is the weight of each influence."""
+    start, room = np.zeros(len(kind) + 1, np.int64), 0
+    for event in range(len(kind)):
+        for k in range(begin[event], begin[event + 1]):
+            if kind[event] == DISCOVER and kind[parent[k]] == LEARN:
+                room += begin[parent[k] + 1] - begin[parent[k]]
+            elif kind[event] <= LEARN:
+                room += 1
+        start[event + 1] = room
+    up, parts, at = np.empty(room, np.int64), np.empty(room), 0
+    for event in range(len(kind)):
+        for k in range(begin[event], begin[event + 1]):
+            if kind[event] == DISCOVER and kind[parent[k]] == LEARN:
+                for j in range(begin[parent[k]], begin[parent[k] + 1]):
+                    up[at], parts[at] = parent[j], part[k] * part[j]
+                    at += 1
+            elif kind[event] <= LEARN:
+                up[at], parts[at] = parent[k], part[k]
+                at += 1
+    return start, up, parts
 
 
 def count_ways(begin: Ints, up: Ints, wanted: NDArray[np.bool_]) -> Floats:

@@ -23,6 +23,7 @@ from sim.accounts.games.lineage_loops import (
     carry_down,
     count_ways,
     find_nearest,
+    find_ways,
     first_times,
     on_lineage,
     serve,
@@ -111,21 +112,8 @@ def ways_of(tape: Tape) -> Ways:
     who told of them: as a user of them the discoverer is on the lineage already.
     """
     child, parent, weight = tape.influences.columns().values()
-    kind, number = tape.events.kind, len(tape.events)
-    if not (kind[child] <= LEARN).all():
-        kept = np.flatnonzero(kind[child] <= LEARN)
-        child, parent, weight = child[kept], parent[kept], weight[kept]
-    part = weight / sum_by(child, weight, number)[child]
-    begin = np.searchsorted(child, np.arange(number + 1))
-    own = (kind[child] == DISCOVER) & (kind[parent] == LEARN)
-    if own.any():
-        each = np.where(own, np.diff(begin)[parent], 1)
-        row = np.repeat(np.arange(len(child)), each)
-        source = _runs(np.where(own, begin[parent], np.arange(len(child))), each)
-        part = np.where(own[row], part[row], 1.0) * part[source]
-        child, parent = child[row], parent[source]
-        begin = np.searchsorted(child, np.arange(number + 1))
-    return Ways(begin, parent, part)
+    part = weight / sum_by(child, weight, len(tape.events))[child]
+    return Ways(*for_size(find_ways, len(tape.events) + len(child))(tape.events.kind, tape.parents, parent, part))
 
 
 def counted(above: Ints, own: NDArray[Any]) -> Ints:

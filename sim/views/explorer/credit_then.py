@@ -16,8 +16,8 @@ from sim.machine.loops import repeated
 from sim.model import until
 from sim.tape.tables import Floats, Ints, Realised
 from sim.tape.tape import Tape
-from sim.views.explorer.columns import packed
 from sim.views.explorer.rows import Drawn
+from sim.views.pages.columns import packed
 
 if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison

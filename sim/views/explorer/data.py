@@ -13,12 +13,12 @@ from sim.model.networks.expected import count_ties
 from sim.scenario.groups import EVERYONE, person_ranges
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
-from sim.views.explorer.columns import packed
 from sim.views.explorer.credit_then import accounts_of, reasons
-from sim.views.explorer.layout import layout
 from sim.views.explorer.rows import Drawn, drawn
 from sim.views.figures.influence_lines import downstream, rows
 from sim.views.figures.spread import holders
+from sim.views.layout import chosen_idea, layout_of
+from sim.views.pages.columns import packed
 from sim.views.style import number
 from sim.views.time_axis import Clock, clock
 
@@ -115,12 +115,15 @@ def _distinct(one: Ints, other: Ints) -> Ints:
 
 def _persons(tape: Tape, part: Drawn, source: Ints, target: Ints) -> dict[str, Any]:
     people = tape.persons
+    pairs = np.column_stack([source, target])
     if (
         len(part.persons) < people.total
     ):  # a sample of ties leaves many alone; who learned from whom holds them together
         at = np.searchsorted(part.persons, tape.events.person[part.events])
-        source, target = np.append(source, at[part.child]), np.append(target, at[part.parent])
-    places = layout(source, target, len(part.persons))
+        pairs = np.append(pairs, _distinct(at[part.child], at[part.parent]), axis=0)
+    number = np.full(people.total, -1, np.int64)
+    number[part.persons] = np.arange(len(part.persons))
+    places = (1.0 + layout_of(tape, pairs, number, chosen_idea(tape, None))) / 2.0
     row = rows(tape).row[part.persons]
     seen = row >= 0
     order = np.zeros(len(row), np.int64)

@@ -1,9 +1,9 @@
 // Live: sliders for the parameters; what they ask for is computed by the server on this machine.
 
 function startLive(live) {
-  by("live").hidden = false;
+  byId("live").hidden = false;
   let changes = {}, timer = 0, asked = 0, kept = shoulders(history_), keptAs = "as in the scenario";
-  const say = (text, wrong) => { by("state").textContent = text; by("state").classList.toggle("wrong", Boolean(wrong)); };
+  const say = (text, wrong) => { byId("state").textContent = text; byId("state").classList.toggle("wrong", Boolean(wrong)); };
   const ask = async () => { // until there is an answer, or another question
     const own = ++asked, body = JSON.stringify({ changes });
     say("Running …");
@@ -27,19 +27,17 @@ function startLive(live) {
   const compare = () => { // the shares now beside those of the run that is kept
     const fresh = shoulders(history_), names = [...new Set([...fresh.keys(), ...kept.keys()])];
     const most = (name) => Math.max(fresh.get(name) || 0, kept.get(name) || 0);
-    by("compared").replaceChildren(...names.sort((a, b) => most(b) - most(a)).slice(0, 6).map((name) => {
-      const item = element("li");
-      item.append(nameElement("bdi", name, "", 30), ` ${percent(kept.get(name) || 0)} → ${percent(fresh.get(name) || 0)}`);
-      return item;
+    byId("compared").replaceChildren(...names.sort((a, b) => most(b) - most(a)).slice(0, 6).map((name) => {
+      return h("li", {}, named("bdi", name, "", 30), ` ${percent(kept.get(name) || 0)} → ${percent(fresh.get(name) || 0)}`);
     }));
-    by("kept").textContent = `Shares ${keptAs} → now, by role flow in the end`;
+    byId("kept").textContent = `Shares ${keptAs} → now, by role flow in the end`;
   };
-  by("reset").addEventListener("click", () => {
+  byId("reset").addEventListener("click", () => {
     changes = {};
-    document.querySelectorAll("#controls .row").forEach((row) => row.reset());
+    document.querySelectorAll("#controls .row").forEach(row => row.reset());
     ask();
   });
-  by("keep").addEventListener("click", () => {
+  byId("keep").addEventListener("click", () => {
     kept = shoulders(history_);
     keptAs = "of the run that you kept";
     compare();
@@ -47,9 +45,8 @@ function startLive(live) {
   let group = null, legend = null;
   live.controls.forEach((control, k) => {
     if (control.section !== legend) {
-      group = element("fieldset");
-      group.append(nameElement("legend", control.section, "", 60));
-      by("controls").append(group);
+      group = h("fieldset", {}, named("legend", control.section, "", 60));
+      byId("controls").append(group);
       legend = control.section;
     }
     group.append(controlRow(control, k, change));
@@ -64,22 +61,20 @@ function shoulders(history) { // the shares in the end by the first account, by 
 }
 
 function controlRow(control, k, change) {
-  const row = element("div", undefined, "row"), label = element("label", control.label), slider = element("input"), field = element("input");
-  const { low, high, logarithmic } = control, span = Math.log(high / low), whole = Number.isInteger(control.step) && control.step >= 1;
-  const toValue = (place) => { // three digits are enough for a hand
+  const { low, high, logarithmic, label } = control, span = Math.log(high / low), id = "slider-" + k;
+  const whole = Number.isInteger(control.step) && control.step >= 1;
+  const toValue = place => { // three digits are enough for a hand
     if (!logarithmic) return place;
-    const value = low * Math.exp((place / 1000) * span);
-    return String(whole ? Math.round(Number(value.toPrecision(3))) : Number(value.toPrecision(3)));
+    const value = Number((low * Math.exp((place / 1000) * span)).toPrecision(3));
+    return String(whole ? Math.round(value) : value);
   };
-  const toPlace = (text) => {
+  const toPlace = text => {
     const value = Number.isFinite(Number(text)) ? Number(text) : high;
     return logarithmic ? String(Math.round((1000 * Math.log(Math.max(value, low) / low)) / span)) : String(value);
   };
-  slider.type = "range";
-  Object.assign(slider, logarithmic ? { min: 0, max: 1000, step: 1 } : { min: low, max: high, step: control.step }, { id: "slider-" + k });
-  label.htmlFor = slider.id;
-  field.type = "text";
-  field.setAttribute("aria-label", control.label + ", as a number");
+  const ends = logarithmic ? { min: 0, max: 1000, step: 1 } : { min: low, max: high, step: control.step };
+  const slider = h("input", { type: "range", id, ...ends }), field = h("input", { type: "text", "aria-label": label + ", as a number" });
+  const row = h("div", { class: "row" }, h("label", { for: id }, label), slider, field);
   row.reset = () => { field.value = control.value; slider.value = toPlace(control.value); slider.setAttribute("aria-valuetext", control.value); };
   row.reset();
   slider.addEventListener("input", () => {
@@ -88,6 +83,5 @@ function controlRow(control, k, change) {
     change(control.key, field.value);
   });
   field.addEventListener("change", () => { slider.value = toPlace(field.value); change(control.key, field.value); });
-  row.append(label, slider, field);
   return row;
 }

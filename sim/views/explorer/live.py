@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sim.scenario.scenario import Scenario
 from sim.views.explorer.live_controls import controls
 from sim.views.explorer.live_worker import Runner
-from sim.views.explorer.page import page
+from sim.views.explorer.page import page_of
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -63,7 +63,7 @@ def application(runner: Runner, token: str, port: int) -> Starlette:
         if "error" in found:
             return PlainTextResponse(found["error"], status_code=500, headers=HEADERS)
         live = {"controls": controls(runner.scenario)}
-        return HTMLResponse(page(found["data"] | {"live": live}, connect="'self'"), headers=HEADERS)
+        return HTMLResponse(page_of(found["data"] | {"live": live}, connect_src="'self'"), headers=HEADERS)
 
     async def run(request: Request) -> Response:
         if not known(request):

@@ -1,4 +1,4 @@
-"""The accounts of credit of a small run, all at once; compiled for the machine and the browser.
+"""The accounts of credit of a small run; compiled for the machine and the browser.
 
 The loops are those of the accounts; what stands between them there as array code stands here as loops, too.
 """
@@ -15,12 +15,14 @@ from sim.accounts.games.lineage_loops import (
     carry_down,
     count_ways,
     find_nearest,
+    find_ways,
     first_times,
     on_lineage,
     serve,
     unfold,
 )
-from sim.accounts.quadrature import BLOCK, _sweep, nodes_for
+from sim.accounts.games.lineages import Ways
+from sim.accounts.quadrature import BLOCK, nodes_for, sweep_all
 from sim.accounts.role_flow import _count_tellers, _divide, _flow, _flow_certain, _sum_by_person, _weigh
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.views.playground.positions import person_graph, ranks
@@ -30,64 +32,58 @@ Kinds = NDArray[np.int8]
 Whole = NDArray[np.int32]
 
 
-class Credits(NamedTuple):
-    """Credit by person, the crowd last if there is one; (persons,) each."""
+class Flows(NamedTuple):
+    """Credit by person, the crowd last if there is one, by the accounts that are quick; (persons,) each."""
 
     idea: Floats  # by role flow
     communication: Floats
     implementation: Floats
-    pagerank: Floats  # in units of realised value, as all
-    shapley: Floats  # nan where lineages branch into more than MAX_WAYS
     priority: Floats
 
 
-class Ways(NamedTuple):
-    """Where each event's lineage goes on: to the rows up[begin[e]] to up[begin[e + 1]], in these parts."""
+class Games(NamedTuple):
+    """The same by those that take longer, in units of realised value, too."""
 
-    begin: Ints
-    up: Ints
-    part: Floats
+    pagerank: Floats
+    shapley: Floats  # nan where lineages branch into more than MAX_WAYS
 
 
-def credits_of(
-    step: Ints, kind: Kinds, person: Whole, idea: Whole, count: Ints, child: Ints, parent: Ints, weight: Floats,
-    event: Ints, served: Ints, value: Floats, persons: int, crowd: int, size: int, ideas: int, alpha: float,
-    inheritance: float,
-) -> Credits:  # fmt: skip
-    """Return the credit of a tape by every account of the page.
+def flows_of(
+    step: Ints, kind: Kinds, person: Whole, idea: Whole, child: Ints, parent: Ints, weight: Floats, event: Ints,
+    served: Ints, value: Floats, persons: int, ideas: int, inheritance: float,
+) -> Flows:  # fmt: skip
+    """Return the credit of a tape by role flow and by priority.
 
     Args:
         step ... value: the columns of the tape.
-        persons: how many rows of persons; the crowd is the last one, if it is one.
-        crowd: how many people are in the crowd; size: all there are.
+        persons: how many rows of persons; the crowd is the last one, if there is one.
         ideas: how many.
-        alpha, inheritance: of person PageRank and of role flow.
+        inheritance: of role flow.
     """
-    begin = begins(child, len(kind))
+    begin = np.searchsorted(child, np.arange(len(kind) + 1))
     roles = flows(kind, person, begin, child, parent, weight, event, served, value, persons, inheritance)
-    one = np.empty(len(weight))  # the weights of an event sum to 1
-    for e in range(len(kind)):
-        total = 0.0
-        for k in range(begin[e], begin[e + 1]):
-            total += weight[k]
-        for k in range(begin[e], begin[e + 1]):
-            one[k] = weight[k] / total
     first = priorities(step, kind, person, idea, event, value, persons, ideas)
-    games = shapleys(kind, person, idea, begin, child, parent, one, event, served, value, persons)
+    return Flows(roles[0].copy(), roles[1].copy(), roles[2].copy(), first)
+
+
+def games_of(
+    kind: Kinds, person: Whole, idea: Whole, count: Ints, child: Ints, parent: Ints, weight: Floats, event: Ints,
+    served: Ints, value: Floats, persons: int, crowd: int, size: int, ideas: int, alpha: float,
+) -> Games:  # fmt: skip
+    """Return the credit of a tape by person PageRank and by the Shapley value.
+
+    Args:
+        kind ... value, persons, ideas: as in `flows_of`.
+        crowd: how many people are in the crowd; size: all there are.
+        alpha: of person PageRank.
+    """
+    begin = np.searchsorted(child, np.arange(len(kind) + 1))
+    part = weight / np.bincount(child, weight, len(kind))[child]
+    games = shapleys(kind, person, idea, begin, parent, part, event, served, value, persons)
     graph = person_graph(
         kind, person, idea, count, child, parent, weight, event, served, value, persons, crowd, size, ideas
     )
-    return Credits(roles[0].copy(), roles[1].copy(), roles[2].copy(), ranks(graph, alpha, value.sum()), games, first)
-
-
-def begins(child: Ints, events: int) -> Ints:
-    """Return where the influences of each event begin."""
-    begin = np.zeros(events + 1, np.int64)
-    for k in range(len(child)):
-        begin[child[k] + 1] += 1
-    for e in range(events):
-        begin[e + 1] += begin[e]
-    return begin
+    return Games(ranks(graph, alpha, value.sum()), games)
 
 
 def flows(
@@ -103,24 +99,12 @@ def flows(
         part, entry = np.zeros(len(child)), np.zeros(len(kind))
         counted = _weigh(kind, person, begin, parent, weight, part, tellers)
         _flow(kind, begin, parent, weight, part, inheritance, flow, user, entry)
-        kept = divided(begin, parent, part, entry, counted)
-        for row in range(len(kind)):
-            flow[2 * row + 1] += kept[row]
+        nodes, weights = nodes_for(counted)
+        above, below = np.empty(len(kind) * BLOCK), np.zeros(len(kind) * BLOCK)
+        flow[1::2] += sweep_all(begin, parent, part, entry, nodes, weights / nodes, above, below)
     roles = np.zeros((3, persons))
     _sum_by_person(kind, person, flow, roles)
     return roles
-
-
-def divided(begin: Ints, parent: Ints, part: Floats, entry: Floats, counted: int) -> Floats:
-    """Return what each row keeps of a value that is divided equally along lineages; see accounts.quadrature."""
-    nodes, weights = nodes_for(counted)
-    above, below, kept = np.empty(len(entry) * BLOCK), np.zeros(len(entry) * BLOCK), np.zeros(len(entry))
-    for first in range(0, len(nodes), BLOCK):
-        at, of = np.ones(BLOCK), np.zeros(BLOCK)
-        for k in range(first, min(first + BLOCK, len(nodes))):
-            at[k - first], of[k - first] = nodes[k], weights[k] / nodes[k]
-        _sweep(begin, parent, part, entry, at, of, above, below, kept)
-    return kept
 
 
 def priorities(
@@ -143,38 +127,12 @@ def priorities(
     return credit
 
 
-def ways_of(kind: Kinds, begin: Ints, child: Ints, parent: Ints, part: Floats) -> Ways:
-    """Return where lineages go on; see accounts.games.lineages."""
-    start, room = np.zeros(len(kind) + 1, np.int64), 0
-    for k in range(len(child)):
-        room += own_ways(kind, begin, child, parent, k)
-    up, parts, used = np.empty(room, np.int64), np.empty(room), 0
-    for e in range(len(kind)):
-        for k in range(begin[e], begin[e + 1]):
-            if kind[e] == DISCOVER and kind[parent[k]] == LEARN:
-                for j in range(begin[parent[k]], begin[parent[k] + 1]):
-                    up[used], parts[used] = parent[j], part[k] * part[j]
-                    used += 1
-            elif kind[e] <= LEARN:
-                up[used], parts[used] = parent[k], part[k]
-                used += 1
-        start[e + 1] = used
-    return Ways(start, up, parts)
-
-
-def own_ways(kind: Kinds, begin: Ints, child: Ints, parent: Ints, k: int) -> int:
-    """Return how many ways an influence stands for."""
-    if kind[child[k]] == DISCOVER and kind[parent[k]] == LEARN:
-        return int(begin[parent[k] + 1] - begin[parent[k]])
-    return int(kind[child[k]] <= LEARN)
-
-
 def shapleys(
-    kind: Kinds, person: Whole, idea: Whole, begin: Ints, child: Ints, parent: Ints, part: Floats, event: Ints,
-    served: Ints, value: Floats, persons: int,
+    kind: Kinds, person: Whole, idea: Whole, begin: Ints, parent: Ints, part: Floats, event: Ints, served: Ints,
+    value: Floats, persons: int,
 ) -> Floats:  # fmt: skip
     """Return the Shapley value of the realised lineages; see accounts.games.realised."""
-    ways = ways_of(kind, begin, child, parent, part)
+    ways = Ways(*find_ways(kind, begin, parent, part))
     first_node = nodes_of(kind, ways)
     if first_node[len(kind)] > MAX_WAYS:
         return np.full(persons, np.nan)

@@ -30,14 +30,18 @@ def build() -> tuple[bytes, str]:
     """
     from sim.machine.compiling import machine_code
     from sim.scenario.scenario import Scenario
-    from sim.views.playground.accounts import credits_of
+    from sim.views.playground.accounts import flows_of, games_of
     from sim.views.playground.engine import play
     from sim.views.playground.tables import tables_of
     from sim.views.playground.webassembly import versions, webassembly
 
-    functions: dict[str, Any] = {"play": machine_code(play), "credits": machine_code(credits_of)}
+    functions: dict[str, Any] = {
+        "play": machine_code(play), "flows": machine_code(flows_of), "games": machine_code(games_of)
+    }  # fmt: skip
     history = functions["play"](*tables_of(Scenario.load("e4_bridge")).values())  # so that the kinds of all are known
-    functions["credits"](*history[:-1], 4, 7, 10, 1, 0.85, 0.5)
+    step, kind, person, idea, count, *rest, _ = history
+    functions["flows"](step, kind, person, idea, *rest, 4, 1, 0.5)
+    functions["games"](kind, person, idea, count, *rest, 4, 7, 10, 1, 0.85)
     made, calls = webassembly(functions)
     said = {"made_with": {"python": sys.version.split()[0], **versions()}, "calls": calls}
     return made, json.dumps(said, indent=1) + "\n"

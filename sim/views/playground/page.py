@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from sim.scenario.scenario import Scenario
-from sim.views.explorer.page import to_json
+from sim.views.pages.page import page
 from sim.views.playground.presets import document_of, presets
 from sim.views.playground.words import words
 
 HERE = Path(__file__).parent
-PARTS = HERE / "page"
-SCRIPTS = ("dom.js", "runtime.js", "world.js", "study.js", "toml.js", "app.js", "address.js", "picture.js", "hands.js",
-           "time.js", "credit.js", "fields.js", "bench.js", "plans.js", "story.js", "save.js", "main.js")  # fmt: skip
+PARTS = ("runtime", "world", "study", "toml", "app", "address", "picture", "hands", "marks", "fields", "bench", "plans",
+         "story", "save", "main")  # fmt: skip
+SCRIPTS = tuple(HERE / "page" / f"{name}.js" for name in PARTS)
 FIRST, OWN = "bridge", "own"
 
 
@@ -29,7 +27,7 @@ def playground(scenario: Scenario | None = None) -> str:
     functions as here. So its tape is that of `simulate`, bit for bit.
 
     Args:
-        scenario: the world with which it begins; without one, the bridge.
+        scenario: the world with which its workbench opens; without one, the page opens in its story.
 
     Raises:
         ScenarioError: if the scenario has more than a page can hold.
@@ -38,23 +36,7 @@ def playground(scenario: Scenario | None = None) -> str:
     if scenario is not None:
         worlds = {OWN: document_of(scenario)} | worlds
     calls = json.loads((HERE / "engine.json").read_text(encoding="utf-8"))["calls"]
-    given = {"WORDS": words(), "PRESETS": worlds, "CALLS": calls, "FIRST": FIRST if scenario is None else OWN}
-    data = "".join(f"const {name} = {to_json(value)};\n" for name, value in given.items())
-    read = {file: (PARTS / file).read_text(encoding="utf-8") for file in ("page.html", "page.css", *SCRIPTS)}
-    script = '"use strict";\n' + data + "\n".join(read[file] for file in SCRIPTS)
-    style = read["page.css"]
-    allowed = {"default-src": "'none'", "script-src": f"{_hash(script)} 'wasm-unsafe-eval'", "style-src": _hash(style),
-               "img-src": "data:", "base-uri": "'none'", "form-action": "'none'"}  # fmt: skip
-    parts: dict[str, Any] = {
-        "POLICY": "; ".join(f"{what} {who}" for what, who in allowed.items()),
-        "TITLE": "On whose shoulders?",
-        "STYLE": style,
-        "SCRIPT": script,
-        "ENGINE": base64.b64encode(gzip.compress((HERE / "engine.wasm").read_bytes(), 9, mtime=0)).decode("ascii"),
-    }
-    pieces = read["page.html"].split("%")  # not replaced one by one: a name may be "%SCRIPT%"
-    return "".join(parts[piece] if k % 2 else piece for k, piece in enumerate(pieces))
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+    engine = gzip.compress((HERE / "engine.wasm").read_bytes(), 9, mtime=0)
+    data = {"words": words(), "presets": worlds, "calls": calls, "first": FIRST if scenario is None else OWN,
+            "engine": base64.b64encode(engine).decode("ascii")}  # fmt: skip
+    return page("On whose shoulders?", "play", SCRIPTS, data, script_src="'wasm-unsafe-eval'")

@@ -113,8 +113,8 @@ def chromium(path: str) -> Iterator[Page]:
     to_browser, write = os.pipe()
     read, from_browser = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        # The protocol is spoken on descriptors 3 and 4; through 8 and 9 neither overwrites the other.
-        script = f'exec 8<&{to_browser} 9>&{from_browser}; exec 3<&8 4>&9; exec "$@"'
+        # The protocol is spoken on descriptors 3 and 4; by two that bash finds free neither overwrites the other.
+        script = f'exec {{in}}<&{to_browser} {{out}}>&{from_browser}; exec 3<&$in 4>&$out; exec "$@"'
         command = ["bash", "-c", script, "browser", path, *OPTIONS, f"--user-data-dir={profile}", "about:blank"]
         process = subprocess.Popen(
             command, pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -6,13 +6,14 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sim import Scenario, World, simulate
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, Persons
 from sim.views.figures.network import NAMES, network
 from sim.views.figures.network_state import States, states, telling_moments
 from sim.views.figures.save import save
-from sim.views.layout import MAX_ADJUSTED, chosen_idea, layout, links
+from sim.views.layout import MAX_ADJUSTED, chosen_idea, layout, layout_of, links
 from tests.tapes import make_tape, tapes
 
 STATE = {DISCOVER: "discovered it", LEARN: "learned it", IMPLEMENT: "made it work", ABANDON: "gave it up",
@@ -117,6 +118,31 @@ def test_a_small_layout_keeps_the_distances(n):
     assert np.corrcoef(apart.ravel(), steps.ravel())[0, 1] > 0.97
     assert np.linalg.norm(places, axis=1).max() <= 1.0 + 1e-9
     assert places[0, 0] < 0  # it begins at the left
+
+
+def test_neighbours_stay_together_and_the_layout_is_the_same_every_time():
+    graph = nx.convert_node_labels_to_integers(nx.grid_2d_graph(15, 20))
+    pairs, number = np.array(graph.edges()), np.arange(300)
+    places = layout_of(chain(300), pairs, number, 0)
+    assert np.array_equal(places, layout_of(chain(300), pairs[:, ::-1], number, 0))
+    length = np.hypot(*(places[pairs[:, 0]] - places[pairs[:, 1]]).T)
+    assert length.max() < np.median(np.hypot(*(places[:150] - places[150:]).T))
+    far = dict(nx.all_pairs_shortest_path_length(graph))
+    one, other = np.triu_indices(300, 1)
+    steps = np.array([far[a][b] for a, b in zip(one.tolist(), other.tolist(), strict=True)])
+    assert np.corrcoef(steps, np.hypot(*(places[one] - places[other]).T))[0, 1] > 0.9
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=90))
+def test_any_ties_have_a_layout_in_the_circle_in_which_nobody_lies_on_another(n, ties):
+    pairs = np.array([(a % n, b % n) for a, b in ties], int).reshape(-1, 2)
+    places = layout_of(chain(n), pairs[pairs[:, 0] != pairs[:, 1]], np.arange(n), 0)
+    assert places.shape == (n, 2)
+    assert np.hypot(*places.T).max() <= 1.0 + 1e-9
+    distances = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + np.eye(n)
+    assert n < 2 or distances.min() > 0.3 / n
+    assert layout_of(chain(n), np.zeros((0, 2), int), np.full(n, -1), 0).shape == (0, 2)
 
 
 def test_in_a_large_layout_nobody_stands_further_in_than_who_has_fewer_ties_to_the_middle():

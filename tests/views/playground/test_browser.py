@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from xml.etree import ElementTree
 
 import pytest
 
@@ -29,7 +30,7 @@ def at(page, name):
     """Where a person stands on the screen."""
     return page.run(f"""(() => {{ const box = byId("world").getBoundingClientRect();
         const [x, y] = at(personOf({json.dumps(name)}));
-        return [box.x + x / unit, box.y + y / unit]; }})()""")
+        return [box.x + x, box.y + y]; }})()""")
 
 
 def middle(page, selector):
@@ -71,7 +72,7 @@ def test_a_fourth_person_by_hand_shared_and_run_by_python(page, browser):
     for name, ability, value in (("P3", "reach", 0.0), ("P4", "reach", 1.0)):
         page.run(f"select('person', '{name}')")
         knob, far = middle(page, f"[data-handle='{ability}']"), 200 if value else -200
-        along = page.run(f"at(personOf('{name}'))[1] < 100 * unit ? 1 : -1")
+        along = page.run(f"at(personOf('{name}'))[1] < 100 ? 1 : -1")
         drag(page, knob, (knob[0], knob[1] + along * far))
     page.run("change(doc => { doc.persons[2].reach = 1e-10; })")
     now = shares(page)
@@ -180,11 +181,33 @@ def test_names_are_names(browser, tmp_path):
     opened(browser, file.as_uri() + "#mode=bench")
     settled(browser)
     assert browser.errors == []
-    assert browser.run("document.querySelectorAll('img, script:not(#engine)').length") == 1
-    assert browser.run("[...document.querySelectorAll('#credit .who bdi')].map(e => e.textContent)") == HOSTILE
+    assert browser.run("document.querySelectorAll('img, script:not(#data)').length") == 1
+    assert browser.run("[...document.querySelectorAll('#list .who bdi')].map(e => e.textContent)") == HOSTILE
     again = Scenario.from_toml(browser.run("tomlOf(app.doc)"))
     assert [one.name for one in again.persons] == HOSTILE
     assert "<img" not in browser.run("pictureText()").replace("&lt;img", "")
+
+
+def test_a_world_of_ones_own_opens_in_the_workbench_and_the_page_without_one_in_the_story(browser, written, tmp_path):
+    file = tmp_path / "own.html"
+    file.write_text(playground(Scenario.load("e2_implementer")), encoding="utf-8")
+    opened(browser, file.as_uri())
+    assert browser.run("[app.mode, app.doc.scenario.name]") == ["bench", "E2: the implementer"]
+    browser.run("byId('see-story').click()")
+    assert browser.run("document.body.className") == "play story"
+    opened(browser, written.as_uri())
+    assert browser.run("app.mode") == "story"
+
+
+def test_a_click_says_where_a_share_comes_from(page):
+    page.run("select('person', 'P3')")
+    card = page.run("byId('card').textContent")
+    assert "holds it, learned" in card
+    assert "learned: P3" in card
+    assert "told by: P2" in card
+    assert "had it: P1" in card
+    page.run("[...document.querySelectorAll('#card .path button')].at(-1).click()")
+    assert page.run("app.selected.key") == "P1"
 
 
 @pytest.mark.parametrize("world", ["%%%", "AAAA", "eJw", "bnVsbA"])
@@ -226,6 +249,14 @@ def test_it_saves_a_picture(page):
     page.run("window.saved = []; download = (...all) => saved.push(all.slice(0, 2)); saveSvg(); saveToml()")
     page.run("savePng()")
     page.wait("saved.length === 3")
+    drawn = ElementTree.fromstring(page.run("pictureText()"))
+    assert [one.text.strip("\u200e") for one in drawn if one.get("stroke") is None and one.tag.endswith("text")] == [
+        "everybody else: 10 billion people, 100% hold the idea", "P1", "50%", "P2", "25%", "P3", "25%"
+    ]  # fmt: skip
+    fills = [one.get("fill") for one in drawn if one.tag.endswith("path")]
+    colours = page.run("[scene.colours.idea, scene.colours.communication]")
+    assert [fills.count(colour) for colour in colours] == [1, 2]
+    assert "NaN" not in page.run("pictureText()")
     assert page.run("saved.map(one => one[0])") == ["e4_the_bridge.svg", "e4_the_bridge.toml", "e4_the_bridge.png"]
 
 

@@ -16,7 +16,7 @@ from tests.scenarios import scenarios
 WORLDS = presets()
 STUDY = """JSON.stringify((doc => {
     const result = study(app.call, doc);
-    while (removeNext(app.call, result));
+    while (goOn(app.call, result));
     const tape = Object.fromEntries(Object.entries(result.tape).map(([key, column]) => [key, Array.from(column)]));
     return { toml: tomlOf(doc), tape, shares: result.shares, roles: result.roles, total: result.total };
 })(%s))"""
@@ -64,6 +64,22 @@ def test_the_worlds_of_the_page(engine, name):
 def test_random_worlds(engine, scenario):
     document = document_of(scenario)
     check(engine, document, knockouts=len(document["persons"]) < 12)
+
+
+def test_a_long_lineage_that_branches(engine):
+    """Forty who tell the next two each: more tellers in a row than the nodes of one block are exact for."""
+    ties = "".join(f'[[ties]]\nfrom = "P{k}"\nto = "P{k + d}"\n' for k in range(40) for d in (1, 2) if k + d < 40)
+    persons = "".join(f'[[persons]]\nname = "P{k}"\nreach = 1.0\ncreativity = {float(k == 0)}\n' for k in range(40))
+    scenario = Scenario.from_toml(f"""
+        scenario = {{name = "ladder", steps = 60}}
+        dynamics = {{discovery_rate = inf, audience = "ties", credited_tellers = "all", telling_period = 1}}
+        impact = {{value_of = "held"}}
+        ideas = [{{name = "i"}}]
+        {persons}{ties}""")
+    tape = simulate(scenario)
+    assert np.diff(tape.parents).max() > 1
+    assert tape.events.step[tape.events.kind == 1].max() > 17
+    check(engine, document_of(scenario), knockouts=False)
 
 
 def test_the_thought_experiments_say_what_they_should(engine):

@@ -85,7 +85,7 @@ def test_the_command_writes_a_page(tmp_path):
     assert done.exit_code == 0
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert '"steps":20' in page
-    assert 'const FIRST = "own";' in page
+    assert '"first":"own"' in page
 
 
 def test_building_the_engine_gives_the_same_bytes(tmp_path):

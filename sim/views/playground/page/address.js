@@ -15,20 +15,20 @@ function keepInAddress() {
   const number = ++writing;
   clearTimeout(keepInAddress.timer);
   keepInAddress.timer = setTimeout(async () => {
-    const now = new URLSearchParams({ mode: app.mode });
-    if (app.mode === "story") now.set("scene", app.scene + 1);
-    if (app.step !== app.doc.scenario.steps) now.set("step", app.step);
+    const kept = new URLSearchParams({ mode: app.mode });
+    if (app.mode === "story") kept.set("scene", app.scene + 1);
+    if (now.moment !== app.doc.scenario.steps) kept.set("step", now.moment);
     if (app.past.length || !app.name)
-      now.set("world", toText(await packed("deflate-raw", CompressionStream, JSON.stringify(app.doc))));
-    else if (app.mode !== "story") now.set("preset", app.name);
-    if (number === writing) history.replaceState(null, "", `#${now}`);
+      kept.set("world", toText(await packed("deflate-raw", CompressionStream, JSON.stringify(app.doc))));
+    else if (app.mode !== "story") kept.set("preset", app.name);
+    if (number === writing) history.replaceState(null, "", `#${kept}`);
   }, 200);
 }
 
 async function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const found = {
-    mode: given.get("mode") === "bench" ? "bench" : "story",
+    mode: (given.get("mode") ?? (FIRST === "own" ? "bench" : "story")) === "bench" ? "bench" : "story", // a world of one's own waits to be changed
     scene: clamp(Number(given.get("scene") ?? 1) - 1 || 0, 0, SCENES.length - 1),
   };
   if (given.get("step")) found.step = Math.floor(Number(given.get("step"))) || 0;

@@ -6,10 +6,8 @@ const app = {
   result: null,
   mode: "story",
   scene: 0,
-  step: 0,
   selected: null,
   tool: "move",
-  playing: false,
   past: [],
   future: [],
   merging: null,
@@ -25,7 +23,7 @@ const isSelected = (kind, key) => app.selected?.kind === kind && app.selected.ke
 
 // Change the world: `how` gets a copy to work on. Changes of one `gesture` are one step back.
 function change(how, gesture = null) {
-  const next = structuredClone(app.doc);
+  const next = copyOf(app.doc);
   if (how(next) === false) return false;
   const wrong = problemOf(next);
   if (wrong) {
@@ -40,6 +38,12 @@ function change(how, gesture = null) {
   app.future = [];
   show(next);
 }
+
+// A world that can be changed without changing the old one; lists within its entries are replaced, never changed.
+const copyOf = doc => {
+  const copy = one => (Array.isArray(one) ? [...one] : one && typeof one === "object" ? { ...one } : one);
+  return Object.fromEntries(Object.entries(doc).map(([key, part]) => [key, Array.isArray(part) ? part.map(copy) : copy(part)]));
+};
 
 // What a scenario file must not say, though every number in it is allowed.
 function problemOf(doc) {
@@ -64,77 +68,65 @@ const redo = () => goBack(app.future, app.past);
 
 // Another world altogether.
 function open(doc) {
-  Object.assign(app, { past: [], future: [], merging: null, selected: null, playing: false });
-  show(structuredClone(doc), doc.scenario.steps);
+  Object.assign(app, { past: [], future: [], merging: null, selected: null });
+  now.playing = false;
+  show(copyOf(doc), doc.scenario.steps);
 }
 
 // Run a world and draw what comes of it.
-function show(doc, step = app.step) {
-  const atEnd = app.doc && app.step >= app.doc.scenario.steps;
+function show(doc, moment = now.moment) {
+  const atEnd = app.doc && now.moment >= app.doc.scenario.steps, before = app.result;
   try {
-    app.result = study(app.call, doc);
+    app.result = study(app.call, doc, before);
   } catch (error) {
     say(`This world is too much for the page: ${error.message}.`);
     return;
   }
   app.doc = doc;
-  app.step = clamp(atEnd ? doc.scenario.steps : step, 0, doc.scenario.steps);
+  now.moment = clamp(atEnd ? doc.scenario.steps : moment, 0, doc.scenario.steps);
   if (app.selected?.kind === "person" && personOf(app.selected.key) < 0) app.selected = null;
   if (app.selected?.kind === "tie" && !doc.ties[app.selected.key]) app.selected = null;
+  if (app.quick) complete(app.result); // in a small world all accounts follow at once
   draw();
   keepInAddress();
-  removeOneByOne(app.result);
+  goOnWith(app.result);
 }
 
-// The knockouts, a few at a time, so that a hand that drags never waits for them.
-function removeOneByOne(result) {
+function complete(result) {
+  const began = performance.now();
+  goOn(app.call, result);
+  app.quick = performance.now() < began + 4;
+}
+
+// The other accounts and the knockouts, a few at a time, so that a hand that drags never waits for them.
+function goOnWith(result) {
   clearTimeout(app.waiting);
   const some = () => {
     if (result !== app.result) return;
     const until = performance.now() + 8;
     let left = true;
-    while (left && performance.now() < until) left = removeNext(app.call, result);
+    if (!result.complete) complete(result);
+    else while (left && performance.now() < until) left = goOn(app.call, result);
     if (left) app.waiting = setTimeout(some);
-    drawCredit();
-    if (!left) drawStory();
+    else drawStory();
+    history_.accounts = historyOf(result).accounts;
+    fillList();
   };
-  app.waiting = setTimeout(some);
+  app.waiting = setTimeout(some, drag ? 120 : result.complete ? 0 : 40);
 }
 
 function select(kind, key) {
-  app.selected = kind ? { kind, key } : null;
-  drawWorld();
-  drawBench();
-  drawTime();
+  app.selected = kind && key !== undefined ? { kind, key } : null;
+  draw();
 }
 
-function goTo(step) {
-  app.step = clamp(step, 0, app.doc.scenario.steps);
-  drawWorld();
-  drawTime();
-}
-
-function play() {
-  app.playing = !app.playing;
-  if (app.playing && app.step >= app.doc.scenario.steps) app.step = 0;
-  const steps = app.doc.scenario.steps,
-    began = performance.now() - (1000 * app.step) / (steps / 5);
-  const tick = now => {
-    if (!app.playing) return;
-    const step = Math.floor(((now - began) / 5000) * steps);
-    if (step !== app.step) goTo(step);
-    if (app.step >= steps) app.playing = false;
-    app.playing ? requestAnimationFrame(tick) : drawTime();
-  };
-  drawTime();
-  if (app.playing) requestAnimationFrame(tick);
-}
-
+// Everything that hangs on the world and on what is chosen in it.
 function draw() {
-  drawWorld();
-  drawTime();
-  drawCredit();
-  drawBench();
+  history_ = historyOf(app.result);
+  now.chosen = app.selected?.kind === "person" ? personOf(app.selected.key) : -1;
+  now.hover = -1;
+  weigh();
+  if (drag?.kind !== "handle") drawBench(); // else once the hand lets go
   drawStory();
 }
 

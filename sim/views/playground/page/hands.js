@@ -4,36 +4,30 @@ let drag = null;
 
 function spot(event) {
   const box = byId("world").getBoundingClientRect();
-  return [(event.clientX - box.x) * unit, (event.clientY - box.y) * unit];
+  return [event.clientX - box.x, event.clientY - box.y];
 }
-const personAt = (x, y) => {
-  const found = app.doc.places
-    .map((_, k) => [...at(k), k])
-    .map(([a, b, k]) => [Math.hypot(a - x, b - y), k])
-    .filter(([far, k]) => far < Math.max(radius(k), 18 * unit))
-    .sort((a, b) => a[0] - b[0])[0];
-  return found ? app.doc.persons[found[1]].name : null;
-};
+const personAt = (x, y) => app.doc.persons[nearest(x, y)]?.name ?? null;
+function tieAt(x, y) { // the tie that is nearest, if it is near
+  const far = app.doc.ties.map(tie => {
+    const [a, b] = at(personOf(tie.from)), [u, v] = at(personOf(tie.to)), long = (u - a) ** 2 + (v - b) ** 2 || 1;
+    const part = clamp(((x - a) * (u - a) + (y - b) * (v - b)) / long, 0, 1);
+    return Math.hypot(a + part * (u - a) - x, b + part * (v - b) - y);
+  });
+  const least = Math.min(...far, 8);
+  return least < 8 ? far.indexOf(least) : -1;
+}
 
 function onDown(event) {
   if (event.button) return;
-  const { handle, pull, away, person, tie } = Object.assign(
-    {},
-    ...[
-      ...["handle", "pull", "away", "person", "tie"].map(kind => {
-        const met = event.target.closest?.(`[data-${kind}]`);
-        return met ? { [kind]: met.dataset[kind] } : {};
-      }),
-    ],
-  );
-  const [x, y] = spot(event);
+  const met = Object.fromEntries(["handle", "pull", "away", "person"].map(kind => [kind, event.target.closest?.(`[data-${kind}]`)?.dataset[kind]]));
+  const { handle, pull, away, person } = met, [x, y] = spot(event), tie = tieAt(x, y);
+  byId("tip").hidden = true;
   if (handle) drag = { kind: "handle", ability: handle, person: app.selected.key };
   else if (pull || (person && app.tool === "tie")) drag = { kind: "tie", from: pull ?? person };
   else if (person) drag = { kind: "move", person, place: at(personOf(person)) };
-  else if (tie !== undefined) return select("tie", Number(tie));
   else if (away) return takeAway();
   else if (app.tool === "person") return addPerson(...toPlace(x, y));
-  else return select(null);
+  else return tie >= 0 ? select("tie", tie) : select(null);
   drag.start = [x, y];
   drag.gesture = `${drag.kind} ${performance.now()}`;
   byId("world").setPointerCapture(event.pointerId);
@@ -41,9 +35,9 @@ function onDown(event) {
 }
 
 function onMove(event) {
-  if (!drag) return;
   const [x, y] = spot(event);
-  drag.moved ||= Math.hypot(x - drag.start[0], y - drag.start[1]) > 5 * unit;
+  if (!drag) return event.pointerType === "mouse" && hoverAt(x, y);
+  drag.moved ||= Math.hypot(x - drag.start[0], y - drag.start[1]) > 5;
   if (drag.kind === "handle") turnHandle(x, y);
   if (drag.kind === "tie") drawRope(x, y);
   if (drag.kind === "move" && drag.moved) {
@@ -53,7 +47,7 @@ function onMove(event) {
 }
 
 function onDouble(event) {
-  if (!event.target.closest("[data-person], [data-tie], .handles")) addPerson(...toPlace(...spot(event)));
+  if (!event.target.closest("[data-person], .handles") && tieAt(...spot(event)) < 0) addPerson(...toPlace(...spot(event)));
 }
 
 // A person elsewhere: nothing of the run changes, so nothing is run.
@@ -63,17 +57,17 @@ function place(person, to, gesture) {
   app.merging = gesture;
   app.doc = { ...app.doc, places: app.doc.places.map((old, k) => (k === personOf(person) ? to : old)) };
   app.result.doc = app.doc;
-  drawMoved(person);
+  history_ = historyOf(app.result);
+  arrange(history_, now.idea);
+  drawHands();
+  redraw();
   keepInAddress();
 }
 
 function turnHandle(x, y) {
-  const k = personOf(drag.person),
-    [a, b] = at(k),
-    [, , , angle] = HANDLES.find(([name]) => name === drag.ability);
-  const turn = ((b < 100 * unit ? -angle : angle) * Math.PI) / 180,
-    far = ((x - a) * Math.cos(turn) + (y - b) * Math.sin(turn) - radius(k)) / unit;
-  const value = fromHandle(drag.ability, (far - reachIn) / (reachOut - reachIn));
+  const k = personOf(drag.person), [a, b] = at(k), turned = turnOf(k, HANDLES.find(([name]) => name === drag.ability)[3]);
+  const far = (x - a) * Math.cos(turned) + (y - b) * Math.sin(turned) - rim(k);
+  const value = fromHandle(drag.ability, (far - REACH_IN) / (REACH_OUT - REACH_IN));
   if (value !== abilityOf(app.doc.persons[k], drag.ability))
     change(doc => {
       doc.persons[k][drag.ability] = value;
@@ -94,6 +88,7 @@ function onUp(event) {
     met = kind === "tie" ? personAt(x, y) : null;
   drag = null;
   byId("world").querySelector(".rope")?.remove();
+  if (kind === "handle") drawBench();
   if (kind === "move" && !moved) select("person", person);
   if (kind !== "tie") return;
   if (met && met !== from) addTie(from, met);
@@ -138,7 +133,7 @@ function onKey(event) {
       select(null);
     });
   if (event.key === "p" && !target.closest("button, summary")) used(event, () => addPerson(500, 300));
-  if (event.key === " " && !target.closest("button, summary, a")) used(event, play);
+  if (event.key === " " && !target.closest("button, summary, a")) used(event, () => play(!now.playing));
 }
 
 const used = (event, what) => {
@@ -160,7 +155,7 @@ function nudgeHandle(ability, by) {
 }
 function nudge(name, [dx, dy]) {
   const [x, y] = app.doc.places[personOf(name)];
-  place(name, [clamp(x + 15 * dx, 20, WIDE - 20), clamp(y + 15 * dy, 20, FRAME - 20)], `keys ${name}`);
+  place(name, [clamp(x + 15 * dx, 0, WIDE), clamp(y + 15 * dy, 0, HIGH)], `keys ${name}`);
 }
 function neighbour(name, [dx, dy]) {
   const [x, y] = app.doc.places[personOf(name)];

@@ -2,9 +2,10 @@
 
 function setMode(mode) {
   app.mode = mode;
-  document.body.className = mode;
+  document.body.className = `play ${mode}`;
   for (const name of ["story", "bench"]) byId(`see-${name}`).setAttribute("aria-selected", name === mode);
   if (mode === "bench") renew(byId("bench"));
+  fitCanvas();
   draw();
   keepInAddress();
 }
@@ -34,13 +35,8 @@ function hear() {
     "see-bench": () => setMode("bench"),
   };
   for (const [id, what] of Object.entries(clicks)) byId(id).addEventListener("click", what);
-  timeHands();
-  new ResizeObserver(() => {
-    if (app.doc) {
-      drawWorld();
-      drawTime();
-    }
-  }).observe(world);
+  world.addEventListener("pointerleave", () => hoverAt(-1e6, -1e6));
+  byId("line").addEventListener("keydown", onMarkKey);
   addEventListener("hashchange", begin);
 }
 
@@ -54,7 +50,7 @@ async function begin() {
   open(found.doc ?? PRESETS[app.name] ?? PRESETS[FIRST]);
   if (found.doc) app.past.push(app.doc);
   setMode(found.mode);
-  if (found.step !== undefined) goTo(found.step);
+  if (found.step !== undefined) go(found.step);
   if (found.mode === "story" && found.scene)
     document.querySelector(`[data-scene="${found.scene}"]`).scrollIntoView({ behavior: "instant" });
   requestAnimationFrame(() =>
@@ -66,8 +62,10 @@ async function begin() {
 
 async function start() {
   makeStory();
+  beginLooking();
+  fillNetworkKey();
   hear();
-  const bytes = Uint8Array.from(atob(byId("engine").textContent), letter => letter.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(ENGINE), letter => letter.charCodeAt(0));
   app.call = await engineOf(await packed("gzip", DecompressionStream, bytes), CALLS);
   await begin();
   document.body.dataset.ready = "yes";

@@ -83,7 +83,7 @@ function schedulePart() {
 function addIntervention(person) {
   if (app.doc.interventions.length >= LIMITS.interventions) return;
   change(doc => {
-    doc.interventions.push({ step: clamp(app.step, 1, doc.scenario.steps), kind: "discover", person });
+    doc.interventions.push({ step: clamp(now.moment, 1, doc.scenario.steps), kind: "discover", person });
   });
   select("intervention", app.doc.interventions.length - 1);
 }

@@ -11,8 +11,8 @@ const ARRAYS = {
 };
 
 async function engineOf(bytes, calls) {
-  let memory, first, top;
-  const view = () => new DataView(memory.buffer);
+  let memory, first, top, seen;
+  const view = () => (seen?.buffer === memory.buffer ? seen : (seen = new DataView(memory.buffer)));
 
   // All memory of a call is taken from one end, and is free again at the next call.
   function take(size) {

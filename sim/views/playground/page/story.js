@@ -174,7 +174,7 @@ function enter(k, anew = false) {
   if (kept.has(k)) {
     const mine = kept.get(k);
     change(doc => {
-      Object.assign(doc, structuredClone(mine));
+      Object.assign(doc, copyOf(mine));
     });
   }
 }
@@ -210,7 +210,7 @@ function drawFound() {
     const until = performance.now() + 12;
     if (app.doc !== from) return;
     while (drawFound.at <= last && performance.now() < until) {
-      const doc = structuredClone(from);
+      const doc = copyOf(from);
       setFound(doc, mark, drawFound.at);
       drawFound.points.push([drawFound.at, study(app.call, doc).shares["role-flow"][genius]]);
       drawFound.at += 3;

@@ -1,6 +1,8 @@
 // A document (the keys of a scenario file, every person and tie written out) as the tables that the engine takes.
 // What the numbers mean stands in WORDS, which is made from the model's own tables.
 
+const { words: WORDS, presets: PRESETS, calls: CALLS, first: FIRST, engine: ENGINE } = JSON.parse(byId("data").textContent);
+
 function numberOf(value, key) {
   if (value === "inf" || value === "forever") return Infinity;
   return typeof value === "string" ? WORDS.words[key].indexOf(value) : Number(value);

@@ -24,28 +24,30 @@ function renew(parent, ...children) {
     [...parent.querySelectorAll("[data-key]")].find(one => one.dataset.key === key)?.focus({ preventScroll: true });
 }
 
+// A name of any origin as one line: what steers the direction of writing or cannot be seen is left out.
+function plain(name, most) {
+  const line = name.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/gu, " ").replace(/\s+/g, " ").trim() || "(no name)";
+  const letters = Array.from(line);
+  return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : line;
+}
+const named = (tag, name, className, most = 80) => h(tag, { class: className, dir: "auto" }, plain(name, most));
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const sum = list => list.reduce((total, one) => total + one, 0);
 const percent = share => {
-  const x = 100 * share,
-    size = Math.abs(x);
-  return size < 1e-9 ? "0" : size < 0.1 ? "<0.1%" : `${+x.toFixed(size < 99.95 ? 1 : 0)}%`;
+  const x = 100 * share, size = Math.abs(x);
+  if (Number.isNaN(x)) return "not known yet";
+  return size < 1e-9 ? "0" : size < 1e-4 ? `${x.toExponential(1)}%` : size < 0.1 ? `${+x.toPrecision(2)}%`
+    : `${+x.toFixed(size < 99.95 ? 1 : 0)}%`;
 };
-const LARGE = [
-  [1e12, "trillion"],
-  [1e9, "billion"],
-  [1e6, "million"],
-];
+const LARGE = [[1e12, "trillion"], [1e9, "billion"], [1e6, "million"]];
 const amount = value => {
   if (value === Infinity || value === "inf") return "∞";
-  const size = Math.abs(value),
-    [unit_, word] = LARGE.find(([from]) => size >= from) ?? [];
+  const size = Math.abs(value), [unit, word] = LARGE.find(([from]) => size >= from) ?? [];
   if (size >= 1e15) return value.toExponential(2);
-  if (word) return `${+(value / unit_).toPrecision(3)} ${word}`;
-  return size >= 1000
-    ? Math.round(value).toLocaleString("en")
-    : size && size < 1e-3
-      ? value.toExponential(0)
-      : String(+Number(value).toPrecision(3));
+  if (word) return `${+(value / unit).toPrecision(3)} ${word}`;
+  return size >= 1000 ? Math.round(value).toLocaleString("en")
+    : size && size < 1e-3 ? value.toExponential(0) : String(+Number(value).toPrecision(3));
 };
 const say = text => {
   byId("status").textContent = text;

@@ -1,4 +1,4 @@
-"""Columns of numbers in the explorer's page: base64 in the least type that holds them."""
+"""Columns of numbers in the page: base64 in the least type that holds them."""
 
 from __future__ import annotations
 
