@@ -57,8 +57,9 @@ def machine_code(function: Function, instead: Instead = ()) -> Function:
     with _linking:
         reached = reachable(function, instead)
         folder = cache_folder(function, instead)
-        _link(reached, instead)
-        made = _jit(_twin(function, instead), inner=False)
+        tag = _contents(function, instead)
+        _link(reached, instead, tag)
+        made = _jit(_twin(function, instead, tag), inner=False)
         if folder is not None:
             made._cache = _Kept(made.py_func, folder)
         return made  # type: ignore[no-any-return]  # a dispatcher, which is called like the function
@@ -115,7 +116,7 @@ def _names_in(code: CodeType) -> Iterator[str]:
             yield from _names_in(constant)
 
 
-def _link(reached: list[Plain], instead: Instead) -> None:
+def _link(reached: list[Plain], instead: Instead, tag: str) -> None:
     """Make a compiled twin of each function, which calls the twins of the others.
 
     Twins are shared by all that replace the same functions below them, so that another choice of some part compiles
@@ -123,7 +124,7 @@ def _link(reached: list[Plain], instead: Instead) -> None:
     """
     plain = _makes_no_arrays(reached, instead)
     keys = {function: (function, _met(function, instead)) for function in reached}
-    twins = {function: _twin(function, instead) for function in reached if keys[function] not in _inner}
+    twins = {function: _twin(function, instead, tag) for function in reached if keys[function] not in _inner}
     for function, twin in twins.items():
         _inner[keys[function]] = _jit(twin, inner=True, counts=function not in plain or not _is_ours(function))
     for function, twin in twins.items():
@@ -143,10 +144,15 @@ def _met(function: Plain, instead: Instead) -> Instead:
     )  # fmt: skip
 
 
-def _twin(function: Any, instead: Instead) -> Plain:
-    """Return the same function with globals of its own, which are linked as far as their twins are there."""
+def _twin(function: Any, instead: Instead, tag: str) -> Plain:
+    """Return the same function with globals of its own, which are linked as far as their twins are there.
+
+    Its name bears a tag of all that it is compiled with: machine code from several processes is bound by names, and
+    numba numbers the versions of a function in each process anew.
+    """
     space = dict(function.__globals__)
     made = FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
+    made.__qualname__ = f"{function.__qualname__}_{tag}"
     _connect(made, function, instead)
     return made
 
@@ -197,10 +203,10 @@ def why_not(function: Plain, like: Plain) -> str:
     """Return why a function cannot be compiled for the arguments of another, in one line; nothing if it can."""
     words = [like.__annotations__[name] for name in like.__code__.co_varnames[: like.__code__.co_argcount]]
     with _linking:
-        reached = reachable(function)
-        _link(reached, ())
+        tag = _contents(function, ())
+        _link(reachable(function), (), tag)
         try:
-            made = _jit(_twin(function, ()), inner=False)
+            made = _jit(_twin(function, (), tag), inner=False)
             made.compile(tuple(NUMBERS[word] for word in words))
             result = made.nopython_signatures[0].return_type
         except Exception as error:  # of numba there are several kinds, not all of one family
@@ -312,15 +318,23 @@ def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
     """Return a hash of all that machine code depends on: code, constants, versions, the processor."""
     settings: Any = numba.config
     digest = hashlib.sha256(Path(__file__).read_bytes() + Path(reference.__file__).read_bytes())
+    digest.update(_contents(function, instead).encode())
+    processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
+    versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
+    digest.update(repr(versions).encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _contents(function: Callable[..., Any], instead: Instead) -> str:
+    """Return a hash of the code and the constants of a function and all that it reaches."""
+    digest = hashlib.sha256()
     for one in reachable(function, instead):
         digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}".encode())
         digest.update(_code(one.__code__, one.__doc__).encode())
         digest.update(repr([_constant(cell.cell_contents) for cell in one.__closure__ or ()]).encode())
         for name, thing in _read_by(one, instead):
             digest.update(f"{name} {_constant(thing)}".encode())
-    processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
-    versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
-    digest.update(repr(versions).encode())
     return digest.hexdigest()[:16]
 
 

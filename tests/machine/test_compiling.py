@@ -137,12 +137,12 @@ CHECK = """
 """
 
 
-def run(code, folder, **environment):
+def run(code, folder, *arguments, **environment):
     file = folder / "code.py"
     file.write_text(textwrap.dedent(code))
     given = {k: v for k, v in os.environ.items() if k not in environment} | {k: v for k, v in environment.items() if v}
     return subprocess.run(
-        [sys.executable, str(file)], cwd=folder, env=given, capture_output=True, text=True, check=False
+        [sys.executable, str(file), *arguments], cwd=folder, env=given, capture_output=True, text=True, check=False
     )
 
 
@@ -180,3 +180,39 @@ def test_where_nothing_can_be_kept_it_compiles_all_the_same(tmp_path):
     """
     done = run(code, tmp_path, XDG_CACHE_HOME=str(tmp_path / "file"), HOME=str(tmp_path / "file"))
     assert (done.stdout, done.stderr) == ("5\n", "")
+
+
+def test_code_kept_by_two_processes_is_not_mixed_up_in_a_third(tmp_path):
+    long = "".join(f"    if x > {k}.0:\n        x = x + share(x, {k}.0)\n" for k in range(40))  # too long to inline
+    code = f"""import sys
+from sim.machine.compiling import machine_code
+
+def by_one(x: float) -> float:
+    return 1.0
+
+def by_two(x: float) -> float:
+    return 2.0
+
+def share(x: float, k: float) -> float:
+    return step(x) if x > k else 0.0
+
+step = by_one
+
+def climb(x: float) -> float:
+{long}    return x
+
+def whole(x: float, y: float) -> float:
+    return climb(x) + climb(y) * climb(x + y)
+
+for which in sys.argv[1]:
+    pairs = ((by_one, by_two),) if which == "2" else ()
+    print(machine_code(whole, pairs)(0.5, 0.25))
+"""
+
+    def printed(which: str) -> list[str]:
+        return run(code, tmp_path, which, XDG_CACHE_HOME=str(tmp_path / "cache")).stdout.split()
+
+    one, two = printed("1"), printed("2")
+    assert one != two
+    assert printed("12") == one + two
+    assert printed("21") == two + one
