@@ -122,7 +122,8 @@ def spread_of(table: CreditTable, found: list[Sparse], means: str, confidence: f
     tops = min(FIRST, len(own[0]))
     top = ranks(of_table) <= tops
     tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(share, [tail, 1.0 - tail], axis=0)
+    # The next one drawn falls below the k-th of n with a chance of k / (n + 1).
+    low, high = np.quantile(share, [tail, 1.0 - tail], axis=0, method="weibull")
     ends = np.quantile(rank, [tail, 1.0 - tail], axis=0, method="nearest")
     place = np.searchsorted(everybody, table.row).clip(max=max(0, len(everybody) - 1))
     known = everybody[place] == table.row if len(everybody) else np.zeros(len(table.row), np.bool_)
