@@ -596,6 +596,7 @@ def test_one_decision_can_be_overridden(kind, expected):
 # --- a model like others of Mesa ----------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(not hasattr(mesa, "batch_run"), reason="Mesa 4 has no batch_run")
 def test_batch_run_stops_at_the_last_step_of_the_scenario():
     scenario = rich()
     # Since 3.5 the seeds are an argument of their own, and the steps are counted from 1.
@@ -637,7 +638,7 @@ def test_the_datacollector_reports_what_the_tape_says():
     tape = model.run()
     frame = model.datacollector.get_model_vars_dataframe()
     assert list(frame.columns) == ["holders", "realising"]
-    assert len(frame) == model.steps == model.now == 25
+    assert len(frame) == model.now == 25
     gain = {"discover": 1, "learn": 1, "abandon": -1, "leave": -1, "implement": 0, "use": 0}
     change = [0] * 26
     for (step, kind, _, _), count in zip(rows(tape), tape.events.count.tolist(), strict=True):
@@ -680,4 +681,4 @@ def test_run_model_and_step_and_run_are_the_same():
     modelled.run_model()
     assert stepped.run(progress=lambda done, of: told.append((done, of))) == modelled.tape()
     assert told == [(step, 25) for step in range(11, 26)]
-    assert (modelled.steps, modelled.now, modelled.running) == (25, 25, False)
+    assert (modelled.now, modelled.running) == (25, False)
