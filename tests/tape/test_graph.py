@@ -255,7 +255,7 @@ def test_the_command(shell: Callable[..., Done], tmp_path: Path) -> None:
     assert set(nx.read_gexf("g.gexf")) == {"-1", "1", "2"}
     for words, message in (
         (("-o", "g.txt"), "no format 'txt'; allowed: graphml, gexf, csv, parquet"),
-        (("-o", "g.gexf", "--to", "xls"), "--to: no format 'xls'"),
+        (("-o", "g.gexf", "--to", "xls"), "--to: no 'xls'"),
         (("-o", "."), "is a folder"),
         (("-o", "no/g.csv"), "its folder does not exist"),
         (("-o", "g.gexf", "--window", "3", "1"), "--window: from 3 to 1"),
