@@ -14,6 +14,7 @@ from sim.accounts.account import attribute
 from sim.accounts.methods import METHODS, OF_JOURNEYS, facts, method_named, settings_of
 from sim.accounts.summary import Side, sides
 from sim.accounts.table import CreditTable
+from sim.machine.threads import in_threads
 from sim.tape.tables import Floats, Ints, Names, Persons
 from sim.tape.tape import Tape
 
@@ -176,16 +177,18 @@ def _ranks(share: Floats) -> Ints:
 
 def _kendall(ranks: Sequence[Ints]) -> Floats:
     """Return Kendall's tau-b of each two; nan where one of the two is the same for everybody."""
+    found = np.full((len(ranks), len(ranks)), math.nan)
+    ordered = [i for i, one in enumerate(ranks) if one.any()]  # else all places are 0
+    pairs = [(i, j) for i in ordered for j in ordered if j <= i]
+    for (i, j), tau in zip(pairs, in_threads(lambda pair: _tau(ranks[pair[0]], ranks[pair[1]]), pairs), strict=True):
+        found[i, j] = found[j, i] = tau
+    return found
+
+
+def _tau(one: Ints, other: Ints) -> float:
     from scipy import stats
 
-    found = np.full((len(ranks), len(ranks)), math.nan)
-    for i, one in enumerate(ranks):
-        for j, other in enumerate(ranks[: i + 1]):
-            if not len(one) or not one.any() or not other.any():
-                continue  # all places are 0
-            same = i == j or np.array_equal(one, other)  # 1 without the rounding
-            found[i, j] = found[j, i] = 1.0 if same else float(stats.kendalltau(one, other).statistic)
-    return found
+    return 1.0 if np.array_equal(one, other) else float(stats.kendalltau(one, other).statistic)  # 1 without rounding
 
 
 def _spearman(ranks: Sequence[Ints]) -> Floats:

@@ -537,6 +537,33 @@ def test_each_shipped_hypothesis_agrees_with_its_theory(path):
         assert (result.consistent is None) == (theory is None)
 
 
+@pytest.mark.skipif(not FULL, reason="some minutes: SHOULDERS_FULL=1 runs all pairs")
+def test_the_table_of_the_docs_says_what_all_pairs_say():
+    results, labels = list(sim.test_hypotheses(SHIPPED, engine="kernels")), []
+    for path in SHIPPED:
+        number, many = str(int(path.stem[:2])), len(load_hypotheses(path))
+        labels += [number + letter for letter in "abc"[:many]] if many > 1 else [number]
+    text = (SHIPPED[0].parents[2] / "docs" / "hypotheses.md").read_text("utf-8")
+    rows = {
+        row[0]: row
+        for row in re.findall(r"^\| (\d+[abc]?) \|[^|]*\| ([^|]*) \|[^|]*\| ([^|]*) \| ([^|]*)\|$", text, re.M)
+    }
+    assert list(rows) == labels
+    for label, result in zip(labels, results, strict=True):
+        _, effect, pairs, removed = (cell.strip() for cell in rows[label])
+        assert result.verdict == "supported", label
+        if pairs == "exact":
+            assert result.exact, label
+            continue
+        assert int(pairs.replace(",", "")) == result.pairs, label
+        said = re.search(r"(-?[\d.,]+)(?: a step)? \((-?[\d.,]+) to (-?[\d.,]+)\)", effect)
+        for words, value in zip(said.groups(), (result.effect, result.low, result.high), strict=True):
+            digits = len(words.partition(".")[2])
+            assert float(words.replace(",", "")) == pytest.approx(value, abs=0.51 * 10.0**-digits), (label, words)
+        if removed:
+            assert int(removed.removesuffix("%")) == pytest.approx(100 * result.reduction, abs=0.51), label
+
+
 # --- the notebook curve -----------------------------------------------------------------------------------------------
 
 

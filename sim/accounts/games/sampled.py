@@ -62,7 +62,7 @@ def shapley_sampled(
         antithetic: follow each order by its reverse and take the mean of the two as one draw: in most games what one
             of them gives too much the other gives too little.
         by_rows: whether `value` takes rows.
-        progress: is told (orders done, orders in all).
+        progress: called with (orders done, orders in all).
 
     Raises:
         ValueError: if an argument is out of range, or a player adds what is not within the bounds.

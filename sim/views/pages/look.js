@@ -4,7 +4,8 @@ const now = {
   moment: 0, idea: -1, role: "credit", account: 0, chosen: -1, hover: -1, person: -1, before: [], after: [], playing: false,
   standing: null, found: null, share: null, last: null, giants: [], known: "", ranked: [], allRows: false,
 };
-// What a door does when somebody is chosen; and, where something is scheduled, when a mark is held, dragged, let go.
+// What a door does when somebody is chosen, when credit is asked for, when the moment has turned; and, where something is
+// scheduled, when a mark is held, dragged, let go.
 const door = { choose };
 let history_ = null, wanted = 0, frames = [];
 
@@ -22,6 +23,10 @@ function weigh() { // after another run, account, idea or role
 }
 
 function credit() { // as it was at the moment: of what had been realised by then
+  if (door.credited) { // which another run says at each moment
+    door.credited();
+    now.known = "";
+  }
   const account = history_.accounts[now.account], place = account ? placeBy(account, now.moment) : -1;
   if (now.known === String(place) && scene.roomy) return;
   now.known = String(place);

@@ -57,6 +57,23 @@ def settled(page):
     page.run("new Promise(done => setTimeout(done, 500))")
 
 
+def test_the_list_says_what_had_been_credited_by_the_step_that_is_looked_at(page):
+    page.run("open(PRESETS.notebook)")
+    scenario = Scenario.from_toml(page.run("tomlOf(app.doc)"))
+    for step in (scenario.scenario.steps // 2, scenario.scenario.steps - 1, 1):
+        page.run(f"go({step})")
+        page.wait("app.shown.complete && app.shown.shares.knockout.length === app.shown.n")
+        tape = simulate(scenario.replace({"scenario.steps": step}))
+        for account in ("role-flow", "person-pagerank", "shapley", "priority"):
+            table = credit(tape, account).persons if tape.total else None
+            truth = dict(zip(table.name, table.share.tolist(), strict=True)) if table else {}
+            found = page.run(
+                f"Object.fromEntries(app.doc.persons.map((one, k) => [one.name, app.shown.shares['{account}'][k]]))"
+            )
+            assert found == pytest.approx({name: truth.get(name, 0.0) for name in found}, abs=1e-9), (step, account)
+        assert page.run("now.share.reduce((a, b) => a + b, 0)") == pytest.approx(1.0 if tape.total else 0.0)
+
+
 def test_a_fourth_person_by_hand_shared_and_run_by_python(page, browser):
     assert shares(page) == {"P1": 0.5, "P2": 0.25, "P3": 0.25}
     page.click(*at(page, "P3"))

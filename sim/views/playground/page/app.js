@@ -3,7 +3,8 @@
 const app = {
   call: null,
   doc: null,
-  result: null,
+  result: null, // of the run to its end
+  shown: null, // of the run to the moment that is looked at
   mode: "story",
   scene: 0,
   selected: null,
@@ -83,14 +84,31 @@ function show(doc, moment = now.moment) {
     return;
   }
   app.doc = doc;
+  if (app.quick) complete(app.result); // in a small world all accounts follow at once
   now.moment = clamp(atEnd ? doc.scenario.steps : moment, 0, doc.scenario.steps);
   if (app.selected?.kind === "person" && personOf(app.selected.key) < 0) app.selected = null;
   if (app.selected?.kind === "tie" && !doc.ties[app.selected.key]) app.selected = null;
-  if (app.quick) complete(app.result); // in a small world all accounts follow at once
   draw();
   keepInAddress();
-  goOnWith(app.result);
 }
+
+// The same run, broken off at a moment: nothing later has been realised, or is credited.
+function runBy(moment) {
+  const { doc, result, then } = app;
+  if (moment >= doc.scenario.steps) return result;
+  if (then?.whole === result && then.moment === moment) return then;
+  const before = then?.whole === result ? then : result;
+  const run = study(app.call, { ...doc, scenario: { ...doc.scenario, steps: moment } }, before);
+  app.then = Object.assign(run, { whole: result, moment });
+  if (app.quick) complete(run);
+  return run;
+}
+
+door.credited = () => {
+  app.shown = runBy(now.moment);
+  Object.assign(history_, creditOf(app.shown));
+  if (!now.playing) goOnWithRest();
+};
 
 function complete(result) {
   const began = performance.now();
@@ -99,20 +117,22 @@ function complete(result) {
 }
 
 // The other accounts and the knockouts, a few at a time, so that a hand that drags never waits for them.
-function goOnWith(result) {
+const unfinished = run => !run.complete || run.shares.knockout.length < run.n;
+
+function goOnWithRest() {
   clearTimeout(app.waiting);
   const some = () => {
-    if (result !== app.result) return;
-    const until = performance.now() + 8;
-    let left = true;
-    if (!result.complete) complete(result);
-    else while (left && performance.now() < until) left = goOn(app.call, result);
-    if (left) app.waiting = setTimeout(some);
-    else drawStory();
-    history_.accounts = historyOf(result).accounts;
-    fillList();
+    const run = [app.shown, app.result].find(unfinished), until = performance.now() + 8;
+    if (!run) return drawStory();
+    if (!run.complete) complete(run);
+    else while (unfinished(run) && performance.now() < until) goOn(app.call, run);
+    if (run === app.shown) {
+      Object.assign(history_, creditOf(run));
+      fillList();
+    }
+    app.waiting = setTimeout(some);
   };
-  app.waiting = setTimeout(some, drag ? 120 : result.complete ? 0 : 40);
+  if ([app.shown, app.result].some(unfinished)) app.waiting = setTimeout(some, drag ? 120 : app.shown.complete ? 0 : 40);
 }
 
 function select(kind, key) {

@@ -57,7 +57,7 @@ function place(person, to, gesture) {
   app.merging = gesture;
   app.doc = { ...app.doc, places: app.doc.places.map((old, k) => (k === personOf(person) ? to : old)) };
   app.result.doc = app.doc;
-  history_ = historyOf(app.result);
+  history_ = Object.assign(historyOf(app.result), creditOf(app.shown));
   arrange(history_, now.idea);
   drawHands();
   redraw();

@@ -22,7 +22,7 @@ function drawHands() {
   }
   const [tie, marks, handles] = svg.children;
   names.forEach((name, k) => {
-    const mark = marks.children[k], [x, y] = at(k), share = app.result.shares["role-flow"][k] ?? 0;
+    const mark = marks.children[k], [x, y] = at(k), share = app.shown.shares["role-flow"][k] ?? 0;
     turn(mark, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     turn(mark, "aria-label", `${name}, role flow ${percent(share)}${now.standing.deed[k] > 1 ? ", holds an idea" : ""}${history_.alive(k, now.moment) ? "" : ", not there"}`);
     turn(mark, "aria-pressed", String(k === chosen));

@@ -34,7 +34,7 @@ const sharesOf = (list, total) => Array.from(list, one => (total > 0 ? one / tot
 
 // A run as the picture takes it (see history.js): the crowd is the last person, and drawn as a bar below.
 function historyOf(result) {
-  const { doc, tape, n, crowd, shares, roles, total, complete } = result, { persons, ideas, places } = doc;
+  const { doc, tape, n, crowd, shares } = result, { persons, ideas, places } = doc;
   const end = tape.kind.indexOf(USE), used = end < 0 ? tape.kind.length : end; // what is used comes last, and is not drawn
   const told = tape.child.findIndex(child => child >= used), influences = told < 0 ? tape.child.length : told;
   const [moment, kind, person, idea, count] = ["step", "kind", "person", "idea", "count"].map(name => tape[name].subarray(0, used));
@@ -45,17 +45,22 @@ function historyOf(result) {
     x: Float32Array.from([...places.map(([x]) => x / WIDE), ...all]), y: Float32Array.from([...places.map(([, y]) => y / HIGH), ...all]),
     size: [...persons.map(() => 1), ...(crowd > 0 ? [crowd] : [])], count: n + all.length,
   };
-  const account = (name, word) => ({ name, word, asks: WORDS.asks[name], moments: [0], realised: [1], ideas: [],
-    all: { credit: shares[name], ...(name === "role-flow" ? Object.fromEntries(ROLES.map((role, k) => [role, roles[k]])) : {}),
-      stale: !complete && ["person-pagerank", "shapley"].includes(name) } });
   const ties = tiesOf(doc);
   return indexed({
     people, events, ties, shape: shapeOf(people, ties), tiedPairs: new Set(ties.a.map((from, k) => from * people.count + ties.b[k])), ideas: ideas.map(one => one.name),
     curves: curvesOf(tape, used, doc), moments: momentsTo(doc.scenario.steps), axis: "step", byHand: true, foot: crowd > 0 ? 40 : 0,
-    accounts: ACCOUNTS.map(one => account(...one)), columns: ACCOUNTS.map((_, k) => k), unknown: "Lineages branch in too many ways",
-    said: total > 0 ? `Realised value: ${amount(total)}` : "No impact: nobody has realised any value yet.",
+    ...creditOf(result), columns: ACCOUNTS.map((_, k) => k), unknown: "Lineages branch in too many ways",
     alive: aliveIn(doc), marks, below: drawCrowdBar, ranked: () => rankedIn(shares, n, people.count),
   });
+}
+
+// What a run has realised by its last step, and who has credit for it by each account.
+function creditOf({ shares, roles, total, complete }) {
+  const account = (name, word) => ({ name, word, asks: WORDS.asks[name], moments: [0], realised: [1], ideas: [],
+    all: { credit: shares[name], ...(name === "role-flow" ? Object.fromEntries(ROLES.map((role, k) => [role, roles[k]])) : {}),
+      stale: !complete && ["person-pagerank", "shapley"].includes(name) } });
+  return { accounts: ACCOUNTS.map(one => account(...one)),
+    said: total > 0 ? `Realised value: ${amount(total)}` : "No impact: nobody has realised any value yet." };
 }
 
 function rankedIn(shares, n, count) { // few persons as they are; more by the most that any account gives them
