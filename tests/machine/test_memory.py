@@ -1,7 +1,10 @@
 """Free memory: the least that the machine, control groups of both versions and limits leave."""
 
+import contextlib
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -91,3 +94,43 @@ def test_a_world_that_cannot_end_is_refused_with_both_figures_and_the_way_out(mo
 @pytest.mark.parametrize(("count", "words"), [(1.5e9, "1.5 GB"), (999_400_000, "999 MB"), (0, "0 MB")])
 def test_sizes_in_words(count, words):
     assert memory.in_words(count) == words
+
+
+def test_a_world_is_refused_in_a_real_group_that_is_too_small(tmp_path):
+    """It needs 1.5 GB if everybody adopts everything, and the group has 1.2."""
+    for folder, name in (
+        (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
+        (Path("/sys/fs/cgroup"), "memory.max"),
+    ):
+        small = folder / f"shoulders-test-{os.getpid()}"
+        try:
+            small.mkdir()
+            (small / name).write_text(str(1_200_000_000))
+        except OSError:
+            with contextlib.suppress(OSError):
+                small.rmdir()
+            continue
+        break
+    else:
+        pytest.skip("a group of processes takes the right to make one")
+    (tmp_path / "world.toml").write_text("""
+        scenario = {name = "large", steps = 40}
+        world = {network = {kind = "erdos-renyi", degree = 10}}
+        population = {count = 3_700_000, reach = 1e-4, creativity = 1e-5}
+        ideas = [{name = "i"}]
+    """)
+    code = f"""import os, sys
+open({str(small / "cgroup.procs")!r}, "w").write(str(os.getpid()))
+from sim.cli.main import program
+sys.argv = ["shoulders", "run", "world.toml", "--out", "out"]
+program()
+"""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        )  # fmt: skip
+    finally:
+        small.rmdir()
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "1.5 GB if everybody adopts everything, 1.2 GB are free" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["world.toml"]
