@@ -49,7 +49,7 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
         each = 4 if scenario.world.network.kind in ("erdos-renyi", "stochastic-block", "complete") else 8
         return 185_000_000 + 8 * people + 20 * creative_persons(scenario) * ideas + each * ties + related + 140 * events
     compiling = 110_000_000 if people + ties > make.WORTH_COMPILING or events > WORTH_COMPILING else 0
-    return 160_000_000 + compiling + 1_350 * people + 260 * ties + related + 800 * events
+    return 60_000_000 + compiling + 1_350 * people + 260 * ties + related + 800 * events
 
 
 def most_events(scenario: Scenario) -> int:

@@ -82,9 +82,9 @@ def test_a_world_that_cannot_end_is_refused_with_both_figures_and_the_way_out(mo
     scenario = Scenario.from_toml(
         "scenario = {name = 'x', steps = 5}\npopulation = {count = 50, creativity = 1.0}\nideas = [{name = 'i'}]"
     )
-    monkeypatch.setattr("sim.engines.free_memory", lambda: 160_100_000)
+    monkeypatch.setattr("sim.engines.free_memory", lambda: 60_100_000)
     with pytest.raises(
-        ScenarioError, match=rf"160 MB of memory, 160 MB if everybody .*160 MB are free; set {ANY_SIZE}=1"
+        ScenarioError, match=rf"60 MB of memory, 60 MB if everybody .*60 MB are free; set {ANY_SIZE}=1"
     ):
         simulate(scenario)
     monkeypatch.setenv(ANY_SIZE, "1")

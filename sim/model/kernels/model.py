@@ -34,7 +34,7 @@ from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 
 AT_ONCE = 500_000  # persons times steps that are taken in one call
-WORTH_SHARING = 100_000  # ties of the tellers of a step, as the average person has them, above which threads share it
+WORTH_SHARING = 500_000  # ties of the tellers of a step, as the average person has them, above which threads share it
 
 
 class ColumnModel:
