@@ -127,8 +127,8 @@ def sides(
     many, sums = np.diff(begin, append=len(share)), np.add.reduceat(share, begin, axis=0)
     group = of[begin]
     single = groups.members[group] == 1
-    best = np.argsort(-sums, axis=0, kind="stable")[:each]
-    wanted = np.unique(best[np.take_along_axis(sums, best, axis=0) > 0.0])
+    best = [np.argsort(-column, kind="stable")[:each] for column in sums.T]
+    wanted = np.unique(np.concatenate([some[sums[some, k] > 0.0] for k, some in enumerate(best)]))
     weight = sums.mean(axis=1) if first is None else sums[:, first]
     if once and len(sums):
         leaders = np.unique(np.argmax(sums, axis=0)[sums.max(axis=0) > 0.0])
@@ -229,8 +229,10 @@ def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
     `credit` has the shape (persons, accounts), and `group` ascends; equal is who is so in every column.
     """
     edges = np.flatnonzero(np.diff(group, prepend=-1))
-    high, low = np.maximum.reduceat(credit, edges), np.minimum.reduceat(credit, edges)
-    equal = (high - low <= 1e-6 * np.maximum(np.abs(high), np.abs(low))).all(axis=1)
+    equal = np.ones(len(edges), np.bool_)
+    for column in credit.T:  # one after the other, for the memory
+        high, low = np.maximum.reduceat(column, edges), np.minimum.reduceat(column, edges)
+        equal &= high - low <= 1e-6 * np.maximum(np.abs(high), np.abs(low))
     together = np.repeat(equal, np.diff(edges, append=len(group)))
     starts = ~together
     starts[edges] = True

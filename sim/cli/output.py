@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TABLES = ("csv", "parquet", "json")
 CHUNK = 1 << 14  # rows that are made together
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_text = json.encoder.encode_basestring
 
 
 def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, Any]]:
@@ -24,9 +25,10 @@ def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, An
     if not _is_plain(table):
         yield from islice(table.to_dict()["credit"], top)
         return
-    for columns in _chunks(table, top):
-        for row in zip(*columns.values(), strict=True):
-            yield dict(zip(columns, row, strict=True))
+    for persons, columns in _chunks(table, top):
+        cells = [[None if math.isnan(value) else value for value in column.tolist()] for column in columns.values()]
+        for person, *values in zip(persons, *cells, strict=True):
+            yield {"person": person, **dict(zip(columns, values, strict=True))}
 
 
 def _is_plain(table: CreditTable) -> bool:
@@ -34,8 +36,8 @@ def _is_plain(table: CreditTable) -> bool:
     return table.sure is None and not (table.groups.members > 1).any()
 
 
-def _chunks(table: CreditTable, top: int | None) -> Iterator[dict[str, list[Any]]]:
-    """Yield some thousand rows of a plain table at a time, by column; nan, of what is not known, is None."""
+def _chunks(table: CreditTable, top: int | None) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Yield some thousand rows of a plain table at a time: the persons, and the other columns by name."""
     import numpy as np
 
     columns = table.persons.columns()
@@ -43,24 +45,29 @@ def _chunks(table: CreditTable, top: int | None) -> Iterator[dict[str, list[Any]
     order, names = np.argsort(-table.persons.credit, kind="stable")[:top], table.groups.name
     for begin in range(0, len(order), CHUNK):
         at = order[begin : begin + CHUNK]
-        yield {"person": [names[row] for row in table.row[at].tolist()]} | {
-            name: [None if math.isnan(value) else value for value in column[at].tolist()]
-            for name, column in columns.items()
-        }
+        yield [names[row] for row in table.row[at].tolist()], {name: column[at] for name, column in columns.items()}
 
 
 def _texts(table: CreditTable, top: int | None) -> Iterator[str]:
-    """Yield the rows of a table as JSON, some thousand at a time; a plain table by column, three times as fast."""
+    """Yield the rows of a table as JSON, some thousand at a time; a plain table by column, which is much faster."""
     if not _is_plain(table):
         rows = rows_of(table, top)
         while chunk := list(islice(rows, CHUNK)):
             yield _json(chunk)[1:-1]
         return
-    for columns in _chunks(table, top):
-        form = "{" + ", ".join(f"{_json(name)}: %s" for name in columns) + "}"
-        texts = [[_json(cell) for cell in columns.pop("person")]]
-        texts += [["null" if cell is None else repr(cell) for cell in column] for column in columns.values()]
+    for persons, columns in _chunks(table, top):
+        form = "{" + ", ".join(f"{_json(name)}: %s" for name in ("person", *columns)) + "}"
+        texts = [list(map(_text, persons)), *map(_numbers, columns.values())]
         yield ", ".join(map(form.__mod__, zip(*texts, strict=True)))
+
+
+def _numbers(column: Any) -> list[str]:
+    """Return numbers as JSON; nan, of what is not known, is null."""
+    unknown = column != column  # noqa: PLR0124  # of an array
+    if unknown.all():
+        return ["null"] * len(column)
+    texts = list(map(repr, column.tolist()))
+    return ["null" if text == "nan" else text for text in texts] if unknown.any() else texts
 
 
 def print_table_json(table: CreditTable, top: int | None, more: Mapping[str, Any], beside: Mapping[str, Any]) -> None:
