@@ -37,7 +37,7 @@ def creative_persons(scenario: Scenario) -> int:
 def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) -> int:
     """Bytes that a run takes at its peak when this many events happen, tape and checks included.
 
-    Fitted to measured peaks (CPython 3.11, numpy 2.4, numba 0.68; `make bench ARGS=memory` measures them again): a
+    Fitted to measured peaks (CPython 3.11 and 3.13, numpy 2.4, numba 0.68; see `make bench ARGS=memory`): a
     process with its libraries, then what each person, tie, key and event adds.
     """
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
@@ -47,7 +47,7 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
     )
     if engine == "kernels":
         each = 4 if scenario.world.network.kind in ("erdos-renyi", "stochastic-block", "complete") else 8
-        return 185_000_000 + 8 * people + 20 * creative_persons(scenario) * ideas + each * ties + related + 140 * events
+        return 220_000_000 + 8 * people + 20 * creative_persons(scenario) * ideas + each * ties + related + 140 * events
     compiling = 110_000_000 if people + ties > make.WORTH_COMPILING or events > WORTH_COMPILING else 0
     return 60_000_000 + compiling + 1_350 * people + 260 * ties + related + 800 * events
 
