@@ -55,12 +55,12 @@ function historyOf(result) {
 }
 
 // What a run has realised by its last step, and who has credit for it by each account.
-function creditOf({ shares, roles, total, complete }) {
+function creditOf({ shares, roles, total, complete, moment }) {
   const account = (name, word) => ({ name, word, asks: WORDS.asks[name], moments: [0], realised: [1], ideas: [],
     all: { credit: shares[name], ...(name === "role-flow" ? Object.fromEntries(ROLES.map((role, k) => [role, roles[k]])) : {}),
       stale: !complete && ["person-pagerank", "shapley"].includes(name) } });
   return { accounts: ACCOUNTS.map(one => account(...one)),
-    said: total > 0 ? `Realised value: ${amount(total)}` : "No impact: nobody has realised any value yet." };
+    said: total > 0 ? `Realised value${moment === undefined ? "" : ` by step ${moment}`}: ${amount(total)}` : "No impact: nobody has realised any value yet." };
 }
 
 function rankedIn(shares, n, count) { // few persons as they are; more by the most that any account gives them
