@@ -242,6 +242,19 @@ def processes(workers: int, task: Task) -> Pool:
     return pool
 
 
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Block interrupts, where the system can; a process that begins in the block hears none from its first line."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker(SpawnProcess):
     """A process that does not run the script of its parent, so that a script needs no guard against it."""
 
@@ -251,7 +264,8 @@ class _Worker(SpawnProcess):
         before = {name: main[name] for name in ("__spec__", "__file__") if name in main}
         main.update(dict.fromkeys(before))
         try:
-            return SpawnProcess._Popen(process_obj)
+            with _without_interrupts():
+                return SpawnProcess._Popen(process_obj)
         finally:
             main.update(before)
 
