@@ -83,9 +83,7 @@ def test_a_world_that_cannot_end_is_refused_with_both_figures_and_the_way_out(mo
         "scenario = {name = 'x', steps = 5}\npopulation = {count = 50, creativity = 1.0}\nideas = [{name = 'i'}]"
     )
     monkeypatch.setattr("sim.engines.free_memory", lambda: 60_100_000)
-    with pytest.raises(
-        ScenarioError, match=rf"60 MB of memory, 60 MB if everybody .*60 MB are free; set {ANY_SIZE}=1"
-    ):
+    with pytest.raises(ScenarioError, match=rf"60 MB of memory, 60 MB if everybody .*60 MB are free; set {ANY_SIZE}=1"):
         simulate(scenario)
     monkeypatch.setenv(ANY_SIZE, "1")
     assert simulate(scenario).steps == 5
