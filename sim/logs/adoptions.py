@@ -1,4 +1,4 @@
-"""Who adopted when, as surveys have it: the format adoptions of a log, with a network, or a graph with both."""
+"""Times of adoption, as surveys have them: the format adoptions of a log, with a network, or a graph with both."""
 
 from __future__ import annotations
 

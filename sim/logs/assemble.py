@@ -1,4 +1,4 @@
-"""What could be placed of a log, and how it becomes a tape."""
+"""The part of a log that could be placed, and how it becomes a tape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a commit builds on: the commits that last changed the lines, or the files, which it changes.
+"""The base of a commit: the commits that last changed the lines, or the files, which it changes.
 
 The lines of a file are those of the commits that wrote them, as `git blame` has them, kept up to date along the stream
 of all differences instead of asked for commit by commit. Files that move keep them. Each branch has lines of its own,
@@ -99,7 +99,7 @@ class Lines:
 
 
 def _each(log: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """What is said of each merge."""
+    """Yield the lines on each merge."""
     lines: list[bytes] = []
     next(log, None)
     for line in log:

@@ -1,4 +1,4 @@
-"""Who adopted when, but not from whom: cascades of `user,time` and adoption times, with a network or without.
+"""Times of adoption without tellers: cascades of `user,time` and adoption times, with a network or without.
 
 The rule, which is said wherever it was used: with a network, whoever the adopter follows and who adopted strictly
 earlier told them, all in equal parts (or the latest, or the first, of them); where there is none, the adopter is a

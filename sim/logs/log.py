@@ -1,4 +1,4 @@
-"""What a format is asked of: a log that was opened, and how the user wants it read."""
+"""The input of a format: a log that was opened, and how the user wants it read."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Sorted(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """What the rows have become; the columns are longer than what is used of them."""
+    """The rows of a log, placed; the columns are longer than what is used of them."""
 
     step: Ints
     kind: NDArray[Any]
@@ -48,7 +48,7 @@ class Placed(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What is known of each holder: rows of events, -1 for none, and times."""
+    """The state of each holder: rows of events, -1 for none, and times."""
 
     holding: Ints
     told: Ints  # the first time at which a row says that they tell, NEVER if none does

@@ -38,7 +38,7 @@ class Posts(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Who passed a post on: the post, the time since, where the path of users begins in `users`, and its length."""
+    """Entries, one for each that passed a post on: post, time since, where its path of users begins in `users`, length."""
 
     post: Ints
     time: Ints

@@ -130,7 +130,7 @@ def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, i
 
 
 def _said(table: Table, shape: Shape, given: Mapping[str, str], names: list[str]) -> dict[str, int]:
-    """Which column is which as the user says it."""
+    """Return which column is which as the user says it."""
     for column, name in given.items():
         if column not in shape.columns:
             raise TapeError(f"columns: no column {column!r} in this format{did_you_mean(column, shape.columns)}")
@@ -159,7 +159,7 @@ def _missing(table: Table, shape: Shape, column: str, found: Mapping[str, int]) 
 
 @dataclass
 class Columns:
-    """What was read of a table so far."""
+    """The part of a table that was read so far."""
 
     path: Path
     shape: Shape

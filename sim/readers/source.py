@@ -37,7 +37,7 @@ COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow", STREAM: "arrow"}
 
 @dataclass
 class Source:
-    """What is to be read: a file as it lies there, and the plain text of it.
+    """A file to be read, as it lies there, and the plain text of it.
 
     Attributes:
         path: what the user named, for messages.

@@ -51,7 +51,7 @@ EPOCHS = {9: "seconds", 12: "milliseconds", 15: "microseconds", 18: "nanoseconds
 
 @dataclass
 class Clock:
-    """What the times of a log have in common, and what is known of them so far.
+    """The common unit of the times of a log, and what is known of them so far.
 
     Attributes:
         order: of day, month and year where slashes are between them: dmy, mdy, or nothing.

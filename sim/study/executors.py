@@ -40,7 +40,7 @@ Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
 
 
 class Task(Protocol):
-    """What workers are sent: any of its runs, in a row, can be made of it.
+    """The work that is sent to workers: any of its runs, in a row, can be made of it.
 
     Attributes:
         columns: how many values a run has.
@@ -58,7 +58,7 @@ class Task(Protocol):
 
 
 class Pace:
-    """How many runs make a chunk, by what the last one took."""
+    """The number of runs in a chunk, by what the last one took."""
 
     def __init__(self) -> None:
         self.seconds = 0.0  # a run, on one worker

@@ -1,4 +1,4 @@
-"""Where each person stands in the pictures of the network: fast, the same every time, from 3 persons to 100,000.
+"""The places of persons in the pictures of the network: fast, the same every time, from 3 persons to 100,000.
 
 The person with whom the idea began stands in the middle, their ties around them, and so on: the further out, the more
 ties away. Every ring is filled evenly, and persons who are reached through one stand together. That takes one walk

@@ -1,4 +1,4 @@
-"""What the explorer's page is made from: a tape, its ties and its credit as one JSON object of packed columns."""
+"""The data of the explorer's page: a tape, its ties and its credit as one JSON object of packed columns."""
 
 from __future__ import annotations
 

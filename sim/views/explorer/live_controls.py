@@ -1,4 +1,4 @@
-"""Which parameters of a scenario have a slider, and from where to where it goes."""
+"""The sliders of the live page: the parameters of a scenario that have one, and their ranges."""
 
 from __future__ import annotations
 

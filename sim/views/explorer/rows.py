@@ -1,4 +1,4 @@
-"""Which part of a tape the explorer's page holds: everybody up to some thousands, a sample with a note beyond that."""
+"""The part of a tape that the explorer's page holds: everybody up to some thousands, beyond that a sample and a note."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IDEAS = 40
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What the page holds of a tape, as rows of its tables.
+    """The part of a tape that the page holds, as rows of its tables.
 
     Attributes:
         persons, ideas, events: rows, ascending.
