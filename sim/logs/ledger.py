@@ -1,4 +1,4 @@
-"""Tables that `shoulders export` writes, read back to the same credit and dates: rows of influences and realised values.
+"""Tables that `shoulders export` writes, read back to the same credit and dates: influences and realised values.
 
 A row has the number of its event (`child`), of one that influenced it or that served it (`parent`), the time, person,
 idea and kind of the event, and the weight of the influence; of kind `realise`, the value of a holding (`child`) by an

@@ -38,7 +38,7 @@ class Posts(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Entries, one for each that passed a post on: post, time since, where its path of users begins in `users`, length."""
+    """Entries, one for each that passed a post on: post, time since, where its path begins in `users`, length."""
 
     post: Ints
     time: Ints

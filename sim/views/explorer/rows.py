@@ -1,4 +1,4 @@
-"""The part of a tape that the explorer's page holds: everybody up to some thousands, beyond that a sample and a note."""
+"""The part of a tape that the explorer's page holds: up to some thousands everybody, beyond that a sample."""
 
 from __future__ import annotations
 
