@@ -34,15 +34,7 @@ class Timer:
 
 
 class Decisions:
-    """One person of the model: its state, and a method for each decision.
-
-    Attributes:
-        index: row in the tape's persons.
-        creativity, reach, skill, clarity, understanding, threshold: abilities in [0, 1].
-        keeps: never abandons.
-        alive: is there.
-        holdings: idea number -> Holding.
-    """
+    """One person of the model: its state, whose attributes `Person` describes, and a method for each decision."""
 
     model: Surroundings
     creativity: float
