@@ -26,6 +26,7 @@ from sim.cli.arguments import (
     scenario_of,
 )
 from sim.errors import RunError
+from sim.machine.folders import held_in
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _why_kept(folder: Path) -> str:
     if not folder.is_dir():
         return "is no folder"
     ours = any((folder / name).is_file() for name in OURS)
-    return "holds other files; choose an empty or a new folder" if any(folder.iterdir()) and not ours else ""
+    return "holds other files; choose an empty or a new folder" if held_in(folder) and not ours else ""
 
 
 def _priors(flag: str, given: tuple[str, ...]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sim.cli.arguments import (
     rules_of,
     target_of,
 )  # fmt: skip
+from sim.machine.folders import held_in
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 from sim.scenario.bundled import located
 
@@ -96,8 +97,8 @@ def _why_kept(folder: Path) -> str:
     """Return why a folder may not be written, or nothing."""
     if not folder.is_dir():
         return "is no folder"
-    return "holds other files; choose an empty or a new folder" if any(folder.iterdir()) and not (
-        folder / OURS).is_file() else ""  # fmt: skip
+    ours = (folder / OURS).is_file()
+    return "holds other files; choose an empty or a new folder" if held_in(folder) and not ours else ""
 
 
 @contextmanager

@@ -77,6 +77,11 @@ def why_unwritable(path: Path) -> str:
     return ""
 
 
+def held_in(folder: Path) -> list[str]:
+    """Return the names of what a folder holds, but for what dead processes left behind."""
+    return [file.name for file in folder.iterdir() if not LEFT.fullmatch(file.name)]
+
+
 def clear_left(path: Path) -> None:
     """Remove what processes that died while they wrote `path` left behind."""
     for file in path.parent.glob(f".{glob_escaped(path.name[:MAX_NAME])}.*"):

@@ -21,7 +21,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sim.errors import StudyError
-from sim.machine.folders import locked, new_file, write_whole
+from sim.machine.folders import held_in, locked, new_file, write_whole
 from sim.machine.memory import unpacks_too_far
 from sim.scenario.scenario import Scenario
 from sim.study.chunks import Chunk, Job
@@ -108,8 +108,7 @@ def _holds_more(folder: Path, scenario: Scenario) -> bool:
     """Return whether a folder without study.json holds more than a study that was killed while it began."""
     network = scenario.world.network
     own = {LOCK, HOLDER, SCENARIO, RUNS, *(Path(network.path).parts[:1] if network.kind == "file" else ())}
-    others = [path for path in folder.iterdir() if path.name not in own and not path.name.endswith(".partial")]
-    return bool(others) or any((folder / RUNS).glob("*"))
+    return not own.issuperset(held_in(folder)) or any((folder / RUNS).glob("*"))
 
 
 def _begin(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:

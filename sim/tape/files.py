@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import TapeError
-from sim.machine.folders import new_folder
+from sim.machine.folders import held_in, new_folder
 from sim.machine.memory import free_memory, unpacks_too_far
 from sim.tape.tables import COLUMNS, Events, History, Influences, Persons, Realised
 
@@ -76,7 +76,7 @@ def scenario_of_run(folder: Path) -> str | None:
 def replaceable(path: Path) -> bool:
     """Return whether a folder may give way to a run: it is empty, or the manifest in it is that of a run."""
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-        return not any(path.iterdir()) or json.loads((path / MANIFEST).read_text("utf-8"))["format"] == FORMAT
+        return not held_in(path) or json.loads((path / MANIFEST).read_text("utf-8"))["format"] == FORMAT
     return False
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sim.machine.folders import locked, new_file, new_folder, write_whole
+from sim.machine.folders import held_in, locked, new_file, new_folder, write_whole
 
 DEAD = 2**22 + 7  # no process has this number
 
@@ -26,6 +26,12 @@ def interrupt(file):
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_the_dead_left_is_not_held(tmp_path):
+    for name in ("a", f".b.{DEAD}.partial", f".c.{DEAD}.old", ".d.partial"):
+        (tmp_path / name).write_text("")
+    assert sorted(held_in(tmp_path)) == [".d.partial", "a"]
 
 
 def test_a_folder_takes_its_place_at_the_end(tmp_path):

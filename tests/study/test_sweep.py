@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -414,3 +415,17 @@ def test_gaps_are_what_is_not_there():
     assert store.gaps([], 5) == [(0, 5)]
     assert store.gaps([(0, 2), (2, 3), (4, 5)], 7) == [(3, 4), (5, 7)]
     assert store.gaps([(0, 7)], 7) == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system blocks no signals")
+def test_the_first_process_of_a_pool_hears_no_interrupt_either():
+    code = """
+import signal
+from multiprocessing.resource_tracker import ensure_running
+from sim.study.executors import _without_interrupts
+with _without_interrupts():
+    ensure_running()  # as the first process of a pool does, which lets signals through again
+    assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

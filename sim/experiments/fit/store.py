@@ -12,7 +12,7 @@ import numpy as np
 from sim.errors import StudyError
 from sim.experiments.fit.abc import Drawn
 from sim.experiments.fit.priors import Priors, values_of
-from sim.machine.folders import new_file, write_whole
+from sim.machine.folders import held_in, new_file, write_whole
 from sim.study.store import hash_of, read_signed, write_signed
 
 ABOUT, FORMAT, VERSION = "fit.json", "shoulders fit", 1
@@ -39,7 +39,7 @@ def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
         if off := [key for key in wanted if key != "hash" and there.get(key) != wanted[key]]:
             raise StudyError(f"holds another fit: its {', '.join(off)} differ; choose another folder", str(folder))
         return
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and held_in(folder):
         raise StudyError("exists and is no fit; choose an empty or a new folder", str(folder))
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(file, (json.dumps(wanted, ensure_ascii=False, indent=1) + "\n").encode())

@@ -30,8 +30,11 @@ SMALL = {"runs": 80, "particles": 40, "predicted": 10, "engine": "agents"}
 
 
 def test_the_posterior_is_the_same_on_every_engine_and_after_a_kill(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / ".fit.json.4194311.partial").write_text("{")  # by a process that was killed as it began
     found = sim.fit(SCENARIO, CURVE, VARY, out=tmp_path / "kept", **SMALL)
     assert found.method == "sequential ABC"
+    assert not list((tmp_path / "kept").glob(".*"))
     (tmp_path / "kept" / "generation-002.parquet").unlink()
     assert sim.fit(SCENARIO, CURVE, VARY, out=tmp_path / "kept", **SMALL) == found
     assert sim.fit(SCENARIO, CURVE, VARY, **SMALL | {"threads": 2}) == found
@@ -173,6 +176,8 @@ def test_the_command_fits_compares_and_reports(shell, tmp_path):
     (tmp_path / "other.toml").write_text(SCENARIO.replace({"population.reach": 0.0}).to_toml())
     (tmp_path / "adopted.csv").write_text("person,time\nperson 1,1\nperson 2,2\nperson 4,3\n")
     vary = ["--vary", "dynamics.discovery_rate=loguniform(1e-3, 1)"]
+    (tmp_path / "found").mkdir()
+    (tmp_path / "found" / ".fit.json.4194311.partial").write_text("{")  # by a process that was killed as it began
     done = shell(
         "fit", "small.toml", "--to", "adopted.csv", *vary, "--check", "--truths", 20, "--out", "found", "--json"
     )
