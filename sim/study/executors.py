@@ -303,13 +303,12 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
     for name in ("distributed", "distributed.client", "tornado.application"):  # each has a level of its own
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
     if address == "local":
-        with (
-            distributed.LocalCluster(
+        with _without_interrupts():  # nor in the threads that begin here, and the processes that they start
+            cluster = distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL, preload=["sim.study.dask_worker"],
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):  # fmt: skip
+            )  # fmt: skip
+        with cluster, distributed.Client(cluster) as client:
             yield client
         return
     refuse_open(address)
