@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from benchmarks.graph import cascade_world
-from sim.engines import simulate_world
+from sim.engines import runner, simulate_world
 from sim.model.world import World
 from sim.tape.tables import LEARN
 from sim.tape.tape import Tape
@@ -37,10 +36,8 @@ def reached(tape: Tape) -> int:
 def cascade(world: World, engine: str, threads: int | None) -> Callable[[int], Callable[[], int]]:
     """One cascade of an engine on this many threads; timed is all from the world to the tape, which records."""
 
-    def run(luck: int) -> Callable[[], int]:
-        return partial(reached, simulate_world(replace(world, seed=luck), engine, threads))
-
-    return run
+    ready = runner(world, engine, threads)
+    return lambda luck: partial(reached, ready(luck))
 
 
 def warm_up() -> None:

@@ -20,7 +20,6 @@ from sim.machine.memory import free_memory, in_words
 from sim.machine.threads import in_threads, processors
 from sim.model.forecast import most_events, predict_memory, seconds_of_agents
 from sim.model.own_rules import Own, blamed, own_rules
-from sim.model.realise import history
 from sim.model.world import World
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
@@ -87,23 +86,43 @@ def simulate_world(
     person_class: type[Person] | None = None,
 ) -> Tape:
     """Run a world that is already there, with its rules; as `simulate`, without a look at the memory."""
+    return runner(world, engine, threads, progress, person_class)(world.seed)
+
+
+def runner(
+    world: World,
+    engine: str = "kernels",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    person_class: type[Person] | None = None,
+) -> Callable[[int], Tape]:
+    """Return a function from a seed to the tape of a world with its luck; what luck does not touch is done once.
+
+    Persons and ties stay those of the world. Not for several threads at the same time.
+    """
     if engine_for(world.scenario, engine, 1, world.rules, person_class) == "kernels":
-        from sim.model.kernels.model import ColumnModel
+        from sim.model.kernels.model import runner as kernels
 
-        with blamed(world.rules):
-            model = ColumnModel(world, threads)
-            model.finish(progress)
-        record = model.happened()
-        del model  # its memory, before the tape takes more
-        return history(world, *record)
-    with blamed(world.rules):
-        if person_class is not None:
-            from sim.model.agents.model import IdeaDiffusion
+        run = kernels(world, threads, progress)
+    elif person_class is not None:
+        from sim.model.agents.model import IdeaDiffusion
 
-            return IdeaDiffusion(world, person_class=person_class).run(progress)
+        def run(seed: int) -> Tape:
+            return IdeaDiffusion(world.with_luck(seed), person_class=person_class).run(progress)
+    else:
         from sim.model.agents.society import Society
+        from sim.model.networks.ties import Neighbours
 
-        return Society(world).run(progress)
+        neighbours = Neighbours(world.ties)
+
+        def run(seed: int) -> Tape:
+            return Society(world.with_luck(seed), neighbours=neighbours).run(progress)
+
+    def blaming(seed: int) -> Tape:
+        with blamed(world.rules):
+            return run(seed)
+
+    return blaming
 
 
 def simulate_many(

@@ -31,7 +31,7 @@ from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
 from sim.machine import reference
-from sim.machine.hints import by_reference, fetch, inlined, values_of
+from sim.machine.hints import by_reference, fetch, inlined, keep, opened, values_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Plain = FunctionType
@@ -296,7 +296,8 @@ def _prefetch(context: Any, column: Any, place: Any) -> Any:
 
 
 INTRINSICS: dict[Any, Any] = {
-    fetch: _prefetch, by_reference: reference.by_reference, values_of: reference.values_of,
+    fetch: _prefetch, by_reference: reference.by_reference, values_of: reference.values_of, keep: reference.keep,
+    opened: reference.opened,
 }  # fmt: skip
 
 

@@ -35,3 +35,13 @@ def by_reference(record: Any) -> Any:
 def values_of(record: Any) -> Any:
     """Return the named tuple that a record by reference has become; once, as the last that is asked of it."""
     raise NotImplementedError
+
+
+def keep(record: Any) -> Any:
+    """Return a named tuple as a record that is kept: one object for Python. Compiled code only."""
+    raise NotImplementedError
+
+
+def opened(kept: Any) -> Any:
+    """Return a record that is kept by reference, as long as it is kept; its field `record` is the named tuple."""
+    raise NotImplementedError

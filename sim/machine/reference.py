@@ -1,7 +1,8 @@
-"""Records by reference in compiled code: a named tuple on the stack, whose fields can be read and set.
+"""Records by reference in compiled code: a named tuple whose fields can be read and set, on the stack or kept.
 
 A function that takes the address of one record is compiled in a fraction of the time that the same function takes with
 fifty columns as arguments, and what it sets is seen by its callers: so buffers can grow wherever they are written.
+A record that is kept outlives the call; Python holds it by one object, where a tuple would be one for each column.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from numba.core import cgutils, imputils
 from numba.core import types as kinds
 from numba.core.datamodel import models
 from numba.core.typing.templates import AttributeTemplate
+from numba.experimental import structref
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, lower_setattr_generic, register_model
 
 
@@ -78,3 +80,49 @@ def values_of(_: Any, record: Any) -> Any:
         return builder.load(arguments[0])
 
     return record.record(record), generate
+
+
+new: Any = structref.new
+
+
+@structref.register
+class _Kept(kinds.StructRef):
+    """A named tuple that is kept, as the only field of a struct of numba's."""
+
+
+class Kept(structref.StructRefProxy):
+    """A record that is kept, as Python has it."""
+
+    __slots__ = ()
+
+
+structref.define_boxing(_Kept, Kept)
+
+
+@intrinsic
+def keep(_: Any, record: Any) -> Any:
+    """See hints.keep."""
+    kind = _Kept([("record", record)])
+
+    def made(record: Any) -> Any:
+        kept = new(kind)
+        kept.record = record
+        return kept
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.compile_internal(builder, made, signature, arguments)
+
+    return kind(record), generate
+
+
+@intrinsic
+def opened(_: Any, kept: Any) -> Any:
+    """See hints.opened."""
+    record = kept.field_dict["record"]
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        struct = cgutils.create_struct_proxy(kept)(context, builder, value=arguments[0])
+        data = context.nrt.meminfo_data(builder, struct.meminfo)
+        return builder.bitcast(data, context.get_value_type(record).as_pointer())
+
+    return Reference(record)(kept), generate

@@ -11,19 +11,30 @@ The loops stand in realise_loops.py; they run as they are for a small history an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from sim.machine.loops import WORTH_COMPILING, for_size
-from sim.model.realise_loops import Schedule, Worth, realise, scheduled
+from sim.machine.loops import for_size
+from sim.model.realise_loops import Impact, Schedule, Worth, realise_run, scheduled
 from sim.model.world import World
 from sim.tape.rows import Rows, tables_of
-from sim.tape.tables import Events, Influences, Ints, Realised
+from sim.tape.tables import Ints, Realised
 from sim.tape.tape import Tape
 
 
-def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, compiled: bool = False) -> Tape:
+def impact_of(world: World, now: int) -> Impact:
+    """Return what the runs of a world realise up to a step."""
+    impact, all_do = world.scenario.impact, bool(world.realises[: world.n].all())
+    realising = np.ones(1, np.bool_) if all_do else world.realises[: world.n]
+    return Impact(
+        realising, *delays_of(world), worth_of(world, now), world.n, now, impact.value_of == "held",
+        impact.per == "adopter", bool(world.crowd and world.realises[world.n]),
+    )  # fmt: skip
+
+
+def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Tape:
     """The tape of a run up to step `now`, for any engine; the rows are left as they are.
 
     Args:
@@ -32,26 +43,18 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int, compi
         crowd: the crowd's holdings, ended or not: event, idea, begin, end, count; int64, shape (5, pieces).
         now: the last step.
         skipped: how many scheduled changes found nothing to act on.
-        compiled: whether to run compiled loops whatever the length; else a long history alone is worth that.
     """
-    size = WORTH_COMPILING + 1 if compiled else int(rows.used[0])
     rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
-    held, once = world.scenario.impact.value_of == "held", world.scenario.impact.per == "adopter"
-    pieces = crowd[:, np.argsort(crowd[0], kind="stable")] if world.realises[world.n] else crowd[:, :0]
-    everybody = bool(world.realises[: world.n].all())
-    realising = np.ones(1, np.bool_) if everybody else world.realises[: world.n]
-    schedule, worth = for_size(scheduled, size)(rows, len(world.ideas.name), *delays_of(world)), worth_of(world, now)
-    rows, event, implementation, value = for_size(realise, size)(
-        rows, realising, np.ascontiguousarray(pieces), schedule, worth, world.n, now, held, once
-    )
-    table = Realised(event, implementation, value) if not pieces.shape[1] else in_order(event, implementation, value)
-    return tape_of(world, *tables_of(rows), table, now, skipped)
+    pieces = np.ascontiguousarray(crowd[:, np.argsort(crowd[0], kind="stable")])
+    rows, *realised = for_size(realise_run, int(rows.used[0]))(rows, pieces, impact_of(world, now))
+    return tape_of(world, rows, realised, now, skipped)
 
 
-def tape_of(world: World, events: Events, influences: Influences, realised: Realised, now: int, skipped: int) -> Tape:
-    """The tables of a run as a tape."""
+def tape_of(world: World, rows: Rows, realised: Sequence[Any], now: int, skipped: int) -> Tape:
+    """Return rows, and event, implementation and value of what was realised, as a tape; they become its own."""
+    table = in_order(*realised) if world.crowd else Realised.of(*realised)
     source = world.provenance() | ({"interventions_without_effect": skipped} if skipped else {})
-    return Tape(events, influences, realised, world.persons, world.ideas.name, now, world.size, {}, source)
+    return Tape(*tables_of(rows), table, world.persons, world.ideas.name, now, world.size, {}, source)
 
 
 def schedule_of(world: World, rows: Rows) -> Schedule:

@@ -28,6 +28,20 @@ class Worth(NamedTuple):
     value: Floats
 
 
+class Impact(NamedTuple):
+    """What a run realises, beside the rows."""
+
+    realising: NDArray[np.bool_]  # who of the n persons counts, (n,), or (1,) if all do alike
+    since: Ints  # from each step in `since` on, implementations are released after `delay` steps more
+    delay: Ints
+    worth: Worth
+    n: int
+    now: int  # the last step
+    held: bool  # whether a holding counts whether the idea works or not
+    once: bool  # whether a holding counts in the first step alone in which it does
+    crowd: bool  # whether the crowd's holdings count
+
+
 class Pools(NamedTuple):
     """The rows that serve the holders of an idea from a step on till the next, each for all implementations in use."""
 
@@ -38,6 +52,15 @@ class Pools(NamedTuple):
     number: Ints
     block: NDArray[np.int64]  # a row for 2 ** level pools from each on, -1 if it is not made yet; (pools, levels)
     spans: NDArray[np.int64]  # a table of rows for idea, first, end: these three, and 1 + the row; (2 ** k, 4)
+
+
+def realise_run(rows: Rows, pieces: Ints, impact: Impact) -> tuple[Rows, Ints, Ints, Floats]:
+    """Realise what a run is worth, as `realise` does, through the implementations that `scheduled` finds."""
+    schedule = scheduled(rows, len(impact.worth.begin) - 1, impact.since, impact.delay)
+    counted = pieces if impact.crowd else np.empty((5, 0), np.int64)
+    return realise(
+        rows, impact.realising, counted, schedule, impact.worth, impact.n, impact.now, impact.held, impact.once
+    )
 
 
 def scheduled(rows: Rows, ideas: int, since: Ints, delay: Ints) -> Schedule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,10 @@ class World:
 
     def provenance(self) -> dict[str, Any]:
         """Return what a tape of this world says about its origin: plain JSON values, nothing of the machine."""
+        return self._origin | {"seed": self.seed}
+
+    @cached_property
+    def _origin(self) -> dict[str, Any]:
         return {
             "scenario": self.scenario.scenario.name,
             "seed": self.seed,
@@ -139,6 +144,12 @@ class World:
             realises=_realises(scenario, n),
             rules=rules,
         )
+
+    def with_luck(self, seed: int) -> World:
+        """Return the same persons, ties and ideas with the luck of another seed from the first step on."""
+        other = object.__new__(World)
+        other.__dict__.update(self.__dict__, seed=seed)
+        return other
 
     def with_numbers_of(self, scenario: Scenario) -> World:
         """Return the world of a scenario that differs from this one's in numbers alone, without drawing anew."""

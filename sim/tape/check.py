@@ -23,7 +23,8 @@ CLOSE = 1e-9  # how far the weights of a child may be from 1
 
 def check(tape: History) -> None:
     """Raise a TapeError at the first requirement that the tape breaks; work proportional to its rows."""
-    _check_persons(tape)
+    if tape.world_size < tape.persons.people:
+        raise TapeError(f"persons: {tape.persons.people} persons in a world of {tape.world_size}")
     if len(tape.events) > WORTH_LOADING and "sim.machine.compiling" in sys.modules and _is_sound(tape):
         return
     _check_events(tape)
@@ -34,14 +35,6 @@ def check(tape: History) -> None:
 def _require(good: NDArray[np.bool_], table: str, what: str) -> None:
     if not good.all():
         raise TapeError(f"{table}: row {int(np.argmin(good))}: {what}")
-
-
-def _check_persons(tape: History) -> None:
-    _require(tape.persons.members >= 1, "persons", "members must be 1 or more")
-    _require(tape.persons.size >= 1, "persons", "size must be 1 or more")
-    people = sum(m * s for m, s in zip(tape.persons.members.tolist(), tape.persons.size.tolist(), strict=True))
-    if tape.world_size < people:
-        raise TapeError(f"persons: {people} persons in a world of {tape.world_size}")
 
 
 def _check_events(tape: History) -> None:
@@ -94,13 +87,24 @@ def _check_realised(tape: History) -> None:
 
 def _is_sound(tape: History) -> bool:
     """Return whether a tape keeps all requirements but those of its persons, in compiled loops."""
-    step, kind, person, idea, count = tape.events.columns().values()
-    child, parent, weight = tape.influences.columns().values()
-    event, implementation, value = tape.realised.columns().values()
-    return bool(
-        compiled(sound_events)(step, kind, person, idea, count, tape.steps, tape.persons.total, len(tape.ideas))
-        and compiled(sound_influences)(kind, person, idea, child, parent, weight)
-        and compiled(sound_realised)(kind, idea, event, implementation, value)
+    events, influences, realised = tape.events, tape.influences, tape.realised
+    return bool(compiled(is_sound)(
+        events.step, events.kind, events.person, events.idea, events.count, influences.child, influences.parent,
+        influences.weight, realised.event, realised.implementation, realised.value,
+        tape.steps, tape.persons.total, len(tape.ideas),
+    ))  # fmt: skip
+
+
+def is_sound(
+    step: Ints, kind: NDArray[np.int8], person: NDArray[np.int32], idea: NDArray[np.int32], count: Ints,
+    child: Ints, parent: Ints, weight: Floats, event: Ints, implementation: Ints, value: Floats,
+    steps: int, persons: int, ideas: int,
+) -> bool:  # fmt: skip
+    """Return whether all rows keep the requirements."""
+    return (
+        sound_events(step, kind, person, idea, count, steps, persons, ideas)
+        and sound_influences(kind, person, idea, child, parent, weight)
+        and sound_realised(kind, idea, event, implementation, value)
     )
 
 

@@ -107,13 +107,19 @@ def rows_of(events: Events, influences: Influences) -> Rows:
     return rows
 
 
+def in_use(rows: Rows) -> Rows:
+    """The same rows without the room beyond."""
+    e, i = rows.used[0], rows.used[1]
+    return Rows(
+        rows.step[:e], rows.kind[:e], rows.person[:e], rows.idea[:e], rows.count[:e],
+        rows.child[:i], rows.parent[:i], rows.weight[:i], rows.used,
+    )  # fmt: skip
+
+
 def tables_of(rows: Rows) -> tuple[Events, Influences]:
     """The rows in use as tables; the columns are not copied."""
-    e, i = rows.used.tolist()
-    return (
-        Events(rows.step[:e], rows.kind[:e], rows.person[:e], rows.idea[:e], rows.count[:e]),
-        Influences(rows.child[:i], rows.parent[:i], rows.weight[:i]),
-    )
+    columns = in_use(rows)
+    return Events.of(*columns[:5]), Influences.of(*columns[5:8])
 
 
 class Recorder:

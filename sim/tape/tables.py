@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,20 +38,31 @@ class Table:
         columns = COLUMNS[type(self).__name__.lower()]
         for name, dtype in columns.items():
             given = getattr(self, name)
-            if dtype is str:
-                object.__setattr__(self, name, tuple(given))
-                continue
-            source: NDArray[Any] = np.asarray(given)
-            column = np.ascontiguousarray(source if source.dtype == dtype else _cast(source, dtype)).view()
-            if source.dtype != dtype and not np.array_equal(source, column):
-                raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
-            if column.ndim != 1:
-                raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
-            column.flags.writeable = False
-            object.__setattr__(self, name, column)
+            object.__setattr__(self, name, tuple(given) if dtype is str else self._column(name, given, dtype))
         lengths = {name: len(getattr(self, name)) for name in columns}
         if len(set(lengths.values())) != 1:
             raise TapeError(f"{type(self).__name__.lower()}: columns differ in length: {lengths}")
+
+    @classmethod
+    def of(cls, *columns: Any) -> Self:
+        """Return the table of arrays that are of the right types and equal length, and that nobody else holds."""
+        table = object.__new__(cls)
+        for name, column in zip(COLUMNS[cls.__name__.lower()], columns, strict=True):
+            column.flags.writeable = False
+            table.__dict__[name] = column
+        return table
+
+    def _column(self, name: str, given: Any, dtype: type) -> NDArray[Any]:
+        """Return a column as one that cannot be written to."""
+        source: NDArray[Any] = np.asarray(given)
+        fits = source.dtype == dtype
+        column = np.ascontiguousarray(source if fits else _cast(source, dtype)).view()
+        if not fits and not np.array_equal(source, column):
+            raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
+        if column.ndim != 1:
+            raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
+        column.flags.writeable = False
+        return column
 
     def columns(self) -> dict[str, Any]:
         """The columns by name, in their order."""
@@ -115,10 +126,22 @@ class Persons(Table):
         """The first tape row of each group, and at the end the number of all; shape (groups + 1,)."""
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.members)])
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Return how many persons the tape has, the crowd as one of them."""
         return int(self.first[-1])
+
+    @cached_property
+    def people(self) -> int:
+        """Return how many people there are in all groups, the crowd's included.
+
+        Raises:
+            TapeError: if a group has no members, or one of them stands for nobody.
+        """
+        for name in ("members", "size"):
+            if (wrong := getattr(self, name) < 1).any():
+                raise TapeError(f"persons: row {int(np.argmax(wrong))}: {name} must be 1 or more")
+        return sum(m * s for m, s in zip(self.members.tolist(), self.size.tolist(), strict=True))
 
     @property
     def group(self) -> Ints:

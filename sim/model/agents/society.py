@@ -44,6 +44,7 @@ class Society:
     Args:
         world: what is run, with its seed and its rules.
         person_class: Decisions, or a subclass.
+        neighbours: the ties as an earlier run of the world has read them.
 
     Attributes:
         now: the step that was last taken.
@@ -51,7 +52,10 @@ class Society:
         dynamics, ideas: the parameters as they are now, which interventions may set.
     """
 
-    def __init__(self, world: World, person_class: Callable[[Any, int], Decisions] = Decisions) -> None:
+    def __init__(
+        self, world: World, person_class: Callable[[Any, int], Decisions] = Decisions,
+        neighbours: Neighbours | None = None,
+    ) -> None:  # fmt: skip
         self.world, self.luck = world, world.seed
         self.now = 0
         self.dynamics: dict[str, Any] = dict(world.scenario.dynamics)
@@ -73,7 +77,7 @@ class Society:
         self._keys: dict[tuple[int, int], int] = {}
         self.skipped = 0  # interventions that found nothing to act on
         self._schedule = deque(world.schedule)
-        self._neighbours = Neighbours(world.ties)
+        self._neighbours = neighbours or Neighbours(world.ties)
         self._forget()
 
     def _forget(self) -> None:
@@ -139,9 +143,10 @@ class Society:
 
     def key(self, purpose: int, idea: int) -> int:
         """The key of all luck of this step for one purpose and idea."""
-        if (purpose, idea) not in self._keys:
-            self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
-        return self._keys[purpose, idea]
+        key = self._keys.get((purpose, idea))
+        if key is None:
+            key = self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
+        return key
 
     def rank(self, idea: int, teller: int, hearer: int) -> int:
         """The place of a teller among those who make a hearer understand in this step: the lowest is credited."""

@@ -17,7 +17,7 @@ from sim.model.kernels.columns import FAR, Records, Run, TieRows
 from sim.model.kernels.step import BETWEEN, DONE, take_steps
 from sim.model.networks.csr import Rows as Ties
 from sim.model.networks.generators.regular import no_ties
-from sim.model.realise_loops import Worth, realise, scheduled
+from sim.model.realise_loops import Impact, Worth, realise_run
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
 
@@ -89,10 +89,9 @@ def run_all(
         if stopped != DONE:
             break
         worth = Worth(plan.begin, plan.first, plan.last, cells.value[cell[number]])
-        schedule = scheduled(run.rows, len(run.status), plan.since, cells.delay[cell[number]])
-        rows, event, served, value = realise(
-            run.rows, plan.realising, none, schedule, worth, run.n, run.steps, plan.held, plan.once
-        )
+        delay = cells.delay[cell[number]]
+        impact = Impact(plan.realising, plan.since, delay, worth, run.n, run.steps, plan.held, plan.once, False)
+        rows, event, served, value = realise_run(run.rows, none, impact)
         if not is_added(block, rows, event, served, value, run.skipped):
             stopped = FULL
             break

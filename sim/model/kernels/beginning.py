@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.machine.hints import keep
 from sim.model.kernels import interventions
 from sim.model.kernels.bitset import spans
 from sim.model.kernels.columns import (
@@ -37,7 +39,7 @@ from sim.model.world import World
 from sim.scenario.scenario import Scenario
 from sim.scenario.sections import Dynamics, Idea
 from sim.tape.rows import empty_rows
-from sim.tape.tables import Ints
+from sim.tape.tables import Floats, Ints
 
 SOME = 1 << 16  # persons whose ties are counted at once
 FIELDS = {"dynamics": DYNAMICS.names, "ideas": IDEA.names, "persons": (*Abilities._fields, "keeps")}
@@ -46,38 +48,77 @@ MOST_ROWS = 1 << 27  # for which room is made beforehand; memory is taken when i
 REOPENING = ("readopt", "reach", "stifling", "audience")
 
 
-def record_of(world: World) -> Any:
-    """Return the record of a run before its first step; memory is taken when it is written."""
-    scenario, ties, dynamics, ideas = world.scenario, tie_rows(world.ties), dynamics_of(world.scenario), ideas_of(world)
-    return fresh(
-        signed(world.seed), world.n, world.size, scenario.scenario.steps, scenario.world.crowd_understanding,
-        *persons_of(world), ties, reverse_of(world), dynamics, dynamics.view(np.float64),
-        ideas, ideas.view(np.float64).reshape(len(ideas), len(IDEA)), *status_of(world),
-        interventions_of(world.schedule), is_lasting(world),
-        int(len(ties.start) and bool(ties.start.max() > 0 or ties.end.min() < NEVER)),
-        exposed_room(world.ties),
+class Start(NamedTuple):
+    """What a run begins with, whatever its luck; see `Run` in columns.py."""
+
+    n: int
+    size: int
+    steps: int
+    crowd_understanding: float
+    abilities: Abilities
+    keeps: Any
+    alive: Any
+    changes: bool  # whether an intervention may change a person
+    ties: TieRows
+    reverse: TieRows
+    dynamics: Floats  # numbers, (numbers,)
+    ideas: NDArray[np.float64]  # (m, numbers)
+    status: Records
+    relations: Ints
+    interventions: Records
+    lasting: int
+    timed: int
+    exposed: int  # room for those who understood and are not yet noted
+
+
+def start_of(world: World) -> Start:
+    """Return what the runs of a world begin with."""
+    scenario, ties = world.scenario, tie_rows(world.ties)
+    timed = len(ties.start) and (ties.start.max() > 0 or ties.end.min() < NEVER)
+    return Start(
+        world.n, world.size, scenario.scenario.steps, scenario.world.crowd_understanding, *persons_of(world), ties,
+        reverse_of(world), dynamics_of(scenario), ideas_of(world), *status_of(world),
+        interventions_of(world.schedule), is_lasting(world), int(timed), exposed_room(world.ties),
     )  # fmt: skip
 
 
-def fresh(
-    seed: int, n: int, size: int, steps: int, crowd_understanding: float, abilities: Abilities, keeps: Any, alive: Any,
-    ties: TieRows, reverse: TieRows, dynamics: Records, dynamics_numbers: Any, ideas: Records, ideas_numbers: Any,
-    status: Records, relations: Ints, interventions: Records, lasting: int, timed: int, exposed: int,
-) -> Any:  # fmt: skip
-    """Return the record of a run of these columns, in which nothing has happened; for compiled code as well."""
+def begin(start: Any, seed: int) -> Any:
+    """Return a record that is kept, in which nothing has happened; compiled code only.
+
+    Args:
+        start: a `Start` that is kept.
+        seed: of all draws, as a signed number.
+    """
+    return keep(fresh(start.record, seed))
+
+
+def fresh(start: Start, seed: int) -> Any:
+    """Return the record of a run in which nothing has happened, with memory of its own for all that may change.
+
+    Memory is taken when it is written.
+    """
+    n, status, persons = start.n, start.status.copy(), start.abilities
+    dynamics, ideas, keeps, alive = start.dynamics.copy(), start.ideas.copy(), start.keeps, start.alive
+    if start.changes:
+        persons = Abilities(
+            persons.creativity.copy(), persons.reach.copy(), persons.skill.copy(), persons.clarity.copy(),
+            persons.understanding.copy(), persons.threshold.copy(),
+        )  # fmt: skip
+        keeps, alive = keeps.copy(), alive.copy()
     keys, most_dependents = n * len(status), 0
-    for begin, end in zip(status["dependents"], status["dependents_end"]):  # noqa: B905  # as numba has it
-        most_dependents = max(most_dependents, end - begin)
+    for first, end in zip(status["dependents"], status["dependents_end"]):  # noqa: B905  # as numba has it
+        most_dependents = max(most_dependents, end - first)
     rows = min(keys, MOST_ROWS) + 64
     return Record(
-        seed, n, size, steps, size - n, crowd_understanding, abilities, keeps, alive, ties, reverse, dynamics,
-        dynamics_numbers, ideas, ideas_numbers, status, relations, int(most_dependents), interventions,
-        0, 0, 0, 0, 0, 0, 1, lasting, timed, 0, np.empty(1, DYNAMICS), np.empty(len(ideas), IDEA),
+        seed, n, start.size, start.steps, start.size - n, start.crowd_understanding, persons, keeps, alive, start.ties,
+        start.reverse, dynamics.view(DYNAMICS), dynamics, ideas.reshape(ideas.size).view(IDEA), ideas, status,
+        start.relations, int(most_dependents), start.interventions,
+        0, 0, 0, 0, 0, 0, 1, start.lasting, start.timed, 0, np.empty(1, DYNAMICS), np.empty(len(ideas), IDEA),
         np.zeros(keys, PAIR), np.zeros(keys, np.int64), np.zeros((keys + 63) // 64, np.int64),
         np.zeros(4 * keys, np.int32), np.zeros(keys, np.int64), np.zeros((6, spans(keys) * 64), np.int64),
         np.zeros((6, spans(keys)), np.int64), 0, np.zeros(4, np.int64),
-        empty_rows(rows, rows), stack(64), stack(keys), stack(16), stack(exposed), stack(exposed),
-        np.empty(keys, np.int64), np.full(steps + 1, -1, np.int64), np.zeros(steps + 1, np.int64),
+        empty_rows(rows, rows), stack(64), stack(keys), stack(16), stack(start.exposed), stack(start.exposed),
+        np.empty(keys, np.int64), np.full(start.steps + 1, -1, np.int64), np.zeros(start.steps + 1, np.int64),
         np.empty(64 * BLOCK, np.int64), 0, -1, np.empty(16, NEWS), 0, np.empty(16, NOTE), 0, np.zeros(16, np.int64), 0,
         np.empty(16, PART), np.empty(16, COHORT), 0, np.empty(16, PIECE), 0,
     )  # fmt: skip
@@ -88,18 +129,14 @@ def signed(seed: int) -> int:
     return seed - 2**64 if seed >= 2**63 else seed
 
 
-def dynamics_of(scenario: Scenario) -> Records:
-    """The keys of [dynamics] as numbers, (1,)."""
-    given = scenario.dynamics
-    return np.array([tuple(number(Dynamics, name, getattr(given, name)) for name in DYNAMICS.fields or ())], DYNAMICS)
+def dynamics_of(scenario: Scenario) -> Floats:
+    """The keys of [dynamics] as numbers, (numbers,)."""
+    return np.array([number(Dynamics, name, getattr(scenario.dynamics, name)) for name in FIELDS["dynamics"]])
 
 
-def ideas_of(world: World) -> Records:
-    """The ideas' numbers, (m,)."""
-    ideas = np.empty(len(world.ideas.name), IDEA)
-    for name in IDEA.fields or ():
-        ideas[name] = getattr(world.ideas, name)
-    return ideas
+def ideas_of(world: World) -> NDArray[np.float64]:
+    """The ideas' numbers, (m, numbers)."""
+    return np.stack([getattr(world.ideas, name) for name in FIELDS["ideas"]], axis=1)
 
 
 def status_of(world: World) -> tuple[Records, Ints]:
@@ -140,8 +177,8 @@ def is_lasting(world: World) -> int:
     return int(not reopening)
 
 
-def persons_of(world: World) -> tuple[Abilities, Any, Any]:
-    """The persons' columns: abilities, keeps and alive, of which those are full that an intervention may change."""
+def persons_of(world: World) -> tuple[Abilities, Any, Any, bool]:
+    """Return abilities, keeps, alive, and whether an intervention may change persons; what it may change is full."""
     settings = [entry.setting for entry in world.schedule if entry.setting is not None]
     changed = {field for section, field, _ in settings if section == "persons"}
     if any(entry.kind in ("born", "die") for entry in world.schedule):
@@ -149,14 +186,11 @@ def persons_of(world: World) -> tuple[Abilities, Any, Any]:
 
     def column(name: str, kind: Any = np.float64) -> Any:
         given = getattr(world, name)
-        return np.array(given, kind) if name in changed else np.require(alike(given), kind, ["C", "W"])
+        alike = name not in changed and len(given) and (given.strides == (0,) or (given == given[0]).all())
+        return np.require(given[:1] if alike else given, kind, ["C", "W"])
 
-    return Abilities(*map(column, Abilities._fields)), column("keeps", np.uint8), column("alive", np.uint8)
-
-
-def alike(column: Any) -> Any:
-    """A column as one entry where it is of one value, else as it is."""
-    return column[:1] if len(column) and (column.strides == (0,) or (column == column[0]).all()) else column
+    persons = Abilities(*map(column, Abilities._fields))
+    return persons, column("keeps", np.uint8), column("alive", np.uint8), bool(changed)
 
 
 def tie_rows(ties: Ties) -> TieRows:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.model.abilities import parameters_of
 from sim.model.kernels.batch import Cells, Plan
-from sim.model.kernels.beginning import dynamics_of, ideas_of, interventions_of, is_lasting, persons_of, record_of
+from sim.model.kernels.beginning import dynamics_of, fresh, ideas_of, interventions_of, is_lasting, persons_of, start_of
 from sim.model.kernels.columns import Abilities, TieRows
 from sim.model.kernels.step import MOST
 from sim.model.networks import build
@@ -50,7 +50,7 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
     base, worth = _numbers(world), worth_of(world, world.scenario.scenario.steps)
     numbers = [base if one.ideas is world.ideas and one.schedule is world.schedule else _numbers(one) for one in worlds]
     columns = [np.stack(column) for column in zip(*numbers, strict=True)]
-    _, keeps, alive = persons_of(world)
+    _, keeps, alive, _ = persons_of(world)
     network: Any = world.scenario.world.network
     everybody = bool(world.realises[: world.n].all())
     plan = Plan(
@@ -63,7 +63,7 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
     )  # fmt: skip
     ideas, interventions, delays, values = columns
     cells = Cells(
-        np.stack([dynamics_of(one).view(np.float64) for one in scenarios]), ideas, interventions, is_lasting(world),
+        np.stack([dynamics_of(one) for one in scenarios]), ideas, interventions, is_lasting(world),
         _weights(world, scenarios),
         np.stack([law_of(one.world.network, world.n) if plan.generated else np.zeros(1) for one in scenarios]),
         np.stack([np.concatenate([parameters_of(law)[1] for _, law, _ in _draws(some, full)]) for some in entries]),
@@ -74,9 +74,8 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
 
 def _numbers(world: World) -> tuple[Any, ...]:
     """Return the numbers of ideas, interventions, delays and values of a world, as the loops have them."""
-    ideas = ideas_of(world).view(np.float64).reshape(len(world.ideas.name), -1)
     values = worth_of(world, world.scenario.scenario.steps).value
-    return ideas, interventions_of(world.schedule), delays_of(world)[1], values
+    return ideas_of(world), interventions_of(world.schedule), delays_of(world)[1], values
 
 
 def _entries(scenario: Scenario) -> Entries:
@@ -126,7 +125,7 @@ def _weights(world: World, scenarios: Sequence[Scenario]) -> NDArray[np.float64]
 
 def record_with(world: World, plan: Plan) -> Any:
     """Return a record whose columns the runs of a thread use one after the other."""
-    record = record_of(world)
+    record = fresh(start_of(world), 0)
     room = [1] * len(Abilities._fields)
     for ability, _, _, last, _, _ in plan.draws.tolist():
         room[ability] = max(room[ability], last)

@@ -112,3 +112,22 @@ def unlink(run: Run, idea: int, before: int, following: int) -> None:
         run.cohorts[before].next = following
     if following < 0:
         run.status[idea].last = before
+
+
+def pieces_of(run: Run) -> Ints:
+    """The holdings of the crowd up to now, ended or not, by event: event, idea, begin, end, count; (5, pieces)."""
+    used = run.pieces_number
+    pieces = np.empty((5, used + run.cohorts_number), np.int64)
+    for k in range(used):
+        one = run.pieces[k]
+        pieces[0, k], pieces[1, k], pieces[2, k], pieces[3, k] = one.event, one.idea, one.begin, one.end
+        pieces[4, k] = one.count
+    for idea in range(len(run.status)):
+        at = run.status[idea].first
+        while at >= 0:
+            one = run.cohorts[at]
+            pieces[0, used], pieces[1, used], pieces[2, used] = one.event, idea, one.since
+            pieces[3, used], pieces[4, used] = run.now, one.count
+            used, at = used + 1, one.next
+    order = np.argsort((pieces[0, :used] << 32) | np.arange(used))  # of one event as they come
+    return pieces[:, order].copy()

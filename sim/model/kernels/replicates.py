@@ -21,8 +21,8 @@ from sim.model.realise import tape_of
 from sim.model.world import World
 from sim.scenario.groups import EVERYONE, person_ranges
 from sim.scenario.scenario import Scenario
-from sim.tape.rows import empty_rows
-from sim.tape.tables import Events, Influences, Ints, Realised
+from sim.tape.rows import Rows, empty_rows
+from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 
 AT_ONCE, LARGEST = 256, 1 << 22  # runs of a block, and rows of one, if it holds more than one run
@@ -65,11 +65,11 @@ class Runs(Sequence[Tape]):
         e, i, v, _ = block.ends[k - 1].tolist() if k else (0, 0, 0, 0)
         events, influences, realised, skipped = block.ends[k].tolist()
         rows: Any = block.rows
+        columns = [*(column[e:events] for column in rows[:5]), *(column[i:influences] for column in rows[5:8])]
         return tape_of(
             replace(self.world, seed=int(self.seeds[at]) % 2**64, scenario=self.scenarios[int(self.cell[at])]),
-            Events(*(column[e:events] for column in rows[:5])),
-            Influences(*(column[i:influences] for column in rows[5:8])),
-            Realised(block.event[v:realised], block.served[v:realised], block.value[v:realised]),
+            Rows._make([*columns, np.array([events - e, influences - i])]),
+            [column[v:realised] for column in (block.event, block.served, block.value)],
             self.world.scenario.scenario.steps,
             skipped,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.machine.hints import by_reference, values_of
+from sim.machine.hints import keep, opened
 from sim.model.kernels.buffers import add_event, ask
 from sim.model.kernels.columns import (
     ABANDONMENT,
@@ -19,28 +19,46 @@ from sim.model.kernels.columns import (
     Run,
     at,
 )
-from sim.model.kernels.crowd import abandon_in_crowd
+from sim.model.kernels.crowd import abandon_in_crowd, pieces_of
 from sim.model.kernels.exposure import expose, look_around, note, watch
 from sim.model.kernels.holdings import ended, implement, is_closed
 from sim.model.kernels.interventions import discover, happen
 from sim.model.kernels.learning import learn
 from sim.model.kernels.timers import rates_vary, set_rates, sort_due, start, take_due
-from sim.tape.tables import ABANDON
+from sim.model.realise_loops import realise_run
+from sim.tape.rows import Rows, in_use
+from sim.tape.tables import ABANDON, Floats, Ints
 
 BETWEEN, TELLING, RESOLVING, ENDING = range(4)  # the stages of a step at which it can be left, and gone on with
 DONE, SHARED, TOO_MANY = range(3)  # why the loops return; SHARED: threads can take part in the telling
 MOST = 2**31 - 1  # events
 
 
-def advance(record: Any, until: int, enough: int, most: int) -> tuple[int, Any]:
-    """Take steps up to `until`, from the stage at which the last one was left; returns why it stopped, and the run.
+def advance(kept: Any, until: int, enough: int, most: int) -> tuple[int, int]:
+    """Take steps up to `until`, from the stage at which the last one was left; returns why it stopped, and the step.
 
     Before the telling of a step with `enough` tellers to be shared (0: never) it stops, and where there are more than
     `most` events.
     """
-    run = by_reference(record)
-    stopped = take_steps(run, until, enough, most)
-    return stopped, values_of(run)
+    run = opened(kept)
+    return take_steps(run, until, enough, most), run.now
+
+
+def kept(record: Any) -> Any:
+    """Return a named tuple as a record that is kept."""
+    return keep(record)
+
+
+def shown(kept: Any) -> Any:
+    """Return a record that is kept as a named tuple of the same columns."""
+    return kept.record
+
+
+def finish(kept: Any, impact: Any) -> tuple[Rows, Ints, Ints, Floats, int]:
+    """Return the rows of a run at its end, what was realised, and `skipped`; `impact` is an `Impact` that is kept."""
+    run = opened(kept)
+    rows, event, served, value = realise_run(run.rows, pieces_of(run), impact.record)
+    return in_use(rows), event, served, value, run.skipped
 
 
 def take_steps(run: Run, until: int, enough: int, most: int) -> int:

@@ -5,18 +5,19 @@ Nothing of the model stands here: the tables become the record of a run, and the
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.machine.hints import by_reference, values_of
-from sim.model.kernels.beginning import FIELDS, REOPENING, fresh
-from sim.model.kernels.columns import DYNAMICS, FAR, IDEA, INTERVENTION, STATUS, Abilities, Records, TieRows
+from sim.model.kernels.beginning import FIELDS, REOPENING, Start, fresh
+from sim.model.kernels.columns import FAR, INTERVENTION, STATUS, Abilities, Records, TieRows
+from sim.model.kernels.crowd import pieces_of
 from sim.model.kernels.interventions import BORN, OF_DYNAMICS, OF_IDEAS, OF_PERSONS, SET
 from sim.model.kernels.step import DONE, MOST, take_steps
 from sim.model.kernels.telling import BUFFER
-from sim.model.realise_loops import Worth, realise, scheduled
+from sim.model.realise_loops import Impact, Worth, realise_run
 from sim.model.rules import NEVER
 from sim.tape.tables import Floats, Ints
 
@@ -72,19 +73,16 @@ def play(
     Raises:
         MemoryError: if there are more events than can be numbered.
     """
-    n, m = len(persons), len(ideas)
+    n = len(persons)
     planned = planned_of(interventions)
-    dynamics = dynamics.copy()
-    run = by_reference(
-        record_of(seed, size, steps, crowd_understanding, persons, links, ideas, relations, dynamics, planned)
-    )
+    start = start_of(size, steps, crowd_understanding, persons, links, ideas, relations, dynamics, planned)
+    run = by_reference(fresh(start, seed))
     if take_steps(run, steps, 0, MOST) != DONE:
         raise MemoryError
     since, delay = delays_of(planned, dynamics[DELAY])
-    schedule = scheduled(run.rows, m, since, delay)
-    pieces = pieces_of(run) if realising[n] else np.empty((5, 0), np.int64)
-    worth = worth_of(ideas, planned, steps)
-    rows, event, served, value = realise(run.rows, realising[:n].copy(), pieces, schedule, worth, n, steps, held, once)
+    worth, counts = worth_of(ideas, planned, steps), realising[:n].copy()
+    impact = Impact(counts, since, delay, worth, n, steps, held, once, realising[n])
+    rows, event, served, value = realise_run(run.rows, pieces_of(run), impact)
     event, served, value = in_order(event, served, value)
     e, i, skipped = rows.used[0], rows.used[1], run.skipped
     values_of(run)
@@ -94,13 +92,12 @@ def play(
     )  # fmt: skip
 
 
-def record_of(
-    seed: int, size: int, steps: int, crowd_understanding: float, persons: Table, links: Table, ideas: Table,
+def start_of(
+    size: int, steps: int, crowd_understanding: float, persons: Table, links: Table, ideas: Table,
     relations: NDArray[np.int64], dynamics: Floats, planned: Records,
-) -> Any:  # fmt: skip
-    """Return the record of the run before its first step; see model.kernels.beginning."""
+) -> Start:  # fmt: skip
+    """Return what the run begins with; see model.kernels.beginning."""
     n, timed = len(persons), 0
-    numbers = ideas[:, :COMMON].copy()
     status, others = status_of(ideas, relations)
     abilities = Abilities(
         persons[:, 0].copy(), persons[:, 1].copy(), persons[:, 2].copy(), persons[:, 3].copy(), persons[:, 4].copy(),
@@ -108,10 +105,9 @@ def record_of(
     )  # fmt: skip
     for k in range(len(links)):
         timed = 1 if links[k, 3] > 0 or links[k, 4] < NEVER else timed
-    return fresh(
-        seed, n, size, steps, crowd_understanding, abilities, persons[:, 6].astype(np.uint8),
-        persons[:, 7].astype(np.uint8), ties_of(links, n, 0), ties_of(links, n, 1), dynamics.view(DYNAMICS), dynamics,
-        numbers.reshape(numbers.size).view(IDEA), numbers, status, others, planned,
+    return Start(
+        n, size, steps, crowd_understanding, abilities, persons[:, 6].astype(np.uint8), persons[:, 7].astype(np.uint8),
+        False, ties_of(links, n, 0), ties_of(links, n, 1), dynamics, ideas[:, :COMMON].copy(), status, others, planned,
         is_lasting(relations, dynamics, planned), timed, 6 * n + 2 * BUFFER,
     )  # fmt: skip
 
@@ -224,23 +220,3 @@ def worth_of(ideas: Table, planned: Records, now: int) -> Worth:
             used += 1
         begin[idea + 1] = used
     return Worth(begin, first[:used].copy(), last[:used].copy(), each[:used].copy())
-
-
-def pieces_of(run: Any) -> NDArray[np.int64]:
-    """The holdings of the crowd, ended or not, by event: event, idea, begin, end, count; (5, pieces)."""
-    number, ended = 0, run.pieces_number
-    pieces = np.empty((5, ended + run.cohorts_number), np.int64)
-    for k in range(ended):
-        one = run.pieces[k]
-        pieces[0, k], pieces[1, k], pieces[2, k], pieces[3, k] = one.event, one.idea, one.begin, one.end
-        pieces[4, k] = one.count
-    number = ended
-    for idea in range(len(run.status)):
-        at = run.status[idea].first
-        while at >= 0:
-            pieces[0, number], pieces[1, number], pieces[2, number] = run.cohorts[at].event, idea, run.cohorts[at].since
-            pieces[3, number], pieces[4, number] = run.now, run.cohorts[at].count
-            number += 1
-            at = run.cohorts[at].next
-    order = np.argsort(pieces[0, :number], kind="mergesort")
-    return pieces[:, order].copy()

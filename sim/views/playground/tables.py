@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.model.kernels.beginning import dynamics_of, ideas_of, interventions_of, signed
+from sim.model.kernels.columns import INTERVENTION
 from sim.model.world import ABILITIES, World
 from sim.scenario.scenario import Scenario
 
@@ -14,7 +15,7 @@ from sim.scenario.scenario import Scenario
 def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
     """Return the arguments of `engine.play` for a scenario, by name."""
     world = World.build(scenario, seed)
-    n, ideas, ties = world.n, world.ideas, world.ties
+    n, ideas, ties, planned = world.n, world.ideas, world.ties, interventions_of(world.schedule)
     common = np.zeros(len(ideas.name))
     common[list(ideas.at_common_rate)] = 1.0
     relations = [(k, p, 0) for k, others in enumerate(ideas.prerequisites) for p in others]
@@ -30,13 +31,8 @@ def tables_of(scenario: Scenario, seed: int | None = None) -> dict[str, Any]:
         "persons": np.stack([*(getattr(world, a) for a in ABILITIES), world.keeps, world.alive], axis=1).astype(float),
         "realising": world.realises.copy(),
         "links": np.stack([source, ties.target, ties.weight, ties.start, ties.end], axis=1).astype(float),
-        "ideas": np.column_stack([_numbers(ideas_of(world)), common]),
+        "ideas": np.column_stack([ideas_of(world), common]),
         "relations": np.array(relations, np.int64).reshape(-1, 3),
-        "dynamics": _numbers(dynamics_of(scenario))[0],
-        "interventions": _numbers(interventions_of(world.schedule)),
+        "dynamics": dynamics_of(scenario),
+        "interventions": np.array(planned.tolist(), float).reshape(len(planned), len(INTERVENTION)),
     }
-
-
-def _numbers(records: Any) -> Any:
-    """Records as rows of numbers."""
-    return np.array([list(record) for record in records.tolist()], float).reshape(len(records), len(records.dtype))

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim import Scenario, simulate
+from sim.engines import simulate_world
 from sim.model.agents.model import IdeaDiffusion
-from sim.model.kernels.model import ColumnModel
 from sim.model.world import World
 from sim.tape.tables import DISCOVER
 from tests.model.agents import deed, make
@@ -35,7 +35,7 @@ def test_both_engines_agree_on_whom_stale_news_stifles(scenario: Scenario, perio
 def check(scenario: Scenario) -> None:
     """Both simulate write the same tape."""
     agents = IdeaDiffusion(scenario).run()
-    kernels = ColumnModel(World.build(scenario)).run()
+    kernels = simulate_world(World.build(scenario))
     for table in ("events", "influences", "realised"):
         expected, found = getattr(agents, table).columns(), getattr(kernels, table).columns()
         for column in expected:

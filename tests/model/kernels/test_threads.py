@@ -5,7 +5,7 @@ import pytest
 from sim import Scenario
 from sim.errors import ScenarioError
 from sim.model.kernels import model, step
-from sim.model.kernels.model import ColumnModel
+from sim.model.kernels.model import runner
 from sim.model.world import World
 
 WORLD = """
@@ -49,14 +49,14 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_number_of_threads_leaves_no_trace(change, monkeypatch):
     world = World.build(Scenario.from_toml(WORLD).replace(CHANGES[change]))
-    alone = ColumnModel(world, threads=1).run()
+    alone = runner(world, threads=1)(world.seed)
     assert len(alone.events) > 1000
     monkeypatch.setattr(model, "WORTH_SHARING", 1)
     for threads in (2, 3, 4):
-        assert ColumnModel(world, threads=threads).run() == alone
+        assert runner(world, threads=threads)(world.seed) == alone
 
 
 def test_more_events_than_can_be_numbered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "MOST", 20_000)
     with pytest.raises(ScenarioError, match="more than 20,000 events"):
-        ColumnModel(World.build(Scenario.from_toml(WORLD).replace({"dynamics.abandon_rate": 5.0}))).run()
+        runner(World.build(Scenario.from_toml(WORLD).replace({"dynamics.abandon_rate": 5.0})))(5)
