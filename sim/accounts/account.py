@@ -39,20 +39,15 @@ def credit(
             own setting, else the default there.
 
     Returns:
-        The table of credits. They sum to its total, unless METHODS says of the account that it does not conserve.
-        Its `sure` says how sure they are, where intervals are asked for.
+        The table of credits, with `sure` where intervals are asked for. They sum to its total, unless METHODS says of
+        the account that it does not conserve.
 
     Raises:
-        ValueError: if the method or a setting is unknown, a setting out of range, or the account has nothing to say
-            of this tape.
+        ValueError: if the method or a setting is unknown, or out of range, or the account cannot speak of this tape.
         RuntimeError: if credit was lost or made on the way: an error of this library.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
-    >>> credit(tape).persons.share.tolist()
+    >>> from sim import Scenario, simulate
+    >>> credit(simulate(Scenario.load("e1_interpreter"))).persons.share.tolist()  # P1 tells P2, who tells the world
     [0.5, 0.5]
     """
     table = attribute(tape, method, settings)

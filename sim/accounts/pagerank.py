@@ -168,13 +168,10 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     Raises:
         ValueError: if alpha is out of range.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world
     >>> person_pagerank(tape).persons.share.round(3).tolist()
-    [0.502, 0.498]
+    [0.338, 0.432, 0.231]
     """
     from scipy import sparse
 

@@ -10,6 +10,7 @@ to have held the idea, and becomes a root; who did not is no longer seen, and th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -60,15 +61,13 @@ def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> T
 
     told, (child, parent) = again(tape.influences.child, tape.influences.parent)
     worth, (event, implementation) = again(tape.realised.event, tape.realised.implementation)
-    return Tape(
-        Events(step, kind, person, idea.astype(np.int32), count),
-        Influences(child, parent, tape.influences.weight[told]),
-        Realised(event, implementation, tape.realised.value[worth]),
-        tape.persons,
-        tuple(name for name, many in zip(tape.ideas, times.tolist(), strict=True) for _ in range(many)),
-        tape.steps,
-        tape.world_size,
-        provenance=tape.provenance,
+    return replace(
+        tape,
+        events=Events(step, kind, person, idea.astype(np.int32), count),
+        influences=Influences(child, parent, tape.influences.weight[told]),
+        realised=Realised(event, implementation, tape.realised.value[worth]),
+        ideas=tuple(name for name, many in zip(tape.ideas, times.tolist(), strict=True) for _ in range(many)),
+        dropped={},
     )
 
 
@@ -91,10 +90,7 @@ def links_missing(tape: Tape, amount: float, generator: np.random.Generator) -> 
 
 
 def times_off(tape: Tape, amount: float, generator: np.random.Generator) -> Tape:
-    """Return the record with each event up to `amount` steps earlier or later.
-
-    Influences that are then no longer from earlier to later are missing.
-    """
+    """Return the record with each event up to `amount` steps off, without influences that this turns round."""
     most = int(amount)
     was = tape.events.step
     step = np.clip(was + generator.integers(-most, most + 1, len(was)), 0, tape.steps)
@@ -140,11 +136,8 @@ def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints 
         weight: of the influences, > 0; the tape's own if None. Those of a child are scaled to sum to 1.
         step: of the events, if they change places; a parent must not be later than its child.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Persons
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> thinned(tape, np.array([False, True])).events.kind.tolist()  # P2 told the crowd, whoever told P2
     [0, 0, 1]
     """
@@ -166,15 +159,12 @@ def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints 
     event, implementation, value = tape.realised.columns().values()
     valued = alive[event] & ((implementation < 0) | alive[implementation])
     valued &= (state[event] != ROOT) | (implementation >= 0)
-    return Tape(
-        Events(step[rows], kind[rows], events.person[rows], events.idea[rows], events.count[rows]),
-        Influences(child, parent, np.minimum(weight / whole[child], 1.0)),
-        Realised(place[event[valued]], place[implementation[valued]], value[valued]),
-        tape.persons,
-        tape.ideas,
-        tape.steps,
-        tape.world_size,
-        provenance=tape.provenance,
+    return replace(
+        tape,
+        events=Events(step[rows], kind[rows], events.person[rows], events.idea[rows], events.count[rows]),
+        influences=Influences(child, parent, np.minimum(weight / whole[child], 1.0)),
+        realised=Realised(place[event[valued]], place[implementation[valued]], value[valued]),
+        dropped={},
     )
 
 

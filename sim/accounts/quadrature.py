@@ -114,10 +114,7 @@ def _sweep(
     begin: Ints, parent: Ints, part: Floats, entry: Floats, nodes: Floats, weights: Floats, above: Floats,
     below: Floats, kept: Floats,
 ) -> None:  # fmt: skip
-    """Write down what each row keeps at the nodes of a block.
-
-    `above` and `below` have BLOCK numbers a row; `below` is all 0 before and afterwards.
-    """
+    """Write down what each row keeps at the nodes of a block; `below` has BLOCK zeros a row, before and afterwards."""
     at, of, last = load(nodes, 0), load(weights, 0), len(parent) - 1
     none = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     one = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)

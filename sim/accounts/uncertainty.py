@@ -90,8 +90,7 @@ def how_sure(
     Args:
         table: the credit of the record itself.
         account: the same account, of a tape with the same persons.
-        means: what the copies are, in words.
-        makers: functions that make a copy each.
+        means, makers: what the copies are, in words, and functions that make one each.
         confidence: of the intervals, in (0, 1); they hold the middle of the copies.
         threads: how many work side by side; the result does not depend on it.
     """
@@ -149,9 +148,4 @@ def ranks(share: Floats) -> Ints:
     >>> ranks(np.array([0.2, 0.5, 0.2, 0.1])).tolist()
     [2, 1, 2, 4]
     """
-    order = np.argsort(-share, kind="stable")
-    falling = share[order]
-    new = np.append(True, falling[1:] < falling[:-1])[: len(share)]
-    found = np.empty(len(share), np.int64)
-    found[order] = np.maximum.accumulate(np.where(new, np.arange(1, len(share) + 1), 1)) if len(share) else found
-    return found
+    return 1 + np.searchsorted(np.sort(-share), -share)  # how many are larger

@@ -153,13 +153,10 @@ def measure(
         ValueError: if a name stands for nothing.
         RunError: if the code that it names fails as it is imported.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> [measure(name)(tape) for name in ("total", "reached", "time_to_half", "share:P2")]
-    [98.0, 100.0, 3.0, 0.5]
+    [169999999966.0, 10000000000.0, 3.0, 0.5]
     """
     if isinstance(given, Measure):
         return given

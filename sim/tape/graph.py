@@ -137,13 +137,10 @@ def to_networkx(tape: Tape, of: str = "events", window: Window | None = None) ->
     Raises:
         ValueError: if `of` is another word, or the window ends before it begins.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> sorted(to_networkx(tape, "persons").edges(data="weight"))
-    [(-1, 0, 1.0), (0, 1, 1.0), (1, -1, 98.0)]
+    [(-1, 0, 1.0), (0, 1, 1.0), (1, -1, 9999999998.0)]
     >>> to_networkx(tape, window=(2, 2)).nodes(data="time")
     NodeDataView({0: 1, 1: 2}, data='time')
     """

@@ -71,10 +71,9 @@ class Ways(NamedTuple):
 
 
 def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
-    """Return the lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
+    """Yield the lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
 
-    In a sample every event draws one parent, and `samples` of them share the value in equal parts; the draws are the
-    same for the same tape.
+    In a sample every event draws one parent, and the samples share the value equally; the same tape has the same draws.
 
     Raises:
         ValueError: if samples is below 1.
@@ -130,15 +129,10 @@ def passed_up(lineages: Lineages, amount: Floats) -> Floats:
 
 
 def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Floats]:
-    """Implementers who are on the lineage anyhow, and those who are not.
+    """Return the part of what served each lineage whose makers are on it anyhow, and what the others get, by person.
 
-    Args:
-        tape, lineages: as they belong together.
-        away: what all implementers who served a lineage get together, if none of them is on it; shape (lineages,).
-
-    Returns:
-        The part of what served each lineage whose makers are on it (1 where nothing served); and what the other
-        makers get, by person.
+    `away` is what all implementers who served a lineage get together, if none of them is on it; shape (lineages,). The
+    part is 1 where nothing served.
     """
     kind, persons = tape.events.kind, tape.persons.total
     child, parent, weight = tape.influences.columns().values()
