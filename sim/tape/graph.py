@@ -52,12 +52,10 @@ def event_arrows(tape: Tape, window: Window | None = None) -> Arrows:
     """
     child, parent, weight = tape.influences.columns().values()
     step = tape.events.step
-    there = np.ones(len(step), np.bool_)
-    if window is not None:
-        there = _within(step, window)
-        kept = there[child]
-        child, parent, weight = child[kept], parent[kept], weight[kept]
-        there[parent] = True
+    there = _within(step, window)
+    kept = there[child]
+    child, parent, weight = child[kept], parent[kept], weight[kept]
+    there[parent] = True
     node = np.flatnonzero(there)
     return Arrows(node, step[node], child, parent, weight, step[child], step[child])
 
@@ -81,7 +79,7 @@ def person_arrows(tape: Tape, window: Window | None = None, world: bool = True) 
     if world:
         crowd = np.append(tape.persons.size[tape.persons.group] > 1, True)
         who = np.where(crowd[who], WORLD, who)  # the last place is that of nobody
-    inside = np.ones(len(who), np.bool_) if window is None else _within(events.step, window)
+    inside = _within(events.step, window)
     child, parent, weight = tape.influences.columns().values()
     told = inside[child] & (events.kind[child] <= LEARN) & (who[child] != who[parent])
     child, parent, weight = child[told], parent[told], weight[told]
@@ -104,11 +102,15 @@ def person_arrows(tape: Tape, window: Window | None = None, world: bool = True) 
     return Arrows(node, begin, *_summed(start, end, size, step, tape.persons.total + 1))
 
 
-def _within(step: Ints, window: Window) -> NDArray[np.bool_]:
-    first, last = window
-    if first > last:
-        raise ValueError(f"window: from {first} to {last}; allowed: a first step that is not after the last")
-    return (step >= first) & (step <= last)
+def check_window(window: Window | None) -> None:
+    """Raise a ValueError if a window ends before it begins."""
+    if window is not None and window[0] > window[1]:
+        raise ValueError(f"window: from {window[0]} to {window[1]}; allowed: a first step that is not after the last")
+
+
+def _within(step: Ints, window: Window | None) -> NDArray[np.bool_]:
+    check_window(window)
+    return np.ones(len(step), np.bool_) if window is None else (step >= window[0]) & (step <= window[1])
 
 
 def _summed(start: Ints, end: Ints, weight: Floats, step: Ints, people: int) -> tuple[Ints, Ints, Floats, Ints, Ints]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = ("discover", "learn", "implement", "abandon", "leave", "use")
-
 DISCOVER, LEARN, IMPLEMENT, ABANDON, LEAVE, USE = range(6)
 
 COLUMNS: dict[str, dict[str, type]] = {
@@ -27,7 +26,6 @@ COLUMNS: dict[str, dict[str, type]] = {
 }
 
 Ints = NDArray[np.int64]
-
 Floats = NDArray[np.float64]
 
 
@@ -35,8 +33,8 @@ class Table:
     """Columns of equal length, which cannot be written to; arrays of the right type are not copied."""
 
     def __post_init__(self) -> None:
-        columns = COLUMNS[type(self).__name__.lower()]
-        for name, dtype in columns.items():
+        table = type(self).__name__.lower()
+        for name, dtype in COLUMNS[table].items():
             given = getattr(self, name)
             if dtype is str:
                 object.__setattr__(self, name, tuple(given))
@@ -44,14 +42,14 @@ class Table:
             source: NDArray[Any] = np.asarray(given)
             column = np.ascontiguousarray(source if source.dtype == dtype else _cast(source, dtype)).view()
             if source.dtype != dtype and not np.array_equal(source, column):
-                raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
+                raise TapeError(f"{table}.{name}: holds values that are no {np.dtype(dtype)}")
             if column.ndim != 1:
-                raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
+                raise TapeError(f"{table}.{name}: must have one dimension, has {column.ndim}")
             column.flags.writeable = False
             object.__setattr__(self, name, column)
-        lengths = {name: len(getattr(self, name)) for name in columns}
+        lengths = {name: len(column) for name, column in self.columns().items()}
         if len(set(lengths.values())) != 1:
-            raise TapeError(f"{type(self).__name__.lower()}: columns differ in length: {lengths}")
+            raise TapeError(f"{table}: columns differ in length: {lengths}")
 
     def columns(self) -> dict[str, Any]:
         """The columns by name, in their order."""
@@ -64,7 +62,7 @@ class Table:
         return pd.DataFrame(self.columns())
 
     def __len__(self) -> int:
-        return len(getattr(self, next(iter(COLUMNS[type(self).__name__.lower()]))))
+        return len(next(iter(self.columns().values())))
 
 
 def _cast(column: NDArray[Any], dtype: type) -> NDArray[Any]:
@@ -136,8 +134,6 @@ class Persons(Table):
 
     def names(self) -> list[str]:
         """The names of all persons, in tape order."""
-        pass
-
         return list(Names(self))
 
 
@@ -200,45 +196,23 @@ class Names(Sequence[str]):
         return f"({', '.join(map(repr, self[:6]))}, ... {len(self):,} names)"
 
 
-class History(Protocol):
-    """All tables of one history and what stands beside them, as a tape has them."""
+@dataclass(frozen=True, eq=False)
+class History:
+    """All tables of one history, and what stands beside them; `sim.tape.tape.Tape` says what each means."""
 
-    @property
-    def events(self) -> Events:
-        """Return what happened."""
+    events: Events
+    influences: Influences
+    realised: Realised
+    persons: Persons
+    ideas: tuple[str, ...]
+    steps: int
+    world_size: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def influences(self) -> Influences:
-        """Return what stands on what."""
-
-    @property
-    def realised(self) -> Realised:
-        """The value of holdings."""
-
-    @property
-    def persons(self) -> Persons:
-        """Persons and groups."""
-
-    @property
-    def ideas(self) -> tuple[str, ...]:
-        """Names of the ideas."""
-
-    @property
-    def steps(self) -> int:
-        """The last step."""
-
-    @property
-    def world_size(self) -> int:
-        """Return how many people there are."""
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """Return what could not be placed, by reason."""
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """Return where the history comes from."""
-
-    @property
+    @cached_property
     def parents(self) -> Ints:
-        """Return where the influences of each event begin."""
+        """Return where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
+        begin = np.zeros(len(self.events) + 1, np.int64)
+        np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
+        return begin
