@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +21,12 @@ GAIN = np.zeros(USE + 1, np.int64)  # what an event of each kind adds to the hol
 GAIN[[DISCOVER, LEARN]], GAIN[[ABANDON, LEAVE]] = 1, -1
 
 
-@dataclass(frozen=True)
-class Adoptions:
-    """First adoptions: rows in order of run and step.
-
-    Attributes:
-        run, step, count: which run, when, and how many people.
-    """
+class Adoptions(NamedTuple):
+    """First adoptions, in order of run and step: which run, when, and how many people."""
 
     run: Ints
     step: Ints
-    count: Ints
+    count: Ints  # type: ignore[assignment]  # a tuple's own method of this name is of no use here
 
 
 @dataclass(eq=False)

@@ -84,21 +84,17 @@ def cells_of(
     for key in vary:
         _refuse_key(key)
     if design == "grid":
-        columns = tuple(_values(scenario, key, given) for key, given in vary.items())
-        _try(
-            scenario, ({key: value} for key, column in zip(vary, columns, strict=True) for value in column[:MAX_TRIED])
-        )
-        return Cells(tuple(vary), columns, True)
+        columns = {key: _values(scenario, key, given) for key, given in vary.items()}
+        _try(scenario, ({key: value} for key, column in columns.items() for value in column[:MAX_TRIED]))
+        return Cells(tuple(columns), tuple(columns.values()), True)
     if not vary:
         raise ValueError(f"design: {design} needs keys to vary, each with a range such as [0.0, 1.0]")
     if samples < 1:
         raise ValueError(f"samples: must be 1 or more for a design of {design}, is {samples}")
-    bounds = [_bounds(key, given) for key, given in vary.items()]
+    bounds = [bounds_of(key, given) for key, given in vary.items()]
     whole = [_is_whole(scenario, key, *ends) for key, ends in zip(vary, bounds, strict=True)]
     rows = _sample(design, tuple(vary), bounds, samples, seed)
-    made = tuple(
-        tuple(round(x) if w else x for x, w in zip(row, whole, strict=True)) for row in rows.tolist()
-    )  # fmt: skip
+    made = tuple(tuple(round(x) if w else x for x, w in zip(row, whole, strict=True)) for row in rows.tolist())
     found = Cells(tuple(vary), made, False)
     _try(scenario, itertools.islice(found, MAX_TRIED))
     return found
@@ -141,9 +137,9 @@ def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]
     return [(a << 32) | b for a, b in zip(high.tolist(), low.tolist(), strict=True)]
 
 
-def bounds_of(vary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """Return the range of each key of a sampled design."""
-    return {key: _bounds(key, given) for key, given in vary.items()}
+def problem_of(bounds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Return keys and their ranges as SALib takes them."""
+    return {"num_vars": len(bounds), "names": list(bounds), "bounds": [list(ends) for ends in bounds.values()]}
 
 
 def _listed(scenario: Scenario, given: Any) -> Cells:
@@ -205,7 +201,8 @@ def _checked(key: str, value: Any) -> Any:
     return value
 
 
-def _bounds(key: str, given: Any) -> tuple[float, float]:
+def bounds_of(key: str, given: Any) -> tuple[float, float]:
+    """Return the range of a key of a sampled design."""
     if isinstance(given, Mapping) and {"start", "stop"} <= set(given):
         given = [given["start"], given["stop"]]
     given = plain(given)
@@ -253,7 +250,7 @@ def _sample(
         from SALib.sample import morris, sobol
     except ModuleNotFoundError:
         raise ValueError(f"design: {design} needs SALib; pip install 'shoulders[analysis]'") from None
-    problem = {"num_vars": len(keys), "names": list(keys), "bounds": [list(ends) for ends in bounds]}
+    problem = problem_of(dict(zip(keys, bounds, strict=True)))
     small = int(np.random.SeedSequence([seed, CELL]).generate_state(1)[0])
     if design == "morris":
         return np.asarray(morris.sample(problem, samples, num_levels=4, seed=small))

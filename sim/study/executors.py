@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from concurrent.futures import ProcessPoolExecutor as Processes
 from concurrent.futures import ThreadPoolExecutor as Threads
+from functools import partial
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Protocol
@@ -34,6 +35,7 @@ from sim.study.chunks import Chunk
 EXECUTORS = ("auto", "threads", "processes", "dask")
 SECONDS = 0.5  # that a chunk should take
 MAX_RUNS = 8192  # of a chunk
+KILLED = ("KilledWorker", "FutureCancelledError")  # the errors of Dask for the death of a worker
 DEATHS = 3  # of workers, before a run that was alone with them is blamed
 Span = tuple[int, int]
 Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
@@ -99,7 +101,8 @@ def work(task: Task, gaps: Sequence[Span], pool: Pool, workers: int, record: Cal
         if last - first > 1:
             suspects.extendleft([((first + last) // 2, last), (first, (first + last) // 2)])
         else:
-            record(_died(task, first))
+            why = f"the worker died in this run, {DEATHS} times; out of memory?"
+            record(Chunk(first, last, np.full((1, task.columns), np.nan), ((0, why),)))
 
 
 def _until_a_death(
@@ -123,7 +126,7 @@ def _until_a_death(
             return []
         for future in wait(flying, return_when=FIRST_COMPLETED).done:
             error = CancelledError() if future.cancelled() else future.exception()
-            if error is not None and _is_death(error):
+            if isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in KILLED:
                 return sorted(flying.values())
             span = flying.pop(future)
             if error is not None:
@@ -147,16 +150,6 @@ def _next(left: deque[Span], size: int) -> Span:
         left.appendleft((first + size, last))
         last = first + size
     return first, last
-
-
-def _died(task: Task, run: int) -> Chunk:
-    values = np.full((1, task.columns), np.nan)
-    return Chunk(run, run + 1, values, ((0, f"the worker died in this run, {DEATHS} times; out of memory?"),))
-
-
-def _is_death(error: BaseException) -> bool:
-    return isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in (
-        "KilledWorker", "FutureCancelledError")  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -192,19 +185,24 @@ def kept(pool: Pool) -> Iterator[Pool]:
 
 
 def threads(workers: int) -> Pool:
-    """Return a pool of threads of this process."""
+    """Return a pool of threads of this process; a run of theirs cannot be cut off, so nobody waits for it."""
 
-    @contextlib.contextmanager
-    def pool() -> Iterator[Executor]:
+    def pool() -> contextlib.AbstractContextManager[Executor]:
         executor = Threads(workers, thread_name_prefix="study")
-        try:
-            yield executor
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)  # a run cannot be cut off; nobody waits for it
-            raise
-        executor.shutdown()
+        return _ended(executor, partial(executor.shutdown, wait=False, cancel_futures=True))
 
     return pool
+
+
+@contextlib.contextmanager
+def _ended(executor: Executor, give_up: Callable[[], Any]) -> Iterator[Executor]:
+    """Yield an executor that does not outlive the block, and is given up where the block fails."""
+    try:
+        yield executor
+    except BaseException:
+        give_up()
+        raise
+    executor.shutdown()
 
 
 def processes(workers: int, task: Task) -> Pool:
@@ -222,17 +220,9 @@ def processes(workers: int, task: Task) -> Pool:
         raise StudyError(f"executor: the measures cannot be sent to other processes ({error}); allowed: threads"
                          ) from None  # fmt: skip
 
-    @contextlib.contextmanager
-    def pool() -> Iterator[Executor]:
+    def pool() -> contextlib.AbstractContextManager[Executor]:
         executor = Processes(workers, _Spawn(), initializer=_ignore_interrupts)
-        try:
-            yield executor
-        except BaseException:
-            for process in list((getattr(executor, "_processes", None) or {}).values()):
-                process.terminate()
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-        executor.shutdown()
+        return _ended(executor, partial(_terminate, executor))
 
     with pool() as executor:
         try:
@@ -240,6 +230,12 @@ def processes(workers: int, task: Task) -> Pool:
         except BrokenExecutor:
             raise StudyError("executor: the processes died as they began; allowed: threads") from None
     return pool
+
+
+def _terminate(executor: Processes) -> None:
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.terminate()
+    executor.shutdown(wait=False, cancel_futures=True)
 
 
 @contextlib.contextmanager
@@ -277,13 +273,12 @@ class _Spawn(SpawnContext):
 def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process says when to stop
     if parent := multiprocessing.parent_process():
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
+        def end_with_it() -> None:  # when it is killed, in whatever run this process is
+            parent.join()
+            os._exit(1)
 
-def _end_with(parent: Any) -> None:
-    """End this process when its parent is killed, in whatever run it is."""
-    parent.join()
-    os._exit(1)
+        threading.Thread(target=end_with_it, daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -343,17 +338,11 @@ def dask_pool(client: Any) -> Pool:
         ConnectionError: when the pool is asked for and the scheduler is gone.
     """
 
-    @contextlib.contextmanager
-    def pool() -> Iterator[Executor]:
+    def pool() -> contextlib.AbstractContextManager[Executor]:
         if client.status != "running":
             raise ConnectionError(f"--dask {client.scheduler.address if client.scheduler else ''}: the scheduler is "
                                   "gone")  # fmt: skip
         executor = client.get_executor(pure=False)
-        try:
-            yield executor
-        except BaseException:
-            executor.shutdown(wait=False)
-            raise
-        executor.shutdown()
+        return _ended(executor, partial(executor.shutdown, wait=False))
 
     return pool
