@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.machine.loops import for_size
+from sim.readers.sorting import runs_from
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Events, Floats, Influences, Ints, Realised
 from sim.tape.tape import Tape
 
@@ -54,7 +55,7 @@ def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> T
     def again(event: Ints, *others: Ints) -> tuple[Ints, list[Ints]]:
         """Return rows that belong to an event once for each copy of it, and where the events of the others are."""
         rows: Ints = np.repeat(np.arange(len(event)), of_event[event])
-        copy = np.arange(len(rows)) - np.repeat(np.cumsum(of_event[event]) - of_event[event], of_event[event])
+        copy = runs_from(np.zeros(len(event), np.int64), of_event[event])
         order = np.argsort(first[event[rows]] + copy, kind="stable")
         rows, copy = rows[order], copy[order]
         return rows, [np.where(other[rows] < 0, -1, first[other[rows]] + copy) for other in (event, *others)]

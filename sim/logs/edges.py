@@ -35,21 +35,18 @@ Array = NDArray[Any]
 
 def _check_own_events(chunk: Mapping[str, Any], fail: Fail) -> None:
     """Refuse an implementation that has another source than the target."""
-    if "kind" not in chunk:
-        return
-    rows = np.flatnonzero(chunk["kind"] == IMPLEMENT)
+    rows = np.flatnonzero(chunk["kind"] == IMPLEMENT) if "kind" in chunk else np.zeros(0, np.int64)
     if not len(rows):
         return
-    source, target = (
-        as_dictionary(chunk[name]).take(pa.array(rows)).dictionary_decode() for name in ("source", "target")
-    )
+    names = (as_dictionary(chunk[name]) for name in ("source", "target"))
+    source, target = (column.take(pa.array(rows)).dictionary_decode() for column in names)
     wrong = np.flatnonzero(pc.and_(pc.not_equal(source, ""), pc.not_equal(source, target)))
     if len(wrong):
         row = int(rows[wrong[0]])
-        word, by = KINDS[chunk["kind"][row]], source[int(wrong[0])].as_py()
-        raise fail(
-            row, f"{word!r} is the target's own event, but the source is {shown(by)}; allowed: nothing, or the target"
+        what = (
+            f"{KINDS[IMPLEMENT]!r} is the target's own event, but the source is {shown(source[int(wrong[0])].as_py())}"
         )
+        raise fail(row, f"{what}; allowed: nothing, or the target")
 
 
 EDGES = Shape(

@@ -38,6 +38,7 @@ SAFE = (
 )  # fmt: skip
 HEADER = ("--root", "--no-ext-diff", "--no-textconv", "--use-mailmap", "--encoding=UTF-8",
           "--no-show-signature", "--format=%x01%H%x00%P%x00%aN%x00%ct%x00%B%x00")  # fmt: skip
+QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 FIELDS = 5
 BY: dict[str, type[Lines | Files]] = {"lines": Lines, "files": Files}
 
@@ -121,13 +122,7 @@ def _git(path: Path, *words: str) -> Iterator[bytes]:
     Raises:
         TapeError: if there is no git, or it fails.
     """
-    nothing = {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | nothing
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | QUIET
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(

@@ -105,9 +105,9 @@ class Log:
         """Return the times, those after the last that is wanted as none."""
         if self.options.until is None:
             return ticks
-        until = Clock(columns.clock.order, columns.clock.form)
         import pyarrow as pa
 
+        until = Clock(columns.clock.order, columns.clock.form)
         until.read("until", pa.array([str(self.options.until)]), lambda _, what: TapeError(what))
         last, digits = int(until.ticks("until")[0]), columns.clock.digits - until.digits
         last = last * 10**digits if digits >= 0 else last // 10**-digits

@@ -58,6 +58,7 @@ NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first
     "followed": ("target", "followee", "tgt", "dst", "target_id", "asked", "alter", "user_to", "to_user"),
     "kind": (), "end": ("stop", "end_time", "until"), "group": ("affiliation", "team", "institution"),
 }  # fmt: skip
+DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d{1,2}|\d{4,})\Z")  # not one that may stand between thousands
 EITHER_WAY = ({"from", "sender_id", "fromnode"}, {"to", "tonode"})  # a message goes to whom it names, a citation not
 
 
@@ -248,13 +249,12 @@ def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fa
     """Numbers from `least` to 1e100, `default` where there is nothing."""
     missing = column.is_null().to_numpy(zero_copy_only=False)
     try:
-        if is_text(column) and pc.any(pc.match_substring_regex(column, "[^0-9.eE+-]")).as_py():
-            raise pa.ArrowInvalid
-        if pa.types.is_boolean(column.type):
+        other = is_text(column) and pc.any(pc.match_substring_regex(column, "[^0-9.eE+-]")).as_py()
+        if other or pa.types.is_boolean(column.type):
             raise pa.ArrowInvalid
         found = column.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        texts = [None if cell is None else _point(str(cell)) for cell in column.to_pylist()]
+        texts = [None if cell is None else DECIMAL_COMMA.sub(r"\1.\2", str(cell)) for cell in column.to_pylist()]
         values = {text: float(text) if text and NUMBER.fullmatch(text) else np.nan for text in dict.fromkeys(texts)}
         found = np.array([values[text] for text in texts])
     wrong = ~missing & ~((found >= least) & (found <= 1e100))
@@ -263,11 +263,6 @@ def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fa
         text = shown(str(column[row].as_py()))
         raise fail(row, f"wrong {name} {text}; allowed: numbers from {least:g} to 1e+100, or nothing")
     return np.where(missing, default, found)
-
-
-def _point(text: str) -> str:
-    """A decimal comma as a point; not one that may stand between thousands."""
-    return text.replace(",", ".") if re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", text) else text
 
 
 def _words(name: str, column: pa.Array, words: Mapping[str, int], fail: Fail) -> NDArray[np.int8]:

@@ -50,7 +50,7 @@ class Table:
     path: Path
     names: list[str]
     batches: Batches
-    line: Callable[[int], int]
+    line: Callable[[int], int] = lambda row: row + 1
     bare: bool = False
     header: int = 1
     facts: dict[str, Any] = field(default_factory=dict)
@@ -92,7 +92,7 @@ def in_memory(data: Any, path: Path, kind: str = "table in memory") -> Table:
         for batch in table.select(list(wanted)).to_batches(BATCH):
             yield batch.columns
 
-    return Table(path, [str(name) for name in table.column_names], batches, _next, facts={"file": kind})
+    return Table(path, [str(name) for name in table.column_names], batches, facts={"file": kind})
 
 
 def _mixed(column: Any) -> pa.Array:
@@ -103,10 +103,6 @@ def _mixed(column: Any) -> pa.Array:
         import pandas as pd
 
         return pa.array([None if pd.api.types.is_scalar(x) and pd.isna(x) else str(x) for x in column], pa.string())
-
-
-def _next(row: int) -> int:
-    return row + 1
 
 
 def _guarded(source: Source, make: Callable[[], Table]) -> Table:
@@ -169,7 +165,7 @@ def _parquet(source: Source) -> Table:
                     raise
                 raise _unsound(source, error) from None
 
-        return Table(source.path, flat, batches, _next, facts={"file": "Parquet"})
+        return Table(source.path, flat, batches, facts={"file": "Parquet"})
 
     return _guarded(source, make)
 
@@ -316,7 +312,7 @@ def _json(source: Source) -> Table:
         except duckdb.Error as error:
             raise _wrong_json(source, error) from None
 
-    return Table(source.path, names, batches, _next, facts={"file": "JSON", **source.facts})
+    return Table(source.path, names, batches, facts={"file": "JSON", **source.facts})
 
 
 def _wrong_json(source: Source, error: Exception) -> TapeError:

@@ -32,6 +32,7 @@ from sim.accounts.games.lineage_loops import (
 from sim.accounts.table import sum_by
 from sim.machine.loops import for_size
 from sim.model.randomness import LINEAGE, key_of, squares64
+from sim.readers.sorting import runs_from
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -95,7 +96,7 @@ def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
         event, above, chance = for_size(unfold, size)(*ways, first)
         each = np.diff(first)[node]
         row = np.repeat(np.arange(len(node)), each)
-        node = _runs(first[node], each)
+        node = runs_from(first[node], each)
         yield _finish(tape, event, above, node, served[row], told[row], value[row] * chance[node])
         return
     for sample in range(samples):
@@ -185,18 +186,12 @@ def _ends(tape: Tape, ways: Ways) -> tuple[Ints, Ints, NDArray[np.bool_], Floats
     row = np.flatnonzero(value > 0.0)
     told = tape.events.kind[event[row]] == LEARN
     each = np.where(told, np.diff(ways.begin)[event[row]], 1)
-    way = _runs(ways.begin[event[row]], each)
+    way = runs_from(ways.begin[event[row]], each)
     row, told = np.repeat(row, each), np.repeat(told, each)
     if not len(ways.up):
         return event[row], served[row], told, value[row]
     way = np.where(told, way, 0)
     return np.where(told, ways.up[way], event[row]), served[row], told, value[row] * np.where(told, ways.part[way], 1.0)
-
-
-def _runs(start: Ints, each: Ints) -> Ints:
-    """So many numbers from each start on: 3, 4, 7 for the starts 3, 7 and the numbers 2, 1."""
-    before = np.cumsum(each) - each
-    return np.arange(int(each.sum())) - np.repeat(before - start, each)
 
 
 def _only(ways: Ways) -> Ints:
