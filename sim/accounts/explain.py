@@ -31,23 +31,14 @@ Line = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a person's credit.
+    """A part of a person's credit."""
 
-    Attributes:
-        name: of the idea, or the span of time, or the lineage in words.
-        adoptions: whose value it comes from.
-        credit: in units of realised value.
-        share: of the tape's total.
-        lineage: of a lineage, the persons from the discoverer on with the step of each, and who comes after them.
-        at: which part of the division it is.
-    """
-
-    name: str
-    adoptions: int
-    credit: float
-    share: float
-    lineage: Line = ()
-    at: int = 0
+    name: str  # of the idea, or the span of time, or the lineage in words
+    adoptions: int  # whose value it comes from
+    credit: float  # in units of realised value
+    share: float  # of the tape's total
+    lineage: Line = ()  # the persons from the discoverer on with the step of each, and who comes after them
+    at: int = 0  # which part of the division it is
 
 
 @dataclass(frozen=True)

@@ -26,19 +26,12 @@ Mask = NDArray[np.bool_]
 
 
 class Scheme(NamedTuple):
-    """A way to perturb a record.
+    """A way to perturb a record."""
 
-    Attributes:
-        perturb: (tape, amount, generator) -> a tape.
-        amount: the default.
-        highest: the largest amount allowed; the smallest is 0.
-        means: what a copy of the record is, with `{amount}` in it.
-    """
-
-    perturb: Callable[[Tape, float, np.random.Generator], Tape]
-    amount: float
-    highest: float
-    means: str
+    perturb: Callable[[Tape, float, np.random.Generator], Tape]  # (tape, amount, generator) -> a tape
+    amount: float  # the default
+    highest: float  # the largest amount allowed; the smallest is 0
+    means: str  # what a copy of the record is, with `{amount}` in it
 
 
 def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> Tape:

@@ -23,25 +23,15 @@ PARTS = ("group", "role", "idea")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: a person, a group of equal members, or the rest.
+    """One row: a person, a group of equal members, or the rest."""
 
-    Attributes:
-        name: of the person or group; of the rest, the group that all of it belongs to, or nothing.
-        people: how many persons it stands for.
-        share: of the total.
-        parts: credit as idea, communication, implementation, and without a role.
-        pagerank: as in the table; 0 where the method has none.
-        kind: "person", "group" or "rest".
-        at: the row of the table that a person is; -1 for others.
-    """
-
-    name: str
-    people: int
-    share: float
-    parts: tuple[float, float, float, float]
-    pagerank: float
-    kind: str
-    at: int = -1
+    name: str  # of the person or group; of the rest, the group that all of it belongs to, or nothing
+    people: int  # how many persons it stands for
+    share: float  # of the total
+    parts: tuple[float, float, float, float]  # credit as idea, communication, implementation, and without a role
+    pagerank: float  # as in the table; 0 where the method has none
+    kind: str  # "person", "group" or "rest"
+    at: int = -1  # the row of the table that a person is; -1 for others
 
     @property
     def credit(self) -> float:

@@ -64,8 +64,7 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
 def copies_of(tape: Tape, intervals: str, copies: int, seed: int = 0) -> tuple[str, list[Callable[[], Tape]]]:
     """Return what the copies of a record are, in words, and functions that make one each, with luck of its own.
 
-    Raises:
-        ValueError: as `scheme_of`; or if copies is not 2 or more.
+    Raises a ValueError as `scheme_of`; or if copies is not 2 or more.
     """
     if copies < 2:
         raise ValueError(f"copies: must be 2 or more, is {copies}")

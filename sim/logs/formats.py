@@ -199,8 +199,7 @@ def from_networkx(graph: Any, time: str | None = None, name: str = "graph") -> T
 def columns_of(given: Mapping[str, str] | str | None) -> dict[str, str]:
     """Return which column is which, from a mapping or from ROLE=NAME between commas.
 
-    Raises:
-        TapeError: if a part of it has no =.
+    Raises a TapeError if a part of it has no =.
     """
     if given is None or isinstance(given, Mapping):
         return {str(role): str(name) for role, name in (given or {}).items()}
@@ -245,11 +244,7 @@ def _opened(given: Any, path: Path, options: Options) -> Iterator[Log]:
 
 
 def _recognised(log: Log) -> str:
-    """The format that a log is in.
-
-    Raises:
-        TapeError: if none recognises it, or what it means is a question to the user.
-    """
+    """The format that a log is in; a TapeError if none recognises it, or what it means is a question to the user."""
     for name, format in FORMATS.items():
         if format.recognises(log):
             return name

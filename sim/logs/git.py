@@ -119,8 +119,7 @@ def _records(stream: Iterator[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
 def _git(path: Path, *words: str) -> Iterator[bytes]:
     """The lines of `git log`, which runs no program that the repository or the user names.
 
-    Raises:
-        TapeError: if there is no git, or it fails.
+    Raises a TapeError if there is no git, or it fails.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | QUIET
     with tempfile.TemporaryFile() as errors:

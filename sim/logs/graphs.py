@@ -33,11 +33,7 @@ def recognises(log: Log, format: str | None = None) -> bool:
 
 
 def graph_of(log: Log, format: str | None = None) -> Graph:
-    """Return the graph of a log.
-
-    Raises:
-        TapeError: if it is none, or it does not say who told whom.
-    """
+    """Return the graph of a log; a TapeError if it is none, or it does not say who told whom."""
     if log.is_graph:
         return of_networkx(log.data, log.path)
     found = format or (None if log.source is None else format_of(log.source))

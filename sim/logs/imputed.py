@@ -39,8 +39,7 @@ WITHOUT = 1 << 24  # influences at most, where everybody earlier counts and ther
 def followed(log: Log) -> tuple[list[Any], list[Any]] | None:
     """Return who follows whom, as chunks of names (follower, followed), or None without a network.
 
-    Raises:
-        TapeError: if it is no network.
+    Raises a TapeError if it is no network.
     """
     given = log.options.network
     if given is None:

@@ -102,8 +102,7 @@ class Known:
 def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, int]:
     """Return which column of a table is which of a shape, by what the user says, then by its name.
 
-    Raises:
-        TapeError: if a name is there twice, one that is said is not there, or one that is needed is missing.
+    Raises a TapeError if a name is there twice, one that is said is not there, or one that is needed is missing.
     """
     names = [canonical(name) for name in table.names]
     found = _said(table, shape, given, names)
@@ -174,8 +173,7 @@ class Columns:
     def read(self, table: Table, given: Mapping[str, str]) -> Columns:
         """Take all rows of a table, by the columns that are matched.
 
-        Raises:
-            TapeError: if it has none, or one is wrong; its line is named.
+        Raises a TapeError if it has none, or one is wrong; its line is named.
         """
         found = matched(table, self.shape, given)
         wanted = {column: at for column, at in found.items() if self.shape.columns[column] != "left"}

@@ -34,34 +34,23 @@ Batches = Callable[[Sequence[int]], Iterator[Sequence[Any]]]
 
 @dataclass
 class Table:
-    """A table that is about to be read.
+    """A table that is about to be read."""
 
-    Attributes:
-        path: what the user named, for messages.
-        names: of its columns; 1, 2, 3 of those of a table without a header.
-        bare: whether it has no header.
-        batches: of the columns with these numbers: one sequence of Arrow arrays after the other.
-        line: the line of a row, both from 0 on but for the line; of a table that is no text, the row from 1 on.
-        header: the line of the header.
-        facts: how it is written.
-        comments: lines of comment between the rows, once all are read.
-    """
-
-    path: Path
-    names: list[str]
-    batches: Batches
+    path: Path  # what the user named, for messages
+    names: list[str]  # of its columns; 1, 2, 3 of those of a table without a header
+    batches: Batches  # of the columns with these numbers: one sequence of Arrow arrays after the other
+    # the line of a row, both from 0 on but for the line; of a table that is no text, the row from 1 on
     line: Callable[[int], int] = lambda row: row + 1
-    bare: bool = False
-    header: int = 1
-    facts: dict[str, Any] = field(default_factory=dict)
-    comments: int = 0
+    bare: bool = False  # whether it has no header
+    header: int = 1  # the line of the header
+    facts: dict[str, Any] = field(default_factory=dict)  # how it is written
+    comments: int = 0  # lines of comment between the rows, once all are read
 
 
 def table_of(source: Source, known: Container[str]) -> Table:
     """The table in a source, whose format is seen from its content; a name that is known makes a header.
 
-    Raises:
-        TapeError: if it is no sound table, or one that unpacks to more than there is room for.
+    Raises a TapeError if it is no sound table, or one that unpacks to more than there is room for.
     """
     if source.kind == "parquet":
         return _parquet(source)
@@ -171,11 +160,7 @@ def _parquet(source: Source) -> Table:
 
 
 def refuse_rows(path: Path, rows: int) -> None:
-    """Refuse more rows than the memory can hold.
-
-    Raises:
-        TapeError: if so.
-    """
+    """Refuse more rows than the memory can hold; a TapeError if so."""
     if rows * WIDTH > (free := free_memory()):
         raise TapeError(f"{path}:1: {rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free")
 

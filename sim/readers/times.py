@@ -51,17 +51,11 @@ EPOCHS = {9: "seconds", 12: "milliseconds", 15: "microseconds", 18: "nanoseconds
 
 @dataclass
 class Clock:
-    """The common unit of the times of a log, and what is known of them so far.
+    """The common unit of the times of a log, and what is known of them so far."""
 
-    Attributes:
-        order: of day, month and year where slashes are between them: dmy, mdy, or nothing.
-        form: number or date, once one is read.
-        digits: behind the unit: 0, 6 or 9.
-    """
-
-    order: str = ""
-    form: str = ""
-    digits: int = 0
+    order: str = ""  # of day, month and year where slashes are between them: dmy, mdy, or nothing
+    form: str = ""  # number or date, once one is read
+    digits: int = 0  # behind the unit: 0, 6 or 9
     chunks: list[tuple[str, int, Ints]] = field(default_factory=list)  # column, digits, ticks
     large: tuple[int, Exception] | None = None  # the refusal of the first that is too large to count in fractions
 

@@ -42,8 +42,7 @@ def _is_name(path: Path, inside: str) -> bool:
 def read_text(name: str | Path, inside: str = "") -> tuple[str, Path]:
     """Return the text of a TOML file found by `located`, and its path.
 
-    Raises:
-        ScenarioError: if there is none (the nearest name is given), or it is too large, or not UTF-8 text.
+    Raises a ScenarioError if there is none (the nearest name is given), or it is too large, or not UTF-8 text.
     """
     path = located(name, inside)
     try:

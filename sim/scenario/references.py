@@ -186,8 +186,7 @@ def split_setting(key: str) -> tuple[str, str, str]:
 def setting(key: str, value: Any) -> Any:
     """Return a value as its field takes it (whole numbers made floats, 'forever' made inf).
 
-    Raises:
-        ScenarioError: if the field does not allow the value.
+    Raises a ScenarioError if the field does not allow the value.
     """
     section, _, field = split_setting(key)
     models: dict[str, type[BaseModel]] = {"ideas": Idea, "persons": PersonSection}

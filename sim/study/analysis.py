@@ -226,8 +226,7 @@ def measures_of(table: pd.DataFrame) -> list[str]:
 def numbers(table: pd.DataFrame, name: str) -> Floats:
     """Return a column as floats; null is nan.
 
-    Raises:
-        ValueError: if the column holds anything but numbers, and yes or no.
+    Raises a ValueError if the column holds anything but numbers, and yes or no.
     """
     try:
         return table[name].to_numpy(np.float64, na_value=np.nan)

@@ -31,24 +31,17 @@ class Adoptions(NamedTuple):
 
 @dataclass(eq=False)
 class Batch:
-    """The rows of several runs of one scenario, one run after the other; row numbers count from each run's first.
+    """The rows of several runs of one scenario, one run after the other; row numbers count from each run's first."""
 
-    Attributes:
-        events, influences, realised: as in a Tape.
-        ends: where each run's events, influences and realised rows end; shape (runs, 3).
-        persons, ideas, steps, world_size: as in a Tape; of all runs alike.
-        tape: makes the tape of one run.
-    """
-
-    events: Events
+    events: Events  # the tables as in a Tape
     influences: Influences
     realised: Realised
-    ends: Ints
-    persons: Persons
+    ends: Ints  # where each run's events, influences and realised rows end; shape (runs, 3)
+    persons: Persons  # as in a Tape; of all runs alike
     ideas: tuple[str, ...]
     steps: int
     world_size: int
-    tape: Callable[[int], Tape]
+    tape: Callable[[int], Tape]  # makes the tape of one run
 
     def __len__(self) -> int:
         return len(self.ends)

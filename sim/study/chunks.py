@@ -27,21 +27,15 @@ LARGEST = 1 << 20  # persons x ideas x runs made together, if there is more than
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """The description of a study that a worker needs.
+    """The description of a study that a worker needs."""
 
-    Attributes:
-        scenario, cells, replicates, seed, common: as in a Study.
-        measures: names, or functions of a tape.
-        engine: "agents", "kernels", or "meanwhile": the agents until the kernels are compiled, which is being done.
-    """
-
-    scenario: Scenario
+    scenario: Scenario  # this, and the next four, as in a Study
     cells: Cells
     replicates: int
     seed: int
     common: bool
-    measures: tuple[str | Measure | Callable[[Tape], Any], ...]
-    engine: str
+    measures: tuple[str | Measure | Callable[[Tape], Any], ...]  # names, or functions of a tape
+    engine: str  # "agents", "kernels", or "meanwhile": the agents until the kernels are compiled, which is being done
     rules: Rules | None = None
     person_class: Any = None
 
@@ -78,17 +72,12 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Runs first to last - 1 of a study.
-
-    Attributes:
-        values: of each run by each measure, nan where there is none; shape (runs, measures).
-        errors: the runs that failed, counted from `first`, each with the reason.
-    """
+    """Runs first to last - 1 of a study."""
 
     first: int
     last: int
-    values: Floats
-    errors: tuple[tuple[int, str], ...]
+    values: Floats  # of each run by each measure, nan where there is none; shape (runs, measures)
+    errors: tuple[tuple[int, str], ...]  # the runs that failed, counted from `first`, each with the reason
 
 
 def _together(job: Job, first: int, last: int) -> Iterator[tuple[int, list[Scenario] | ValueError, list[int]]]:

@@ -32,17 +32,12 @@ CELL = 32  # what seeds of cells are drawn for; the purposes of randomness.py ar
 
 @dataclass(frozen=True)
 class Cells(Sequence[dict[str, Any]]):
-    """The cells of a design, each a dict of keys and values, made when they are asked for.
+    """The cells of a design, each a dict of keys and values, made when they are asked for."""
 
-    Attributes:
-        keys: that vary.
-        columns: of a grid, the values of each key; else the values of each cell, in the order of the keys.
-        is_grid: which of the two.
-    """
-
-    keys: tuple[str, ...]
+    keys: tuple[str, ...]  # that vary
+    # of a grid, the values of each key; else the values of each cell, in the order of the keys
     columns: tuple[tuple[Any, ...], ...]
-    is_grid: bool
+    is_grid: bool  # which of the two
 
     def __len__(self) -> int:
         return math.prod(len(column) for column in self.columns) if self.is_grid else len(self.columns)

@@ -156,8 +156,7 @@ def _next(left: deque[Span], size: int) -> Span:
 def pool_for(task: Task, executor: str, workers: int, dask: str | None = None) -> Iterator[tuple[Pool, int]]:
     """Yield a pool of an executor that is named, and how many runs go on in it at the same time.
 
-    Raises:
-        StudyError, ValueError: if the processes cannot work, or there is no such cluster.
+    Raises a StudyError or ValueError if the processes cannot work, or there is no such cluster.
     """
     if dask is not None or executor == "dask":
         with dask_client(dask or "local", workers) as client:
@@ -208,8 +207,7 @@ def _ended(executor: Executor, give_up: Callable[[], Any]) -> Iterator[Executor]
 def processes(workers: int, task: Task) -> Pool:
     """Return a pool of processes of their own, started afresh; they do not run the script that started them.
 
-    Raises:
-        StudyError: if they cannot be sent the job, or die as they begin.
+    Raises a StudyError if they cannot be sent the job, or die as they begin.
     """
     if own := [function.__name__ for function in task.code if getattr(function, "__module__", "") == "__main__"]:
         raise StudyError(f"executor: {own[0]!r} is defined in a script or notebook, which other processes do not run; "
@@ -285,8 +283,7 @@ def _ignore_interrupts() -> None:
 def dask_client(address: str, workers: int) -> Iterator[Any]:
     """Yield a client of the cluster at an address, or of a local one of so many processes.
 
-    Raises:
-        ValueError: if distributed is not there, nobody answers, or the address is plain TCP beyond this machine.
+    Raises a ValueError if distributed is not there, nobody answers, or the address is plain TCP beyond this machine.
     """
     try:
         import distributed as found
@@ -317,8 +314,7 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
 def refuse_open(address: str) -> None:
     """Refuse plain TCP to another machine: Dask would run whatever anybody on the way puts in.
 
-    Raises:
-        ValueError: if the address is such, or none.
+    Raises a ValueError if the address is such, or none.
     """
     parts = urlsplit(address)
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or parts.port is None:
@@ -334,8 +330,7 @@ def refuse_open(address: str) -> None:
 def dask_pool(client: Any) -> Pool:
     """Return a pool of the workers of a cluster, which does not go away with it.
 
-    Raises:
-        ConnectionError: when the pool is asked for and the scheduler is gone.
+    Raises a ConnectionError when the pool is asked for and the scheduler is gone.
     """
 
     def pool() -> contextlib.AbstractContextManager[Executor]:

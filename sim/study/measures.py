@@ -32,17 +32,11 @@ DEFAULT = ("total", "reached", "time_to_half")
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of a run; `measure(tape)` is its value.
+    """A measure of a run; `measure(tape)` is its value."""
 
-    Attributes:
-        name: as in the table of the study.
-        of: the values of several runs side by side; shape (runs,), nan where there is none.
-        function: of a user, called with a tape; it holds Python's lock.
-    """
-
-    name: str
-    of: Callable[[Batch], Floats]
-    function: Callable[[Tape], Any] | None = None
+    name: str  # as in the table of the study
+    of: Callable[[Batch], Floats]  # the values of several runs side by side; shape (runs,), nan where there is none
+    function: Callable[[Tape], Any] | None = None  # of a user, called with a tape; it holds Python's lock
 
     def __call__(self, tape: Tape) -> float:
         """Return the value of one run."""
@@ -119,8 +113,7 @@ def measures_of(
 ) -> list[Measure]:
     """Return the measures by their names, checked against the persons (name: members) and ideas that there are.
 
-    Raises:
-        ValueError: if a name stands for nothing, or twice; the message says what is allowed and what comes near.
+    Raises a ValueError if a name stands for nothing, or twice; the message says what is allowed and what comes near.
     """
     catalogue = tuple(ideas)
     found = [measure(one, persons, catalogue) for one in given]

@@ -70,22 +70,14 @@ def lost(tape: Tape) -> Floats:
 
 @dataclass(frozen=True)
 class Ends:
-    """The ends of lineages: at the teller of a user, or at a user's own discovery.
+    """The ends of lineages: at the teller of a user, or at a user's own discovery."""
 
-    Attributes:
-        tape: whose lineages.
-        graph: where each event's lineages go on, as `divide_equally` takes it.
-        longest: the most rows of a lineage.
-        root: whether a row is one without a way on.
-        alone, served: the value that ends at each event, of lineages that nothing or something served.
-    """
-
-    tape: Tape
-    graph: tuple[Ints, Ints, Floats]
-    longest: int
-    root: NDArray[np.bool_]
-    alone: Floats
-    served: Floats
+    tape: Tape  # whose lineages
+    graph: tuple[Ints, Ints, Floats]  # where each event's lineages go on, as `divide_equally` takes it
+    longest: int  # the most rows of a lineage
+    root: NDArray[np.bool_]  # whether a row is one without a way on
+    alone: Floats  # the value that ends at each event, of lineages that nothing served
+    served: Floats  # the same of those that something served
 
     @classmethod
     def of(cls, tape: Tape) -> Ends:

@@ -40,27 +40,16 @@ MAX_WAYS = 5_000_000  # that are followed one by one; else as many as twice the 
 
 
 class Lineages(NamedTuple):
-    """Lineages as ways up a forest, and the value that needs each of them.
+    """Lineages as ways up a forest, and the value that needs each of them."""
 
-    Attributes:
-        event, above: of each node its event, and the node above (an earlier one) or -1.
-        holder: the person of each node.
-        first: whether the node is the first of its person on the way from the root.
-        node: where each lineage ends: the last teller, or the user's own discovery.
-        served: the row of the implementation or `use` that served it, or -1; lineages are sorted by
-            idea, and by it.
-        told: whether the user was told (and did not discover).
-        value: that needs the lineage.
-    """
-
-    event: Ints
-    above: Ints
-    holder: Ints
-    first: NDArray[np.bool_]
-    node: Ints
-    served: Ints
-    told: NDArray[np.bool_]
-    value: Floats
+    event: Ints  # of each node
+    above: Ints  # the node above each, an earlier one, or -1
+    holder: Ints  # the person of each node
+    first: NDArray[np.bool_]  # whether the node is the first of its person on the way from the root
+    node: Ints  # where each lineage ends: the last teller, or the user's own discovery
+    served: Ints  # the row of the implementation or `use` that served it, or -1; lineages are sorted by idea, and by it
+    told: NDArray[np.bool_]  # whether the user was told (and did not discover)
+    value: Floats  # that needs the lineage
 
 
 class Ways(NamedTuple):

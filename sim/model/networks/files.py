@@ -32,8 +32,7 @@ Row = tuple[int | None, str, str, float, int, int]  # line, source, target, weig
 def from_file(scenario: Scenario, network: Any) -> Links:
     """The ties of a network file, in the order in which they stand there.
 
-    Raises:
-        ScenarioError: if the file cannot be used; one line, with the line of the file where it is known.
+    Raises a ScenarioError if the file cannot be used; one line, with the line of the file where it is known.
     """
     path = scenario.folder / network.path
     try:
@@ -76,8 +75,7 @@ def _read(path: Path, scenario: Scenario) -> Links:
 def labels_in(scenario: Scenario, path: Path) -> Labels:
     """Return which person each label in a network file means, in any format but Parquet.
 
-    Raises:
-        ScenarioError, OSError: if the file cannot be used.
+    Raises a ScenarioError or OSError if the file cannot be used.
     """
     labels = Labels(scenario, path)
     _gathered(_read_csv(path) if path.suffix == ".csv" else _read_any(path), labels)

@@ -19,20 +19,13 @@ WORTH_COMPILING = 200_000  # ties
 
 @dataclass
 class Network:
-    """A generated network that is there from the first step on, and the steps in which ties of it are cut.
+    """A generated network that is there from the first step on, and the steps in which ties of it are cut."""
 
-    Attributes:
-        indptr, target: its rows, without repeats.
-        weight: of every tie.
-        mutual: whether each tie is there both ways.
-        cuts: rows that are cut, and the step for each part.
-    """
-
-    indptr: Ints
+    indptr: Ints  # its rows, without repeats
     target: NDArray[np.int32]
-    weight: float
-    mutual: bool
-    cuts: list[tuple[Ints, int]] = field(default_factory=list)
+    weight: float  # of every tie
+    mutual: bool  # whether each tie is there both ways
+    cuts: list[tuple[Ints, int]] = field(default_factory=list)  # rows that are cut, and the step for each part
 
     def cut(self, sources: range, targets: range, step: int) -> None:
         """End the ties from sources to targets at a step; steps must not fall from one call to the next."""
