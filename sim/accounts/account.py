@@ -58,8 +58,10 @@ def attribute(tape: Tape, method: str, settings: Settings) -> CreditTable:
     """Return the credit of every person by one account, as `credit` does, without intervals."""
     account = method_named(method)
     table = account.compute(tape, settings_of(tape, settings))
-    if account.conserved:
-        _check_conserved(table)
+    credited = float(table.persons.credit.sum())
+    # The floor is for values so small that a third of them has no digits left.
+    if account.conserved and not abs(credited - table.total) <= max(1e-9 * table.total, 1e-300):
+        raise RuntimeError(f"{table.method}: the credits sum to {credited!r}, not to {table.total!r}")
     return table
 
 
@@ -90,10 +92,3 @@ def _same_persons(tape: Tape, other: Tape) -> Tape:
     if other.persons.name != tape.persons.name or other.persons.total != tape.persons.total:
         raise ValueError("intervals: the tapes are of other persons")
     return other
-
-
-def _check_conserved(table: CreditTable) -> None:
-    credited = float(table.persons.credit.sum())
-    # The floor is for values so small that a third of them has no digits left.
-    if not abs(credited - table.total) <= max(1e-9 * table.total, 1e-300):
-        raise RuntimeError(f"{table.method}: the credits sum to {credited!r}, not to {table.total!r}")

@@ -57,7 +57,9 @@ def event_pagerank(
     [0.4118, 0.3529, 0.2353]
     """
     check_alpha(alpha, most=1.0)
-    begin, parent = _read_rows(indptr, indices)
+    begin, parent = whole(indptr, "indptr"), whole(indices, "indices")
+    if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(parent):
+        raise ValueError(f"indptr must rise from 0 to the number of indices, {len(parent)}")
     weight = None if weights is None else weights_of(weights, len(parent), "weights")
     rows = range(len(begin) - 1)
     rank = distribution(restart, rows, "restart")
@@ -71,14 +73,6 @@ def event_pagerank(
         rank += sink
     rank /= rank.sum()
     return rank
-
-
-def _read_rows(indptr: ArrayLike, indices: ArrayLike) -> tuple[Whole, Whole]:
-    """Return where each row begins, the rows in between not yet looked at, and what they point to."""
-    begin, parent = whole(indptr, "indptr"), whole(indices, "indices")
-    if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(parent):
-        raise ValueError(f"indptr must rise from 0 to the number of indices, {len(parent)}")
-    return begin, parent
 
 
 def _sweep(begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats) -> float:

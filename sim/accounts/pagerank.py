@@ -154,12 +154,9 @@ def _iterate(
 def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     """Return the credit by the position of each person in `person_graph`: PageRank relative to that of all persons.
 
-    The restart is uniform over the nodes. On the bridge example of SCIENCE.md section 4.2 this is the essay's table
-    (its 0.3450 is what power iteration at a tolerance of 1e-6 prints: the converged 0.344949 rounds to 0.3449).
-
-    Args:
-        tape: any tape.
-        alpha: chance to walk on, in [0, 1).
+    The restart is uniform over the nodes; alpha is the chance to walk on, in [0, 1). On the bridge example of
+    SCIENCE.md section 4.2 this is the essay's table (its 0.3450 is what power iteration at a tolerance of 1e-6 prints:
+    the converged 0.344949 rounds to 0.3449).
 
     Returns:
         The table without roles; its column pagerank counts the World as a node. Total is the tape's realised value, or

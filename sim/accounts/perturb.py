@@ -124,11 +124,8 @@ SCHEMES: dict[str, Scheme] = {
 def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints | None = None) -> Tape:
     """Return a tape without some of its influences, and without what cannot have happened without them.
 
-    Args:
-        tape: any tape.
-        kept: which influences stay; shape (influences,).
-        weight: of the influences, > 0; the tape's own if None. Those of a child are scaled to sum to 1.
-        step: of the events, if they change places; a parent must not be later than its child.
+    `kept` says which influences stay. `weight` (> 0) of the influences and `step` of the events are the tape's own
+    unless given; weights of a child are scaled to sum to 1, and no parent may be later than its child.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world

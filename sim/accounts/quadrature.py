@@ -33,10 +33,8 @@ def nodes_for(counted: int) -> tuple[Floats, Floats]:
     4 exp(-4 n^2 / d), which is compared with 1 / (d + 1), the integral.
 
     >>> nodes, weights = nodes_for(4)
-    >>> len(nodes), round(float(weights @ nodes**3), 12)
-    (2, 0.25)
-    >>> len(nodes_for(10_000)[0])
-    344
+    >>> len(nodes), round(float(weights @ nodes**3), 12), len(nodes_for(10_000)[0])
+    (2, 0.25, 344)
     """
     degree = max(counted - 1, 0)
     enough = math.ceil(math.sqrt(degree * math.log(4.0 * (degree + 1) / CLOSE) / 4.0))
@@ -69,8 +67,7 @@ def divide_equally(begin: Ints, parent: Ints, part: Floats, entry: Floats, count
         entry: the value whose lineages begin at each row; shape (rows,).
         counted: the most rows that are counted on any lineage.
 
-    Returns:
-        What each row keeps; what meets nobody who is counted is not in it. It does not depend on the number of threads.
+    Returns what each row keeps, without what meets nobody who is counted; the number of threads plays no part.
     """
     rows = len(entry)
     nodes, weights = nodes_for(counted)

@@ -83,16 +83,13 @@ def sides(
     each: int = 0,
     once: int = 0,
 ) -> list[Side]:
-    """Return the rows that matter of a table of shares, what is left over as the last.
+    """Return the rows that matter of a table of shares of the total, what is left over as the last.
 
+    `people` are names, groups in ascending order, and what the groups are; `share` has the shape (persons, columns).
     Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
     `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
     more, the largest by the column `first` (by the mean of all columns if None), and of those who were first in any
     column the `once` with the largest share in one.
-
-    Args:
-        people: names, groups in ascending order, and what the groups are.
-        share: of the total; shape (persons, columns).
     """
     names, of, groups = people
     if not len(names):
@@ -115,15 +112,10 @@ def sides(
 
 
 def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None) -> list[dict[str, Any]]:
-    """Return the credit by group, by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
+    """Return the credit by "group", "role", or the "idea" that earned it; largest first: dicts of `by`, credit, share.
 
     A group has its number of members as `count`. A discovery that stood on others shares what it earns with their
-    ideas, as its discoverer does with their makers. By priority it does not.
-
-    Args:
-        tape, table: the credit of the tape by any account.
-        by: "group", "role" or "idea".
-        settings: those with which the table was made.
+    ideas, as its discoverer does with their makers. By priority it does not. `settings` are those of the table.
 
     Raises:
         ValueError: if the account does not tell roles (ideas) apart, or there is no such `by`.

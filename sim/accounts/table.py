@@ -229,7 +229,8 @@ def make_table(
     total = tape.total if total is None else total
     if roles is None:
         roles = (np.full(len(credit), np.nan),) * 3
-    row = shown_rows(tape.persons, credit)
+    single = np.repeat(tape.persons.size == 1, tape.persons.members)
+    row = np.flatnonzero(single | (credit > 0.0))  # all but crowds without credit
     everybody = len(row) == len(credit)  # of whom there may be millions
     credit, *roles = (column if everybody else column[row] for column in (credit, *roles))
     persons = CreditedPersons(
@@ -261,13 +262,6 @@ def scaled_table(tape: Tape, method: str, raw: Floats) -> CreditTable:
     total = tape.total if whole > 0.0 else 0.0
     table = make_table(tape, method, raw * (total / whole) if whole > 0.0 else np.zeros(len(raw)), total=total)
     return replace(table, persons=replace(table.persons, raw=raw[table.row]))
-
-
-def shown_rows(persons: Persons, credit: Floats) -> Ints:
-    """Return the rows of the persons that a table of credits shows: all but crowds without credit."""
-    if (persons.size == 1).all():
-        return np.arange(persons.total)
-    return np.flatnonzero(np.repeat(persons.size == 1, persons.members) | (credit > 0.0))
 
 
 def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Floats:

@@ -37,7 +37,7 @@ class TemporalPageRank:
     Raises:
         ValueError: if alpha or beta is out of range.
 
-    The same state comes of the same interactions, however they were divided into blocks, bit for bit:
+    The same interactions leave the same state, however they were divided into blocks, bit for bit:
 
     >>> stream = TemporalPageRank(alpha=0.5, beta=1.0)
     >>> stream.feed([0, 1], [1, 2], [2001.0, 2002.0])

@@ -35,11 +35,7 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
 
     "auto" is ideas where the record has twenty or more that do not build on each other, else links.
 
-    Raises:
-        ValueError: if there is no such scheme, the amount is out of range, or the record has only one idea to draw.
-
-    >>> scheme_of(None, "links:0.3")
-    ('links', 0.3)
+    Raises a ValueError if there is no such scheme, the amount is out of range, or the record has only one idea to draw.
     """
     name, colon, text = intervals.partition(":")
     if name == "auto":
@@ -84,14 +80,10 @@ def how_sure(
     table: CreditTable, account: Account, means: str, makers: Iterable[Callable[[], Tape]],
     confidence: float = CONFIDENCE, threads: int | None = None,
 ) -> Uncertainty:  # fmt: skip
-    """Return how sure the shares of a table are, from the account of each of the copies.
+    """Return how sure the shares of a table are, from the same account of each of the copies.
 
-    Args:
-        table: the credit of the record itself.
-        account: the same account, of a tape with the same persons.
-        means, makers: what the copies are, in words, and functions that make one each.
-        confidence: of the intervals, in (0, 1); they hold the middle of the copies.
-        threads: how many work side by side; the result does not depend on it.
+    `makers` are functions that make a copy of the record each, and `means` says what the copies are. The number of
+    threads plays no part in the result.
     """
 
     makers = list(makers)

@@ -54,18 +54,14 @@ def tape_of(
     origin = int(step.min(initial=0))
     steps = max(last, int(step.max(initial=origin))) - origin
     order = order_of(step, kind, person, idea) if rank is None else order_of(step, rank, kind, person, idea)
-    events = Events(
-        in_order(order, step) - origin,
-        in_order(order, kind),
-        in_order(order, person),
-        in_order(order, idea),
-        np.ones(len(step), np.int64) if counts is None else in_order(order, counts),
-    )
+    count = np.ones(len(step), np.int64) if counts is None else in_order(order, counts)
+    step = in_order(order, step) - origin
+    events = Events(step, in_order(order, kind), in_order(order, person), in_order(order, idea), count)
     row = None
     if order is not None:
         row = np.full(len(order) + 1, -1)  # its last place sends the implementation -1 to itself
         row[order] = np.arange(len(order))
-    del step, kind, person, idea, order
+    del step, kind, person, idea, count, order
     roots = np.zeros(0, np.int64) if made_up is None else made_up if row is None else np.sort(row[made_up])
     facts = dict(facts) | {"kept": facts["rows"] - dropped.total()}
     groups = {name: log.options.groups[name] for name in names if name in log.options.groups}

@@ -126,11 +126,7 @@ def _builds(columns: Columns, time: Ints, source: Array, target: Array, idea: Ar
 def _with_prerequisites(
     happened: Happened, holding: Array, holder_person: Array, holder_idea: Array, built: _Built, ideas: pa.Array
 ) -> tuple[Happened, int]:
-    """Make discoveries build on the discoverer's holdings of other ideas, else on their first discoveries.
-
-    Returns:
-        The events with these influences, and how many ideas were not there before.
-    """
+    """Make discoveries build on holdings of other ideas, or on their first discoveries; and count what is not there."""
     row_of = {
         (int(person), int(idea)): int(row)
         for person, idea, row in zip(holder_person.tolist(), holder_idea.tolist(), holding.tolist(), strict=True)
@@ -248,12 +244,9 @@ def _happened(placed: Placed, holder_person: Array, holder_idea: Array) -> tuple
     events, influences, realised = placed.used.tolist()
     holder = placed.holder[:events]
     happened = Happened(
-        placed.step[:events],
-        placed.kind[:events],
-        holder_person[holder],
-        holder_idea[holder],
+        placed.step[:events], placed.kind[:events], holder_person[holder], holder_idea[holder],
         (placed.child[:influences], placed.parent[:influences], placed.weight[:influences]),
         (placed.event[:realised], placed.implementation[:realised], placed.value[:realised]),
         made_up=placed.roots[: placed.counts[placing.ROOTS]],
-    )
+    )  # fmt: skip
     return happened, int(placed.last[0])

@@ -42,21 +42,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from sim.errors import TapeError, did_you_mean
-from sim.logs import (
-    adoptions,
-    cascades,
-    citations,
-    contacts,
-    edges,
-    git,
-    graphs,
-    journeys,
-    ledger,
-    weibo,
-    works,
-)
+from sim.logs import adoptions, cascades, citations, contacts, edges, git, graphs, journeys, ledger, weibo, works
 from sim.logs.log import ALIASES, GROUPS, Log, Options, pairs_of
 from sim.readers.columns import EITHER_WAY, canonical
+from sim.readers.graph import READERS
 from sim.readers.source import opened
 from sim.readers.times import ORDERS
 from sim.tape.tape import Tape
@@ -73,11 +62,7 @@ def _graphs(format: str) -> SimpleNamespace:
 
 FORMATS: dict[str, ModuleType | SimpleNamespace] = {  # the first that recognises a log reads it
     "git": git,
-    "graphml": _graphs("graphml"),
-    "gexf": _graphs("gexf"),
-    "pajek": _graphs("pajek"),
-    "node-link": _graphs("node-link"),
-    "networkx": _graphs("networkx"),
+    **{format: _graphs(format) for format in (*READERS, "networkx")},
     "weibo": weibo,
     "cascades": cascades,
     "ledger": ledger,

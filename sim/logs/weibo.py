@@ -183,9 +183,6 @@ def _placed(
     idea = np.concatenate([np.arange(len(author)), post[reads]]).astype(np.int32)
     return Happened(
         np.concatenate([published, published[post[reads]] + time[reads]]),
-        np.repeat(np.array([DISCOVER, LEARN], np.int8), [len(author), len(reads)]),
-        person,
-        idea,
-        (learned, teller, np.ones(len(reads))),
-        (learned, np.full(len(reads), -1), np.ones(len(reads))),
-    ), int(is_post.sum())
+        np.repeat(np.array([DISCOVER, LEARN], np.int8), [len(author), len(reads)]), person, idea,
+        (learned, teller, np.ones(len(reads))), (learned, np.full(len(reads), -1), np.ones(len(reads))),
+    ), int(is_post.sum())  # fmt: skip

@@ -18,7 +18,7 @@ from sim.readers.names import BLANKS, MISSING, Chunk, Codes, by_dictionary, code
 from sim.readers.table import Table, rows_of
 from sim.readers.times import NUMBER, Clock
 from sim.readers.words import Fail, shown
-from sim.tape.tables import Floats
+from sim.tape.tables import Floats, Ints
 
 NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first that is there counts
     "time": (
@@ -210,6 +210,11 @@ class Columns:
         if self.shape.check is not None:
             self.shape.check({name: chunks[-1] for name, chunks in (*self.names.items(), *self.words.items())}, fail)
         self.rows += len(next(iter(cells.values())))
+
+    def facts(self, format: str, direction: str, ticks: Ints) -> dict[str, Any]:
+        """Return how the columns were read, for the provenance of a tape."""
+        times = {"time_unit": self.clock.unit, "dates": self.clock.says(ticks)}
+        return {"format": format, **self.read_as, "direction": direction, "rows": self.rows, **times}
 
     def number(self, name: str) -> Floats:
         """Return a column of numbers; empty where there is none, and all have the default."""

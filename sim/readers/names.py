@@ -34,9 +34,7 @@ Chunk = Any  # a pa.DictionaryArray or an array of int64 or int32: names of a bl
 def coded(columns: Sequence[Sequence[Chunk]], aliases: Mapping[str, str] | None = None) -> tuple[pa.Array, list[Codes]]:
     """Return the dictionary of all names in the columns, sorted, the empty name first, and each column as its codes.
 
-    Args:
-        columns: of each, its chunks.
-        aliases: other names that persons go by, and the names that they are to have.
+    A column is its chunks; `aliases` are other names that persons go by, and the names that they are to have.
     """
     chunks = [chunk for column in columns for chunk in column]
     if chunks and not aliases and all(isinstance(chunk, np.ndarray) for chunk in chunks):

@@ -59,11 +59,7 @@ def in_order(order: Ints | None, column: NDArray[Any]) -> NDArray[Any]:
 
 
 def once(columns: list[NDArray[Any]]) -> int:
-    """Put rows in order of their columns, in place, each but once; empty columns are none.
-
-    Returns:
-        How many rows were there again.
-    """
+    """Put rows in order of their columns, in place, each but once; how many were there again. Empty ones are none."""
     order = order_of(*(column for column in columns if len(column)))
     for at, column in enumerate(columns):
         columns[at] = in_order(order, column)

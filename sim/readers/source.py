@@ -110,7 +110,11 @@ def _unpacked(path: Path, name: Path, kind: str, to: Path) -> Path:
         with _unpacking(path, name, kind) as stream, to.open("wb") as out:
             while data := stream.read(CHUNK):
                 size += len(data)
-                refuse_unpacked(name, size, most)
+                if size > most:
+                    limit = in_words(most)
+                    raise TapeError(
+                        f"{name}: unpacks to more than {limit}; a file this small must not; allowed: {limit}"
+                    )
                 out.write(data)
     except (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error, lzma.LZMAError,
             zipfile.BadZipFile) as error:  # fmt: skip # of another method, or locked by a password, among them
@@ -119,14 +123,6 @@ def _unpacked(path: Path, name: Path, kind: str, to: Path) -> Path:
         reason = [*str(error).splitlines(), type(error).__name__][0]
         raise TapeError(f"{name}: corrupt {kind}: {reason}; allowed: a whole compressed file") from None
     return to
-
-
-def refuse_unpacked(name: Path, size: int, most: int) -> None:
-    """Refuse a file that holds more than it may; a TapeError if so."""
-    if size > most:
-        raise TapeError(
-            f"{name}: unpacks to more than {in_words(most)}; a file this small must not; allowed: {in_words(most)}"
-        )
 
 
 def _unpacking(path: Path, name: Path, kind: str) -> Any:

@@ -137,7 +137,10 @@ def _parquet(source: Source) -> Table:
         schema = file.schema_arrow
         flat = [field.name for field in schema]
         texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-        refuse_rows(source.path, file.metadata.num_rows)
+        rows, free = file.metadata.num_rows, free_memory()
+        if rows * WIDTH > free:
+            much = f"{rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free"
+            raise TapeError(f"{source.path}:1: {much}")
 
         def batches(wanted: Sequence[int]) -> Iterator[Sequence[Any]]:
             names = [flat[column] for column in wanted]
@@ -157,12 +160,6 @@ def _parquet(source: Source) -> Table:
         return Table(source.path, flat, batches, facts={"file": "Parquet"})
 
     return _guarded(source, make)
-
-
-def refuse_rows(path: Path, rows: int) -> None:
-    """Refuse more rows than the memory can hold; a TapeError if so."""
-    if rows * WIDTH > (free := free_memory()):
-        raise TapeError(f"{path}:1: {rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free")
 
 
 def connect() -> duckdb.DuckDBPyConnection:

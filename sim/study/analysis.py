@@ -30,10 +30,7 @@ FULL = 0.01  # a grid of which less than this was run is none
 
 
 def table(study: Study | str | Path) -> pd.DataFrame:
-    """Return the runs of a study so far, sorted by cell and replicate; `attrs` name parameters and measures.
-
-    Args:
-        study: a Study, or the folder of one.
+    """Return the runs of a study, or of the folder of one, so far, sorted; `attrs` name parameters and measures.
 
     Raises:
         ValueError: if the folder holds no study, or a corrupt one (StudyError).

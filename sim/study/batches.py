@@ -172,9 +172,5 @@ def of_runs(runs: Sequence[Tape]) -> Iterator[Batch]:
             Influences(*(column[:i] for column in rows[5:8])),
             Realised(block.event[:v], block.served[:v], block.value[:v]),
             ends, many.world.persons, many.world.ideas.name, many.world.scenario.scenario.steps, many.world.size,
-            partial(_tape_of, many, first),
+            partial(lambda first, run: many[first + run], first),
         )  # fmt: skip
-
-
-def _tape_of(runs: Sequence[Tape], first: int, run: int) -> Tape:
-    return runs[first + run]

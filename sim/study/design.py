@@ -64,9 +64,8 @@ def cells_of(
 ) -> Cells:  # fmt: skip
     """Return the cells of a design, after trying every value on the scenario (of many, the first hundred).
 
-    Raises:
-        ValueError: if there is no such design, or it does not fit what is given.
-        ScenarioError: if a key does not exist or a value is not allowed.
+    Raises a ValueError if there is no such design, or it does not fit what is given, and a ScenarioError for a wrong
+    key or value.
     """
     if design not in DESIGNS:
         raise ValueError(f"design: no '{design}'{did_you_mean(design, DESIGNS)}")

@@ -42,18 +42,15 @@ Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
 
 
 class Task(Protocol):
-    """The work that is sent to workers: any of its runs, in a row, can be made of it.
-
-    Attributes:
-        columns: how many values a run has.
-        code: the functions of the user's own among what it needs.
-    """
+    """The work that is sent to workers: any of its runs, in a row, can be made of it."""
 
     @property
-    def columns(self) -> int: ...  # noqa: D102
+    def columns(self) -> int:
+        """Return how many values a run has."""
 
     @property
-    def code(self) -> Sequence[Any]: ...  # noqa: D102
+    def code(self) -> Sequence[Any]:
+        """Return the functions of the user's own among what it needs."""
 
     def chunk(self, first: int, last: int, stopped: Callable[[], bool]) -> Chunk | None:
         """Make some runs; None if it was stopped before the end."""
@@ -77,8 +74,7 @@ class Pace:
 def work(task: Task, gaps: Sequence[Span], pool: Pool, workers: int, record: Callable[[Chunk], None]) -> None:
     """Make all runs of the gaps, and hand each chunk to `record` in this thread, in no particular order.
 
-    Raises:
-        Whatever `record` raises; chunks that are in flight then are given up.
+    Where `record` raises anything, the chunks that are in flight are given up.
     """
     left, suspects = deque(gaps), deque[Span]()
     pace, stop, deaths = Pace(), threading.Event(), 0

@@ -78,11 +78,6 @@ def counted(kind: int) -> Callable[[Batch], Floats]:
     return count
 
 
-def outbreak(runs: Batch, fraction: float = OUTBREAK) -> Floats:
-    """Return 1 if more than a fraction of the world (0.05 unless named) ever held anything, else 0."""
-    return (reached(runs) > fraction * runs.world_size).astype(np.float64)
-
-
 Trajectory = Callable[[Batch, int | None], Floats]
 OF_AN_IDEA: dict[str, Trajectory] = {
     "total": total,
@@ -160,7 +155,7 @@ def measure(
         return _of_credit(given, head, rest, persons)
     if head == "outbreak":
         fraction = _fraction(given, rest) if colon else OUTBREAK
-        return Measure(given, lambda runs: outbreak(runs, fraction))
+        return Measure(given, lambda runs: (reached(runs) > fraction * runs.world_size).astype(np.float64))
     if head in PLAIN and not colon:
         return Measure(given, PLAIN[head])
     if head in OF_AN_IDEA:

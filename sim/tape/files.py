@@ -156,7 +156,10 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
         expected = {name: dtype.__name__ for name, dtype in columns.items()}
         if schema != expected or parquet.metadata.num_rows != entry["rows"]:
             raise TapeError(f"{file}: foreign: columns {schema}, expected {expected}")
-        _refuse_if_too_large(file, entry["rows"], columns)
+        # A small compressed file can hold more than the memory: compare before reading.
+        need = entry["rows"] * sum(64 if dtype is str else np.dtype(dtype).itemsize for dtype in columns.values())
+        if need > (free := free_memory()):
+            raise TapeError(f"{file}: {entry['rows']} rows need {need / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
         if problem := unpacks_too_far(parquet.metadata, columns):
             raise TapeError(f"{file}: {problem}")
         table = parquet.read()
@@ -169,13 +172,6 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
         name: whole[name].to_pylist() if dtype is str else np.from_dlpack(whole[name])  # to_numpy would load pandas
         for name, dtype in columns.items()
     }
-
-
-def _refuse_if_too_large(file: Path, rows: int, columns: dict[str, type]) -> None:
-    """A small compressed file can hold more than the memory: compare before reading."""
-    width = sum(64 if dtype is str else np.dtype(dtype).itemsize for dtype in columns.values())
-    if rows * width > (free := free_memory()):
-        raise TapeError(f"{file}: {rows} rows need {rows * width / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
 
 
 def _sha256(file: Path) -> str:

@@ -40,15 +40,10 @@ class Arrows(NamedTuple):
 
 
 def event_arrows(tape: Tape, window: Window | None = None) -> Arrows:
-    """The events of a window, and what influenced them, from child to parent; nodes are rows of the tape's events.
+    """Return the events of a window, and what influenced them, from child to parent; nodes are rows of its events.
 
-    Args:
-        tape: any tape.
-        window: first and last step, both included; None for all. Influences belong to the step of the child, and
-            parents from before the window are nodes, too.
-
-    Raises:
-        ValueError: if the window ends before it begins.
+    A window is the first and the last step, both included, None for all. Influences belong to the step of the child,
+    and parents from before the window are nodes, too. A ValueError if the window ends before it begins.
     """
     child, parent, weight = tape.influences.columns().values()
     step = tape.events.step
@@ -65,14 +60,11 @@ def person_arrows(tape: Tape, window: Window | None = None, world: bool = True) 
 
     The weight of an arrow is how many learnings, and discoveries that build on others', it stands for: the sum of the
     weights of the influences, each times the people whom the child counts. What somebody takes from themselves, as an
-    implementation from the own holding, and `use` events, which are nobody's, are left out.
+    implementation from the own holding, and `use` events, which are nobody's, are left out. Nodes are those who have an
+    event in the window or influenced one.
 
-    Args:
-        tape: any tape.
-        window: as of `event_arrows`; nodes are those who have an event in it or influenced one.
-        world: whether there is the World: the crowd (without it, a person as any other), and whence a discovery comes
-            that nothing influenced. With it, the arrows to a person sum to their discoveries and learnings, less what
-            they took from themselves.
+    With `world` there is the World: the crowd (without it, a person as any other), and whence a discovery comes that
+    nothing influenced; then the arrows to a person sum to their discoveries and learnings, less what is their own.
     """
     events = tape.events
     who = events.person.astype(np.int64)

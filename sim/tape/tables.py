@@ -40,7 +40,8 @@ class Table:
                 object.__setattr__(self, name, tuple(given))
                 continue
             source: NDArray[Any] = np.asarray(given)
-            column = np.ascontiguousarray(source if source.dtype == dtype else _cast(source, dtype)).view()
+            with np.errstate(invalid="ignore"):  # what does not fit is anything
+                column: NDArray[Any] = np.ascontiguousarray(source, dtype).view()
             if source.dtype != dtype and not np.array_equal(source, column):
                 raise TapeError(f"{table}.{name}: holds values that are no {np.dtype(dtype)}")
             if column.ndim != 1:
@@ -63,12 +64,6 @@ class Table:
 
     def __len__(self) -> int:
         return len(next(iter(self.columns().values())))
-
-
-def _cast(column: NDArray[Any], dtype: type) -> NDArray[Any]:
-    """Return a column in another type; what does not fit is anything."""
-    with np.errstate(invalid="ignore"):
-        return column.astype(dtype)
 
 
 @dataclass(frozen=True, eq=False)

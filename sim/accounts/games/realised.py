@@ -46,10 +46,9 @@ def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
     """Return the credit by the position value: every link of a lineage has the same, half of it for each of its ends.
 
     The links are the tellings from one person to another on the way from the discoverer to the last teller; an
-    implementer who is not on that way is linked to the last teller. So those in between, who have two links, get
-    twice as much as those at the ends. The only one on a lineage, without any link, has all.
-
-    Args, raises: as in `shapley_credit`.
+    implementer who is not on that way is linked to the last teller. So those in between, who have two links, get twice
+    as much as those at the ends. The only one on a lineage, without any link, has all. `samples` and errors are as in
+    `shapley_credit`.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world

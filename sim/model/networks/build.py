@@ -25,10 +25,8 @@ _latest: list[tuple[Scenario | None, list[Links], Ties | None]] = [(None, [], No
 def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
     """The ties of a scenario: its network, then the named ones, then what interventions add and cut.
 
-    Where the same tie is given twice, the later one counts. The result does not depend on the number of threads.
-
-    Raises:
-        ScenarioError: if the network file cannot be used.
+    Of a tie that is given twice, the later one counts. The number of threads plays no part. A ScenarioError if the
+    network file cannot be used.
     """
     latest, links, made = _latest[0]
     if latest is not scenario:
