@@ -253,10 +253,8 @@ def table_of_gaps(chance: float) -> tuple[Any, Any]:
             manys -= 1
             few[fews] = rich
             fews += 1
-    for k in range(fews):
-        cut[few[k]] = 1.0
-    for k in range(manys):
-        cut[many[k]] = 1.0
+    cut[few[:fews]] = 1.0
+    cut[many[:manys]] = 1.0
     return cut, either
 
 
