@@ -82,22 +82,23 @@ def rows_of_pairs(n: int, source: Any, target: Any) -> Rows:
 
 def order_of_turned(n: int, target: Any) -> Ints:
     """The order that sorts ties by target and leaves those of one target as they stand."""
-    return sorted_by(n, target, np.arange(len(target)))
+    cursor, order = begins_of(n, target), np.empty(len(target), np.int64)
+    for e in range(len(target)):
+        j = int(target[e])
+        order[cursor[j]] = e
+        cursor[j] += 1
+    return order
 
 
 def order_of_pairs(n: int, source: Any, target: Any) -> Ints:
     """The order that sorts ties by source and target and leaves those of one pair as they stand."""
-    return sorted_by(n, source, order_of_turned(n, target))
-
-
-def sorted_by(n: int, person: Any, order: Any) -> Ints:
-    """Return rows in the order of a person of each, and those of one person as they stand in `order`."""
-    cursor, found = begins_of(n, person), np.empty(len(order), np.int64)
-    for m in range(len(order)):
-        i = int(person[order[m]])
-        found[cursor[i]] = order[m]
+    by_target = order_of_turned(n, target)
+    cursor, order = begins_of(n, source), np.empty(len(source), np.int64)
+    for m in range(len(source)):
+        i = int(source[by_target[m]])
+        order[cursor[i]] = by_target[m]
         cursor[i] += 1
-    return found
+    return order
 
 
 def sort_rows(indptr: Any, target: Any) -> None:
