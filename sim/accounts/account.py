@@ -39,20 +39,15 @@ def credit(
             own setting, else the default there.
 
     Returns:
-        The table of credits. They sum to its total, unless METHODS says of the account that it does not conserve.
-        Its `sure` says how sure they are, where intervals are asked for.
+        The table of credits, with `sure` where intervals are asked for. They sum to its total, unless METHODS says of
+        the account that it does not conserve.
 
     Raises:
-        ValueError: if the method or a setting is unknown, a setting out of range, or the account has nothing to say
-            of this tape.
+        ValueError: if the method or a setting is unknown, or out of range, or the account cannot speak of this tape.
         RuntimeError: if credit was lost or made on the way: an error of this library.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
-    >>> credit(tape).persons.share.tolist()
+    >>> from sim import Scenario, simulate
+    >>> credit(simulate(Scenario.load("e1_interpreter"))).persons.share.tolist()  # P1 tells P2, who tells the world
     [0.5, 0.5]
     """
     table = attribute(tape, method, settings)
@@ -63,8 +58,10 @@ def attribute(tape: Tape, method: str, settings: Settings) -> CreditTable:
     """Return the credit of every person by one account, as `credit` does, without intervals."""
     account = method_named(method)
     table = account.compute(tape, settings_of(tape, settings))
-    if account.conserved:
-        _check_conserved(table)
+    credited = float(table.persons.credit.sum())
+    # The floor is for values so small that a third of them has no digits left.
+    if account.conserved and not abs(credited - table.total) <= max(1e-9 * table.total, 1e-300):
+        raise RuntimeError(f"{table.method}: the credits sum to {credited!r}, not to {table.total!r}")
     return table
 
 
@@ -95,10 +92,3 @@ def _same_persons(tape: Tape, other: Tape) -> Tape:
     if other.persons.name != tape.persons.name or other.persons.total != tape.persons.total:
         raise ValueError("intervals: the tapes are of other persons")
     return other
-
-
-def _check_conserved(table: CreditTable) -> None:
-    credited = float(table.persons.credit.sum())
-    # The floor is for values so small that a third of them has no digits left.
-    if not abs(credited - table.total) <= max(1e-9 * table.total, 1e-300):
-        raise RuntimeError(f"{table.method}: the credits sum to {credited!r}, not to {table.total!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -79,8 +79,10 @@ class Comparison:
         import pandas as pd
 
         methods, ranks = list(self.tables), [_ranks(column) for column in self.share.T]
-        found = {"kendall": _kendall(ranks), "spearman": _spearman(ranks)}
-        return {kind: pd.DataFrame(matrix, index=methods, columns=methods) for kind, matrix in found.items()}
+        return {
+            kind: pd.DataFrame(_correlations(ranks, of), index=methods, columns=methods)
+            for kind, of in (("kendall", _tau), ("spearman", _rho))
+        }
 
     def sides(self, most: int = 20, named: int = 8) -> list[Side]:
         """Return the rows that matter, the largest share by the first account first, what is left over as the last.
@@ -126,11 +128,8 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
         ValueError: if there is no such method or setting, a setting is out of range, or a method that was named has
             nothing to say of this tape.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> compare(tape, ["role-flow", "priority"]).shares.loc["P1"].to_dict()
     {'role-flow': 0.5, 'priority': 1.0}
     """
@@ -175,37 +174,37 @@ def _ranks(share: Floats) -> Ints:
     return ranks
 
 
-def _kendall(ranks: Sequence[Ints]) -> Floats:
-    """Return Kendall's tau-b of each two; nan where one of the two is the same for everybody."""
+def _correlations(ranks: Sequence[Ints], of: Callable[[Ints, Ints], float]) -> Floats:
+    """Return the correlation of each two, 1 of two that are equal; nan where one of them is the same for everybody."""
     found = np.full((len(ranks), len(ranks)), math.nan)
     ordered = [i for i, one in enumerate(ranks) if one.any()]  # else all places are 0
     pairs = [(i, j) for i in ordered for j in ordered if j <= i]
-    for (i, j), tau in zip(pairs, in_threads(lambda pair: _tau(ranks[pair[0]], ranks[pair[1]]), pairs), strict=True):
-        found[i, j] = found[j, i] = tau
+
+    def between(pair: tuple[int, int]) -> float:
+        one, other = ranks[pair[0]], ranks[pair[1]]
+        return 1.0 if np.array_equal(one, other) else of(one, other)
+
+    for (i, j), value in zip(pairs, in_threads(between, pairs), strict=True):
+        found[i, j] = found[j, i] = value
     return found
 
 
 def _tau(one: Ints, other: Ints) -> float:
+    """Return Kendall's tau-b."""
     from scipy import stats
 
-    return 1.0 if np.array_equal(one, other) else float(stats.kendalltau(one, other).statistic)  # 1 without rounding
+    return float(stats.kendalltau(one, other).statistic)
 
 
-def _spearman(ranks: Sequence[Ints]) -> Floats:
-    """Return Spearman's rho of each two, as `_kendall`: Pearson's r of the places, equal ones at their mean."""
-    found = np.full((len(ranks), len(ranks)), math.nan)
-    centred = []
-    for rank in ranks:
-        many = np.bincount(rank)
-        mean = (np.cumsum(many) - (many - 1) / 2.0)[rank]
-        centred.append(mean - (len(rank) + 1) / 2.0)
-    for i, one in enumerate(centred):
-        for j, other in enumerate(centred[: i + 1]):
-            if len(one) and ranks[i].any() and ranks[j].any():
-                same = i == j or np.array_equal(ranks[i], ranks[j])
-                r = 1.0 if same else _dot(one, other) / math.sqrt(_dot(one, one) * _dot(other, other))
-                found[i, j] = found[j, i] = min(1.0, max(-1.0, r))
-    return found
+def _rho(one: Ints, other: Ints) -> float:
+    """Return Spearman's rho: Pearson's r of the places, equal ones at their mean."""
+    a, b = _centred(one), _centred(other)
+    return min(1.0, max(-1.0, _dot(a, b) / math.sqrt(_dot(a, a) * _dot(b, b))))
+
+
+def _centred(ranks: Ints) -> Floats:
+    many = np.bincount(ranks)
+    return (np.cumsum(many) - (many - 1) / 2.0)[ranks] - (len(ranks) + 1) / 2.0
 
 
 def _dot(one: Floats, other: Floats) -> float:

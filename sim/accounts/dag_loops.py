@@ -24,8 +24,7 @@ def descend(
 ) -> tuple[int, float]:
     """Pass on the mass of every row, newest first: x = v + alpha P' x, `mass` being v before and x afterwards.
 
-    Returns:
-        The row that breaks a requirement, or -1, and the mass in rows that point nowhere.
+    Returns the row that breaks a requirement, or -1, and the mass in rows that point nowhere.
     """
     stuck = 0.0
     for row in range(len(mass) - 1, -1, -1):
@@ -94,7 +93,7 @@ def weigh_own(parent: Whole, weight: Weights | None, row: int, low: int, high: i
 def place_edges(
     child: Whole, parent: Whole, rank: Ints, known: NDArray[np.bool_], place: Ints, indices: Whole, edge: Ints
 ) -> None:
-    """Sort edges by the rank of their child, and keep their order within it; those that are not `known` are left out.
+    """Sort edges by the rank of their child, in their order within it; those that are not `known` are left out.
 
     `place` begins as zeros of shape (rows + 2,); afterwards its first rows + 1 say where each row begins.
     """
@@ -114,12 +113,9 @@ def place_edges(
 def turn_round(
     begin: Whole, target: Whole, weight: Floats | None, place: Whole, source: Whole, part: Floats | None
 ) -> int:
-    """Write down for each row who points to it, ascending, and with what part of their weight.
+    """Write down for each row who points to it, and with what part of their weight; `place` as in `place_edges`.
 
-    `place` is used as in `place_edges`.
-
-    Returns:
-        The row that points outside the graph, or -1.
+    Returns the row that points outside the graph, or -1.
     """
     rows = len(begin) - 1
     for row in range(rows):

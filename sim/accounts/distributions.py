@@ -40,14 +40,6 @@ def weights_of(given: ArrayLike, length: int, name: str) -> Weights:
     return array
 
 
-def not_negative(given: ArrayLike, length: int, name: str) -> Floats:
-    """Return finite numbers of 0 or more, as float64."""
-    array = np.asarray(weights_of(given, length, name), dtype=float)
-    if not (np.isfinite(array) & (array >= 0.0)).all():
-        raise ValueError(f"{name} must be 0 or more, and finite")
-    return array
-
-
 def distribution(given: Any, nodes: Any, name: str) -> Floats:
     """Return what is given for each node, made to sum to 1; uniform if None. Always an array of its own."""
     number = len(nodes)
@@ -55,7 +47,9 @@ def distribution(given: Any, nodes: Any, name: str) -> Floats:
         return np.full(number, 1.0 / max(1, number))
     if isinstance(given, Mapping):
         given = [given.get(node, 0.0) for node in nodes]
-    array = not_negative(given, number, name)
+    array = np.asarray(weights_of(given, number, name), dtype=float)
+    if not (np.isfinite(array) & (array >= 0.0)).all():
+        raise ValueError(f"{name} must be 0 or more, and finite")
     if number > 0 and not array.any():
         raise NowhereError(f"{name} must not be 0 everywhere")
     return np.asarray(array / array.sum())

@@ -57,7 +57,9 @@ def event_pagerank(
     [0.4118, 0.3529, 0.2353]
     """
     check_alpha(alpha, most=1.0)
-    begin, parent = _read_rows(indptr, indices)
+    begin, parent = whole(indptr, "indptr"), whole(indices, "indices")
+    if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(parent):
+        raise ValueError(f"indptr must rise from 0 to the number of indices, {len(parent)}")
     weight = None if weights is None else weights_of(weights, len(parent), "weights")
     rows = range(len(begin) - 1)
     rank = distribution(restart, rows, "restart")
@@ -71,14 +73,6 @@ def event_pagerank(
         rank += sink
     rank /= rank.sum()
     return rank
-
-
-def _read_rows(indptr: ArrayLike, indices: ArrayLike) -> tuple[Whole, Whole]:
-    """Return where each row begins, the rows in between not yet looked at, and what they point to."""
-    begin, parent = whole(indptr, "indptr"), whole(indices, "indices")
-    if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(parent):
-        raise ValueError(f"indptr must rise from 0 to the number of indices, {len(parent)}")
-    return begin, parent
 
 
 def _sweep(begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats) -> float:
@@ -146,26 +140,17 @@ def event_pagerank_credit(tape: Tape, alpha: float = 0.85) -> CreditTable:
     """Return the credit by event PageRank: where a walk is that starts at realised value and follows influences back.
 
     The walk starts at the holdings that realised value, as often as they did, and at every event goes on to what
-    influenced it with probability alpha. So the holder has credit for holding, and an implementation none: it is not
-    upstream of the holding that uses it. What it measures is the traffic on an event, not the parts that roles took.
-
-    Args:
-        tape: any tape.
-        alpha: chance to walk on, in [0, 1].
-
-    Returns:
-        The table without roles; total is the tape's realised value.
+    influenced it with probability alpha, in [0, 1]. So the holder has credit for holding, and an implementation none:
+    it is not upstream of the holding that uses it. It measures the traffic on an event, not the parts that roles took.
+    The table is without roles; its total is the tape's realised value.
 
     Raises:
         ValueError: if alpha is out of range.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
-    >>> event_pagerank_credit(tape, alpha=0.5).persons.credit.tolist()
-    [14.0, 28.0, 56.0]
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
+    >>> event_pagerank_credit(tape, alpha=0.5).persons.share.round(4).tolist()
+    [0.1429, 0.2857, 0.5714]
     """
     restart = sum_by(tape.realised.event, tape.realised.value, len(tape.events))
     return _credit(tape, "event-pagerank", restart, alpha)
@@ -175,26 +160,21 @@ def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) ->
     """Return the credit by CiteRank: where readers are found who start at recent events and follow the influences back.
 
     They start at discoveries, learnings and implementations, exp(-age / tau) for each of the people in them, age
-    being the steps from there to the tape's last event. Realised value plays no part but as the total.
+    being the steps from there to the tape's last event. Realised value plays no part but as the total of the table,
+    which is without roles, and of 0 if no person has such an event.
 
     Args:
         tape: any tape.
         tau: in steps, > 0; a tenth of the tape's steps, and at least 1, if None.
         alpha: chance to walk on, in [0, 1].
 
-    Returns:
-        The table without roles; total is the tape's realised value, or 0 if no person has such an event.
-
     Raises:
         ValueError: if alpha or tau is out of range.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 1])
-    >>> people = Persons(["P1", "P2", "P3"], [1, 1, 1], [1, 1, 1])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [1]), people, ("idea",), 3, 3)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> citerank_credit(tape, tau=1.0).persons.share.round(4).tolist()
-    [0.2336, 0.3561, 0.4103]
+    [0.1429, 0.2857, 0.5714]
     """
     events = tape.events
     age = (events.step[-1:] - events.step).astype(float) if len(events) else np.zeros(0)

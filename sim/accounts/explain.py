@@ -31,23 +31,14 @@ Line = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a person's credit.
+    """A part of a person's credit."""
 
-    Attributes:
-        name: of the idea, or the span of time, or the lineage in words.
-        adoptions: whose value it comes from.
-        credit: in units of realised value.
-        share: of the tape's total.
-        lineage: of a lineage, the persons from the discoverer on with the step of each, and who comes after them.
-        at: which part of the division it is.
-    """
-
-    name: str
-    adoptions: int
-    credit: float
-    share: float
-    lineage: Line = ()
-    at: int = 0
+    name: str  # of the idea, or the span of time, or the lineage in words
+    adoptions: int  # whose value it comes from
+    credit: float  # in units of realised value
+    share: float  # of the tape's total
+    lineage: Line = ()  # the persons from the discoverer on with the step of each, and who comes after them
+    at: int = 0  # which part of the division it is
 
 
 @dataclass(frozen=True)
@@ -96,14 +87,11 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
 
     P1 has the idea, P2 tells the world; half of the credit is P1's, for the idea, and all of it came by P2:
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> why = explain(tape, "P1")
-    >>> why.credit, why.roles["idea"], why.lineages[0].name
-    (49.0, 49.0, 'P1 had idea at 1 and told P2: 98 adoptions')
+    >>> why.share, why.lineages[0].name
+    (0.5, 'P1 had idea in step 1 and told P2: 9,999,999,998 adoptions')
     """
     account = method_named(method)
     if not account.linear:
@@ -126,6 +114,8 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
 
     def parts(group: Ints, describe: Callable[[int, int], tuple[str, Line]]) -> tuple[Part, ...]:
         """Return the person's credit for each group of realised values, those with the largest value one by one."""
+        if credit == 0.0:
+            return ()
         value = np.bincount(group, tape.realised.value)
         largest = np.argsort(-value, kind="stable")[:MAX_PARTS]
         found = []
@@ -139,22 +129,21 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
         return tuple(sorted(found, key=lambda part: (part.at == REST, -part.credit)))
 
     credit, share = (float(column[at].sum()) for column in (table.persons.credit, table.persons.share))
-    roles = (
-        {role: float(getattr(table.persons, role)[at].sum()) for role in ROLES}
-        if account.roles and credit > 0.0
-        else {}
-    )
-    ideas: tuple[Part, ...] = ()
-    lineages, times = ideas, ideas
-    if credit > 0.0:
-        ideas = parts(tape.events.idea[tape.realised.event].astype(np.int64), lambda at, _: (tape.ideas[at], ()))
-        lineages = parts(*_ways(tape, who))
-        times = parts(*_spans(tape))
+    roles = ROLES if account.roles and credit > 0.0 else ()
     return Explanation(
-        person, method, table.total, credit, share, int((table.persons.share > share).sum()) + 1,
-        int((table.persons.credit > 0.0).sum()), roles, ideas, lineages,
-        tuple(sorted(times, key=lambda part: part.at)), float(lost_without(tape)[who]),
-    )  # fmt: skip
+        person,
+        method,
+        table.total,
+        credit,
+        share,
+        rank=int((table.persons.share > share).sum()) + 1,
+        ranked=int((table.persons.credit > 0.0).sum()),
+        roles={role: float(getattr(table.persons, role)[at].sum()) for role in roles},
+        ideas=parts(tape.events.idea[tape.realised.event].astype(np.int64), lambda at, _: (tape.ideas[at], ())),
+        lineages=parts(*_ways(tape, who)),
+        times=tuple(sorted(parts(*_spans(tape)), key=lambda part: part.at)),
+        lost=float(lost_without(tape)[who]),
+    )
 
 
 def _spans(tape: Tape) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
@@ -173,8 +162,7 @@ def _spans(tape: Tape) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
 def _ways(tape: Tape, who: int) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
     """Return by which way each realised value came to a person, and what says a way in words.
 
-    Where a row has several influences, the way is that of the largest weight. Those who were told by the person and
-    told nobody are one way.
+    Of several influences the way is that of the largest weight. All whom the person told, and who told nobody, are one.
     """
     events, realised = tape.events, tape.realised
     best = np.full(len(events), NONE)
@@ -240,8 +228,9 @@ def _in_words(tape: Tape, line: Line, row: int, onward: int, many: int) -> str:
         names = [*names[:2], f"{len(names) - 4:,} others in turn", *names[-2:]]
     told = ", who told ".join(names[1:])
     when = "in step" if tape.provenance.get("seed") is not None else "at"
-    text = f"{names[0]} had {tape.ideas[tape.events.idea[row]]} {when} {line[0][1]:,}"
-    return f"{text} and told {told}: {led}" if told else f"{text} and told others: {led}"
+    return (
+        f"{names[0]} had {tape.ideas[tape.events.idea[row]]} {when} {line[0][1]:,} and told {told or 'others'}: {led}"
+    )
 
 
 def in_words(why: Explanation) -> Iterable[str]:

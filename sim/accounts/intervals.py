@@ -10,18 +10,16 @@ from sim.tape.tables import Floats, Ints
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """How sure the shares of a table are.
+    """How sure the shares of a table are, by copies of the record.
 
     Attributes:
-        means: what the copies are, in words.
-        copies: how many there are.
+        means, copies: what the copies are, in words, and how many.
         confidence: of the intervals.
         low, high: interval of the share of each row of the table; shape (rows,).
         rank_low, rank_high: interval of the rank, 1 being the largest share; shape (rows,).
         top_ten: how often the person was among the first ten, in [0, 1]; shape (rows,).
         moved: part of the credit that lies with others than in the table, on average over the copies, in [0, 1].
-        stayed: how many of the first ten stayed there, on average over the copies; `tops` is how many could.
-        tops: 10, or how many have credit at all.
+        stayed, tops: how many of the first ten stayed there, on average, and how many could: 10, or all with credit.
     """
 
     means: str

@@ -22,39 +22,23 @@ def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
     v(N) - v(N without p) in the game of games/lineages.py: every holding is lost that needs the discoverer, teller or
     implementer p. What needs three persons falls with each of them, so these do not sum to the total: the column
     `raw` of the persons holds them as they are, and credit is raw in proportion, so that it sums to the total.
-    Other than with Shapley, the length of a lineage plays no part: all on it were needed, each for all of it.
-
-    Args:
-        tape: any tape.
-        samples: where lineages branch into millions of ways, this many drawn ones stand for each.
+    Other than with Shapley, the length of a lineage plays no part: all on it were needed, each for all of it. Where
+    lineages branch into millions of ways, `samples` drawn ones stand for each.
 
     Raises:
         ValueError: if samples is below 1.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> realised = Realised([1, 2], [-1, -1], [2, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), realised, people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world
     >>> table = knockout_credit(tape)
-    >>> table.persons.raw.tolist(), table.persons.credit.round(6).tolist()
-    ([100.0, 98.0], [50.505051, 49.494949])
+    >>> (table.persons.raw / tape.total).tolist(), table.persons.share.round(4).tolist()
+    ([1.0, 1.0, 1.0], [0.3333, 0.3333, 0.3333])
     """
     return scaled_table(tape, "knockout", lost_without(tape, samples))
 
 
 def lost_without(tape: Tape, samples: int = 32) -> Floats:
-    """Return the realised value that needs each person, in tape order, a crowd as one of them; shape (persons,).
-
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> people = Persons(["P1"], [1], [1])
-    >>> had, by, realised = Events([1], [0], [0], [0], [1]), Influences([], [], []), Realised([0], [-1], [3])
-    >>> tape = Tape(had, by, realised, people, ("idea",), 1, 1)
-    >>> lost_without(tape).tolist()
-    [3.0]
-    """
+    """Return the realised value that needs each person, in tape order, a crowd as one of them; shape (persons,)."""
     if nobody_twice(tape):
         return expected.lost(tape)
     lost = np.zeros(tape.persons.total)

@@ -54,25 +54,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Method:
-    """An account of credit.
+    """An account of credit."""
 
-    Attributes:
-        asks: the question that it answers, in one line.
-        account: module:function in sim.accounts, from a tape and the settings that it `takes` to a CreditTable; or a
-            function of a tape and all settings. A ValueError says in one line why a tape has none by this account.
-        differs: the thought experiments on which it does not say what the rule of thirds says, each with what it says
-            instead; their shares of the total are meant.
-        conserved: whether the credits sum to the realised value.
-        roles: whether idea, communication and implementation are told apart.
-        linear: whether the credit is a sum over the realised values, each of which it divides by its own past alone.
-    """
-
-    asks: str
+    asks: str  # the question that it answers, in one line
+    # module:function in sim.accounts, from a tape and the settings that it `takes` to a CreditTable, or a function of a
+    # tape and all settings; a ValueError of it says in one line why a tape has none by this account
     account: str | Callable[[Tape, Settings], CreditTable]
     takes: tuple[str, ...] = ()
+    # what it says, in shares of the total, of the thought experiments on which the rule of thirds says otherwise
     differs: Mapping[str, str] = field(default_factory=dict)
-    conserved: bool = True
-    roles: bool = False
+    conserved: bool = True  # whether the credits sum to the realised value
+    roles: bool = False  # whether idea, communication and implementation are told apart
+    # whether the credit is a sum over the realised values, each of which it divides by its own past alone
     linear: bool = False
 
     def compute(self, tape: Tape, settings: Settings) -> CreditTable:
@@ -87,8 +80,7 @@ class Method:
 def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
     """Return the settings as given; those that are None or left out are the tape's own, else the defaults.
 
-    Raises:
-        ValueError: if there is no such setting, or one is out of range.
+    Raises a ValueError if there is no such setting, or one is out of range.
     """
     names = [f.name for f in fields(Settings)]
     for name in given:
@@ -101,8 +93,7 @@ def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
 def method_named(name: str) -> Method:
     """Return the account of this name.
 
-    Raises:
-        ValueError: if there is none; the message says which there are, and the nearest.
+    Raises a ValueError if there is none; the message says which there are, and the nearest.
     """
     if name not in EVERY:
         raise ValueError(f"method: no {name!r}{did_you_mean(name, EVERY)}")
@@ -231,9 +222,4 @@ EVERY: Mapping[str, Method] = ChainMap(OF_JOURNEYS, POSITIONS, METHODS)  # accou
 def facts(name: str) -> dict[str, Any]:
     """Return what is said of an account, as plain values: asks, differs, conserved, roles."""
     method = EVERY[name]
-    return {
-        "asks": method.asks,
-        "differs": dict(method.differs),
-        "conserved": method.conserved,
-        "roles": method.roles,
-    }
+    return {"asks": method.asks, "differs": dict(method.differs), "conserved": method.conserved, "roles": method.roles}

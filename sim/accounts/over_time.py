@@ -110,16 +110,12 @@ def credit_over_time(
         ValueError: as `credit` does; if the steps do not ascend or are out of range; or if the tape is a run's and no
             scenario is given, or not its own.
 
-    In the third step P2 tells the crowd of the idea of P1:
+    In the third step P2 tells the crowd of the idea of P1, and from the next one on it has value:
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> both = Realised([1, 2], [-1, -1], [2, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), both, people, ("idea",), 3, 100)
-    >>> credit_over_time(tape).share.round(2).tolist()
-    [[0.0, 0.0], [1.0, 0.0], [0.51, 0.49]]
+    >>> from sim import Scenario, simulate
+    >>> scenario = Scenario.load("e1_interpreter")
+    >>> credit_over_time(simulate(scenario), steps=[3, 4], scenario=scenario).share.tolist()
+    [[0.0, 0.0], [0.5, 0.5]]
     """
     chosen = _chosen(tape) if steps is None else np.array(list(steps), np.int64)
     if (np.diff(chosen) <= 0).any():

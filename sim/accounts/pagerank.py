@@ -154,12 +154,9 @@ def _iterate(
 def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     """Return the credit by the position of each person in `person_graph`: PageRank relative to that of all persons.
 
-    The restart is uniform over the nodes. On the bridge example of SCIENCE.md section 4.2 this is the essay's table
-    (its 0.3450 is what power iteration at a tolerance of 1e-6 prints: the converged 0.344949 rounds to 0.3449).
-
-    Args:
-        tape: any tape.
-        alpha: chance to walk on, in [0, 1).
+    The restart is uniform over the nodes; alpha is the chance to walk on, in [0, 1). On the bridge example of
+    SCIENCE.md section 4.2 this is the essay's table (its 0.3450 is what power iteration at a tolerance of 1e-6 prints:
+    the converged 0.344949 rounds to 0.3449).
 
     Returns:
         The table without roles; its column pagerank counts the World as a node. Total is the tape's realised value, or
@@ -168,13 +165,10 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     Raises:
         ValueError: if alpha is out of range.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world
     >>> person_pagerank(tape).persons.share.round(3).tolist()
-    [0.502, 0.498]
+    [0.338, 0.432, 0.231]
     """
     from scipy import sparse
 

@@ -26,13 +26,10 @@ def person_graph(tape: Tape) -> nx.DiGraph[int]:
     other. p -> World: the fraction of the world that p told, nobody counted twice. Crowds are part of the World, and
     persons without any event are left out (SCIENCE.md section 4.2).
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> sorted(person_graph(tape).edges(data="weight"))
-    [(-1, -1, 1.0), (-1, 0, 1.0), (0, -1, 0.01), (0, 1, 1.0), (1, -1, 0.98), (1, 0, 1.0)]
+    [(-1, -1, 1.0), (-1, 0, 1.0), (0, -1, 1e-10), (0, 1, 1.0), (1, -1, 0.9999999998), (1, 0, 1.0)]
     """
     import networkx as nx
 
@@ -71,10 +68,7 @@ def person_edges(tape: Tape) -> tuple[Ints, Ints, Ints, Floats]:
 
 
 def _told(tape: Tape) -> Floats:
-    """Return the fraction of the world that learned from each person, not counting anybody twice; shape (persons,).
-
-    Who learned several ideas counts once, and of a crowd those count who learned the idea that most of them did.
-    """
+    """Return the fraction of the world that learned from each person, nobody counted twice; shape (persons,)."""
     child, parent, weight = tape.influences.columns().values()
     events, number, ideas = tape.events, tape.persons.total, len(tape.ideas)
     teller, hearer = events.person[parent].astype(np.int64), events.person[child].astype(np.int64)
@@ -82,7 +76,7 @@ def _told(tape: Tape) -> Floats:
     child, weight, teller, hearer = child[learning], weight[learning], teller[learning], hearer[learning]
     pairs, pair = np.unique(teller * number + hearer, return_inverse=True)
     lessons, lesson = np.unique(pair * ideas + events.idea[child], return_inverse=True)
-    people = np.zeros(len(pairs))
+    people = np.zeros(len(pairs))  # of several ideas, that which most of a crowd learned
     np.maximum.at(people, lessons // ideas, sum_by(lesson, weight * events.count[child], len(lessons)))
     people = np.minimum(people, tape.persons.size[tape.persons.group][pairs % number])
     return sum_by(pairs // number, people, number) / tape.world_size
@@ -102,14 +96,11 @@ def _discovered(tape: Tape) -> Floats:
 
 
 def _users(tape: Tape) -> tuple[Ints, Ints]:
-    """Return the lowest and the highest person who learned downstream of each event, or used an implementation there.
-
-    The highest is -1 where there is nobody. The two tell whether anybody but a given person is among them.
-    """
+    """Return the lowest and the highest person who learned downstream of each event, or used what was made there."""
     events, realised, influences = tape.events, tape.realised, tape.influences
     learned = events.kind == LEARN
     low = np.where(learned, events.person, tape.persons.total).astype(np.int64)
-    high = np.where(learned, events.person, -1).astype(np.int64)
+    high = np.where(learned, events.person, -1).astype(np.int64)  # -1 where there is nobody
     used = (realised.value > 0.0) & (realised.implementation >= 0)
     user = events.person[realised.event[used]]
     np.minimum.at(low, realised.implementation[used], user)

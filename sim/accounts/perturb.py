@@ -10,12 +10,14 @@ to have held the idea, and becomes a root; who did not is no longer seen, and th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.machine.loops import for_size
+from sim.readers.sorting import runs_from
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Events, Floats, Influences, Ints, Realised
 from sim.tape.tape import Tape
 
@@ -24,19 +26,12 @@ Mask = NDArray[np.bool_]
 
 
 class Scheme(NamedTuple):
-    """A way to perturb a record.
+    """A way to perturb a record."""
 
-    Attributes:
-        perturb: (tape, amount, generator) -> a tape.
-        amount: the default.
-        highest: the largest amount allowed; the smallest is 0.
-        means: what a copy of the record is, with `{amount}` in it.
-    """
-
-    perturb: Callable[[Tape, float, np.random.Generator], Tape]
-    amount: float
-    highest: float
-    means: str
+    perturb: Callable[[Tape, float, np.random.Generator], Tape]  # (tape, amount, generator) -> a tape
+    amount: float  # the default
+    highest: float  # the largest amount allowed; the smallest is 0
+    means: str  # what a copy of the record is, with `{amount}` in it
 
 
 def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> Tape:
@@ -53,22 +48,20 @@ def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> T
     def again(event: Ints, *others: Ints) -> tuple[Ints, list[Ints]]:
         """Return rows that belong to an event once for each copy of it, and where the events of the others are."""
         rows: Ints = np.repeat(np.arange(len(event)), of_event[event])
-        copy = np.arange(len(rows)) - np.repeat(np.cumsum(of_event[event]) - of_event[event], of_event[event])
+        copy = runs_from(np.zeros(len(event), np.int64), of_event[event])
         order = np.argsort(first[event[rows]] + copy, kind="stable")
         rows, copy = rows[order], copy[order]
         return rows, [np.where(other[rows] < 0, -1, first[other[rows]] + copy) for other in (event, *others)]
 
     told, (child, parent) = again(tape.influences.child, tape.influences.parent)
     worth, (event, implementation) = again(tape.realised.event, tape.realised.implementation)
-    return Tape(
-        Events(step, kind, person, idea.astype(np.int32), count),
-        Influences(child, parent, tape.influences.weight[told]),
-        Realised(event, implementation, tape.realised.value[worth]),
-        tape.persons,
-        tuple(name for name, many in zip(tape.ideas, times.tolist(), strict=True) for _ in range(many)),
-        tape.steps,
-        tape.world_size,
-        provenance=tape.provenance,
+    return replace(
+        tape,
+        events=Events(step, kind, person, idea.astype(np.int32), count),
+        influences=Influences(child, parent, tape.influences.weight[told]),
+        realised=Realised(event, implementation, tape.realised.value[worth]),
+        ideas=tuple(name for name, many in zip(tape.ideas, times.tolist(), strict=True) for _ in range(many)),
+        dropped={},
     )
 
 
@@ -91,10 +84,7 @@ def links_missing(tape: Tape, amount: float, generator: np.random.Generator) -> 
 
 
 def times_off(tape: Tape, amount: float, generator: np.random.Generator) -> Tape:
-    """Return the record with each event up to `amount` steps earlier or later.
-
-    Influences that are then no longer from earlier to later are missing.
-    """
+    """Return the record with each event up to `amount` steps off, without influences that this turns round."""
     most = int(amount)
     was = tape.events.step
     step = np.clip(was + generator.integers(-most, most + 1, len(was)), 0, tape.steps)
@@ -134,17 +124,11 @@ SCHEMES: dict[str, Scheme] = {
 def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints | None = None) -> Tape:
     """Return a tape without some of its influences, and without what cannot have happened without them.
 
-    Args:
-        tape: any tape.
-        kept: which influences stay; shape (influences,).
-        weight: of the influences, > 0; the tape's own if None. Those of a child are scaled to sum to 1.
-        step: of the events, if they change places; a parent must not be later than its child.
+    `kept` says which influences stay. `weight` (> 0) of the influences and `step` of the events are the tape's own
+    unless given; weights of a child are scaled to sum to 1, and no parent may be later than its child.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Persons
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> thinned(tape, np.array([False, True])).events.kind.tolist()  # P2 told the crowd, whoever told P2
     [0, 0, 1]
     """
@@ -166,15 +150,12 @@ def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints 
     event, implementation, value = tape.realised.columns().values()
     valued = alive[event] & ((implementation < 0) | alive[implementation])
     valued &= (state[event] != ROOT) | (implementation >= 0)
-    return Tape(
-        Events(step[rows], kind[rows], events.person[rows], events.idea[rows], events.count[rows]),
-        Influences(child, parent, np.minimum(weight / whole[child], 1.0)),
-        Realised(place[event[valued]], place[implementation[valued]], value[valued]),
-        tape.persons,
-        tape.ideas,
-        tape.steps,
-        tape.world_size,
-        provenance=tape.provenance,
+    return replace(
+        tape,
+        events=Events(step[rows], kind[rows], events.person[rows], events.idea[rows], events.count[rows]),
+        influences=Influences(child, parent, np.minimum(weight / whole[child], 1.0)),
+        realised=Realised(place[event[valued]], place[implementation[valued]], value[valued]),
+        dropped={},
     )
 
 

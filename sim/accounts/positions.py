@@ -8,6 +8,7 @@ position is what it is though nothing was, and it changes with edges through whi
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,11 +29,8 @@ RADIUS = 2  # of the balls of collective influence, as in the paper
 def influence_graph(tape: Tape) -> nx.DiGraph[int]:
     """Return who told whom: a node for each person who told or learned, by row of the tape's persons.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> list(influence_graph(tape).edges)
     [(0, 1), (1, 2)]
     """
@@ -46,63 +44,73 @@ def influence_graph(tape: Tape) -> nx.DiGraph[int]:
     return graph
 
 
-def betweenness(tape: Tape) -> CreditTable:
+def position(name: str) -> Callable[[Callable[[Any], dict[int, float]]], Callable[[Tape], CreditTable]]:
+    """Make an account of a measure of the influence graph.
+
+    The measure is the column `raw` of the table; the credit is the total in the same proportions.
+    """
+
+    def account_of(measure: Callable[[Any], dict[int, float]]) -> Callable[[Tape], CreditTable]:
+        @wraps(measure)
+        def account(tape: Tape) -> CreditTable:
+            graph, raw = influence_graph(tape), np.zeros(tape.persons.total)
+            if len(graph):
+                found = measure(graph)
+                raw[list(found)] = list(found.values())
+            return scaled_table(tape, name, raw)
+
+        return account
+
+    return account_of
+
+
+@position("betweenness")
+def betweenness(graph: nx.DiGraph[int]) -> dict[int, float]:
     """Return how many shortest ways between others lead through each person (Freeman 1977)."""
     import networkx as nx
 
-    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
-        most = MAX_EXACT_PERSONS if len(graph) > MAX_EXACT_PERSONS else None
-        found: dict[int, float] = nx.betweenness_centrality(graph, k=most, normalized=False, seed=0)
-        return found
-
-    return _positions(tape, "betweenness", measure)
+    most = MAX_EXACT_PERSONS if len(graph) > MAX_EXACT_PERSONS else None
+    found: dict[int, float] = nx.betweenness_centrality(graph, k=most, normalized=False, seed=0)
+    return found
 
 
-def k_core(tape: Tape) -> CreditTable:
+@position("k-core")
+def k_core(graph: nx.DiGraph[int]) -> dict[int, float]:
     """Return the largest k for which each is among people who are all linked to k of one another (Seidman 1983)."""
     import networkx as nx
 
-    return _positions(tape, "k-core", lambda graph: nx.core_number(graph.to_undirected()))
+    return nx.core_number(graph.to_undirected())
 
 
-def katz(tape: Tape) -> CreditTable:
+@position("katz")
+def katz(graph: nx.DiGraph[int]) -> dict[int, float]:
     """Return how many ways lead on from each person, one of n steps counting a^n (Katz 1953).
 
     a is a tenth, or, where somebody told more than eight, .85 over the most whom anybody told, so that it is finite.
     """
     import networkx as nx
 
-    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
-        most = max(degree for _, degree in graph.out_degree())
-        found: dict[int, float] = nx.katz_centrality(
-            graph.reverse(copy=False), min(0.1, 0.85 / most), tol=1e-12, normalized=False, max_iter=10_000
-        )
-        return {person: value - 1.0 for person, value in found.items()}  # less the way of no steps
-
-    return _positions(tape, "katz", measure)
+    most = max(degree for _, degree in graph.out_degree())
+    back, a = graph.reverse(copy=False), min(0.1, 0.85 / most)
+    found: dict[int, float] = nx.katz_centrality(back, a, tol=1e-12, normalized=False, max_iter=10_000)
+    return {person: value - 1.0 for person, value in found.items()}  # less the way of no steps
 
 
-def collective_influence(tape: Tape) -> CreditTable:
+@position("collective-influence")
+def collective_influence(graph: nx.DiGraph[int]) -> dict[int, float]:
     """Return (k - 1) times the sum of (k - 1) over those two steps away, k being links (Morone and Makse 2015)."""
     import networkx as nx
 
-    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
-        links = graph.to_undirected(as_view=True)
-        excess = {person: degree - 1.0 for person, degree in links.degree()}
-        return {
-            person: excess[person]
-            * sum(
-                excess[other]
-                for other, steps in nx.single_source_shortest_path_length(links, person, RADIUS).items()
-                if steps == RADIUS
-            )
-            for person in graph
-        }
-
-    return _positions(tape, "collective-influence", measure)
+    links, found = graph.to_undirected(as_view=True), {}
+    excess = {person: degree - 1.0 for person, degree in links.degree()}
+    for person in graph:
+        away = nx.single_source_shortest_path_length(links, person, RADIUS)
+        found[person] = excess[person] * sum(excess[other] for other, steps in away.items() if steps == RADIUS)
+    return found
 
 
-def myerson(tape: Tape) -> CreditTable:
+@position("myerson")
+def myerson(graph: nx.DiGraph[int]) -> dict[int, float]:
     """Return the Myerson value of the pairs who can reach one another (Myerson 1977; Gómez et al. 2003).
 
     Every pair of persons is worth 1 to a coalition that links them. Where the graph has no cycles, one way links a
@@ -111,13 +119,10 @@ def myerson(tape: Tape) -> CreditTable:
     """
     import networkx as nx
 
-    def measure(graph: nx.DiGraph[int]) -> dict[int, float]:
-        links = graph.to_undirected()
-        if nx.is_forest(links) and len(links) <= MAX_EXACT_PERSONS:
-            return _of_ways(links)
-        return _of_orders(links, max(10, min(1_000, WORK // (len(links) + links.size()))))
-
-    return _positions(tape, "myerson", measure)
+    links = graph.to_undirected()
+    if nx.is_forest(links) and len(links) <= MAX_EXACT_PERSONS:
+        return _of_ways(links)
+    return _of_orders(links, max(10, min(1_000, WORK // (len(links) + links.size()))))
 
 
 def _of_ways(forest: nx.Graph[int]) -> dict[int, float]:
@@ -153,12 +158,3 @@ def _head(head: dict[int, int], person: int) -> int:
     while head[person] != person:
         head[person] = person = head[head[person]]
     return person
-
-
-def _positions(tape: Tape, name: str, measure: Callable[[Any], dict[int, float]]) -> CreditTable:
-    """Return the table of a measure, which is its column `raw`; the credit is the total in the same proportions."""
-    graph, raw = influence_graph(tape), np.zeros(tape.persons.total)
-    if len(graph):
-        found = measure(graph)
-        raw[list(found)] = list(found.values())
-    return scaled_table(tape, name, raw)

@@ -41,11 +41,7 @@ def all_alike(weights: Floats) -> bool:
 
 
 def flow_of(matrix: Any) -> Flow:
-    """Return the flow of a square csr matrix with weights that are known to be 0 or more.
-
-    Raises:
-        ValueError: if a row points outside the matrix.
-    """
+    """Return the flow of a square csr matrix with weights of 0 or more; a ValueError if a row points outside of it."""
     number, edges = matrix.shape[0], len(matrix.indices)
     data = matrix.data
     alike = all_alike(data)
@@ -78,8 +74,7 @@ def solve(
 ) -> Floats:
     """Return x with x = v + alpha P' x, to |v + alpha P' x - x| <= exact / 2 * |x|, both summed over the rows.
 
-    Raises:
-        networkx.PowerIterationFailedConvergence: if max_iter passes do not get near enough.
+    Raises networkx.PowerIterationFailedConvergence if max_iter passes do not get near enough.
     """
     if len(flow.source) < WORTH_THREADS:
         return _passes(flow, alpha, restart, start, ending, map, 1)

@@ -33,10 +33,8 @@ def nodes_for(counted: int) -> tuple[Floats, Floats]:
     4 exp(-4 n^2 / d), which is compared with 1 / (d + 1), the integral.
 
     >>> nodes, weights = nodes_for(4)
-    >>> len(nodes), round(float(weights @ nodes**3), 12)
-    (2, 0.25)
-    >>> len(nodes_for(10_000)[0])
-    344
+    >>> len(nodes), round(float(weights @ nodes**3), 12), len(nodes_for(10_000)[0])
+    (2, 0.25, 344)
     """
     degree = max(counted - 1, 0)
     enough = math.ceil(math.sqrt(degree * math.log(4.0 * (degree + 1) / CLOSE) / 4.0))
@@ -69,8 +67,7 @@ def divide_equally(begin: Ints, parent: Ints, part: Floats, entry: Floats, count
         entry: the value whose lineages begin at each row; shape (rows,).
         counted: the most rows that are counted on any lineage.
 
-    Returns:
-        What each row keeps; what meets nobody who is counted is not in it. It does not depend on the number of threads.
+    Returns what each row keeps, without what meets nobody who is counted; the number of threads plays no part.
     """
     rows = len(entry)
     nodes, weights = nodes_for(counted)
@@ -114,10 +111,7 @@ def _sweep(
     begin: Ints, parent: Ints, part: Floats, entry: Floats, nodes: Floats, weights: Floats, above: Floats,
     below: Floats, kept: Floats,
 ) -> None:  # fmt: skip
-    """Write down what each row keeps at the nodes of a block.
-
-    `above` and `below` have BLOCK numbers a row; `below` is all 0 before and afterwards.
-    """
+    """Write down what each row keeps at the nodes of a block; `below` has BLOCK zeros a row, before and afterwards."""
     at, of, last = load(nodes, 0), load(weights, 0), len(parent) - 1
     none = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     one = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)

@@ -94,8 +94,7 @@ def removal_effect(
 def removal_credit(tape: Tape, order: int = 1) -> CreditTable:
     """Compute credit by the removal effect, of the tape of a log of journeys: the total, in proportion to the effects.
 
-    Raises:
-        ValueError: if the tape is of no journeys, or as in `removal_effect`.
+    Raises a ValueError if the tape is of no journeys, or as in `removal_effect`.
     """
     if tape.provenance.get("format") != "journeys":
         raise ValueError("removal is about journeys through channels, whose log this is not (--format journeys)")

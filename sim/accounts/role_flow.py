@@ -44,14 +44,8 @@ def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
     Raises:
         ValueError: if inheritance is out of range.
 
-    Here P1 has an idea, P2 tells the world of it:
-
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
-    >>> role_flow(tape).persons.share.tolist()
+    >>> from sim import Scenario, simulate
+    >>> role_flow(simulate(Scenario.load("e1_interpreter"))).persons.share.tolist()  # P1 tells P2, who tells the world
     [0.5, 0.5]
     """
     flow, roles = _flow_of(tape, inheritance), np.zeros((3, tape.persons.total))
@@ -62,19 +56,15 @@ def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
 def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, Floats, Floats]:
     """Return the credit of every event by idea, communication and implementation: three arrays of shape (events,).
 
-    In units of realised value, all >= 0, and together the tape's total; so the credit can be summed by person, by idea
-    or by step.
+    In units of realised value, all >= 0, and together the tape's total; so they sum by person, by idea or by step.
 
     Raises:
         ValueError: if inheritance is not in [0, 1].
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
-    >>> [role.tolist() for role in role_flow_of_events(tape)]
-    [[49.0, 0.0, 0.0], [0.0, 49.0, 0.0], [0.0, 0.0, 0.0]]
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
+    >>> [(role / tape.total).tolist() for role in role_flow_of_events(tape)]
+    [[0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]
     """
     flow, made = _flow_of(tape, inheritance), np.flatnonzero(tape.events.kind == IMPLEMENT)
     implementation = np.zeros(len(tape.events))
@@ -144,9 +134,9 @@ def _sum_by_person(kind: NDArray[np.int8], person: NDArray[np.int32], flow: Floa
 def _count_tellers(
     kind: NDArray[np.int8], person: NDArray[np.int32], child: Ints, parent: Ints, tellers: NDArray[np.int32]
 ) -> bool:
-    """Count those on the one lineage of each event who told, its own person with them; False if one has several.
+    """Count, doubled, who told on the one lineage of each event, and add 1 where the parent is another person.
 
-    The count is doubled, and 1 added where the parent is another person.
+    False if an event has several lineages.
     """
     for k in range(len(child)):
         soon = parent[min(k + AHEAD, len(child) - 1)]

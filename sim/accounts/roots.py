@@ -13,16 +13,11 @@ from sim.tape.tape import Tape
 
 
 class Roots(NamedTuple):
-    """The credit of roots, by role flow.
+    """The credit of roots, by role flow."""
 
-    Attributes:
-        made_up: how many discoveries the reader of the log had to make up.
-        idea_credit: their part of the credit for ideas, in [0, 1].
-        first_tenth: the part of all credit that lies with discoveries in the first tenth of the log's time, in [0, 1].
-    """
-
-    made_up: int
-    idea_credit: float
+    made_up: int  # how many discoveries the reader of the log had to make up
+    idea_credit: float  # their part of the credit for ideas, in [0, 1]
+    # the part of all credit that lies with discoveries in the first tenth of the log's time, in [0, 1]
     first_tenth: float
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,25 +23,15 @@ PARTS = ("group", "role", "idea")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: a person, a group of equal members, or the rest.
+    """One row: a person, a group of equal members, or the rest."""
 
-    Attributes:
-        name: of the person or group; of the rest, the group that all of it belongs to, or nothing.
-        people: how many persons it stands for.
-        share: of the total.
-        parts: credit as idea, communication, implementation, and without a role.
-        pagerank: as in the table; 0 where the method has none.
-        kind: "person", "group" or "rest".
-        at: the row of the table that a person is; -1 for others.
-    """
-
-    name: str
-    people: int
-    share: float
-    parts: tuple[float, float, float, float]
-    pagerank: float
-    kind: str
-    at: int = -1
+    name: str  # of the person or group; of the rest, the group that all of it belongs to, or nothing
+    people: int  # how many persons it stands for
+    share: float  # of the total
+    parts: tuple[float, float, float, float]  # credit as idea, communication, implementation, and without a role
+    pagerank: float  # as in the table; 0 where the method has none
+    kind: str  # "person", "group" or "rest"
+    at: int = -1  # the row of the table that a person is; -1 for others
 
     @property
     def credit(self) -> float:
@@ -51,47 +42,31 @@ class Row:
 def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
     """Return the rows that matter, largest first, what is left over as the last; their parts sum to the table's credit.
 
-    A group whose members all have the same credit is one row; the members of any other compete one by one. The
-    `named` persons with most credit among those who bear a name of their own always have a row, so that a
-    genius whom thousands outweigh is seen beside them. At most `most` rows, the rest not counted.
+    A group whose members all have the same credit is one row; the members of any other compete one by one. Of the
+    `most` rows, the rest not counted, `named` are of those with most credit who bear a name of their own, so that a
+    genius whom thousands outweigh is seen beside them.
     """
     if not len(table.persons):
         return []
     parts, share = _parts(table), np.nan_to_num(table.persons.share)
     rank = np.zeros(len(share)) if table.persons.pagerank is None else table.persons.pagerank
-    begin, whole = units(table.group, parts.sum(axis=1, keepdims=True))
+    begin, whole = _units(table.group, parts.sum(axis=1, keepdims=True))
     people = np.diff(begin, append=len(share))
     sums, shares, ranks = (np.add.reduceat(column, begin, axis=0) for column in (parts, share, rank))
     group = table.group[begin]
-    single = table.groups.members[group] == 1
-    shown = choose(sums.sum(axis=1), single, most, named)
-
-    def row(units: Ints, name: str, kind: str) -> Row:
-        idea, told, built, other = sums[units].sum(axis=0).tolist()
-        counts = int(people[units].sum()), float(shares[units].sum()), float(ranks[units].sum())
-        at = int(begin[units[0]]) if kind == "person" else -1
-        return Row(name, counts[0], counts[1], (idea, told, built, other), counts[2], kind, at)
-
+    shown = _choose(sums.sum(axis=1), table.groups.members[group] == 1, most, named)
     rows = []
-    for unit in shown.tolist():
-        kind = "group" if whole[unit] and not single[unit] else "person"
-        name = table.groups.name[group[unit]] if kind == "group" else table.persons.name[begin[unit]]
-        rows.append(row(np.array([unit]), name, kind))
-    left = np.setdiff1d(np.arange(len(begin)), shown)
-    if len(left):
-        groups = np.unique(group[left])
-        rows.append(row(left, table.groups.name[groups[0]] if len(groups) == 1 else "", "rest"))
+    for units, name, kind in _named(shown, begin, whole, group, table.persons.name, table.groups):
+        idea, told, built, other = sums[units].sum(axis=0).tolist()
+        count, part, centrality = (column[units].sum().item() for column in (people, shares, ranks))
+        at = int(begin[units[0]]) if kind == "person" else -1
+        rows.append(Row(name, count, part, (idea, told, built, other), centrality, kind, at))
     return rows
 
 
 @dataclass(frozen=True)
 class Side:
-    """One row of several columns of shares: a person, a group of equal members, or the rest.
-
-    Attributes:
-        name, people, kind: as in Row.
-        shares: of the total, one a column.
-    """
+    """One row of several columns of shares, one a column, of the total; name, people, kind as in Row."""
 
     name: str
     people: int
@@ -108,57 +83,39 @@ def sides(
     each: int = 0,
     once: int = 0,
 ) -> list[Side]:
-    """Return the rows that matter of a table of shares, what is left over as the last.
+    """Return the rows that matter of a table of shares of the total, what is left over as the last.
 
+    `people` are names, groups in ascending order, and what the groups are; `share` has the shape (persons, columns).
     Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
     `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
     more, the largest by the column `first` (by the mean of all columns if None), and of those who were first in any
     column the `once` with the largest share in one.
-
-    Args:
-        people: names, groups in ascending order, and what the groups are.
-        share: of the total; shape (persons, columns).
     """
     names, of, groups = people
     if not len(names):
         return []
     share = np.ascontiguousarray(share)
-    begin, whole = units(of, share)
+    begin, whole = _units(of, share)
     many, sums = np.diff(begin, append=len(share)), np.add.reduceat(share, begin, axis=0)
     group = of[begin]
-    single = groups.members[group] == 1
     best = [np.argsort(-column, kind="stable")[:each] for column in sums.T]
     wanted = np.unique(np.concatenate([some[sums[some, k] > 0.0] for k, some in enumerate(best)]))
     weight = sums.mean(axis=1) if first is None else sums[:, first]
     if once and len(sums):
         leaders = np.unique(np.argmax(sums, axis=0)[sums.max(axis=0) > 0.0])
         wanted = np.union1d(wanted, leaders[np.argsort(-sums[leaders].max(axis=1), kind="stable")][:once])
-    shown = choose(weight, single, most, named, wanted)
-
-    def side(rows: Ints, name: str, kind: str) -> Side:
-        return Side(name, int(many[rows].sum()), kind, tuple(sums[rows].sum(axis=0).tolist()))
-
-    found = []
-    for unit in shown.tolist():
-        kind = "group" if whole[unit] and not single[unit] else "person"
-        found.append(side(np.array([unit]), groups.name[group[unit]] if kind == "group" else names[begin[unit]], kind))
-    left = np.setdiff1d(np.arange(len(begin)), shown)
-    if len(left):
-        inside = np.unique(group[left])
-        found.append(side(left, groups.name[inside[0]] if len(inside) == 1 else "", "rest"))
-    return found
+    shown = _choose(weight, groups.members[group] == 1, most, named, wanted)
+    return [
+        Side(name, int(many[units].sum()), kind, tuple(sums[units].sum(axis=0).tolist()))
+        for units, name, kind in _named(shown, begin, whole, group, names, groups)
+    ]
 
 
 def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None) -> list[dict[str, Any]]:
-    """Return the credit by group, by role, or by the idea that earned it; largest first: dicts of `by`, credit, share.
+    """Return the credit by "group", "role", or the "idea" that earned it; largest first: dicts of `by`, credit, share.
 
     A group has its number of members as `count`. A discovery that stood on others shares what it earns with their
-    ideas, as its discoverer does with their makers. By priority it does not.
-
-    Args:
-        tape, table: the credit of the tape by any account.
-        by: "group", "role" or "idea".
-        settings: those with which the table was made.
+    ideas, as its discoverer does with their makers. By priority it does not. `settings` are those of the table.
 
     Raises:
         ValueError: if the account does not tell roles (ideas) apart, or there is no such `by`.
@@ -178,24 +135,22 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
         raise ValueError(f"{table.method} does not divide each value by itself; {_those('linear')} credit ideas")
     else:
         found = list(zip(tape.ideas, _by_idea(tape, table, settings).tolist(), strict=True))
-    rows = [
-        {by: name, "credit": credit, "share": credit / table.total if table.total > 0.0 else 0.0}
-        for name, credit in found
-    ]
-    return sorted(rows, key=lambda row: -float(row["credit"]))
+    return _sorted(table, [{by: name, "credit": credit} for name, credit in found])
 
 
 def _by_named_group(table: CreditTable, groups: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The credit of the groups that a log names; whoever is in none stands by themselves."""
-    found: dict[str, list[float]] = {}
-    for name, credit in zip(table.persons.name, table.persons.credit.tolist(), strict=True):
-        row = found.setdefault(groups.get(name, name), [0, 0.0])
-        row[0], row[1] = row[0] + 1, row[1] + credit
-    rows = [
-        {"group": name, "count": count, "credit": credit, "share": credit / table.total if table.total > 0.0 else 0.0}
-        for name, (count, credit) in found.items()
-    ]
-    return sorted(rows, key=lambda row: -float(row["credit"]))
+    """Return the credit of the groups that a log names; whoever is in none stands by themselves."""
+    count, credit = Counter[str](), defaultdict[str, float](float)
+    for name, part in zip(table.persons.name, table.persons.credit.tolist(), strict=True):
+        count[groups.get(name, name)] += 1
+        credit[groups.get(name, name)] += part
+    return _sorted(table, [{"group": name, "count": count[name], "credit": part} for name, part in credit.items()])
+
+
+def _sorted(table: CreditTable, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with their shares, the largest credit first."""
+    rows = [row | {"share": row["credit"] / table.total if table.total > 0.0 else 0.0} for row in rows]
+    return sorted(rows, key=lambda row: -row["credit"])
 
 
 def _those(what: str) -> str:
@@ -223,11 +178,8 @@ def _parts(table: CreditTable) -> Floats:
     return np.column_stack([columns, unexplained])
 
 
-def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return where the rows that can be shown begin: equal members of a group together; and which are such groups.
-
-    `credit` has the shape (persons, accounts), and `group` ascends; equal is who is so in every column.
-    """
+def _units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return where rows begin: members of a group who are equal in every column together; and which are such groups."""
     edges = np.flatnonzero(np.diff(group, prepend=-1))
     equal = np.ones(len(edges), np.bool_)
     for column in credit.T:  # one after the other, for the memory
@@ -240,7 +192,22 @@ def units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
     return begin, together[begin]
 
 
-def choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
+def _named(
+    shown: Ints, begin: Ints, whole: NDArray[np.bool_], group: Ints, names: Sequence[str], groups: Persons
+) -> Iterator[tuple[Ints, str, str]]:
+    """Yield the units, the name and the kind of each row that is shown, and at the end of what is left over."""
+    for unit in shown.tolist():
+        if whole[unit] and groups.members[group[unit]] > 1:
+            yield np.array([unit]), groups.name[group[unit]], "group"
+        else:
+            yield np.array([unit]), names[begin[unit]], "person"
+    left = np.setdiff1d(np.arange(len(begin)), shown)
+    if len(left):
+        inside = np.unique(group[left])
+        yield left, groups.name[inside[0]] if len(inside) == 1 else "", "rest"
+
+
+def _choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
     """Return the `most` rows to show, largest first: those `wanted`, the `named` first single ones, and the first."""
     order = np.argsort(-credit, kind="stable")
     kept = order[single[order]][: min(named, most)]

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +58,7 @@ class CreditedPersons:
 
     def columns(self) -> dict[str, Any]:
         """Return the columns by name, in their order, without those that are None."""
-        columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: column for name, column in columns.items() if column is not None}
+        return {name: column for name, column in vars(self).items() if column is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +78,9 @@ class CreditTable:
         row: the row of each in the persons of the tape; shape (rows,), ascending.
         sure: how sure the shares are, where that was asked for.
 
-    >>> from sim import Tape, credit
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> by = Influences([1, 2], [0, 1], [1, 1])
-    >>> tape = Tape(told, by, Realised([2], [-1], [98]), people, ("idea",), 3, 100)
-    >>> credit(tape).to_dict()["credit"][1]
-    {'person': 'P2', 'credit': 49.0, 'share': 0.5, 'idea': 0.0, 'communication': 49.0, 'implementation': 0.0}
+    >>> from sim import Scenario, credit, simulate
+    >>> credit(simulate(Scenario.load("e4_bridge")))
+    CreditTable('E4: the bridge', role-flow, 1.6e+11 realised: P1 50.0%, P2 25.0%, P3 25.0%)
     """
 
     scenario: str
@@ -176,22 +170,17 @@ class CreditTable:
         Keys: person (the group's name), count (of members), credit, share, idea, communication, implementation
         (None where the method knows no roles), pagerank (where the method has it), smallest, largest.
         """
-        number = len(self.groups)
-        present = np.unique(self.group).tolist()
-        credit = self.persons.credit
+        number, columns = len(self.groups), self.persons.columns()
+        del columns["name"]
         smallest, largest = np.full(number, math.inf), np.zeros(number)
-        np.minimum.at(smallest, self.group, credit)
-        np.maximum.at(largest, self.group, credit)
-        sums = {
-            name: _plain(sum_by(self.group, column, number))
-            for name, column in self.persons.columns().items()
-            if name != "name"
-        }
+        np.minimum.at(smallest, self.group, self.persons.credit)
+        np.maximum.at(largest, self.group, self.persons.credit)
+        sums = {name: _plain(sum_by(self.group, column, number)) for name, column in columns.items()}
+        sums |= {"smallest": smallest.tolist(), "largest": largest.tolist()}
         rows = [
             {"person": self.groups.name[group], "count": int(self.groups.members[group])}
             | {name: column[group] for name, column in sums.items()}
-            | {"smallest": float(smallest[group]), "largest": float(largest[group])}
-            for group in present
+            for group in np.unique(self.group).tolist()
         ]
         return sorted(rows, key=lambda row: -row["credit"])
 
@@ -240,7 +229,8 @@ def make_table(
     total = tape.total if total is None else total
     if roles is None:
         roles = (np.full(len(credit), np.nan),) * 3
-    row = shown_rows(tape.persons, credit)
+    single = np.repeat(tape.persons.size == 1, tape.persons.members)
+    row = np.flatnonzero(single | (credit > 0.0))  # all but crowds without credit
     everybody = len(row) == len(credit)  # of whom there may be millions
     credit, *roles = (column if everybody else column[row] for column in (credit, *roles))
     persons = CreditedPersons(
@@ -274,20 +264,13 @@ def scaled_table(tape: Tape, method: str, raw: Floats) -> CreditTable:
     return replace(table, persons=replace(table.persons, raw=raw[table.row]))
 
 
-def shown_rows(persons: Persons, credit: Floats) -> Ints:
-    """Return the rows of the persons that a table of credits shows: all but crowds without credit."""
-    if (persons.size == 1).all():
-        return np.arange(persons.total)
-    return np.flatnonzero(np.repeat(persons.size == 1, persons.members) | (credit > 0.0))
-
-
 def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Floats:
     """Return the sum of the values of each group 0 to number - 1; shape (number,)."""
     # Of no rows at all numpy makes integers, whatever the weights are.
     return np.bincount(group, value, number).astype(float)
 
 
-def _plain(column: Floats) -> list[float | None]:
+def _plain(column: Floats) -> list[Any]:
     if np.isnan(column).any():
         return [None if math.isnan(value) else value for value in column.tolist()]
     return list(column.tolist())

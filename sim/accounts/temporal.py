@@ -37,7 +37,7 @@ class TemporalPageRank:
     Raises:
         ValueError: if alpha or beta is out of range.
 
-    The same state comes of the same interactions, however they were divided into blocks, bit for bit:
+    The same interactions leave the same state, however they were divided into blocks, bit for bit:
 
     >>> stream = TemporalPageRank(alpha=0.5, beta=1.0)
     >>> stream.feed([0, 1], [1, 2], [2001.0, 2002.0])
@@ -151,8 +151,7 @@ def temporal_pagerank_credit(tape: Tape, alpha: float = 0.85, beta: float = 0.5)
 
     Args:
         tape: any tape.
-        alpha: chance to walk on, in [0, 1).
-        beta: chance to wait for an earlier influence, in (0, 1); or 1, which takes all walks on at once.
+        alpha, beta: as in `TemporalPageRank`, waiting being for an earlier influence.
 
     Returns:
         The table without roles; total is the tape's realised value, or 0 if nobody influenced anybody else.
@@ -160,13 +159,10 @@ def temporal_pagerank_credit(tape: Tape, alpha: float = 0.85, beta: float = 0.5)
     Raises:
         ValueError: if alpha or beta is out of range.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
-    >>> temporal_pagerank_credit(tape, alpha=0.5, beta=1.0).persons.credit.round(4).tolist()
-    [22.6154, 45.2308, 30.1538]
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
+    >>> temporal_pagerank_credit(tape, alpha=0.5, beta=1.0).persons.share.round(4).tolist()
+    [0.2308, 0.4615, 0.3077]
     """
     stream = TemporalPageRank(alpha, beta)
     child, parent, _ = tape.influences.columns().values()

@@ -35,11 +35,7 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
 
     "auto" is ideas where the record has twenty or more that do not build on each other, else links.
 
-    Raises:
-        ValueError: if there is no such scheme, the amount is out of range, or the record has only one idea to draw.
-
-    >>> scheme_of(None, "links:0.3")
-    ('links', 0.3)
+    Raises a ValueError if there is no such scheme, the amount is out of range, or the record has only one idea to draw.
     """
     name, colon, text = intervals.partition(":")
     if name == "auto":
@@ -64,8 +60,7 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
 def copies_of(tape: Tape, intervals: str, copies: int, seed: int = 0) -> tuple[str, list[Callable[[], Tape]]]:
     """Return what the copies of a record are, in words, and functions that make one each, with luck of its own.
 
-    Raises:
-        ValueError: as `scheme_of`; or if copies is not 2 or more.
+    Raises a ValueError as `scheme_of`; or if copies is not 2 or more.
     """
     if copies < 2:
         raise ValueError(f"copies: must be 2 or more, is {copies}")
@@ -85,15 +80,10 @@ def how_sure(
     table: CreditTable, account: Account, means: str, makers: Iterable[Callable[[], Tape]],
     confidence: float = CONFIDENCE, threads: int | None = None,
 ) -> Uncertainty:  # fmt: skip
-    """Return how sure the shares of a table are, from the account of each of the copies.
+    """Return how sure the shares of a table are, from the same account of each of the copies.
 
-    Args:
-        table: the credit of the record itself.
-        account: the same account, of a tape with the same persons.
-        means: what the copies are, in words.
-        makers: functions that make a copy each.
-        confidence: of the intervals, in (0, 1); they hold the middle of the copies.
-        threads: how many work side by side; the result does not depend on it.
+    `makers` are functions that make a copy of the record each, and `means` says what the copies are. The number of
+    threads plays no part in the result.
     """
 
     makers = list(makers)
@@ -149,9 +139,4 @@ def ranks(share: Floats) -> Ints:
     >>> ranks(np.array([0.2, 0.5, 0.2, 0.1])).tolist()
     [2, 1, 2, 4]
     """
-    order = np.argsort(-share, kind="stable")
-    falling = share[order]
-    new = np.append(True, falling[1:] < falling[:-1])[: len(share)]
-    found = np.empty(len(share), np.int64)
-    found[order] = np.maximum.accumulate(np.where(new, np.arange(1, len(share) + 1), 1)) if len(share) else found
-    return found
+    return 1 + np.searchsorted(np.sort(-share), -share)  # how many are larger

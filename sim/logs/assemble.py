@@ -39,24 +39,13 @@ class Happened(NamedTuple):
 
 
 def tape_of(
-    log: Log,
-    happened: Happened,
-    persons: Sequence[str] | pa.Array,
-    ideas: Sequence[str] | pa.Array,
-    dropped: Counter[str],
-    mended: Counter[str],
-    facts: Mapping[str, Any],
-    last: int = NO_TIME,
-) -> Tape:
+    log: Log, happened: Happened, persons: Sequence[str] | pa.Array, ideas: Sequence[str] | pa.Array,
+    dropped: Counter[str], mended: Counter[str], facts: Mapping[str, Any], last: int = NO_TIME,
+) -> Tape:  # fmt: skip
     """Return the tape of what happened: events in order of time, persons and ideas by first event, then by name.
 
-    Args:
-        log: where it comes from.
-        happened: the events and what they did.
-        persons, ideas: the names that its numbers mean.
-        dropped, mended: rows, by the reason.
-        facts: how it was read; format, time_unit and rows at least.
-        last: the last time, if that is later than the last event.
+    `persons` and `ideas` are the names that the numbers mean, `facts` how the log was read: format, time_unit and rows
+    at least. `last` is the last time, if that is later than the last event.
     """
     step, kind, person, idea, influences, realised, rank, counts, made_up = happened
     del happened
@@ -65,24 +54,21 @@ def tape_of(
     origin = int(step.min(initial=0))
     steps = max(last, int(step.max(initial=origin))) - origin
     order = order_of(step, kind, person, idea) if rank is None else order_of(step, rank, kind, person, idea)
-    events = Events(
-        in_order(order, step) - origin,
-        in_order(order, kind),
-        in_order(order, person),
-        in_order(order, idea),
-        np.ones(len(step), np.int64) if counts is None else in_order(order, counts),
-    )
+    count = np.ones(len(step), np.int64) if counts is None else in_order(order, counts)
+    step = in_order(order, step) - origin
+    events = Events(step, in_order(order, kind), in_order(order, person), in_order(order, idea), count)
     row = None
     if order is not None:
         row = np.full(len(order) + 1, -1)  # its last place sends the implementation -1 to itself
         row[order] = np.arange(len(order))
-    del step, kind, person, idea, order
+    del step, kind, person, idea, count, order
     roots = np.zeros(0, np.int64) if made_up is None else made_up if row is None else np.sort(row[made_up])
     facts = dict(facts) | {"kept": facts["rows"] - dropped.total()}
     groups = {name: log.options.groups[name] for name in names if name in log.options.groups}
-    about = {"source": log.path.name, "scenario": log.path.stem, "format": facts["format"]}
+    about: dict[str, Any] = {"source": log.path.name, "scenario": log.path.stem, "format": facts["format"]}
     about |= {"groups": groups} if groups else {}
-    plain = {name: facts[name] for name in ("time_unit", "rows", "kept")} | facts.pop("counts", {})
+    about |= {name: facts[name] for name in ("time_unit", "rows", "kept")} | facts.pop("counts", {})
+    about |= {"time_origin": origin, "read_as": facts, "mended": dict(sorted((+mended).items()))}
     return Tape(
         events,
         Influences(*_sorted_rows(influences, row)),
@@ -92,14 +78,7 @@ def tape_of(
         steps=steps,
         world_size=len(names),
         dropped=dict(sorted((+dropped).items())),
-        provenance=about
-        | plain
-        | {
-            "time_origin": origin,
-            "read_as": facts,
-            "mended": dict(sorted((+mended).items())),
-            "made_up_roots": roots.tolist(),
-        },
+        provenance=about | {"made_up_roots": roots.tolist()},
     )
 
 

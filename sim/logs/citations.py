@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -71,9 +70,7 @@ def read(log: Log) -> Tape:
     )
     date[date == 2**62] = NONE
     found = Works(names, date, child, parent, columns.number("weight"), columns.number("value"))
-    facts: dict[str, Any] = {"format": "citations", **columns.read_as, "direction": "citing built on cited"}
-    facts |= {"rows": columns.rows, "time_unit": clock.unit, "dates": clock.says(whole)}
-    return place_works(log, found, facts, mended)
+    return place_works(log, found, columns.facts("citations", "citing built on cited", whole), mended)
 
 
 def dates_beside(path: Path) -> Path | None:

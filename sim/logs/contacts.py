@@ -34,8 +34,7 @@ def read(log: Log) -> Tape:
     columns = log.columns(CONTACTS)
     persons, [source, target] = columns.coded("source", "target", aliases=log.options.aliases)
     time, value = log.late(columns, columns.clock.ticks("time")), columns.number("value")
-    facts: dict[str, Any] = {"format": "contacts", **columns.read_as, "direction": "source contacted target"}
-    facts |= {"rows": columns.rows, "time_unit": columns.clock.unit, "dates": columns.clock.says(time)}
+    facts = columns.facts("contacts", "source contacted target", time)
     dropped: Counter[str] = Counter()
     reasons = {
         "no time": lambda: time == NONE,
@@ -73,11 +72,7 @@ def _happened(time: Ints, source: Any, target: Any, value: Any, persons: int) ->
     rows = np.arange(contacts)
     realised = np.flatnonzero(value > 0.0)
     return Happened(
-        np.concatenate([time, first[roots] - 1]),
-        kind,
-        everyone,
-        np.zeros(len(everyone), np.int32),
-        (rows, parent, np.ones(contacts)),
-        (realised, np.full(len(realised), -1), value[realised]),
+        np.concatenate([time, first[roots] - 1]), kind, everyone, np.zeros(len(everyone), np.int32),
+        (rows, parent, np.ones(contacts)), (realised, np.full(len(realised), -1), value[realised]),
         made_up=contacts + np.arange(len(roots)),
-    ), len(roots)
+    ), len(roots)  # fmt: skip

@@ -35,21 +35,18 @@ Array = NDArray[Any]
 
 def _check_own_events(chunk: Mapping[str, Any], fail: Fail) -> None:
     """Refuse an implementation that has another source than the target."""
-    if "kind" not in chunk:
-        return
-    rows = np.flatnonzero(chunk["kind"] == IMPLEMENT)
+    rows = np.flatnonzero(chunk["kind"] == IMPLEMENT) if "kind" in chunk else np.zeros(0, np.int64)
     if not len(rows):
         return
-    source, target = (
-        as_dictionary(chunk[name]).take(pa.array(rows)).dictionary_decode() for name in ("source", "target")
-    )
+    names = (as_dictionary(chunk[name]) for name in ("source", "target"))
+    source, target = (column.take(pa.array(rows)).dictionary_decode() for column in names)
     wrong = np.flatnonzero(pc.and_(pc.not_equal(source, ""), pc.not_equal(source, target)))
     if len(wrong):
         row = int(rows[wrong[0]])
-        word, by = KINDS[chunk["kind"][row]], source[int(wrong[0])].as_py()
-        raise fail(
-            row, f"{word!r} is the target's own event, but the source is {shown(by)}; allowed: nothing, or the target"
+        what = (
+            f"{KINDS[IMPLEMENT]!r} is the target's own event, but the source is {shown(source[int(wrong[0])].as_py())}"
         )
+        raise fail(row, f"{what}; allowed: nothing, or the target")
 
 
 EDGES = Shape(
@@ -129,11 +126,7 @@ def _builds(columns: Columns, time: Ints, source: Array, target: Array, idea: Ar
 def _with_prerequisites(
     happened: Happened, holding: Array, holder_person: Array, holder_idea: Array, built: _Built, ideas: pa.Array
 ) -> tuple[Happened, int]:
-    """Make discoveries build on the discoverer's holdings of other ideas, else on their first discoveries.
-
-    Returns:
-        The events with these influences, and how many ideas were not there before.
-    """
+    """Make discoveries build on holdings of other ideas, or on their first discoveries; and count what is not there."""
     row_of = {
         (int(person), int(idea)): int(row)
         for person, idea, row in zip(holder_person.tolist(), holder_idea.tolist(), holding.tolist(), strict=True)
@@ -251,12 +244,9 @@ def _happened(placed: Placed, holder_person: Array, holder_idea: Array) -> tuple
     events, influences, realised = placed.used.tolist()
     holder = placed.holder[:events]
     happened = Happened(
-        placed.step[:events],
-        placed.kind[:events],
-        holder_person[holder],
-        holder_idea[holder],
+        placed.step[:events], placed.kind[:events], holder_person[holder], holder_idea[holder],
         (placed.child[:influences], placed.parent[:influences], placed.weight[:influences]),
         (placed.event[:realised], placed.implementation[:realised], placed.value[:realised]),
         made_up=placed.roots[: placed.counts[placing.ROOTS]],
-    )
+    )  # fmt: skip
     return happened, int(placed.last[0])

@@ -42,21 +42,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from sim.errors import TapeError, did_you_mean
-from sim.logs import (
-    adoptions,
-    cascades,
-    citations,
-    contacts,
-    edges,
-    git,
-    graphs,
-    journeys,
-    ledger,
-    weibo,
-    works,
-)
+from sim.logs import adoptions, cascades, citations, contacts, edges, git, graphs, journeys, ledger, weibo, works
 from sim.logs.log import ALIASES, GROUPS, Log, Options, pairs_of
 from sim.readers.columns import EITHER_WAY, canonical
+from sim.readers.graph import READERS
 from sim.readers.source import opened
 from sim.readers.times import ORDERS
 from sim.tape.tape import Tape
@@ -73,11 +62,7 @@ def _graphs(format: str) -> SimpleNamespace:
 
 FORMATS: dict[str, ModuleType | SimpleNamespace] = {  # the first that recognises a log reads it
     "git": git,
-    "graphml": _graphs("graphml"),
-    "gexf": _graphs("gexf"),
-    "pajek": _graphs("pajek"),
-    "node-link": _graphs("node-link"),
-    "networkx": _graphs("networkx"),
+    **{format: _graphs(format) for format in (*READERS, "networkx")},
     "weibo": weibo,
     "cascades": cascades,
     "ledger": ledger,
@@ -199,8 +184,7 @@ def from_networkx(graph: Any, time: str | None = None, name: str = "graph") -> T
 def columns_of(given: Mapping[str, str] | str | None) -> dict[str, str]:
     """Return which column is which, from a mapping or from ROLE=NAME between commas.
 
-    Raises:
-        TapeError: if a part of it has no =.
+    Raises a TapeError if a part of it has no =.
     """
     if given is None or isinstance(given, Mapping):
         return {str(role): str(name) for role, name in (given or {}).items()}
@@ -245,11 +229,7 @@ def _opened(given: Any, path: Path, options: Options) -> Iterator[Log]:
 
 
 def _recognised(log: Log) -> str:
-    """The format that a log is in.
-
-    Raises:
-        TapeError: if none recognises it, or what it means is a question to the user.
-    """
+    """The format that a log is in; a TapeError if none recognises it, or what it means is a question to the user."""
     for name, format in FORMATS.items():
         if format.recognises(log):
             return name

@@ -38,6 +38,7 @@ SAFE = (
 )  # fmt: skip
 HEADER = ("--root", "--no-ext-diff", "--no-textconv", "--use-mailmap", "--encoding=UTF-8",
           "--no-show-signature", "--format=%x01%H%x00%P%x00%aN%x00%ct%x00%B%x00")  # fmt: skip
+QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 FIELDS = 5
 BY: dict[str, type[Lines | Files]] = {"lines": Lines, "files": Files}
 
@@ -118,16 +119,9 @@ def _records(stream: Iterator[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
 def _git(path: Path, *words: str) -> Iterator[bytes]:
     """The lines of `git log`, which runs no program that the repository or the user names.
 
-    Raises:
-        TapeError: if there is no git, or it fails.
+    Raises a TapeError if there is no git, or it fails.
     """
-    nothing = {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | nothing
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | QUIET
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(

@@ -33,11 +33,7 @@ def recognises(log: Log, format: str | None = None) -> bool:
 
 
 def graph_of(log: Log, format: str | None = None) -> Graph:
-    """Return the graph of a log.
-
-    Raises:
-        TapeError: if it is none, or it does not say who told whom.
-    """
+    """Return the graph of a log; a TapeError if it is none, or it does not say who told whom."""
     if log.is_graph:
         return of_networkx(log.data, log.path)
     found = format or (None if log.source is None else format_of(log.source))
@@ -57,8 +53,11 @@ def read(log: Log, format: str | None = None) -> Tape:
     if (columns := ledger.of_graph(log, graph)) is not None:
         return ledger.place(log, columns, facts)
     time, of_edges = _time(log, graph)
-    place = _place_edges if of_edges else _place_nodes
-    return place(log, graph, time, facts)
+    if not of_edges:
+        return _place_nodes(log, graph, time, facts)
+    columns = Columns(log.path, edges.EDGES, Clock(log.options.order))
+    columns.read(table_of_edges(graph), {**log.options.columns, "time": time})
+    return edges.place_edges(log, columns, facts)
 
 
 def _time(log: Log, graph: Graph) -> tuple[str, bool]:
@@ -90,12 +89,6 @@ def table_of_edges(graph: Graph) -> Table:
     table = in_memory(pa.table(columns), graph.path)
     table.facts = {}
     return table
-
-
-def _place_edges(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Tape:
-    columns = Columns(log.path, edges.EDGES, Clock(log.options.order))
-    columns.read(table_of_edges(graph), {"time": time} | {k: v for k, v in log.options.columns.items() if k != "time"})
-    return edges.place_edges(log, columns, facts)
 
 
 def _place_nodes(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Tape:

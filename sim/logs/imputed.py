@@ -20,6 +20,7 @@ from sim.logs.log import Log
 from sim.readers.columns import Columns, Known, Shape
 from sim.readers.graph import format_of, of_networkx, read_graph
 from sim.readers.names import by_dictionary, coded
+from sim.readers.sorting import runs_from
 from sim.readers.source import opened
 from sim.readers.table import in_memory, table_of
 from sim.readers.times import NONE
@@ -38,54 +39,42 @@ WITHOUT = 1 << 24  # influences at most, where everybody earlier counts and ther
 def followed(log: Log) -> tuple[list[Any], list[Any]] | None:
     """Return who follows whom, as chunks of names (follower, followed), or None without a network.
 
-    Raises:
-        TapeError: if it is no network.
+    Raises a TapeError if it is no network.
     """
     given = log.options.network
     if given is None:
         return None
     if hasattr(given, "is_directed"):
         return _named(of_networkx(given, Path("network")).edges)
-    if not isinstance(given, str | Path) and not hasattr(given, "read"):
+    if isinstance(given, str | Path) or hasattr(given, "read"):
+        with opened(given) as source:
+            if (format := format_of(source)) is not None:
+                graph = read_graph(source, format)
+                names = graph.names()
+                return _named([(names[u], names[v], data) for u, v, data in graph.edges])
+            columns = Columns(source.path, TIES).read(table_of(source, Known({})), {})
+    else:
         columns = Columns(Path("network"), TIES).read(in_memory(given, Path("network")), {})
-        return columns.names["follower"], columns.names["followed"]
-    with opened(given) as source:
-        if (format := format_of(source)) is not None:
-            graph = read_graph(source, format)
-            names = graph.names()
-            return _named([(names[u], names[v], data) for u, v, data in graph.edges])
-        columns = Columns(source.path, TIES).read(table_of(source, Known({})), {})
-        return columns.names["follower"], columns.names["followed"]
+    return columns.names["follower"], columns.names["followed"]
 
 
 def _named(ends: Any) -> tuple[list[Any], list[Any]]:
     def chunk(end: int) -> list[Any]:
-        return [by_dictionary("network", pa.array([edge[end] for edge in ends], pa.string()), _fail)]
+        texts = pa.array([edge[end] for edge in ends], pa.string())
+        return [by_dictionary("network", texts, lambda _, what: TapeError(what))]
 
     return chunk(0), chunk(1)
-
-
-def _fail(_: int, what: str) -> TapeError:
-    return TapeError(what)
 
 
 def place_adoptions(
     log: Log, person: list[Any], idea: Ints, ideas: Any, time: Ints, ties: tuple[list[Any], list[Any]] | None,
     facts: dict[str, Any],
 ) -> Tape:  # fmt: skip
-    """Return the tape of who adopted which idea when.
+    """Return the tape of who adopted which idea when, a row an adoption.
 
-    Args:
-        log: where it comes from.
-        person: chunks of names, a row an adoption.
-        idea: of each row, a number in `ideas`.
-        ideas: their names.
-        time: of each row, NONE where there is none.
-        ties: chunks of names, follower and followed.
-        facts: how it was read.
+    Persons, and followers and followed in `ties`, come as chunks of names; ideas are numbers in `ideas`.
     """
-    columns = [person, *(ties or ())]
-    names, codes = coded(columns, log.options.aliases)
+    names, codes = coded([person, *(ties or ())], log.options.aliases)
     who = codes[0].astype(np.int64)
     dropped: Counter[str] = Counter()
     reasons = {"no time": lambda: time == NONE, "no target": lambda: codes[0] == 0}
@@ -99,9 +88,8 @@ def place_adoptions(
     if ties is None:
         child, parent = _all_earlier(log, of, when)
     else:
-        child, parent = _earlier_followed(
-            codes[1].astype(np.int64), codes[2].astype(np.int64), who, of, when, len(names)
-        )
+        follower, other = (column.astype(np.int64) for column in codes[1:])
+        child, parent = _earlier_followed(follower, other, who, of, when, len(names))
     child, parent = _chosen(log.options.told_by, child, parent, when)
     many = np.bincount(child, minlength=len(who))
     told = many > 0
@@ -127,8 +115,7 @@ def _earlier_followed(follower: Ints, other: Ints, who: Ints, idea: Ints, when: 
     pairs = np.unique(np.stack([follower, other], axis=1)[follower != other], axis=0)
     begin = np.searchsorted(pairs[:, 0], np.arange(people + 1))
     many = (begin[1:] - begin[:-1])[who]
-    child = np.repeat(np.arange(len(who)), many)
-    at = np.repeat(begin[who], many) + np.arange(len(child)) - np.repeat(np.cumsum(many) - many, many)
+    child, at = np.repeat(np.arange(len(who)), many), runs_from(begin[who], many)
     key = idea * people + who
     rows = np.argsort(key)
     wanted = idea[child] * people + pairs[at, 1]
@@ -142,22 +129,17 @@ def _all_earlier(log: Log, idea: Ints, when: Ints) -> tuple[Ints, Ints]:
     """Adoptions, sorted by idea and time, and all of the same idea that are strictly earlier."""
     _, begin, of = np.unique(idea, return_index=True, return_inverse=True)
     start = begin[of]
-    earlier = np.searchsorted(_key(idea, when), _key(idea, when), side="left") - start
+    ranks = np.unique(when, return_inverse=True)[1]
+    key = idea * (int(ranks.max(initial=0)) + 1) + ranks
+    earlier = np.searchsorted(key, key, side="left") - start
     if log.options.told_by == "all" and earlier.sum() > WITHOUT:
         raise TapeError(
             f"{log.path}: {earlier.sum():,} pairs of earlier and later adopters; allowed: {WITHOUT:,}, a network, "
             "or --told-by latest"
         )
     many = earlier if log.options.told_by == "all" else np.minimum(earlier, 1)
-    child = np.repeat(np.arange(len(idea)), many)
-    offset = np.arange(len(child)) - np.repeat(np.cumsum(many) - many, many)
-    last = earlier[child] - 1 if log.options.told_by == "latest" else offset
-    return child, start[child] + last
-
-
-def _key(idea: Ints, when: Ints) -> Any:
-    ranks = np.unique(when, return_inverse=True)[1]
-    return idea * (int(ranks.max(initial=0)) + 1) + ranks
+    first = start + earlier - 1 if log.options.told_by == "latest" else start
+    return np.repeat(np.arange(len(idea)), many), runs_from(first, many)
 
 
 def _chosen(told_by: str, child: Ints, parent: Ints, when: Ints) -> tuple[Ints, Ints]:

@@ -50,7 +50,9 @@ def read(log: Log) -> Tape:
             row = int(np.argmax(column != np.rint(column)))
             raise TapeError(f"{log.path}:{log.table.line(row)}: wrong {name} {column[row]:g}; allowed: whole numbers")
     dropped: Counter[str] = Counter()
-    happened, names = _happened([_channels(path, log) for path in paths], counts, value, nulls, dropped)
+    aliases = log.options.aliases
+    channels = [[aliases.get(name, name) for name in NEXT.split(path.strip()) if name] for path in paths]
+    happened, names = _happened(channels, counts, value, nulls, dropped)
     facts: dict[str, Any] = {
         "format": "journeys", **columns.read_as, "direction": "a channel handed on to the next", "time_unit": "step",
         "dates": "the place on the path", "rows": len(paths), "realised": "value" if valued else "conversions",
@@ -61,11 +63,6 @@ def read(log: Log) -> Tape:
     size = np.array([crowd if name == CUSTOMERS else 1 for name in tape.persons.name], np.int64)
     persons = Persons(tape.persons.name, tape.persons.members, size)
     return dataclasses.replace(tape, persons=persons, world_size=int(size.sum()))
-
-
-def _channels(path: str, log: Log) -> list[str]:
-    """The channels of a path."""
-    return [log.options.aliases.get(name, name) for name in NEXT.split(path.strip()) if name]
 
 
 def _happened(

@@ -91,11 +91,7 @@ def _table(path: Path, columns: dict[str, list[Any]]) -> Table:
 
 
 def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
-    """Return the tape of the columns of LEDGER.
-
-    Raises:
-        TapeError: if they contradict themselves.
-    """
+    """Return the tape of the columns of LEDGER; a TapeError if they contradict themselves."""
     rows = columns.rows
     persons, [person, by] = columns.coded("person", "parent_person")
     ideas, [idea] = columns.coded("idea")

@@ -50,21 +50,13 @@ class Options:
 
 @dataclass
 class Log:
-    """A log that was opened.
+    """A log that was opened."""
 
-    Attributes:
-        path: what the user named, for messages and provenance.
-        options: how it is to be read.
-        source: the file, None of data in memory and of folders.
-        data: in memory: a table or a graph; or None.
-        folder: whether it is one.
-    """
-
-    path: Path
-    options: Options
-    source: Source | None = None
-    data: Any = None
-    folder: bool = False
+    path: Path  # what the user named, for messages and provenance
+    options: Options  # how it is to be read
+    source: Source | None = None  # the file, None of data in memory and of folders
+    data: Any = None  # in memory: a table or a graph; or None
+    folder: bool = False  # whether it is one
 
     @property
     def head(self) -> str:
@@ -105,9 +97,9 @@ class Log:
         """Return the times, those after the last that is wanted as none."""
         if self.options.until is None:
             return ticks
-        until = Clock(columns.clock.order, columns.clock.form)
         import pyarrow as pa
 
+        until = Clock(columns.clock.order, columns.clock.form)
         until.read("until", pa.array([str(self.options.until)]), lambda _, what: TapeError(what))
         last, digits = int(until.ticks("until")[0]), columns.clock.digits - until.digits
         last = last * 10**digits if digits >= 0 else last // 10**-digits
@@ -118,8 +110,7 @@ class Log:
 def columns_beside(given: Any, shape: Shape, name: str = "table", clock: Clock | None = None) -> Columns:
     """Return what is in a table beside the log, in memory or in a file; `clock` goes on with times of the log.
 
-    Raises:
-        TapeError: if it is no such table.
+    Raises a TapeError if it is no such table.
     """
     if hasattr(given, "columns") or hasattr(given, "column_names"):
         return Columns(Path(name), shape, clock or Clock()).read(in_memory(given, Path(name)), {})
@@ -134,8 +125,7 @@ GROUPS = Shape({"person": "name", "group": "name"}, ("person", "group"), bare=("
 def pairs_of(given: Any, shape: Shape) -> dict[str, str]:
     """Return what belongs to what, by a mapping or by a table with the two columns of a shape.
 
-    Raises:
-        TapeError: if there is no such table.
+    Raises a TapeError if there is no such table.
     """
     if given is None or isinstance(given, Mapping):
         return {str(one): str(other) for one, other in (given or {}).items()}

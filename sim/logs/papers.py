@@ -18,7 +18,7 @@ from sim.logs.assemble import LATE, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.logs.placing import UNSAID
 from sim.machine.loops import for_size
-from sim.readers.sorting import once
+from sim.readers.sorting import once, runs_from
 from sim.readers.times import NONE
 from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
 from sim.tape.tape import Tape
@@ -187,12 +187,12 @@ def _by_authors(happened: Happened, work: Array, author: Array) -> tuple[Happene
     begin = np.searchsorted(of, np.arange(events + 1))
     many = np.diff(begin)
     child, parent, weight = happened.influences
-    to = _each(begin, many, parent)
+    to = runs_from(begin[parent], many[parent])
     rows = np.repeat(np.arange(len(child)), many[parent])  # of the influences, one for each author of the parent
-    children = _each(begin, many, child[rows])
+    children = runs_from(begin[child[rows]], many[child[rows]])
     again = np.repeat(np.arange(len(rows)), many[child[rows]])
     event, implementation, value = happened.realised
-    earner = _each(begin, many, event)
+    earner = runs_from(begin[event], many[event])
     part = np.repeat(np.arange(len(event)), many[event])
     return Happened(
         happened.step[of], happened.kind[of], person.astype(np.int32), happened.idea[of],
@@ -201,11 +201,3 @@ def _by_authors(happened: Happened, work: Array, author: Array) -> tuple[Happene
         None if happened.rank is None else happened.rank[of],
         made_up=None if happened.made_up is None else np.flatnonzero(np.isin(of, happened.made_up)),
     ), len(missing)  # fmt: skip
-
-
-def _each(begin: Ints, many: Ints, row: Ints) -> Ints:
-    """All events of the rows, one row after the other."""
-    counts = many[row]
-    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    found: Ints = np.repeat(begin[row], counts) + offsets
-    return found

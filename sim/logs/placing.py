@@ -105,19 +105,19 @@ def root(held: Held, out: Placed, holder: int, time: int) -> int:
     return row
 
 
-def tells_first(held: Held, holder: int) -> bool:
-    """Return whether a holder is seen telling before they are seen adopting: they held the idea before."""
-    return bool(held.told[holder] < held.taken[holder] and held.taken[holder] != NEVER)
+def holding_of(held: Held, out: Placed, holder: int) -> int:
+    """Return a holding, or -1; that of who is seen telling before they are seen adopting is a root."""
+    if held.holding[holder] < 0 and held.told[holder] < held.taken[holder] and held.taken[holder] != NEVER:
+        out.counts[EARLIER] += 1
+        root(held, out, holder, held.told[holder])
+    return int(held.holding[holder])
 
 
 def teller(held: Held, out: Placed, holder: int, time: int, orphans: bool) -> int:
     """Return the teller's holding that began before `time`, -1 if it began no earlier, -2 if they are left out."""
-    row = held.holding[holder]
-    if row < 0 and tells_first(held, holder):
-        out.counts[EARLIER] += 1
-        row = root(held, out, holder, held.told[holder])
+    row = holding_of(held, out, holder)
     if row >= 0:
-        return int(row) if out.step[row] < time else -1
+        return row if out.step[row] < time else -1
     if held.last[holder] >= time:
         return -1
     if held.taken[holder] == NEVER and not orphans:
@@ -151,10 +151,7 @@ def said(rows: Sorted, i: int) -> float:
 def adopt(rows: Sorted, held: Held, out: Placed, begin: int, end: int, orphans: bool) -> None:
     """Place a discovery or a learning; rows of one source stand together."""
     time, kind, target = rows.time[begin], rows.kind[begin], rows.target[begin]
-    if held.holding[target] < 0 and tells_first(held, target):
-        out.counts[EARLIER] += 1
-        root(held, out, target, held.told[target])
-    if held.holding[target] >= 0:
+    if holding_of(held, out, target) >= 0:
         out.counts[HELD] += end - begin
         return
     first = out.used[INFLUENCES]

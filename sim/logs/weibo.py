@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from sim.errors import TapeError
 from sim.logs.assemble import HELD, LATE, Happened, tape_of
 from sim.logs.log import Log
-from sim.readers.sorting import in_order, order_of
+from sim.readers.sorting import in_order, order_of, runs_from
 from sim.readers.source import Source, lines_of
 from sim.readers.words import shown
 from sim.tape.tables import DISCOVER, LEARN, Ints
@@ -163,7 +163,7 @@ def _placed(
 
     above = many[reads] - 1  # of each reader, the users before them on the path
     reader = np.repeat(np.arange(len(reads)), above)
-    step = np.arange(len(reader)) - np.repeat(np.cumsum(above) - above, above)
+    step = runs_from(np.zeros(len(above), np.int64), above)
     holding = row_of((post[reads][reader] * people) + users[begin[reads][reader] + step])
     earlier = (holding >= 0) & (since[holding] < time[reads][reader])
     nearest = np.full(len(reads), -1)
@@ -183,9 +183,6 @@ def _placed(
     idea = np.concatenate([np.arange(len(author)), post[reads]]).astype(np.int32)
     return Happened(
         np.concatenate([published, published[post[reads]] + time[reads]]),
-        np.repeat(np.array([DISCOVER, LEARN], np.int8), [len(author), len(reads)]),
-        person,
-        idea,
-        (learned, teller, np.ones(len(reads))),
-        (learned, np.full(len(reads), -1), np.ones(len(reads))),
-    ), int(is_post.sum())
+        np.repeat(np.array([DISCOVER, LEARN], np.int8), [len(author), len(reads)]), person, idea,
+        (learned, teller, np.ones(len(reads))), (learned, np.full(len(reads), -1), np.ones(len(reads))),
+    ), int(is_post.sum())  # fmt: skip

@@ -18,7 +18,7 @@ from sim.readers.names import BLANKS, MISSING, Chunk, Codes, by_dictionary, code
 from sim.readers.table import Table, rows_of
 from sim.readers.times import NUMBER, Clock
 from sim.readers.words import Fail, shown
-from sim.tape.tables import Floats
+from sim.tape.tables import Floats, Ints
 
 NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first that is there counts
     "time": (
@@ -58,6 +58,7 @@ NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first
     "followed": ("target", "followee", "tgt", "dst", "target_id", "asked", "alter", "user_to", "to_user"),
     "kind": (), "end": ("stop", "end_time", "until"), "group": ("affiliation", "team", "institution"),
 }  # fmt: skip
+DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d{1,2}|\d{4,})\Z")  # not one that may stand between thousands
 EITHER_WAY = ({"from", "sender_id", "fromnode"}, {"to", "tonode"})  # a message goes to whom it names, a citation not
 
 
@@ -101,8 +102,7 @@ class Known:
 def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, int]:
     """Return which column of a table is which of a shape, by what the user says, then by its name.
 
-    Raises:
-        TapeError: if a name is there twice, one that is said is not there, or one that is needed is missing.
+    Raises a TapeError if a name is there twice, one that is said is not there, or one that is needed is missing.
     """
     names = [canonical(name) for name in table.names]
     found = _said(table, shape, given, names)
@@ -173,8 +173,7 @@ class Columns:
     def read(self, table: Table, given: Mapping[str, str]) -> Columns:
         """Take all rows of a table, by the columns that are matched.
 
-        Raises:
-            TapeError: if it has none, or one is wrong; its line is named.
+        Raises a TapeError if it has none, or one is wrong; its line is named.
         """
         found = matched(table, self.shape, given)
         wanted = {column: at for column, at in found.items() if self.shape.columns[column] != "left"}
@@ -212,6 +211,11 @@ class Columns:
             self.shape.check({name: chunks[-1] for name, chunks in (*self.names.items(), *self.words.items())}, fail)
         self.rows += len(next(iter(cells.values())))
 
+    def facts(self, format: str, direction: str, ticks: Ints) -> dict[str, Any]:
+        """Return how the columns were read, for the provenance of a tape."""
+        times = {"time_unit": self.clock.unit, "dates": self.clock.says(ticks)}
+        return {"format": format, **self.read_as, "direction": direction, "rows": self.rows, **times}
+
     def number(self, name: str) -> Floats:
         """Return a column of numbers; empty where there is none, and all have the default."""
         return np.concatenate([np.zeros(0), *self.numbers.pop(name, [])])
@@ -248,13 +252,12 @@ def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fa
     """Numbers from `least` to 1e100, `default` where there is nothing."""
     missing = column.is_null().to_numpy(zero_copy_only=False)
     try:
-        if is_text(column) and pc.any(pc.match_substring_regex(column, "[^0-9.eE+-]")).as_py():
-            raise pa.ArrowInvalid
-        if pa.types.is_boolean(column.type):
+        other = is_text(column) and pc.any(pc.match_substring_regex(column, "[^0-9.eE+-]")).as_py()
+        if other or pa.types.is_boolean(column.type):
             raise pa.ArrowInvalid
         found = column.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        texts = [None if cell is None else _point(str(cell)) for cell in column.to_pylist()]
+        texts = [None if cell is None else DECIMAL_COMMA.sub(r"\1.\2", str(cell)) for cell in column.to_pylist()]
         values = {text: float(text) if text and NUMBER.fullmatch(text) else np.nan for text in dict.fromkeys(texts)}
         found = np.array([values[text] for text in texts])
     wrong = ~missing & ~((found >= least) & (found <= 1e100))
@@ -263,11 +266,6 @@ def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fa
         text = shown(str(column[row].as_py()))
         raise fail(row, f"wrong {name} {text}; allowed: numbers from {least:g} to 1e+100, or nothing")
     return np.where(missing, default, found)
-
-
-def _point(text: str) -> str:
-    """A decimal comma as a point; not one that may stand between thousands."""
-    return text.replace(",", ".") if re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", text) else text
 
 
 def _words(name: str, column: pa.Array, words: Mapping[str, int], fail: Fail) -> NDArray[np.int8]:

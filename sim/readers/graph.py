@@ -22,21 +22,13 @@ Attributes = dict[str, Any]
 
 @dataclass
 class Graph:
-    """A graph as it was read.
+    """A graph as it was read."""
 
-    Attributes:
-        path: of the file, for messages.
-        directed: whether it is.
-        nodes: their attributes, by their ids.
-        edges: from, to, attributes.
-        ledger: the rows of the tape that `shoulders export` wrote into it.
-    """
-
-    path: Path
-    directed: bool = True
-    nodes: dict[str, Attributes] = field(default_factory=dict)
-    edges: list[tuple[str, str, Attributes]] = field(default_factory=list)
-    ledger: str = ""
+    path: Path  # of the file, for messages
+    directed: bool = True  # whether it is
+    nodes: dict[str, Attributes] = field(default_factory=dict)  # their attributes, by their ids
+    edges: list[tuple[str, str, Attributes]] = field(default_factory=list)  # from, to, attributes
+    ledger: str = ""  # the rows of the tape that `shoulders export` wrote into it
 
     def names(self) -> dict[str, str]:
         """Return the names of the nodes: a label that all of them have, each another, or their ids."""
@@ -61,11 +53,7 @@ def format_of(source: Source) -> str | None:
 
 
 def read_graph(source: Source, format: str) -> Graph:
-    """Read a graph in a format of READERS.
-
-    Raises:
-        TapeError: if it is no sound graph, or too large for the memory.
-    """
+    """Read a graph in a format of READERS; a TapeError if it is no sound graph, or too large for the memory."""
     size, free = source.plain.stat().st_size, free_memory()
     if not source.head.strip():
         raise empty(source.path)

@@ -34,9 +34,7 @@ Chunk = Any  # a pa.DictionaryArray or an array of int64 or int32: names of a bl
 def coded(columns: Sequence[Sequence[Chunk]], aliases: Mapping[str, str] | None = None) -> tuple[pa.Array, list[Codes]]:
     """Return the dictionary of all names in the columns, sorted, the empty name first, and each column as its codes.
 
-    Args:
-        columns: of each, its chunks.
-        aliases: other names that persons go by, and the names that they are to have.
+    A column is its chunks; `aliases` are other names that persons go by, and the names that they are to have.
     """
     chunks = [chunk for column in columns for chunk in column]
     if chunks and not aliases and all(isinstance(chunk, np.ndarray) for chunk in chunks):
@@ -45,11 +43,13 @@ def coded(columns: Sequence[Sequence[Chunk]], aliases: Mapping[str, str] | None 
         names, found = _coded_texts(_as_whole_ids(chunks))
     del chunks
     if aliases:
-        names, to = _renamed(names, aliases)
-        found = [partial(_through, to, chunk) for chunk in found]
+        renamed = pa.array([aliases.get(name, name) for name in names.to_pylist()], pa.large_string())
+        renamed = renamed.dictionary_encode()
+        names, to = renamed.dictionary, renamed.indices.to_numpy()
     order = pc.sort_indices(names)
     rank = np.empty(len(names), np.int32)
     rank[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
+    rank = rank[to] if aliases else rank
     codes = []
     for column in columns:
         whole = np.empty(sum(map(len, column)), np.int32)
@@ -60,17 +60,6 @@ def coded(columns: Sequence[Sequence[Chunk]], aliases: Mapping[str, str] | None 
             row += len(chunk)
         codes.append(whole)
     return names.take(order), codes
-
-
-def _through(to: Codes, codes: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-    found: NDArray[Any] = to[codes()]
-    return found
-
-
-def _renamed(names: pa.Array, aliases: Mapping[str, str]) -> tuple[pa.Array, Codes]:
-    texts = [aliases.get(name, name) for name in names.to_pylist()]
-    whole = pa.array(texts, pa.large_string()).dictionary_encode()
-    return whole.dictionary, whole.indices.to_numpy()
 
 
 def _as_whole_ids(given: Sequence[Chunk]) -> list[pa.DictionaryArray]:

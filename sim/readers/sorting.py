@@ -59,11 +59,7 @@ def in_order(order: Ints | None, column: NDArray[Any]) -> NDArray[Any]:
 
 
 def once(columns: list[NDArray[Any]]) -> int:
-    """Put rows in order of their columns, in place, each but once; empty columns are none.
-
-    Returns:
-        How many rows were there again.
-    """
+    """Put rows in order of their columns, in place, each but once; how many were there again. Empty ones are none."""
     order = order_of(*(column for column in columns if len(column)))
     for at, column in enumerate(columns):
         columns[at] = in_order(order, column)
@@ -76,4 +72,10 @@ def once(columns: list[NDArray[Any]]) -> int:
         first = np.append(True, ~again)
         for at, column in enumerate(columns):
             columns[at] = column[first] if len(column) else column
+    return found
+
+
+def runs_from(start: Ints, each: Ints) -> Ints:
+    """Return so many numbers from each start on: 3, 4, 7 for the starts 3, 7 and the numbers 2, 1."""
+    found: Ints = np.arange(int(each.sum())) + np.repeat(start - (np.cumsum(each) - each), each)
     return found

@@ -37,31 +37,22 @@ COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow", STREAM: "arrow"}
 
 @dataclass
 class Source:
-    """A file to be read, as it lies there, and the plain text of it.
+    """A file to be read, as it lies there, and the plain text of it."""
 
-    Attributes:
-        path: what the user named, for messages.
-        plain: a file of UTF-8 without a byte order mark, its lines ended by LF; the file itself if that is so already.
-        kind: text, parquet, arrow or excel; all but text as they are.
-        head: the first 64 kB of the text.
-        facts: compression and encoding, where there is something to say.
-        folder: for what must be made of it, which is gone afterwards.
-    """
-
-    path: Path
+    path: Path  # what the user named, for messages
+    # a file of UTF-8 without a byte order mark, its lines ended by LF; the file itself if that is so already
     plain: Path
-    kind: str
-    head: str
-    facts: dict[str, str]
-    folder: Path
+    kind: str  # text, parquet, arrow or excel; all but text as they are
+    head: str  # the first 64 kB of the text
+    facts: dict[str, str]  # compression and encoding, where there is something to say
+    folder: Path  # for what must be made of it, which is gone afterwards
 
 
 @contextlib.contextmanager
 def opened(given: Any) -> Iterator[Source]:
     """Open a path or an open file, of bytes or of text; what had to be unpacked is gone afterwards.
 
-    Raises:
-        TapeError: if there is no such file, it is no text, or unpacks to far more than it is.
+    Raises a TapeError if there is no such file, it is no text, or unpacks to far more than it is.
     """
     with tempfile.TemporaryDirectory(prefix="shoulders-") as folder:
         path, name = _on_disk(given, Path(folder))
@@ -119,7 +110,11 @@ def _unpacked(path: Path, name: Path, kind: str, to: Path) -> Path:
         with _unpacking(path, name, kind) as stream, to.open("wb") as out:
             while data := stream.read(CHUNK):
                 size += len(data)
-                refuse_unpacked(name, size, most)
+                if size > most:
+                    limit = in_words(most)
+                    raise TapeError(
+                        f"{name}: unpacks to more than {limit}; a file this small must not; allowed: {limit}"
+                    )
                 out.write(data)
     except (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error, lzma.LZMAError,
             zipfile.BadZipFile) as error:  # fmt: skip # of another method, or locked by a password, among them
@@ -128,18 +123,6 @@ def _unpacked(path: Path, name: Path, kind: str, to: Path) -> Path:
         reason = [*str(error).splitlines(), type(error).__name__][0]
         raise TapeError(f"{name}: corrupt {kind}: {reason}; allowed: a whole compressed file") from None
     return to
-
-
-def refuse_unpacked(name: Path, size: int, most: int) -> None:
-    """Refuse a file that holds more than it may.
-
-    Raises:
-        TapeError: if so.
-    """
-    if size > most:
-        raise TapeError(
-            f"{name}: unpacks to more than {in_words(most)}; a file this small must not; allowed: {in_words(most)}"
-        )
 
 
 def _unpacking(path: Path, name: Path, kind: str) -> Any:
@@ -207,8 +190,7 @@ def _no_text(name: Path, line: int, byte: int) -> TapeError:
 def lines_of(source: Source) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text with their numbers, without those that are empty or begin with #.
 
-    Raises:
-        TapeError: if there is none.
+    Raises a TapeError if there is none.
     """
     found = False
     with source.plain.open(encoding="utf-8", newline="\n") as file:
@@ -221,11 +203,7 @@ def lines_of(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def whole(source: Source, most: int = 1 << 30) -> str:
-    """The text in one piece.
-
-    Raises:
-        TapeError: if it is empty, or too large for that.
-    """
+    """The text in one piece; a TapeError if it is empty, or too large for that."""
     size = source.plain.stat().st_size
     if size > most:
         allowed = f"allowed at this size: a table, CSV or Parquet; up to {in_words(most)}"

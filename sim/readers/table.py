@@ -34,34 +34,23 @@ Batches = Callable[[Sequence[int]], Iterator[Sequence[Any]]]
 
 @dataclass
 class Table:
-    """A table that is about to be read.
+    """A table that is about to be read."""
 
-    Attributes:
-        path: what the user named, for messages.
-        names: of its columns; 1, 2, 3 of those of a table without a header.
-        bare: whether it has no header.
-        batches: of the columns with these numbers: one sequence of Arrow arrays after the other.
-        line: the line of a row, both from 0 on but for the line; of a table that is no text, the row from 1 on.
-        header: the line of the header.
-        facts: how it is written.
-        comments: lines of comment between the rows, once all are read.
-    """
-
-    path: Path
-    names: list[str]
-    batches: Batches
-    line: Callable[[int], int]
-    bare: bool = False
-    header: int = 1
-    facts: dict[str, Any] = field(default_factory=dict)
-    comments: int = 0
+    path: Path  # what the user named, for messages
+    names: list[str]  # of its columns; 1, 2, 3 of those of a table without a header
+    batches: Batches  # of the columns with these numbers: one sequence of Arrow arrays after the other
+    # the line of a row, both from 0 on but for the line; of a table that is no text, the row from 1 on
+    line: Callable[[int], int] = lambda row: row + 1
+    bare: bool = False  # whether it has no header
+    header: int = 1  # the line of the header
+    facts: dict[str, Any] = field(default_factory=dict)  # how it is written
+    comments: int = 0  # lines of comment between the rows, once all are read
 
 
 def table_of(source: Source, known: Container[str]) -> Table:
     """The table in a source, whose format is seen from its content; a name that is known makes a header.
 
-    Raises:
-        TapeError: if it is no sound table, or one that unpacks to more than there is room for.
+    Raises a TapeError if it is no sound table, or one that unpacks to more than there is room for.
     """
     if source.kind == "parquet":
         return _parquet(source)
@@ -92,7 +81,7 @@ def in_memory(data: Any, path: Path, kind: str = "table in memory") -> Table:
         for batch in table.select(list(wanted)).to_batches(BATCH):
             yield batch.columns
 
-    return Table(path, [str(name) for name in table.column_names], batches, _next, facts={"file": kind})
+    return Table(path, [str(name) for name in table.column_names], batches, facts={"file": kind})
 
 
 def _mixed(column: Any) -> pa.Array:
@@ -103,10 +92,6 @@ def _mixed(column: Any) -> pa.Array:
         import pandas as pd
 
         return pa.array([None if pd.api.types.is_scalar(x) and pd.isna(x) else str(x) for x in column], pa.string())
-
-
-def _next(row: int) -> int:
-    return row + 1
 
 
 def _guarded(source: Source, make: Callable[[], Table]) -> Table:
@@ -152,7 +137,10 @@ def _parquet(source: Source) -> Table:
         schema = file.schema_arrow
         flat = [field.name for field in schema]
         texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-        refuse_rows(source.path, file.metadata.num_rows)
+        rows, free = file.metadata.num_rows, free_memory()
+        if rows * WIDTH > free:
+            much = f"{rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free"
+            raise TapeError(f"{source.path}:1: {much}")
 
         def batches(wanted: Sequence[int]) -> Iterator[Sequence[Any]]:
             names = [flat[column] for column in wanted]
@@ -169,19 +157,9 @@ def _parquet(source: Source) -> Table:
                     raise
                 raise _unsound(source, error) from None
 
-        return Table(source.path, flat, batches, _next, facts={"file": "Parquet"})
+        return Table(source.path, flat, batches, facts={"file": "Parquet"})
 
     return _guarded(source, make)
-
-
-def refuse_rows(path: Path, rows: int) -> None:
-    """Refuse more rows than the memory can hold.
-
-    Raises:
-        TapeError: if so.
-    """
-    if rows * WIDTH > (free := free_memory()):
-        raise TapeError(f"{path}:1: {rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free")
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -316,7 +294,7 @@ def _json(source: Source) -> Table:
         except duckdb.Error as error:
             raise _wrong_json(source, error) from None
 
-    return Table(source.path, names, batches, _next, facts={"file": "JSON", **source.facts})
+    return Table(source.path, names, batches, facts={"file": "JSON", **source.facts})
 
 
 def _wrong_json(source: Source, error: Exception) -> TapeError:

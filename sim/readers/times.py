@@ -51,17 +51,11 @@ EPOCHS = {9: "seconds", 12: "milliseconds", 15: "microseconds", 18: "nanoseconds
 
 @dataclass
 class Clock:
-    """The common unit of the times of a log, and what is known of them so far.
+    """The common unit of the times of a log, and what is known of them so far."""
 
-    Attributes:
-        order: of day, month and year where slashes are between them: dmy, mdy, or nothing.
-        form: number or date, once one is read.
-        digits: behind the unit: 0, 6 or 9.
-    """
-
-    order: str = ""
-    form: str = ""
-    digits: int = 0
+    order: str = ""  # of day, month and year where slashes are between them: dmy, mdy, or nothing
+    form: str = ""  # number or date, once one is read
+    digits: int = 0  # behind the unit: 0, 6 or 9
     chunks: list[tuple[str, int, Ints]] = field(default_factory=list)  # column, digits, ticks
     large: tuple[int, Exception] | None = None  # the refusal of the first that is too large to count in fractions
 
@@ -85,7 +79,11 @@ class Clock:
         """Return the column as ticks, NONE where there is no time; its chunks are given up."""
         if self.large is not None and self.digits >= self.large[0]:
             raise self.large[1]
-        parts = [_finer(ticks, self.digits - digits) for of, digits, ticks in self.chunks if of == name]
+        parts = [
+            np.where(ticks == NONE, NONE, ticks * 10 ** (self.digits - digits)) if digits < self.digits else ticks
+            for of, digits, ticks in self.chunks
+            if of == name
+        ]
         self.chunks = [chunk for chunk in self.chunks if chunk[0] != name]
         return np.concatenate([np.zeros(0, np.int64), *parts])
 
@@ -105,10 +103,6 @@ class Clock:
         return "numbers, as they are"
 
 
-def _finer(ticks: Ints, digits: int) -> Ints:
-    return np.where(ticks == NONE, NONE, ticks * 10**digits) if digits else ticks
-
-
 def _fast(cells: pa.Array) -> tuple[str, int, Ints] | None:
     """The form, the digits, and the ticks of a regular column; None of any other."""
     if cells.null_count == len(cells):
@@ -118,7 +112,7 @@ def _fast(cells: pa.Array) -> tuple[str, int, Ints] | None:
         low, high = (pc.min_max(cells)[end].as_py() for end in ("min", "max"))
         return None if max(-low, high) >= MOST else ("number", 0, _filled(cells.cast(pa.int64())))
     if pa.types.is_floating(kind):
-        return _floats(_filled_floats(cells))
+        return _floats(cells.cast(pa.float64()).to_numpy(zero_copy_only=False))
     if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.unit in {"s", "ms", "us", "ns"}):
         return _moments(cells)
     return _texts(cells) if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
@@ -127,11 +121,6 @@ def _fast(cells: pa.Array) -> tuple[str, int, Ints] | None:
 def _filled(cells: pa.Array) -> Ints:
     ticks: Ints = cells.fill_null(NONE).to_numpy(zero_copy_only=False)
     return ticks
-
-
-def _filled_floats(cells: pa.Array) -> NDArray[np.float64]:
-    floats: NDArray[np.float64] = cells.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    return floats
 
 
 def _floats(times: NDArray[np.float64]) -> tuple[str, int, Ints] | None:

@@ -24,9 +24,7 @@ def scenarios() -> list[str]:
 def located(name: str | Path, inside: str = "") -> Path:
     """Return the path of a file, or of the one that comes with shoulders under this name; the name itself otherwise.
 
-    Args:
-        name: a path; or a bare name, "scenarios/NAME" or "scenarios/INSIDE/NAME", with or without .toml.
-        inside: the folder of scenarios/ to look in, such as "hypotheses".
+    A name is bare, "scenarios/NAME" or "scenarios/INSIDE/NAME", with or without .toml; `inside` is a folder there.
     """
     path = Path(name)
     if os.path.exists(path) or not _is_name(path, inside):  # unlike Path.exists it takes names of any length
@@ -42,8 +40,7 @@ def _is_name(path: Path, inside: str) -> bool:
 def read_text(name: str | Path, inside: str = "") -> tuple[str, Path]:
     """Return the text of a TOML file found by `located`, and its path.
 
-    Raises:
-        ScenarioError: if there is none (the nearest name is given), or it is too large, or not UTF-8 text.
+    Raises a ScenarioError if there is none (the nearest name is given), or it is too large, or not UTF-8 text.
     """
     path = located(name, inside)
     try:

@@ -19,8 +19,7 @@ COLUMNS = ("source", "target", "weight", "start", "end")
 def write_ties(graph: Any, folder: str | Path | None = None) -> tuple[set[str], Path]:
     """Write the ties of a graph as CSV, and return the names of its nodes and the file.
 
-    Raises:
-        ScenarioError: if it has no nodes, or two of one name.
+    Raises a ScenarioError if it has no nodes, or two of one name.
     """
     names = [str(node).strip() for node in graph]
     if not names or len(set(names)) != len(names):

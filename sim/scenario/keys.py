@@ -42,8 +42,7 @@ def plain(value: Any) -> Any:
 def put(data: Any, key: str, value: Any, source: str) -> None:
     """Set the value at a dotted key; entries of lists are addressed by name or by number.
 
-    Raises:
-        ScenarioError: if the key leads nowhere.
+    Raises a ScenarioError if the key leads nowhere.
     """
     *path, last = list(_steps(data, key, source)) or [""]
     for part in path:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -214,7 +214,26 @@ class Configuration(_Ties):
         return degrees.mean if isinstance(degrees, Poisson) else degrees.mean_degree(n)
 
     def problems(self, n: int, folder: Path) -> Iterator[Problem]:
-        return _degree_problems(self.degrees, n)
+        degrees, here = self.degrees, ("degrees",)
+        most = f"must be at most {max(n - 1, 0)}, the number of others, is "
+        if isinstance(degrees, list):
+            if len(degrees) != n:
+                yield here, f"must be {n}, one for each person, are {len(degrees)}"
+            for at, degree in enumerate(degrees):
+                if degree >= n:
+                    yield (*here, at), most + f"{degree}"
+        elif isinstance(degrees, int):
+            if degrees >= n:
+                yield here, most + f"{degrees}"
+        elif isinstance(degrees, Poisson):
+            if degrees.mean > n - 1:
+                yield (*here, "mean"), most + f"{degrees.mean:g}"
+        else:
+            high = degrees.low if degrees.high is None else degrees.high
+            if high < degrees.low:
+                yield (*here, "high"), f"must be at least low {degrees.low}, is {high}"
+            if high >= n:
+                yield (*here, "low" if degrees.high is None else "high"), most + f"{high}"
 
 
 class StochasticBlock(_Ties):
@@ -237,16 +256,71 @@ class StochasticBlock(_Ties):
     )  # fmt: skip
 
     def parameters(self, n: int) -> list[float]:
-        chances = block_chances(self, n)
-        return [len(chances), *group_sizes(self.sizes, n), *(chance for row in chances for chance in row)]
+        sizes = self._groups(n)
+        return [len(sizes), *sizes, *(chance for row in self._chances(sizes) for chance in row)]
 
     def mean_ties(self, n: int) -> float:
-        sizes, chances = group_sizes(self.sizes, n), block_chances(self, n)
-        pairs = [(g, h) for g in range(len(sizes)) for h in range(len(sizes))]
+        sizes = self._groups(n)
+        chances = self._chances(sizes)
+        pairs = itertools.product(range(len(sizes)), repeat=2)
         return float(sum(chances[g][h] * sizes[g] * (sizes[h] - (g == h)) for g, h in pairs))
 
+    def _groups(self, n: int) -> list[int]:
+        """Return the number of persons of each group; fractions are rounded where each group ends."""
+        if abs(sum(self.sizes) - 1.0) > 1e-9 or (self.sizes == [1.0] and n == 1):
+            return [int(size) for size in self.sizes]
+        ends = [0, *(int(sum(self.sizes[:g]) * n + 0.5) for g in range(1, len(self.sizes))), n]
+        return [high - low for low, high in itertools.pairwise(ends)]
+
+    def _chances(self, sizes: list[int]) -> list[list[float]]:
+        """Return the chance of a tie of each pair of groups; the mean of both directions where ties lead both ways."""
+        if self.degrees is None:
+            return self.chances or []
+        ties = [[degree * size for degree in row] for row, size in zip(self.degrees, sizes, strict=True)]
+        if self.both_ways:
+            ties = [[(ties[g][h] + ties[h][g]) / 2.0 for h in range(len(sizes))] for g in range(len(sizes))]
+        return [
+            [
+                count / max(sizes[g] * (size - (g == h)), 1)
+                for h, (count, size) in enumerate(zip(row, sizes, strict=True))
+            ]
+            for g, row in enumerate(ties)
+        ]
+
     def problems(self, n: int, folder: Path) -> Iterator[Problem]:
-        return _block_problems(self, n)
+        total = sum(self.sizes)
+        if abs(total - 1.0) > 1e-9:
+            if any(size != int(size) for size in self.sizes):
+                yield ("sizes",), f"must be whole numbers, or fractions that sum to 1, not to {total:.10g}"
+                return
+            if total != n:
+                yield ("sizes",), f"must sum to the number of persons {n}, sum to {total:g}"
+                return
+        if (self.degrees is None) == (self.chances is None):
+            yield () if self.degrees is None else ("chances",), "degrees and chances: give one of the two"
+            return
+        name, groups = "chances" if self.degrees is None else "degrees", len(self.sizes)
+        table: list[list[float]] = self.degrees or self.chances or []
+        if len(table) != groups or any(len(row) != groups for row in table):
+            yield (name,), f"must be {groups} rows of {groups} numbers, as there are {groups} sizes"
+            return
+        for g, h in itertools.product(range(groups), repeat=2):
+            for problem in self._wrong_cell(table, self._groups(n), g, h):
+                yield (name, g, h), problem
+
+    def _wrong_cell(self, table: list[list[float]], sizes: list[int], g: int, h: int) -> Iterator[str]:
+        """Yield degrees above the number of others, and ties both ways whose numbers do not match."""
+        value, back, most = table[g][h], table[h][g], sizes[h] - (g == h)
+        ends = f"the other way round, since ties lead both ways, is {value:g}"
+        if self.degrees is None:
+            if self.both_ways and value != back:
+                yield f"must be {back:g} as {ends}"
+            return
+        if value > most:
+            yield f"must be at most {max(most, 0)}, the number of others, is {value:g}"
+        ties, others = value * sizes[g], back * sizes[h]
+        if self.both_ways and abs(ties - others) > 0.01 * max(ties, others):
+            yield f"must be {others / max(sizes[g], 1):.4g} to fit {ends}"
 
 
 class NetworkFile(_Ties):
@@ -261,7 +335,14 @@ class NetworkFile(_Ties):
     both_ways: bool = key("Whether every tie leads back as well.", False)
 
     def problems(self, n: int, folder: Path) -> Iterator[Problem]:
-        return _file_problems(folder, self.path)
+        here, path = ("path",), Path(self.path)
+        if path.is_absolute() or ".." in path.parts:
+            yield here, f"must lie in the scenario's folder, is '{self.path}'"
+        elif path.suffix not in FILES:
+            yield here, f"'{self.path}' is of no known kind{did_you_mean(path.suffix, FILES)}"
+        elif not (folder / path).is_file():
+            near = sorted(p.name for p in folder.glob("*") if p.suffix in FILES)
+            yield here, f"no file '{self.path}' beside the scenario{did_you_mean(self.path, near)}"
 
 
 Network = Annotated[
@@ -277,99 +358,3 @@ Network = Annotated[
     | NetworkFile,
     Field(discriminator="kind"),
 ]
-
-
-def _degree_problems(degrees: Any, persons: int) -> Iterator[Problem]:
-    here: tuple[str | int, ...] = ("degrees",)
-    most = f"must be at most {max(persons - 1, 0)}, the number of others, is "
-    if isinstance(degrees, list):
-        if len(degrees) != persons:
-            yield here, f"must be {persons}, one for each person, are {len(degrees)}"
-        for at, degree in enumerate(degrees):
-            if degree >= persons:
-                yield (*here, at), most + f"{degree}"
-    elif isinstance(degrees, int):
-        if degrees >= persons:
-            yield here, most + f"{degrees}"
-    elif degrees.kind == "poisson":
-        if degrees.mean > persons - 1:
-            yield (*here, "mean"), most + f"{degrees.mean:g}"
-    else:
-        high = degrees.low if degrees.high is None else degrees.high
-        if high < degrees.low:
-            yield (*here, "high"), f"must be at least low {degrees.low}, is {high}"
-        if high >= persons:
-            yield (*here, "low" if degrees.high is None else "high"), most + f"{high}"
-
-
-def group_sizes(sizes: list[float], persons: int) -> list[int]:
-    """Return the number of persons of each group; fractions are rounded where each group ends."""
-    if abs(sum(sizes) - 1.0) > 1e-9 or (sizes == [1.0] and persons == 1):
-        return [int(size) for size in sizes]
-    ends = [0, *(int(sum(sizes[:g]) * persons + 0.5) for g in range(1, len(sizes))), persons]
-    return [high - low for low, high in pairwise(ends)]
-
-
-def block_chances(network: Any, persons: int) -> list[list[float]]:
-    """Return the chance of a tie for each pair of groups; the mean of both directions where ties lead both ways."""
-    if network.chances is not None:
-        return [list(row) for row in network.chances]
-    sizes = group_sizes(network.sizes, persons)
-    ties = [[degree * size for degree in row] for row, size in zip(network.degrees, sizes, strict=True)]
-    chances = []
-    for g, row in enumerate(ties):
-        pairs = [max(sizes[g] * (size - (g == h)), 1) for h, size in enumerate(sizes)]
-        if network.both_ways:
-            row = [(ties[g][h] + ties[h][g]) / 2.0 for h in range(len(sizes))]  # noqa: PLW2901
-        chances.append([count / most for count, most in zip(row, pairs, strict=True)])
-    return chances
-
-
-def _block_problems(network: Any, persons: int) -> Iterator[Problem]:
-    if abs(sum(network.sizes) - 1.0) > 1e-9:
-        if any(size != int(size) for size in network.sizes):
-            total = sum(network.sizes)
-            yield ("sizes",), f"must be whole numbers, or fractions that sum to 1, not to {total:.10g}"
-            return
-        if sum(network.sizes) != persons:
-            yield ("sizes",), f"must sum to the number of persons {persons}, sum to {sum(network.sizes):g}"
-            return
-    if (network.degrees is None) == (network.chances is None):
-        both = network.degrees is not None
-        yield ("chances",) if both else (), "degrees and chances: give one of the two"
-        return
-    key = "chances" if network.degrees is None else "degrees"
-    table = network.chances if network.degrees is None else network.degrees
-    groups = len(network.sizes)
-    if len(table) != groups or any(len(row) != groups for row in table):
-        yield (key,), f"must be {groups} rows of {groups} numbers, as there are {groups} sizes"
-        return
-    yield from _table_problems(network, key, table, group_sizes(network.sizes, persons))
-
-
-def _table_problems(network: Any, key: str, table: Any, sizes: list[int]) -> Iterator[Problem]:
-    """Yield degrees above the number of others, and ties both ways whose numbers do not match."""
-    for g, row in enumerate(table):
-        for h, value in enumerate(row):
-            here = (key, g, h)
-            if key == "degrees" and value > sizes[h] - (g == h):
-                others = max(sizes[h] - (g == h), 0)
-                yield here, f"must be at most {others}, the number of others, is {value:g}"
-            back = table[h][g]
-            if network.both_ways and key == "chances" and value != back:
-                yield here, f"must be {back:g} as the other way round, since ties lead both ways, is {value:g}"
-            ties, others = value * sizes[g], back * sizes[h]
-            if network.both_ways and key == "degrees" and abs(ties - others) > 0.01 * max(ties, others):
-                fits = others / max(sizes[g], 1)
-                yield here, f"must be {fits:.4g} to fit the other way round, since ties lead both ways, is {value:g}"
-
-
-def _file_problems(folder: Path, name: str) -> Iterator[Problem]:
-    here = ("path",)
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        yield here, f"must lie in the scenario's folder, is '{name}'"
-    elif Path(name).suffix not in FILES:
-        yield here, f"'{name}' is of no known kind{did_you_mean(Path(name).suffix, FILES)}"
-    elif not (folder / name).is_file():
-        near = sorted(p.name for p in folder.glob("*") if p.suffix in FILES)
-        yield here, f"no file '{name}' beside the scenario{did_you_mean(name, near)}"

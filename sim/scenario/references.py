@@ -22,11 +22,15 @@ from sim.scenario.groups import (
     idea_ranges,
     person_ranges,
 )
+from sim.scenario.interventions import Set
 from sim.scenario.locate import first_problem, line_of, spell
 from sim.scenario.networks import Problem
 from sim.scenario.sections import ABILITIES, Contents, Dynamics, Idea, PersonSection
 from sim.scenario.values import settable
 
+Place = tuple[str | int, ...]  # of a value: its keys, and numbers in lists
+# What interventions name: the keys, and the fields that hold them.
+NAMED = (("person", "person"), ("idea", "idea"), ("to", "to"), ("of", "of"), ("from", "source"), ("to", "target"))
 SETTABLE = {"dynamics": settable(Dynamics), "ideas": settable(Idea), "persons": settable(PersonSection)}
 
 
@@ -52,7 +56,7 @@ def _problems(scenario: Contents) -> Iterator[Problem]:
     for name in [named] if isinstance(named, str) else named:
         yield from _unknown(("impact", "realised_by"), name, people, (CROWD,))
     for n, intervention in enumerate(scenario.interventions):
-        yield from _intervention(("interventions", n), intervention, scenario, people, ideas)
+        yield from _intervention(("interventions", n), intervention, people, ideas)
 
 
 def _names(scenario: Contents) -> Iterator[Problem]:
@@ -101,13 +105,11 @@ def _distributions(scenario: Contents) -> Iterator[Problem]:
             if kind == "uniform" and given.low > given.high:
                 yield (*path, ability, "low"), f"must be at most high {given.high}, is {given.low}"
             if kind == "choice" and given.weights is not None:
+                here = (*path, ability, "weights")
                 if len(given.weights) != len(given.values):
-                    yield (
-                        (*path, ability, "weights"),
-                        f"must be {len(given.values)} as the values, are {len(given.weights)}",
-                    )
+                    yield here, f"must be {len(given.values)} as the values, are {len(given.weights)}"
                 elif not 0.0 < sum(given.weights) < math.inf:
-                    yield (*path, ability, "weights"), "must not all be 0, and have a finite sum"
+                    yield here, "must not all be 0, and have a finite sum"
 
 
 def _values(scenario: Contents, persons: int) -> Iterator[Problem]:
@@ -119,13 +121,8 @@ def _values(scenario: Contents, persons: int) -> Iterator[Problem]:
         if idea.value > most:
             yield ("ideas", n, "value"), f"{large}{idea.value:g}"
     for n, intervention in enumerate(scenario.interventions):
-        given = getattr(intervention, "value", 0.0)
-        if (
-            intervention.kind == "set"
-            and isinstance(given, float)
-            and intervention.key.endswith(".value")
-            and given > most
-        ):
+        given = intervention.value if isinstance(intervention, Set) and intervention.key.endswith(".value") else 0.0
+        if isinstance(given, float) and given > most:
             yield ("interventions", n, "value"), f"{large}{given:g}"
 
 
@@ -152,35 +149,18 @@ def _ideas(scenario: Contents, ideas: dict[str, range]) -> Iterator[Problem]:
 
 
 def _intervention(
-    path: tuple[str | int, ...],
-    intervention: Any,
-    scenario: Contents,
-    people: dict[str, range],
-    ideas: dict[str, range],
+    path: Place, intervention: Any, people: dict[str, range], ideas: dict[str, range]
 ) -> Iterator[Problem]:
-    tells = intervention.kind == "tell"
-    if hasattr(intervention, "person"):
-        yield from _unknown((*path, "person"), intervention.person, people, (CROWD,) if tells else ())
-    if hasattr(intervention, "idea"):
-        yield from _unknown((*path, "idea"), intervention.idea, ideas)
-    if tells:
-        yield from _unknown((*path, "to"), intervention.to, people, (CROWD, WORLD))
-    if intervention.kind == "find":
-        yield from _unknown((*path, "of"), intervention.of, people)
-    if intervention.kind in ("tie", "cut"):
-        yield from _unknown((*path, "from"), intervention.source, people)
-        yield from _unknown((*path, "to"), intervention.target, people)
+    crowds = {"person": (CROWD,), "to": (CROWD, WORLD)} if intervention.kind == "tell" else {}
+    for name, field in NAMED:
+        if hasattr(intervention, field):
+            ranges = ideas if name == "idea" else people
+            yield from _unknown((*path, name), getattr(intervention, field), ranges, crowds.get(name, ()))
     if intervention.kind == "set":
-        yield from _setting(path, intervention, scenario, people, ideas)
+        yield from _setting(path, intervention, people, ideas)
 
 
-def _setting(
-    path: tuple[str | int, ...],
-    intervention: Any,
-    scenario: Contents,
-    people: dict[str, range],
-    ideas: dict[str, range],
-) -> Iterator[Problem]:
+def _setting(path: Place, intervention: Any, people: dict[str, range], ideas: dict[str, range]) -> Iterator[Problem]:
     section, name, field = split_setting(intervention.key)
     if section not in SETTABLE:
         yield (*path, "key"), f"'{intervention.key}' cannot be set{did_you_mean(section, SETTABLE)}"
@@ -206,8 +186,7 @@ def split_setting(key: str) -> tuple[str, str, str]:
 def setting(key: str, value: Any) -> Any:
     """Return a value as its field takes it (whole numbers made floats, 'forever' made inf).
 
-    Raises:
-        ScenarioError: if the field does not allow the value.
+    Raises a ScenarioError if the field does not allow the value.
     """
     section, _, field = split_setting(key)
     models: dict[str, type[BaseModel]] = {"ideas": Idea, "persons": PersonSection}
@@ -220,11 +199,7 @@ def setting(key: str, value: Any) -> Any:
 
 
 def _unknown(
-    path: tuple[str | int, ...],
-    name: str,
-    ranges: dict[str, range],
-    more: Sequence[str] = (),
-    without: Sequence[str] = (),
+    path: Place, name: str, ranges: dict[str, range], more: Sequence[str] = (), without: Sequence[str] = ()
 ) -> Iterator[Problem]:
     if name in more or (name not in without and find(ranges, name) is not None):
         return

@@ -96,16 +96,12 @@ class PersonSection(Section):
     def _spell_out(cls, data: Any) -> Any:
         """Put the three keys in the place of `abilities`."""
         names = ("creativity", "reach", "skill")
-        if (
-            not isinstance(data, dict)
-            or not isinstance(given := data.get("abilities"), list)
-            or len(given) != len(names)
-        ):
+        given = data.get("abilities") if isinstance(data, dict) else None
+        if not isinstance(given, list) or len(given) != len(names):
             return data
         if twice := [name for name in names if name in data]:
-            raise PydanticCustomError(
-                "twice", f"says {twice[0]} twice, as a key and in abilities; allowed: one of the two"
-            )
+            what = f"says {twice[0]} twice, as a key and in abilities; allowed: one of the two"
+            raise PydanticCustomError("twice", what)
         return {key: value for key, value in data.items() if key != "abilities"} | dict(zip(names, given, strict=True))
 
 

@@ -49,7 +49,11 @@ def template() -> str:
             section = _section(field.annotation, entry)
             header = f"[[{name}]]" if isinstance(village[name], list) else f"[{name}]"
             about = [] if at else _about(section, name)
-            parts.append("\n".join([*about, header, *_lines(section, entry, brief=at > 0), *_network(name, entry), ""]))
+            lines = [*about, header, *_lines(section, entry, brief=at > 0)]
+            if name == "world":
+                lines += ["", *_comment(f"Who can tell whom: {', '.join(kinds(Network))}."), "[world.network]"]
+                lines += _lines(_section(Network, entry["network"]), entry["network"], brief=False)
+            parts.append("\n".join([*lines, ""]))
     return "\n".join(parts)
 
 
@@ -108,15 +112,6 @@ def _lines(section: type[Section], entry: Mapping[str, Any], brief: bool) -> Ite
             yield f"{line} # {comment}"
         else:
             yield from (*_comment(comment), line)
-
-
-def _network(name: str, entry: Mapping[str, Any]) -> list[str]:
-    """Return the lines of the table in the table [world]."""
-    if name != "world":
-        return []
-    section = _section(Network, entry["network"])
-    return ["", *_comment(f"Who can tell whom: {', '.join(kinds(Network))}."), "[world.network]",
-            *_lines(section, entry["network"], brief=False)]  # fmt: skip
 
 
 def toml_of(value: Any) -> str:

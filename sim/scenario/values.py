@@ -19,9 +19,7 @@ def key(
     """Return the field of a key, from which reference, template, sliders and interventions are made.
 
     Args:
-        sentence: what the key means.
-        default: its value where a file says nothing; required without one.
-        unit: of its numbers.
+        sentence, default, unit: what it means, its value where a file says nothing, and the unit of its numbers.
         settable: whether an intervention of the kind "set" may change it during a run.
         example: a value to show; the default if there is none.
         alias: its name in the file, where that is a word of Python.

@@ -30,10 +30,7 @@ FULL = 0.01  # a grid of which less than this was run is none
 
 
 def table(study: Study | str | Path) -> pd.DataFrame:
-    """Return the runs of a study so far, sorted by cell and replicate; `attrs` name parameters and measures.
-
-    Args:
-        study: a Study, or the folder of one.
+    """Return the runs of a study, or of the folder of one, so far, sorted; `attrs` name parameters and measures.
 
     Raises:
         ValueError: if the folder holds no study, or a corrupt one (StudyError).
@@ -189,7 +186,9 @@ def differences(
     require_confidence(confidence)
     base = _cell(table, baseline)
     runs = table[["cell", "replicate", "seed"]].assign(value=numbers(table, measure))
-    _refuse_doubled(runs)
+    if (doubled := runs.duplicated(["cell", "replicate"])).any():
+        row = runs[doubled].iloc[0]
+        raise ValueError(f"table: two runs of cell {row['cell']}, replicate {row['replicate']}")
     pairs = runs[runs["cell"] != base].merge(runs[runs["cell"] == base].drop(columns="cell"), on="replicate")
     if (other := pairs["seed_x"].ne(pairs["seed_y"])).any():
         row = pairs[other].iloc[0]
@@ -210,30 +209,21 @@ def differences(
 
 
 def parameters_of(table: pd.DataFrame) -> list[str]:
-    """Return the varied parameters: those in `table.attrs`, else the columns named as keys of a scenario.
-
-    A key has a dot, as dynamics.abandon_rate, and no colon, as a measure may have.
-    """
-    noted = table.attrs.get("parameters")
-    if noted is not None:
-        return list(noted)
-    return [name for name in table.columns if "." in str(name) and ":" not in str(name)]
+    """Return the varied parameters: those in `table.attrs`, else the columns named as keys: with a dot and no colon."""
+    keys = [name for name in table.columns if "." in str(name) and ":" not in str(name)]
+    return list(table.attrs.get("parameters", keys))
 
 
 def measures_of(table: pd.DataFrame) -> list[str]:
     """Return the measures: those in `table.attrs`, else every column that is nothing else."""
-    noted = table.attrs.get("measures")
-    if noted is not None:
-        return list(noted)
     others = {*FIXED, *parameters_of(table)}
-    return [name for name in table.columns if name not in others]
+    return list(table.attrs.get("measures", [name for name in table.columns if name not in others]))
 
 
 def numbers(table: pd.DataFrame, name: str) -> Floats:
     """Return a column as floats; null is nan.
 
-    Raises:
-        ValueError: if the column holds anything but numbers, and yes or no.
+    Raises a ValueError if the column holds anything but numbers, and yes or no.
     """
     try:
         return table[name].to_numpy(np.float64, na_value=np.nan)
@@ -272,12 +262,6 @@ def require_confidence(confidence: float) -> None:
     """Refuse a confidence that is no probability between 0 and 1."""
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence: {confidence} is not between 0 and 1, as 0.95 is")
-
-
-def _refuse_doubled(runs: pd.DataFrame) -> None:
-    if (doubled := runs.duplicated(["cell", "replicate"])).any():
-        row = runs[doubled].iloc[0]
-        raise ValueError(f"table: two runs of cell {row['cell']}, replicate {row['replicate']}")
 
 
 def _cell(table: pd.DataFrame, baseline: int | Mapping[str, Any]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,39 +21,27 @@ GAIN = np.zeros(USE + 1, np.int64)  # what an event of each kind adds to the hol
 GAIN[[DISCOVER, LEARN]], GAIN[[ABANDON, LEAVE]] = 1, -1
 
 
-@dataclass(frozen=True)
-class Adoptions:
-    """First adoptions: rows in order of run and step.
-
-    Attributes:
-        run, step, count: which run, when, and how many people.
-    """
+class Adoptions(NamedTuple):
+    """First adoptions, in order of run and step: which run, when, and how many people."""
 
     run: Ints
     step: Ints
-    count: Ints
+    count: Ints  # type: ignore[assignment]  # a tuple's own method of this name is of no use here
 
 
 @dataclass(eq=False)
 class Batch:
-    """The rows of several runs of one scenario, one run after the other; row numbers count from each run's first.
+    """The rows of several runs of one scenario, one run after the other; row numbers count from each run's first."""
 
-    Attributes:
-        events, influences, realised: as in a Tape.
-        ends: where each run's events, influences and realised rows end; shape (runs, 3).
-        persons, ideas, steps, world_size: as in a Tape; of all runs alike.
-        tape: makes the tape of one run.
-    """
-
-    events: Events
+    events: Events  # the tables as in a Tape
     influences: Influences
     realised: Realised
-    ends: Ints
-    persons: Persons
+    ends: Ints  # where each run's events, influences and realised rows end; shape (runs, 3)
+    persons: Persons  # as in a Tape; of all runs alike
     ideas: tuple[str, ...]
     steps: int
     world_size: int
-    tape: Callable[[int], Tape]
+    tape: Callable[[int], Tape]  # makes the tape of one run
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -184,9 +172,5 @@ def of_runs(runs: Sequence[Tape]) -> Iterator[Batch]:
             Influences(*(column[:i] for column in rows[5:8])),
             Realised(block.event[:v], block.served[:v], block.value[:v]),
             ends, many.world.persons, many.world.ideas.name, many.world.scenario.scenario.steps, many.world.size,
-            partial(_tape_of, many, first),
+            partial(lambda first, run: many[first + run], first),
         )  # fmt: skip
-
-
-def _tape_of(runs: Sequence[Tape], first: int, run: int) -> Tape:
-    return runs[first + run]

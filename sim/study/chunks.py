@@ -27,21 +27,15 @@ LARGEST = 1 << 20  # persons x ideas x runs made together, if there is more than
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """The description of a study that a worker needs.
+    """The description of a study that a worker needs."""
 
-    Attributes:
-        scenario, cells, replicates, seed, common: as in a Study.
-        measures: names, or functions of a tape.
-        engine: "agents", "kernels", or "meanwhile": the agents until the kernels are compiled, which is being done.
-    """
-
-    scenario: Scenario
+    scenario: Scenario  # this, and the next four, as in a Study
     cells: Cells
     replicates: int
     seed: int
     common: bool
-    measures: tuple[str | Measure | Callable[[Tape], Any], ...]
-    engine: str
+    measures: tuple[str | Measure | Callable[[Tape], Any], ...]  # names, or functions of a tape
+    engine: str  # "agents", "kernels", or "meanwhile": the agents until the kernels are compiled, which is being done
     rules: Rules | None = None
     person_class: Any = None
 
@@ -62,39 +56,28 @@ class Job:
 
     def chunk(self, first: int, last: int, stopped: Callable[[], bool] = lambda: False) -> Chunk | None:
         """Run and measure; a run that fails is noted, and the others go on. None if it was stopped before the end."""
-        return run_chunk(self, first, last, stopped)
+        measures = measures_of(self.measures, members_of(self.scenario), names_of(self.scenario))
+        values, errors = np.full((last - first, len(measures)), np.nan), []
+        for at, given, seeds in _together(self, first, last):
+            if stopped():
+                return None
+            if isinstance(given, ValueError):
+                errors += [(at + k, _line(given)) for k in range(len(seeds))]
+                continue
+            found, wrong = _measured(self, given, seeds, measures)
+            values[at : at + len(seeds)] = found
+            errors += [(at + k, text) for k, text in wrong]
+        return Chunk(first, last, values, tuple(errors))
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Runs first to last - 1 of a study.
-
-    Attributes:
-        values: of each run by each measure, nan where there is none; shape (runs, measures).
-        errors: the runs that failed, counted from `first`, each with the reason.
-    """
+    """Runs first to last - 1 of a study."""
 
     first: int
     last: int
-    values: Floats
-    errors: tuple[tuple[int, str], ...]
-
-
-def run_chunk(job: Job, first: int, last: int, stopped: Callable[[], bool] = lambda: False) -> Chunk | None:
-    """Run and measure; a run that fails is noted, and the others go on. None if it was stopped before the end."""
-    measures = measures_of(job.measures, members_of(job.scenario), names_of(job.scenario))
-    values, errors = np.full((last - first, len(measures)), np.nan), []
-    for at, given, seeds in _together(job, first, last):
-        if stopped():
-            return None
-        if isinstance(given, ValueError):
-            errors += [(at + k, _line(given)) for k in range(len(seeds))]
-            continue
-        engine = engine_by_now(given[0], job.runs) if job.engine == MEANWHILE else job.engine
-        found, wrong = measured(given, seeds, measures, engine, job.rules, job.person_class)
-        values[at : at + len(seeds)] = found
-        errors += [(at + k, text) for k, text in wrong]
-    return Chunk(first, last, values, tuple(errors))
+    values: Floats  # of each run by each measure, nan where there is none; shape (runs, measures)
+    errors: tuple[tuple[int, str], ...]  # the runs that failed, counted from `first`, each with the reason
 
 
 def _together(job: Job, first: int, last: int) -> Iterator[tuple[int, list[Scenario] | ValueError, list[int]]]:
@@ -122,32 +105,25 @@ def _together(job: Job, first: int, last: int) -> Iterator[tuple[int, list[Scena
         yield begin, scenarios, seeds
 
 
-def measured(
-    scenarios: Sequence[Scenario],
-    seeds: Sequence[int],
-    measures: Sequence[Measure],
-    engine: str,
-    rules: Rules | None = None,
-    person_class: Any = None,
+def _measured(
+    job: Job, scenarios: Sequence[Scenario], seeds: Sequence[int], measures: Sequence[Measure]
 ) -> tuple[Floats, list[tuple[int, str]]]:
     """Return the measures of a run for each scenario and seed, shape (seeds, measures), and the runs that failed."""
     values = np.full((len(seeds), len(measures)), np.nan)
+    engine = engine_by_now(scenarios[0], job.runs) if job.engine == MEANWHILE else job.engine
+    own = {"rules": job.rules, "person_class": job.person_class}
     try:
         done = 0
-        made = simulate_many(scenarios, seeds, engine=engine, threads=1, rules=rules, person_class=person_class)
-        for batch in of_runs(made):
+        for batch in of_runs(simulate_many(scenarios, seeds, engine=engine, threads=1, **own)):
             for column, one in enumerate(measures):
                 values[done : done + len(batch), column] = one.of(batch)
             done += len(batch)
     except (Exception, SystemExit) as error:  # whatever it is, it is this run's alone
         if len(seeds) == 1:
-            values[:] = np.nan
-            return values, [(0, _line(error))]
-        errors = []
-        for k, seed in enumerate(seeds):
-            values[k : k + 1], wrong = measured([scenarios[k]], [seed], measures, engine, rules, person_class)
-            errors += [(k, text) for _, text in wrong]
-        return values, errors
+            return np.full_like(values, np.nan), [(0, _line(error))]
+        alone = [_measured(job, [one], [seed], measures) for one, seed in zip(scenarios, seeds, strict=True)]
+        errors = [(k, text) for k, (_, wrong) in enumerate(alone) for _, text in wrong]
+        return np.concatenate([found for found, _ in alone]), errors
     return values, []
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from sim.accounts.quadrature import nodes_for
 from sim.accounts.role_flow import role_flow_of_events, weigh_tellers
 from sim.accounts.table import ROLES
 from sim.study.batches import Batch
-from sim.tape.tables import LEARN, Events, Floats, Influences, Ints, Realised
+from sim.tape.tables import LEARN, Events, Floats, History, Influences, Ints, Realised
 
 
 def shares_of(runs: Batch, rows: range, method: str, role: str, as_share: bool) -> Floats:
@@ -29,22 +27,6 @@ def shares_of(runs: Batch, rows: range, method: str, role: str, as_share: bool) 
             mine = (table.row >= rows.start) & (table.row < rows.stop)
             found[k], whole[k] = getattr(table.persons, role or "credit")[mine].sum(), table.total
     return np.divide(found, whole, out=np.zeros(len(runs)), where=whole > 0.0) if as_share else found
-
-
-@dataclass(eq=False)
-class _Joined:
-    """The rows of several runs as those of one tape, as far as role flow looks at them."""
-
-    events: Events
-    influences: Influences
-    realised: Realised
-
-    @cached_property
-    def parents(self) -> Ints:
-        """Return the same as of a Tape."""
-        begin = np.zeros(len(self.events) + 1, np.int64)
-        np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
-        return begin
 
 
 def _role_flow(runs: Batch, rows: range, role: str) -> tuple[Floats, Floats]:
@@ -97,8 +79,12 @@ def _joined(runs: Batch, chosen: NDArray[np.bool_]) -> Any:
     child, parent, weight = (column[influences] for column in runs.influences.columns().values())
     event, served, value = (column[realised] for column in runs.realised.columns().values())
     of_child, of_event = begins[runs.run_of(1)[influences]], begins[runs.run_of(2)[realised]]
-    return _Joined(
+    return History(
         Events(*(column[events] for column in runs.events.columns().values())),
         Influences(child + of_child, parent + of_child, weight),
         Realised(event + of_event, np.where(served >= 0, served + of_event, -1), value),
+        runs.persons,
+        runs.ideas,
+        runs.steps,
+        runs.world_size,
     )

@@ -32,17 +32,12 @@ CELL = 32  # what seeds of cells are drawn for; the purposes of randomness.py ar
 
 @dataclass(frozen=True)
 class Cells(Sequence[dict[str, Any]]):
-    """The cells of a design, each a dict of keys and values, made when they are asked for.
+    """The cells of a design, each a dict of keys and values, made when they are asked for."""
 
-    Attributes:
-        keys: that vary.
-        columns: of a grid, the values of each key; else the values of each cell, in the order of the keys.
-        is_grid: which of the two.
-    """
-
-    keys: tuple[str, ...]
+    keys: tuple[str, ...]  # that vary
+    # of a grid, the values of each key; else the values of each cell, in the order of the keys
     columns: tuple[tuple[Any, ...], ...]
-    is_grid: bool
+    is_grid: bool  # which of the two
 
     def __len__(self) -> int:
         return math.prod(len(column) for column in self.columns) if self.is_grid else len(self.columns)
@@ -69,9 +64,8 @@ def cells_of(
 ) -> Cells:  # fmt: skip
     """Return the cells of a design, after trying every value on the scenario (of many, the first hundred).
 
-    Raises:
-        ValueError: if there is no such design, or it does not fit what is given.
-        ScenarioError: if a key does not exist or a value is not allowed.
+    Raises a ValueError if there is no such design, or it does not fit what is given, and a ScenarioError for a wrong
+    key or value.
     """
     if design not in DESIGNS:
         raise ValueError(f"design: no '{design}'{did_you_mean(design, DESIGNS)}")
@@ -84,21 +78,17 @@ def cells_of(
     for key in vary:
         _refuse_key(key)
     if design == "grid":
-        columns = tuple(_values(scenario, key, given) for key, given in vary.items())
-        _try(
-            scenario, ({key: value} for key, column in zip(vary, columns, strict=True) for value in column[:MAX_TRIED])
-        )
-        return Cells(tuple(vary), columns, True)
+        columns = {key: _values(scenario, key, given) for key, given in vary.items()}
+        _try(scenario, ({key: value} for key, column in columns.items() for value in column[:MAX_TRIED]))
+        return Cells(tuple(columns), tuple(columns.values()), True)
     if not vary:
         raise ValueError(f"design: {design} needs keys to vary, each with a range such as [0.0, 1.0]")
     if samples < 1:
         raise ValueError(f"samples: must be 1 or more for a design of {design}, is {samples}")
-    bounds = [_bounds(key, given) for key, given in vary.items()]
+    bounds = [bounds_of(key, given) for key, given in vary.items()]
     whole = [_is_whole(scenario, key, *ends) for key, ends in zip(vary, bounds, strict=True)]
     rows = _sample(design, tuple(vary), bounds, samples, seed)
-    made = tuple(
-        tuple(round(x) if w else x for x, w in zip(row, whole, strict=True)) for row in rows.tolist()
-    )  # fmt: skip
+    made = tuple(tuple(round(x) if w else x for x, w in zip(row, whole, strict=True)) for row in rows.tolist())
     found = Cells(tuple(vary), made, False)
     _try(scenario, itertools.islice(found, MAX_TRIED))
     return found
@@ -141,9 +131,9 @@ def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]
     return [(a << 32) | b for a, b in zip(high.tolist(), low.tolist(), strict=True)]
 
 
-def bounds_of(vary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """Return the range of each key of a sampled design."""
-    return {key: _bounds(key, given) for key, given in vary.items()}
+def problem_of(bounds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Return keys and their ranges as SALib takes them."""
+    return {"num_vars": len(bounds), "names": list(bounds), "bounds": [list(ends) for ends in bounds.values()]}
 
 
 def _listed(scenario: Scenario, given: Any) -> Cells:
@@ -205,7 +195,8 @@ def _checked(key: str, value: Any) -> Any:
     return value
 
 
-def _bounds(key: str, given: Any) -> tuple[float, float]:
+def bounds_of(key: str, given: Any) -> tuple[float, float]:
+    """Return the range of a key of a sampled design."""
     if isinstance(given, Mapping) and {"start", "stop"} <= set(given):
         given = [given["start"], given["stop"]]
     given = plain(given)
@@ -253,7 +244,7 @@ def _sample(
         from SALib.sample import morris, sobol
     except ModuleNotFoundError:
         raise ValueError(f"design: {design} needs SALib; pip install 'shoulders[analysis]'") from None
-    problem = {"num_vars": len(keys), "names": list(keys), "bounds": [list(ends) for ends in bounds]}
+    problem = problem_of(dict(zip(keys, bounds, strict=True)))
     small = int(np.random.SeedSequence([seed, CELL]).generate_state(1)[0])
     if design == "morris":
         return np.asarray(morris.sample(problem, samples, num_levels=4, seed=small))

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from concurrent.futures import ProcessPoolExecutor as Processes
 from concurrent.futures import ThreadPoolExecutor as Threads
+from functools import partial
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from multiprocessing.resource_tracker import ensure_running
@@ -35,24 +36,22 @@ from sim.study.chunks import Chunk
 EXECUTORS = ("auto", "threads", "processes", "dask")
 SECONDS = 0.5  # that a chunk should take
 MAX_RUNS = 8192  # of a chunk
+KILLED = ("KilledWorker", "FutureCancelledError")  # the errors of Dask for the death of a worker
 DEATHS = 3  # of workers, before a run that was alone with them is blamed
 Span = tuple[int, int]
 Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
 
 
 class Task(Protocol):
-    """The work that is sent to workers: any of its runs, in a row, can be made of it.
-
-    Attributes:
-        columns: how many values a run has.
-        code: the functions of the user's own among what it needs.
-    """
+    """The work that is sent to workers: any of its runs, in a row, can be made of it."""
 
     @property
-    def columns(self) -> int: ...  # noqa: D102
+    def columns(self) -> int:
+        """Return how many values a run has."""
 
     @property
-    def code(self) -> Sequence[Any]: ...  # noqa: D102
+    def code(self) -> Sequence[Any]:
+        """Return the functions of the user's own among what it needs."""
 
     def chunk(self, first: int, last: int, stopped: Callable[[], bool]) -> Chunk | None:
         """Make some runs; None if it was stopped before the end."""
@@ -76,8 +75,7 @@ class Pace:
 def work(task: Task, gaps: Sequence[Span], pool: Pool, workers: int, record: Callable[[Chunk], None]) -> None:
     """Make all runs of the gaps, and hand each chunk to `record` in this thread, in no particular order.
 
-    Raises:
-        Whatever `record` raises; chunks that are in flight then are given up.
+    Where `record` raises anything, the chunks that are in flight are given up.
     """
     left, suspects = deque(gaps), deque[Span]()
     pace, stop, deaths = Pace(), threading.Event(), 0
@@ -100,7 +98,8 @@ def work(task: Task, gaps: Sequence[Span], pool: Pool, workers: int, record: Cal
         if last - first > 1:
             suspects.extendleft([((first + last) // 2, last), (first, (first + last) // 2)])
         else:
-            record(_died(task, first))
+            why = f"the worker died in this run, {DEATHS} times; out of memory?"
+            record(Chunk(first, last, np.full((1, task.columns), np.nan), ((0, why),)))
 
 
 def _until_a_death(
@@ -124,7 +123,7 @@ def _until_a_death(
             return []
         for future in wait(flying, return_when=FIRST_COMPLETED).done:
             error = CancelledError() if future.cancelled() else future.exception()
-            if error is not None and _is_death(error):
+            if isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in KILLED:
                 return sorted(flying.values())
             span = flying.pop(future)
             if error is not None:
@@ -150,22 +149,11 @@ def _next(left: deque[Span], size: int) -> Span:
     return first, last
 
 
-def _died(task: Task, run: int) -> Chunk:
-    values = np.full((1, task.columns), np.nan)
-    return Chunk(run, run + 1, values, ((0, f"the worker died in this run, {DEATHS} times; out of memory?"),))
-
-
-def _is_death(error: BaseException) -> bool:
-    return isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in (
-        "KilledWorker", "FutureCancelledError")  # fmt: skip
-
-
 @contextlib.contextmanager
 def pool_for(task: Task, executor: str, workers: int, dask: str | None = None) -> Iterator[tuple[Pool, int]]:
     """Yield a pool of an executor that is named, and how many runs go on in it at the same time.
 
-    Raises:
-        StudyError, ValueError: if the processes cannot work, or there is no such cluster.
+    Raises a StudyError or ValueError if the processes cannot work, or there is no such cluster.
     """
     if dask is not None or executor == "dask":
         with dask_client(dask or "local", workers) as client:
@@ -193,26 +181,30 @@ def kept(pool: Pool) -> Iterator[Pool]:
 
 
 def threads(workers: int) -> Pool:
-    """Return a pool of threads of this process."""
+    """Return a pool of threads of this process; a run of theirs cannot be cut off, so nobody waits for it."""
 
-    @contextlib.contextmanager
-    def pool() -> Iterator[Executor]:
+    def pool() -> contextlib.AbstractContextManager[Executor]:
         executor = Threads(workers, thread_name_prefix="study")
-        try:
-            yield executor
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)  # a run cannot be cut off; nobody waits for it
-            raise
-        executor.shutdown()
+        return _ended(executor, partial(executor.shutdown, wait=False, cancel_futures=True))
 
     return pool
+
+
+@contextlib.contextmanager
+def _ended(executor: Executor, give_up: Callable[[], Any]) -> Iterator[Executor]:
+    """Yield an executor that does not outlive the block, and is given up where the block fails."""
+    try:
+        yield executor
+    except BaseException:
+        give_up()
+        raise
+    executor.shutdown()
 
 
 def processes(workers: int, task: Task) -> Pool:
     """Return a pool of processes of their own, started afresh; they do not run the script that started them.
 
-    Raises:
-        StudyError: if they cannot be sent the job, or die as they begin.
+    Raises a StudyError if they cannot be sent the job, or die as they begin.
     """
     if own := [function.__name__ for function in task.code if getattr(function, "__module__", "") == "__main__"]:
         raise StudyError(f"executor: {own[0]!r} is defined in a script or notebook, which other processes do not run; "
@@ -223,17 +215,9 @@ def processes(workers: int, task: Task) -> Pool:
         raise StudyError(f"executor: the measures cannot be sent to other processes ({error}); allowed: threads"
                          ) from None  # fmt: skip
 
-    @contextlib.contextmanager
-    def pool() -> Iterator[Executor]:
+    def pool() -> contextlib.AbstractContextManager[Executor]:
         executor = Processes(workers, _Spawn(), initializer=_ignore_interrupts)
-        try:
-            yield executor
-        except BaseException:
-            for process in list((getattr(executor, "_processes", None) or {}).values()):
-                process.terminate()
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-        executor.shutdown()
+        return _ended(executor, partial(_terminate, executor))
 
     with pool() as executor:
         try:
@@ -241,6 +225,12 @@ def processes(workers: int, task: Task) -> Pool:
         except BrokenExecutor:
             raise StudyError("executor: the processes died as they began; allowed: threads") from None
     return pool
+
+
+def _terminate(executor: Processes) -> None:
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.terminate()
+    executor.shutdown(wait=False, cancel_futures=True)
 
 
 @contextlib.contextmanager
@@ -279,21 +269,19 @@ class _Spawn(SpawnContext):
 def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process says when to stop
     if parent := multiprocessing.parent_process():
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
+        def end_with_it() -> None:  # when it is killed, in whatever run this process is
+            parent.join()
+            os._exit(1)
 
-def _end_with(parent: Any) -> None:
-    """End this process when its parent is killed, in whatever run it is."""
-    parent.join()
-    os._exit(1)
+        threading.Thread(target=end_with_it, daemon=True).start()
 
 
 @contextlib.contextmanager
 def dask_client(address: str, workers: int) -> Iterator[Any]:
     """Yield a client of the cluster at an address, or of a local one of so many processes.
 
-    Raises:
-        ValueError: if distributed is not there, nobody answers, or the address is plain TCP beyond this machine.
+    Raises a ValueError if distributed is not there, nobody answers, or the address is plain TCP beyond this machine.
     """
     try:
         import distributed as found
@@ -323,8 +311,7 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
 def refuse_open(address: str) -> None:
     """Refuse plain TCP to another machine: Dask would run whatever anybody on the way puts in.
 
-    Raises:
-        ValueError: if the address is such, or none.
+    Raises a ValueError if the address is such, or none.
     """
     parts = urlsplit(address)
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or parts.port is None:
@@ -340,21 +327,14 @@ def refuse_open(address: str) -> None:
 def dask_pool(client: Any) -> Pool:
     """Return a pool of the workers of a cluster, which does not go away with it.
 
-    Raises:
-        ConnectionError: when the pool is asked for and the scheduler is gone.
+    Raises a ConnectionError when the pool is asked for and the scheduler is gone.
     """
 
-    @contextlib.contextmanager
-    def pool() -> Iterator[Executor]:
+    def pool() -> contextlib.AbstractContextManager[Executor]:
         if client.status != "running":
             raise ConnectionError(f"--dask {client.scheduler.address if client.scheduler else ''}: the scheduler is "
                                   "gone")  # fmt: skip
         executor = client.get_executor(pure=False)
-        try:
-            yield executor
-        except BaseException:
-            executor.shutdown(wait=False)
-            raise
-        executor.shutdown()
+        return _ended(executor, partial(executor.shutdown, wait=False))
 
     return pool

@@ -59,11 +59,8 @@ def statistics(
 ) -> dict[str, Any]:  # fmt: skip
     """Compute the statistics of the finite values of each group, groups with equally many of them at once.
 
-    Args:
-        code: the group of each value, in [0, count).
-        values: shape (values,).
-        confidence: of the interval of the mean; None for no interval.
-        shares: whether the values are zeros and ones, and their mean a share.
+    `code` is the group of each value, in [0, count), and `shares` says that values are zeros and ones, and their mean a
+    share. Without a confidence there is no interval of the mean.
 
     Returns:
         Arrays of shape (count,): number, mean, sd, the quantiles, low, high, interval.

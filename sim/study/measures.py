@@ -32,17 +32,11 @@ DEFAULT = ("total", "reached", "time_to_half")
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of a run; `measure(tape)` is its value.
+    """A measure of a run; `measure(tape)` is its value."""
 
-    Attributes:
-        name: as in the table of the study.
-        of: the values of several runs side by side; shape (runs,), nan where there is none.
-        function: of a user, called with a tape; it holds Python's lock.
-    """
-
-    name: str
-    of: Callable[[Batch], Floats]
-    function: Callable[[Tape], Any] | None = None
+    name: str  # as in the table of the study
+    of: Callable[[Batch], Floats]  # the values of several runs side by side; shape (runs,), nan where there is none
+    function: Callable[[Tape], Any] | None = None  # of a user, called with a tape; it holds Python's lock
 
     def __call__(self, tape: Tape) -> float:
         """Return the value of one run."""
@@ -84,11 +78,6 @@ def counted(kind: int) -> Callable[[Batch], Floats]:
     return count
 
 
-def outbreak(runs: Batch, fraction: float = OUTBREAK) -> Floats:
-    """Return 1 if more than a fraction of the world (0.05 unless named) ever held anything, else 0."""
-    return (reached(runs) > fraction * runs.world_size).astype(np.float64)
-
-
 Trajectory = Callable[[Batch, int | None], Floats]
 OF_AN_IDEA: dict[str, Trajectory] = {
     "total": total,
@@ -119,8 +108,7 @@ def measures_of(
 ) -> list[Measure]:
     """Return the measures by their names, checked against the persons (name: members) and ideas that there are.
 
-    Raises:
-        ValueError: if a name stands for nothing, or twice; the message says what is allowed and what comes near.
+    Raises a ValueError if a name stands for nothing, or twice; the message says what is allowed and what comes near.
     """
     catalogue = tuple(ideas)
     found = [measure(one, persons, catalogue) for one in given]
@@ -153,13 +141,10 @@ def measure(
         ValueError: if a name stands for nothing.
         RunError: if the code that it names fails as it is imported.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> [measure(name)(tape) for name in ("total", "reached", "time_to_half", "share:P2")]
-    [98.0, 100.0, 3.0, 0.5]
+    [169999999966.0, 10000000000.0, 3.0, 0.5]
     """
     if isinstance(given, Measure):
         return given
@@ -170,7 +155,7 @@ def measure(
         return _of_credit(given, head, rest, persons)
     if head == "outbreak":
         fraction = _fraction(given, rest) if colon else OUTBREAK
-        return Measure(given, lambda runs: outbreak(runs, fraction))
+        return Measure(given, lambda runs: (reached(runs) > fraction * runs.world_size).astype(np.float64))
     if head in PLAIN and not colon:
         return Measure(given, PLAIN[head])
     if head in OF_AN_IDEA:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.model.forecast import predict_memory
-from sim.study.chunks import Job, run_chunk
+from sim.study.chunks import Job
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,12 +19,12 @@ PILOT, LONGEST = 0.3, 512  # seconds, and runs, at which a pilot is enough
 
 def predict(job: Job, workers: int) -> dict[str, Any]:
     """See Study.predict; the pilot is doubled until what goes before the runs takes no great part of it."""
-    run_chunk(job, 0, 1)  # loads, and compiles
+    job.chunk(0, 1)  # loads, and compiles
     pilot, seconds = 0, 0.0
     while seconds < PILOT and pilot < min(job.runs, LONGEST):
         pilot = min(job.runs, max(1, 2 * pilot))
         first, begin = (job.runs - pilot) // 2, time.perf_counter()
-        run_chunk(job, first, first + pilot)
+        job.chunk(first, first + pilot)
         seconds = time.perf_counter() - begin
     each = seconds / pilot
     return {

@@ -33,22 +33,15 @@ class Progress:
 
 @dataclass
 class Recorder:
-    """Takes chunks as they come, and reports how far the study is.
-
-    Attributes:
-        job, names: of the study, and of its measures.
-        place: the folder, or the parts in memory.
-        done: runs that are stored, without those that failed and are tried again.
-        progress: is called after every chunk.
-        mending: the parts with failed runs, whose rows are replaced as they are made again.
-    """
+    """Takes chunks as they come, and reports how far the study is."""
 
     job: Job
-    names: Sequence[str]
-    place: Path | Parts
-    done: int
+    names: Sequence[str]  # of the measures
+    place: Path | Parts  # the folder, or the parts in memory
+    done: int  # runs that are stored, without those that failed and are tried again
     fail_fast: bool
-    progress: Callable[[Progress], None] | None
+    progress: Callable[[Progress], None] | None  # is called after every chunk
+    # the parts with failed runs, whose rows are replaced as they are made again
     mending: Parts = field(default_factory=dict)
     failed: int = 0
     made: int = 0

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.study.analysis import from_extra, numbers, parameters_of, require, require_confidence
+from sim.study.design import problem_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +44,10 @@ def problem(ranges: Study | Mapping[str, tuple[float, float]]) -> dict[str, Any]
         return ranges.problem()
     if not ranges:
         raise ValueError("ranges: no parameter; give one as {'dynamics.abandon_rate': (0, 0.5)}")
-    bounds = []
     for name, (low, high) in ranges.items():
         if not (np.isfinite([low, high]).all() and low < high):
             raise ValueError(f"{name}: the range {low} to {high} must be finite and rise")
-        bounds.append([float(low), float(high)])
-    return {"num_vars": len(bounds), "names": list(ranges), "bounds": bounds}
+    return problem_of({name: (float(low), float(high)) for name, (low, high) in ranges.items()})
 
 
 def sample_design(
@@ -77,15 +77,18 @@ def sample_design(
         ModuleNotFoundError: without SALib, which the extra `analysis` brings.
     """
     asked = problem(ranges)
-    _require_method(method)
+    if method not in METHODS:
+        raise ValueError(f"method: no {method!r}; allowed: {', '.join(METHODS)}")
     _require_size(size, method)
     if levels < 2 or levels % 2:
         raise ValueError(f"levels: {levels} must be an even number from 2 on")
     for name in whole:
         if name not in ranges:
             raise ValueError(f"whole: {name!r} has no range; allowed: {', '.join(ranges)}")
-    if method == "morris":
-        _require_whole_levels(ranges, whole, levels)
+        low, high = ranges[name]
+        if method == "morris" and (low != round(low) or (high - low) % (levels - 1)):
+            raise ValueError(f"{name}: {low} to {high} in {levels} levels are no whole numbers; the highest less the "
+                             f"lowest must be a multiple of {levels - 1}")  # fmt: skip
     with from_extra("SALib"):
         from SALib.sample import morris, sobol
     rng = np.random.default_rng(seed)
@@ -147,16 +150,16 @@ def sobol_indices(
         raise ValueError(f"table: {measure} is {values[0]} in all cells; no variance, so no shares of it")
     with from_extra("SALib"):
         from SALib.analyze import sobol
-    asked = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    found = sobol.analyze(asked, values, calc_second_order=second, conf_level=confidence, num_resamples=resamples,
+    unit = problem_of(dict.fromkeys(names, (0.0, 1.0)))
+    found = sobol.analyze(unit, values, calc_second_order=second, conf_level=confidence, num_resamples=resamples,
                           seed=np.random.default_rng(seed))  # fmt: skip
     rows: list[tuple[Any, ...]] = [
-        ("first", name, None, found["S1"][j], found["S1_conf"][j]) for j, name in enumerate(names)
+        (index, name, None, found[key][j], found[f"{key}_conf"][j])
+        for index, key in (("first", "S1"), ("total", "ST"))
+        for j, name in enumerate(names)
     ]
-    rows += [("total", name, None, found["ST"][j], found["ST_conf"][j]) for j, name in enumerate(names)]
-    for j, name in enumerate(names) if second else ():
-        rows += [("second", name, names[k], found["S2"][j, k], found["S2_conf"][j, k])
-                 for k in range(j + 1, len(names))]  # fmt: skip
+    pairs = itertools.combinations(range(len(names)), 2) if second else ()
+    rows += [("second", names[j], names[k], found["S2"][j, k], found["S2_conf"][j, k]) for j, k in pairs]
     return _tidy(rows)
 
 
@@ -194,8 +197,8 @@ def morris_indices(
     _require_size(len(values) // (len(names) + 1), "morris")
     with from_extra("SALib"):
         from SALib.analyze import morris
-    asked = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    found = morris.analyze(asked, inputs, values, conf_level=confidence, num_levels=levels, num_resamples=resamples,
+    unit = problem_of(dict.fromkeys(names, (0.0, 1.0)))
+    found = morris.analyze(unit, inputs, values, conf_level=confidence, num_levels=levels, num_resamples=resamples,
                            seed=np.random.default_rng(seed))  # fmt: skip
     widths = {"mu_star": found["mu_star_conf"]}
     nothing = np.full(len(names), np.nan)
@@ -293,19 +296,6 @@ def _are_trajectories(inputs: Floats, levels: int) -> bool:
     return bool((off <= slack).all() and (reach <= slack).all() and (step - steps.sum(axis=1) <= slack).all())
 
 
-def _require_method(method: str) -> None:
-    if method not in METHODS:
-        raise ValueError(f"method: no {method!r}; allowed: {', '.join(METHODS)}")
-
-
 def _require_size(size: int, method: str) -> None:
     if size < SMALLEST[method]:
         raise ValueError(f"{size} {WHAT[method]} are too few for {method} indices; allowed: {SMALLEST[method]} or more")
-
-
-def _require_whole_levels(ranges: Mapping[str, tuple[float, float]], whole: Sequence[str], levels: int) -> None:
-    for name in whole:
-        low, high = ranges[name]
-        if low != round(low) or (high - low) % (levels - 1):
-            raise ValueError(f"{name}: {low} to {high} in {levels} levels are no whole numbers; the highest less the "
-                             f"lowest must be a multiple of {levels - 1}")  # fmt: skip

@@ -70,11 +70,7 @@ class About(BaseModel):
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold the folder of a study, so that no other process writes into it.
-
-    Raises:
-        StudyError: if another one does.
-    """
+    """Hold the folder of a study, so that no other process writes into it; a StudyError if another one does."""
     try:
         with locked(folder / LOCK):
             yield
@@ -85,8 +81,7 @@ def held(folder: Path) -> Iterator[None]:
 def open_folder(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:
     """Make the folder of a study, or open the one that is there and tidy it up. It must be locked.
 
-    Raises:
-        StudyError: if the folder holds anything else, or a study that differs; the message says how.
+    Raises a StudyError if the folder holds anything else, or a study that differs; the message says how.
     """
     if (folder / ABOUT).exists():
         differing = differences(read_about(folder), about, folder, scenario)
@@ -125,8 +120,7 @@ def _begin(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:
 def read_about(folder: Path) -> dict[str, Any]:
     """Return the content of study.json; nothing that it names is imported.
 
-    Raises:
-        StudyError: if it is not there, corrupt, no study of shoulders, or of a later format.
+    Raises a StudyError if it is not there, corrupt, no study of shoulders, or of a later format.
     """
     file = folder / ABOUT
     try:
@@ -151,11 +145,7 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 
 def check_file(file: Path, sha256: str | None) -> None:
-    """Refuse a file whose content is not that of its checksum.
-
-    Raises:
-        StudyError: if so, or if it is not there.
-    """
+    """Refuse a file whose content is not that of its checksum; a StudyError if so, or if it is not there."""
     try:
         found = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
@@ -208,8 +198,7 @@ def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def spans_in(folder: Path, runs: int) -> list[Span]:
     """Return which runs are in a folder: first and last + 1 of each part, in order.
 
-    Raises:
-        StudyError: if two parts have a run in common, or a part has a run that the study has not.
+    Raises a StudyError if two parts have a run in common, or a part has a run that the study has not.
     """
     found: dict[Span, None] = {}
     with contextlib.suppress(FileNotFoundError), os.scandir(folder / RUNS) as entries:
@@ -294,8 +283,7 @@ def keep(folder: Path, table: pa.Table, first: int, last: int) -> None:
 def parts_in(folder: Path, runs: int, failed_only: bool = False) -> Iterator[tuple[int, pa.Table]]:
     """Yield the first run and the table of each part in a folder, in order, every value verified.
 
-    Raises:
-        StudyError: if a part is corrupt, or holds other rows than its name says.
+    Raises a StudyError if a part is corrupt, or holds other rows than its name says.
     """
     for first, last in spans_in(folder, runs):
         file = file_of(folder, first, last)
@@ -318,11 +306,7 @@ def write_signed(table: pa.Table, file: Path) -> None:
 
 
 def read_signed(file: Path) -> pa.Table:
-    """Return the table in a file, every value verified.
-
-    Raises:
-        StudyError: if it is corrupt.
-    """
+    """Return the table in a file, every value verified; a StudyError if it is corrupt."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -21,7 +21,7 @@ from sim.scenario.keys import plain
 from sim.scenario.scenario import Scenario
 from sim.study import store
 from sim.study.chunks import MEANWHILE, Job, members_of, names_of
-from sim.study.design import MAX_RUNS, OWN, SAMPLED, Cells, cells_of
+from sim.study.design import MAX_RUNS, OWN, SAMPLED, Cells, bounds_of, cells_of, problem_of
 from sim.study.executors import EXECUTORS, pool_for, work
 from sim.study.measures import DEFAULT, Measure, absent, code_of, is_code, measures_of
 from sim.study.progress import Parts, Progress, Recorder, failed_in
@@ -185,18 +185,15 @@ class Study:
         design: dict[str, Any] = {"kind": self.design, "vary": self.vary, "samples": self.samples}
         if self.design == "list":
             design["cells"] = list(self.cells)
+        sources = {"name": self.scenario.scenario.name, "sha256": _sha256(self.scenario.to_toml().encode())}
         network = self.scenario.world.network
-        files = {
-            "network": hashlib.sha256((self.scenario.folder / network.path).read_bytes()).hexdigest()
-        } if network.kind == "file" else {}  # fmt: skip
-        text = self.scenario.to_toml()
+        if network.kind == "file":
+            sources["network"] = _sha256((self.scenario.folder / network.path).read_bytes())
         about: dict[str, Any] = {
             "format": store.FORMAT,
             "version": store.VERSION,
             "shoulders": version(),
-            "scenario": {
-                "name": self.scenario.scenario.name, "sha256": hashlib.sha256(text.encode()).hexdigest(), **files
-            },
+            "scenario": sources,
             "design": design,
             "cells": len(self.cells),
             "replicates": self.replicates,
@@ -211,12 +208,7 @@ class Study:
         return about
 
     def run(self, out: str | Path | None = None, **how: Any) -> pd.DataFrame:
-        """Make all runs that are missing or failed, and return the table.
-
-        Args:
-            out: folder to keep them in; a study that was cut off there goes on. Without it they stay in memory.
-            **how: as in `make`.
-        """
+        """Make all runs that are missing or failed, and return the table; arguments as in `make`."""
         self.make(out, **how)
         return self.table()
 
@@ -277,16 +269,13 @@ class Study:
     ) -> tuple[Recorder, list[store.Span]]:
         """Return the runs that are missing or failed, in order, and what records them."""
         spans = self._spans()
-        mending = {first: table for first, table in self._failed_parts() if any(failed_in(first, table))}
+        here = list(self._parts.items())
+        parts = store.parts_in(self.folder, self.runs, failed_only=True) if self.folder else here
+        mending = {first: table for first, table in parts if any(failed_in(first, table))}
         failed = [span for first, table in mending.items() for span in failed_in(first, table)]
         done = sum(last - first for first, last in spans) - sum(last - first for first, last in failed)
         recorder = Recorder(job, self.names, self.folder or self._parts, done, fail_fast, progress, mending)
         return recorder, sorted([*store.gaps(spans, self.runs), *failed])
-
-    def _failed_parts(self) -> Iterator[tuple[int, pa.Table]]:
-        if self.folder is None:
-            return iter(list(self._parts.items()))
-        return store.parts_in(self.folder, self.runs, failed_only=True)
 
     def _may_begin_by_agents(self, job: Job) -> bool:
         """Return whether the engine is left to us, and nothing that this process alone has must be compiled."""
@@ -352,12 +341,9 @@ class Study:
 
     def problem(self) -> dict[str, Any]:
         """Return the keys and ranges of a sampled design, as SALib takes them."""
-        from sim.study.design import bounds_of
-
         if self.design not in SAMPLED:
             raise ValueError(f"design: a {self.design} has no ranges; allowed: {', '.join(SAMPLED)}")
-        bounds = bounds_of(self.vary)
-        return {"num_vars": len(bounds), "names": list(bounds), "bounds": [list(ends) for ends in bounds.values()]}
+        return problem_of({key: bounds_of(key, given) for key, given in self.vary.items()})
 
     def predict(self, workers: int | None = None) -> dict[str, Any]:
         """Predict what the study would take, from a pilot of some runs from its middle.
@@ -380,6 +366,10 @@ def require(name: str, given: str, allowed: Sequence[str]) -> None:
     """Refuse a word that is none of those allowed."""
     if given not in allowed:
         raise ValueError(f"{name}: no {given!r}{did_you_mean(given, allowed)}")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:

@@ -49,8 +49,7 @@ def is_study(path: Path) -> bool:
 def study_arguments(path: Path) -> dict[str, Any]:
     """Return the arguments of the Study that a file describes; the scenario's path is as seen from here.
 
-    Raises:
-        ScenarioError: one line with the file, the line, the key, what is wrong and what is allowed.
+    Raises a ScenarioError in one line, with the file, the line, the key, what is wrong and what is allowed.
     """
     text, path = read_text(path)
     data = parse_toml(text, str(path))

@@ -27,13 +27,17 @@ import pyarrow as pa
 
 from sim.errors import did_you_mean
 from sim.machine.folders import new_file
-from sim.tape.graph import GRAPHS, WORLD, Arrows, Window, arrows, event_arrows, node_data
+from sim.tape.graph import GRAPHS, WORLD, Arrows, Window, arrows, check_window, event_arrows, node_data
 from sim.tape.tables import KINDS, Ints
 from sim.tape.tape import Tape
 
 BATCH = 1 << 20  # rows of a table that are made together
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-TYPES = {str: ("string", "string"), int: ("long", "long")}  # in GraphML, in GEXF
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+FIELDS = {  # of the nodes, with their types, which GraphML and GEXF call alike
+    "events": {"person": "string", "idea": "string", "kind": "string", "time": "long", "count": "long"},
+    "persons": {"name": "string", "first": "long"},
+}
 
 
 def export(
@@ -57,8 +61,7 @@ def export(
     for what, name, allowed in (("of", of, GRAPHS), ("format", format, tuple(EXPORTS))):
         if name not in allowed:
             raise ValueError(f"{what}: no {name!r}{did_you_mean(name, allowed)}")
-    if window is not None and window[0] > window[1]:
-        raise ValueError(f"window: from {window[0]} to {window[1]}; allowed: a first step that is not after the last")
+    check_window(window)
     with new_file(path) as partial:
         EXPORTS[format](tape, partial, of, window)
 
@@ -70,23 +73,20 @@ def clean(name: str) -> str:
 
 def _graphml(tape: Tape, path: Path, of: str, window: Window | None) -> None:
     found = arrows(tape, of, window)
-    fields = _fields(of)
     with path.open("w", encoding="utf-8") as file:
-        file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-        file.write('<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
-        for name, kind in fields.items():
-            file.write(f'<key id="{name}" for="node" attr.name="{name}" attr.type="{TYPES[kind][0]}"/>\n')
+        file.write(XML + '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
+        for name, kind in FIELDS[of].items():
+            file.write(f'<key id="{name}" for="node" attr.name="{name}" attr.type="{kind}"/>\n')
         file.write('<key id="weight" for="edge" attr.name="weight" attr.type="double"/>\n')
         timed = {"from": "first", "to": "last"} if of == "persons" else {}
         for key, name in timed.items():
             file.write(f'<key id="{key}" for="edge" attr.name="{name}" attr.type="long"/>\n')
         file.write('<key id="ledger" for="graph" attr.name="ledger" attr.type="string"/>\n')
         file.write('<graph edgedefault="directed">\n<data key="ledger">')
-        for text in _ledger(tape, window):
-            file.write(escape(text))
+        file.writelines(map(escape, _ledger(tape, window)))
         file.write("</data>\n")
         for node, data in zip(found.node, node_data(tape, of, found), strict=True):
-            cells = "".join(f'<data key="{key}">{_text(value)}</data>' for key, value in data.items())
+            cells = "".join(f'<data key="{key}">{escape(clean(str(value)))}</data>' for key, value in data.items())
             file.write(f'<node id="{node}">{cells}</node>\n')
         for start, end, weight, first, last in _edges(found):
             times = f'<data key="from">{first}</data><data key="to">{last}</data>' if timed else ""
@@ -96,19 +96,15 @@ def _graphml(tape: Tape, path: Path, of: str, window: Window | None) -> None:
 
 def _gexf(tape: Tape, path: Path, of: str, window: Window | None) -> None:
     found = arrows(tape, of, window)
-    fields = _fields(of)
     with path.open("w", encoding="utf-8") as file:
-        file.write(
-            '<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n'
-        )
+        file.write(XML + '<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n')
         file.write("<meta><creator>shoulders</creator><description>")
-        for text in _ledger(tape, window):
-            file.write(escape(text))
+        file.writelines(map(escape, _ledger(tape, window)))
         file.write("</description></meta>\n")
         file.write('<graph defaultedgetype="directed" mode="dynamic" timeformat="integer">\n')
         file.write('<attributes class="node" mode="static">\n')
-        for name, kind in fields.items():
-            file.write(f'<attribute id="{name}" title="{name}" type="{TYPES[kind][1]}"/>\n')
+        for name, kind in FIELDS[of].items():
+            file.write(f'<attribute id="{name}" title="{name}" type="{kind}"/>\n')
         file.write("</attributes>\n")
         if of == "persons":
             file.write('<attributes class="edge" mode="static"><attribute id="last" title="last" type="long"/>')
@@ -131,15 +127,6 @@ def _gexf_node(file: IO[str], node: int, begin: int, data: dict[str, Any]) -> No
     file.write(f'<node id="{node}" label={quoteattr(clean(label))}{start}><attvalues>{cells}</attvalues></node>\n')
 
 
-def _fields(of: str) -> dict[str, type]:
-    events = {"person": str, "idea": str, "kind": str, "time": int, "count": int}
-    return events if of == "events" else {"name": str, "first": int}
-
-
-def _text(value: Any) -> str:
-    return escape(clean(str(value)))
-
-
 def _edges(found: Arrows) -> Iterator[tuple[int, int, float, int, int]]:
     for begin in range(0, len(found.start), BATCH):
         part = slice(begin, begin + BATCH)
@@ -149,8 +136,7 @@ def _edges(found: Arrows) -> Iterator[tuple[int, int, float, int, int]]:
 
 def _csv(tape: Tape, path: Path, of: str, window: Window | None) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        for text in _ledger(tape, window, of):
-            file.write(text)
+        file.writelines(_ledger(tape, window, of))
 
 
 def _ledger(tape: Tape, window: Window | None, of: str = "events") -> Iterator[str]:

@@ -18,6 +18,7 @@ from sim.tape.tables import COLUMNS, Events, History, Influences, Persons, Reali
 FORMAT = "shoulders-tape"
 VERSION = 1
 MANIFEST = "provenance.json"
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, RecursionError)
 TABLES = {"events": Events, "influences": Influences, "realised": Realised, "persons": Persons}
 
 
@@ -68,14 +69,14 @@ def _arrow(column: Any) -> Any:
 
 def scenario_of_run(folder: Path) -> str | None:
     """Return the name of the scenario whose run is in a folder, if there is one."""
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+    with contextlib.suppress(*UNREADABLE):
         return str(json.loads((folder / MANIFEST).read_text("utf-8"))["provenance"]["scenario"])
     return None
 
 
 def replaceable(path: Path) -> bool:
     """Return whether a folder may give way to a run: it is empty, or the manifest in it is that of a run."""
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+    with contextlib.suppress(*UNREADABLE):
         return not held_in(path) or json.loads((path / MANIFEST).read_text("utf-8"))["format"] == FORMAT
     return False
 
@@ -93,11 +94,7 @@ def read(path: str | Path) -> dict[str, Any]:
               for name, entry in manifest["tables"].items()}  # fmt: skip
     about = {key: manifest[key] for key in ("steps", "world_size", "dropped", "provenance")}
     try:
-        return {
-            **about,
-            **{name: cls(**tables[name]) for name, cls in TABLES.items()},
-            "ideas": tables["ideas"]["name"],
-        }
+        return about | {name: cls(**tables[name]) for name, cls in TABLES.items()} | {"ideas": tables["ideas"]["name"]}
     except TapeError as error:
         raise TapeError(f"{folder}: {error}") from None
 
@@ -127,16 +124,19 @@ def _manifest(folder: Path) -> dict[str, Any]:
 def _is_whole(manifest: dict[str, Any]) -> bool:
     """Return whether a manifest has the keys and types that `write_into` gives it."""
     keys = {"steps": int, "world_size": int, "dropped": dict, "provenance": dict, "tables": dict}
-    if any(type(manifest.get(key)) is not kind for key, kind in keys.items()):
-        return False
-    entries = manifest["tables"]
-    if set(entries) != {*TABLES, "ideas"} or any(type(count) is not int for count in manifest["dropped"].values()):
+    if not _has_types(manifest, keys) or set(manifest["tables"]) != {*TABLES, "ideas"}:
         return False
     others = manifest.get("files", {})
-    if type(others) is not dict or any(type(digest) is not str for digest in others.values()):
-        return False
-    columns = {"rows": int, "bytes": int, "sha256": str}
-    return all(type(e) is dict and all(type(e.get(k)) is t for k, t in columns.items()) for e in entries.values())
+    return (
+        all(type(count) is int for count in manifest["dropped"].values())
+        and type(others) is dict
+        and all(type(digest) is str for digest in others.values())
+        and all(_has_types(entry, {"rows": int, "bytes": int, "sha256": str}) for entry in manifest["tables"].values())
+    )
+
+
+def _has_types(entry: Any, keys: dict[str, type]) -> bool:
+    return type(entry) is dict and all(type(entry.get(key)) is kind for key, kind in keys.items())
 
 
 def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[str, Any]:
@@ -156,7 +156,10 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
         expected = {name: dtype.__name__ for name, dtype in columns.items()}
         if schema != expected or parquet.metadata.num_rows != entry["rows"]:
             raise TapeError(f"{file}: foreign: columns {schema}, expected {expected}")
-        _refuse_if_too_large(file, entry["rows"], columns)
+        # A small compressed file can hold more than the memory: compare before reading.
+        need = entry["rows"] * sum(64 if dtype is str else np.dtype(dtype).itemsize for dtype in columns.values())
+        if need > (free := free_memory()):
+            raise TapeError(f"{file}: {entry['rows']} rows need {need / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
         if problem := unpacks_too_far(parquet.metadata, columns):
             raise TapeError(f"{file}: {problem}")
         table = parquet.read()
@@ -169,13 +172,6 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
         name: whole[name].to_pylist() if dtype is str else np.from_dlpack(whole[name])  # to_numpy would load pandas
         for name, dtype in columns.items()
     }
-
-
-def _refuse_if_too_large(file: Path, rows: int, columns: dict[str, type]) -> None:
-    """A small compressed file can hold more than the memory: compare before reading."""
-    width = sum(64 if dtype is str else np.dtype(dtype).itemsize for dtype in columns.values())
-    if rows * width > (free := free_memory()):
-        raise TapeError(f"{file}: {rows} rows need {rows * width / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
 
 
 def _sha256(file: Path) -> str:

@@ -40,24 +40,17 @@ class Arrows(NamedTuple):
 
 
 def event_arrows(tape: Tape, window: Window | None = None) -> Arrows:
-    """The events of a window, and what influenced them, from child to parent; nodes are rows of the tape's events.
+    """Return the events of a window, and what influenced them, from child to parent; nodes are rows of its events.
 
-    Args:
-        tape: any tape.
-        window: first and last step, both included; None for all. Influences belong to the step of the child, and
-            parents from before the window are nodes, too.
-
-    Raises:
-        ValueError: if the window ends before it begins.
+    A window is the first and the last step, both included, None for all. Influences belong to the step of the child,
+    and parents from before the window are nodes, too. A ValueError if the window ends before it begins.
     """
     child, parent, weight = tape.influences.columns().values()
     step = tape.events.step
-    there = np.ones(len(step), np.bool_)
-    if window is not None:
-        there = _within(step, window)
-        kept = there[child]
-        child, parent, weight = child[kept], parent[kept], weight[kept]
-        there[parent] = True
+    there = _within(step, window)
+    kept = there[child]
+    child, parent, weight = child[kept], parent[kept], weight[kept]
+    there[parent] = True
     node = np.flatnonzero(there)
     return Arrows(node, step[node], child, parent, weight, step[child], step[child])
 
@@ -67,21 +60,18 @@ def person_arrows(tape: Tape, window: Window | None = None, world: bool = True) 
 
     The weight of an arrow is how many learnings, and discoveries that build on others', it stands for: the sum of the
     weights of the influences, each times the people whom the child counts. What somebody takes from themselves, as an
-    implementation from the own holding, and `use` events, which are nobody's, are left out.
+    implementation from the own holding, and `use` events, which are nobody's, are left out. Nodes are those who have an
+    event in the window or influenced one.
 
-    Args:
-        tape: any tape.
-        window: as of `event_arrows`; nodes are those who have an event in it or influenced one.
-        world: whether there is the World: the crowd (without it, a person as any other), and whence a discovery comes
-            that nothing influenced. With it, the arrows to a person sum to their discoveries and learnings, less what
-            they took from themselves.
+    With `world` there is the World: the crowd (without it, a person as any other), and whence a discovery comes that
+    nothing influenced; then the arrows to a person sum to their discoveries and learnings, less what is their own.
     """
     events = tape.events
     who = events.person.astype(np.int64)
     if world:
         crowd = np.append(tape.persons.size[tape.persons.group] > 1, True)
         who = np.where(crowd[who], WORLD, who)  # the last place is that of nobody
-    inside = np.ones(len(who), np.bool_) if window is None else _within(events.step, window)
+    inside = _within(events.step, window)
     child, parent, weight = tape.influences.columns().values()
     told = inside[child] & (events.kind[child] <= LEARN) & (who[child] != who[parent])
     child, parent, weight = child[told], parent[told], weight[told]
@@ -104,11 +94,15 @@ def person_arrows(tape: Tape, window: Window | None = None, world: bool = True) 
     return Arrows(node, begin, *_summed(start, end, size, step, tape.persons.total + 1))
 
 
-def _within(step: Ints, window: Window) -> NDArray[np.bool_]:
-    first, last = window
-    if first > last:
-        raise ValueError(f"window: from {first} to {last}; allowed: a first step that is not after the last")
-    return (step >= first) & (step <= last)
+def check_window(window: Window | None) -> None:
+    """Raise a ValueError if a window ends before it begins."""
+    if window is not None and window[0] > window[1]:
+        raise ValueError(f"window: from {window[0]} to {window[1]}; allowed: a first step that is not after the last")
+
+
+def _within(step: Ints, window: Window | None) -> NDArray[np.bool_]:
+    check_window(window)
+    return np.ones(len(step), np.bool_) if window is None else (step >= window[0]) & (step <= window[1])
 
 
 def _summed(start: Ints, end: Ints, weight: Floats, step: Ints, people: int) -> tuple[Ints, Ints, Floats, Ints, Ints]:
@@ -137,13 +131,10 @@ def to_networkx(tape: Tape, of: str = "events", window: Window | None = None) ->
     Raises:
         ValueError: if `of` is another word, or the window ends before it begins.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
     >>> sorted(to_networkx(tape, "persons").edges(data="weight"))
-    [(-1, 0, 1.0), (0, 1, 1.0), (1, -1, 98.0)]
+    [(-1, 0, 1.0), (0, 1, 1.0), (1, -1, 9999999998.0)]
     >>> to_networkx(tape, window=(2, 2)).nodes(data="time")
     NodeDataView({0: 1, 1: 2}, data='time')
     """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = ("discover", "learn", "implement", "abandon", "leave", "use")
-
 DISCOVER, LEARN, IMPLEMENT, ABANDON, LEAVE, USE = range(6)
 
 COLUMNS: dict[str, dict[str, type]] = {
@@ -27,7 +26,6 @@ COLUMNS: dict[str, dict[str, type]] = {
 }
 
 Ints = NDArray[np.int64]
-
 Floats = NDArray[np.float64]
 
 
@@ -35,13 +33,24 @@ class Table:
     """Columns of equal length, which cannot be written to; arrays of the right type are not copied."""
 
     def __post_init__(self) -> None:
-        columns = COLUMNS[type(self).__name__.lower()]
-        for name, dtype in columns.items():
+        table = type(self).__name__.lower()
+        for name, dtype in COLUMNS[table].items():
             given = getattr(self, name)
-            object.__setattr__(self, name, tuple(given) if dtype is str else self._column(name, given, dtype))
-        lengths = {name: len(getattr(self, name)) for name in columns}
+            if dtype is str:
+                object.__setattr__(self, name, tuple(given))
+                continue
+            source: NDArray[Any] = np.asarray(given)
+            with np.errstate(invalid="ignore"):  # what does not fit is anything
+                column: NDArray[Any] = np.ascontiguousarray(source, dtype).view()
+            if source.dtype != dtype and not np.array_equal(source, column):
+                raise TapeError(f"{table}.{name}: holds values that are no {np.dtype(dtype)}")
+            if column.ndim != 1:
+                raise TapeError(f"{table}.{name}: must have one dimension, has {column.ndim}")
+            column.flags.writeable = False
+            object.__setattr__(self, name, column)
+        lengths = {name: len(column) for name, column in self.columns().items()}
         if len(set(lengths.values())) != 1:
-            raise TapeError(f"{type(self).__name__.lower()}: columns differ in length: {lengths}")
+            raise TapeError(f"{table}: columns differ in length: {lengths}")
 
     @classmethod
     def of(cls, *columns: Any) -> Self:
@@ -51,18 +60,6 @@ class Table:
             column.flags.writeable = False
             table.__dict__[name] = column
         return table
-
-    def _column(self, name: str, given: Any, dtype: type) -> NDArray[Any]:
-        """Return a column as one that cannot be written to."""
-        source: NDArray[Any] = np.asarray(given)
-        fits = source.dtype == dtype
-        column = np.ascontiguousarray(source if fits else _cast(source, dtype)).view()
-        if not fits and not np.array_equal(source, column):
-            raise TapeError(f"{type(self).__name__.lower()}.{name}: holds values that are no {np.dtype(dtype)}")
-        if column.ndim != 1:
-            raise TapeError(f"{type(self).__name__.lower()}.{name}: must have one dimension, has {column.ndim}")
-        column.flags.writeable = False
-        return column
 
     def columns(self) -> dict[str, Any]:
         """The columns by name, in their order."""
@@ -75,13 +72,7 @@ class Table:
         return pd.DataFrame(self.columns())
 
     def __len__(self) -> int:
-        return len(getattr(self, next(iter(COLUMNS[type(self).__name__.lower()]))))
-
-
-def _cast(column: NDArray[Any], dtype: type) -> NDArray[Any]:
-    """Return a column in another type; what does not fit is anything."""
-    with np.errstate(invalid="ignore"):
-        return column.astype(dtype)
+        return len(next(iter(self.columns().values())))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +150,6 @@ class Persons(Table):
 
     def names(self) -> list[str]:
         """The names of all persons, in tape order."""
-        pass
-
         return list(Names(self))
 
 
@@ -223,45 +212,23 @@ class Names(Sequence[str]):
         return f"({', '.join(map(repr, self[:6]))}, ... {len(self):,} names)"
 
 
-class History(Protocol):
-    """All tables of one history and what stands beside them, as a tape has them."""
+@dataclass(frozen=True, eq=False)
+class History:
+    """All tables of one history, and what stands beside them; `sim.tape.tape.Tape` says what each means."""
 
-    @property
-    def events(self) -> Events:
-        """Return what happened."""
+    events: Events
+    influences: Influences
+    realised: Realised
+    persons: Persons
+    ideas: tuple[str, ...]
+    steps: int
+    world_size: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def influences(self) -> Influences:
-        """Return what stands on what."""
-
-    @property
-    def realised(self) -> Realised:
-        """The value of holdings."""
-
-    @property
-    def persons(self) -> Persons:
-        """Persons and groups."""
-
-    @property
-    def ideas(self) -> tuple[str, ...]:
-        """Names of the ideas."""
-
-    @property
-    def steps(self) -> int:
-        """The last step."""
-
-    @property
-    def world_size(self) -> int:
-        """Return how many people there are."""
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """Return what could not be placed, by reason."""
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """Return where the history comes from."""
-
-    @property
+    @cached_property
     def parents(self) -> Ints:
-        """Return where the influences of each event begin."""
+        """Return where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
+        begin = np.zeros(len(self.events) + 1, np.int64)
+        np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
+        return begin

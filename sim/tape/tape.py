@@ -28,8 +28,7 @@ implementations in use side by side, in the parts that its influences say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,14 +38,14 @@ from sim.machine.records import html_table, many
 from sim.machine.showing import shown
 from sim.tape import files
 from sim.tape.check import check
-from sim.tape.tables import COLUMNS, KINDS, Events, Influences, Ints, Persons, Realised
+from sim.tape.tables import COLUMNS, KINDS, History
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @dataclass(frozen=True, eq=False)
-class Tape:
+class Tape(History):
     """One history, from the simulator or from a real log.
 
     Attributes:
@@ -63,16 +62,6 @@ class Tape:
     Two tapes are equal when all their tables are, bit for bit; the provenance does not take part.
     """
 
-    events: Events
-    influences: Influences
-    realised: Realised
-    persons: Persons
-    ideas: tuple[str, ...]
-    steps: int
-    world_size: int
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-
     def __post_init__(self) -> None:
         object.__setattr__(self, "ideas", tuple(self.ideas))
         check(self)
@@ -80,13 +69,10 @@ class Tape:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tape):
             return NotImplemented
-        return all(
-            a.tobytes() == b.tobytes() if isinstance(a, np.ndarray) else a == b
-            for table in COLUMNS
-            for a, b in zip(
-                getattr(self, table).columns().values(), getattr(other, table).columns().values(), strict=True
-            )
-        ) and (self.ideas, self.steps, self.world_size) == (other.ideas, other.steps, other.world_size)
+        if (self.ideas, self.steps, self.world_size) != (other.ideas, other.steps, other.world_size):
+            return False
+        tables = ((getattr(self, name).columns(), getattr(other, name).columns()) for name in COLUMNS)
+        return all(_alike(one[name], two[name]) for one, two in tables for name in one)
 
     __hash__ = None  # type: ignore[assignment]  # the way to say that two equal tapes share no hash; typeshed has a method
 
@@ -108,13 +94,6 @@ class Tape:
         title = f"{self.provenance.get('scenario') or 'A log'}: {self.persons.total:,} persons, {len(self.ideas):,} " \
                 f"ideas, {self.steps:,} steps, {self.total:,.6g} realised"  # fmt: skip
         return html_table(title, ("event", "rows"), rows)
-
-    @cached_property
-    def parents(self) -> Ints:
-        """Return where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
-        begin = np.zeros(len(self.events) + 1, np.int64)
-        np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
-        return begin
 
     @property
     def mended(self) -> Mapping[str, int]:
@@ -143,3 +122,8 @@ class Tape:
             return cls(**fields)
         except TapeError as error:
             raise TapeError(f"{path}: {error}") from None
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Return whether two columns are the same, bit for bit."""
+    return bool(one.tobytes() == other.tobytes()) if isinstance(one, np.ndarray) else bool(one == other)

@@ -84,7 +84,7 @@ def test_a_study_that_was_cut_off_goes_on_and_what_is_there_is_not_made_again(tm
     assert told[-1].done == told[-1].runs == 42
     assert told[-1].made == 42 - sum(int(n[18:30]) - int(n[5:17]) for n in kept if not n.startswith("."))
     before = parts(tmp_path)
-    monkeypatch.setattr(chunks, "run_chunk", None)
+    monkeypatch.setattr(chunks.Job, "chunk", None)
     assert same(study().run(tmp_path), expected)
     assert parts(tmp_path) == before
 

@@ -43,7 +43,7 @@ def nobody_twice(tape: Tape) -> bool:
 def shapley(tape: Tape) -> Floats:
     """Return the Shapley value of each person: all on a lineage, and the implementer, have the same."""
     ends = Ends.of(tape)
-    return ends.by_person(*ends.steps(top=True).divide(ends.alone, ends.served))
+    return ends.by_person(*ends.divide(ends.alone, ends.served, top=True))
 
 
 def position(tape: Tape) -> Floats:
@@ -54,8 +54,8 @@ def position(tape: Tape) -> Floats:
     """
     ends = Ends.of(tape)
     single = np.where(ends.root, ends.alone, 0.0)
-    low, makers = ends.steps(top=False).divide(ends.alone - single, ends.served)
-    high, _ = ends.steps(top=True, last_counts=False).divide(ends.served, ends.alone - single)
+    low, makers = ends.divide(ends.alone - single, ends.served, top=False)
+    high, _ = ends.divide(ends.served, ends.alone - single, top=True, last_counts=False)
     return ends.by_person(single + (low + high) / 2.0, makers / 2.0)
 
 
@@ -69,40 +69,15 @@ def lost(tape: Tape) -> Floats:
 
 
 @dataclass(frozen=True)
-class Steps:
-    """A graph of steps: the rows that stand for events, those below them, and the most steps of a lineage."""
-
-    graph: tuple[Ints, Ints, Floats]
-    rows: slice
-    below: slice
-    counted: int
-
-    def divide(self, at_rows: Floats, below: Floats) -> tuple[Floats, Floats]:
-        """Return what the rows of events, and those below them, keep of the value that begins at each."""
-        entry = np.zeros(len(self.graph[0]) - 1)
-        entry[self.rows], entry[self.below] = at_rows, below
-        kept = divide_equally(*self.graph, entry, self.counted)
-        return kept[self.rows], kept[self.below]
-
-
-@dataclass(frozen=True)
 class Ends:
-    """The ends of lineages: at the teller of a user, or at a user's own discovery.
+    """The ends of lineages: at the teller of a user, or at a user's own discovery."""
 
-    Attributes:
-        tape: whose lineages.
-        graph: where each event's lineages go on, as `divide_equally` takes it.
-        longest: the most rows of a lineage.
-        root: whether a row is one without a way on.
-        alone, served: the value that ends at each event, of lineages that nothing or something served.
-    """
-
-    tape: Tape
-    graph: tuple[Ints, Ints, Floats]
-    longest: int
-    root: NDArray[np.bool_]
-    alone: Floats
-    served: Floats
+    tape: Tape  # whose lineages
+    graph: tuple[Ints, Ints, Floats]  # where each event's lineages go on, as `divide_equally` takes it
+    longest: int  # the most rows of a lineage
+    root: NDArray[np.bool_]  # whether a row is one without a way on
+    alone: Floats  # the value that ends at each event, of lineages that nothing served
+    served: Floats  # the same of those that something served
 
     @classmethod
     def of(cls, tape: Tape) -> Ends:
@@ -119,10 +94,11 @@ class Ends:
             ends.append(sum_by(parent, part * at[child], rows) + np.where(tape.events.kind == DISCOVER, at, 0.0))
         return cls(tape, (begin, parent, part), longest, begin[1:] == begin[:-1], ends[0], ends[1])
 
-    def steps(self, top: bool, last_counts: bool = True) -> Steps:
-        """Return the graph with a row of its own below each event, and with `top` one above all.
+    def divide(self, at_events: Floats, below: Floats, top: bool, last_counts: bool = True) -> tuple[Floats, Floats]:
+        """Return what events, and rows of their own below them, keep of the value that begins at each.
 
         The row below an event is a step to it; where the last row does not count, it is the event over again, as none.
+        With `top` there is a row above all.
         """
         begin, parent, part = self.graph
         rows, each = len(self.root), np.diff(begin)
@@ -136,8 +112,9 @@ class Ends:
             number = np.concatenate([np.zeros(1, np.int64), number])
             number[1 : rows + 1] += self.root
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(number)])
-        graph = (starts, np.concatenate(up), np.concatenate(parts))
-        return Steps(graph, slice(top, top + rows), slice(top + rows, top + 2 * rows), self.longest + 2)
+        entry = np.concatenate([np.zeros(int(top)), at_events, below])
+        kept = divide_equally(starts, np.concatenate(up), np.concatenate(parts), entry, self.longest + 2)
+        return kept[top : top + rows], kept[top + rows :]
 
     def by_person(self, held: Floats, made: Floats) -> Floats:
         """Return the credit of each person: of their events, and of their implementations by the events served."""

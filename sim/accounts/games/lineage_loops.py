@@ -71,7 +71,7 @@ def unfold(begin: Ints, up: Ints, part: Floats, first: Ints) -> tuple[Ints, Ints
 
 
 def first_times(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
-    """Return whether a node is the first of its key, counted from the root down; keys are 0 to keys - 1.
+    """Return whether a node is the first of its key (0 to keys - 1), counted from the root down.
 
     The forest is walked down and up again, with a count of those of each key above: one visit a node and a return.
     """
@@ -137,13 +137,11 @@ def on_lineage(
     """Return the part of the implementations in use whose makers are on the lineage, and what these must not get.
 
     Args:
-        node, served: where each lineage ends, and the row of what served, -1 for nothing; sorted by idea, then by
-            `served`.
+        node, served: where each lineage ends, and the row of what served, or -1; sorted by idea, then `served`.
         away: what an implementer who is not on the lineage gets, if no other served.
         nearest: of each node the nearest one, upward, whose holder is an implementer and there for the first time.
         above, holder: the forest, and the person at each node.
-        kind, person, begin, parent, weight: of the tape's events and their influences; the weights sum to 1.
-        persons: how many.
+        kind, person, begin, parent, weight, persons: of the tape's events and their influences, whose weights sum to 1.
 
     Returns:
         The part of each lineage, 1 where nothing served; and by person the sum of what `away` gives those on it.

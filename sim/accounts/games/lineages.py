@@ -32,6 +32,7 @@ from sim.accounts.games.lineage_loops import (
 from sim.accounts.table import sum_by
 from sim.machine.loops import for_size
 from sim.model.randomness import LINEAGE, key_of, squares64
+from sim.readers.sorting import runs_from
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -39,27 +40,16 @@ MAX_WAYS = 5_000_000  # that are followed one by one; else as many as twice the 
 
 
 class Lineages(NamedTuple):
-    """Lineages as ways up a forest, and the value that needs each of them.
+    """Lineages as ways up a forest, and the value that needs each of them."""
 
-    Attributes:
-        event, above: of each node its event, and the node above (an earlier one) or -1.
-        holder: the person of each node.
-        first: whether the node is the first of its person on the way from the root.
-        node: where each lineage ends: the last teller, or the user's own discovery.
-        served: the row of the implementation or `use` that served it, or -1; lineages are sorted by
-            idea, and by it.
-        told: whether the user was told (and did not discover).
-        value: that needs the lineage.
-    """
-
-    event: Ints
-    above: Ints
-    holder: Ints
-    first: NDArray[np.bool_]
-    node: Ints
-    served: Ints
-    told: NDArray[np.bool_]
-    value: Floats
+    event: Ints  # of each node
+    above: Ints  # the node above each, an earlier one, or -1
+    holder: Ints  # the person of each node
+    first: NDArray[np.bool_]  # whether the node is the first of its person on the way from the root
+    node: Ints  # where each lineage ends: the last teller, or the user's own discovery
+    served: Ints  # the row of the implementation or `use` that served it, or -1; lineages are sorted by idea, and by it
+    told: NDArray[np.bool_]  # whether the user was told (and did not discover)
+    value: Floats  # that needs the lineage
 
 
 class Ways(NamedTuple):
@@ -71,10 +61,9 @@ class Ways(NamedTuple):
 
 
 def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
-    """Return the lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
+    """Yield the lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
 
-    In a sample every event draws one parent, and `samples` of them share the value in equal parts; the draws are the
-    same for the same tape.
+    In a sample every event draws one parent, and the samples share the value equally; the same tape has the same draws.
 
     Raises:
         ValueError: if samples is below 1.
@@ -96,7 +85,7 @@ def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
         event, above, chance = for_size(unfold, size)(*ways, first)
         each = np.diff(first)[node]
         row = np.repeat(np.arange(len(node)), each)
-        node = _runs(first[node], each)
+        node = runs_from(first[node], each)
         yield _finish(tape, event, above, node, served[row], told[row], value[row] * chance[node])
         return
     for sample in range(samples):
@@ -130,15 +119,10 @@ def passed_up(lineages: Lineages, amount: Floats) -> Floats:
 
 
 def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Floats]:
-    """Implementers who are on the lineage anyhow, and those who are not.
+    """Return the part of what served each lineage whose makers are on it anyhow, and what the others get, by person.
 
-    Args:
-        tape, lineages: as they belong together.
-        away: what all implementers who served a lineage get together, if none of them is on it; shape (lineages,).
-
-    Returns:
-        The part of what served each lineage whose makers are on it (1 where nothing served); and what the other
-        makers get, by person.
+    `away` is what all implementers who served a lineage get together, if none of them is on it; shape (lineages,). The
+    part is 1 where nothing served.
     """
     kind, persons = tape.events.kind, tape.persons.total
     child, parent, weight = tape.influences.columns().values()
@@ -191,18 +175,12 @@ def _ends(tape: Tape, ways: Ways) -> tuple[Ints, Ints, NDArray[np.bool_], Floats
     row = np.flatnonzero(value > 0.0)
     told = tape.events.kind[event[row]] == LEARN
     each = np.where(told, np.diff(ways.begin)[event[row]], 1)
-    way = _runs(ways.begin[event[row]], each)
+    way = runs_from(ways.begin[event[row]], each)
     row, told = np.repeat(row, each), np.repeat(told, each)
     if not len(ways.up):
         return event[row], served[row], told, value[row]
     way = np.where(told, way, 0)
     return np.where(told, ways.up[way], event[row]), served[row], told, value[row] * np.where(told, ways.part[way], 1.0)
-
-
-def _runs(start: Ints, each: Ints) -> Ints:
-    """So many numbers from each start on: 3, 4, 7 for the starts 3, 7 and the numbers 2, 1."""
-    before = np.cumsum(each) - each
-    return np.arange(int(each.sum())) - np.repeat(before - start, each)
 
 
 def _only(ways: Ways) -> Ints:

@@ -7,6 +7,7 @@ all on a lineage are linked by their tellings, the Myerson value of the same gam
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,35 +20,25 @@ from sim.accounts.table import CreditTable, make_table, sum_by
 from sim.tape.tables import LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
+Game = Callable[[Tape, Lineages], tuple[Floats, Floats]]  # credit by person (of Owen: role and person), and by idea
+
 
 def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
     """Return the credit by the Shapley value: the same for everyone on a lineage, in whatever role, and once a person.
 
     v(S) = sum of V_k [all of L_k in S] gives person p the sum of V_k [p in L_k] / |L_k|. A person who comes up twice
-    on a lineage (who gave the idea up and took it up again, who told and implemented) is one of its persons.
-
-    Args:
-        tape: any tape.
-        samples: where lineages branch into millions of ways, and somebody may be on one twice, this many drawn ones
-            stand for each.
+    on a lineage (who gave the idea up and took it up again, who told and implemented) is one of its persons. Where
+    lineages branch into millions of ways, and somebody may be on one twice, `samples` drawn ones stand for each.
 
     Raises:
         ValueError: if samples is below 1.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
-    >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
-    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
-    >>> tape = Tape(told, by, Realised([3], [-1], [99]), people, ("idea",), 4, 100)
-    >>> shapley_credit(tape).persons.credit.tolist()
-    [33.0, 33.0, 33.0]
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world
+    >>> shapley_credit(tape).persons.share.round(4).tolist()
+    [0.3333, 0.3333, 0.3333]
     """
-    if nobody_twice(tape):
-        return make_table(tape, "shapley", expected.shapley(tape))
-    credit = np.zeros(tape.persons.total)
-    for lineages in lineages_of(tape, samples):
-        credit += _shapley(tape, lineages)[0]
+    credit = expected.shapley(tape) if nobody_twice(tape) else _summed(tape, samples, _shapley)[0]
     return make_table(tape, "shapley", credit)
 
 
@@ -55,25 +46,16 @@ def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
     """Return the credit by the position value: every link of a lineage has the same, half of it for each of its ends.
 
     The links are the tellings from one person to another on the way from the discoverer to the last teller; an
-    implementer who is not on that way is linked to the last teller. So those in between, who have two links, get
-    twice as much as those at the ends. The only one on a lineage, without any link, has all.
+    implementer who is not on that way is linked to the last teller. So those in between, who have two links, get twice
+    as much as those at the ends. The only one on a lineage, without any link, has all. `samples` and errors are as in
+    `shapley_credit`.
 
-    Args, raises: as in `shapley_credit`.
-
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
-    >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
-    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
-    >>> tape = Tape(told, by, Realised([3], [-1], [100]), people, ("idea",), 4, 100)
-    >>> position_credit(tape).persons.credit.tolist()
-    [25.0, 50.0, 25.0]
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world
+    >>> position_credit(tape).persons.share.tolist()
+    [0.25, 0.5, 0.25]
     """
-    if nobody_twice(tape):
-        return make_table(tape, "position", expected.position(tape))
-    credit = np.zeros(tape.persons.total)
-    for lineages in lineages_of(tape, samples):
-        credit += _position(tape, lineages)[0]
+    credit = expected.position(tape) if nobody_twice(tape) else _summed(tape, samples, _position)[0]
     return make_table(tape, "position", credit)
 
 
@@ -88,54 +70,37 @@ def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
     Args, raises: as in `shapley_credit`.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3, 4], [0, 1, 1, 1], [0, 1, 2, 3], [0, 0, 0, 0], [1, 1, 1, 97])
-    >>> people = Persons(["P1", "P2", "P3", "crowd"], [1, 1, 1, 1], [1, 1, 1, 97])
-    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
-    >>> tape = Tape(told, by, Realised([3], [-1], [100]), people, ("idea",), 4, 100)
-    >>> owen_credit(tape).persons.credit.tolist()
-    [50.0, 25.0, 25.0]
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world
+    >>> owen_credit(tape).persons.share.tolist()
+    [0.5, 0.25, 0.25]
     """
     if nobody_twice(tape):
         return replace(role_flow(tape), method="owen")
-    roles = np.zeros((3, tape.persons.total))
-    for lineages in lineages_of(tape, samples):
-        roles += _owen(tape, lineages)[0]
+    roles, _ = _summed(tape, samples, _owen)
     return make_table(tape, "owen", roles.sum(axis=0), roles=(roles[0], roles[1], roles[2]))
 
 
 def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
-    """Return the credit of each idea by a game value: what persons have for their part in it; shape (ideas,).
+    """Return the credit of each idea by "shapley", "position" or "owen": what persons have for their part in it.
 
     Who is on a lineage by several ideas is there for the earliest; a telling counts for the idea that was told.
-
-    Args:
-        tape, samples: as in `shapley_credit`.
-        method: "shapley", "position" or "owen".
-
-    P2 was told of the idea of P1, and has another with it, which an outsider uses:
-
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> had = Events([1, 2, 3, 4], [0, 1, 0, 1], [0, 1, 1, 2], [0, 0, 1, 1], [1, 1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> by = Influences([1, 2, 3], [0, 1, 2], [1, 1, 1])
-    >>> tape = Tape(had, by, Realised([3], [-1], [98]), people, ("wheel", "cart"), 4, 100)
-    >>> credit_of_ideas(tape, "shapley").tolist()
-    [49.0, 49.0]
     """
     if nobody_twice(tape):  # every lineage is one of a single idea
         return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
-    game = {"shapley": _shapley, "position": _position, "owen": _owen}[method]
-    credit = np.zeros(len(tape.ideas))
+    return _summed(tape, samples, {"shapley": _shapley, "position": _position, "owen": _owen}[method])[1]
+
+
+def _summed(tape: Tape, samples: int, game: Game) -> tuple[Floats, Floats]:
+    """Return the credit by person, and by idea, of all lineages together."""
+    persons, ideas = np.zeros(1), np.zeros(1)
     for lineages in lineages_of(tape, samples):
-        credit += game(tape, lineages)[1]
-    return credit
+        of_persons, of_ideas = game(tape, lineages)
+        persons, ideas = persons + of_persons, ideas + of_ideas
+    return persons, ideas
 
 
 def _shapley(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
-    """Return the credit by person, and by idea."""
     persons = counted(lineages.above, lineages.first)[lineages.node]
     away = lineages.value / (persons + 1)
     on, others = makers_on(tape, lineages, away)
@@ -146,7 +111,6 @@ def _shapley(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
 
 
 def _position(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
-    """Return the credit by person, and by idea."""
     above = np.where(lineages.above >= 0, lineages.above, np.arange(len(lineages.above)))
     teller = lineages.holder[above]
     linked = teller != lineages.holder
@@ -164,7 +128,6 @@ def _position(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
 
 
 def _owen(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
-    """Return the credit by role and person, shape (3, persons), and by idea."""
     total, end = tape.persons.total, lineages.node
     tells = tape.events.kind[lineages.event] == LEARN
     first = marked_first(lineages.above, lineages.holder + total * tells, 2 * total)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.accounts.games.values import Players, Value
+from sim.accounts.games.values import Players, Value, check_finite, lookup, names_of
 from sim.model.randomness import ORDER, key_of, squares64
 from sim.tape.tables import Floats, Ints
 
@@ -71,9 +71,9 @@ def shapley_sampled(
     >>> bool(abs(found.value[0] - 30 / 31) < found.half_width[0])
     True
     """
-    names = list(range(players)) if isinstance(players, int) else list(players)
+    names = names_of(players, None)
     step = 2 if antithetic else 1
-    _check(orders, step, seed, confidence, names)
+    _check(orders, step, seed, confidence)
     ask = _rows_of(value, names, by_rows)
     n = len(names)
     nothing, everything = ask(np.array([[False] * n, [True] * n])).tolist()
@@ -103,8 +103,7 @@ def order_of(seed: int, number: int, players: int) -> Ints:
     [0, 1, 2, 3, 4]
     """
     key = key_of(seed, ORDER, number & 0xFFFFFFFF, number >> 32)
-    signed = np.int64(key - 2**64 if key >= 2**63 else key)
-    bits: Ints = squares64(np.arange(players, dtype=np.int64), signed)
+    bits: Ints = squares64(np.arange(players, dtype=np.int64), np.int64(key - 2**64 if key >= 2**63 else key))
     return np.argsort(bits, kind="stable").astype(np.int64)
 
 
@@ -116,7 +115,7 @@ def _half_width(variance: Floats, draws: int, span: float, chance: float) -> Flo
     return np.minimum(hoeffding, bernstein)
 
 
-def _check(orders: int, step: int, seed: int, confidence: float, names: Sequence[Hashable]) -> None:
+def _check(orders: int, step: int, seed: int, confidence: float) -> None:
     if orders < 2 * step or orders % step:
         kind = "even, and at least 4" if step == 2 else "at least 2"
         raise ValueError(f"orders: must be {kind}, is {orders}")
@@ -124,8 +123,6 @@ def _check(orders: int, step: int, seed: int, confidence: float, names: Sequence
         raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
-    if len(dict.fromkeys(names)) < len(names):
-        raise ValueError("players: a name is there twice")
 
 
 def _check_bounds(added: Floats, low: float, high: float, names: Sequence[Hashable], guessed: bool) -> None:
@@ -154,10 +151,8 @@ def _rows_of(
 ) -> Callable[[NDArray[np.bool_]], Floats]:
     """Return the payoff of coalitions that are given as rows of bools."""
     if not callable(value):
-        table = np.asarray(value, np.float64)
-        if table.shape != (1 << min(len(names), 62),):
-            raise ValueError(f"value: must be 2**{len(names)} numbers, one a coalition, has shape {table.shape}")
-        return lambda rows: table[rows @ (1 << np.arange(len(names), dtype=np.int64))]
+        of_masks = lookup(value, names)
+        return lambda rows: of_masks(rows @ (1 << np.arange(len(names), dtype=np.int64)))
     given: Callable[..., Any] = value
 
     def ask(rows: NDArray[np.bool_]) -> Floats:
@@ -168,8 +163,7 @@ def _rows_of(
         else:
             those = (frozenset(names[k] for k in np.flatnonzero(row).tolist()) for row in rows)
             payoff = np.array([float(given(some)) for some in those])
-        if not np.isfinite(payoff).all():
-            raise ValueError("value: must be finite for every coalition")
+        check_finite(payoff)
         return payoff
 
     return ask

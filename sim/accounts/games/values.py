@@ -13,7 +13,7 @@ All are exact, by enumeration of the coalitions. Players who come in groups of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,8 +50,7 @@ def shapley(value: Value, players: Players) -> Floats:
     >>> shapley([0, 1, 1, 1], ["P1", "P2"]).tolist()
     [0.5, 0.5]
     """
-    names = names_of(players)
-    return _shapley(table_of(value, names))
+    return _shapley(table_of(value, names_of(players)))
 
 
 def owen(value: Value, players: Players, unions: Sequence[Sequence[Hashable]]) -> Floats:
@@ -146,7 +145,7 @@ def position(value: Value, players: Players, links: Links) -> Floats:
     names = names_of(players, 62)
     if len(links) > MAX_PLAYERS:
         raise ValueError(f"links: {len(links)}, at most {MAX_PLAYERS} are enumerated")
-    n, payoff_of = len(names), _lookup(value, names)
+    n, payoff_of = len(names), lookup(value, names)
     bits = np.int64(1) << np.arange(n, dtype=np.int64)
     nothing, alone = float(payoff_of(np.zeros(1, np.int64))[0]), payoff_of(bits)
     part = bits[None, :]  # of each set of links, the connected part of each player
@@ -202,13 +201,13 @@ def shapley_of_groups(value: ArrayLike) -> Floats:
     return credit
 
 
-# --- the enumeration ----------------------------------------------------------------------------------------------
+# The enumeration.
 
 
-def names_of(players: Players, most: int = MAX_PLAYERS) -> list[Hashable]:
+def names_of(players: Players, most: int | None = MAX_PLAYERS) -> list[Hashable]:
     """Return the players' names, each once and at most so many; raises ValueError."""
     names: list[Hashable] = list(range(players)) if isinstance(players, int) else list(players)
-    if len(names) > most:
+    if most is not None and len(names) > most:
         more = "draw orders with shapley_sampled, or count alike players with shapley_of_groups"
         raise ValueError(f"players: {len(names)}, at most {most} are enumerated; {more}")
     if len(dict.fromkeys(names)) < len(names):
@@ -218,34 +217,32 @@ def names_of(players: Players, most: int = MAX_PLAYERS) -> list[Hashable]:
 
 def table_of(value: Value, names: Sequence[Hashable]) -> Floats:
     """Return what every coalition is worth, by its bits; shape (2**n,)."""
-    return _lookup(value, names)(np.arange(1 << len(names)))
+    return lookup(value, names)(np.arange(1 << len(names)))
 
 
-def _lookup(value: Value, names: Sequence[Hashable]) -> Callable[[Ints], Floats]:
+def lookup(value: Value, names: Sequence[Hashable]) -> Callable[[Ints], Floats]:
     """Return the payoff of coalitions that are given by their bits."""
     if not callable(value):
         table = np.asarray(value, np.float64)
-        if table.shape != (1 << len(names),):
+        if table.shape != (1 << min(len(names), 62),):  # of more players there is no table
             raise ValueError(f"value: must be 2**{len(names)} numbers, one a coalition, has shape {table.shape}")
-        _check_finite(table)
+        check_finite(table)
         return lambda masks: table[masks]
 
     def ask(masks: Ints) -> Floats:
         each, place = np.unique(masks, return_inverse=True)
-        found = np.array([float(value(frozenset(_members(mask, names)))) for mask in each.tolist()])
-        _check_finite(found)
+        those = (frozenset(name for k, name in enumerate(names) if mask >> k & 1) for mask in each.tolist())
+        found = np.array([float(value(some)) for some in those])
+        check_finite(found)
         return found[place.reshape(masks.shape)]
 
     return ask
 
 
-def _check_finite(payoff: Floats) -> None:
+def check_finite(payoff: Floats) -> None:
+    """Raise a ValueError unless all payoffs are finite."""
     if not np.isfinite(payoff).all():
         raise ValueError("value: must be finite for every coalition")
-
-
-def _members(mask: int, names: Sequence[Hashable]) -> Iterator[Hashable]:
-    return (name for place, name in enumerate(names) if mask >> place & 1)
 
 
 def _place(names: Sequence[Hashable], player: Hashable, where: str) -> int:
@@ -282,20 +279,17 @@ def _order_weights(n: int) -> Floats:
     return weight
 
 
-def _sums(masks: Sequence[int]) -> Ints:
-    """Return the union of every choice of the masks; shape (2**masks,)."""
+def _sums(numbers: Sequence[int]) -> Ints:
+    """Return the sum of every choice of the numbers (of masks without a common bit: the union); shape (2**numbers,)."""
     found = np.zeros(1, np.int64)
-    for mask in masks:
-        found = np.concatenate([found, found | mask])
+    for number in numbers:
+        found = np.concatenate([found, found + number])
     return found
 
 
 def _sizes(n: int) -> Ints:
     """Return how many of n players are in each coalition; shape (2**n,)."""
-    found = np.zeros(1, np.int64)
-    for _ in range(n):
-        found = np.concatenate([found, found + 1])
-    return found
+    return _sums([1] * n)
 
 
 def _log_choose(size: int, count: NDArray[np.integer[Any]]) -> Floats:

@@ -25,31 +25,22 @@ _latest: list[tuple[Scenario | None, list[Links], Ties | None]] = [(None, [], No
 def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
     """The ties of a scenario: its network, then the named ones, then what interventions add and cut.
 
-    Where the same tie is given twice, the later one counts. The result does not depend on the number of threads.
-
-    Raises:
-        ScenarioError: if the network file cannot be used.
+    Of a tie that is given twice, the later one counts. The number of threads plays no part. A ScenarioError if the
+    network file cannot be used.
     """
-    links, made = _of_all_seeds(scenario)
+    latest, links, made = _latest[0]
+    if latest is not scenario:
+        people, made = person_ranges(scenario), None
+        links = [
+            linked(people, tie, tie.pairing, tie.weight, tie.start, NEVER if tie.end is None else tie.end)
+            for tie in scenario.ties
+        ]
+        _latest[0] = (scenario, links, None)
     if made is None:
         made = _ties(scenario, links, seed, n, threads)
         if scenario.world.network.kind in SEEDLESS:
             _latest[0] = (scenario, links, made)
     return made
-
-
-def _of_all_seeds(scenario: Scenario) -> tuple[list[Links], Ties | None]:
-    """Return what does not depend on the seed: the ties that are named, and all ties where none are drawn."""
-    latest, links, made = _latest[0]
-    if latest is not scenario:
-        people = person_ranges(scenario)
-        made = None
-        links = [
-            linked(people, tie, tie.pairing, tie.weight, tie.start, NEVER if tie.end is None else tie.end)
-            for tie in scenario.ties
-        ]
-        _latest[0] = (scenario, links, made)
-    return links, made
 
 
 def _ties(scenario: Scenario, named: list[Links], seed: int, n: int, threads: int | None) -> Ties:

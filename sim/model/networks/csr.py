@@ -13,6 +13,15 @@ Rows = tuple[Ints, NDArray[np.int32]]  # indptr, shape (n + 1,), and target, sha
 SHORT = 24  # rows up to this long are sorted by insertion
 
 
+def begins_of(n: int, person: Any) -> Ints:
+    """Return where the ties of each of n persons begin, sorted by person, and the number of all; shape (n + 1,)."""
+    begin = np.zeros(n + 1, np.int64)
+    for e in range(len(person)):
+        begin[int(person[e]) + 1] += 1
+    add_up(begin)
+    return begin
+
+
 def add_up(counts: Any) -> int:
     """Turn counts into running sums, in place; the last of them."""
     total = 0
@@ -31,12 +40,10 @@ def shift_back(indptr: Any) -> None:
 
 def mirrored(n: int, begin: Any, half: Any) -> Rows:
     """Rows of both directions from the ties of one: person i is tied to half[begin[i]:begin[i + 1]], no tie twice."""
-    indptr = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        indptr[i + 1] += begin[i + 1] - begin[i]
-    for e in range(len(half)):
-        indptr[int(half[e]) + 1] += 1
-    target = np.empty(add_up(indptr), np.int32)
+    indptr = begins_of(n, half)
+    for i in range(n + 1):
+        indptr[i] += begin[i]
+    target = np.empty(indptr[n], np.int32)
     for i in range(n):
         for e in range(begin[i], begin[i + 1]):
             j = int(half[e])
@@ -51,10 +58,7 @@ def mirrored(n: int, begin: Any, half: Any) -> Rows:
 
 def turned(n: int, indptr: Any, target: Any) -> Rows:
     """The same ties by whom they lead to."""
-    back = np.zeros(n + 1, np.int64)
-    for e in range(len(target)):
-        back[int(target[e]) + 1] += 1
-    source = np.empty(add_up(back), np.int32)
+    back, source = begins_of(n, target), np.empty(len(target), np.int32)
     for i in range(n):
         for e in range(indptr[i], indptr[i + 1]):
             j = int(target[e])
@@ -66,10 +70,7 @@ def turned(n: int, indptr: Any, target: Any) -> Rows:
 
 def rows_of_pairs(n: int, source: Any, target: Any) -> Rows:
     """Rows of pairs in any order, without those that come again and without those of a person with themselves."""
-    indptr = np.zeros(n + 1, np.int64)
-    for e in range(len(source)):
-        indptr[int(source[e]) + 1] += 1
-    sorted_target = np.empty(add_up(indptr), np.int32)
+    indptr, sorted_target = begins_of(n, source), np.empty(len(source), np.int32)
     for e in range(len(source)):
         i = int(source[e])
         sorted_target[indptr[i]] = target[e]
@@ -81,11 +82,7 @@ def rows_of_pairs(n: int, source: Any, target: Any) -> Rows:
 
 def order_of_turned(n: int, target: Any) -> Ints:
     """The order that sorts ties by target and leaves those of one target as they stand."""
-    cursor = np.zeros(n + 1, np.int64)
-    for e in range(len(target)):
-        cursor[int(target[e]) + 1] += 1
-    add_up(cursor)
-    order = np.empty(len(target), np.int64)
+    cursor, order = begins_of(n, target), np.empty(len(target), np.int64)
     for e in range(len(target)):
         j = int(target[e])
         order[cursor[j]] = e
@@ -96,11 +93,7 @@ def order_of_turned(n: int, target: Any) -> Ints:
 def order_of_pairs(n: int, source: Any, target: Any) -> Ints:
     """The order that sorts ties by source and target and leaves those of one pair as they stand."""
     by_target = order_of_turned(n, target)
-    cursor = np.zeros(n + 1, np.int64)
-    for e in range(len(source)):
-        cursor[int(source[e]) + 1] += 1
-    add_up(cursor)
-    order = np.empty(len(source), np.int64)
+    cursor, order = begins_of(n, source), np.empty(len(source), np.int64)
     for m in range(len(source)):
         i = int(source[by_target[m]])
         order[cursor[i]] = by_target[m]

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.errors import ScenarioError, TapeError
 from sim.model.networks.labels import LONGEST, Labels
-from sim.model.networks.links import Links, alike, joined
+from sim.model.networks.links import Links, alike, is_alike, joined
 from sim.model.rules import NEVER
 from sim.scenario.scenario import Scenario
 
@@ -33,8 +32,7 @@ Row = tuple[int | None, str, str, float, int, int]  # line, source, target, weig
 def from_file(scenario: Scenario, network: Any) -> Links:
     """The ties of a network file, in the order in which they stand there.
 
-    Raises:
-        ScenarioError: if the file cannot be used; one line, with the line of the file where it is known.
+    Raises a ScenarioError if the file cannot be used; one line, with the line of the file where it is known.
     """
     path = scenario.folder / network.path
     try:
@@ -42,13 +40,10 @@ def from_file(scenario: Scenario, network: Any) -> Links:
     except OSError as error:
         raise ScenarioError(f"cannot be read: {error.strerror or error}", str(path)) from None
     if network.weight != 1.0:
-        links = links._replace(weight=_times(links.weight, network.weight))
+        weight = links.weight * network.weight
+        same = is_alike(links.weight) and len(weight)
+        links = links._replace(weight=alike(weight[0], len(weight), np.float64) if same else weight)
     return links.both_ways() if network.both_ways else links
-
-
-def _times(column: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
-    same = column.strides == (0,) and len(column)
-    return alike(float(column[0]) * factor, len(column), np.float64) if same else column * factor
 
 
 def count_in_file(folder: Path, network: Any) -> float:
@@ -80,8 +75,7 @@ def _read(path: Path, scenario: Scenario) -> Links:
 def labels_in(scenario: Scenario, path: Path) -> Labels:
     """Return which person each label in a network file means, in any format but Parquet.
 
-    Raises:
-        ScenarioError, OSError: if the file cannot be used.
+    Raises a ScenarioError or OSError if the file cannot be used.
     """
     labels = Labels(scenario, path)
     _gathered(_read_csv(path) if path.suffix == ".csv" else _read_any(path), labels)
@@ -89,16 +83,12 @@ def labels_in(scenario: Scenario, path: Path) -> Labels:
 
 
 def _gathered(rows: Iterator[Row], labels: Labels) -> Links:
-    source, target, start, end = (array(kind) for kind in "iiqq")
-    weight = array("d")
-    for line, left, right, w, a, b in rows:
-        source.append(labels.number(left, line))
-        target.append(labels.number(right, line))
-        weight.append(w)
-        start.append(a)
-        end.append(b)
-    columns: list[Any] = [np.array(column) for column in (source, target, weight, start, end)]
-    return joined([Links(*columns)])
+    columns: list[Any] = [array(kind) for kind in "iidqq"]
+    for line, source, target, *others in rows:
+        row = (labels.number(source, line), labels.number(target, line), *others)
+        for column, value in zip(columns, row, strict=True):
+            column.append(value)
+    return joined([Links(*map(np.array, columns))])
 
 
 def header(path: Path) -> tuple[list[str], int] | None:

@@ -22,10 +22,8 @@ WHOLE = re.compile(r"(-?)0*([0-9]+)")
 class Labels:
     """Persons by the labels of a file: those that name a person are that one, all others the population in order.
 
-    Spaces around a label do not count, and whole numbers are compared as numbers: 07 is 7.
-
-    Raises:
-        ScenarioError: where there are more labels than persons.
+    Spaces around a label do not count, and whole numbers are compared as numbers: 07 is 7. A ScenarioError where there
+    are more labels than persons.
     """
 
     def __init__(self, scenario: Scenario, path: Path) -> None:

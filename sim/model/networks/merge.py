@@ -19,20 +19,13 @@ WORTH_COMPILING = 200_000  # ties
 
 @dataclass
 class Network:
-    """A generated network that is there from the first step on, and the steps in which ties of it are cut.
+    """A generated network that is there from the first step on, and the steps in which ties of it are cut."""
 
-    Attributes:
-        indptr, target: its rows, without repeats.
-        weight: of every tie.
-        mutual: whether each tie is there both ways.
-        cuts: rows that are cut, and the step for each part.
-    """
-
-    indptr: Ints
+    indptr: Ints  # its rows, without repeats
     target: NDArray[np.int32]
-    weight: float
-    mutual: bool
-    cuts: list[tuple[Ints, int]] = field(default_factory=list)
+    weight: float  # of every tie
+    mutual: bool  # whether each tie is there both ways
+    cuts: list[tuple[Ints, int]] = field(default_factory=list)  # rows that are cut, and the step for each part
 
     def cut(self, sources: range, targets: range, step: int) -> None:
         """End the ties from sources to targets at a step; steps must not fall from one call to the next."""
@@ -48,6 +41,10 @@ class Network:
         rows, first = np.unique(rows, return_index=True)  # of several cuts the first one ends the tie
         return rows, steps[first]
 
+    def source(self, rows: Ints) -> Ints:
+        """Return whose ties some rows are."""
+        return np.searchsorted(self.indptr, rows, side="right") - 1
+
     def place(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> Ints:
         """Return the row before which each pair stands, or at which it is."""
         low, high = self.indptr[source], self.indptr[source + 1]
@@ -61,38 +58,22 @@ class Network:
 def merged(network: Network, links: Links) -> Ties:
     """The ties of a network and of links that were given after it."""
     n = len(network.indptr) - 1
-    links = settled_apart(links)
+    # Those that are never there must not take the place of what is.
+    links = links.part((links.source != links.target) & (links.start < links.end))
     rows, steps = network.ends()
     place = network.place(links.source.astype(np.int64), links.target.astype(np.int64))
-    met = place[_is_at(network, links, place)]
-    gone = np.unique(met)
+    there = place < network.indptr[links.source.astype(np.int64) + 1]
+    there[there] = network.target[place[there]] == links.target[there]
+    gone = np.unique(place[there])
     if len(gone):
         end = np.full(len(gone), NEVER)
         at = np.minimum(np.searchsorted(rows, gone), max(len(rows) - 1, 0))
         if len(rows):
             end = np.where(rows[at] == gone, steps[at], NEVER)
-        links = joined([_as_links(network, gone, end), links])
+        columns = alike(network.weight, len(gone), np.float64), alike(0, len(gone), np.int64), end
+        links = joined([Links(network.source(gone), network.target[gone].astype(np.int64), *columns), links])
     links = settled(links, n)
     return _with(network, gone, links, rows, steps)
-
-
-def settled_apart(links: Links) -> Links:
-    """Links without those that are never there, which must not take the place of what is."""
-    return links.part((links.source != links.target) & (links.start < links.end))
-
-
-def _is_at(network: Network, links: Links, place: Ints) -> NDArray[np.bool_]:
-    """Return whether the network has the tie of each link, at the row `place`."""
-    there = place < network.indptr[links.source.astype(np.int64) + 1]
-    there[there] = network.target[place[there]] == links.target[there]
-    return there
-
-
-def _as_links(network: Network, rows: Ints, end: Ints) -> Links:
-    count = len(rows)
-    source = np.searchsorted(network.indptr, rows, side="right") - 1
-    start = alike(0, count, np.int64)
-    return Links(source, network.target[rows].astype(np.int64), alike(network.weight, count, np.float64), start, end)
 
 
 def _with(network: Network, gone: Ints, links: Links, rows: Ints, steps: Ints) -> Ties:
@@ -106,7 +87,7 @@ def _with(network: Network, gone: Ints, links: Links, rows: Ints, steps: Ints) -
         place = network.place(source, links.target.astype(np.int64))
         new = place - np.searchsorted(gone, place) + np.arange(len(source))
         change = np.bincount(source, minlength=n)
-        change -= np.bincount(np.searchsorted(network.indptr, gone, side="right") - 1, minlength=n)
+        change -= np.bincount(network.source(gone), minlength=n)
         indptr = network.indptr.copy()
         indptr[1:] += np.cumsum(change)
         target = _spread(network.target, gone, links.target, new, count)
@@ -147,22 +128,17 @@ def _column(value: float, added: NDArray[Any], new: Ints, count: int) -> NDArray
 def rows_of(links: Links, n: int) -> Ties:
     """The ties of links that were given in this order."""
     lasting = all(is_alike(column) for column in links[2:]) and len(links.source) and links.start[0] < links.end[0]
-    if lasting and len(links.source) > WORTH_COMPILING:
-        return _alike_rows(links, n)
+    if lasting and len(links.source) > WORTH_COMPILING:  # they differ by whom they tie alone
+        from sim.machine.loops import compiled
+
+        indptr, target = compiled(rows_of_pairs)(n, links.source, links.target)
+        weight, start, end = (alike(column[0], len(target), column.dtype.type) for column in links[2:])
+        return Ties(indptr, target, weight, start, end)
     links = settled(links, n)
     indptr = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(links.source, minlength=n), out=indptr[1:])
     weight, start, end = _slim(links.weight), _slim(links.start), _slim(links.end)
     return Ties(indptr, links.target.astype(np.int32), weight, start, end)
-
-
-def _alike_rows(links: Links, n: int) -> Ties:
-    """The ties of many links that differ by whom they tie alone."""
-    from sim.machine.loops import compiled
-
-    indptr, target = compiled(rows_of_pairs)(n, links.source, links.target)
-    weight, start, end = (alike(column[0], len(target), column.dtype.type) for column in links[2:])
-    return Ties(indptr, target, weight, start, end)
 
 
 def _slim(column: NDArray[Any]) -> NDArray[Any]:

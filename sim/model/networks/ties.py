@@ -22,19 +22,14 @@ class Ties:
     """Directed ties in compressed rows, sorted by source, target and start.
 
     A column that is of one value throughout is a read-only view of that value and takes no memory.
-
-    Attributes:
-        indptr: int64, shape (n + 1,): the ties of person i are rows indptr[i] to indptr[i + 1].
-        target: int32, shape (ties,): who can be told.
-        weight: float64 in (0, 1]; start, end: int64, the tie is there in the steps start <= step < end.
-        mutual: whether each tie is known to be there both ways, alike, so that the ties are their own reverse.
     """
 
-    indptr: Ints
-    target: NDArray[np.int32]
-    weight: Floats
-    start: Ints
+    indptr: Ints  # int64, shape (n + 1,): the ties of person i are rows indptr[i] to indptr[i + 1]
+    target: NDArray[np.int32]  # int32, shape (ties,): who can be told
+    weight: Floats  # float64 in (0, 1]
+    start: Ints  # int64; the tie is there in the steps start <= step < end
     end: Ints
+    # whether each tie is known to be there both ways, alike, so that the ties are their own reverse
     mutual: bool = False
 
     @property

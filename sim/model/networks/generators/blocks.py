@@ -122,11 +122,9 @@ def tie_tile(
     """The persons of a strip get their ties of the tile of strips a and b."""
     height, width = int(begin[a + 1] - begin[a]), int(begin[b + 1] - begin[b])
     alone = a == b
-    end = height * width
-    if alone:
-        end = height * (height - 1)
-        if both_ways:
-            end //= 2
+    end = height * (height - 1) if alone else height * width
+    if alone and both_ways:
+        end //= 2
     key = key_of(seed, NETWORK, a, b)
     row, row_end = 0, height - 1
     drawn, place = 0, -1
@@ -214,8 +212,9 @@ def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any
         gap = GAPS - 1
         place += 1
         while gap == GAPS - 1:
-            if drawn % LUCK == 0:
-                draw_luck(key, drawn, luck)
+            if drawn % LUCK == 0:  # several at a time, which processors draw side by side
+                for m in range(LUCK):
+                    luck[m] = uniform_of(key, 0, drawn + m)
             x = luck[drawn % LUCK] * GAPS
             drawn += 1
             column = int(x)
@@ -225,12 +224,6 @@ def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any
         places[count] = place
         count += 1
     return count
-
-
-def draw_luck(key: int, drawn: int, luck: Any) -> None:
-    """Uniform numbers, several at a time, which processors draw side by side."""
-    for m in range(len(luck)):
-        luck[m] = uniform_of(key, 0, drawn + m)
 
 
 def table_of_gaps(chance: float) -> tuple[Any, Any]:
@@ -260,10 +253,8 @@ def table_of_gaps(chance: float) -> tuple[Any, Any]:
             manys -= 1
             few[fews] = rich
             fews += 1
-    for k in range(fews):
-        cut[few[k]] = 1.0
-    for k in range(manys):
-        cut[many[k]] = 1.0
+    cut[few[:fews]] = 1.0
+    cut[many[:manys]] = 1.0
     return cut, either
 
 

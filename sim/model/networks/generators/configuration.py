@@ -18,14 +18,10 @@ FEW = 500.0  # a Poisson number of a larger mean is a sum of several, since exp(
 def configuration(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
     """Persons with given degrees, whose ends of ties are paired at random (Bollobás 1980).
 
-    Args:
-        n: how many persons.
-        law: GIVEN and the n degrees; FIXED, degree; POISSON, mean; or POWER, exponent, low, high.
-        both_ways: else each tie leads one way, drawn for each.
-        seed: of the luck.
-
-    A person paired with themselves, a pair drawn again and an end left over are dropped, so that degrees may be a
-    little lower than given: their number stays the same as networks grow, unless a few persons have most of the ties.
+    The law is GIVEN and the n degrees; FIXED, degree; POISSON, mean; or POWER, exponent, low, high. Unless ties lead
+    both ways, each leads one way, drawn for each. A person paired with themselves, a pair drawn again and an end left
+    over are dropped, so that degrees may be a little lower than given: their number stays the same as networks grow,
+    unless a few persons have most of the ties.
     """
     ends = shuffled_ends(n, law, seed)
     key = key_of(seed, NETWORK, WAY, 0)

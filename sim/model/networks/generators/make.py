@@ -47,11 +47,8 @@ def law_of(network: Any, n: int) -> Floats:
 def make(network: Any, n: int, seed: int, threads: int | None = None) -> Rows:
     """Make the network of n persons that a scenario describes, by whatever is fastest for about so many ties.
 
-    Args:
-        network: of the scenario; no file.
-        n: how many persons.
-        seed: of all luck, from 0 to 2**64 - 1.
-        threads: how many to use, as many as there are processors if None; the result is the same.
+    The seed, from 0 to 2**64 - 1, is that of all luck; the number of threads (None: as many as processors) plays no
+    part.
     """
     loop, law = GENERATORS[network.kind], law_of(network, n)
     if n + network.mean_ties(n) <= WORTH_COMPILING:
