@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,7 @@ Rules = Mapping[str, Callable[..., Any]]  # the name of a rule -> a function in 
 
 
 def simulate(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     seed: int | None = None,
     *,
     engine: str = "auto",
@@ -48,7 +49,7 @@ def simulate(
     """Run a scenario and return its tape; the same seed gives the same tape, bit for bit.
 
     Args:
-        scenario: what to run.
+        scenario: what to run: a Scenario, or the file or name of one.
         seed: of all luck, from 0 to 2**64 - 1; without it, the scenario's own.
         engine: "agents" (an object a person, nothing to compile), "kernels" (compiled loops), or "auto" for whichever
             should be the faster; the tape is the same.
@@ -72,7 +73,7 @@ def simulate(
     2.0
     """
     seed, threads = None if seed is None else checked_seed(seed), checked_threads(threads)
-    own = own_rules(rules)
+    scenario, own = Scenario.of(scenario), own_rules(rules)
     engine = engine_for(scenario, engine, 1, own, person_class)
     refuse_too_large(scenario, engine)
     return simulate_world(World.build(scenario, seed, own), engine, threads, progress, person_class)
@@ -126,7 +127,7 @@ def runner(
 
 
 def simulate_many(
-    scenario: Scenario | Sequence[Scenario],
+    scenario: Scenario | str | Path | Sequence[Scenario],
     seeds: Iterable[int],
     *,
     engine: str = "auto",
@@ -159,7 +160,10 @@ def simulate_many(
     [1, 2, 3]
     """
     seeds, threads = [checked_seed(seed) for seed in seeds], checked_threads(threads)
-    given = [scenario] * len(seeds) if isinstance(scenario, Scenario) else list(scenario)
+    if isinstance(scenario, Scenario | str | Path):
+        given = [Scenario.of(scenario)] * len(seeds)
+    else:
+        given = [Scenario.of(one) for one in scenario]
     if len(given) != len(seeds):
         raise ValueError(f"scenario: must be one, or one for each of {len(seeds)} seeds, are {len(given)}")
     cells = [one for k, one in enumerate(given) if not k or one is not given[k - 1]]

@@ -24,6 +24,17 @@ ideas = [{name = "idea"}]
 """)
 
 
+def test_a_scenario_is_given_or_named():
+    with pytest.raises(sim.ScenarioError, match=r"must be a Scenario, a path or a name, is a int"):
+        simulate(3)
+    with pytest.raises(sim.ScenarioError, match=r"did you mean 'e1_interpreter'"):
+        simulate("e1_interpeter")
+    assert (
+        simulate("e1_interpreter")
+        == simulate_many("e1_interpreter", [Scenario.load("e1_interpreter").scenario.seed])[0]
+    )
+
+
 @pytest.mark.parametrize("name", ["simulate", "simulate_many", "credit", "compare", "read_log", "sweep", "knockout"])
 def test_public_functions_are_functions(name):
     function = getattr(sim, name)

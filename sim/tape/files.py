@@ -108,16 +108,16 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
-        raise TapeError(f"{file}: damaged: not JSON") from None
+        raise TapeError(f"{file}: corrupt: not JSON") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise TapeError(f"{file}: foreign: its format is not '{FORMAT}'")
+        raise TapeError(f"{file}: not a shoulders file: its format is not '{FORMAT}'")
     if type(manifest.get("version")) is not int or not 1 <= manifest["version"] <= VERSION:
         raise TapeError(f"{file}: format version {manifest.get('version')}, this release reads up to {VERSION}")
     claimed = manifest.pop("sha256", None)
     if claimed != _digest(manifest):
-        raise TapeError(f"{file}: damaged: its checksum does not match")
+        raise TapeError(f"{file}: corrupt: its checksum does not match")
     if not _is_whole(manifest):
-        raise TapeError(f"{file}: foreign: a key is missing or of another type")
+        raise TapeError(f"{file}: not a shoulders file: a key is missing or of another type")
     return manifest
 
 
@@ -148,14 +148,14 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
     if file.stat().st_size != entry["bytes"]:
         raise TapeError(f"{file}: truncated or changed: {file.stat().st_size} bytes, written were {entry['bytes']}")
     if _sha256(file) != entry["sha256"]:
-        raise TapeError(f"{file}: damaged: its checksum does not match")
+        raise TapeError(f"{file}: corrupt: its checksum does not match")
     try:
         parquet = pq.ParquetFile(file, page_checksum_verification=True)
         schema = {field.name: "str" if field.type == pa.string() else str(field.type).replace("double", "float64")
                   for field in parquet.schema_arrow}  # fmt: skip
         expected = {name: dtype.__name__ for name, dtype in columns.items()}
         if schema != expected or parquet.metadata.num_rows != entry["rows"]:
-            raise TapeError(f"{file}: foreign: columns {schema}, expected {expected}")
+            raise TapeError(f"{file}: not a shoulders file: columns {schema}, expected {expected}")
         # A small compressed file can hold more than the memory: compare before reading.
         need = entry["rows"] * sum(64 if dtype is str else np.dtype(dtype).itemsize for dtype in columns.values())
         if need > (free := free_memory()):
@@ -164,9 +164,9 @@ def _read(file: Path, entry: dict[str, Any], columns: dict[str, type]) -> dict[s
             raise TapeError(f"{file}: {problem}")
         table = parquet.read()
         if any(column.null_count for column in table.columns):
-            raise TapeError(f"{file}: foreign: a value is missing")
+            raise TapeError(f"{file}: not a shoulders file: a value is missing")
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise TapeError(f"{file}: damaged: {str(error).splitlines()[0]}") from None
+        raise TapeError(f"{file}: corrupt: {str(error).splitlines()[0]}") from None
     whole = {name: table[name].combine_chunks() for name in columns}
     return {
         name: whole[name].to_pylist() if dtype is str else np.from_dlpack(whole[name])  # to_numpy would load pandas

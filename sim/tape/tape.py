@@ -115,7 +115,7 @@ class Tape(History):
         """Read a tape from the folder `path`, verified by its checksums.
 
         Raises:
-            TapeError: if a file is missing, damaged, truncated, foreign or of a later format; it is named.
+            TapeError: if a file is missing, corrupt, cut short, of another program or of a later format; it is named.
         """
         fields = files.read(path)
         try:

@@ -376,7 +376,7 @@ def test_a_damaged_run_is_named(here, folder, tmp_path):
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    refused(here("credit", "copy"), "copy/events.parquet: damaged: its checksum does not match")
+    refused(here("credit", "copy"), "copy/events.parquet: corrupt: its checksum does not match")
 
 
 # credit --------------------------------------------------------------------------------------------------------------

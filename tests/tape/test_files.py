@@ -248,7 +248,7 @@ def test_forgeries_are_what_they_are_meant_to_be(saved):
 
 LATER = "format version {}, this release reads up to 1"
 FORGERIES = [
-    (lambda m: m.update(format="another"), "foreign: its format is not 'shoulders-tape'"),
+    (lambda m: m.update(format="another"), "not a shoulders file: its format is not 'shoulders-tape'"),
     (lambda m: m.update(version=2), LATER.format(2)),
     (lambda m: m.update(version=10**9), LATER.format(10**9)),
     *((change, "") for change in (

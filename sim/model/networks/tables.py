@@ -81,7 +81,7 @@ def rows_of_parquet(path: Path) -> int:
 
 
 def read_parquet(path: Path, labels: Labels) -> Links:
-    """The ties of a Parquet file; a ScenarioError if the file is damaged, or a column or a row of it cannot be used."""
+    """The ties of a Parquet file; a ScenarioError if the file is corrupt, or a column or a row of it cannot be used."""
     import pyarrow as pa
     from pyarrow import parquet
 
