@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 
 from tests.campaign import size
-from tests.campaign.inputs import CORPUS, call, command_line, mutated, wrong_with
+from tests.campaign.inputs import CORPUS, call, command_line, wrong_with
 from tests.cli import Done
+from tests.damage import mutated
 
 READING = ("credit", "why", "plot", "export", "compare", "explore")
 KINDS = ("scenarios", "hypotheses", "logs", "records", "rules", "studies", "options")
