@@ -24,7 +24,6 @@ from sim.scenario.groups import EVERYONE, EVERYTHING, find, idea_ranges, person_
 from sim.scenario.keys import parse_value
 from sim.scenario.locate import line_of
 from sim.scenario.networks import WattsStrogatz
-from sim.scenario.references import SETTABLE, setting
 from sim.scenario.scenario import Scenario
 from sim.scenario.template import WIDTH, template
 from tests import cases, examples
@@ -385,10 +384,6 @@ def test_the_template_names_every_word_that_is_allowed():
     assert [word for word in words if not re.search(rf"\b{word}\b", template())] == []
 
 
-def test_what_can_be_set_is_a_flag_of_the_field():
-    assert {section: len(keys) for section, keys in SETTABLE.items()} == {"dynamics": 12, "ideas": 5, "persons": 7}
-
-
 @pytest.mark.parametrize(
     ("key", "value", "where"),
     [
@@ -505,25 +500,6 @@ def test_names_stand_for_rows_in_the_order_of_the_file():
     assert find(people, "population 4") == range(7, 8)
     for nobody in ("a 0", "a 4", "a -1", "a ", "a", "b", "a 1 1", " 1", "", "a 99999999999999999999", "a ²", "c"):
         assert find(people, nobody) is None or nobody == "a"
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "taken"),
-    [
-        ("dynamics.abandon_rate", 1, 1.0),
-        ("dynamics.telling_period", "forever", math.inf),
-        ("dynamics.release_delay", 3.0, 3),
-        ("dynamics.readopt", True, True),
-        ("dynamics.adoption", "threshold", "threshold"),
-        ("ideas.wheel.value", 0.5, 0.5),
-        ("persons.J. S. Bach.keeps", False, False),
-        ("persons.everyone.skill", 1, 1.0),
-    ],
-)
-def test_a_setting_is_taken_as_its_field_takes_it(key, value, taken):
-    found = setting(key, value)
-    assert found == taken
-    assert type(found) is type(taken)
 
 
 @pytest.mark.parametrize(

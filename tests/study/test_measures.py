@@ -121,7 +121,9 @@ dynamics = {credited_tellers = "all", telling_period = 2, discovery_rate = 0.3, 
 @example(BRANCHING)
 @given(scenarios())
 def test_a_block_of_runs_is_measured_as_its_runs_one_by_one(scenario):
+    # Without what would ask for more kinds of compiled code.
     small = scenario.replace({"world": {"network": {"kind": "erdos-renyi", "degree": 3.0}}, "ties": [],
+                              "interventions": [], "dynamics.stifling": "none", "dynamics.adoption": "simple",
                               "impact": {"value_of": "held"}})  # fmt: skip
     runs = simulate_many(small, range(12), engine="kernels", threads=2)
     tapes = [simulate(small, seed, engine="agents") for seed in range(12)]
