@@ -5,16 +5,14 @@ import inspect
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
-import tomlkit
-from pydantic import BaseModel
 
 import sim
 from sim import IdeaDiffusion, Scenario, World, credit, simulate, simulate_many, sweep
-from sim.scenario import distributions, interventions, networks, sections
+from sim.scenario import sections
 from tests import FULL
 
 SMALL = Scenario.from_toml("""
@@ -79,121 +77,39 @@ def test_a_finished_run_is_given_up():
     assert sum(type(thing) is IdeaDiffusion for thing in gc.get_objects()) <= before
 
 
-# --- defaults ---------------------------------------------------------------------------------------------------------
-
-NEEDED: dict[type, dict[str, Any]] = {  # what a section of a scenario cannot do without
-    sections.Population: {"count": 60},
-    distributions.Normal: {"mean": 0.3, "sd": 0.1},
-    distributions.LogNormal: {"median": 0.2, "sigma": 0.5},
-    distributions.Power: {"low": 0.05, "exponent": 2.5},
-    distributions.Beta: {"a": 2.0, "b": 3.0},
-    distributions.Choice: {"values": [0.1, 0.9]},
-    networks.ErdosRenyi: {"degree": 3.0},
-    networks.BarabasiAlbert: {"links": 2},
-    networks.WattsStrogatz: {"neighbours": 4},
-    networks.Configuration: {"degrees": {"kind": "power", "exponent": 2.5, "low": 2}},
-    networks.PowerDegrees: {"exponent": 2.5},
-    networks.Poisson: {"mean": 3.0},
-    networks.StochasticBlock: {"sizes": [0.5, 0.5], "degrees": [[2.0, 1.0], [1.0, 2.0]]},
-}
-RESOLVED = {  # what None stands for, where that can be written
-    ("PowerDegrees", "high"): lambda n: n - 1,
-    ("Choice", "weights"): lambda _: [1.0, 1.0],
-    ("Idea", "discovery_rate"): lambda _: sections.Dynamics().discovery_rate,
-    ("WorldSection", "size"): lambda n: n,
-}
-PLACES = {  # of a section: its table, and which entry of a list
-    "About": ("scenario", None),
-    "WorldSection": ("world", None),
-    "Population": ("population", None),
-    "PersonSection": ("persons", 1),
-    "Tie": ("ties", 0),
-    "Idea": ("ideas", 1),
-    "Dynamics": ("dynamics", None),
-    "Impact": ("impact", None),
-    "CreditSection": ("credit", None),
-}
+def world_with(law: dict[str, Any] | None = None, count: int = 60, **changes: Any) -> Scenario:
+    """Some persons, most of them anonymous, whose degrees follow a law, if one is given."""
+    network = {"kind": "configuration", "degrees": law} if law else {"kind": "erdos-renyi", "degree": 3.0}
+    return Scenario.model_validate({
+        "scenario": {"name": "defaults", "steps": 6}, "world": {"network": network},
+        "population": {"count": count, "creativity": 0.1, "reach": 0.1, "skill": 0.5},
+        "persons": [{"name": "P", "creativity": 1.0, "reach": 0.5}], "ideas": [{"name": "idea"}],
+    }).replace(changes)  # fmt: skip
 
 
-def model(n: int, at: type[BaseModel], own: dict[str, Any]) -> Scenario:
-    """A scenario of n anonymous persons and six others that has a section of this type, with these keys."""
-    data: dict[str, Any] = {
-        "scenario": {"name": "defaults", "steps": 6},
-        "world": {"network": {"kind": "erdos-renyi", "degree": 3.0}},
-        "population": {"count": n, "creativity": 0.02, "reach": 3e-5, "skill": 0.5},
-        "persons": [{"name": "P", "creativity": 1.0, "reach": 0.5}, {"name": "Q"}, {"name": "group", "count": 4}],
-        "ties": [{"from": "P", "to": "Q"}],
-        "ideas": [{"name": "idea"}, {"name": "other"}],
-        "dynamics": {},
-        "impact": {},
-        "credit": {},
-        "interventions": [],
-    }
-    kind = own
-    if "kind" in at.model_fields:
-        kind = own | {"kind": get_args(at.model_fields["kind"].annotation)[0]}
-    room, name = at.__module__.rpartition(".")[2], at.__name__
-    if room == "distributions":
-        data["population"]["reach"] = kind
-    elif name in ("PowerDegrees", "Poisson"):
-        data["world"]["network"] = {"kind": "configuration", "degrees": kind}
-    elif room == "networks":
-        data["world"]["network"] = kind
-    elif room == "interventions":
-        data["interventions"] = [{"step": 1, "kind": "discover", "person": "P", "idea": "idea"}, kind]
-    else:
-        section, number = PLACES[name]
-        data[section] = {} if name in ("WorldSection", "Population") else data[section]
-        (data[section] if number is None else data[section][number]).update(own)
-    return Scenario.from_toml(tomlkit.dumps(data))
+POWER = {"kind": "power", "exponent": 2.5, "low": 2}
+CHOICE = {"kind": "choice", "values": [0.1, 0.9]}
 
 
-def kinds() -> list[type[BaseModel]]:
-    """Every section of a scenario, and every kind of distribution, network and intervention."""
-    rooms = (distributions, networks, sections, interventions)
-    classes = [(kind, room) for room in rooms for kind in vars(room).values() if isinstance(kind, type)]
-    found = [kind for kind, room in classes if issubclass(kind, BaseModel) and kind.__module__ == room.__name__]
-    return [kind for kind in found if kind.__name__[0] != "_" and kind.__name__ not in ("NetworkFile", "Contents")]
-
-
-def needed(kind: type[BaseModel]) -> dict[str, Any]:
-    if kind in NEEDED:
-        return dict(NEEDED[kind])
-    given = {"step": 2, "person": "P", "idea": "idea", "to": "Q", "of": "P", "clarity": 0.9, "reach": 0.5,
-             "from": "P", "key": "dynamics.abandon_rate", "value": 0.3}  # fmt: skip
-    return {field.alias or name: given[field.alias or name] for name, field in kind.model_fields.items()
-            if field.is_required() and kind.__module__ == interventions.__name__ and name != "kind"}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
-def test_what_is_left_out_is_its_default_written_out(kind):
-    def pair(n: int) -> tuple[Scenario, Scenario]:
-        written = {key: value(n + 6) for (name, key), value in RESOLVED.items() if name == kind.__name__}
-        left, spelled = (model(n, kind, needed(kind) | more) for more in ({}, written))
-        return left, Scenario.from_toml(spelled.to_toml())  # which says every default
-
-    left, spelled = pair(60)
+@pytest.mark.parametrize(
+    ("left", "written"),
+    [
+        (world_with(), Scenario.from_toml(world_with().to_toml())),  # which says every default
+        (world_with(), world_with(**{"world.size": 61})),
+        (world_with(), world_with(**{"ideas.idea.discovery_rate": sections.Dynamics().discovery_rate})),
+        (world_with(POWER), world_with(POWER | {"high": 60})),
+        (world_with(**{"population.skill": CHOICE}),
+         world_with(**{"population.skill": CHOICE | {"weights": [1.0, 1.0]}})),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_its_default_written_out(left, written):
     for engine in ("agents", "kernels"):
-        assert simulate(left, 3, engine=engine) == simulate(spelled, 3, engine=engine)
-    if kind.__module__ not in (networks.__name__, distributions.__name__):
-        return
-    # Above the numbers from which networks and abilities are made by compiled code.
-    left, spelled = (World.build(s, 3) for s in pair(600 if kind is networks.Complete else 210_000))
-    assert np.array_equal(left.ties.target, spelled.ties.target)
-    assert np.array_equal(left.reach, spelled.reach)
-    assert len(left.ties.target) > left.n / 2 or kind is networks.NoNetwork, "a network without ties says nothing"
+        assert simulate(left, 3, engine=engine) == simulate(written, 3, engine=engine)
 
 
 @pytest.mark.parametrize(("persons", "low"), [(3, 2), (2, 1), (40, 39), (40, 1)])
 def test_a_power_law_of_degrees_in_a_small_world_ties_all_it_can(persons, low):
-    law = {"kind": "power", "exponent": 2.5, "low": low}
-    data = {
-        "scenario": {"name": "few", "steps": 4},
-        "world": {"network": {"kind": "configuration", "degrees": law}},
-        "population": {"count": persons, "creativity": 0.5, "reach": 1.0},
-        "ideas": [{"name": "idea"}],
-    }
-    scenario = Scenario.from_toml(tomlkit.dumps(data))
+    scenario = world_with(POWER | {"low": low}, persons - 1)
     found = [len(World.build(scenario, seed).ties.target) for seed in range(40)]
     assert 0 < np.mean(found) <= persons * (persons - 1)
     assert simulate(scenario, 1, engine="kernels") == simulate(scenario, 1, engine="agents")

@@ -16,9 +16,6 @@ import sim
 SIM = Path(__file__).parents[1] / "sim"
 FILES = sorted(SIM.rglob("*.py"))
 
-
-# What opens the door to foreign code, beside what ruff forbids --------------------------------------------------------
-
 CALLS = {"compile", "__import__", "hash", "id"}  # the last two differ from process to process
 METHODS = {"eval", "exec", "query", "to_pickle", "read_hdf", "popen"}
 
@@ -40,9 +37,6 @@ def test_nothing_is_evaluated_or_unpickled():
         if isinstance(node, ast.Call) and opens(node)
     ]
     assert doors == [("tape/tables.py", "hash")]  # of names, within one process
-
-
-# What would make a history depend on anything but the seed ------------------------------------------------------------
 
 
 def is_set(node: ast.AST) -> bool:
@@ -77,9 +71,6 @@ def test_no_history_hangs_on_the_order_of_a_set(file):
     assert shown + given == (["[set() for _ in entries]"] if file.name == "world.py" else [])
 
 
-# The face -------------------------------------------------------------------------------------------------------------
-
-
 def told_by(statement: str) -> list[str]:
     done = subprocess.run([sys.executable, "-c", statement], cwd=SIM.parent, capture_output=True, text=True, check=True)
     return done.stdout.split()
@@ -92,7 +83,6 @@ HEAVY = {"numpy", "mesa", "numba", "scipy", "pandas", "pyarrow", "matplotlib", "
     ("statement", "heavy"),
     [
         ("import sim", HEAVY | {"pydantic", "click", "rich"}),
-        ("import sim.cli.main", HEAVY | {"pydantic"}),
         ("from sim import Scenario\nScenario.load('scenarios/genius_notebook.toml')", HEAVY),
     ],
 )

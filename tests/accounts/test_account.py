@@ -32,13 +32,10 @@ def test_every_method_names_itself(method: str) -> None:
     assert table.method == method
 
 
-def test_positions_are_no_accounts() -> None:
-    assert not {*METHODS} & {*POSITIONS}
-    assert list(EVERY)[: len(METHODS) + len(POSITIONS)] == [*METHODS, *POSITIONS]
-
-
-def test_what_a_scenario_may_ask_for_is_there() -> None:
+def test_a_scenario_may_ask_for_the_accounts_and_not_for_positions() -> None:
     assert get_args(CreditSection.model_fields["method"].annotation) == tuple(METHODS)
+    assert list(EVERY)[: len(METHODS) + len(POSITIONS)] == [*METHODS, *POSITIONS]
+    assert len({*METHODS, *POSITIONS}) == len(METHODS) + len(POSITIONS)
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,6 @@ def near(one: Floats, other: Floats, tape: Tape, bound: float = 1e-9) -> bool:
     return bool(np.abs(one - other).max() <= bound * tape.total)
 
 
-# --- the axioms -------------------------------------------------------------------------------------------------------
-
-
 def efficiency(tape: Tape, method: str) -> bool:
     """The credits sum to the realised value."""
     return abs(credits(tape, method).sum() - tape.total) <= 1e-9 * tape.total
@@ -135,9 +132,6 @@ AXIOMS: dict[str, Callable[[Tape, str], bool]] = {
     "continuity": continuity, "monotonicity": monotonicity,
 }  # fmt: skip
 
-
-# --- the manoeuvres: a world before and after, and who plays ----------------------------------------------------------
-
 Play = tuple[Tape, Tape, tuple[int, ...]]
 
 
@@ -189,9 +183,6 @@ MANOEUVRES: dict[str, Play] = {
 def share(tape: Tape, method: str, players: tuple[int, ...]) -> float:
     of = by_name(credit(tape, method), "share")
     return sum(of.get(f"P{player}", 0.0) for player in players)
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
 
 
 def axioms_table() -> Iterator[list[str]]:

@@ -141,21 +141,15 @@ def test_members_who_are_equal_by_all_accounts_are_one_row() -> None:
     assert groups.loc["teller"].tolist() == pytest.approx([0.5, 0.0])
 
 
-def test_the_first_by_any_account_are_seen_however_little_the_first_account_gives_them() -> None:
+def test_the_first_by_any_account_are_seen_and_who_differs_by_any_is_a_row() -> None:
     rows = of_columns(range(1, 101), range(100, 0, -1)).sides(most=10, named=2)
     assert [row.name for row in rows[:-1]] == [f"P{k}" for k in (99, 98, 97, 96, 95, 94, 93, 2, 1, 0)]
     assert (rows[-1].kind, rows[-1].people) == ("rest", 90)
     assert np.array([row.shares for row in rows]).sum(axis=0) == pytest.approx([1.0, 1.0])
-
-
-def test_members_who_differ_by_any_account_are_rows_of_their_own() -> None:
+    rows = of_columns(range(1, 10), [0] * 8 + [45]).sides(most=5, named=0)  # who has nothing is not among the first
+    assert [row.name for row in rows] == ["P8", "P7", "P6", "P5", "P4", ""]
     rows = of_columns([1, 1, 1], [0, 3, 0], people=Persons(["teller"], [3], [1])).sides()
     assert [(row.name, row.people) for row in rows] == [("teller 1", 1), ("teller 2", 1), ("teller 3", 1)]
-
-
-def test_who_has_nothing_is_not_among_the_first_of_an_account() -> None:
-    rows = of_columns(range(1, 10), [0] * 8 + [45]).sides(most=5, named=0)
-    assert [row.name for row in rows] == ["P8", "P7", "P6", "P5", "P4", ""]
 
 
 def test_nothing_to_compare_is_no_error() -> None:

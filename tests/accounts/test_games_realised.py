@@ -27,9 +27,6 @@ from tests.tapes import as_rows, equal, make_tape, tapes, with_crowd
 METHODS: list[Callable[[Tape], CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
 
 
-# --- the slow twin: every lineage that can be drawn, with its chance --------------------------------------------------
-
-
 class Lineage:
     """One way back: events from the user's teller (or own discovery) to the root, and the implementer, if any."""
 
@@ -152,9 +149,6 @@ def close(tape: Tape) -> Any:
     return {"rel": 1e-9, "abs": max(1e-11 * tape.total, 1e-300)}
 
 
-# --- against the twin -------------------------------------------------------------------------------------------------
-
-
 @cases(150, tapes())
 def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     assert credits(shapley_credit(tape), tape) == pytest.approx(expected(tape, Lineage.shapley), **close(tape))
@@ -189,9 +183,6 @@ def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method:
     assert credit_of_ideas(tape, method).tolist() == pytest.approx(
         [float(of.get(idea, 0)) for idea in range(len(tape.ideas))], **close(tape)
     )
-
-
-# --- against the games ------------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -265,52 +256,6 @@ def test_sweeps_give_what_lineages_followed_one_by_one_give(tape: Tape) -> None:
             )
 
 
-# --- by hand ----------------------------------------------------------------------------------------------------------
-
-
-TOLD_ON = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1})]
-# Persons, events, what was realised, and what each account gives: knockout by what would be lost without each.
-BY_HAND: dict[str, tuple[str, list[Any], tuple[int, int, float], dict[str, list[float]]]] = {
-    "the bridge": (
-        "A B C user", [*TOLD_ON, (LEARN, 3, {2: 1})], (3, -1, 12.0),
-        {"shapley": [4, 4, 4, 0], "position": [3, 6, 3, 0], "owen": [6, 3, 3, 0], "lost": [12, 12, 12, 0]},
-    ),
-    # A tells B, gives it up, learns it again of B, and tells C, who tells the user.
-    "who takes it up again is one person of the lineage": (
-        "A B C user", [*TOLD_ON[:2], (LEARN, 0, {1: 1}), (LEARN, 2, {2: 1}), (LEARN, 3, {3: 1})], (4, -1, 12.0),
-        {"shapley": [4, 4, 4, 0], "position": [6, 4, 2, 0], "owen": [6 + 2, 2, 2, 0], "lost": [12, 12, 12, 0]},
-    ),
-    "a teller who implements counts once": (
-        "A B user", [*TOLD_ON[:2], (IMPLEMENT, 1, {1: 1}), (LEARN, 2, {1: 1})], (3, 2, 6.0),
-        {"shapley": [3, 3, 0], "position": [3, 3, 0], "owen": [2, 4, 0], "lost": [6, 6, 0]},
-    ),
-    # A tells B of the first idea, B has the second on it and tells the user: A and B are needed.
-    "prerequisites belong to the lineage": (
-        "A B user", [*TOLD_ON[:2], (DISCOVER, 1, {1: 1}, 1, 1), (LEARN, 2, {2: 1}, 1, 1)], (3, -1, 6.0),
-        {"shapley": [3, 3, 0], "position": [3, 3, 0], "owen": [1.5, 1.5 + 3, 0], "lost": [6, 6, 0]},
-    ),
-    # A has the first idea, T tells B of it, B has the second on it and tells the user: T is the only teller.
-    "who was told of a prerequisite did not tell it": (
-        "A T B user", [*TOLD_ON, (DISCOVER, 2, {2: 1}, 1, 1), (LEARN, 3, {3: 1}, 1, 1)], (4, -1, 12.0),
-        {"shapley": [4, 4, 4, 0], "position": [3, 6, 3, 0], "owen": [3, 6, 3, 0], "lost": [12, 12, 12, 0]},
-    ),
-    "of several tellers one is drawn": (
-        "A B user", [*TOLD_ON[:2], (LEARN, 2, {0: 0.25, 1: 0.75})], (2, -1, 8.0),
-        {"shapley": [2 + 3, 3, 0], "lost": [8, 6, 0]},
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BY_HAND)
-def test_lineages_by_hand(name: str) -> None:
-    names, events, realised, expected = BY_HAND[name]
-    tape = make_tape(names.split(), events, [realised])
-    assert lost_without(tape).tolist() == expected["lost"]
-    for account, method in (("shapley", shapley_credit), ("position", position_credit), ("owen", owen_credit)):
-        if account in expected:
-            assert method(tape).persons.credit.tolist() == pytest.approx(expected[account], abs=1e-12), account
-
-
 def test_a_tape_of_nothing_has_no_credit() -> None:
     empty = make_tape(["A"], [])
     for method in METHODS:
@@ -321,12 +266,10 @@ def test_a_tape_of_nothing_has_no_credit() -> None:
 
 
 def test_knockout_has_its_raw_column_in_the_frame() -> None:
-    frame = knockout_credit(make_tape(["A", "B", "C"], TOLD_ON, [(2, -1, 1.0)])).to_pandas()
+    told_on = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 2, {1: 1})]
+    frame = knockout_credit(make_tape(["A", "B", "C"], told_on, [(2, -1, 1.0)])).to_pandas()
     assert frame["raw"].tolist() == [1.0, 1.0, 0.0]
     assert frame["credit"].tolist() == [0.5, 0.5, 0.0]
-
-
-# --- many ways, many events -------------------------------------------------------------------------------------------
 
 
 def ladder(steps: int) -> Tape:

@@ -26,16 +26,6 @@ def test_a_run_as_it_was_is_the_same_run_with_fewer_steps(scenario: Scenario, st
     assert until(simulate(scenario, engine="agents"), step, scenario) == shorter
 
 
-@pytest.mark.parametrize("name", ["e1_interpreter", "e2_implementer", "e3_one_thousand_thousand", "kant_critique"])
-def test_a_run_as_it_was_with_a_crowd(name: str) -> None:
-    """The cohorts of a crowd leave as they did, whatever the tape says of their sum alone."""
-    scenario = Scenario.load(SCENARIOS / f"{name}.toml")
-    tape = simulate(scenario, engine="agents")
-    steps = sorted({1, tape.steps // 3, tape.steps // 2, 2 * tape.steps // 3, tape.steps - 1, tape.steps})
-    for step, then in zip(steps, moments(tape, steps, scenario), strict=True):
-        assert then == simulate(scenario.replace({"scenario.steps": step}), engine="agents")
-
-
 def test_the_crowds_cohorts_leave_one_by_one() -> None:
     """E2 with a smaller, livelier crowd: several cohorts give the idea up in the same steps, some of them by luck."""
     changes = {
@@ -52,8 +42,9 @@ def test_the_crowds_cohorts_leave_one_by_one() -> None:
     left = (tape.events.kind == ABANDON) & (tape.events.person == tape.persons.total - 1)
     assert left.sum() > 50
     assert tape.total > 0.0
-    for step in range(1, tape.steps + 1, 9):
-        assert until(tape, step, scenario) == simulate(scenario.replace({"scenario.steps": step}), engine="agents")
+    steps = [*range(1, tape.steps + 1, 9), tape.steps]
+    for step, then in zip(steps, moments(tape, steps, scenario), strict=True):
+        assert then == simulate(scenario.replace({"scenario.steps": step}), engine="agents")
 
 
 def test_a_seed_other_than_the_scenarios_is_the_tapes() -> None:
@@ -161,10 +152,12 @@ def test_the_giants_of_the_time(tmp_path: Path) -> None:
 
 
 def test_courses_have_all_of_the_credit() -> None:
-    tape = simulate(Scenario.load(SCENARIOS / "e3_one_thousand_thousand.toml"), engine="agents")
-    found = credit_over_time(tape, scenario=Scenario.load(SCENARIOS / "e3_one_thousand_thousand.toml"))
+    fewer = {"persons.teller.count": 50, "persons.implementer.count": 50}
+    scenario = Scenario.load("e3_one_thousand_thousand").replace(fewer)
+    tape = simulate(scenario, engine="agents")
+    found = credit_over_time(tape, scenario=scenario)
     courses = found.courses()
-    assert {(course.name, course.people) for course in courses} >= {("inventor", 1), ("teller", 1000)}
+    assert {(course.name, course.people) for course in courses} >= {("inventor", 1), ("teller", 50)}
     sums = np.array([course.shares for course in courses]).sum(axis=0)
     assert sums == pytest.approx(np.where(found.total > 0.0, 1.0, 0.0))
     assert found.share[-1] == pytest.approx(compare(tape, ["role-flow"]).share[:, 0])

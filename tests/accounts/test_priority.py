@@ -4,23 +4,10 @@ import pytest
 
 from sim.accounts.priority import first_discoverers, priority
 from sim.tape.rows import Recorder
-from sim.tape.tables import DISCOVER, LEARN, Persons
+from sim.tape.tables import DISCOVER, Persons
 from sim.tape.tape import Tape
 from tests import cases, naive
-from tests.tapes import by_name, finish_tape, make_tape, tapes, with_crowd
-
-
-def notebook() -> Tape:
-    """A genius locks an idea away; another has it anew, and tells the world."""
-    events = [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {1: 1}, 98)]
-    return make_tape(with_crowd(["genius", "other"], 98), events, [(1, -1, 2.0), (2, -1, 98.0)])
-
-
-def test_the_genius_has_everything_though_nobody_was_told() -> None:
-    table = priority(notebook())
-    assert table.persons.credit.tolist() == [100.0, 0.0]
-    assert table.persons.idea.tolist() == [100.0, 0.0]
-    assert table.persons.communication.tolist() == table.persons.implementation.tolist() == [0.0, 0.0]
+from tests.tapes import by_name, finish_tape, make_tape, tapes
 
 
 def test_the_first_of_one_step_share_and_later_ones_do_not() -> None:

@@ -16,92 +16,32 @@ from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
 from tests import cases, naive
 from tests.loops import compile_all
-from tests.tapes import as_rows, make_tape, tapes, with_crowd
+from tests.tapes import as_rows, make_tape, tapes
 
 ROLES = ("idea", "communication", "implementation")
 
 
-def chain(*persons: int) -> list[Any]:
-    """The first discovers the idea and tells the second, who tells the third, and so on."""
-    return [(DISCOVER, persons[0], {}), *((LEARN, person, {k: 1}) for k, person in enumerate(persons[1:]))]
+@st.composite
+def trees(draw: st.DrawFn, again: bool = False) -> tuple[Tape, list[int], dict[int, int]]:
+    """One idea that spread as a tree, the teller of each row, and the row of the holding behind each implementation.
 
-
-USES = [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {2: 1}),
-        (USE, -1, {1: 0.5, 3: 0.5}), (USE, -1, {1: 0.25, 4: 0.75})]  # fmt: skip
-# Persons (the last of them a crowd if it has a size), events, what was realised, and by whom as what: all else is 0.
-BY_HAND: dict[str, tuple[str, int, list[Any], list[Any], dict[str, dict[str, float]]]] = {
-    "the inventor and the one who told the world share equally": (
-        "P1 P2", 98, [*chain(0, 1), (LEARN, 2, {1: 1}, 98)], [(2, -1, 98.0)],
-        {"idea": {"P1": 49}, "communication": {"P2": 49}},
-    ),
-    "what the inventor uses is the inventor's": (
-        "P1", 0, [*chain(0), (IMPLEMENT, 0, {0: 1})], [(0, -1, 5.0), (0, 1, 2.0)],
-        {"idea": {"P1": 6}, "implementation": {"P1": 1}},
-    ),
-    # By 1/4 the tellers are A and T, by 3/4 they are D, B and T.
-    "lineages of different length": (
-        "root A D B T user", 0, [*chain(0, 1), (LEARN, 2, {0: 1}), (LEARN, 3, {2: 1}),
-                                 (LEARN, 4, {1: 0.25, 3: 0.75}), (LEARN, 5, {4: 1})], [(5, -1, 2.0)],
-        {"idea": {"root": 1}, "communication": {"A": 1 / 8, "D": 1 / 4, "B": 1 / 4, "T": 3 / 8}},
-    ),
-    # Nine papers cite the root and a survey of it, the survey the root: idea 1/2, communication 11/40 of the ten.
-    "a survey beside what it surveys": (
-        "root survey paper", 0, [*chain(0, 1), *((LEARN, 2, {0: 0.5, 1: 0.5}) for _ in range(9))],
-        [(row, -1, 1.0) for row in range(1, 11)],
-        {"idea": {"root": 5}, "communication": {"root": 2.75, "survey": 2.25}},
-    ),
-    # Half of the crowd from Tukey, half from Cooley, whom Garwin had told: shares .5, 5/12 and 1/12.
-    "two who published together": (
-        "Tukey Garwin Cooley", 100, [*chain(0, 1, 2), (LEARN, 3, {0: 0.5, 2: 0.5}, 100), (IMPLEMENT, 2, {2: 1})],
-        [(3, 4, 12.0)],
-        {"idea": {"Tukey": 4}, "communication": {"Tukey": 2, "Garwin": 1, "Cooley": 1},
-         "implementation": {"Cooley": 4}},
-    ),
-    "the own notebook adds no teller": (
-        "root A B user", 0, [*chain(0, 1, 1, 1, 2), (LEARN, 3, {4: 1})], [(5, -1, 4.0)],
-        {"idea": {"root": 2}, "communication": {"A": 1, "B": 1}},
-    ),
-    "the discoverer's own notebook": (
-        "root user", 0, [*chain(0, 0, 0, 1)], [(1, -1, 2.0), (3, -1, 2.0)],
-        {"idea": {"root": 2}, "communication": {"root": 2}},
-    ),
-    "told to and fro": (
-        "root A B user", 0, chain(0, 1, 2, 1, 3), [(4, -1, 6.0)],
-        {"idea": {"root": 3}, "communication": {"A": 2, "B": 1}},
-    ),
-    "independent discoverers who taught one learner share both roles": (
-        "A B user", 0, [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {0: 0.25, 1: 0.75})], [(2, -1, 4.0)],
-        {"idea": {"A": 0.5, "B": 1.5}, "communication": {"A": 0.5, "B": 1.5}},
-    ),
-    "a use of uses hands everything on": (
-        "A B", 0, USES, [(0, 5, 16.0)], {"idea": {"A": 8}, "implementation": {"A": 5, "B": 3}},
-    ),
-    "a use of one implementation hands all on to it": (
-        "A B", 0, [*chain(0, 1), (IMPLEMENT, 1, {1: 1}), (USE, -1, {2: 1})], [(0, 3, 16.0)],
-        {"idea": {"A": 8}, "implementation": {"B": 8}},
-    ),
-    "the crowd is credited where it told": (
-        "P1 P2", 10, [(DISCOVER, 0, {}), (LEARN, 2, {0: 1}, 5), (LEARN, 1, {1: 1})], [(2, -1, 1.0)],
-        {"idea": {"P1": 0.5}, "communication": {"crowd": 0.5}},
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BY_HAND)
-def test_examples_by_hand(name: str) -> None:
-    names, crowd, events, realised, expected = BY_HAND[name]
-    table = role_flow(make_tape(with_crowd(names.split(), crowd) if crowd else names.split(), events, realised))
-    for role in ROLES:
-        found = dict(zip(table.persons.name, getattr(table.persons, role).tolist(), strict=True))
-        wanted = expected.get(role, {})
-        assert found == pytest.approx(dict.fromkeys(found, 0.0) | wanted, rel=1e-12, abs=1e-15), role
-    assert table.total == sum(value for *_, value in realised)
-
-
-@pytest.mark.parametrize("inheritance", [-0.1, 1.1, float("nan")])
-def test_inheritance_out_of_range_is_refused(inheritance: float) -> None:
-    with pytest.raises(ValueError, match=r"inheritance must be in \[0, 1\]"):
-        role_flow(make_tape(["P"], []), inheritance)
+    Each row is of another person, or `again` of one of three, who tell themselves and each other to and fro.
+    """
+    learners = draw(st.integers(0, 7 if again else 4))
+    teller = [-1] + [draw(st.integers(max(0, k - 2) if again else 0, k)) for k in range(learners)]
+    person = [draw(st.integers(0, 2)) if again else k for k in range(learners + 1)]
+    makers = draw(st.lists(st.integers(0, learners), max_size=2, unique=True))
+    events: list[Any] = [(DISCOVER, person[0], {})]
+    events += [(LEARN, person[k], {teller[k]: 1}) for k in range(1, learners + 1)]
+    holding = {len(events) + k: maker for k, maker in enumerate(makers)}
+    events += [(IMPLEMENT, person[maker], {maker: 1}) for maker in makers]
+    works = [-1, *holding]
+    if again and holding:
+        works.append(len(events))
+        events.append((USE, -1, {len(events) - 1: 1}))
+    rows = st.tuples(st.integers(0, learners), st.sampled_from(works), st.integers(0, 12).map(float))
+    realised = draw(st.lists(rows, max_size=4))
+    return make_tape([f"P{k}" for k in range(max(person) + 1)], events, realised), teller, holding
 
 
 def by_person(tape: Tape, inheritance: float) -> list[float]:
@@ -115,7 +55,7 @@ def by_person(tape: Tape, inheritance: float) -> list[float]:
     ]
 
 
-@cases(250, tapes(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+@cases(400, st.one_of(tapes(), trees(again=True).map(lambda drawn: drawn[0])), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_equals_the_lineages_followed_one_by_one(tape: Tape, inheritance: float) -> None:
     account = naive.RoleFlow(tape, Fraction(inheritance)).account
     expected = [float(account.get((person, role), 0)) for person in range(tape.persons.total) for role in ROLES]
@@ -139,20 +79,6 @@ def test_credit_is_continuous_in_the_weights(tape: Tape, data: st.DataObject) ->
     near = replace(tape, influences=replace(tape.influences, weight=weight))
     apart = np.abs(np.array(by_person(near, 0.5)) - by_person(tape, 0.5))
     assert apart.max() <= 1e-8 * tape.total
-
-
-@st.composite
-def trees(draw: st.DrawFn) -> tuple[Tape, list[int], dict[int, int]]:
-    """One idea that spread as a tree, the teller of each row, and the row of the holding behind each implementation."""
-    learners = draw(st.integers(0, 4))
-    teller = [-1] + [draw(st.integers(0, k)) for k in range(learners)]
-    makers = draw(st.lists(st.integers(0, learners), max_size=2, unique=True))
-    events: list[Any] = [(DISCOVER, 0, {})] + [(LEARN, k, {teller[k]: 1}) for k in range(1, learners + 1)]
-    holding = {len(events) + k: maker for k, maker in enumerate(makers)}
-    events += [(IMPLEMENT, maker, {maker: 1}) for maker in makers]
-    rows = st.tuples(st.integers(0, learners), st.sampled_from([-1, *holding]), st.integers(0, 12).map(float))
-    realised = draw(st.lists(rows, max_size=4))
-    return make_tape([f"P{k}" for k in range(learners + 1)], events, realised), teller, holding
 
 
 @cases(60, trees())

@@ -122,14 +122,6 @@ def test_a_crowd_is_shown_where_it_has_credit() -> None:
     assert [(row["person"], row["credit"]) for row in table.by_group()[:2]] == [("genius", 2.0), ("crowd", 2.0)]
 
 
-def test_nothing_realised_is_no_share() -> None:
-    table = credit(make_tape(PEOPLE, []))
-    assert table.total == 0.0
-    assert table.persons.share.tolist() == [0.0] * 6
-    assert table.to_dict()["scenario"] == ""
-    assert table.to_dict()["seed"] is None
-
-
 @cases(100, tapes())
 def test_every_view_tells_the_same(tape: Tape) -> None:
     for method in METHODS:

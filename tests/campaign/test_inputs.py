@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 
 from tests.campaign import size
-from tests.campaign.inputs import CORPUS, call, command_line, mutated, wrong_with
+from tests.campaign.inputs import CORPUS, call, command_line, wrong_with
 from tests.cli import Done
+from tests.damage import mutated
 
 READING = ("credit", "why", "plot", "export", "compare", "explore")
-KINDS = ("scenarios", "hypotheses", "logs", "records", "rules", "studies", "options")
+SHARE = {"scenarios": 25, "hypotheses": 15, "logs": 25, "records": 5, "rules": 5, "studies": 12, "options": 13}
 
 
 @pytest.fixture
@@ -93,10 +94,10 @@ def inputs(kind: str, place: Path, count: int) -> Iterator[tuple[Done, Path]]:
         file.write_bytes(contents[file])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SHARE)
 def test_malformed_input_is_answered_or_refused_in_one_line(kind: str, place: Path):
     codes, faults = Counter[int](), list[str]()
-    for number, (done, file) in enumerate(inputs(kind, place, size("inputs") // len(KINDS))):
+    for number, (done, file) in enumerate(inputs(kind, place, size("inputs") * SHARE[kind] // sum(SHARE.values()))):
         codes[done.code] += 1
         if problem := wrong_with(done):
             kept = place / f"found-{number}{file.suffix}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -88,6 +89,30 @@ def interrupted(process: subprocess.Popen[str], signum: int = signal.SIGINT) -> 
         os.killpg(process.pid, signum) if os.getpgid(process.pid) == process.pid else process.send_signal(signum)
         out, err = process.communicate(timeout=PATIENCE)
     return Done(process.returncode, out, err.lstrip("\n"))  # click ends the line that has ^C in it
+
+
+def on_terminal(*args: str, cwd: Path, stream: str, **env: str) -> tuple[int, str, str]:
+    """Exit code, what the terminal got on one stream, and what the pipe got on the other."""
+    import pty
+
+    master, slave = pty.openpty()
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: slave}
+    command = [sys.executable, "-m", "sim.cli", *args]
+    with subprocess.Popen(command, cwd=cwd, env=environment(**env), **streams) as process:
+        os.close(slave)
+        pipe = process.stderr if stream == "stdout" else process.stdout
+        got = {master: b"", pipe.fileno(): b""}
+        while True:
+            ready, _, _ = select.select(list(got), [], [], PATIENCE)
+            assert ready, "no answer"
+            try:
+                got |= {some: got[some] + os.read(some, 65536) for some in ready}
+            except OSError:  # on Linux, the end of a terminal
+                break
+        piped = got[pipe.fileno()] + pipe.read()
+        code = process.wait(PATIENCE)
+    os.close(master)
+    return code, got[master].decode(), piped.decode()
 
 
 def refused(done: Done, *parts: str, code: int = 2) -> None:

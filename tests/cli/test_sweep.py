@@ -1,14 +1,12 @@
 """shoulders sweep, as it is typed."""
 
-import os
-import pty
 import signal
 import time
 
 import pandas as pd
 import pytest
 
-from tests.cli import interrupted, started
+from tests.cli import interrupted, on_terminal, started
 from tests.study.worlds import TEXT
 
 GRID = ["--vary", "dynamics.abandon_rate=0:0.4:3", "--vary", "persons.Ada.reach=0.1,0.5", "--replicates", "4"]
@@ -99,20 +97,8 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(sweep, tmp_path, execut
 
 
 def test_a_terminal_sees_how_far_it_is(sweep, tmp_path):
-    master, slave = pty.openpty()
     words = [*SLOW, "--executor", "threads", "--workers", "1", "--replicates", "60", "--out", "s"]
-    with started("sweep", *words, cwd=tmp_path, stdout=None, stderr=slave) as child:
-        os.close(slave)
-        seen = b""
-        while True:
-            try:
-                some = os.read(master, 4096)
-            except OSError:
-                break
-            if not some:
-                break
-            seen += some
-        assert child.wait() == 0
-    os.close(master)
-    assert b"a second" in seen
-    assert b"/60" in seen
+    code, seen, _ = on_terminal("sweep", *words, cwd=tmp_path, stream="stderr")
+    assert code == 0
+    assert "a second" in seen
+    assert "/60" in seen

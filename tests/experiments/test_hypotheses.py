@@ -78,9 +78,6 @@ def refused(world: str = WORLD, **changes: str | None) -> str:
     return str(error.value)
 
 
-# --- formulas ---------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("formula", "value"),
     [
@@ -124,8 +121,6 @@ def test_formulas_are_nothing_but_arithmetic(formula, says):
     assert "\n" not in str(error.value)
 
 
-# --- contrasts --------------------------------------------------------------------------------------------------------
-
 DOSES = np.array([0.0, 1.0, 4.0, 9.0])
 
 
@@ -155,9 +150,6 @@ def test_the_slope_of_logarithms_is_of_means_and_its_spread_that_of_the_jackknif
     left_out = np.array([slope(np.delete(values, k, axis=1)) for k in range(400)])
     assert effects.std(ddof=1) == pytest.approx(399 * left_out.std(ddof=1), rel=0.02)
     assert expected("log-slope", np.exp(-0.3 * DOSES), DOSES, 0.0) == pytest.approx(-0.3)
-
-
-# --- measures ---------------------------------------------------------------------------------------------------------
 
 
 def a_tape(**more: Any) -> Tape:
@@ -204,9 +196,6 @@ def test_shuffled_time_stamps_change_lineages_and_no_edges():
                  Realised([1], [-1], [1.0]), tape.persons, tape.ideas, 9, 4)  # fmt: skip
     assert shuffled(alone, "role-flow") == 1.0
     assert math.isnan(shuffled(make_tape(["Ada"], []), "role-flow"))
-
-
-# --- verdicts ---------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_so_is_supported_by_the_mean_of_the_pairs_and_the_contrary_refuted():
@@ -336,8 +325,6 @@ def test_what_is_exact_must_hold_in_every_pair():
     assert (varying.verdict, varying.consistent) == ("refuted", False)
 
 
-# --- what is wrong is said in one line --------------------------------------------------------------------------------
-
 WRONG = [
     (
         {"pairs": "5", "pairs_at_most": "5"},
@@ -418,9 +405,6 @@ def test_files_without_what_is_needed(tmp_path):
         sim.test_hypotheses(tmp_path / "long.toml")
 
 
-# --- the command line, and the report ---------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def tested(shell, tmp_path):
     def call(*words: str, **changes: str) -> Done:
@@ -441,6 +425,9 @@ def test_the_command_prints_a_table_or_json_and_refuses_folders_not_its_own(test
     for folder in ("other", "empty"):
         (tmp_path / folder).mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("mine", encoding="utf-8")
+    done = tested("mine.toml", arms="{early = {}, late = {}}")
+    refused_by_command(done)
+    assert re.match(r"shoulders: mine.toml:1[12]: ", done.err)
     refused_by_command(tested("mine.toml", "--out", "other"), "holds other files")
     refused_by_command(tested("mine.toml", "--out", "mine.toml"), "is no folder")
     refused_by_command(tested("empty"), "without any .toml")
@@ -448,17 +435,6 @@ def test_the_command_prints_a_table_or_json_and_refuses_folders_not_its_own(test
     refused_by_command(tested("mine.toml", "--engine", "agnts"), "did you mean")
     refused_by_command(shell("notebook-curve", "-o", "x.gif"), "allowed: png, svg, pdf")
     refused_by_command(shell("notebook-curve", "-o", "none/x.png"), "no such folder")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"pairs": "5", "pairs_at_most": "5"}, {"arms": "{early = {}, late = {}}"}, {"measure": '"share:P1"'},
-     {"measure": '"totl"'}],
-)  # fmt: skip
-def test_the_command_exits_with_two_and_one_line(tested, changes):
-    done = tested("mine.toml", **changes)
-    refused_by_command(done)
-    assert re.match(r"shoulders: mine.toml:1[12]: ", done.err)
 
 
 def test_the_report_stands_alone_and_is_escaped(tested, tmp_path):
@@ -503,9 +479,6 @@ def test_figures_show_what_was_found(changes):
     assert [line.get_ydata()[0] for line in drawn] == ([] if result.theory is None else [result.theory])
     low, high = effect.get_ylim()
     assert low < min(0.0, result.low) <= max(0.0, result.high) < high
-
-
-# --- the fourteen -----------------------------------------------------------------------------------------------------
 
 
 def test_all_fourteen_are_there_and_a_wrong_theory_is_found_out():
@@ -562,9 +535,6 @@ def test_the_table_of_the_docs_says_what_all_pairs_say():
             assert float(words.replace(",", "")) == pytest.approx(value, abs=0.51 * 10.0**-digits), (label, words)
         if removed:
             assert int(removed.removesuffix("%")) == pytest.approx(100 * result.reduction, abs=0.51), label
-
-
-# --- the notebook curve -----------------------------------------------------------------------------------------------
 
 
 def test_the_curve_follows_its_theory_which_is_that_of_the_science():

@@ -24,9 +24,6 @@ from tests.theory import FOREVER
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
-# --- the thought experiments ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("name", "part", "lost"),
     [
@@ -69,9 +66,6 @@ def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
     assert not (without.events.person == 1).any()
     lost = with_notebook.total - without.total
     assert 0.0 < lost == lost_without(with_notebook)[genius] < 1e-3 * with_notebook.total
-
-
-# --- what a world without somebody is ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("part", ["person", "telling", "implementation"])
@@ -142,9 +136,6 @@ def test_scheduled_births_and_deeds_of_a_person_fall_away_and_those_of_the_group
     assert kinds_of(tape_without(scenario, range(1), "telling"), 1) == set()
     assert kinds_of(tape_without(scenario, range(1), "implementation"), 0) == {DISCOVER}
     assert kinds_of(tape_without(scenario, range(1), "implementation"), 1) == {LEARN}
-
-
-# --- the table --------------------------------------------------------------------------------------------------------
 
 
 def test_threads_order_and_engine_make_no_difference() -> None:

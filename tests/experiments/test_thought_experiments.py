@@ -71,15 +71,11 @@ def test_e3_a_third_for_each_role_in_equal_parts_and_priority_for_discoverers_al
     assert not found[first:].any()
 
 
-def test_e4_the_exact_fractions_by_person_pagerank_and_the_published_table() -> None:
+def test_e4_is_the_published_table_by_person_pagerank() -> None:
     """Published to 1e-4: the essay's 0.3450 is what power iteration prints at tolerance 1e-6; converged 0.344949."""
-    table = credit(tape_of("e4_bridge"), "person-pagerank")
-    relative = {"P1": 7600 / 22511, "P2": 58333 / 135066, "P3": 31133 / 135066}
-    absolute = {"P1": 22800 / 84553, "P2": 58333 / 169106, "P3": 31133 / 169106}
+    table = credit(tape_of("e4_bridge"), "person-pagerank").persons
     published = {"P1": (0.2697, 0.3376), "P2": (0.3450, 0.4319), "P3": (0.1841, 0.2305)}
-    for name, share, rank in zip(table.persons.name, table.persons.share, table.persons.pagerank, strict=True):
-        assert share == pytest.approx(relative[name], abs=1e-9)
-        assert rank == pytest.approx(absolute[name], abs=1e-9)
+    for name, share, rank in zip(table.name, table.share, table.pagerank, strict=True):
         assert (rank, share) == pytest.approx(published[name], abs=1e-4)
 
 
@@ -104,8 +100,6 @@ def test_without_chance_the_seed_does_not_matter(name: str) -> None:
     again = credit(sim.simulate(scenario, seed=12345)).persons.share
     assert again == pytest.approx(credit(tape_of(name)).persons.share, abs=1e-12)
 
-
-# The matrix: experiments x accounts -----------------------------------------------------------------------------------
 
 THIRD = 1 / 3
 

@@ -93,11 +93,6 @@ def test_what_is_dropped(rows: list[str], dropped: dict[str, int]) -> None:
     assert tape.provenance["kept"] == len(rows) - sum(dropped.values())
 
 
-def test_who_cites_only_later_ones_discovers() -> None:
-    tape = cited("b,c,1", "c,a,2")
-    assert ("discover", "b") in [row[1:3] for row in story(tape)]
-
-
 def test_the_earliest_date_of_a_paper_counts() -> None:
     tape = cited("b,a,5", "b,c,3", "c,a,4")
     assert {row[2]: row[0] + tape.provenance["time_origin"] for row in story(tape)} == {"a": 2, "b": 3, "c": 4}
@@ -132,7 +127,7 @@ def test_parquet_of_citations(tmp_path: Path) -> None:
 papers = st.sampled_from("abcdef")
 
 
-@cases(200, st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
+@cases(100, st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
 def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: list[tuple[str, str]]) -> None:
     tape = with_dates(
         "citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs),

@@ -1,12 +1,10 @@
 """Real logs as tapes: small logs with trees and credits by hand, each irregularity, each error, and slow twins."""
 
 import io
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,12 +14,12 @@ from sim.accounts.account import credit
 from sim.errors import TapeError
 from sim.logs.formats import FORMATS, read_log
 from sim.readers.times import ALLOWED
-from sim.tape.tables import DISCOVER, IMPLEMENT, KINDS, LEARN
+from sim.tape.tables import KINDS
 from sim.tape.tape import Tape
 from tests import cases
+from tests.damage import mutated
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
-WEIBO = Path(__file__).parents[3] / "shared" / "data" / "weibo_cascades" / "cascades.txt"
 HELD, LATE = "already holds the idea", "not strictly back in time"
 
 
@@ -80,9 +78,6 @@ def parquet(**columns: object) -> bytes:
     return file.getvalue()
 
 
-# Small logs by hand
-
-
 def test_chain() -> None:
     tape = edges("2,a,b|3,b,c|4,c,d")
     assert in_words(tape) == "1 discover a; 2 learn b by a; 3 learn c by b; 4 learn d by c"
@@ -106,12 +101,6 @@ def test_idea_communication_and_implementation_get_a_third_each() -> None:
     assert (tape.provenance["format"], tape.provenance["rows"], tape.provenance["kept"]) == ("edges", 6, 6)
 
 
-def test_two_tellers_share_by_weight() -> None:
-    tape = edges("2,a,c,1|2,b,c,3", "weight")
-    assert in_words(tape).endswith("; 2 learn c by a 0.25, b 0.75")
-    assert credits(tape) == pytest.approx({"a": 0.25, "b": 0.75, "c": 0.0}, abs=1e-12)
-
-
 def test_two_cascades(tmp_path: Path) -> None:
     tape = read_log(LOGS / "cascades.txt")
     assert tape.ideas == ("cascade 7", "cascade 9")
@@ -129,8 +118,6 @@ def test_two_cascades(tmp_path: Path) -> None:
     assert Tape.load(tmp_path / "run") == tape
     assert Tape.load(tmp_path / "run").provenance == tape.provenance
 
-
-# Irregularities
 
 PASSED_OVER = {"teller without an entry of their own": 1}
 REATTACHED = {"teller not strictly earlier": 1}
@@ -179,50 +166,7 @@ def test_weibo_is_guessed() -> None:
     assert read("time\tsource\ttarget\tidea\tkind\n1\ta\tb\tx\t\n", "log.txt").ideas == ("x",)
 
 
-@pytest.fixture(scope="module")
-def weibo_file() -> Path:
-    if not WEIBO.exists():
-        pytest.skip(f"{WEIBO} is absent: the sample of real cascades is not part of the project")
-    return WEIBO
-
-
-def test_real_cascades(weibo_file: Path) -> None:
-    """The counts of the file, by a plain reading of its own."""
-    tape = read_log(weibo_file)
-    expected: Counter[str] = Counter()
-    for line in weibo_file.read_text().split("\n"):
-        _, author, _, size, entries = line.split("\t")
-        first = {author: 0}
-        for users, seconds in sorted(
-            ((entry.split(":")[0].split("/"), int(entry.split(":")[1])) for entry in entries.split()),
-            key=lambda e: e[1],
-        ):
-            expected["entries"] += 1
-            if users == [author] and seconds == 0:
-                expected["posts"] += 1
-            elif users[-1] in first:
-                expected[HELD] += 1
-            else:
-                first[users[-1]] = seconds
-                expected["learned"] += 1
-                expected[LATE] += first.get(users[-2], seconds) >= seconds
-        expected["participants"] += int(size)
-        expected["cascades"] += 1
-    assert expected["entries"] == expected["participants"] == 7147
-    assert expected["cascades"] == len(tape.ideas) == 30  # 29 line ends: the last line has none
-    assert tape.total == int((tape.events.kind == LEARN).sum()) == expected["learned"] == len(tape.realised)
-    assert int((tape.events.kind == DISCOVER).sum()) == 30
-    assert tape.dropped == {HELD: expected[HELD], LATE: expected[LATE]}
-    counts = tape.provenance
-    assert counts["entries"] == 7147
-    mended = counts["mended"]["teller not strictly earlier"]
-    assert counts["entries"] == counts["posts"] + counts["learned"] + sum(tape.dropped.values()) - mended
-    assert counts["header_disagrees"] == 0
-    assert credit(tape).total == pytest.approx(tape.total, rel=1e-12)
-
-
 NOT_HELD, NOT_MADE = "does not hold the idea", "no earlier implementation by the source"
-MADE = "1 discover m; 2 learn u by m; {} implement m by m"
 
 
 @pytest.mark.parametrize(
@@ -237,20 +181,12 @@ MADE = "1 discover m; 2 learn u by m; {} implement m by m"
         ("3,b,d|3,c,b|3,a,d", "", "2 discover a; 2 discover c; 3 learn b by c; 3 learn d by a", {LATE: 1}),
         ("5,a,b|5,b,a", "", "", {LATE: 2}),
         ("5,a,b|5,b,a|9,b,c", "", "8 discover b; 9 learn c by b", {LATE: 2}),  # who was dropped and tells later
-        ("5,a,a|6,a,b", "", "5 discover a; 6 learn b by a", {"self-influence": 1}),
-        ("1,a,b|2,a,b|2,c,b|3,,b", "", "0 discover a; 1 learn b by a", {HELD: 3}),
-        ("1,a,b|1,,b", "", "1 discover b", {HELD: 1}),  # a discovery goes before a learning at the same time
-        ("1,a,b,1|1,a,b,|1.0, a,b,1e0", "weight", "0 discover a; 1 learn b by a", {"duplicate": 2}),
-        ("1,a,c,1|1,a,c,2|1,b,c,1", "weight", "0 discover a; 0 discover b; 1 learn c by a 0.75, b 0.25", {}),
         (",a,b,|1,a,,|1,,b,learn|,,,|2,a,b,learn", "kind", "1 discover a; 2 learn b by a",
          {"no time": 2, "no target": 1, "no source": 1}),
         ("5,,m,implement", "kind", "4 discover m; 5 implement m by m", {}),
         ("5,,m,implement|5,a,m,", "kind", "4 discover a; 5 learn m by a", {LATE: 1}),
-        ("5,,m,implement|6,a,m,", "kind", "5 discover a; 6 learn m by a", {LATE: 1}),
         ("5,,u,use|6,a,u,", "kind", "5 discover a; 6 learn u by a", {NOT_HELD: 1}),
-        ("2,m,u,|5,m,u,use|9,,m,implement", "kind", MADE.format(9), {NOT_MADE: 1}),
-        ("2,m,u,|5,m,u,use|5,,m,implement", "kind", MADE.format(5), {NOT_MADE: 1}),
-        ("2,m,u,|5,m,u,use|1,,m,", "kind", "1 discover m; 2 learn u by m", {NOT_MADE: 1}),
+        ("2,m,u,|5,m,u,use|5,,m,implement", "kind", "1 discover m; 2 learn u by m; 5 implement m by m", {NOT_MADE: 1}),
         ("1,a,b,x|1,b,a,y|2,b,c,|2,b,d,idea", "idea", "0 discover a x; 0 discover b y; 1 discover b idea; "
          "1 learn a y by b; 1 learn b x by a; 2 learn c idea by b; 2 learn d idea by b", {}),
     ],
@@ -265,33 +201,11 @@ def test_irregular_rows(rows: str, more: str, expected: str, dropped: dict[str, 
         assert (tape.ideas, tape.steps, tape.world_size) == ((), 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("rows", "more", "total"),
-    [
-        ("1,,a,discover,|2,,b,,|3,,c,discover,5", ("kind", "value"), 5),  # a discovery realises nothing unless told
-        ("1,a,c,2|1,b,c,3|1,d,c,|2,c,e,|2,c,f,0", ("value",), 6),  # the values of one learning add up
-        ("1,a,c,2|2,b,c,3|4,,b,", ("value",), 2),  # only those of rows that are kept
-        ("5,,m,implement,2", ("kind", "value"), 2),
-    ],
-)
-def test_what_is_realised_is_as_much_as_told(rows: str, more: tuple[str, ...], total: float) -> None:
-    assert edges(rows, *more).total == total
-
-
-def test_roots_that_were_placed_are_counted() -> None:
-    assert edges("9,s,b|4,s,c|4,r,d").mended == {"root placed": 2}
-    assert edges("5,,m,implement", "kind").mended == {"root placed": 1}
-
-
 def test_a_use_is_served_by_the_last_implementation_before() -> None:
     rows = "1,,m,,|2,,m,implement,|4,,m,implement,|6,,m,implement,|5,m,m,use,7|4,m,m,use,3|9,,m,realise,"
     tape = edges(rows, "kind", "value")
     assert [column.tolist() for column in tape.realised.columns().values()] == [[0, 0, 0], [-1, 1, 2], [1.0, 3.0, 7.0]]
-    assert (tape.events.kind == IMPLEMENT).sum() == 3
     assert tape.steps == 9
-
-
-# Times and tables
 
 
 def test_negative_times_are_shifted() -> None:
@@ -339,8 +253,6 @@ def test_parquet_as_csv(tmp_path: Path) -> None:
     dated = read(parquet(time=dates, source=["a", "b"], target=["b", "c"]), "log.parquet")
     assert dated.events.step.tolist() == [86399, 86400, 86401]
 
-
-# Errors: file, line, what is wrong, what is allowed
 
 HEADER = "time,source,target"
 SAY = "or say which it is: --columns"
@@ -451,8 +363,6 @@ def test_wrong_parquet(data: bytes, begins: str, ends: str) -> None:
     assert refusal(data, "log.parquet").endswith(ends)
 
 
-# Any log
-
 names = st.sampled_from("abcde")
 deeds = st.tuples(
     st.integers(0, 6),
@@ -472,63 +382,21 @@ def as_csv(rows: list[Deed]) -> str:
     return "time,source,target,idea,kind,weight,value\n" + "\n".join(",".join(map(str, row)) for row in legal) + "\n"
 
 
-@cases(200, st.data(), tables)
-def test_the_order_of_the_rows_does_not_matter(data: st.DataObject, rows: list[Deed]) -> None:
-    tape = read(as_csv(rows))
-    again = read(as_csv(data.draw(st.permutations(rows))))
-    assert again == tape
-    assert (again.dropped, again.provenance) == (tape.dropped, tape.provenance)
+SOUND = [*(file.read_bytes() for file in sorted(LOGS.iterdir())), GOOD]
+damaged = st.builds(mutated, st.sampled_from(SOUND), st.randoms(use_true_random=False), st.just(SOUND))
+noise = st.text(alphabet='time,source\ttarget\n\r"#:/019.-', max_size=200).map(str.encode)
 
 
-@cases(200, tables)
-def test_the_total_is_the_value_of_the_rows_kept(rows: list[Deed]) -> None:
-    """Each row is worth another power of two, so that the total tells which rows were kept."""
-    worth = [(*row[:6], str(2**i)) for i, row in enumerate(rows)]
-    tape = read(as_csv(worth))
-    kept = int(tape.total).bit_count()
-    assert tape.provenance["kept"] == kept == len(rows) - sum(tape.dropped.values())
-    child, parent, _ = tape.influences.columns().values()
-    assert np.all(tape.events.step[parent] < tape.events.step[child])
-    assert credit(tape).total == pytest.approx(tape.total, rel=1e-12)
-
-
-def read_or_refused(data: bytes, name: str, format: str | None) -> None:
+@cases(
+    600,
+    st.one_of(st.binary(max_size=200), noise, damaged, damaged),
+    st.sampled_from(["log.csv", "log.tsv", "log.parquet", "log", "log"]),
+    st.sampled_from([None, *FORMATS]),
+)
+def test_whatever_is_given_is_read_or_refused_in_one_line(data: bytes, name: str, format: str | None) -> None:
     said = ""
     try:
         read(data, name, format)
     except TapeError as error:
         said = str(error)
     assert len(said.splitlines()) <= 1
-
-
-@cases(
-    300,
-    st.one_of(
-        st.binary(max_size=200), st.text(alphabet='time,source\ttarget\n\r"#:/019.-', max_size=200).map(str.encode)
-    ),
-    st.sampled_from(["log.csv", "log.tsv", "log.parquet", "log"]),
-    st.sampled_from([None, *FORMATS]),
-)
-def test_anything_else_is_refused(data: bytes, name: str, format: str | None) -> None:
-    read_or_refused(data, name, format)
-
-
-SOUND = [
-    *(file.read_bytes() for file in sorted(LOGS.iterdir())),
-    parquet(time=[1, 2], source=["a", "b"], target=["b", "c"]),
-]
-
-
-@cases(
-    300,
-    st.sampled_from(SOUND),
-    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=4)), min_size=1, max_size=3),
-    st.sampled_from([None, *FORMATS]),
-)
-def test_damaged_logs_are_read_or_refused(
-    data: bytes, damages: list[tuple[float, int, bytes]], format: str | None
-) -> None:
-    for where, length, with_what in damages:
-        at = int(where * len(data))
-        data = data[:at] + with_what + data[at + length :]
-    read_or_refused(data, "log", format)

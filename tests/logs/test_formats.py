@@ -1,7 +1,5 @@
 """Each format by hand: what it means, its irregularities, and what other programs make of the same."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +23,6 @@ HELD = "already holds the idea"
 
 def test_the_command_line_names_the_formats() -> None:
     assert tuple(FORMATS) == NAMED
-
-
-# What a log means (SCIENCE.md 4.11)
 
 
 def test_telling_proves_holding() -> None:
@@ -102,9 +97,6 @@ def test_contacts_keep_their_rows() -> None:
     assert (tape.events.step[parent] < tape.events.step[child]).all()
     assert (told[:, np.lexsort(told)] == mails.to_numpy().T[:, np.lexsort(mails.to_numpy().T)]).all()
     assert sum(read_log(mails[:2000]).dropped.values()) > 1900  # squeezed into the first, hardly any is left
-
-
-# Works
 
 
 def test_papers_build_on_what_they_cite() -> None:
@@ -196,9 +188,6 @@ def test_works_have_authors(text: str, name: str, ada: str, ben: str) -> None:
     assert tape.mended == {"work without authors, so its own": 1}
 
 
-# Adoptions whose tellers nobody says
-
-
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -254,8 +243,6 @@ def test_journeys() -> None:
         credit(edges("1,a,b"), "removal")
 
 
-# Graphs of other programs
-
 YED = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
 <key for="node" id="d6" yfiles.type="nodegraphics"/><key for="edge" id="d9" attr.name="time" attr.type="string"/>
 <graph edgedefault="directed"><node id="n0"><data key="d6"><y:ShapeNode><y:NodeLabel>Ada</y:NodeLabel></y:ShapeNode>
@@ -284,9 +271,6 @@ def test_graphs_of_other_programs(text: str, name: str, format: str) -> None:
     tape = read(text, name)
     assert (tape.provenance["format"], tape.persons.name) == (format, ("Ada", "Ben"))
     assert tape.events.step[-1] == 1577923200
-
-
-# Questions
 
 
 def test_the_question_of_a_table_without_a_meaning() -> None:

@@ -1,7 +1,5 @@
 """Repositories: who stands on whom, by the lines and by the files that commits change."""
 
-from __future__ import annotations
-
 import random
 import subprocess
 from collections import Counter

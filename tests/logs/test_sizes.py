@@ -144,9 +144,6 @@ def test_fractions_in_a_later_block_scale_all(small_blocks: None) -> None:
     assert tape == naive_tape(log)
 
 
-# Encodings and types
-
-
 def test_what_is_not_utf_8_is_refused() -> None:
     assert read(LOG.encode("latin-1")) == read(LOG)
     assert read(LOG.encode("latin-1")).provenance["read_as"]["encoding"] == "Latin-1, a guess"
@@ -239,8 +236,6 @@ def test_floats_are_read_as_the_decimals_they_print_as(cells: list[float]) -> No
     assert fast[1] == digits or not form
     assert fast[2].tolist() == ticks.tolist()
 
-
-# The order, and compiled code
 
 wide = st.lists(
     st.tuples(

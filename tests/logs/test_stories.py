@@ -1,7 +1,5 @@
 """The true stories of the docs: what their tables claim, where the data is."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

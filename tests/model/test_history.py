@@ -62,42 +62,21 @@ def holders(tape: sim.Tape, idea: str) -> np.ndarray:
     return np.cumsum(np.bincount(step[of], (sign * count)[of], tape.steps + 1))
 
 
-# --- every file ----------------------------------------------------------------------------------------------
-
-
-def test_the_historical_cases_are_there() -> None:
-    assert set(HISTORY) <= set(FILES)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_it_says_what_it_shows(name: str) -> None:
+@pytest.mark.parametrize("name", sorted({*FILES, *HISTORY}))
+def test_a_scenario_says_what_it_shows_takes_effect_and_needs_no_more_than_was_foreseen(name: str) -> None:
     assert (SCENARIOS / f"{name}.toml").read_text(encoding="utf-8").startswith("# ")
-    assert load(name).scenario.description
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_every_intervention_comes_in_time_and_has_an_effect(name: str) -> None:
-    scenario = load(name)
+    scenario, tape = load(name).replace(SMALLER.get(name, {})), tape_of(name)
+    assert scenario.scenario.description
     assert all(deed.step <= scenario.scenario.steps for deed in scenario.interventions)
-    assert "interventions_without_effect" not in tape_of(name).provenance
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_it_fits_into_a_small_machine_and_what_happens_was_foreseen(name: str) -> None:
-    scenario, persons = load(name).replace(SMALLER.get(name, {})), tape_of(name).events.person
+    assert "interventions_without_effect" not in tape.provenance
     assert predict_memory(load(name), "agents", most_events(load(name))) < 5e9
     if not scenario.dynamics.readopt:  # nobody adopts twice
+        persons = tape.events.person
         singles = (persons >= 0) & (persons < len(person_ranges(scenario)["everyone"]))
         assert singles.sum() <= most_events(scenario)
-
-
-@pytest.mark.parametrize("name", HISTORY)
-def test_a_historical_case_is_called_an_illustration_and_has_impact(name: str) -> None:
-    assert "An illustration with made-up parameters, not evidence." in load(name).scenario.description
-    assert tape_of(name).total > 0.0
-
-
-# --- Kant ----------------------------------------------------------------------------------------------------
+    if name in HISTORY:
+        assert "An illustration with made-up parameters, not evidence." in scenario.scenario.description
+        assert tape.total > 0.0
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -111,36 +90,22 @@ def test_kant_is_read_once_he_has_rewritten_the_critique_and_not_otherwise(seed:
     assert 0 < read[6] < 0.005 * public
     assert read[20] > 0.1 * public  # 1800
     assert unread.max() < 0.005 * public
-
-
-def test_kant_has_the_idea_and_his_readers_the_communication() -> None:
-    total = tape_of("kant_critique").total
-    rows = by_name(tape_of("kant_critique"))
+    total, rows = tape_of("kant_critique").total, by_name(tape_of("kant_critique"))
     assert rows["Kant"]["idea"] == pytest.approx(total / 2, rel=1e-12)
     assert rows["Reinhold"]["communication"] + rows["scholar"]["communication"] > 0.4 * total
     assert 0.0 < rows["Kant"]["communication"] < 0.1 * total  # whom some read in the original
 
 
-# --- Karush, Kuhn and Tucker ---------------------------------------------------------------------------------
-
-
-def test_karush_was_first_and_was_hardly_heard() -> None:
+def test_karush_was_first_and_was_hardly_heard_once_the_thesis_was_found() -> None:
     tape = tape_of("karush_kuhn_tucker")
     assert shares(tape, "priority")["Karush"] == 1.0
     role_flow = shares(tape)
     assert 0.0 < role_flow["Karush"] < 0.01
     assert role_flow["Kuhn"] == pytest.approx(role_flow["Tucker"], rel=1e-9)
     assert role_flow["Kuhn"] > 0.4
-
-
-def test_karush_has_no_credit_before_the_thesis_is_found() -> None:
-    tape = until("karush_kuhn_tucker", 35)  # 1973
-    assert tape.total > 0.0
-    assert shares(tape)["Karush"] == 0.0
-    assert shares(tape, "priority")["Karush"] == 1.0
-
-
-# --- Gauss ---------------------------------------------------------------------------------------------------
+    before = until("karush_kuhn_tucker", 35)  # 1973
+    assert before.total > 0.0
+    assert (shares(before)["Karush"], shares(before, "priority")["Karush"]) == (0.0, 1.0)
 
 
 def test_the_world_owes_next_to_nothing_to_gauss_s_papers() -> None:
@@ -161,28 +126,19 @@ def test_tukey_had_the_idea_garwin_carried_it_and_cooley_made_it_work() -> None:
     assert [share[name] for name in ("Tukey", "Cooley", "Garwin")] == pytest.approx([0.5, 5 / 12, 1 / 12], abs=1e-3)
 
 
-# --- Cocks ---------------------------------------------------------------------------------------------------
-
-
-def test_cocks_has_no_credit_before_the_release() -> None:
-    tape = until("cocks_rsa", 24)  # 1996
-    assert tape.total > 0.0
-    assert shares(tape)["Cocks"] == 0.0
-    assert shares(tape, "priority")["Cocks"] == 1.0
-
-
-def test_cocks_has_credit_after_the_release_through_his_own_telling_alone() -> None:
+def test_cocks_has_credit_only_after_the_release_through_his_own_telling() -> None:
+    before = until("cocks_rsa", 24)  # 1996
+    assert before.total > 0.0
+    assert (shares(before)["Cocks"], shares(before, "priority")["Cocks"]) == (0.0, 1.0)
     role_flow = shares(tape_of("cocks_rsa"))
     assert 0.0 < role_flow["Cocks"] < 0.01
     assert role_flow["Rivest"] == pytest.approx(role_flow["Shamir"], rel=1e-9)
     assert role_flow["Rivest"] == pytest.approx(role_flow["Adleman"], rel=1e-9)
 
 
-# --- Xerox and Apple -----------------------------------------------------------------------------------------
-
-
 def test_xerox_keeps_the_idea_and_shares_the_implementation_from_the_lisa_on() -> None:
     tape = tape_of("xerox_apple")
+    assert shares(until("xerox_apple", 12)) == pytest.approx({"Xerox PARC": 1.0, "Apple": 0.0})
     before = until("xerox_apple", 12).total  # 1983; the Lisa is in use from the next year on
     after = tape.total - before
     assert 0.0 < before < 0.01 * after
@@ -194,22 +150,12 @@ def test_xerox_keeps_the_idea_and_shares_the_implementation_from_the_lisa_on() -
     assert apple["communication"] > 0.99 * tape.total / 3
 
 
-def test_xerox_had_all_the_credit_before_apple_had_something_to_sell() -> None:
-    assert shares(until("xerox_apple", 12)) == pytest.approx({"Xerox PARC": 1.0, "Apple": 0.0})
-
-
-# --- LSTM ----------------------------------------------------------------------------------------------------
-
-
-def test_lstm_is_slow_then_sudden() -> None:
+def test_lstm_is_slow_then_sudden_and_needs_the_computers_and_the_explanation() -> None:
     tape = tape_of("lstm")
     held = holders(tape, "LSTM")
     assert 0 < held[1:17].max() < 0.001 * held[-1]  # 2012 and before
     assert held[20] > 0.3 * held[-1]  # 2016
     assert until("lstm", 13).total == 0.0  # 2009
-
-
-def test_lstm_needs_the_computers_and_the_explanation() -> None:
     lstm = load("lstm")
     gpus = next(n for n, deed in enumerate(lstm.interventions) if deed.kind == "set")
     essay = next(n for n, deed in enumerate(lstm.interventions) if deed.kind == "rewrite")
@@ -219,9 +165,6 @@ def test_lstm_needs_the_computers_and_the_explanation() -> None:
     assert without_essay.total < 0.2 * tape_of("lstm").total
 
 
-# --- GPUs and deep learning ----------------------------------------------------------------------------------
-
-
 def test_deep_nets_are_given_up_before_there_are_gpus() -> None:
     held = holders(tape_of("gpus_deep_learning"), "deep nets")
     assert held[1:22].max() > 100_000  # before 2007
@@ -229,14 +172,11 @@ def test_deep_nets_are_given_up_before_there_are_gpus() -> None:
     assert holders(tape_of("gpus_deep_learning"), "deep learning on GPUs")[:26].max() == 0  # before 2011
 
 
-@pytest.mark.parametrize(("inheritance", "buck"), [(0.0, 0.0), (0.5, 1 / 12), (1.0, 1 / 6)])
-def test_the_maker_of_gpus_inherits_from_what_stands_on_them(inheritance: float, buck: float) -> None:
-    table = credit(tape_of("gpus_deep_learning"), inheritance=inheritance)
-    assert dict(zip(table.persons.name, table.persons.share, strict=True))["Buck"] == pytest.approx(buck, abs=1e-12)
-
-
-def test_rumelhart_and_hinton_share_the_other_prerequisite() -> None:
+def test_the_maker_of_gpus_and_those_of_deep_nets_inherit_from_what_stands_on_them() -> None:
     tape = tape_of("gpus_deep_learning")
+    for inheritance, buck in ((0.0, 0.0), (0.5, 1 / 12), (1.0, 1 / 6)):
+        table = credit(tape, inheritance=inheritance).persons
+        assert dict(zip(table.name, table.share, strict=True))["Buck"] == pytest.approx(buck, abs=1e-12)
     rows = by_name(tape)
     kept = {row["person"]: row for row in credit(tape, inheritance=0.0).by_group()}
     assert kept["Rumelhart"]["credit"] == 0.0 < rows["Rumelhart"]["credit"]
@@ -244,15 +184,8 @@ def test_rumelhart_and_hinton_share_the_other_prerequisite() -> None:
     # Half of the idea's third passes on, and half of that to deep nets; Hinton passes on half of his own part, too.
     gained = rows["Rumelhart"]["credit"] + rows["Hinton"]["credit"] - kept["Hinton"]["credit"]
     assert gained == pytest.approx(tape.total / 12 - kept["Hinton"]["idea"] / 2, rel=1e-12)
-
-
-def test_no_chance_decides_who_earns_what_of_deep_learning() -> None:
-    expected = shares(tape_of("gpus_deep_learning"))
-    for seed in range(20):
-        assert shares(sim.simulate(load("gpus_deep_learning"), seed)) == pytest.approx(expected, abs=1e-9)
-
-
-# --- quaternions ---------------------------------------------------------------------------------------------
+    for seed in range(20):  # no chance decides who earns what
+        assert shares(sim.simulate(load("gpus_deep_learning"), seed)) == pytest.approx(shares(tape), abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -141,43 +141,6 @@ def test_value_is_shared_step_by_step(history, held):
     Tape(events, influences, realised, Persons(["A"], [1], [1]), ideas, now, 1)
 
 
-def run(
-    releases: Any, pieces: Any, values: Any = ((0, 1.0),), now: int = 10, held: bool = False
-) -> tuple[Any, Mapping[tuple[int, int], float]]:
-    """One idea, event 0 begins every holding; releases are (step, count), their rows 1, 2, 3, ..."""
-    recorder = Recorder()
-    recorder.event(0, DISCOVER, 0, 0)
-    rows = [(out, recorder.event(0, IMPLEMENT, 0, 0, 1, {0: 1.0}), count) for out, count in releases]
-    realised = realise(recorder, [(0, 0, *piece) for piece in pieces], [rows], [values], now, held)
-    return realised, expanded(recorder, realised)
-
-
-CHANGING = ((0, 1.0), (5, 10.0), (5, 100.0), (7, 0.0))  # a value changes in the step in which it is set
-
-
-@pytest.mark.parametrize(
-    ("releases", "piece", "values", "held", "expected"),
-    [
-        ([1], (3, 7, 1), None, False, {(0, 1): 4}),  # from the step after it began to the step it ends
-        ([1], (3, 3, 1), None, False, {}),
-        ([1], (0, 10, 3), None, False, {(0, 1): 30}),
-        ([5], (3, 7, 1), None, False, {(0, 1): 3}),  # from the release on
-        ([7], (3, 7, 1), None, False, {(0, 1): 1}),
-        ([8], (3, 7, 1), None, False, {}),
-        ([], (3, 7, 1), None, False, {}),
-        ([11], (3, 10, 1), None, False, {}),
-        ([5], (3, 7, 1), None, True, {(0, -1): 1, (0, 1): 3}),  # where holding counts, before the release, too
-        ([11], (3, 7, 2), None, True, {(0, -1): 8}),
-        ([], (3, 7, 1), None, True, {(0, -1): 4}),
-        ([1], (3, 9, 1), CHANGING, False, {(0, 1): 201}),
-        ([1, 3, 5, 5], (0, 8, 1), None, False, {(0, 1): 3 + 1, (0, 2): 1 + 1, (0, 3): 1, (0, 4): 1}),  # equal shares
-    ],
-)
-def test_what_a_holding_is_worth(releases, piece, values, held, expected):
-    found = run([(out, 1) for out in releases], [piece], values or ((0, 1.0),), held=held)[1]
-    close(found, {key: Fraction(value) for key, value in expected.items()})
-
-
 def test_a_thousand_implementers_cost_a_few_thousand_rows():
     recorder = Recorder()
     recorder.event(0, DISCOVER, 0, 0)

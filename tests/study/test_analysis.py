@@ -187,9 +187,6 @@ def test_wrong_input_is_refused_in_one_line(call, message):
     assert "\n" not in str(refused.value)
 
 
-# As an array ----------------------------------------------------------------------------------------------------------
-
-
 def test_the_array_has_the_parameters_as_dimensions_or_cells():
     pytest.importorskip("xarray", reason="xarray comes with the extra analysis")
     table = runs()
@@ -223,8 +220,6 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
     with pytest.raises(ModuleNotFoundError, match=r"^xarray is not installed: pip install 'shoulders\[analysis\]'$"):
         to_xarray(runs(), BY, ["total"])
 
-
-# Of a study -----------------------------------------------------------------------------------------------------------
 
 WORLD = """
 scenario = {name = "a village", steps = 6, seed = 4}

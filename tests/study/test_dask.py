@@ -77,6 +77,8 @@ def test_addresses_are_told_apart():
             refuse_open(wrong)
 
 
-def test_nobody_answers_in_one_line(tmp_path):
+def test_nobody_answers_in_one_line(tmp_path, monkeypatch):
+    real = distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda address, timeout: real(address, timeout=0.5))
     with pytest.raises(ValueError, match="no scheduler answers"):
         study().run(tmp_path, dask="tcp://127.0.0.1:9")

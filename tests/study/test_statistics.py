@@ -42,9 +42,6 @@ def at_level(wrong: int, level: float, trials: int = EXPERIMENTS) -> bool:
     return stats.binomtest(wrong, trials, level).pvalue > 1e-4
 
 
-# --- one number a pair ------------------------------------------------------------------------------------------------
-
-
 @given(arrays(np.float64, st.integers(2, 9), elements=st.floats(-100, 100).map(lambda x: round(x, 3))))
 def test_signs_are_flipped_in_every_way(effects):
     observed = abs(effects.sum())
@@ -85,9 +82,6 @@ def test_intervals_and_standardised_effects():
     assert holm([]) == benjamini_hochberg([]) == []
 
 
-# --- families ---------------------------------------------------------------------------------------------------------
-
-
 @given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=7))
 def test_holm_rejects_what_the_closed_test_of_bonferroni_rejects(p):
     """A claim stands if every subset of the family that holds it is rejected by Bonferroni (Marcus et al. 1976)."""
@@ -104,9 +98,6 @@ def test_benjamini_hochberg_rejects_up_to_the_last_below_its_line(p):
     for q in (0.01, 0.05, 0.2):
         last = max((k + 1 for k in range(len(p)) if order[k] <= (k + 1) / len(p) * q), default=0)
         assert sum(x <= q * (1 + 1e-12) for x in benjamini_hochberg(p)) == last
-
-
-# --- power, equivalence, pairing --------------------------------------------------------------------------------------
 
 
 def test_power_is_how_often_a_test_succeeds_or_shows_equivalence():
@@ -149,9 +140,6 @@ def test_equivalence_agrees_with_the_interval_of_ninety_percent_and_pairing_take
     assert np.isnan(variance_reduction(np.ones((2, 5)), np.array([-1.0, 1.0])))
 
 
-# --- wrong as often as they say ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("law", SKEWED)
 def test_under_the_null_the_false_positives_are_at_their_level(law):
     """12 pairs, all flips. A coarse law gives few values of p, so the rate may be below its level, never above."""
@@ -181,8 +169,6 @@ def test_intervals_cover_and_drawn_flips_err_at_their_level():
         wrong += sign_flip_p(rng.standard_t(4, 30), flips=199, seed=k) <= 0.05
     assert at_level(wrong, 0.05)
 
-
-# --- looks ------------------------------------------------------------------------------------------------------------
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 

@@ -393,7 +393,6 @@ def test_values_of_numpy_pandas_and_python_are_taken_alike():
         assert study(vary={"dynamics.abandon_rate": given}, replicates=np.int64(2)).about() == wanted
     assert study(vary={"scenario.steps": range(3, 5)}).cells[1] == {"scenario.steps": 4}
     assert study(vary={"scenario.steps": np.arange(3, 5)}).cells[0] == {"scenario.steps": 3}
-    assert world().replace({"world.size": np.int64(99), "dynamics.readopt": np.bool_(True)}).world.size == 99
     assert study() == study() != study(seed=9)
     assert pickle.loads(pickle.dumps(study())) == study()
     assert "6 cells x 7 replicates, 0 of 42 runs" in repr(study())

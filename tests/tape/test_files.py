@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -74,9 +73,6 @@ def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     file.write_text(json.dumps(manifest), encoding="utf-8")
 
 
-# There and back -------------------------------------------------------------------------------------------------------
-
-
 @cases(100, tapes())
 def test_what_is_saved_comes_back_bit_for_bit(tape):
     with tempfile.TemporaryDirectory() as folder:
@@ -133,9 +129,6 @@ def test_a_relative_place_and_the_current_folder(tmp_path, monkeypatch):
     assert Tape.load("here") == build()
 
 
-# The first version of the format must load for ever -------------------------------------------------------------------
-
-
 def test_a_tape_of_the_first_version_loads():
     tape = Tape.load(FIRST_VERSION)
     assert tape == build()
@@ -144,9 +137,6 @@ def test_a_tape_of_the_first_version_loads():
     assert json.loads((FIRST_VERSION / "provenance.json").read_text(encoding="utf-8"))["version"] == 1
 
     assert sum(map(len, contents(FIRST_VERSION).values())) < 20_000
-
-
-# Damage ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -344,16 +334,6 @@ def test_a_tape_larger_than_the_memory_is_refused_before_it_is_read(saved, monke
     assert 10**7 < files.free_memory() < 10**14
 
 
-def test_nothing_is_unpickled(saved, monkeypatch):
-    for name in ("load", "loads", "Unpickler"):
-        monkeypatch.setattr(pickle, name, lambda *a, **k: pytest.fail("pickle was used"))
-    monkeypatch.setattr(np, "load", lambda *a, **k: pytest.fail("np.load was used"))
-    assert Tape.load(saved) == build()
-
-
-# In the way -----------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("older", ["sound", "damaged", "an empty folder"])
 def test_an_older_tape_is_replaced(older, saved):
     if older == "damaged":
@@ -414,10 +394,11 @@ def test_a_link_to_a_run_folder_is_followed(saved):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_refused_and_left_as_it_is(saved):
+def test_a_read_only_folder_is_read_and_left_as_it_is(saved):
     before = contents(saved.parent)
     saved.parent.chmod(0o555)
     try:
+        assert Tape.load(saved) == build()
         with pytest.raises(PermissionError):
             other().save(saved)
         with pytest.raises(PermissionError):
@@ -425,19 +406,6 @@ def test_a_read_only_folder_is_refused_and_left_as_it_is(saved):
     finally:
         saved.parent.chmod(0o755)
     assert contents(saved.parent) == before
-
-
-def test_a_read_only_folder_can_be_read(saved):
-    for file in saved.iterdir():
-        file.chmod(0o444)
-    saved.chmod(0o555)
-    try:
-        assert Tape.load(saved) == build()
-    finally:
-        saved.chmod(0o755)
-
-
-# In the middle --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

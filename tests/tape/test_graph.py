@@ -51,13 +51,6 @@ def test_persons_by_hand() -> None:
     assert graph.edges[0, 3] == {"weight": 0.25, "first": 5, "last": 5}
 
 
-def test_persons_without_the_world() -> None:
-    found = person_arrows(bridge(), world=False)
-    assert list(zip(found.start.tolist(), found.end.tolist(), found.weight.tolist(), strict=True)) == [
-        (0, 1, 1.0), (0, 3, 0.25), (1, 2, 98.0), (2, 3, 0.75),
-    ]  # fmt: skip
-
-
 def test_events_by_hand() -> None:
     graph = to_networkx(bridge())
     assert graph.nodes[2] == {"person": "crowd", "idea": "idea 0", "kind": "learn", "time": 3, "count": 98}
@@ -107,9 +100,6 @@ def test_persons_as_a_slow_twin_sums_them(tape: Tape, world: bool) -> None:
     found = person_arrows(tape, world=world)
     pairs = zip(found.start.tolist(), found.end.tolist(), strict=True)
     assert dict(zip(pairs, found.weight.tolist(), strict=True)) == pytest.approx(expected)
-
-
-# Files
 
 
 def written(tape: Tape, name: str, of: str, **options: Any) -> Any:
@@ -165,10 +155,12 @@ def test_names_of_all_kinds(name: str) -> None:
         assert names == [*(text.replace("\t", "\ufffd") for text in NASTY), "bell\ufffd\ufffd\ufffd#next"]
 
 
+TIMES = ["{}", "2020-01-0{}", "2020-01-01T00:00:0{}.5", "{}.25", "-{}.125"]
+
+
 @pytest.mark.parametrize("name", ["g.csv", "g.parquet", "g.gexf", "g.graphml"])
-@pytest.mark.parametrize("of", GRAPHS)
-@cases(30, tables, st.sampled_from(["{}", "2020-01-0{}", "2020-01-01T00:00:0{}.5", "{}.25", "-{}.125"]))
-def test_what_is_written_is_read_back(name: str, of: str, rows: Any, times: str) -> None:
+@cases(50, tables, st.sampled_from(GRAPHS), st.sampled_from(TIMES))
+def test_what_is_written_is_read_back(name: str, rows: Any, of: str, times: str) -> None:
     tape = read(as_csv([(times.format(row[0] + 1), *row[1:]) for row in rows]))
     again = exported_and_read(tape, name, of)
     assert story(again) == story(tape)
@@ -209,9 +201,6 @@ def test_rows_of_a_window() -> None:
     assert written(bridge(), "g.parquet", "events", window=(3, 4))[["child", "parent"]].to_numpy().tolist() == [
         [2, 1], [3, 1],
     ]  # fmt: skip
-
-
-# Refusals, and what is left of a failure
 
 
 @pytest.mark.parametrize(

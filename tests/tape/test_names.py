@@ -34,6 +34,10 @@ def test_they_are_what_a_tuple_of_them_is(data: st.DataObject, persons: Persons)
     assert names[::-1] == expected[::-1]
     assert hash(names) == hash(expected)
     assert tuple(Names(persons)) == one_by_one(persons, list(everybody))
+    assert persons.names() == [persons.name_of(row) for row in everybody] == list(Names(persons))
+    members = persons.members.tolist()
+    assert persons.group.tolist() == [k for k, many in enumerate(members) for _ in range(many)]
+    assert persons.first.tolist() == [sum(members[:k]) for k in range(len(members) + 1)]
     for at, name in enumerate(expected):
         assert name in names
         assert names.index(name) == at

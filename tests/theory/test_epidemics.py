@@ -63,9 +63,6 @@ def of_one(law: Law, part: int, size: int) -> Floats:
     return found
 
 
-# --- SIR ------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("r0", [1.5, 2.5])
 def test_the_final_size_of_sir_in_a_large_world(r0):
     """r = 1 - exp(-R0 r) whatever the time that people tell for (Kermack and McKendrick 1927); R0 is the number that
@@ -77,9 +74,6 @@ def test_the_final_size_of_sir_in_a_large_world(r0):
     # Begun by the share s of all: of the 1 - s others exp(-R0 r) never hear.
     size, wrong = (optimize.brentq(lambda r, k=k: 1 - 0.99 * math.exp(-k * r) - r, 0.02, 1) for k in (r0, 1.05 * r0))
     check_mean(shares, size, wrong)
-
-
-# --- SIS ------------------------------------------------------------------------------------------------------
 
 
 def endemic_level(r0: float, give_up: float) -> float:
@@ -103,8 +97,6 @@ def test_the_endemic_level_of_sis():
     assert found.std(ddof=1) == pytest.approx(variance**0.5, rel=0.3)
     check_mean(found, level + bend * variance / (2 * pull), 0.95 * level, 1.05 * level, 1 - 1 / r0)
 
-
-# --- SEIZ -----------------------------------------------------------------------------------------------------
 
 MEET, TAKE_UP, RESOLVE = 0.08, 0.4, 0.15  # chances to be told, to take it up at once, to make up one's mind
 

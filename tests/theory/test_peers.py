@@ -43,9 +43,6 @@ def drawn(draw: Callable[[], float], daily: int) -> Floats:
     return np.array([draw() for _ in range(replicates(daily))])
 
 
-# --- EoN ------------------------------------------------------------------------------------------------------
-
-
 def test_eon_has_the_same_discrete_sir(tmp_path):
     """Everybody tells for one step: exactly the same law, of the sizes and of the times."""
     eon = pytest.importorskip("EoN", reason="EoN is not installed")
@@ -98,9 +95,6 @@ def test_eon_has_the_same_sis(tmp_path):
     check_same(held, drawn(lambda: peer(tau), 1000), drawn(lambda: peer(1.2 * tau), 1000))
 
 
-# --- cynetdiff ------------------------------------------------------------------------------------------------
-
-
 def activated(model: Any, seeds: list[int], daily: int) -> Floats:
     """How many nodes each run of a model of cynetdiff activates."""
 
@@ -136,9 +130,6 @@ def test_cynetdiff_has_the_same_linear_threshold(tmp_path):
             graph[a][b]["influence"] = whole / graph.in_degree(b)
         laws.append(activated(utils.networkx_to_lt_model(graph, rng=8)[0], [0, 1, 2], DRAWS))
     check_same(ours, *laws)
-
-
-# --- NDlib ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("low", [0.1, 0.15, 0.2])

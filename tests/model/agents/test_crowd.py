@@ -43,9 +43,6 @@ def crowd(size: int, understanding: float = 1.0) -> Crowd:
     return Crowd(world, recorder)
 
 
-# --- the large crowd: a mean field ----------------------------------------------------------------------------
-
-
 def test_a_large_crowd_follows_the_mean_field_exactly():
     reach, rate, steps = 0.2, 0.3, 12
     scenario = make(steps, {"telling_period": "forever", "abandon_rate": rate}, **teller(reach))
@@ -74,15 +71,6 @@ def test_clarity_and_understanding_thin_the_crowd():
     assert step == 2
     assert abs(count - expected) <= 1
     assert of_crowd(run(make(3, **sections | {"world": world | {"crowd_understanding": 0.0}})), "learn") == []
-
-
-def test_ties_come_before_the_crowd():
-    # An audience of 1000, of which 10 are ties: the rest is spread over all others, one by one or in the crowd.
-    sections = teller(1e-7, ties="A>tie", persons="A reach=1e-7; tie*10")
-    tape = run(make(2, **sections))
-    assert of_crowd(tape, "learn") == [(2, half_up((WORLD - 11) * (990 / (WORLD - 11))))]
-    assert sum(p <= 10 for _, k, p, _ in rows(tape) if k == "learn") == 10
-    assert of_crowd(run(make(2, **sections | {"persons": "A reach=1e-9; tie*10"})), "learn") == []
 
 
 def test_several_tellers_share_the_event_by_what_each_reached():
@@ -118,9 +106,6 @@ def test_many_tellers_of_one_add_up_in_a_very_large_world():
         one.address(0, 0, 1e-15, 1.0, 1.0)
     one.learn(2, 0, 7)
     assert one.held(0) == 300  # expected 300: the mean, and not what 1 - (1 - 1e-15) rounds to
-
-
-# --- the small crowd: luck ------------------------------------------------------------------------------------
 
 
 def test_a_small_crowd_learns_and_leaves_by_the_binomial():
@@ -167,9 +152,6 @@ def test_a_crowd_of_one_and_of_none():
     tape = model.run()
     assert tape.persons.total == 1
     assert rows(tape) == [(1, "discover", 0, 0)]
-
-
-# --- nobody is lost -------------------------------------------------------------------------------------------
 
 
 def balance(model: IdeaDiffusion, idea: int) -> tuple[int, int]:
@@ -223,9 +205,6 @@ def test_the_crowd_gives_up_what_works_at_the_working_rate():
     assert of_crowd(tape, "abandon")[:2] == [(3, at_first), (4, then)]
 
 
-# --- what it holds is worth something ---------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("by", ["crowd", "everyone", "A"])
 def test_the_value_of_the_crowd_is_that_of_its_people_step_by_step(by):
     sections = teller(0.3, impact={"value_of": "held", "realised_by": by}, ideas="idea value=2.0")
@@ -239,9 +218,6 @@ def test_the_value_of_the_crowd_is_that_of_its_people_step_by_step(by):
     worth = 2.0 * sum(held) if by != "A" else 0.0
     worth += 2.0 * 8 if by != "crowd" else 0.0
     assert tape.total == pytest.approx(worth, rel=1e-12)
-
-
-# --- the crowd as a teller --------------------------------------------------------------------------------------
 
 
 def test_the_crowd_tells_from_its_cohorts_in_the_parts_of_their_counts():

@@ -27,9 +27,6 @@ def test_every_kind_of_the_scenario_has_its_function():
     assert {model.model_fields["kind"].annotation.__args__[0] for model in models} == {*EFFECTS, "tie", "cut"}
 
 
-# --- whom they find -----------------------------------------------------------------------------------------
-
-
 def case(interventions: str, expected: str, skipped: int = 0, steps: int = 9, **sections: Any) -> Any:
     """What the interventions among A, B and C lead to, and how many of them are in vain."""
     scenario = make(steps, **{"persons": "A; B; C"} | sections, interventions=interventions)
@@ -129,8 +126,6 @@ def test_publish_reaches_ties_and_strangers_and_the_crowd_by_its_own_reach():
     assert set(parents(tape, len(tape.events) - 1)) == {0}
 
 
-# --- rewrite, lock, unlock, a longer period -----------------------------------------------------------------
-
 REWRITE_TWICE = "3 rewrite A clarity=1.0; 4 rewrite A clarity=1.0"
 LONGER = "2 set dynamics.telling_period=forever"
 
@@ -179,9 +174,6 @@ def test_rewrite_changes_the_clarity_of_the_idea_for_everybody():
     assert model.ideas["clarity"] == [1.0]
 
 
-# --- find ---------------------------------------------------------------------------------------------------
-
-
 def test_the_notebook_of_the_dead_is_found():
     entries = "1 discover A; 2 die A; 4 find B of=A idea='k 2'; 5 find B of=A; 6 find C of=B idea='k 1'"
     tape = run(make(9, persons="A; B; C", ideas="k*2", interventions=entries))
@@ -199,9 +191,6 @@ def test_the_notebook_of_the_dead_is_found():
 def test_what_is_found_is_owed_to_who_wrote_it(interventions, found):
     tape = run(make(6, {"readopt": True}, persons="A; B; C", interventions=interventions))
     assert {event: parents(tape, event) for event in found} == found
-
-
-# --- die, tie, cut ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("how", ["person", "intervention"])
@@ -226,8 +215,6 @@ def test_a_tie_is_there_from_its_step_on_and_until_it_is_cut(added, cut):
         found += [s for s, _, person, _ in rows(tape, "learn") if person == 1]
     assert found == list(range(added, cut))
 
-
-# --- set ----------------------------------------------------------------------------------------------------
 
 VALUES: dict[str, Any] = {
     "dynamics.discovery_rate": 0.3,

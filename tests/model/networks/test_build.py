@@ -8,14 +8,11 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from sim.errors import ScenarioError
 from sim.model.networks.generators.make import GENERATORS
 from sim.model.networks.links import pairs as all_pairs
-from sim.model.networks.ties import Neighbours
 from sim.model.rules import NEVER
 from sim.model.world import World
 from tests.model.networks import NAMED, rows, world
@@ -38,9 +35,6 @@ def made_by(kind: int, n: int, *parameters: float, both_ways: bool = True, seed:
     indptr, target = GENERATORS[kind](n, np.array(parameters, float), both_ways, seed)
     source = np.repeat(np.arange(n), np.diff(indptr)).tolist()
     return [(i, j) for i, j in zip(source, target.tolist(), strict=True) if i < j or not both_ways]
-
-
-# --- generators ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
@@ -146,44 +140,12 @@ def test_watts_strogatz_clusters_and_spreads_as_that_of_networkx(rewire):
         assert abs(z(np.mean(a), np.mean(b), (np.var(a) + np.var(b)) / 14)) < 4
 
 
-# --- named ties and windows ---------------------------------------------------------------------------------
-
-
 def test_pairs_of_all_and_of_each():
     assert list(all_pairs([1, 2], [3, 4], "all")) == [(1, 3), (1, 4), (2, 3), (2, 4)]
     assert list(all_pairs([1, 2], [3, 4], "each")) == [(1, 3), (2, 4)]
     assert list(all_pairs([1, 2, 3], [4, 5], "each")) == [(1, 4), (2, 5), (3, 4)]
     assert list(all_pairs([1], [3, 4], "each")) == [(1, 3), (1, 4)]
     assert list(all_pairs([], [3, 4], "each")) == []
-
-
-def at(made: World, step: int) -> dict[tuple[int, int], float]:
-    """The ties of a step, as the model asks for them."""
-    neighbours = Neighbours(made.ties)
-    neighbours.turn_to(step)
-    told = {(i, j): w for i in range(made.n) for j, w in neighbours.told_by(i)}
-    tellers = {(i, j): w for j in range(made.n) for i, w in neighbours.tellers_of(j)}
-    assert told == tellers
-    assert len(told) == sum(len(neighbours.told_by(i)) for i in range(made.n)), "a tie is there twice"
-    return told
-
-
-names, weights = st.integers(0, 2), st.sampled_from([0.25, 0.5, 1.0])
-windows = st.lists(st.tuples(names, names, weights, st.integers(0, 6), st.integers(1, 4)), max_size=8)
-
-
-@given(windows)
-def test_where_the_same_tie_is_given_twice_the_later_one_counts(given_ties):
-    made = world(
-        persons=[{"name": name} for name in "ABC"],
-        ties=[{"from": "ABC"[i], "to": "ABC"[j], "weight": w, "start": start, "end": start + length}
-              for i, j, w, start, length in given_ties],
-    )  # fmt: skip
-    for step in range(12):
-        assert at(made, step) == {(i, j): w for i, j, w, s, length in given_ties if i != j and s <= step < s + length}
-
-
-# --- files --------------------------------------------------------------------------------------------------
 
 
 def from_file(folder: Path, name: str, count: int = 3, **options: Any) -> World:
@@ -251,17 +213,10 @@ def test_a_bad_graph_file_is_one_line_of_complaint(tmp_path, edge, says):
     nx.write_graphml(graph, tmp_path / "ties.graphml")
     with pytest.raises(ScenarioError, match=says):
         from_file(tmp_path, "ties.graphml")
-
-
-def test_a_tie_of_a_file_that_ends_at_once_is_none(tmp_path):
-    graph = nx.DiGraph()
-    graph.add_edge("Ann", "x", end=0)
+    graph.edges["Ann", "x"].clear()
+    graph.edges["Ann", "x"]["end"] = 0
     nx.write_graphml(graph, tmp_path / "ties.graphml")
-    assert rows(from_file(tmp_path, "ties.graphml").ties) == []
-
-
-@pytest.mark.parametrize("kind", ["graphml", "gexf"])
-def test_a_file_that_is_no_graph_is_refused(tmp_path, kind):
-    (tmp_path / f"ties.{kind}").write_text("<graph><node", encoding="utf-8")
+    assert rows(from_file(tmp_path, "ties.graphml").ties) == [], "it ends at once"
+    (tmp_path / "ties.gexf").write_text("<graph><node", encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"cannot be read: .*; allowed: a sound graph"):
-        from_file(tmp_path, f"ties.{kind}")
+        from_file(tmp_path, "ties.gexf")

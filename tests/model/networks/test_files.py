@@ -38,9 +38,6 @@ def large(monkeypatch):
     monkeypatch.setattr(tables, "BATCH", 3)
 
 
-# --- labels -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("label", "plain"),
     [("07", "7"), (" 7 ", "7"), ("-05", "-5"), ("-0", "0"), ("000", "0"), ("7.0", "7.0"), ("x 07", "x 07"), ("٣", "٣")],
@@ -75,8 +72,6 @@ def test_many_whole_numbers_are_looked_up_as_one_by_one(numbers, cuts, one_is_na
         at += cut
     assert found == expected
 
-
-# --- CSV ----------------------------------------------------------------------------------------------------
 
 words = st.sampled_from(["Ann", "team 1", "7", "07", "x", " y", "12", "NA", "null", "nan", "é", "z z"])
 whole = st.integers(0, 5).map(str) | st.just("03")
@@ -165,9 +160,6 @@ def test_a_hostile_csv_file_is_one_line_of_complaint(tmp_path, monkeypatch, text
     assert says in str(problem.value)
     assert str(tmp_path / "ties.csv") in str(problem.value)
     assert str(problem.value).isprintable()
-
-
-# --- Parquet ------------------------------------------------------------------------------------------------
 
 
 def write(folder: Path, columns: dict[str, Any], **options: Any) -> Path:

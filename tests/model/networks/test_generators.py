@@ -71,9 +71,6 @@ def ties_of(network: dict[str, Any], n: int, seed: int) -> tuple[np.ndarray, np.
     return ties.indptr, ties.target
 
 
-# --- the same everywhere ------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("both_ways", [True, False])
 @pytest.mark.parametrize(("kind", "n", "given_parameters", "network"), EXAMPLES)
 def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, network, both_ways, monkeypatch):
@@ -164,9 +161,6 @@ def test_parts_of_rows_are_sorted(numbers, before, after):
     a = np.array([9] * before + numbers + [0] * after, np.int32)
     sort_part(a, before, before + len(numbers))
     assert a.tolist() == [9] * before + sorted(numbers) + [0] * after
-
-
-# --- laws ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("both_ways", [True, False])
@@ -272,9 +266,6 @@ def test_ties_are_predicted(kind, n, given_parameters, network):
     # Of given degrees some are dropped, of so few persons many.
     slack = 0.1 if kind != "configuration" else 0.2 if n > 6 else 0.7
     assert count_ties(scenario(network, n), n) == pytest.approx(np.mean(many), rel=slack, abs=0.6)
-
-
-# --- abilities ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """A headless Chromium that a test can lead, by the DevTools protocol over a pipe; nothing but the standard library."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

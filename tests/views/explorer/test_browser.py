@@ -1,7 +1,5 @@
 """The explorer in a real browser: load, play, slide, hover, choose, search; and no name does anything."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

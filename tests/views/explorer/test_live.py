@@ -1,7 +1,5 @@
 """The live explorer: a server for this machine's own browser alone, which runs what the sliders ask for."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import socket
@@ -105,9 +103,6 @@ def test_a_newer_question_is_answered_while_a_long_step_is_under_way_and_an_inte
     assert (done.code, done.err.endswith("Stopped.\n")) == (0, True)
 
 
-# Who may ask ----------------------------------------------------------------------------------------------------------
-
-
 def test_it_serves_the_page_on_the_loopback_address_alone(live):
     answer, text = live.page()
     assert live.host == "127.0.0.1"
@@ -143,9 +138,6 @@ def test_another_origin_and_a_form_run_nothing(live):
 @pytest.mark.parametrize("raw", ["", "{}", "[]", "[" * 30_000, '{"changes": 3}', '{"changes": {"a": 1}}', "x" * 70_000])
 def test_what_is_no_question_is_refused(live, raw):
     assert live.run({}, raw=raw) == (400, "Bad request")
-
-
-# What it answers ------------------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_that_of_the_scenario_with_the_change(live):
@@ -206,9 +198,6 @@ def test_moving_a_slider_in_the_browser_runs_anew(live):
         assert all(url.startswith((live.url, "data:")) for url in page.requests)
 
 
-# Sliders --------------------------------------------------------------------------------------------------------------
-
-
 def test_every_slider_is_a_number_of_the_scenario_within_its_ends_which_are_allowed():
     scenario = Scenario.from_toml(VILLAGE)
     found = controls(scenario)
@@ -231,9 +220,6 @@ def test_every_slider_is_a_number_of_the_scenario_within_its_ends_which_are_allo
         )
         for value in (control["value"], *ends):  # a network asks for some persons
             assert scenario.replace({control["key"]: kind(value)}) is not None
-
-
-# The command ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_busy_port_is_one_line(explore):

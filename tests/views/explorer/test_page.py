@@ -1,7 +1,5 @@
 """The explorer's page: what it holds is the tape's, and nothing that stands in a name can do anything."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
@@ -97,9 +95,6 @@ def named_tape(names) -> Tape:
     return Tape(events, told, Realised([n - 1], [-1], [1.0]), Persons(names, np.ones(n), np.ones(n)), (names[0],), n, n)
 
 
-# Columns --------------------------------------------------------------------------------------------------------------
-
-
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 2**40), max_size=60), st.integers(0, 3))
 def test_packed_columns_read_back(values, power):
@@ -114,9 +109,6 @@ def test_mostly_empty_columns_are_short():
     column[17] = 0.5
     assert len(json.dumps(packed(column))) < 120
     assert unpacked(packed(column)).tolist() == column.tolist()
-
-
-# What the page says of a run ------------------------------------------------------------------------------------------
 
 
 def test_what_the_page_holds_is_the_tapes(village):
@@ -186,9 +178,6 @@ def test_a_history_in_which_nothing_happened_has_a_page(people):
     assert unpacked(data["events"]["kind"]).tolist() == []
 
 
-# Larger runs ----------------------------------------------------------------------------------------------------------
-
-
 def test_of_many_persons_and_ideas_a_part_is_drawn_and_said(village, monkeypatch):
     monkeypatch.setattr(rows, "PERSONS", 12)
     data = explorer_data(village.tape, village.scenario)
@@ -240,9 +229,6 @@ def test_a_page_of_five_thousand_is_small():
     text = explorer(tape)
     assert len(text) < 3_000_000
     assert len(data_of(text)["persons"]["names"]) == n
-
-
-# Safety ---------------------------------------------------------------------------------------------------------------
 
 
 def test_no_name_leaves_the_data():

@@ -1,7 +1,5 @@
 """What the explorer shows is the tape: the colour of every person at every moment, and the credit as it was then."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

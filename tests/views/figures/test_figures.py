@@ -169,15 +169,14 @@ def counted(tape):
     return after
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_curves_are_the_holders(case):
-    assert_curves(case())
-
-
 @given(tapes())
 @settings(max_examples=40)
-def test_curves_are_the_holders_of_any_tape(tape):
+def test_curves_are_the_holders_and_bars_sum_to_the_total(tape):
     assert_curves(tape)
+    for method in ("role-flow", "person-pagerank", "priority"):
+        table = credit(tape, method)
+        widths = sum(patch.get_width() for patch in credit_bars(table).axes[0].patches)
+        assert widths == pytest.approx(float(table.persons.credit.sum()), rel=1e-9, abs=1e-12)
 
 
 def test_the_small_beginning_and_the_crowd_are_both_seen():
@@ -214,7 +213,8 @@ def test_ten_thousand_ideas_are_six_lines_and_a_band():
 
 
 @pytest.mark.parametrize("case", [bridge, abandoned, world, thousands, cascades, catalogue, hostile])
-def test_bars_sum_to_the_total(case):
+def test_curves_and_bars_of_large_and_hostile_runs_are_those_of_the_tape(case):
+    assert_curves(case())
     table = credit(case())
     widths = [patch.get_width() for patch in credit_bars(table).axes[0].patches]
     assert sum(widths) == pytest.approx(table.total, rel=1e-9)
@@ -222,15 +222,6 @@ def test_bars_sum_to_the_total(case):
     assert sum(row.share for row in found) == pytest.approx(1.0)
     assert sum(row.people for row in found) == len(table.persons)
     assert len(found) <= 26
-
-
-@given(tapes())
-@settings(max_examples=40)
-def test_bars_of_any_tape_sum_to_the_total(tape):
-    for method in ("role-flow", "person-pagerank", "priority"):
-        table = credit(tape, method)
-        widths = sum(patch.get_width() for patch in credit_bars(table).axes[0].patches)
-        assert widths == pytest.approx(float(table.persons.credit.sum()), rel=1e-9, abs=1e-12)
 
 
 def labels_of(axes):
@@ -387,20 +378,6 @@ def test_persons_stand_by_their_first_event_whatever_their_group():
     assert (found.count, found.height) == (5, 9.0)
 
 
-def test_a_long_table_has_its_rest_as_one_row():
-    r = Recorder()
-    root = r.event(0, DISCOVER, 0, 0)
-    told = [r.event(1, LEARN, person, 0, parents={root: 1.0}) for person in range(1, 61)]
-    persons = [("root", 1, 1), *((f"pair {k}", 2, 1) for k in range(30))]
-    tape = tape_of(r, persons, ["idea"], 9, [(row, -1, 1.0) for row in told])
-    found = summary(credit(tape), most=5)
-    assert [(row.kind, row.people) for row in found] == [("person", 1), *[("group", 2)] * 4, ("rest", 52)]
-    assert sum(row.share for row in found) == pytest.approx(1.0)
-
-
-# accounts side by side, and credit over time --------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("case", [bridge, abandoned, world, thousands, cascades, hostile])
 def test_each_account_has_a_column_of_bars_as_long_as_its_shares(case):
     found = compare(case())
@@ -419,16 +396,6 @@ def test_each_account_has_a_column_of_bars_as_long_as_its_shares(case):
         colours = {bar.get_facecolor()[:3] for bar, share in zip(bars, shares, strict=True) if share == best}
         assert best == 0.0 or colours == {to_rgb(FIRST)}
     assert all(METHODS[method].asks in " ".join(texts(figure)) for method in found.tables)
-
-
-def test_eleven_accounts_of_thousands_are_readable(monkeypatch):
-    monkeypatch.setitem(METHODS, "removal-effect", METHODS["role-flow"])
-    assert len(METHODS) == 11
-    figure = accounts_side_by_side(compare(world()))
-    heads = "".join(text.get_text() for text in figure.axes[0].texts)
-    assert "<0.01%" in heads
-    assert all(name in heads or all(part in heads for part in name.split("-")) for name in METHODS)
-    readable_texts(figure)
 
 
 @pytest.mark.parametrize("case", [bridge, world, cascades])
@@ -457,26 +424,21 @@ def test_accounts_and_giants_are_the_same_bytes_every_time(case, tmp_path):
 
 
 @pytest.mark.parametrize("case", [bridge, world, thousands, nothing, hostile] if FULL else [bridge, nothing, hostile])
-def test_files_are_the_same_every_time(case, tmp_path):
-    tape, table = case(), credit(case())
+def test_threads_draw_the_same_files_and_touch_no_setting(case, tmp_path):
+    before, tape, table = dict(matplotlib.rcParams), case(), credit(case())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        first, again = (save_figures(tape, table, tmp_path / name) for name in ("first", "again"))
+        made = save_figures(tape, table, tmp_path / "alone")
     expected = [f"{name}.{kind}" for name in ("spread", "credit", "influence") for kind in ("png", "svg")]
-    assert [path.name for path in first] == expected
-    for one, other in zip(first, again, strict=True):
-        assert one.read_bytes() == other.read_bytes()
-        if one.suffix == ".svg":
-            ElementTree.parse(one)
+    assert [path.name for path in made] == expected
+    for path in made:
+        if path.suffix == ".svg":
+            ElementTree.parse(path)
         else:
-            assert not {b"tEXt", b"iTXt", b"tIME"} & {one.read_bytes()[k : k + 4] for k in range(200)}
-
-
-def test_threads_draw_the_same_and_touch_no_setting(tmp_path):
-    before, tape, table = dict(matplotlib.rcParams), bridge(), credit(bridge())
+            assert not {b"tEXt", b"iTXt", b"tIME"} & {path.read_bytes()[k : k + 4] for k in range(200)}
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda k: [path.read_bytes() for path in save_figures(
-            tape, table, tmp_path / str(k), ("svg", "png", "pdf"))], range(6 if FULL else 4)))  # fmt: skip
+            tape, table, tmp_path / str(k), ("svg", "png", "pdf"))], range(6 if FULL else 2)))  # fmt: skip
     assert all(files == found[0] for files in found)
     assert dict(matplotlib.rcParams) == before
 
