@@ -47,9 +47,11 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
     )
     if engine == "kernels":
         each = 4 if scenario.world.network.kind in ("erdos-renyi", "stochastic-block", "complete") else 8
-        return 220_000_000 + 8 * people + 20 * creative_persons(scenario) * ideas + each * ties + related + 140 * events
+        an_event = 140 if scenario.impact.value_of == "held" or _is_made(scenario) else 80  # with what is realised
+        keys = 20 * creative_persons(scenario) * ideas
+        return 220_000_000 + 8 * people + keys + each * ties + related + an_event * events
     compiling = 110_000_000 if people + ties > make.WORTH_COMPILING or events > WORTH_COMPILING else 0
-    return 60_000_000 + compiling + 1_350 * people + 260 * ties + related + 800 * events
+    return 60_000_000 + compiling + 1_350 * people + 260 * ties + related + 880 * events
 
 
 def most_events(scenario: Scenario) -> int:
@@ -57,14 +59,19 @@ def most_events(scenario: Scenario) -> int:
 
     Once, or where it can be adopted again, as often as giving it up leaves time for.
     """
-    dynamics, skills = scenario.dynamics, [scenario.population.skill, *(person.skill for person in scenario.persons)]
-    made = dynamics.implementation_rate > 0.0 and any(skill != 0.0 for skill in skills if skill is not None)
+    dynamics, made = scenario.dynamics, _is_made(scenario)
     left = dynamics.abandon_rate > 0.0 or dynamics.abandon_rate_working > 0.0
     times = 1.0
     if dynamics.readopt and left:
         often = probability(max(dynamics.abandon_rate, dynamics.abandon_rate_working))
         times += scenario.scenario.steps * often / (1.0 + often)
     return int(_most_adoptions(scenario) * (1 + made + left) * times)
+
+
+def _is_made(scenario: Scenario) -> bool:
+    """Return whether anybody may implement anything by themselves."""
+    skills = [scenario.population.skill, *(person.skill for person in scenario.persons)]
+    return scenario.dynamics.implementation_rate > 0.0 and any(skill != 0.0 for skill in skills if skill is not None)
 
 
 def _most_adoptions(scenario: Scenario) -> float:

@@ -114,7 +114,7 @@ def test_a_world_is_refused_in_a_real_group_that_is_too_small(tmp_path):
     (tmp_path / "world.toml").write_text("""
         scenario = {name = "large", steps = 40}
         world = {network = {kind = "erdos-renyi", degree = 10}}
-        population = {count = 3_700_000, reach = 1e-4, creativity = 1e-5}
+        population = {count = 5_600_000, reach = 1e-4, creativity = 1e-5}
         ideas = [{name = "i"}]
     """)
     code = f"""import os, sys
