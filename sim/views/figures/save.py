@@ -36,11 +36,7 @@ __all__ = [
 ]
 
 # What would differ from one writing to the next.
-METADATA: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-}
+METADATA: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 DPI = 150
 _salting = threading.Lock()
 

@@ -65,13 +65,7 @@ def study_tornado(indices: pd.DataFrame, measure: str) -> Figure:
         _bars(axes, main, 0.0, 0.6, SKY, "mu_star")
         axes.plot(other["value"], np.arange(len(other)), color=ORANGE, marker="D", markersize=4.5, linestyle="",
                   markeredgecolor=INK, markeredgewidth=0.5, clip_on=False, zorder=5, gid="sigma")  # fmt: skip
-        style.key(
-            axes,
-            [
-                ("s", SKY, "mean size of the effect, μ*"),
-                ("D", ORANGE, "how much it differs, σ"),
-            ],
-        )
+        style.key(axes, [("s", SKY, "mean size of the effect, μ*"), ("D", ORANGE, "how much it differs, σ")])
     _reach(axes, main, other)
     return figure
 
