@@ -11,17 +11,21 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 from matplotlib.ticker import Formatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
 
 INK, QUIET, PALE, FAINT, WASH = "#1A1A1A", "#6B6B6B", "#B4B4B4", "#D9D9D9", "#F4F4F4"
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -29,6 +33,7 @@ ROLE_COLOURS = {"idea": BLUE, "communication": ORANGE, "implementation": GREEN}
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 WIDTH = 7.2  # inches: two columns of a journal
 SIZE, SMALL = 8.0, 7.0  # points
+NOTHING = "Nobody: no value was realised, the total is zero."
 MAX_VECTOR_MARKS = 3000  # marks from which a vector figure holds them as pixels
 
 LEFT_TO_RIGHT = "\u200e"  # an invisible mark
@@ -212,6 +217,37 @@ def instead(axes: Axes, text: str) -> None:
     say(axes, 0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10.0, color=QUIET)
 
 
+def empty_figure(title: str, notes: Sequence[str], text: str) -> Figure:
+    """Return a figure that says in a sentence why there is nothing to draw."""
+    figure, head = new_figure(1.2, title, notes)
+    instead(panel(figure, 0.2, 0.2, 0.2, head), text)
+    return figure
+
+
+def inches(axes: Axes) -> tuple[float, float]:
+    """Return the width and the height of axes in inches."""
+    dpi = axes.figure.dpi
+    return axes.bbox.width / dpi, axes.bbox.height / dpi
+
+
+def grid(axes: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Draw faint lines behind everything, from the ticks of an axis on."""
+    axes.grid(axis=axis, color=FAINT, linewidth=0.4)
+    axes.set_axisbelow(True)
+
+
+def number_axis(axis: Axis, most: int = 5, texts: Formatter | None = None, **steps: Any) -> None:
+    """Give an axis at most so many numbers, as `Numbers` writes them; `steps` as of a MaxNLocator."""
+    axis.set_major_locator(MaxNLocator(most, **steps))
+    axis.set_major_formatter(texts or Numbers())
+
+
+def strokes(axes: Axes, ends: NDArray[np.float64], **look: Any) -> LineCollection:
+    """Draw lines, shape (lines, 2, 2), without a say on how far the axes reach."""
+    axes.add_collection(found := LineCollection(list(ends), **look), autolim=False)
+    return found
+
+
 def key(axes: Axes, entries: Sequence[tuple[str, str, str]]) -> None:
     """Explain marks in a line above `axes`: (marker, or "-" for a line; colour; text) each. For fixed texts only."""
     handles = [
@@ -230,7 +266,7 @@ def key(axes: Axes, entries: Sequence[tuple[str, str, str]]) -> None:
 
 def label_ends(axes: Axes, heights: Sequence[float], labels: Sequence[str], colours: Sequence[str]) -> None:
     """Label the lines of `axes` at their right ends, in their colours; labels that would overlap move apart."""
-    tall = axes.bbox.height / axes.figure.dpi
+    _, tall = inches(axes)
     to_places = axes.transData + axes.transAxes.inverted()
     places = to_places.transform([(0.0, y) for y in heights])[:, 1]
     gap = 0.15 / tall
@@ -271,12 +307,10 @@ def _end(block: list[float], gap: float) -> float:
 
 def count_axis(axes: Axes, bottom: float, top: float, logarithmic: bool) -> None:
     """Make y an axis of counts from 0 (or less, if `bottom` is) to `top`: linear, or from 1 upwards logarithmic."""
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
+    grid(axes)
     if not logarithmic:
         axes.set_ylim(min(0.0, bottom) * 1.05, max(1.0, top) * 1.05)
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.yaxis.set_major_formatter(Numbers())
+        number_axis(axes.yaxis, integer=True)
         return
     decades = math.floor(math.log10(max(top, 1.0)) + 0.1)
     axes.set_yscale("symlog", linthresh=1, linscale=0.1 * max(3, decades))  # 0 and 1 never touch

@@ -189,7 +189,7 @@ def _resolution(e: Experiment) -> tuple[float, bool]:
         scale = abs(mean) if abs(mean) > EXACTLY else abs(float(e.values[0].mean()))
         low, high = mean_interval(sample, 1.0 - 2.0 * ALPHA)
         least = max(least, (high - low) / 2.0 / scale if scale > 0.0 else math.inf)
-        close &= max(high - mean, mean - low) <= CLOSE * scale
+        close &= bool(max(high - mean, mean - low) <= CLOSE * scale)
     return least, close
 
 

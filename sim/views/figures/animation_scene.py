@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
@@ -37,6 +36,7 @@ from sim.views.figures.network import (
 from sim.views.figures.network_state import NAMES, States
 from sim.views.figures.spread import LINEAR, holders
 from sim.views.layout import chosen_idea, layout, links, single
+from sim.views.rows import name_rows, without_numbers
 from sim.views.style import BLUE, ORANGE, QUIET, ROLE_COLOURS, SMALL, percent, readable
 from sim.views.time_axis import Clock, clock
 
@@ -169,7 +169,7 @@ def _set_network(on: Stage, pairs: Ints, head: float) -> None:
         axes.set_xlim(-half, half)
         axes.set_ylim(-half, half)
     on.parts["crowds"] = draw_crowds(axes, on.tape, on.states)
-    on.parts["routes"] = axes.add_collection(LineCollection([], linewidths=1.0, zorder=4), autolim=False)
+    on.parts["routes"] = style.strokes(axes, np.zeros((0, 2, 2)), linewidths=1.0, zorder=4)
     on.parts["giants"] = axes.scatter([], [], s=[], linewidths=0.8, edgecolors="white", zorder=5)
     entries = [("s" if "work" in name else "o", colour, name) for name, colour in zip(NAMES, COLOURS, strict=True)]
     keys = on.figure.add_axes((0.02, 0.005, 0.96, 0.02), frameon=False)
@@ -195,12 +195,9 @@ def _set_curve(on: Stage, head: float) -> None:
 def _set_bars(on: Stage, top: float) -> None:
     names = [readable(on.tape.persons.name_of(person), 14) for person in on.giants.tolist()]
     axes = style.panel(on.figure, 4.45, 0.3, 0.85, HEIGHT - 1.75)
-    axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
+    name_rows(axes, names, fontsize=SMALL)
+    without_numbers(axes)
     axes.set_xlim(0.0, top or 1.0)
-    axes.xaxis.set_visible(False)
-    axes.spines["bottom"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    axes.set_yticks(range(len(names)), names, **style.words(fontsize=SMALL, va="center_baseline"))
     style.key(axes, [("s", colour, role) for role, colour in ROLE_COLOURS.items()])
     of = "credit for all ideas" if len(on.tape.ideas) > 1 else "credit"
     text = f"{of} by role flow, of what was realised by then" if names else "nothing was realised: no credit"

@@ -18,15 +18,13 @@ from sim.views.figures.study_panels import (
     draw_key,
     is_numeric,
     labels_of,
-    name_axes,
-    name_panel,
-    panel_values,
     panels,
+    parts_of,
     replicates_note,
     rows_of,
     values_of,
 )
-from sim.views.style import BLUE, FAINT, SERIES, SMALL, readable
+from sim.views.style import BLUE, SERIES, SMALL, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +54,7 @@ def study_lines(
     """
     shown = [name for name in (x, colour, panel) if name is not None]
     measure, rows = rows_of(summary, measure, shown)
-    places, parts = values_of(rows[x]), panel_values(rows, panel)
-    series: list[Any] = [None] if colour is None else values_of(rows[colour])
+    places, parts, series = values_of(rows[x]), parts_of(rows, panel), list(parts_of(rows, colour))
     if len(series) > MAX_LINES:
         raise ValueError(f"colour: {colour} has {len(series)} values; at most {MAX_LINES} lines are told apart")
     inks, labels = _inks(series), [measure] if colour is None else labels_of(series)
@@ -65,22 +62,21 @@ def study_lines(
     ends = colour is not None and panel is None
     keyed = colour is not None and panel is not None
     notes = _notes(summary, rows, "Band" if is_numeric(places) else "Bar")
+    right = 0.55 + style.width_of([name, *labels]) if ends else 0.25
     figure, made = panels(
-        f"{readable(measure, 40)} by {readable(x, 40)}", notes, len(parts), named=panel is not None, tall=2.8,
-        left=0.75, right=0.55 + style.width_of([name, *labels]) if ends else 0.25, below=0.6, above=0.3 + 0.2 * keyed,
+        f"{readable(measure, 40)} by {readable(x, 40)}", notes, x, measure, panel, parts,
+        tall=2.8, left=0.75, right=right, above=0.3 + 0.2 * keyed,
     )  # fmt: skip
     if keyed:
         draw_key(figure, 0.48 + 0.16 * len(notes), name, labels, inks)
     bottom, top = _reach(rows)
-    for axes, value, text in zip(made, parts, labels_of(parts), strict=True):
-        here = rows if panel is None else rows[rows[panel] == value]
-        lines = [here if colour is None else here[here[colour] == one] for one in series]
+    for axes, here in zip(made, parts.values(), strict=True):
+        lines = parts_of(here, colour)
         _scale(axes, places, bottom, top)
-        tips = _draw_all(axes, [line.set_index(x).reindex(places) for line in lines], inks, labels)
-        name_panel(axes, panel, text)
+        drawn = [lines.get(one, here[:0]).set_index(x).reindex(places) for one in series]
+        tips = _draw_all(axes, drawn, inks, labels)
         if ends:
             _label(axes, tips, inks, labels, name)
-    name_axes(figure, made, x, measure, panel is not None)
     return figure
 
 
@@ -122,10 +118,8 @@ def _reach(rows: pd.DataFrame) -> tuple[float, float]:
 def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None:
     room = 0.05 * (top - bottom)
     axes.set_ylim(bottom - (room if bottom else 0.0), top + room)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-    axes.yaxis.set_major_formatter(style.Numbers())
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
+    style.number_axis(axes.yaxis, steps=STEPS)
+    style.grid(axes)
     if not is_numeric(places):
         axes.set_xlim(-0.5, len(places) - 0.5)
         axes.set_xticks(range(len(places)), labels_of(places), **style.words())
@@ -138,7 +132,7 @@ def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None
     else:
         room = 0.03 * (high - low) or 0.5
         axes.set_xlim(low - room, high + room)
-        wide = axes.bbox.width / axes.figure.dpi
+        wide, _ = style.inches(axes)
         axes.xaxis.set_major_locator(MaxNLocator(min(6, max(2, int(2 * wide))), steps=STEPS))
     axes.xaxis.set_major_formatter(style.Numbers())
 
