@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from sim.errors import TapeError, did_you_mean, near
+from sim.errors import InputError, TapeError, did_you_mean, near
 from sim.scenario.bundled import located, scenarios
 
 if TYPE_CHECKING:
@@ -32,6 +33,17 @@ def require(option: str, given: object, allowed: Iterable[str]) -> None:
     allowed = tuple(allowed)
     if given not in allowed:
         raise click.UsageError(f"{option}: no '{given}'{did_you_mean(given, allowed)}")
+
+
+@contextmanager
+def usage(before: str = "", *more: type[Exception]) -> Iterator[None]:
+    """Turn a ValueError of the block, or one of `more`, into a usage error that begins with `before`."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, *more) as error:  # type: ignore[misc]  # which are exceptions
+        raise click.UsageError(f"{before}{error}") from None
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
