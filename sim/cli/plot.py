@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.arguments import FIGURES, Names, any_file, read_tape, require, scenario_in, target_of, usage
+from sim.cli.arguments import read_tape, scenario_in, target_of, usage
+from sim.cli.options import FIGURES, Names, any_file, require
 from sim.machine.terminal import progress_bar, say
 
 if TYPE_CHECKING:
