@@ -94,8 +94,8 @@ def fit(
     ('exact likelihood', 0.4)
     """
     given = None if summaries is None else tuple(summaries)
-    how = Settings(given, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor, dask,
-                   progress)  # fmt: skip
+    how = Settings(given, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor,
+                   dask, progress)  # fmt: skip
     worker = Worker(scenario, record, vary, how, runs + predicted)
     if not 10 <= how.first <= runs:
         raise ValueError(f"particles: must be from 10 to the runs, which are {runs:,}, is {how.first:,}")

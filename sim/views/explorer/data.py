@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from sim.accounts.comparison import compare
 from sim.model.networks import build
 from sim.model.networks.expected import count_ties
 from sim.scenario.groups import EVERYONE, person_ranges
+from sim.scenario.scenario import Scenario
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 from sim.views.explorer.credit_then import accounts_of, reasons
@@ -21,9 +22,6 @@ from sim.views.layout import chosen_idea, layout_of
 from sim.views.pages.columns import packed
 from sim.views.style import number
 from sim.views.time_axis import Clock, clock
-
-if TYPE_CHECKING:
-    from sim.scenario.scenario import Scenario
 
 STEPS = 1500  # up to which every step is a moment of the slider
 MOMENTS = 1000  # beyond that

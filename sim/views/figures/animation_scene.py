@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from sim.accounts.account import attribute
 from sim.machine.loops import repeated
 from sim.model.until import moments
+from sim.model.world import World
 from sim.tape.tables import Floats, Ints
 from sim.tape.tape import Tape
 from sim.views import style
@@ -39,9 +40,6 @@ from sim.views.layout import chosen_idea, layout, links, single
 from sim.views.rows import name_rows, without_numbers
 from sim.views.style import BLUE, ORANGE, QUIET, ROLE_COLOURS, SMALL, percent, readable
 from sim.views.time_axis import Clock, clock
-
-if TYPE_CHECKING:
-    from sim.model.world import World
 
 HEIGHT, SIDE = 4.2, 3.5  # inches
 MARKS = 1_000  # persons up to which each has a mark

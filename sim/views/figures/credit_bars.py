@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.accounts.summary import Row, summary
+from sim.accounts.table import CreditTable
 from sim.tape.tables import Floats
 from sim.views import style
 from sim.views.rows import HEIGHT, name_rows, row_label, without_numbers
 from sim.views.style import ROLE_COLOURS, SKY, number, percent
-
-if TYPE_CHECKING:
-    from sim.accounts.table import CreditTable
 
 ROLES = tuple(ROLE_COLOURS)
 COLOURS = (*ROLE_COLOURS.values(), SKY)  # the last for credit that no role accounts for

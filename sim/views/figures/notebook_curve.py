@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.experiments.notebook import LAWS
+from sim.experiments.notebook import LAWS, NotebookCurve
 from sim.views import style
 from sim.views.style import BLUE, GREEN, INK, PALE, QUIET, SMALL, VERMILLION, percent
-
-if TYPE_CHECKING:
-    from sim.experiments.notebook import NotebookCurve
 
 COLOURS = {"lineage": BLUE, "knockout": GREEN, "person PageRank": PALE}
 ASKS = {
