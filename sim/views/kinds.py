@@ -117,8 +117,9 @@ def settled(kind: str, table: pd.DataFrame, chosen: Choice) -> Choice:
         if getattr(chosen, field) is None and len(there) <= place:
             raise ValueError(f"{field}: the study varies {', '.join(there) or 'nothing'}; there is nothing for it")
         chosen = replace(chosen, **{field: getattr(chosen, field) or there[place]})  # type: ignore[arg-type]  # a name
-    if len(set(chosen.shown)) < len(chosen.shown):
-        raise ValueError(f"x: {', '.join(chosen.shown)}: each can be shown in one way only")
+    for field in ("y", "colour", "panel"):
+        if (given := getattr(chosen, field)) is not None and chosen.shown.count(given) > 1:
+            raise ValueError(f"{field}: {given} is shown already; each can be shown in one way only")
     left = [name for name in there if name not in chosen.shown]
     if kind == "lines" and chosen.colour is None and len(left) == 1 and table[left[0]].nunique() <= MAX_LINES:
         chosen = replace(chosen, colour=left[0])

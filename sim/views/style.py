@@ -26,6 +26,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 from matplotlib.ticker import Formatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 INK, QUIET, PALE, FAINT, WASH = "#1A1A1A", "#6B6B6B", "#B4B4B4", "#D9D9D9", "#F4F4F4"
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -281,28 +282,12 @@ def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[
     >>> apart([1.0, 1.0, 5.0], 1.0, 0.0, 9.0)
     [0.5, 1.5, 5.0]
     """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    blocks: list[list[float]] = []  # [sum of the wanted first places, how many] of labels pushed together
-    for i in order:
-        blocks.append([wanted[i], 1.0])
-        while len(blocks) > 1 and _end(blocks[-2], gap) > blocks[-1][0] / blocks[-1][1]:
-            sums, many = blocks.pop()
-            below = blocks[-1]
-            below[0] += sums - many * below[1] * gap
-            below[1] += many
-    places = [sums / many + gap * k for sums, many in blocks for k in range(int(many))]
-    for k in range(len(places)):
-        places[k] = max(places[k], low + k * gap)
-    for k in range(len(places)):
-        places[-1 - k] = min(places[-1 - k], high - k * gap)
-    found = [0.0] * len(wanted)
-    for i, place in zip(order, places, strict=True):
-        found[i] = place
-    return found
-
-
-def _end(block: list[float], gap: float) -> float:
-    return block[0] / block[1] + block[1] * gap
+    order = np.argsort(wanted, kind="stable")
+    steps = gap * np.arange(len(order))
+    nearest = isotonic_regression(np.asarray(wanted)[order] - steps).x if len(order) else steps
+    found = np.empty(len(order))
+    found[order] = np.minimum(np.maximum(nearest, low), high - steps.max(initial=0.0)) + steps
+    return [float(place) for place in found]
 
 
 def count_axis(axes: Axes, bottom: float, top: float, logarithmic: bool) -> None:

@@ -54,14 +54,10 @@ class Findings:
 
 
 def test_hypotheses(
-    files: str | Path | Iterable[str | Path],
-    *,
-    engine: str = "auto",
-    threads: int | None = None,
-    rules: Rules | None = None,
-    person_class: type[Person] | None = None,
+    files: str | Path | Iterable[str | Path], *, engine: str = "auto", threads: int | None = None,
+    rules: Rules | None = None, person_class: type[Person] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> Findings:
+) -> Findings:  # fmt: skip
     """Test all hypotheses of one or more files together: p is corrected over each family of them.
 
     Every pair is one seed, the same in all arms; pairs are run until half the interval of the effect is within

@@ -7,8 +7,8 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -92,19 +92,17 @@ class Worker:
         )
 
 
-class _deaf:  # noqa: N801
+@contextmanager
+def _deaf() -> Iterator[None]:
     """In the block, this thread and the processes that it starts do not hear Ctrl-C, which is the server's."""
-
-    def __enter__(self) -> None:
-        self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _has_masks() else None
-
-    def __exit__(self, *_: object) -> None:
-        if self.before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
-
-
-def _has_masks() -> bool:
-    return hasattr(signal, "pthread_sigmask")
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def work(pipe: Connection, stop: Any) -> None:

@@ -13,15 +13,7 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
 from sim.views import style
-from sim.views.figures.study_panels import (
-    STEPS,
-    labels_of,
-    panels,
-    parts_of,
-    replicates_note,
-    rows_of,
-    values_of,
-)
+from sim.views.figures import study_panels as study
 from sim.views.style import FAINT, INK, SMALL, readable
 
 if TYPE_CHECKING:
@@ -53,8 +45,8 @@ def study_map(
         ValueError: for a name that is not in the summary, or too many values to show.
     """
     shown = [name for name in (x, y, panel) if name is not None]
-    measure, rows = rows_of(summary, measure, shown)
-    across, up, parts = values_of(rows[x]), values_of(rows[y]), parts_of(rows, panel)
+    measure, rows = study.rows_of(summary, measure, shown)
+    across, up, parts = study.values_of(rows[x]), study.values_of(rows[y]), study.parts_of(rows, panel)
     for name, values in ((x, across), (y, up)):
         if len(values) > MAX_VALUES:
             raise ValueError(f"{name}: {len(values)} values; at most {MAX_VALUES} are drawn")
@@ -63,11 +55,11 @@ def study_map(
     ]
     grids = np.stack([table.to_numpy(np.float64) for table in tables])
     colours, scale = _colours(grids)
-    notes = [f"Colour: the mean {readable(measure, 40)}.", *replicates_note(rows)]
+    notes = [f"Colour: the mean {readable(measure, 40)}.", *study.replicates_note(rows)]
     notes += ["Crossed out: no value."] * bool(np.isnan(grids).any())
-    figure, made = panels(
+    figure, made = study.panels(
         f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", [" ".join(notes)], x, y, panel, parts,
-        tall=3.2, left=max(0.5, 0.3 + style.width_of(labels_of(up))), right=0.95, above=0.3,
+        tall=3.2, left=max(0.5, 0.3 + style.width_of(study.labels_of(up))), right=0.95, above=0.3,
     )  # fmt: skip
     for axes, grid in zip(made, grids, strict=True):
         _draw(axes, grid, colours, scale)
@@ -114,10 +106,10 @@ def _draw(axes: Axes, grid: Floats, colours: Colormap, scale: Normalize) -> None
 def _tick(axes: Axes, across: Sequence[Any], up: Sequence[Any]) -> None:
     """Write the values of the fields, as many as there is room for, the first and the last among them."""
     wide, tall = style.inches(axes)
-    labels = labels_of(across)
+    labels = study.labels_of(across)
     kept = _some(len(across), int(wide / (style.width_of(labels) + 0.12)))
     axes.set_xticks(kept, [labels[k] for k in kept], **style.words())
-    labels = labels_of(up)
+    labels = study.labels_of(up)
     kept = _some(len(up), int(tall / 0.17))
     axes.set_yticks(kept, [labels[k] for k in kept], **style.words(va="center_baseline"))
 
@@ -138,7 +130,7 @@ def _legend(figure: Figure, made: Sequence[Axes], measure: str, colours: Colorma
     high = min(max(box.y1 for box in boxes) - bottom, 2.6 / tall)
     bar = figure.add_axes((right + 0.15 / wide, bottom, 0.13 / wide, high))
     figure.colorbar(ScalarMappable(scale, colours), cax=bar)
-    style.number_axis(bar.yaxis, steps=STEPS)
+    style.number_axis(bar.yaxis, steps=study.STEPS)
     bar.tick_params(labelsize=SMALL, length=2, width=0.5, labelfontfamily=list(style.fonts()))
     for spine in bar.spines.values():
         spine.set_visible(False)
