@@ -7,12 +7,11 @@ an interval of 95% holds 95% of the truths.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -26,12 +25,10 @@ from sim.experiments.fit.result import APPROXIMATE, EXACT, weighted_quantiles
 from sim.experiments.fit.run import generations
 from sim.experiments.fit.summaries import summarise
 from sim.experiments.fit.worker import Progress, Settings, Worker
+from sim.experiments.tabular import Tabular
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LEVELS = (0.5, 0.8, 0.95)
 BINS, DRAWS = 10, 250
@@ -39,7 +36,7 @@ UNEVEN = 0.01  # of p of the ranks, below which they are not called uniform
 
 
 @dataclass(frozen=True, eq=False)
-class CheckResult:
+class CheckResult(Tabular):
     """How fits of records with known truth came out.
 
     Attributes:
@@ -61,7 +58,7 @@ class CheckResult:
         return np.asarray((np.abs(self.rank - 0.5) <= level / 2.0).mean(axis=0))
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return what `to_pandas` gives as plain values."""
+        """Return a row a key: coverage of 95% intervals and its exact interval, p that ranks are uniform, recovery."""
         rows = []
         for k, key in enumerate(self.priors):
             inside = int((np.abs(self.rank[:, k] - 0.5) <= 0.475).sum())
@@ -77,19 +74,9 @@ class CheckResult:
             })  # fmt: skip
         return rows
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a row a key: coverage of 95% intervals and its exact interval, p that ranks are uniform, recovery."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
     def to_dict(self) -> dict[str, Any]:
         """Return the rows and sentences as plain values."""
         return {"method": self.method, "keys": self.rows(), "says": self.says()}
-
-    def to_json(self) -> str:
-        """Return what `to_dict` gives, as one line of JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def says(self) -> list[str]:
         """Return a sentence a key."""

@@ -9,13 +9,12 @@ summaries, which need not hold all that the record tells (Robert et al. 2011).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,18 +23,16 @@ from sim.experiments.fit.priors import Prior
 from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
 from sim.experiments.fit.run import exactly, generations, result_of, with_predictions
 from sim.experiments.fit.worker import Settings, Worker
+from sim.experiments.tabular import Tabular
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STRENGTH = ((math.log(100), "decisive"), (math.log(30), "very strong"), (math.log(10), "strong"),
             (math.log(3), "substantial"), (0.0, "not worth more than a bare mention"))  # fmt: skip  # Jeffreys 1961
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Tabular):
     """Models side by side.
 
     Attributes:
@@ -57,14 +54,8 @@ class Comparison:
         odds = np.exp(self.log_evidence - self.log_evidence.max())
         return np.asarray(odds / odds.sum())
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a row a model: probability, log_evidence, error."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
     def rows(self) -> list[dict[str, Any]]:
-        """Return what `to_pandas` gives as plain values."""
+        """Return a row a model: probability, log_evidence, error."""
         columns = (self.probability.tolist(), self.log_evidence.tolist(), self.error.tolist())
         return [
             {"model": name, "probability": p, "log_evidence": z, "error": e}
@@ -93,10 +84,6 @@ class Comparison:
             "models": [row | {"fit": one.to_dict()} for row, one in zip(self.rows(), self.fits, strict=True)],
             "says": self.says(),
         }  # fmt: skip
-
-    def to_json(self) -> str:
-        """Return what `to_dict` gives, as one line of JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.says()[0]}>"

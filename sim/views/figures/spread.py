@@ -215,7 +215,7 @@ def _draw_strip(strip: Axes, tape: Tape, time: Clock, happened: list[int], alone
     colour = np.full(len(tape.ideas), len(alone), np.int64)
     colour[alone] = np.arange(len(alone))
     palette = np.array([*SERIES[: len(alone)], PALE])
-    name_rows(strip, [MARKS[kind][0] for kind in happened], fontsize=SMALL, va="center")
+    name_rows(strip, [MARKS[kind][0] for kind in happened], fontsize=SMALL)
     strip.spines["left"].set_visible(False)
     for row, kind in enumerate(happened):
         name, mark = MARKS[kind]
