@@ -45,16 +45,12 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None, effort: float = 
     moments = _moments(tape, time)
     source, target, note = _ties(tape, scenario, part)
     thin = max(1, math.ceil(len(source) / TIES))
+    left_out = [f"Left out: {name} ({why})" for name, why in comparison.left_out.items()]
     return {
         "title": _name(str(tape.provenance.get("scenario") or "") or "A run"),
         "description": scenario.scenario.description if scenario else "",
         "facts": _facts(tape),
-        "notes": [
-            *part.notes,
-            *note,
-            *[f"One in {thin} ties is drawn."] * (thin > 1),
-            *(f"Left out: {name} ({why})" for name, why in comparison.left_out.items()),
-        ],
+        "notes": [*part.notes, *note, *[f"One in {thin} ties is drawn."] * (thin > 1), *left_out],
         "moments": [time.place(int(step)) for step in moments],
         "axis": time.label,
         "tied": bool(scenario is not None and not note and len(source)),
@@ -114,9 +110,7 @@ def _distinct(one: Ints, other: Ints) -> Ints:
 def _persons(tape: Tape, part: Drawn, source: Ints, target: Ints) -> dict[str, Any]:
     people = tape.persons
     pairs = np.column_stack([source, target])
-    if (
-        len(part.persons) < people.total
-    ):  # a sample of ties leaves many alone; who learned from whom holds them together
+    if len(part.persons) < people.total:  # ties of a sample leave many alone; who learned from whom holds them together
         at = np.searchsorted(part.persons, tape.events.person[part.events])
         pairs = np.append(pairs, _distinct(at[part.child], at[part.parent]), axis=0)
     number = np.full(people.total, -1, np.int64)

@@ -87,9 +87,8 @@ class Worker:
                     self.job.told = text
                 else:
                     self.job.finish(text)
-        self.job.finish(
-            json.dumps({"error": "the run has come to an end: it may be too large for this machine's memory"})
-        )
+        error = "the run has come to an end: it may be too large for this machine's memory"
+        self.job.finish(json.dumps({"error": error}))
 
 
 @contextmanager
@@ -113,9 +112,8 @@ def work(pipe: Connection, stop: Any) -> None:
 
         while True:
             scenario, changes = pipe.recv()
-            pipe.send(
-                ("done", json.dumps(answer(scenario, changes, stop.is_set, lambda text: pipe.send(("step", text)))))
-            )
+            found = answer(scenario, changes, stop.is_set, lambda text: pipe.send(("step", text)))
+            pipe.send(("done", json.dumps(found)))
 
 
 def answer(
