@@ -69,7 +69,7 @@ def write_report(findings: Findings, folder: str | Path) -> list[Path]:
     parts = [Part("Hypotheses, tested", [_verdicts(findings), HOW], rows)]
     for result, slug in zip(findings, slugs(result.name for result in findings), strict=True):
         lines = [f"{measured(result)}: {_found(result)}", *([result.note] if result.note else [])]
-        claim = f"{result.claim}: ", result.verdict, f"{agreement(result)}."
+        claim = f"{result.claim}:", result.verdict, f"{agreement(result)}."
         parts.append(Part(result.name, lines, figures={slug: hypothesis_figure(result)}, claim=claim))
     return write(folder, parts, {"hypotheses.json": findings.to_json() + "\n"})
 

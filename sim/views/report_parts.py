@@ -88,7 +88,7 @@ def markdown(parts: Sequence[Part]) -> str:
         lines += [f"{'##'[: level + 1]} {_cell(part.title)}", ""]
         if part.claim is not None:
             before, word, after = part.claim
-            lines += [f"{_cell(before)}**{word}**{after}", ""]
+            lines += [f"{_cell(before)} **{word}**{after}", ""]
         for line in part.lines:
             lines += [_cell(line), ""]
         if part.rows:
@@ -126,7 +126,7 @@ def page(parts: Sequence[Part], pictures: Mapping[str, bytes]) -> str:
         body += f"<h{size}>{html.escape(part.title)}</h{size}>"
         if part.claim is not None:
             before, word, after = map(html.escape, part.claim)
-            body += f'<p>{before}<b class="{word}">{word}</b>{after}</p>'
+            body += f'<p>{before} <b class="{word}">{word}</b>{after}</p>'
         body += "".join(f"<p>{html.escape(line)}</p>" for line in part.lines)
         if part.rows:
             head, *rows = _cells(part.rows, html.escape)
