@@ -1,104 +1,35 @@
-"""Arguments that commands have in common: names with completion, scenarios, runs and logs, files to write."""
+"""What commands make of their arguments: scenarios, rules, runs and logs, files and folders to write."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from sim.errors import TapeError, did_you_mean, near
-from sim.scenario.bundled import located, scenarios
+from sim.errors import InputError, TapeError, did_you_mean, near
+from sim.machine.terminal import say
+from sim.scenario.bundled import located
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
     from sim.tape.tape import Tape
 
-ENGINES = ("auto", "agents", "kernels")
-FIGURES = ("png", "svg", "pdf")
-FORMATS = (
-    "git", "graphml", "gexf", "pajek", "node-link", "networkx", "weibo", "cascades", "ledger", "works", "journeys",
-    "adoptions", "citations", "edges", "contacts",
-)  # fmt: skip
 
-
-def require(option: str, given: object, allowed: Iterable[str]) -> None:
-    """Refuse a name that is none of those allowed, with the nearest spelling."""
-    allowed = tuple(allowed)
-    if given not in allowed:
-        raise click.UsageError(f"{option}: no '{given}'{did_you_mean(given, allowed)}")
-
-
-class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
-    """A name out of a table; the shell completes it."""
-
-    name = "name"
-
-    def __init__(self, *allowed: str) -> None:
-        self.allowed = allowed
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the name, or refuse it."""
-        require(param.opts[-1], value, self.allowed)
-        return value
-
-    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin so."""
-        return [CompletionItem(name) for name in self.allowed if name.startswith(incomplete)]
-
-
-def any_file(ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-    """Leave the completion of files and folders to the shell."""
-    return [CompletionItem(incomplete, type="file")]
-
-
-class ScenarioName(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
-    """A scenario file, or the name of one that comes with shoulders; the shell completes both."""
-
-    name = "scenario"
-
-    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin so; where there are none, leave files to the shell."""
-        names = [CompletionItem(name) for name in scenarios() if name.startswith(incomplete)]
-        return names or any_file(ctx, param, incomplete)
-
-
-class Setting(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
-    """KEY=VALUE; the shell completes the keys that are not those of lists."""
-
-    name = "setting"
-
-    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Return the keys that begin so."""
-        from sim.scenario.sections import Contents
-
-        sections = {name: getattr(f.annotation, "model_fields", {}) for name, f in Contents.model_fields.items()}
-        keys = (f"{section}.{key}=" for section, fields in sections.items() for key in fields)
-        return [CompletionItem(key) for key in keys if key.startswith(incomplete)]
-
-
-CHANGES = click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, type=Setting(),
-                       help="Change a key, as dynamics.abandon_rate=0.2.")  # fmt: skip
-ENGINE = click.option("--engine", type=Names(*ENGINES), metavar="NAME", default="auto", show_default=True,
-                      help="auto, agents or kernels; the result is the same.")  # fmt: skip
-LOG_FORMAT = click.option("--format", "log_format", type=Names(*FORMATS), metavar="NAME",
-                          help=f"Format of a log: {', '.join(FORMATS)}.  [default: recognised]")  # fmt: skip
-SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed, in place of the scenario's.")
-THREADS = click.option("--threads", type=click.IntRange(1), help="Runs or threads side by side; the result is the "
-                       "same.")  # fmt: skip
-WORKERS = click.option("--workers", type=click.IntRange(1), help="Runs side by side.  [default: the processors]")
-EXECUTOR = click.option("--executor", default="auto", show_default=True, metavar="NAME",
-                        type=Names("auto", "threads", "processes", "dask"),
-                        help="auto, threads, processes or dask.")  # fmt: skip
-DASK = click.option("--dask", metavar="ADDRESS", help="local, or a scheduler as tls://HOST:PORT.")
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-OWN_RULES = click.option("--rules", "rules_file", metavar="FILE.py", shell_complete=any_file,
-                         help="Rules of your own: functions named as those of sim/model/rules.py.")  # fmt: skip
+@contextmanager
+def usage(before: str = "", *more: type[Exception]) -> Iterator[None]:
+    """Turn a ValueError of the block, or one of `more`, into a usage error that begins with `before`."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, *more) as error:  # type: ignore[misc]  # which are exceptions
+        raise click.UsageError(f"{before}{error}") from None
 
 
 def scenario_of(name: str, changes: tuple[str, ...] = (), seed: int | None = None) -> tuple[Path, Scenario]:
@@ -206,3 +137,28 @@ def folder_of(out: str | None, default: Callable[[], Path], may_replace: Callabl
     if problem := problem or (may_replace(path) if path.exists() else ""):
         raise click.UsageError(f"--out {path}: {problem}")
     return path
+
+
+def why_not_ours(*ours: str) -> Callable[[Path], str]:
+    """Return what says why a folder may not be written again: it is none, or holds others' files and none of these."""
+
+    def why(folder: Path) -> str:
+        from sim.machine.folders import held_in
+
+        if not folder.is_dir():
+            return "is no folder"
+        known = any((folder / name).is_file() for name in ours) or not held_in(folder)
+        return "" if known else "holds other files; choose an empty or a new folder"
+
+    return why
+
+
+def write_page(text: str, path: Path, opened: bool) -> None:
+    """Write a page, say so, and open it in the browser if that was asked for."""
+    from sim.machine.folders import write_whole
+
+    whole = text.encode("utf-8", "replace")
+    write_whole(path, whole)
+    say(f"Written: {path}  ({len(whole) / 1e6:.1f} MB; it needs no network and no server)")
+    if opened:
+        click.launch(path.resolve().as_uri())

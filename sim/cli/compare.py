@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.arguments import AS_JSON, Names, any_file, read_tape
+from sim.cli.arguments import read_tape
+from sim.cli.options import AS_JSON, Names, any_file
 from sim.machine.terminal import show_grid, show_json
 
 MAX_SHOWN = 20  # persons

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, THIRDS, Settings
-from sim.cli.arguments import AS_JSON, FIGURES, Names, any_file, read_tape, scenario_in, target_of
+from sim.cli.arguments import read_tape, scenario_in, target_of, usage
 from sim.cli.logs import dropped, how_read, log_options, of_roots, roots_of
+from sim.cli.options import AS_JSON, FIGURES, Names, any_file
 from sim.cli.output import TABLES, is_table, print_table_json, print_tables_json, rows_of, write_table
 from sim.machine.terminal import say, show, show_json
 from sim.scenario.bundled import FOLDER
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from sim.accounts.comparison import Comparison
     from sim.accounts.intervals import Uncertainty
-    from sim.accounts.over_time import CreditOverTime
-    from sim.accounts.table import CreditTable
     from sim.scenario.scenario import Scenario
     from sim.tape.tape import Tape
 
@@ -27,8 +29,6 @@ BY = ("person", "group", "role", "idea", "time")
 NAMES = f"{', '.join(METHODS)}, or all. Position, not credit: {', '.join(POSITIONS)}.  [default: {THIRDS}]"
 SURE = "auto, ideas, links, times, weights or tellers, with an amount as links:0.3"
 COPIES = 200
-
-
 EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account asks, and where it differs.")
 
 
@@ -39,16 +39,10 @@ EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account as
 @click.option("--by", type=Names(*BY), default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="How many rows.  [default: 20; in files, all]")
 @click.option("--alpha", type=float, help="Damping of the PageRank methods, in [0, 1).  [default: the run's, or 0.85]")
-@click.option(
-    "--inheritance",
-    type=float,
-    help="Part of an idea's credit that a discovery passes on, in [0, 1].  [default: the run's, or 0.5]",
-)
-@click.option(
-    "--tau",
-    type=float,
-    help="Steps, or units of a log's time, in which CiteRank's readers fall to 1/e.  [default: a tenth of all]",
-)
+@click.option("--inheritance", type=float, help="Part of an idea's credit that a discovery passes on, in [0, 1].  "
+              "[default: the run's, or 0.5]")  # fmt: skip
+@click.option("--tau", type=float, help="Steps, or units of a log's time, in which CiteRank's readers fall to 1/e.  "
+              "[default: a tenth of all]")  # fmt: skip
 @click.option("--intervals", is_flag=False, flag_value="auto", metavar="[SCHEME]", help=f"How sure: {SURE}.")
 @click.option("--copies", type=click.IntRange(2), default=COPIES, show_default=True, help="Of the record.")
 @click.option("--order", type=int, help="Of removal: how many of the last channels decide on the next.  [default: 1]")
@@ -57,47 +51,45 @@ EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account as
               f"person or time ({', '.join(FIGURES)}).")  # fmt: skip
 @log_options
 def credit_command(
-    run_or_log: str,
-    method: str | None,
-    explain: bool,
-    by: str,
-    top: int | None,
-    alpha: float | None,
-    inheritance: float | None,
-    tau: float | None,
-    intervals: str | None,
-    copies: int,
-    order: int | None,
-    as_json: bool,
-    output: str | None,
-    reading: dict[str, Any],
-) -> None:
+    run_or_log: str, method: str | None, explain: bool, by: str, top: int | None, intervals: str | None, copies: int,
+    as_json: bool, output: str | None, reading: dict[str, Any], **given: float | None,
+) -> None:  # fmt: skip
     """Attribute the credit of a finished run (its folder) or of a real log (a file, or a git repository).
 
     With --method all the accounts stand side by side.
     """
-    settings = _settings(alpha=alpha, inheritance=inheritance, tau=tau, order=order)
+    settings = _settings(**given)
     _require_output(output, method, by)
     tape = read_tape(Path(run_or_log), **reading)
-    methods = _methods(method, tape)
     scenario = scenario_in(Path(run_or_log), tape) if by == "time" else None
     from sim.accounts.comparison import compare
 
-    try:
-        comparison = compare(tape, methods, **settings)
-    except ValueError as error:
-        raise click.UsageError(f"--method {method}: {error}") from None
+    with usage(f"--method {method}: "):
+        comparison = compare(tape, _methods(method, tape), **settings)
     if intervals is not None:
-        comparison = _with_intervals(tape, comparison, settings, intervals, copies)
+        with usage("--"):
+            comparison = _with_intervals(tape, comparison, settings, intervals, copies)
     for name, reason in comparison.left_out.items():
         say(f"Left out: {name} ({reason})")
-    asked = Asked(tape, comparison, method == "all", explain, as_json, output, top, roots_of(tape), settings)
-    if by == "person":
-        _tell_persons(asked, None if as_json and intervals is None else _stability(tape, comparison, settings))
-    elif by == "time":
-        _tell_times(asked, scenario)
+    asked = Asked(tape, comparison, method == "all", explain, top, roots_of(tape), settings, scenario)
+    stable = None
+    if by == "person" and not (as_json and intervals is None):
+        stable = _stability(asked)
+    answer = ANSWERS.get(by, _by_parts)(asked, by)
+    if is_table(output):
+        write_table(str(output), answer.rows)
+    elif output is not None and answer.figure is not None:
+        from sim.views.figures.save import save
+
+        save(answer.figure(), output)
+    if as_json:
+        _print_json(asked, answer, by, stable if intervals is not None else None)
     else:
-        _tell_parts(asked, by)
+        for line in (*how_read(tape), *of_roots(asked.roots)):
+            show(line)
+        answer.show()
+        if stable is not None:
+            show(f"Stability: {stable.sentence()}.")
     if output is not None:
         say(f"Written: {output}")
     for line in () if as_json else dropped(tape):
@@ -111,20 +103,22 @@ class Asked(NamedTuple):
     comparison: Comparison
     several: bool
     explained: bool
-    as_json: bool
-    output: str | None
     top: int | None
     roots: dict[str, Any]
     settings: dict[str, float | None]
-
-    def announce(self) -> None:
-        """Write how a log was read, before its table."""
-        for line in (*how_read(self.tape), *of_roots(self.roots)):
-            show(line)
+    scenario: Scenario | None
 
     def more(self) -> dict[str, Any]:
         """Return what JSON says besides of how a log was read."""
         return {"dropped": dict(self.tape.dropped), "roots": self.roots} if self.roots else {}
+
+
+class Answer(NamedTuple):
+    """What there is to say: the rows by each account, the figure, if there is one, and what prints it."""
+
+    rows: Mapping[str, Iterable[dict[str, Any]]]
+    figure: Callable[[], Figure] | None
+    show: Callable[[], None]
 
 
 def _methods(method: str | None, tape: Tape) -> list[str] | None:
@@ -135,13 +129,13 @@ def _methods(method: str | None, tape: Tape) -> list[str] | None:
     return [method or (OF_CONTACTS[0] if contacts else THIRDS)]
 
 
-def _stability(tape: Tape, comparison: Comparison, settings: dict[str, float | None]) -> Uncertainty | None:
+def _stability(asked: Asked) -> Uncertainty | None:
     """Return how far the first table moves where a tenth of the links are missing; None of a run, which misses none."""
     from sim.accounts.account import stability
 
-    (table, *_) = comparison.tables.values()
+    tape, (table, *_) = asked.tape, asked.comparison.tables.values()
     is_log = tape.provenance.get("seed") is None
-    return stability(tape, table, settings) if is_log and len(tape.influences) and table.total > 0.0 else None
+    return stability(tape, table, asked.settings) if is_log and len(tape.influences) and table.total > 0.0 else None
 
 
 def _with_intervals(
@@ -152,10 +146,7 @@ def _with_intervals(
     from sim.accounts.account import with_intervals
 
     tables = comparison.tables.items()
-    try:
-        sure = {name: with_intervals(tape, table, settings, intervals, copies) for name, table in tables}
-    except ValueError as error:
-        raise click.UsageError(f"--{error}") from None
+    sure = {name: with_intervals(tape, table, settings, intervals, copies) for name, table in tables}
     return replace(comparison, tables=sure)
 
 
@@ -180,39 +171,31 @@ def thought_experiments_command(method: str, quick: bool, explain: bool, as_json
     print_experiments(found, explain)
 
 
-def _tell_persons(asked: Asked, stable: Uncertainty | None) -> None:
-    """Print the table, or the accounts side by side; of a log with how far the first moves where links are missing."""
+def _by_person(asked: Asked, _: str) -> Answer:
+    """Answer with the table, or with the accounts side by side."""
     tables = asked.comparison.tables
-    (table, *_) = tables.values()
-    if is_table(asked.output):
-        write_table(str(asked.output), {name: rows_of(table, asked.top) for name, table in tables.items()})
-    elif asked.output is not None:
+    (table, *_others) = tables.values()
+
+    def figure() -> Figure:
         from sim.views.figures.accounts import accounts_side_by_side
         from sim.views.figures.credit_bars import credit_bars
-        from sim.views.figures.save import save
 
-        save(accounts_side_by_side(asked.comparison) if asked.several else credit_bars(table), asked.output)
-    sure = {"stability": stable.to_dict()} if stable is not None and table.sure is not None else {}
-    if asked.as_json and asked.several:
-        print_tables_json(tables, asked.top, asked.more(), asked.comparison.beside() | sure)
-        return
-    if asked.as_json:
-        print_table_json(table, asked.top, asked.more(), sure)
-        return
-    from sim.cli.terminal import print_comparison, print_table
+        return accounts_side_by_side(asked.comparison) if asked.several else credit_bars(table)
 
-    asked.announce()
-    if asked.several:
+    def print_all() -> None:
+        from sim.cli.terminal import print_comparison, print_table
+
+        if not asked.several:
+            print_table(table, asked.top or 20)
+            return
         print_comparison(asked.comparison, asked.top or 20, asked.explained)
         if table.sure is not None:
             say("The intervals of all accounts are in what --json prints; --intervals with one method shows a table.")
-    else:
-        print_table(table, asked.top or 20)
-    if stable is not None:
-        show(f"Stability: {stable.sentence()}.")
+
+    return Answer({name: rows_of(table, asked.top) for name, table in tables.items()}, figure, print_all)
 
 
-def _tell_parts(asked: Asked, by: str) -> None:
+def _by_parts(asked: Asked, by: str) -> Answer:
     from sim.accounts.summary import credit_by
     from sim.cli.terminal import print_parts
 
@@ -225,59 +208,58 @@ def _tell_parts(asked: Asked, by: str) -> None:
             if not asked.several:
                 raise click.UsageError(f"--by {by}: {error}") from None
             say(f"Left out: {error}")
-    if is_table(asked.output):
-        write_table(str(asked.output), parts)
-    if asked.as_json:
-        _print_objects({name: _with_rows(tables[name], parts[name], asked) for name in parts}, asked.several)
-        return
-    asked.announce()
-    for name, rows in parts.items():
-        print_parts(tables[name], by, rows)
+
+    def print_all() -> None:
+        for name, rows in parts.items():
+            print_parts(tables[name], by, rows)
+
+    return Answer(parts, None, print_all)
 
 
-def _tell_times(asked: Asked, scenario: Scenario | None) -> None:
+def _by_time(asked: Asked, by: str) -> Answer:
     from sim.accounts.over_time import credit_over_time
     from sim.cli.terminal import print_over_time
 
-    found: dict[str, CreditOverTime] = {}
-    tables: dict[str, CreditTable] = dict(asked.comparison.tables)
-    for name in tables:
-        try:
-            found[name] = credit_over_time(asked.tape, name, None, scenario, **asked.settings)
-        except ValueError as error:
-            raise click.UsageError(f"--by time: {error}") from None
-    if is_table(asked.output):
-        write_table(str(asked.output), {name: course.to_rows() for name, course in found.items()})
-    elif asked.output is not None:
+    tables = asked.comparison.tables
+    with usage(f"--by {by}: "):
+        found = {name: credit_over_time(asked.tape, name, None, asked.scenario, **asked.settings) for name in tables}
+
+    def figure() -> Figure:
         from sim.views.figures.giants import giants_over_time
-        from sim.views.figures.save import save
 
-        save(giants_over_time(asked.tape, *found.values()), asked.output)
-    if asked.as_json:
-        objects = {name: _with_rows(tables[name], found[name].to_rows(), asked) for name in found}
-        _print_objects(objects, asked.several)
+        return giants_over_time(asked.tape, *found.values())
+
+    def print_all() -> None:
+        for name, course in found.items():
+            print_over_time(tables[name], course)
+
+    return Answer({name: course.to_rows() for name, course in found.items()}, figure, print_all)
+
+
+ANSWERS: dict[str, Callable[[Asked, str], Answer]] = {"person": _by_person, "time": _by_time}
+
+
+def _print_json(asked: Asked, answer: Answer, by: str, sure: Uncertainty | None) -> None:
+    """Print the answer as one object, or one an account; the credit of persons, who may be many, row by row."""
+    tables, more = asked.comparison.tables, asked.more()
+    if by == "person":
+        beside = {"stability": sure.to_dict()} if sure is not None else {}
+        if asked.several:
+            print_tables_json(tables, asked.top, more, asked.comparison.beside() | beside)
+        else:
+            print_table_json(next(iter(tables.values())), asked.top, more, beside)
         return
-    asked.announce()
-    for name, course in found.items():
-        print_over_time(tables[name], course)
-
-
-def _with_rows(table: CreditTable, rows: list[dict[str, Any]], asked: Asked) -> dict[str, Any]:
-    before, after = table.about()
-    return before | {"credit": rows} | after | {"read_as": after["read_as"] | asked.more()}
-
-
-def _print_objects(objects: dict[str, Any], several: bool) -> None:
-    found = {"methods": objects} if several else next(iter(objects.values()))
-    show_json(found)
+    objects = {}
+    for name, rows in answer.rows.items():
+        before, after = tables[name].about()
+        objects[name] = before | {"credit": list(rows)} | after | {"read_as": after["read_as"] | more}
+    show_json({"methods": objects} if asked.several else next(iter(objects.values())))
 
 
 def _settings(**given: float | None) -> dict[str, float | None]:
     """The settings that were given, checked before the work."""
-    try:
+    with usage("--"):
         Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # of any type
-    except ValueError as error:
-        raise click.UsageError(f"--{error}") from None
     return given
 
 

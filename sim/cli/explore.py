@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.arguments import (
-    CHANGES,
-    LOG_FORMAT,
-    SEED,
-    ScenarioName,
-    read_tape,
-    scenario_in,
-    scenario_of,
-    target_of,
-)  # fmt: skip
+from sim.cli.arguments import read_tape, scenario_in, scenario_of, target_of, write_page
+from sim.cli.options import CHANGES, LOG_FORMAT, SEED, ScenarioName
 from sim.errors import near
 from sim.machine.terminal import progress_bar, say, show, stage
 from sim.scenario.bundled import located, scenarios
@@ -47,19 +39,17 @@ def explore_command(
     """
     path = located(run_or_scenario)
     target = None if output is None else target_of(output, PAGES, "page")
-    is_file = target is not None or path.is_dir() or (path.exists() and path.suffix != ".toml")
-    if port and is_file:
-        raise click.UsageError(
-            f"--port {port}: only the live page of a scenario has a port; leave it out, or leave out -o"
-        )
-    if path.is_dir() or (path.exists() and path.suffix != ".toml"):
+    is_record = path.is_dir() or (path.exists() and path.suffix != ".toml")
+    if port and (is_record or target is not None):
+        allowed = "only the live page of a scenario has a port; leave it out, or leave out -o"
+        raise click.UsageError(f"--port {port}: {allowed}")
+    if is_record:
         if changes or seed is not None:
             raise click.UsageError(f"--set, --seed: {path} is a run or a log; they are for scenarios")
         tape = read_tape(path, log_format)
         scenario = scenario_in(path, tape) if (path / "scenario.toml").exists() else None
-        _write(
-            tape, scenario, target or (path / "explorer.html" if path.is_dir() else Path(path.stem + ".html")), opened
-        )
+        default = path / "explorer.html" if path.is_dir() else Path(path.stem + ".html")
+        _write(tape, scenario, target or default, opened)
         return
     if log_format is not None:
         raise click.UsageError(f"--format {log_format}: {path} is a scenario; a format is for logs")
@@ -78,15 +68,11 @@ def explore_command(
 
 
 def _write(tape: Tape, scenario: Scenario | None, path: Path, opened: bool) -> None:
-    from sim.machine.folders import write_whole
     from sim.views.explorer.page import explorer
 
     with stage("Making the page"):
-        text = explorer(tape, scenario).encode("utf-8", "replace")
-    write_whole(path, text)
-    say(f"Written: {path}  ({len(text) / 1e6:.1f} MB; it needs no network and no server)")
-    if opened:
-        click.launch(path.resolve().as_uri())
+        text = explorer(tape, scenario)
+    write_page(text, path, opened)
 
 
 def _serve(scenario: Scenario, port: int, opened: bool) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from sim.cli.arguments import Names, any_file, read_tape
+from sim.cli.arguments import read_tape, usage
 from sim.cli.logs import dropped, how_read, log_options
+from sim.cli.options import Names, any_file
 from sim.machine.terminal import say
 
 EXPORTS = ("graphml", "gexf", "csv", "parquet")
@@ -36,10 +37,8 @@ def export_command(
     tape = read_tape(Path(run_or_log), **reading)
     from sim.tape.export import export
 
-    try:
+    with usage("--"):
         export(tape, target, of, chosen, window)
-    except ValueError as error:
-        raise click.UsageError(f"--{error}") from None
     for line in (*how_read(tape), *dropped(tape)):
         say(line)
     say(f"Written: {target}")

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import (
-    AS_JSON,
-    CHANGES,
-    DASK,
-    ENGINE,
-    EXECUTOR,
-    SEED,
-    THREADS,
-    WORKERS,
-    Names,
-    ScenarioName,
-    Setting,
-    any_file,
-    folder_of,
-    scenario_of,
-)
+from sim.cli.arguments import folder_of, scenario_of, usage, why_not_ours
+from sim.cli.options import AS_JSON, CHANGES, ENGINE, SEED, SHARED_OUT, THREADS, Names, ScenarioName, Setting, any_file
 from sim.errors import RunError
-from sim.machine.folders import held_in
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 
 if TYPE_CHECKING:
     from sim.experiments.fit.compare import Comparison
     from sim.experiments.fit.result import FitResult
 
-OURS = ("fit.json", "result.json")  # a folder that holds one of them may be written again
 CHECKED = 200  # records of known truth
 
 
@@ -61,9 +43,7 @@ CHECKED = 200  # records of known truth
 @SEED
 @ENGINE
 @THREADS
-@WORKERS
-@EXECUTOR
-@DASK
+@SHARED_OUT
 @click.option("--out", metavar="DIR", help="Keep generations (the same command goes on), draws, figures and report.")
 @AS_JSON
 def fit_command(
@@ -75,7 +55,7 @@ def fit_command(
     keys, other = _priors("--vary", vary), _priors("--vary-against", vary_against)
     if not Path(record).exists():
         raise click.UsageError(f"--to {record}: no such file or folder")
-    folder = None if out is None else folder_of(out, Path, _why_kept)
+    folder = None if out is None else folder_of(out, Path, why_not_ours("fit.json", "result.json"))
     options["summaries"] = options["summaries"] or None
     if against is not None:
         rival, model = scenario_of(against, changes)
@@ -90,7 +70,7 @@ def fit_command(
     if check:
         from sim.experiments.fit.check import check_fit
 
-        with _one_line(), progress_bar("known truths", "fits") as tick:
+        with usage(), progress_bar("known truths", "fits") as tick:
             checked = check_fit(chosen, record, keys, truths=truths, progress=tick, **options)
     if folder is not None:
         from sim.views.fit_report import write_fit_report
@@ -106,7 +86,7 @@ def fit_command(
 def _fitted(chosen: Any, record: str, keys: Any, folder: Path | None, options: dict[str, Any]) -> FitResult:
     from sim.experiments.fit.run import fit
 
-    with _one_line(), progress_bar(chosen.scenario.name, "runs") as tick:
+    with usage(), progress_bar(chosen.scenario.name, "runs") as tick:
         try:
             return fit(chosen, record, keys, out=folder, progress=tick, **options)
         except (KeyboardInterrupt, RunError, ConnectionError) as error:
@@ -118,16 +98,8 @@ def _fitted(chosen: Any, record: str, keys: Any, folder: Path | None, options: d
 def _compared(models: dict[str, Any], record: str, keys: list[Any], options: dict[str, Any]) -> Comparison:
     from sim.experiments.fit.compare import compare_models
 
-    with _one_line(), progress_bar(" against ".join(models), "runs") as tick:
+    with usage(), progress_bar(" against ".join(models), "runs") as tick:
         return compare_models(models, record, keys, progress=tick, **options)
-
-
-def _why_kept(folder: Path) -> str:
-    """Return why a folder may not be written, or nothing."""
-    if not folder.is_dir():
-        return "is no folder"
-    ours = any((folder / name).is_file() for name in OURS)
-    return "holds other files; choose an empty or a new folder" if held_in(folder) and not ours else ""
 
 
 def _priors(flag: str, given: tuple[str, ...]) -> dict[str, Any]:
@@ -135,10 +107,8 @@ def _priors(flag: str, given: tuple[str, ...]) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     for text in given:
-        try:
+        with usage(f"{flag} "):
             key, prior = parse_prior(text)
-        except ValueError as error:
-            raise click.UsageError(f"{flag} {error}") from None
         if key in found:
             raise click.UsageError(f"{flag} {key}: is there twice")
         found[key] = prior
@@ -159,16 +129,3 @@ def _print(found: FitResult | Comparison, more: list[str]) -> None:
         why = f" (no exact likelihood: {one.why})" if one.why else ""
         say(f"Read {one.record.read_as}. By {one.method}{why}; effective draws {one.ess:,.0f}; ended by: "
             f"{one.stopped}.")  # fmt: skip
-
-
-@contextlib.contextmanager
-def _one_line() -> Iterator[None]:
-    """Turn what is wrong with the input into a usage error."""
-    from sim.errors import InputError
-
-    try:
-        yield
-    except InputError:
-        raise
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None

@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.arguments import (
-    AS_JSON,
-    ENGINE,
-    FIGURES,
-    OWN_RULES,
-    THREADS,
-    any_file,
-    folder_of,
-    rules_of,
-    target_of,
-)  # fmt: skip
-from sim.machine.folders import held_in
+from sim.cli.arguments import folder_of, rules_of, target_of, usage, why_not_ours
+from sim.cli.options import AS_JSON, ENGINE, FIGURES, OWN_RULES, THREADS, any_file
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 from sim.scenario.bundled import located
-
-if TYPE_CHECKING:
-    from sim.experiments.hypotheses.run import Findings
-
-OURS = "hypotheses.json"  # a folder that holds it may be written again
 
 
 @click.command(name="test")
@@ -44,16 +28,12 @@ def test_command(
 
     The claims of several files are one family. A folder stands for the .toml files in it.
     """
-    folder = None if out is None else folder_of(out, Path, _why_kept)
+    folder = None if out is None else folder_of(out, Path, why_not_ours("hypotheses.json"))
     from sim.experiments.hypotheses.run import test_hypotheses
 
-    try:
-        with _progress() as tick:
-            findings = test_hypotheses(
-                _files(files), engine=engine, threads=threads, rules=rules_of(rules_file), progress=tick
-            )
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    rules = rules_of(rules_file)
+    with usage(), _progress() as tick:
+        findings = test_hypotheses(_files(files), engine=engine, threads=threads, rules=rules, progress=tick)
     if folder is not None:
         from sim.views.report import write_report
 
@@ -62,13 +42,16 @@ def test_command(
     if as_json:
         show_json(findings.to_dict())
         return
-    _print(findings)
+    from sim.views.report import HEAD, row_of
+
+    show_grid(HEAD, [row_of(result) for result in findings])
+    for result in findings:
+        show(f"{result.name}: {result.claim}")
 
 
 @click.command(name="notebook-curve")
-@click.option(
-    "-o", "--output", metavar="FILE", default="notebook_curve.png", show_default=True, help=".png, .svg or .pdf"
-)
+@click.option("-o", "--output", metavar="FILE", default="notebook_curve.png", show_default=True,
+              help=".png, .svg or .pdf")  # fmt: skip
 @click.option("--pairs", type=click.IntRange(2), default=400, show_default=True, help="Runs behind each point.")
 @THREADS
 def notebook_command(output: str, pairs: int, threads: int | None) -> None:
@@ -93,24 +76,8 @@ def _files(given: tuple[str, ...]) -> list[Path]:
     return found
 
 
-def _why_kept(folder: Path) -> str:
-    """Return why a folder may not be written, or nothing."""
-    if not folder.is_dir():
-        return "is no folder"
-    ours = (folder / OURS).is_file()
-    return "holds other files; choose an empty or a new folder" if held_in(folder) and not ours else ""
-
-
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
     """Show on a terminal the claim that is being tested."""
     with progress_bar("Testing", "pairs") as tick:
         yield None if tick is None else lambda name, pairs, most: tick(pairs, most, f"pairs of {name}")
-
-
-def _print(findings: Findings) -> None:
-    from sim.views.report import HEAD, row_of
-
-    show_grid(HEAD, [row_of(result) for result in findings])
-    for result in findings:
-        show(f"{result.name}: {result.claim}")

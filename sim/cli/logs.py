@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import FORMATS, any_file
+from sim.cli.options import FORMATS, any_file
 
 if TYPE_CHECKING:
     from sim.tape.tape import Tape

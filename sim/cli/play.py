@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from sim.cli.arguments import CHANGES, ScenarioName, scenario_of, target_of
+from sim.cli.arguments import scenario_of, target_of, write_page
 from sim.cli.explore import PAGES
-from sim.machine.terminal import say
+from sim.cli.options import CHANGES, ScenarioName
 
 
 @click.command(name="play")
@@ -25,11 +25,6 @@ def play_command(scenario: str | None, output: str | None, changes: tuple[str, .
     if changes and scenario is None:
         raise click.UsageError("--set: changes a scenario; name one")
     chosen = None if scenario is None else scenario_of(scenario, changes)[1]
-    from sim.machine.folders import write_whole
     from sim.views.playground.page import playground
 
-    text = playground(chosen)
-    write_whole(path, text.encode("utf-8", "replace"))
-    say(f"Written: {path}  ({len(text) / 1e6:.1f} MB; it needs no network and no server)")
-    if opened:
-        click.launch(path.resolve().as_uri())
+    write_page(playground(chosen), path, opened)

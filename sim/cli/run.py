@@ -10,18 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.arguments import (
-    AS_JSON,
-    CHANGES,
-    ENGINE,
-    OWN_RULES,
-    SEED,
-    THREADS,
-    ScenarioName,
-    folder_of,
-    rules_of,
-    scenario_of,
-)  # fmt: skip
+from sim.cli.arguments import folder_of, rules_of, scenario_of, usage
+from sim.cli.options import AS_JSON, SIMULATION, ScenarioName
 from sim.machine.records import many
 from sim.machine.terminal import on_terminal, progress_bar, say, show, stage
 from sim.machine.version import version
@@ -34,11 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(name="run")
 @click.argument("scenario", type=ScenarioName())
-@SEED
-@CHANGES
-@ENGINE
-@THREADS
-@OWN_RULES
+@SIMULATION
 @click.option("--replicates", type=click.IntRange(2), metavar="N", help="How sure: of N runs, each with the next seed.")
 @click.option("--out", metavar="DIR", help="Run folder to write, in place of results/NAME-HASH.")
 @click.option("--force", is_flag=True, help="Replace the run of another scenario in that folder.")
@@ -54,10 +40,8 @@ def run_command(
 
     path, chosen = scenario_of(scenario, changes, seed)
     rules = rules_of(rules_file)
-    try:
+    with usage("--"):
         engine = engine_for(chosen, engine, 1, own_rules(rules))
-    except ValueError as error:
-        raise click.UsageError(f"--{error}") from None
     name = chosen.scenario.name
     folder = folder_of(
         out, lambda: _default_folder(path, chosen, rules_file), lambda there: _why_kept(there, name, force)

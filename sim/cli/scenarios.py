@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sim.cli.arguments import CHANGES, ScenarioName, scenario_of
+from sim.cli.arguments import scenario_of
+from sim.cli.options import CHANGES, ScenarioName
 from sim.machine.terminal import say, show
 from sim.scenario.bundled import read_text, scenarios
 

@@ -9,20 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import (
-    AS_JSON,
-    CHANGES,
-    DASK,
-    ENGINES,
-    EXECUTOR,
-    OWN_RULES,
-    WORKERS,
-    Names,
-    ScenarioName,
-    Setting,
-    folder_of,
-)
-from sim.errors import InputError
+from sim.cli.arguments import folder_of, rules_of, scenario_of, usage
+from sim.cli.options import AS_JSON, CHANGES, ENGINES, OWN_RULES, SHARED_OUT, Names, ScenarioName, Setting
 from sim.machine.records import many
 from sim.machine.terminal import progress_bar, say, show, show_json
 
@@ -47,33 +35,23 @@ VARY = "KEY=START:STOP:NUM or KEY=a,b,c; of sampled designs KEY=LOW:HIGH."
 @click.option("--own-seeds", is_flag=True, help="Give every cell seeds of its own, so that no two cells are paired.")
 @click.option("--engine", type=Names(*ENGINES), metavar="NAME", help="auto, agents or kernels; the rows are the same.")
 @OWN_RULES
-@WORKERS
-@EXECUTOR
-@DASK
+@SHARED_OUT
 @click.option("--out", metavar="DIR", help="Study folder, in place of results/NAME-HASH; one that was cut off goes on.")
 @click.option("--resume", is_flag=True, help="Only go on with a study that is there.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first run that fails.")
 @click.option("--dry-run", is_flag=True, help="Say how many runs there are, and what they would take.")
 @AS_JSON
 def sweep_command(
-    scenario: str,
-    out: str | None,
-    resume: bool,
-    workers: int | None,
-    executor: str,
-    dask: str | None,
-    fail_fast: bool,
-    dry_run: bool,
-    as_json: bool,
-    **design: Any,
-) -> None:
+    scenario: str, out: str | None, resume: bool, workers: int | None, executor: str, dask: str | None,
+    fail_fast: bool, dry_run: bool, as_json: bool, **design: Any,
+) -> None:  # fmt: skip
     """Run SCENARIO (or a study file) over a grid or a sample of its keys, with replicates.
 
     Rows are kept as they come. The same command resumes a study that was cut off, and tries failed runs again.
     """
     from sim.study.store import ABOUT
 
-    try:
+    with usage():
         study = _study(scenario, **design)
         folder = folder_of(out, lambda: _default_folder(scenario, study), lambda _: "")
         if resume and not (folder / ABOUT).exists():
@@ -88,10 +66,6 @@ def sweep_command(
         with _progress(study.scenario.scenario.name) as tick:
             study.make(folder, progress=tick, workers=workers, executor=executor, dask=dask, fail_fast=fail_fast)
         _show(study, folder, as_json)
-    except InputError:
-        raise
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
 
 
 def _study(
@@ -99,7 +73,6 @@ def _study(
     rules_file: str | None, **others: Any,
 ) -> Study:  # fmt: skip
     """Return the study of a scenario or a study file, with what the options say in place of what stands there."""
-    from sim.cli.arguments import rules_of, scenario_of
     from sim.scenario.bundled import located
     from sim.study.design import parse_vary
     from sim.study.study import Study

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sim.accounts.explain import Explanation, in_words
+from sim.accounts.comparison import Comparison
+from sim.accounts.intervals import Uncertainty
 from sim.accounts.methods import EVERY, POSITIONS, THIRDS
-from sim.accounts.summary import Side, summary
+from sim.accounts.over_time import CreditOverTime
+from sim.accounts.summary import Row, Side, summary
+from sim.accounts.table import CreditTable
+from sim.experiments.knockout import KnockoutTable
 from sim.machine.terminal import say, show, show_grid
-
-if TYPE_CHECKING:
-    from sim.accounts.comparison import Comparison
-    from sim.accounts.intervals import Uncertainty
-    from sim.accounts.over_time import CreditOverTime
-    from sim.accounts.table import CreditTable
-    from sim.experiments.knockout import KnockoutTable
 
 MORE = "Add --explain to see what each account asks, and where it differs."
 MAX_COURSES, MAX_STEPS = 5, 24  # persons and steps in the table over time
@@ -37,11 +34,7 @@ def print_table(table: CreditTable, most: int = 20) -> None:
     ends = () if sure is None else (f"{100.0 * sure.confidence:.4g}% from", "to", "rank")
     rows = []
     for row in summary(table, most=most):
-        label = row.name
-        if row.kind == "rest":
-            label = f"{row.name or 'all'}: {row.people:,} others" if row.people > 1 else row.name
-        elif row.kind == "group":
-            label = f"{row.name} x {row.people:,} (each {_percent(row.share / row.people)})"
+        label = _label(row, f" (each {_percent(row.share / row.people)})")
         of_all = [part / table.total if table.total > 0.0 else 0.0 for part in row.parts[:3]]
         cells = [_percent(part) for part in of_all] if has_roles else [f"{row.pagerank:.6f}"] * len(more)
         if raw is not None:  # credit is in proportion to it
@@ -79,7 +72,7 @@ def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]])
 
 def print_comparison(comparison: Comparison, most: int = 20, explained: bool = False) -> None:
     """Print the shares by several accounts, a column each; if asked, the question of each, and where it differs."""
-    (first, table), *others = comparison.tables.items()
+    (first, table), *_ = comparison.tables.items()
     methods = list(comparison.tables)
     show(_title(table, f"{len(methods)} accounts of credit"))
     rows = [(_label(side), *map(_percent, side.shares)) for side in comparison.sides(most=most)]
@@ -89,10 +82,8 @@ def print_comparison(comparison: Comparison, most: int = 20, explained: bool = F
         return
     agree = {kind: matrix[first] for kind, matrix in comparison.correlations.items()}
     for name in methods:
-        show(f"{name}: {EVERY[name].asks}")
-        if others and name != first:
-            show(f"  Order as by {first}: " + ", ".join(f"{kind} {_signed(row[name])}" for kind, row in agree.items()))
-        _print_differences(name)
+        order = ", ".join(f"{kind} {_signed(row[name])}" for kind, row in agree.items())
+        _explain(name, f"  Order as by {first}: {order}" if name != first else "")
 
 
 def print_experiments(found: Mapping[str, Comparison], explained: bool = False) -> None:
@@ -110,21 +101,16 @@ def print_experiments(found: Mapping[str, Comparison], explained: bool = False) 
         say(MORE)
         return
     for name in methods:
-        show(f"{name}: {EVERY[name].asks}")
-        _print_differences(name)
+        _explain(name)
 
 
 def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
     """Print how the largest shares looked at some steps."""
     trajectories = found.courses(most=MAX_COURSES)
     places = np.unique(np.rint(np.linspace(0, len(found.steps) - 1, MAX_STEPS)).astype(int)).tolist()
+    shares = [[_percent(trajectory.shares[at]) for trajectory in trajectories] for at in places]
     rows = [
-        (
-            f"{found.steps[at]:,}",
-            _number(float(found.total[at])),
-            *(_percent(trajectory.shares[at]) for trajectory in trajectories),
-        )
-        for at in places
+        (f"{found.steps[at]:,}", _number(float(found.total[at])), *row) for at, row in zip(places, shares, strict=True)
     ]
     show(_title(table))
     heads = [_label(trajectory) for trajectory in trajectories]
@@ -151,12 +137,6 @@ def print_knockout(found: KnockoutTable) -> None:
         say("One world does not say how sure this is: add --replicates 20, for 20 worlds.")
 
 
-def print_why(why: Explanation) -> None:
-    """Print where a person's credit comes from."""
-    for line in in_words(why):
-        show(line)
-
-
 def _title(table: CreditTable, what: str = "") -> str:
     steps = f" in {table.steps:,} steps" if table.seed is not None else ""  # a log has times, not steps
     dropped = f", {table.dropped:,} dropped" if table.dropped else ""
@@ -164,7 +144,10 @@ def _title(table: CreditTable, what: str = "") -> str:
     return f"{table.scenario}: {what or method}, {_number(table.total)} realised{steps}{dropped}"
 
 
-def _print_differences(name: str) -> None:
+def _explain(name: str, order: str = "") -> None:
+    """Print what an account asks, in which order it has the persons, and where it differs from the rule of thirds."""
+    for line in filter(None, (f"{name}: {EVERY[name].asks}", order)):
+        show(line)
     if name == THIRDS:
         return
     if name in POSITIONS:
@@ -177,10 +160,11 @@ def _print_differences(name: str) -> None:
     show(f"  Not the rule of thirds on {parts}" if parts else "  The rule of thirds on all of E0 to E5")
 
 
-def _label(side: Side) -> str:
+def _label(side: Row | Side, more: str = "") -> str:
+    """Return the label of a person, a group of so many and `more`, or the rest."""
     if side.kind == "rest":
         return f"{side.name or 'all'}: {side.people:,} others" if side.people > 1 else side.name
-    return _times(side.name, side.people)
+    return _times(side.name, side.people) + more * (side.kind == "group")
 
 
 def _times(name: str, count: int) -> str:

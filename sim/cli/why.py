@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from sim.accounts.methods import METHODS, THIRDS
-from sim.cli.arguments import AS_JSON, FIGURES, Names, any_file, read_tape, target_of
+from sim.cli.arguments import read_tape, target_of, usage
 from sim.cli.logs import log_options
-from sim.machine.terminal import say, show_json
+from sim.cli.options import AS_JSON, FIGURES, Names, any_file
+from sim.machine.terminal import say, show, show_json
 
 LINEAR = ", ".join(name for name, method in METHODS.items() if method.linear)
 
@@ -30,13 +31,11 @@ def why_command(
     The parts of each division sum to the credit. Accounts that are no sum over what was realised have no such parts.
     """
     target = None if output is None else target_of(output, FIGURES, "figure")
-    from sim.accounts.explain import explain
+    from sim.accounts.explain import explain, in_words
 
     tape = read_tape(Path(run_or_log), **reading)
-    try:
+    with usage():
         why = explain(tape, person, method)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
     if target is not None:
         from sim.views.figures.save import save
         from sim.views.figures.why import why_bars
@@ -46,6 +45,5 @@ def why_command(
     if as_json:
         show_json(why.to_dict())
         return
-    from sim.cli.terminal import print_why
-
-    print_why(why)
+    for line in in_words(why):
+        show(line)

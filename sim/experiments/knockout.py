@@ -73,31 +73,16 @@ class KnockoutTable:
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
             for row in self.to_pandas().to_dict("records")
         ]
-        return {
-            "scenario": self.scenario,
-            "part": self.part,
-            "seeds": list(self.seeds),
-            "confidence": self.confidence,
-            "value": float(self.value.mean()),
-            "knockout": rows,
-        }
+        given = {"scenario": self.scenario, "part": self.part, "seeds": list(self.seeds), "confidence": self.confidence}
+        return given | {"value": float(self.value.mean()), "knockout": rows}
 
 
 def knockout(
-    scenario: Scenario | str | Path,
-    without: Sequence[str] | None = None,
-    part: str = "person",
-    *,
-    replicates: int | None = None,
-    seeds: Sequence[int] | None = None,
-    engine: str = "auto",
-    threads: int | None = None,
-    rules: Rules | None = None,
-    person_class: type[Person] | None = None,
-    confidence: float = 0.95,
-    interval: str = "t",
-    progress: Callable[[int, int], None] | None = None,
-) -> KnockoutTable:
+    scenario: Scenario | str | Path, without: Sequence[str] | None = None, part: str = "person", *,
+    replicates: int | None = None, seeds: Sequence[int] | None = None, engine: str = "auto",
+    threads: int | None = None, rules: Rules | None = None, person_class: type[Person] | None = None,
+    confidence: float = 0.95, interval: str = "t", progress: Callable[[int, int], None] | None = None,
+) -> KnockoutTable:  # fmt: skip
     """Compute what the world would have lost without each person: the fall of its realised value, on the same seeds.
 
     The value is the tape's total, so `impact.realised_by` says whose it is; where it is everyone's, a person who is
@@ -194,13 +179,9 @@ def _seeds(scenario: Scenario, replicates: int | None, seeds: Sequence[int] | No
 
 
 def _run(
-    scenario: Scenario,
-    names: Sequence[str],
-    part: str,
-    seeds: Sequence[int],
-    runner: Runner,
+    scenario: Scenario, names: Sequence[str], part: str, seeds: Sequence[int], runner: Runner,
     progress: Callable[[int, int], None] | None,
-) -> Floats:
+) -> Floats:  # fmt: skip
     """Return the realised value of each world with everybody and without each one; shape (1 + names, seeds)."""
     runs = len(seeds) * (1 + len(names))
     runner = runner.settled(scenario, runs)

@@ -34,12 +34,7 @@ SCENARIO: dict[str, Any] = {
         {"name": "finder", "reach": 1.0},
     ],
     "ideas": [{"name": "all ideas"}],
-    "dynamics": {
-        "discovery_rate": RATE,
-        "telling_period": "forever",
-        "implementation_rate": 0.0,
-        "abandon_rate": 0.0,
-    },
+    "dynamics": {"discovery_rate": RATE, "telling_period": "forever", "implementation_rate": 0.0, "abandon_rate": 0.0},
     "impact": {"value_of": "held", "realised_by": "crowd"},
     "interventions": [
         {"step": 1, "kind": "discover", "person": "genius"},

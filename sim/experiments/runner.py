@@ -47,12 +47,9 @@ class Runner:
         )
 
     def worlds(
-        self,
-        scenario: Scenario,
-        worlds: Iterable[World],
-        measure: Callable[[Tape], Result],
+        self, scenario: Scenario, worlds: Iterable[World], measure: Callable[[Tape], Result],
         progress: Callable[[int], None] | None = None,
-    ) -> Iterator[Result]:
+    ) -> Iterator[Result]:  # fmt: skip
         """Run worlds of a scenario, and yield a measure of each in order.
 
         Args:

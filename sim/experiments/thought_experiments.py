@@ -27,12 +27,9 @@ QUICK = {"population.count": 300, "population.reach": {"kind": "uniform", "low":
 
 
 def thought_experiments(
-    folder: str | Path,
-    methods: Iterable[str] | None = None,
-    names: Iterable[str] | None = None,
-    changes: Mapping[str, Mapping[str, Any]] | None = None,
-    progress: Callable[[str], None] | None = None,
-) -> dict[str, Comparison]:
+    folder: str | Path, methods: Iterable[str] | None = None, names: Iterable[str] | None = None,
+    changes: Mapping[str, Mapping[str, Any]] | None = None, progress: Callable[[str], None] | None = None,
+) -> dict[str, Comparison]:  # fmt: skip
     """Run thought experiments and put the accounts of credit side by side.
 
     `result["E4"].by_group` is what a table shows: persons and groups x accounts.

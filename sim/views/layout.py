@@ -65,11 +65,8 @@ def layout(tape: Tape, pairs: Ints, idea: int) -> Floats:
         pairs: as `links` gives them.
         idea: its number; in the middle, or at the left, stands the first of its discoverers who is not cut off.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 1])
-    >>> people = Persons(["P1", "P2", "P3"], [1, 1, 1], [1, 1, 1])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([], [], []), people, ("idea",), 3, 3)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e4_bridge"))
     >>> place = layout(tape, links(tape), 0)
     >>> bool(abs(place[0] + place[2] - 2 * place[1]).max() < 0.1)  # nearly in a row
     True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -40,26 +39,11 @@ def plot_scenario(scenario: Scenario, kind: str) -> Figure:
 
 def plot_tape(tape: Tape, kind: str) -> Figure:
     """Draw a tape: spread, credit, influence, accounts, lineage or network."""
-    from sim.accounts.account import credit
-    from sim.accounts.comparison import compare
-    from sim.views.figures.accounts import accounts_side_by_side
-    from sim.views.figures.credit_bars import credit_bars
-    from sim.views.figures.influence_over_time import influence_over_time
-    from sim.views.figures.lineage import lineage
-    from sim.views.figures.network import network
-    from sim.views.figures.spread import spread
+    from sim.views.kinds import OF_TAPE, Choice
 
-    drawers: dict[str, Callable[[Tape], Figure]] = {
-        "spread": spread,
-        "credit": lambda tape: credit_bars(credit(tape)),
-        "influence": lambda tape: influence_over_time(tape, credit(tape)),
-        "accounts": lambda tape: accounts_side_by_side(compare(tape)),
-        "lineage": lineage,
-        "network": network,
-    }
-    if kind not in drawers:
-        raise ValueError(f"kind: no {kind!r}{did_you_mean(kind, drawers)}")
-    return drawers[kind](tape)
+    if kind not in OF_TAPE:
+        raise ValueError(f"kind: no {kind!r}{did_you_mean(kind, OF_TAPE)}")
+    return OF_TAPE[kind](tape, Choice())
 
 
 def plot_credit(table: CreditTable) -> Figure:
@@ -71,13 +55,12 @@ def plot_credit(table: CreditTable) -> Figure:
 
 def plot_study(study: Study, measure: str) -> Figure:
     """Draw a measure of a study against what varies: lines against the first parameter, a colour for the second."""
-    from sim.study.analysis import parameters_of, summarise
-    from sim.views.figures.study_lines import study_lines
+    from sim.study.analysis import parameters_of
+    from sim.views.kinds import OF_STUDY, Choice
 
     table = study.table()
     x, *others = parameters_of(table)
-    colour = others[0] if others else None
-    return study_lines(summarise(table, [measure], [x, *others[:1]]), x, colour)
+    return OF_STUDY["lines"](table, Choice(measure=measure, x=x, colour=others[0] if others else None))
 
 
 def plot_fit(found: FitResult, kind: str) -> Figure:

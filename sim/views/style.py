@@ -11,17 +11,22 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 from matplotlib.ticker import Formatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 INK, QUIET, PALE, FAINT, WASH = "#1A1A1A", "#6B6B6B", "#B4B4B4", "#D9D9D9", "#F4F4F4"
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -29,6 +34,7 @@ ROLE_COLOURS = {"idea": BLUE, "communication": ORANGE, "implementation": GREEN}
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 WIDTH = 7.2  # inches: two columns of a journal
 SIZE, SMALL = 8.0, 7.0  # points
+NOTHING = "Nobody: no value was realised, the total is zero."
 MAX_VECTOR_MARKS = 3000  # marks from which a vector figure holds them as pixels
 
 LEFT_TO_RIGHT = "\u200e"  # an invisible mark
@@ -212,6 +218,37 @@ def instead(axes: Axes, text: str) -> None:
     say(axes, 0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10.0, color=QUIET)
 
 
+def empty_figure(title: str, notes: Sequence[str], text: str) -> Figure:
+    """Return a figure that says in a sentence why there is nothing to draw."""
+    figure, head = new_figure(1.2, title, notes)
+    instead(panel(figure, 0.2, 0.2, 0.2, head), text)
+    return figure
+
+
+def inches(axes: Axes) -> tuple[float, float]:
+    """Return the width and the height of axes in inches."""
+    dpi = axes.figure.dpi
+    return axes.bbox.width / dpi, axes.bbox.height / dpi
+
+
+def grid(axes: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Draw faint lines behind everything, from the ticks of an axis on."""
+    axes.grid(axis=axis, color=FAINT, linewidth=0.4)
+    axes.set_axisbelow(True)
+
+
+def number_axis(axis: Axis, most: int = 5, texts: Formatter | None = None, **steps: Any) -> None:
+    """Give an axis at most so many numbers, as `Numbers` writes them; `steps` as of a MaxNLocator."""
+    axis.set_major_locator(MaxNLocator(most, **steps))
+    axis.set_major_formatter(texts or Numbers())
+
+
+def strokes(axes: Axes, ends: NDArray[np.float64], **look: Any) -> LineCollection:
+    """Draw lines, shape (lines, 2, 2), without a say on how far the axes reach."""
+    axes.add_collection(found := LineCollection(list(ends), **look), autolim=False)
+    return found
+
+
 def key(axes: Axes, entries: Sequence[tuple[str, str, str]]) -> None:
     """Explain marks in a line above `axes`: (marker, or "-" for a line; colour; text) each. For fixed texts only."""
     handles = [
@@ -230,7 +267,7 @@ def key(axes: Axes, entries: Sequence[tuple[str, str, str]]) -> None:
 
 def label_ends(axes: Axes, heights: Sequence[float], labels: Sequence[str], colours: Sequence[str]) -> None:
     """Label the lines of `axes` at their right ends, in their colours; labels that would overlap move apart."""
-    tall = axes.bbox.height / axes.figure.dpi
+    _, tall = inches(axes)
     to_places = axes.transData + axes.transAxes.inverted()
     places = to_places.transform([(0.0, y) for y in heights])[:, 1]
     gap = 0.15 / tall
@@ -245,38 +282,20 @@ def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[
     >>> apart([1.0, 1.0, 5.0], 1.0, 0.0, 9.0)
     [0.5, 1.5, 5.0]
     """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    blocks: list[list[float]] = []  # [sum of the wanted first places, how many] of labels pushed together
-    for i in order:
-        blocks.append([wanted[i], 1.0])
-        while len(blocks) > 1 and _end(blocks[-2], gap) > blocks[-1][0] / blocks[-1][1]:
-            sums, many = blocks.pop()
-            below = blocks[-1]
-            below[0] += sums - many * below[1] * gap
-            below[1] += many
-    places = [sums / many + gap * k for sums, many in blocks for k in range(int(many))]
-    for k in range(len(places)):
-        places[k] = max(places[k], low + k * gap)
-    for k in range(len(places)):
-        places[-1 - k] = min(places[-1 - k], high - k * gap)
-    found = [0.0] * len(wanted)
-    for i, place in zip(order, places, strict=True):
-        found[i] = place
-    return found
-
-
-def _end(block: list[float], gap: float) -> float:
-    return block[0] / block[1] + block[1] * gap
+    order = np.argsort(wanted, kind="stable")
+    steps = gap * np.arange(len(order))
+    nearest = isotonic_regression(np.asarray(wanted)[order] - steps).x if len(order) else steps
+    found = np.empty(len(order))
+    found[order] = np.minimum(np.maximum(nearest, low), high - steps.max(initial=0.0)) + steps
+    return [float(place) for place in found]
 
 
 def count_axis(axes: Axes, bottom: float, top: float, logarithmic: bool) -> None:
     """Make y an axis of counts from 0 (or less, if `bottom` is) to `top`: linear, or from 1 upwards logarithmic."""
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
+    grid(axes)
     if not logarithmic:
         axes.set_ylim(min(0.0, bottom) * 1.05, max(1.0, top) * 1.05)
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.yaxis.set_major_formatter(Numbers())
+        number_axis(axes.yaxis, integer=True)
         return
     decades = math.floor(math.log10(max(top, 1.0)) + 0.1)
     axes.set_yscale("symlog", linthresh=1, linscale=0.1 * max(3, decades))  # 0 and 1 never touch

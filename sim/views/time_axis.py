@@ -18,15 +18,9 @@ from sim.views import style
 
 dates: Any = untyped_dates
 SECONDS = {
-    "microseconds": 1e-6,
-    "milliseconds": 1e-3,
-    "seconds": 1.0,
-    "minutes": 60.0,
-    "hours": 3600.0,
-    "days": 86400.0,
-    "weeks": 7 * 86400.0,
-    "years": 365.25 * 86400.0,
-}
+    "microseconds": 1e-6, "milliseconds": 1e-3, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0,
+    "weeks": 7 * 86400.0, "years": 365.25 * 86400.0,
+}  # fmt: skip
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 UNIX = 1e8  # seconds: a clock further than this from 0 counts from 1970 (three years), not from its first event

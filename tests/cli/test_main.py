@@ -22,9 +22,9 @@ from sim import Scenario, Tape, credit, knockout, simulate
 from sim.accounts.methods import METHODS
 from sim.accounts.over_time import credit_over_time
 from sim.accounts.summary import PARTS
-from sim.cli import arguments, main, run
 from sim.cli import credit as credit_options
 from sim.cli import knockout as knockout_options
+from sim.cli import main, options, run
 from sim.experiments import counterfactual
 from sim.logs.formats import FORMATS
 from sim.machine import terminal
@@ -156,8 +156,8 @@ def test_help_names_its_commands_and_no_command_is_no_success(here):
     done = here()
     assert (done.code, done.out) == (2, "")
     assert "Commands:" in done.err
-    assert tuple(FORMATS) == arguments.FORMATS
-    assert sorted(METADATA) == sorted(arguments.FIGURES)
+    assert tuple(FORMATS) == options.FORMATS
+    assert sorted(METADATA) == sorted(options.FIGURES)
     assert set(PARTS) <= set(credit_options.BY)
     assert counterfactual.PARTS == knockout_options.PARTS
 

@@ -257,6 +257,7 @@ def test_a_theory_that_holds_and_one_that_does_not():
     by_arm = claim(theory='{level = {late = "4 * 6.0 / 24"}}')
     assert by_arm.consistent is False
     assert by_arm.theory is None
+    assert json.loads(json.dumps(by_arm.to_dict()))["holds"] is by_arm.holds
 
 
 def test_a_family_is_corrected_together():

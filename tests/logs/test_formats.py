@@ -13,7 +13,7 @@ from sim.accounts.pagerank import event_pagerank
 from sim.accounts.removal import removal_effect
 from sim.accounts.roots import roots
 from sim.accounts.summary import credit_by
-from sim.cli.arguments import FORMATS as NAMED
+from sim.cli.options import FORMATS as NAMED
 from sim.logs.formats import FORMATS, read_log
 from sim.tape.tables import LEARN
 from tests.logs.test_edges import credits, edges, in_words, read, refusal

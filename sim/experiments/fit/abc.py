@@ -125,6 +125,12 @@ class Generation:
         }  # fmt: skip
 
 
+def first_of(simulate: Simulate, keys: int, particles: int, seed: int) -> Drawn:
+    """Return generation 0, which is drawn from the prior whatever the record."""
+    z, seeds = prior_draws(keys, particles, seed)
+    return Drawn(z, np.ones(particles), seeds, simulate(z, seeds.tolist()))
+
+
 def prior_draws(keys: int, particles: int, seed: int) -> tuple[Floats, Ints]:
     """Return the particles of generation 0 and the seeds of their runs."""
     luck = [np.random.default_rng([seed, 0, k]) for k in range(particles)]
@@ -145,12 +151,7 @@ def sequential(
         measure: makes the distance from the first generation's summaries and particles.
         store: is called with the number of a generation and what makes its particles.
     """
-
-    def first() -> Drawn:
-        z, seeds = prior_draws(keys, particles, seed)
-        return Drawn(z, np.ones(particles), seeds, simulate(z, seeds.tolist()))
-
-    drawn = store(0, first)
+    drawn = store(0, lambda: first_of(simulate, keys, particles, seed))
     distance = measure(drawn.summaries, drawn.z)
     count = int(np.ceil(KEPT * particles))
     far = distance(drawn.summaries, observed)

@@ -7,31 +7,28 @@ an interval of 95% holds 95% of the truths.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from sim.engines import checked_seed, checked_threads
-from sim.experiments.fit.abc import Drawn, adjusted, prior_draws
+from sim.experiments.fit.abc import adjusted, first_of
 from sim.experiments.fit.importance import Population, sample
-from sim.experiments.fit.likelihood import Likelihood, why_not
-from sim.experiments.fit.priors import Prior, Priors, cells_of, priors_of, values_of
-from sim.experiments.fit.record import like, record_of
+from sim.experiments.fit.likelihood import Likelihood
+from sim.experiments.fit.priors import Prior, Priors, values_of
+from sim.experiments.fit.record import like
 from sim.experiments.fit.result import APPROXIMATE, EXACT, weighted_quantiles
-from sim.experiments.fit.run import RUNS, Progress, Worker, generations
-from sim.experiments.fit.summaries import summaries_of, summarise
+from sim.experiments.fit.run import generations
+from sim.experiments.fit.summaries import summarise
+from sim.experiments.fit.worker import Progress, Settings, Worker
+from sim.experiments.tabular import Tabular
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LEVELS = (0.5, 0.8, 0.95)
 BINS, DRAWS = 10, 250
@@ -39,7 +36,7 @@ UNEVEN = 0.01  # of p of the ranks, below which they are not called uniform
 
 
 @dataclass(frozen=True, eq=False)
-class CheckResult:
+class CheckResult(Tabular):
     """How fits of records with known truth came out.
 
     Attributes:
@@ -61,7 +58,7 @@ class CheckResult:
         return np.asarray((np.abs(self.rank - 0.5) <= level / 2.0).mean(axis=0))
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return what `to_pandas` gives as plain values."""
+        """Return a row a key: coverage of 95% intervals and its exact interval, p that ranks are uniform, recovery."""
         rows = []
         for k, key in enumerate(self.priors):
             inside = int((np.abs(self.rank[:, k] - 0.5) <= 0.475).sum())
@@ -77,19 +74,9 @@ class CheckResult:
             })  # fmt: skip
         return rows
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a row a key: coverage of 95% intervals and its exact interval, p that ranks are uniform, recovery."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
     def to_dict(self) -> dict[str, Any]:
         """Return the rows and sentences as plain values."""
         return {"method": self.method, "keys": self.rows(), "says": self.says()}
-
-    def to_json(self) -> str:
-        """Return what `to_dict` gives, as one line of JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def says(self) -> list[str]:
         """Return a sentence a key."""
@@ -105,74 +92,60 @@ class CheckResult:
 
 
 def check_fit(
-    scenario: Scenario | str | Path,
-    record: Any,
-    vary: Mapping[str, str | Prior],
-    *,
-    truths: int = 200,
-    summaries: Iterable[str | Callable[[Tape], Any]] | None = None,
-    method: str = "auto",
-    step: float = 1.0,
-    start: float = 0.0,
-    runs: int = RUNS,
-    particles: int | None = None,
-    seed: int | None = None,
-    engine: str = "auto",
-    threads: int | None = None,
-    progress: Progress | None = None,
-    **how: Any,
-) -> CheckResult:
-    """Return how well a fit with these settings finds truths that are known; the arguments are those of `fit`.
+    scenario: Scenario | str | Path, record: Any, vary: Mapping[str, str | Prior], *, truths: int = 200,
+    progress: Progress | None = None, **settings: Any,
+) -> CheckResult:  # fmt: skip
+    """Return how well a fit with these settings finds truths that are known.
 
     The first generation of ABC, which is drawn from the prior whatever the record, is shared by all fits.
 
     Args:
+        scenario, record, vary: as in `fit`.
         truths: how many records are simulated and fitted, 20 or more.
         progress: called with (fits done, fits in all).
-        **how: workers, executor and dask.
+        **settings: the other arguments of `fit`, but for `out`.
     """
     if truths < 20:
         raise ValueError(f"truths: must be 20 or more, is {truths}")
-    scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    seed = scenario.scenario.seed if seed is None else checked_seed(seed)
-    priors, read = priors_of(vary, scenario), record_of(record, scenario, step=step, start=start)
-    given = None if summaries is None else tuple(summaries)
-    chosen = summaries_of(given, read)
-    particles = min(1000, max(runs // 5, 2)) if particles is None else particles
-    exact = method != "abc" and not why_not(scenario, read, priors)
-    worker = Worker(scenario, priors, read, given, engine, checked_threads(threads), truths if exact else truths * runs)
-    luck = [np.random.default_rng([seed, 2**33, t]) for t in range(truths)]
-    z = np.array([rng.standard_normal(len(priors)) for rng in luck])
-    tapes = worker.tapes(z, [int(rng.integers(2**63)) for rng in luck])
-    first: list[Drawn] = []
-
-    def fitted(tape: Tape, number: int) -> Population:
-        if exact:
-            likelihood = Likelihood(scenario, like(read, tape))
-
-            def of(one: Floats) -> float:
-                return likelihood(cells_of(priors, values_of(priors, one[None, :]))[0])
-
-            return list(sample(of, len(priors), DRAWS, number))[-1]
-        if not first:
-            start_z, seeds = prior_draws(len(priors), particles, seed)
-            first.append(Drawn(start_z, np.ones(particles), seeds, worker(start_z, seeds.tolist())))
-        seen = summarise(tape, chosen)
-        own = int(np.random.default_rng([seed, 2**34, number]).integers(2**63))
-
-        def shared(generation: int, make: Callable[[], Drawn]) -> Drawn:
-            return first[0] if generation == 0 else make()
-
-        return adjusted(generations(worker, seen, runs, particles, own, shared)[-1], seen)
-
+    how = Settings(**settings)
+    exact = not Worker(scenario, record, vary, how).why
+    worker = Worker(scenario, record, vary, how, truths if exact else truths * how.runs)
+    luck = [np.random.default_rng([worker.seed, 2**33, t]) for t in range(truths)]
+    z = np.array([rng.standard_normal(len(worker.priors)) for rng in luck])
+    tapes = list(worker.tapes(z, [int(rng.integers(2**63)) for rng in luck]))
     found = []
-    with nullcontext() if exact else worker.at(**how):
-        for number, tape in enumerate(list(tapes)):
-            found.append(_outcome(fitted(tape, number), priors, z[number]))
+    with nullcontext() if exact else worker.shared():
+        fitted = _exact(worker) if exact else _approximate(worker)
+        for number, tape in enumerate(tapes):
+            found.append(_outcome(fitted(tape, number), worker.priors, z[number]))
             if progress is not None:
                 progress(number + 1, truths)
     mean, low, high, rank = (np.array(column) for column in zip(*found, strict=True))
-    return CheckResult(priors, EXACT if exact else APPROXIMATE, values_of(priors, z), mean, low, high, rank)
+    method = EXACT if exact else APPROXIMATE
+    return CheckResult(worker.priors, method, values_of(worker.priors, z), mean, low, high, rank)
+
+
+def _exact(worker: Worker) -> Callable[[Tape, int], Population]:
+    """Return what fits the record that a run would have left."""
+
+    def fitted(tape: Tape, number: int) -> Population:
+        target = worker.target(Likelihood(worker.scenario, like(worker.record, tape)))
+        return list(sample(target, len(worker.priors), DRAWS, number))[-1]
+
+    return fitted
+
+
+def _approximate(worker: Worker) -> Callable[[Tape, int], Population]:
+    """Return what fits a run by ABC, with a first generation that is made once."""
+    first = first_of(worker, len(worker.priors), worker.how.first, worker.seed)
+
+    def fitted(tape: Tape, number: int) -> Population:
+        seen = summarise(tape, worker.summaries)
+        own = int(np.random.default_rng([worker.seed, 2**34, number]).integers(2**63))
+        found = generations(worker, seen, own, store=lambda number, make: make() if number else first)
+        return adjusted(found[-1], seen)
+
+    return fitted
 
 
 def _outcome(found: Population, priors: Priors, truth: Floats) -> tuple[Floats, ...]:

@@ -9,37 +9,30 @@ summaries, which need not hold all that the record tells (Robert et al. 2011).
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sim.engines import checked_seed, checked_threads
-from sim.experiments.fit.abc import Drawn, Generation, adjusted, prior_draws, scaled, sequential
-from sim.experiments.fit.likelihood import why_not
-from sim.experiments.fit.priors import Prior, priors_of
-from sim.experiments.fit.record import record_of
+from sim.experiments.fit.abc import Drawn, Generation, first_of, scaled
+from sim.experiments.fit.priors import Prior
 from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
-from sim.experiments.fit.run import PREDICTED, RUNS, Progress, Worker, fit, with_predictions
-from sim.experiments.fit.summaries import labels_of, observed, summaries_of
+from sim.experiments.fit.run import exactly, generations, result_of, with_predictions
+from sim.experiments.fit.worker import Settings, Worker
+from sim.experiments.tabular import Tabular
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
-from sim.tape.tape import Tape
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STRENGTH = ((math.log(100), "decisive"), (math.log(30), "very strong"), (math.log(10), "strong"),
             (math.log(3), "substantial"), (0.0, "not worth more than a bare mention"))  # fmt: skip  # Jeffreys 1961
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Tabular):
     """Models side by side.
 
     Attributes:
@@ -61,14 +54,8 @@ class Comparison:
         odds = np.exp(self.log_evidence - self.log_evidence.max())
         return np.asarray(odds / odds.sum())
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a row a model: probability, log_evidence, error."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
     def rows(self) -> list[dict[str, Any]]:
-        """Return what `to_pandas` gives as plain values."""
+        """Return a row a model: probability, log_evidence, error."""
         columns = (self.probability.tolist(), self.log_evidence.tolist(), self.error.tolist())
         return [
             {"model": name, "probability": p, "log_evidence": z, "error": e}
@@ -98,108 +85,63 @@ class Comparison:
             "says": self.says(),
         }  # fmt: skip
 
-    def to_json(self) -> str:
-        """Return what `to_dict` gives, as one line of JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
-
     def __repr__(self) -> str:
         return f"<Comparison: {self.says()[0]}>"
 
 
 def compare_models(
-    models: Mapping[str, Scenario | str | Path],
-    record: Any,
-    vary: Mapping[str, str | Prior] | Sequence[Mapping[str, str | Prior]],
-    *,
-    summaries: Iterable[str | Callable[[Tape], Any]] | None = None,
-    method: str = "auto",
-    step: float = 1.0,
-    start: float = 0.0,
-    runs: int = RUNS,
-    particles: int | None = None,
-    predicted: int = PREDICTED,
-    seed: int | None = None,
-    engine: str = "auto",
-    threads: int | None = None,
-    progress: Progress | None = None,
-    **how: Any,
-) -> Comparison:
-    """Return the posterior odds of models given a record; the other arguments are those of `fit`.
+    models: Mapping[str, Scenario | str | Path], record: Any,
+    vary: Mapping[str, str | Prior] | Sequence[Mapping[str, str | Prior]], **settings: Any,
+) -> Comparison:  # fmt: skip
+    """Return the posterior odds of models given a record.
 
     Args:
         models: name -> scenario, two or more.
+        record: as in `fit`.
         vary: the priors of all models, or one mapping a model.
-        runs: at most, of each model.
-        **how: workers, executor and dask.
+        **settings: the other arguments of `fit`, but for `out`; `runs` are those of each model.
     """
     if len(models) < 2:
         raise ValueError("models: must be two or more")
-    scenarios = [one if isinstance(one, Scenario) else Scenario.load(one) for one in models.values()]
     keys = [vary] * len(models) if isinstance(vary, Mapping) else list(vary)
     if len(keys) != len(models):
         raise ValueError(f"vary: {len(keys)} mappings for {len(models)} models")
-    seed = scenarios[0].scenario.seed if seed is None else checked_seed(seed)
-    records = [record_of(record, one, step=step, start=start) for one in scenarios]
-    priors = [priors_of(some, one) for some, one in zip(keys, scenarios, strict=True)]
-    reasons = [why_not(*one) for one in zip(scenarios, records, priors, strict=True)]
-    names = tuple(models)
-    if method != "abc" and not any(reasons):
-        fits = tuple(
-            fit(one, read, some, summaries=summaries, predicted=predicted, seed=seed, engine=engine, threads=threads)
-            for one, read, some in zip(scenarios, records, priors, strict=True)
-        )
-        evidence = np.array([one.population.log_evidence for one in fits])
-        return Comparison(names, fits, EXACT, evidence, np.array([one.population.error for one in fits]), math.nan)
-    particles = min(1000, max(runs // 5, 2)) if particles is None else particles
-    given = None if summaries is None else tuple(summaries)
-    chosen = summaries_of(given, records[0])
-    seen = observed(records[0], chosen)
-    workers = [
-        Worker(one, some, records[0], given, engine, checked_threads(threads), runs, progress)
-        for one, some in zip(scenarios, priors, strict=True)
-    ]
+    how, names = Settings(**settings), tuple(models)
+    seed = Scenario.of(models[names[0]]).scenario.seed
+    workers: list[Worker] = []
+    for one, some in zip(models.values(), keys, strict=True):
+        compared = workers[0].record if workers else None
+        workers.append(Worker(one, record, some, how, seed=seed, compared=compared))
+    reasons = [worker.why for worker in workers if worker.why]
+    if not reasons:
+        fits = tuple(with_predictions(exactly(worker), worker) for worker in workers)
+        evidence, error = np.array([[one.population.log_evidence, one.population.error] for one in fits]).T
+        return Comparison(names, fits, EXACT, evidence, error, math.nan)
+    seen = workers[0].observed
     with ExitStack() as stack:
         for worker in workers:
-            stack.enter_context(worker.at(**how))
-        starts = [_first(worker, particles, seed) for worker in workers]
+            worker.why = reasons[0]
+            stack.enter_context(worker.shared())
+        starts = [first_of(worker, len(worker.priors), how.first, worker.seed) for worker in workers]
         plain = scaled(np.concatenate([drawn.summaries for drawn in starts]))
-        courses = [
-            _course(worker, drawn, seen, seed, runs, lambda *_: plain)
-            for worker, drawn in zip(workers, starts, strict=True)
-        ]
+        courses = [_course(worker, drawn, lambda *_: plain) for worker, drawn in zip(workers, starts, strict=True)]
     tolerance = max(found[-1].tolerance for found, _ in courses)
     evidence, error = np.array([_evidence(drawn, plain(drawn.summaries, seen), tolerance) for _, drawn in courses]).T
-    why = next((reason for reason in reasons if reason), "it was asked for")
-    fits = tuple(
-        with_predictions(
-            FitResult(worker.scenario, worker.priors, read, APPROXIMATE, why, adjusted(found[-1], seen),
-                      tuple(one.row() for one in found), found[-1].stopped, seed, labels_of(chosen), seen),
-            worker, predicted,
-        )
-        for worker, read, (found, _) in zip(workers, records, courses, strict=True)
-    )  # fmt: skip
+    results = (result_of(worker, found) for worker, (found, _) in zip(workers, courses, strict=True))
+    fits = tuple(with_predictions(found, worker) for found, worker in zip(results, workers, strict=True))
     return Comparison(names, fits, APPROXIMATE, evidence, error, tolerance)
 
 
-def _first(worker: Worker, particles: int, seed: int) -> Drawn:
-    z, seeds = prior_draws(len(worker.priors), particles, seed)
-    return Drawn(z, np.ones(particles), seeds, worker(z, seeds.tolist()))
-
-
-def _course(
-    worker: Worker, first: Drawn, seen: Floats, seed: int, runs: int, measure: Any
-) -> tuple[list[Generation], Drawn]:
+def _course(worker: Worker, first: Drawn, measure: Any) -> tuple[list[Generation], Drawn]:
     """Return the generations of a model, and all that was ever drawn, of whatever distance."""
     ever = []
 
     def noted(number: int, make: Callable[[], Drawn]) -> Drawn:
-        ever.append(first if number == 0 else make())
+        ever.append(make() if number else first)
         return ever[-1]
 
-    found = list(sequential(worker, seen, len(worker.priors), particles=len(first.z), budget=runs, seed=seed,
-                            measure=measure, store=noted))  # fmt: skip
-    columns = ("z", "weight", "seeds", "summaries")
-    return found, Drawn(*(np.concatenate([getattr(one, name) for one in ever]) for name in columns))
+    found = generations(worker, worker.observed, worker.seed, measure=measure, store=noted)
+    return found, Drawn(*(np.concatenate(columns) for columns in zip(*map(astuple, ever), strict=True)))
 
 
 def _evidence(drawn: Drawn, far: Floats, tolerance: float) -> tuple[float, float]:

@@ -131,11 +131,7 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
 def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Record:
     events = tape.events
     when = _steps(events.step.astype(np.float64), steps, step, start, file)
-    moved = replace(
-        tape,
-        events=Events(when, events.kind, events.person, events.idea, events.count),
-        steps=steps,
-    )
+    moved = replace(tape, events=Events(when, events.kind, events.person, events.idea, events.count), steps=steps)
     if "imputed" in tape.provenance.get("read_as", {}):  # who told is a guess, which is no evidence
         return _adoptions(*_first_adoptions(moved), steps, file)
     full = tape.provenance.get("seed") is not None or bool(np.isin(events.kind, (IMPLEMENT, ABANDON)).any())

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sim.experiments.fit.importance import Population
 from sim.experiments.fit.priors import Prior, cells_of, values_of
 from sim.experiments.fit.record import Record
+from sim.experiments.tabular import Tabular
 from sim.machine.showing import shown
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 AS_WIDE = 0.9  # of the prior's spread, from which on the record has told nothing
 TRADE_OFF = 0.8  # a correlation from which on two keys cannot be told apart
@@ -26,7 +23,7 @@ EXACT, APPROXIMATE = "exact likelihood", "sequential ABC"
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Tabular):
     """The posterior of the keys that varied.
 
     Attributes:
@@ -119,14 +116,8 @@ class FitResult:
         """Return the median of each key, as a change of the scenario."""
         return cells_of(self.priors, np.array([[self.quantile(key, 0.5) for key in self.keys]]))[0]
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a row a key: prior, mean, median, low, high (95%), spread as a part of the prior's."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
     def rows(self) -> list[dict[str, Any]]:
-        """Return what `to_pandas` gives as plain values."""
+        """Return a row a key: prior, mean, median, low, high (95%), spread as a part of the prior's."""
         weight, values = self.population.weight, self.values
         rows = []
         for k, (key, prior) in enumerate(self.priors.items()):
@@ -147,10 +138,6 @@ class FitResult:
             "trade_offs": [{"keys": [a, b], "correlation": r} for a, b, r in self.trade_offs()],
             "misfits": [{"summary": a, "observed": b, "low": c, "high": d} for a, b, c, d in self.misfits()],
         }  # fmt: skip
-
-    def to_json(self) -> str:
-        """Return what `to_dict` gives, as one line of JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def says(self) -> list[str]:
         """Return the sentences of the report; what the record does not tell comes first."""

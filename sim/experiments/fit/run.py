@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,28 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines import checked_seed, checked_threads, choose
-from sim.errors import did_you_mean
 from sim.experiments.fit import store
-from sim.experiments.fit.abc import Drawn, Generation, adjusted, sequential
+from sim.experiments.fit.abc import Generation, Store, adjusted, sequential
 from sim.experiments.fit.chances import chances_of
 from sim.experiments.fit.importance import sample
-from sim.experiments.fit.likelihood import Likelihood, why_not
-from sim.experiments.fit.many import Particles, run_many, shared_out
-from sim.experiments.fit.priors import Prior, Priors, cells_of, priors_of, values_of
-from sim.experiments.fit.record import Record, curve_of, record_of
+from sim.experiments.fit.likelihood import Likelihood
+from sim.experiments.fit.many import run_many
+from sim.experiments.fit.priors import Prior
+from sim.experiments.fit.record import Record, curve_of
 from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
-from sim.experiments.fit.summaries import labels_of, observed, summaries_of, summarise
-from sim.machine.threads import processors
+from sim.experiments.fit.summaries import summarise
+from sim.experiments.fit.worker import PREDICTED, RUNS, Progress, Settings, Worker
 from sim.scenario.scenario import Scenario
-from sim.study.executors import EXECUTORS, Pool, kept, pool_for
-from sim.study.study import require
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
-METHODS = ("auto", "exact", "abc")
-RUNS, PARTICLES, PREDICTED, DRAWS = 5000, 1000, 200, 1000
-Progress = Callable[[int, int], None]
+DRAWS = 1000  # of each round of an exact fit
 
 
 def fit(
@@ -100,145 +93,73 @@ def fit(
     >>> found.method, round(found.best()["dynamics.discovery_rate"], 1)
     ('exact likelihood', 0.4)
     """
-    scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    seed = scenario.scenario.seed if seed is None else checked_seed(seed)
-    if method not in METHODS:
-        raise ValueError(f"method: no {method!r}{did_you_mean(method, METHODS)}")
-    particles = min(PARTICLES, max(runs // 5, 2)) if particles is None else particles
-    if not 10 <= particles <= runs:
-        raise ValueError(f"particles: must be from 10 to the runs, which are {runs:,}, is {particles:,}")
-    priors, read = priors_of(vary, scenario), record_of(record, scenario, step=step, start=start)
     given = None if summaries is None else tuple(summaries)
-    chosen = summaries_of(given, read)
-    why = why_not(scenario, read, priors) if method != "abc" else "it was asked for"
-    if method == "exact" and why:
-        raise ValueError(f"method: there is no exact likelihood: {why}; allowed: abc")
-    worker = Worker(scenario, priors, read, given, engine, checked_threads(threads), runs + predicted, progress)
-    keep = None
+    how = Settings(given, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor,
+                   dask, progress)  # fmt: skip
+    worker = Worker(scenario, record, vary, how, runs + predicted)
+    if not 10 <= how.first <= runs:
+        raise ValueError(f"particles: must be from 10 to the runs, which are {runs:,}, is {how.first:,}")
+    if method == "exact" and worker.why:
+        raise ValueError(f"method: there is no exact likelihood: {worker.why}; allowed: abc")
+    keep: dict[str, Store] = {}
     if out is not None:
-        store.open_folder(
-            Path(out), about(worker, read, runs, particles, seed) | {"method": APPROXIMATE if why else EXACT}
-        )
-        keep = partial(store.generation, Path(out), priors=priors, labels=labels_of(chosen))
-    with worker.at(workers, executor, dask) if why else nullcontext():
-        found = _approximate(worker, read, why, runs, particles, seed, keep) if why else _exact(worker, read, seed)
-    return with_predictions(found, worker, predicted)
+        store.open_folder(Path(out), _about(worker))
+        keep = {"store": partial(store.generation, Path(out), worker.priors, worker.labels)}
+    if not worker.why:
+        return with_predictions(exactly(worker), worker)
+    with worker.shared():
+        found = result_of(worker, generations(worker, worker.observed, worker.seed, **keep))
+    return with_predictions(found, worker)
 
 
-class Worker:
-    """The simulations of a fit: particles in, summaries out."""
-
-    def __init__(
-        self, scenario: Scenario, priors: Priors, record: Record,
-        given: tuple[str | Callable[[Tape], Any], ...] | None = None, engine: str = "auto",
-        threads: int | None = None, runs: int = RUNS, progress: Progress | None = None,
-    ) -> None:  # fmt: skip
-        self.scenario, self.priors, self.record, self.given, self.threads = scenario, priors, record, given, threads
-        self.summaries = summaries_of(given, record)
-        self.engine, self.runs, self.progress, self.done = choose(scenario, engine, runs), runs, progress, 0
-        self.pool: tuple[Pool, int] | None = None  # without one, the runs are made here
-
-    @contextmanager
-    def at(self, workers: int | None = None, executor: str = "auto", dask: str | None = None) -> Iterator[None]:
-        """Have the runs made by other workers while the block runs; arguments as in `Study.make`.
-
-        Raises:
-            StudyError, ValueError: if they cannot work, or there are none.
-        """
-        require("executor", executor, EXECUTORS)
-        if executor == "auto" and dask is None:
-            yield
-            return
-        with (
-            pool_for(self._task([], []), executor, workers or processors(), dask) as (pool, at_once),
-            kept(pool) as again,
-        ):
-            self.pool = again, at_once
-            try:
-                yield
-            finally:
-                self.pool = None
-
-    def __call__(self, z: Floats, seeds: Sequence[int]) -> Floats:
-        """Return the summaries of particles, each run with its seed; shape (particles, summaries)."""
-        if self.pool is not None:
-            return shared_out(self._task(self._cells(z), seeds), *self.pool, self._told)
-        return np.array([summarise(tape, self.summaries) for tape in self.tapes(z, seeds)]).reshape(len(z), -1)
-
-    def _task(self, cells: list[dict[str, float]], seeds: Sequence[int]) -> Particles:
-        return Particles(self.scenario, cells, seeds, self.engine, self.given, self.record)
-
-    def _cells(self, z: Floats) -> list[dict[str, float]]:
-        return cells_of(self.priors, values_of(self.priors, z))
-
-    def _told(self, more: int) -> None:
-        self.done += more
-        if self.progress is not None:
-            self.progress(self.done, max(self.runs, self.done))
-
-    def tapes(self, z: Floats, seeds: Sequence[int]) -> Iterable[Tape]:
-        """Yield the tapes of particles."""
-        for tape in run_many(self.scenario, self._cells(z), seeds, engine=self.engine, threads=self.threads):
-            self._told(1)
-            yield tape
-
-
-def _exact(worker: Worker, record: Record, seed: int) -> FitResult:
-    likelihood = Likelihood(worker.scenario, record)
-
-    def of_particle(z: Floats) -> float:
-        return likelihood(cells_of(worker.priors, values_of(worker.priors, z[None, :]))[0])
-
-    rounds = list(sample(of_particle, len(worker.priors), DRAWS, seed))
+def exactly(worker: Worker) -> FitResult:
+    """Return the result of a fit by the exact likelihood."""
+    likelihood = Likelihood(worker.scenario, worker.record)
+    rounds = list(sample(worker.target(likelihood), len(worker.priors), DRAWS, worker.seed))
     history = [{"round": k + 1, "draws": len(found.z), "ess": found.ess} for k, found in enumerate(rounds)]
     return FitResult(
-        worker.scenario, worker.priors, record, EXACT, "", rounds[-1], tuple(history), f"{len(rounds)} rounds", seed,
-        labels_of(worker.summaries), observed(record, worker.summaries), chances=tuple(chances_of(likelihood)),
+        worker.scenario, worker.priors, worker.record, EXACT, "", rounds[-1], tuple(history), f"{len(rounds)} rounds",
+        worker.seed, worker.labels, worker.observed, chances=tuple(chances_of(likelihood)),
     )  # fmt: skip
 
 
-def _approximate(
-    worker: Worker, record: Record, why: str, runs: int, particles: int, seed: int, keep: Callable[..., Drawn] | None
-) -> FitResult:
-    labels = labels_of(worker.summaries)
-    seen = observed(record, worker.summaries)
-    found = generations(worker, seen, runs, particles, seed, keep)
-    last = found[-1]
+def generations(worker: Worker, seen: Floats, seed: int, **more: Any) -> list[Generation]:
+    """Return all generations of a sequential fit to observed summaries; `more` as in `sequential`."""
+    how = worker.how
+    return list(sequential(worker, seen, len(worker.priors), particles=how.first, budget=how.runs, seed=seed, **more))
+
+
+def result_of(worker: Worker, found: list[Generation]) -> FitResult:
+    """Return the result of a sequential fit."""
+    history = tuple(one.row() for one in found)
     return FitResult(
-        worker.scenario, worker.priors, record, APPROXIMATE, why, adjusted(last, seen),
-        tuple(one.row() for one in found), last.stopped, seed, labels, seen,
+        worker.scenario, worker.priors, worker.record, APPROXIMATE, worker.why, adjusted(found[-1], worker.observed),
+        history, found[-1].stopped, worker.seed, worker.labels, worker.observed,
     )  # fmt: skip
 
 
-def generations(
-    worker: Worker, seen: Floats, runs: int, particles: int, seed: int, keep: Callable[..., Drawn] | None = None
-) -> list[Generation]:
-    """Return all generations of a sequential fit to observed summaries."""
-    more: dict[str, Any] = {} if keep is None else {"store": lambda number, make: keep(number, make=make)}
-    return list(sequential(worker, seen, len(worker.priors), particles=particles, budget=runs, seed=seed, **more))
-
-
-def about(worker: Worker, record: Record, runs: int, particles: int, seed: int) -> dict[str, Any]:
+def _about(worker: Worker) -> dict[str, Any]:
     """Return what determines a fit, as plain values."""
     scenario = worker.scenario
     digest = hashlib.sha256(scenario.to_toml().encode())
     if scenario.world.network.kind == "file":
         digest.update((scenario.folder / scenario.world.network.path).read_bytes())
     return {
-        "scenario": digest.hexdigest(), "record": record.sha256, "seed": seed, "runs": runs, "particles": particles,
-        "vary": {key: prior.text for key, prior in worker.priors.items()},
-        "summaries": list(labels_of(worker.summaries)),
+        "scenario": digest.hexdigest(), "record": worker.record.sha256, "seed": worker.seed, "runs": worker.how.runs,
+        "particles": worker.how.first, "vary": {key: prior.text for key, prior in worker.priors.items()},
+        "summaries": list(worker.labels), "method": APPROXIMATE if worker.why else EXACT,
     }  # fmt: skip
 
 
-def with_predictions(found: FitResult, worker: Worker, count: int) -> FitResult:
+def with_predictions(found: FitResult, worker: Worker) -> FitResult:
     """Return a fit with runs drawn from its posterior, as what it foretells of the record."""
+    count = worker.how.predicted
     if not count:
         return found
     seeds = np.random.default_rng([found.seed, 2**32]).integers(2**63, size=count).tolist()
     cells = found.draws(count)
     rows, curves = [], []
-    for tape in run_many(found.scenario, cells, seeds, engine=worker.engine, threads=worker.threads):
+    for tape in run_many(found.scenario, cells, seeds, engine=worker.engine, threads=worker.how.threads):
         rows.append(summarise(tape, worker.summaries))
         curves.append(curve_of(tape, found.record.steps))
     return replace(found, predicted=np.array(rows), curves=np.array(curves))

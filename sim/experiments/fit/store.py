@@ -45,7 +45,7 @@ def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
     write_whole(file, (json.dumps(wanted, ensure_ascii=False, indent=1) + "\n").encode())
 
 
-def generation(folder: Path, number: int, priors: Priors, labels: tuple[str, ...], make: Callable[[], Drawn]) -> Drawn:
+def generation(folder: Path, priors: Priors, labels: tuple[str, ...], number: int, make: Callable[[], Drawn]) -> Drawn:
     """Return the particles that a generation draws: from the folder, or made and kept there.
 
     Raises:

@@ -33,18 +33,13 @@ def measure_named(name: str) -> Measure:
     'implemented'
     """
     head, colon, rest = name.partition(":")
-    if head == "implemented" and not colon:
-        return Measure(name, _each(implemented))
-    if head == "wait" and not colon:
-        return Measure(name, _each(wait))
-    if head == "lineage" and rest:
-        return Measure(name, _each(lambda tape: lineage(tape, rest)))
-    if head == "shuffled" and rest:
-        if rest not in METHODS:
-            raise ValueError(
-                f"measures: {name!r}: no account {rest!r}{near(rest, METHODS)}; allowed: {', '.join(METHODS)}"
-            )
-        return Measure(name, _each(lambda tape: shuffled(tape, rest)))
+    if head in PLAIN and not colon:
+        return Measure(name, _each(PLAIN[head]))
+    if head in OF_SOMETHING and rest:
+        if head == "shuffled" and rest not in METHODS:
+            hint = f"{near(rest, METHODS)}; allowed: {', '.join(METHODS)}"
+            raise ValueError(f"measures: {name!r}: no account {rest!r}{hint}")
+        return Measure(name, _each(lambda tape: OF_SOMETHING[head](tape, rest)))
     if head not in HEADS:
         forms = [form for form in (*FORMS, *MORE) if form != "module:function"]
         hint = near(head, (*HEADS, *(form.partition(":")[0] for form in MORE)))
@@ -133,21 +128,18 @@ def _credit_of_contacts(teller: Ints, hearer: Ints, people: int, method: str) ->
         arrows += [(people + k, row, 1.0 / len(passed)) for row in passed]
         last[target] = people + k
     rows, ones = np.arange(people, people + count), np.ones(people + count, np.int64)
-    log = Tape(
-        Events(
-            np.append(np.zeros(people, np.int64), np.arange(1, count + 1)),
-            np.append(np.full(people, DISCOVER, np.int8), np.full(count, LEARN, np.int8)),
-            np.append(np.arange(people), hearer).astype(np.int32),
-            np.zeros(people + count, np.int32),
-            ones,
-        ),
-        Influences(*(np.array(column) for column in zip(*arrows, strict=True))),
-        Realised(rows, np.full(count, -1), np.ones(count)),
-        Persons(tuple(f"p{k}" for k in range(people)), ones[:people], ones[:people]),
-        ("idea",),
-        count,
-        people,
-    )
+    events = Events(
+        np.append(np.zeros(people, np.int64), np.arange(1, count + 1)), np.repeat([DISCOVER, LEARN], [people, count]),
+        np.append(np.arange(people), hearer), np.zeros(people + count, np.int64), ones,
+    )  # fmt: skip
+    influences = Influences(*(np.array(column) for column in zip(*arrows, strict=True)))
+    persons = Persons(tuple(f"p{k}" for k in range(people)), ones[:people], ones[:people])
+    realised = Realised(rows, np.full(count, -1), np.ones(count))
+    log = Tape(events, influences, realised, persons, ("idea",), count, people)
     table, found = credit(log, method), np.zeros(people)
     found[table.row] = table.persons.credit
     return found
+
+
+PLAIN: dict[str, Callable[[Tape], float]] = {"implemented": implemented, "wait": wait}
+OF_SOMETHING: dict[str, Callable[[Tape, str], float]] = {"lineage": lineage, "shuffled": shuffled}

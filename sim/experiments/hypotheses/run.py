@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +12,16 @@ from sim.experiments.hypotheses.schema import Hypothesis, hypotheses_of, load_hy
 from sim.experiments.hypotheses.sequence import conduct, planned, refuse_too_few
 from sim.experiments.hypotheses.verdict import Result, verdicts
 from sim.experiments.runner import Runner
+from sim.experiments.tabular import Tabular
 from sim.model.own_rules import own_rules
 from sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.model.agents.person import Person
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Tabular):
     """The results of hypotheses that were tested together, in the order of their files."""
 
     results: tuple[Result, ...]
@@ -38,30 +36,20 @@ class Findings:
         """Return the result of the hypothesis of this name."""
         return next(result for result in self.results if result.name == name)
 
-    def to_pandas(self) -> pd.DataFrame:
+    def rows(self) -> list[dict[str, Any]]:
         """Return one row a hypothesis, without the arms."""
-        import pandas as pd
-
-        return pd.DataFrame([{k: v for k, v in result.to_dict().items() if k != "arms"} for result in self.results])
+        return [{k: v for k, v in result.to_dict().items() if k != "arms"} for result in self.results]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
         return {"hypotheses": [result.to_dict() for result in self.results]}
 
-    def to_json(self) -> str:
-        """Return the same as one line of JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
-
 
 def test_hypotheses(
-    files: str | Path | Iterable[str | Path],
-    *,
-    engine: str = "auto",
-    threads: int | None = None,
-    rules: Rules | None = None,
-    person_class: type[Person] | None = None,
+    files: str | Path | Iterable[str | Path], *, engine: str = "auto", threads: int | None = None,
+    rules: Rules | None = None, person_class: type[Person] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> Findings:
+) -> Findings:  # fmt: skip
     """Test all hypotheses of one or more files together: p is corrected over each family of them.
 
     Every pair is one seed, the same in all arms; pairs are run until half the interval of the effect is within

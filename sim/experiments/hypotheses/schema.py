@@ -157,26 +157,22 @@ def _check(hypothesis: Hypothesis, where: str) -> None:
     designs = [name for name in ("arms", "dose", "factors") if getattr(hypothesis, name) is not None]
     if len(designs) > 1:
         raise ScenarioError(f"{designs[0]} and {designs[1]} are two designs; allowed: one of them", file=where)
-    allowed = STATISTICS[hypothesis.design]
-    if hypothesis.effect not in allowed:
-        raise ScenarioError(f"is {hypothesis.effect!r}{did_you_mean(hypothesis.effect, allowed)} (with this design)",
-                            file=where, key="statistic")  # fmt: skip
-    for key in ("arms", "factors"):
-        given = getattr(hypothesis, key)
-        if given is not None and len(given) != 2:
-            raise ScenarioError(f"must be two, are {len(given)}: {', '.join(given) or 'none'}", file=where, key=key)
-    if hypothesis.most < hypothesis.pairs:
-        raise ScenarioError(
-            f"must be {hypothesis.pairs} or more, is {hypothesis.most}", file=where, key="pairs_at_most"
-        )
-    if hypothesis.direction == "none" and hypothesis.margin is None:
-        raise ScenarioError("is missing; 'no effect' needs one, a number or as '5%'", file=where, key="margin")
-    if hypothesis.direction != "none" and hypothesis.margin is not None:
-        raise ScenarioError("is for direction 'none' alone", file=where, key="margin")
-    if hypothesis.exact and hypothesis.theory is None:
-        raise ScenarioError("is missing; what is exact needs a theory", file=where, key="theory")
-    if hypothesis.dose is not None and len(dict.fromkeys(hypothesis.dose.values)) < 2:
-        raise ScenarioError("all are the same", file=where, key="dose.values")
+    allowed, most, least = STATISTICS[hypothesis.design], hypothesis.most, hypothesis.pairs
+    none, margin = hypothesis.direction == "none", hypothesis.margin is not None
+    wrong: list[tuple[bool, str, str]] = [
+        (hypothesis.effect not in allowed, "statistic",
+         f"is {hypothesis.effect!r}{did_you_mean(hypothesis.effect, allowed)} (with this design)"),
+        *((len(given) != 2, key, f"must be two, are {len(given)}: {', '.join(given) or 'none'}")
+          for key in ("arms", "factors") if (given := getattr(hypothesis, key)) is not None),
+        (most < least, "pairs_at_most", f"must be {least} or more, is {most}"),
+        (none and not margin, "margin", "is missing; 'no effect' needs one, a number or as '5%'"),
+        (margin and not none, "margin", "is for direction 'none' alone"),
+        (hypothesis.exact and hypothesis.theory is None, "theory", "is missing; what is exact needs a theory"),
+        (hypothesis.dose is not None and len(set(hypothesis.dose.values)) < 2, "dose.values", "all are the same"),
+    ]  # fmt: skip
+    for is_wrong, key, problem in wrong:
+        if is_wrong:
+            raise ScenarioError(problem, file=where, key=key)
 
 
 def _checked_theory(hypothesis: Hypothesis, where: str) -> Theory | None:

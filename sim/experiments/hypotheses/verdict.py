@@ -12,16 +12,9 @@ from scipy import stats
 
 from sim.experiments.hypotheses.sequence import ALPHA, Experiment, around
 from sim.experiments.hypotheses.spending import levels
+from sim.study import statistics
 from sim.study.intervals import mean_interval
-from sim.study.statistics import (
-    benjamini_hochberg,
-    greater_p,
-    holm,
-    power,
-    power_of_equivalence,
-    standardised,
-    variance_reduction,
-)
+from sim.study.statistics import benjamini_hochberg, greater_p, holm
 from sim.tape.tables import Floats
 
 CORRECTIONS = {"confirmatory": holm, "sweep": benjamini_hochberg}
@@ -127,12 +120,12 @@ def _result(e: Experiment, p: float | None, corrected: float | None, theory_p: f
     consistent = _holds_exactly(e) if h.exact else None if theory_p is None else theory_p >= ALPHA
     resolution, close = (EXACTLY, True) if h.exact else _resolution(e)
     paired = len(e.arms) > 1 and e.weights is not None and not h.exact
-    reduction = variance_reduction(e.values, np.asarray(e.weights)) if paired else math.nan
+    reduction = statistics.variance_reduction(e.values, np.asarray(e.weights)) if paired else math.nan
     return Result(
         name=str(h.name), claim=h.claim, note=h.note, measure=h.measure, statistic=h.effect, design=h.design,
         dose=h.dose.name if h.dose else "", direction=h.direction, family=h.family, exact=h.exact,
         effect=float(effects.mean()), low=e.low, high=e.high, margin=margin,
-        d=None if h.exact else standardised(effects), p=p, corrected=corrected,
+        d=None if h.exact else statistics.standardised(effects), p=p, corrected=corrected,
         verdict=_of_exact(e) if h.exact else _verdict(e, float(corrected or 0.0), alpha),
         theory=e.effect, theory_p=theory_p, consistent=consistent,
         resolution=None if consistent is None else resolution,
@@ -189,7 +182,7 @@ def _resolution(e: Experiment) -> tuple[float, bool]:
         scale = abs(mean) if abs(mean) > EXACTLY else abs(float(e.values[0].mean()))
         low, high = mean_interval(sample, 1.0 - 2.0 * ALPHA)
         least = max(least, (high - low) / 2.0 / scale if scale > 0.0 else math.inf)
-        close &= max(high - mean, mean - low) <= CLOSE * scale
+        close &= bool(max(high - mean, mean - low) <= CLOSE * scale)
     return least, close
 
 
@@ -214,18 +207,13 @@ def _power(e: Experiment, margin: float | None, alpha: float) -> float:
     pairs, sd = len(e.effects), float(e.effects.std(ddof=1))
     alpha = levels(alpha, e.fractions, sides=e.sides)[-1]
     if margin is not None:
-        return power_of_equivalence(margin / sd, pairs, alpha)
-    return power(abs(e.effect) / sd if e.effect else SMALL, pairs, alpha)
+        return statistics.power_of_equivalence(margin / sd, pairs, alpha)
+    return statistics.power(abs(e.effect) / sd if e.effect else SMALL, pairs, alpha)
 
 
 def _arms(e: Experiment) -> tuple[ArmResult, ...]:
+    theory = [None if math.isnan(level) else level for level in e.level.tolist()]
     return tuple(
-        ArmResult(
-            arm.name,
-            arm.dose,
-            float(values.mean()),
-            *mean_interval(values),
-            None if math.isnan(level) else float(level),
-        )
-        for arm, values, level in zip(e.arms, e.values, e.level, strict=True)
+        ArmResult(arm.name, arm.dose, float(values.mean()), *mean_interval(values), level)
+        for arm, values, level in zip(e.arms, e.values, theory, strict=True)
     )

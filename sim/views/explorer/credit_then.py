@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sim.accounts.account import attribute
+from sim.accounts.comparison import Comparison
 from sim.accounts.explain import explain, in_words
 from sim.accounts.methods import EVERY, THIRDS
 from sim.accounts.table import ROLES, CreditTable
 from sim.machine.loops import repeated
 from sim.model import until
+from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats, Ints, Realised
 from sim.tape.tape import Tape
 from sim.views.explorer.rows import Drawn
 from sim.views.pages.columns import packed
-
-if TYPE_CHECKING:
-    from sim.accounts.comparison import Comparison
-    from sim.scenario.scenario import Scenario
 
 MAX_IDEAS = 8  # up to which the credit of each is told apart
 MAX_CELLS = 12_000  # of the shares of persons at moments, for each account

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from sim.accounts.comparison import compare
 from sim.model.networks import build
 from sim.model.networks.expected import count_ties
 from sim.scenario.groups import EVERYONE, person_ranges
+from sim.scenario.scenario import Scenario
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 from sim.views.explorer.credit_then import accounts_of, reasons
@@ -21,9 +22,6 @@ from sim.views.layout import chosen_idea, layout_of
 from sim.views.pages.columns import packed
 from sim.views.style import number
 from sim.views.time_axis import Clock, clock
-
-if TYPE_CHECKING:
-    from sim.scenario.scenario import Scenario
 
 STEPS = 1500  # up to which every step is a moment of the slider
 MOMENTS = 1000  # beyond that
@@ -47,16 +45,12 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None, effort: float = 
     moments = _moments(tape, time)
     source, target, note = _ties(tape, scenario, part)
     thin = max(1, math.ceil(len(source) / TIES))
+    left_out = [f"Left out: {name} ({why})" for name, why in comparison.left_out.items()]
     return {
         "title": _name(str(tape.provenance.get("scenario") or "") or "A run"),
         "description": scenario.scenario.description if scenario else "",
         "facts": _facts(tape),
-        "notes": [
-            *part.notes,
-            *note,
-            *[f"One in {thin} ties is drawn."] * (thin > 1),
-            *(f"Left out: {name} ({why})" for name, why in comparison.left_out.items()),
-        ],
+        "notes": [*part.notes, *note, *[f"One in {thin} ties is drawn."] * (thin > 1), *left_out],
         "moments": [time.place(int(step)) for step in moments],
         "axis": time.label,
         "tied": bool(scenario is not None and not note and len(source)),
@@ -116,9 +110,7 @@ def _distinct(one: Ints, other: Ints) -> Ints:
 def _persons(tape: Tape, part: Drawn, source: Ints, target: Ints) -> dict[str, Any]:
     people = tape.persons
     pairs = np.column_stack([source, target])
-    if (
-        len(part.persons) < people.total
-    ):  # a sample of ties leaves many alone; who learned from whom holds them together
+    if len(part.persons) < people.total:  # ties of a sample leave many alone; who learned from whom holds them together
         at = np.searchsorted(part.persons, tape.events.person[part.events])
         pairs = np.append(pairs, _distinct(at[part.child], at[part.parent]), axis=0)
     number = np.full(people.total, -1, np.int64)

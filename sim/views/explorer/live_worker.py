@@ -7,8 +7,8 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -87,24 +87,21 @@ class Worker:
                     self.job.told = text
                 else:
                     self.job.finish(text)
-        self.job.finish(
-            json.dumps({"error": "the run has come to an end: it may be too large for this machine's memory"})
-        )
+        error = "the run has come to an end: it may be too large for this machine's memory"
+        self.job.finish(json.dumps({"error": error}))
 
 
-class _deaf:  # noqa: N801
+@contextmanager
+def _deaf() -> Iterator[None]:
     """In the block, this thread and the processes that it starts do not hear Ctrl-C, which is the server's."""
-
-    def __enter__(self) -> None:
-        self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _has_masks() else None
-
-    def __exit__(self, *_: object) -> None:
-        if self.before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
-
-
-def _has_masks() -> bool:
-    return hasattr(signal, "pthread_sigmask")
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def work(pipe: Connection, stop: Any) -> None:
@@ -115,9 +112,8 @@ def work(pipe: Connection, stop: Any) -> None:
 
         while True:
             scenario, changes = pipe.recv()
-            pipe.send(
-                ("done", json.dumps(answer(scenario, changes, stop.is_set, lambda text: pipe.send(("step", text)))))
-            )
+            found = answer(scenario, changes, stop.is_set, lambda text: pipe.send(("step", text)))
+            pipe.send(("done", json.dumps(found)))
 
 
 def answer(

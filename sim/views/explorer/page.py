@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sim.scenario.scenario import Scenario
 from sim.tape.tape import Tape
 from sim.views.explorer.data import explorer_data
 from sim.views.pages.page import page
-
-if TYPE_CHECKING:
-    from sim.scenario.scenario import Scenario
 
 HERE = Path(__file__).parent
 SCRIPTS = tuple(HERE / name for name in ("influence.js", "live.js", "main.js"))

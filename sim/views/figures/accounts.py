@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 
 from sim.accounts.methods import EVERY
 from sim.views import style
-from sim.views.style import INK, QUIET, SMALL, WASH, WIDTH, number, percent, readable
+from sim.views.rows import HEIGHT, name_rows, row_label, stripe, without_numbers
+from sim.views.style import INK, QUIET, SMALL, WIDTH, number, percent
 
 if TYPE_CHECKING:
     from sim.accounts.comparison import Comparison
     from sim.accounts.summary import Side
 
-ROW_HEIGHT = 0.22  # inches
-LINE, HEAD = 0.16, 0.13
+LINE, HEAD = 0.16, 0.13  # inches
 BAR, FIRST = "#A9D3EE", "#F3C66B"  # pale blue; pale orange, for the largest by an account
 MAX_ROWS = 25  # rows
 
@@ -35,12 +35,8 @@ def accounts_side_by_side(comparison: Comparison) -> Figure:
     Returns:
         A Figure of its own, 7.2 inches wide; in axes[0] the bars of each account have its name as gid.
 
-    >>> from sim import compare
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, compare, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))
     >>> figure = accounts_side_by_side(compare(tape, ["role-flow", "priority"]))
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['role-flow', '50.0%', '50.0%', 'priority', '100%', '0%']
@@ -50,27 +46,22 @@ def accounts_side_by_side(comparison: Comparison) -> Figure:
     notes = _notes(comparison)
     title = "Who gets the credit, by whose account"
     if not rows or not comparison.share.any():
-        figure, head = style.new_figure(1.2, title, notes)
-        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), "Nobody: no value was realised, the total is zero.")
-        return figure
-    labels = [_label(row) for row in rows]
+        return style.empty_figure(title, notes, style.NOTHING)
+    labels = [row_label(row) for row in rows]
     questions = _questions(comparison)
     heads = [_in_lines(name, len(methods)) for name in methods]
     above = 0.08 + HEAD * max(map(len, heads))
     below = 0.25 + LINE * len(questions)
-    figure, head = style.new_figure(above + ROW_HEIGHT * len(rows) + below, title, notes)
+    figure, head = style.new_figure(above + HEIGHT * len(rows) + below, title, notes)
     axes = style.panel(figure, 0.3 + style.width_of(labels), below, 0.12, head + above)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    name_rows(axes, labels, above=0.5)
+    without_numbers(axes)
     axes.set_xlim(0, len(methods))
-    axes.set_yticks(range(len(rows)), labels, **style.words(va="center_baseline"))
-    axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_visible(False)
-    axes.spines[["bottom", "left"]].set_visible(False)
-    for place in range(0, len(rows), 2):
-        axes.axhspan(place - 0.5, place + 0.5, color=WASH, linewidth=0, zorder=0)
+    axes.spines["left"].set_visible(False)
+    stripe(axes, len(rows))
     for column, (name, lines) in enumerate(zip(methods, heads, strict=True)):
         for line, text in enumerate(reversed(lines)):
-            style.say(axes, column + 0.04, -0.72 - HEAD / ROW_HEIGHT * line, text, fontsize=SMALL)
+            style.say(axes, column + 0.04, -0.72 - HEAD / HEIGHT * line, text, fontsize=SMALL)
         _draw_column(axes, rows, column, name)
     for line, (name, text) in enumerate(questions):
         y = (below - 0.22 - LINE * line) / figure.get_figheight()
@@ -84,15 +75,6 @@ def _notes(comparison: Comparison) -> list[str]:
     (first, table), *_ = comparison.tables.items()
     what = f"Shares of the total, {number(table.total)}; sorted by {first}."
     return [what + " Orange: the largest by each account."] if len(comparison.tables) > 1 else [what]
-
-
-def _label(row: Side) -> str:
-    name = readable(row.name)
-    if row.kind == "person":
-        return name
-    if row.kind == "group":
-        return f"{name} × {number(row.people)}"
-    return f"{name}: all others ({number(row.people)})" if row.name else f"all others ({number(row.people)})"
 
 
 def _in_lines(name: str, accounts: int) -> list[str]:
@@ -117,7 +99,7 @@ def _draw_column(axes: Axes, rows: list[Side], column: int, name: str) -> None:
     known = np.array([row.kind != "rest" for row in rows])
     best = shares[known].max(initial=0.0)
     longest = max(max(row.shares) for row in rows)
-    room = 0.9 * axes.bbox.width / axes.figure.dpi / axes.get_xlim()[1]
+    room = 0.9 * style.inches(axes)[0] / axes.get_xlim()[1]
     for place, (row, share) in enumerate(zip(rows, shares.tolist(), strict=True)):
         first = row.kind != "rest" and share > 0.0 and share >= best * (1 - 1e-9)
         colour, alpha = FIRST if first else BAR, 0.5 if row.kind == "rest" else 1.0

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sim.machine.folders import new_file
+from sim.model.world import World
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 from sim.views.figures.animation_scene import Stage, show, stage
 from sim.views.time_axis import clock
-
-if TYPE_CHECKING:
-    from sim.model.world import World
 
 FORMATS = ("gif", "mp4")
 DPI = {"gif": 100, "mp4": 150}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
@@ -16,32 +15,18 @@ from matplotlib.figure import Figure
 from sim.accounts.account import attribute
 from sim.machine.loops import repeated
 from sim.model.until import moments
+from sim.model.world import World
 from sim.tape.tables import Floats, Ints
 from sim.tape.tape import Tape
 from sim.views import style
+from sim.views.figures import network as net
 from sim.views.figures.influence_lines import downstream
-from sim.views.figures.network import (
-    COLOURS,
-    MAX_MARKS,
-    PIXELS,
-    RIM,
-    crowds,
-    draw_crowds,
-    draw_ground,
-    fill_crowds,
-    holding,
-    mark_size,
-    mixed,
-    require_same_persons,
-)
 from sim.views.figures.network_state import NAMES, States
 from sim.views.figures.spread import LINEAR, holders
 from sim.views.layout import chosen_idea, layout, links, single
+from sim.views.rows import name_rows, without_numbers
 from sim.views.style import BLUE, ORANGE, QUIET, ROLE_COLOURS, SMALL, percent, readable
 from sim.views.time_axis import Clock, clock
-
-if TYPE_CHECKING:
-    from sim.model.world import World
 
 HEIGHT, SIDE = 4.2, 3.5  # inches
 MARKS = 1_000  # persons up to which each has a mark
@@ -107,7 +92,7 @@ def stage(tape: Tape, world: World | None, idea: str | int | None, steps: Iterab
         ValueError: if there is no such idea, or the world has not the persons of the tape.
     """
     which = chosen_idea(tape, idea)
-    require_same_persons(tape, world)
+    net.require_same_persons(tape, world)
     pairs = links(tape, world)
     places = layout(tape, pairs, which)
     final = _by_role(tape).sum(axis=0)
@@ -124,7 +109,7 @@ def stage(tape: Tape, world: World | None, idea: str | int | None, steps: Iterab
     _set_network(found, pairs, head)
     _set_curve(found, head)
     _set_bars(found, float(final.max(initial=0.0)))
-    places[np.isnan(places[:, 0])] = (0.0, RIM[0])
+    places[np.isnan(places[:, 0])] = (0.0, net.RIM[0])
     return found
 
 
@@ -156,11 +141,11 @@ def _credit_then(tape: Tape, world: World | None, steps: Ints, best: Ints) -> tu
 
 def _set_network(on: Stage, pairs: Ints, head: float) -> None:
     axes = style.panel(on.figure, 0.1, HEIGHT - head - SIDE, style.WIDTH - 0.1 - SIDE, head)
-    draw_ground(axes, on.places, pairs, SIDE, crowds(on.tape))
+    net.draw_ground(axes, on.places, pairs, SIDE, net.crowds(on.tape))
     here = on.places[on.persons]
     if len(on.persons) <= MARKS:
-        size = mark_size(len(on.persons), SIDE)
-        on.parts["dots"] = axes.scatter(here[:, 0], here[:, 1], s=size, c=[COLOURS[0]] * len(here), linewidths=0,
+        size = net.mark_size(len(on.persons), SIDE)
+        on.parts["dots"] = axes.scatter(here[:, 0], here[:, 1], s=size, c=[net.COLOURS[0]] * len(here), linewidths=0,
                                         zorder=2)  # fmt: skip
     else:
         half = axes.get_xlim()[1]
@@ -168,10 +153,10 @@ def _set_network(on: Stage, pairs: Ints, head: float) -> None:
                                           zorder=2, aspect="equal")  # fmt: skip
         axes.set_xlim(-half, half)
         axes.set_ylim(-half, half)
-    on.parts["crowds"] = draw_crowds(axes, on.tape, on.states)
-    on.parts["routes"] = axes.add_collection(LineCollection([], linewidths=1.0, zorder=4), autolim=False)
+    on.parts["crowds"] = net.draw_crowds(axes, on.tape, on.states)
+    on.parts["routes"] = style.strokes(axes, np.zeros((0, 2, 2)), linewidths=1.0, zorder=4)
     on.parts["giants"] = axes.scatter([], [], s=[], linewidths=0.8, edgecolors="white", zorder=5)
-    entries = [("s" if "work" in name else "o", colour, name) for name, colour in zip(NAMES, COLOURS, strict=True)]
+    entries = [("s" if "work" in name else "o", colour, name) for name, colour in zip(NAMES, net.COLOURS, strict=True)]
     keys = on.figure.add_axes((0.02, 0.005, 0.96, 0.02), frameon=False)
     keys.set_axis_off()
     style.key(keys, entries)
@@ -195,12 +180,9 @@ def _set_curve(on: Stage, head: float) -> None:
 def _set_bars(on: Stage, top: float) -> None:
     names = [readable(on.tape.persons.name_of(person), 14) for person in on.giants.tolist()]
     axes = style.panel(on.figure, 4.45, 0.3, 0.85, HEIGHT - 1.75)
-    axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
+    name_rows(axes, names, fontsize=SMALL)
+    without_numbers(axes)
     axes.set_xlim(0.0, top or 1.0)
-    axes.xaxis.set_visible(False)
-    axes.spines["bottom"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    axes.set_yticks(range(len(names)), names, **style.words(fontsize=SMALL, va="center_baseline"))
     style.key(axes, [("s", colour, role) for role, colour in ROLE_COLOURS.items()])
     of = "credit for all ideas" if len(on.tape.ideas) > 1 else "credit"
     text = f"{of} by role flow, of what was realised by then" if names else "nothing was realised: no credit"
@@ -214,17 +196,17 @@ def _set_bars(on: Stage, top: float) -> None:
 
 def _pixels(on: Stage) -> Floats:
     """Return the persons as pixels, shape (lines, columns, 3): each as a square, or where they are too many mixed."""
-    half, now = 1.22 if crowds(on.tape) else 1.08, on.states.now[on.persons]
-    if len(on.persons) > MAX_MARKS:
-        return mixed(on.places[on.persons], COLOURS, now, half)
-    spot = np.clip(((on.places[on.persons] + half) / (2.0 * half) * PIXELS).astype(np.int64), 0, PIXELS - 1)
-    picture = np.ones((PIXELS, PIXELS, 3))
-    wide = max(1, int(0.9 * PIXELS / half / np.sqrt(len(spot))))  # as many pixels as a person has, less an edge
-    for state, colour in enumerate(COLOURS):
+    half, now = 1.22 if net.crowds(on.tape) else 1.08, on.states.now[on.persons]
+    if len(on.persons) > net.MAX_MARKS:
+        return net.mixed(on.places[on.persons], net.COLOURS, now, half)
+    spot = np.clip(((on.places[on.persons] + half) / (2.0 * half) * net.PIXELS).astype(np.int64), 0, net.PIXELS - 1)
+    picture = np.ones((net.PIXELS, net.PIXELS, 3))
+    wide = max(1, int(0.9 * net.PIXELS / half / np.sqrt(len(spot))))  # as many pixels as a person has, less an edge
+    for state, colour in enumerate(net.COLOURS):
         here = spot[now == state]
         for k in range(wide * wide):
-            lines = np.minimum(PIXELS - 1 - here[:, 1] + k // wide, PIXELS - 1)
-            picture[lines, np.minimum(here[:, 0] + k % wide, PIXELS - 1)] = to_rgb(colour)
+            lines = np.minimum(net.PIXELS - 1 - here[:, 1] + k // wide, net.PIXELS - 1)
+            picture[lines, np.minimum(here[:, 0] + k % wide, net.PIXELS - 1)] = to_rgb(colour)
     return picture
 
 
@@ -232,16 +214,16 @@ def show(on: Stage, step: int) -> None:
     """Show how things stand at the end of a step, which must not fall from call to call."""
     on.states.turn_to(step)
     if "dots" in on.parts:
-        on.parts["dots"].set_facecolors(np.array([to_rgb(colour) for colour in COLOURS])[on.states.now[on.persons]])
+        on.parts["dots"].set_facecolors(np.array([to_rgb(colour) for colour in net.COLOURS])[on.states.now[on.persons]])
     else:
         on.parts["picture"].set_data(_pixels(on))
-    fill_crowds(on.parts["crowds"], on.tape, on.states)
+    net.fill_crowds(on.parts["crowds"], on.tape, on.states)
     x, y = on.parts["x"], on.parts["y"]
     reached = int(np.searchsorted(x, step, side="right"))
     last = np.array([y[reached - 1]]) if reached else np.array([], np.int64)
     on.parts["line"].set_data(on.time.of(np.append(x[:reached], [step] * len(last))), np.append(y[:reached], last))
     on.parts["now"].set_xdata([float(on.time.of(np.array([step]))[0])] * 2)
-    on.parts["moment"].set_text(f"{on.time.name(step)}: {holding(int(y[reached - 1]) if reached else 0)}")
+    on.parts["moment"].set_text(f"{on.time.name(step)}: {net.holding(int(y[reached - 1]) if reached else 0)}")
     _light_routes(on, step)
     _show_credit(on, step)
 
@@ -273,7 +255,7 @@ def _on_the_ring(on: Stage, ends: Ints) -> Floats:
         other = places[:, 1 - side]
         far = np.hypot(other[:, 0], other[:, 1])
         nearest = crowd[:, side] & ~crowd[:, 1 - side] & (far > 0.05)
-        places[nearest, side] = RIM[0] * other[nearest] / far[nearest, None]
+        places[nearest, side] = net.RIM[0] * other[nearest] / far[nearest, None]
     return places
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from sim.views import style
 from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, readable
@@ -83,8 +82,7 @@ def _draw_arms(axes: Axes, result: Result) -> None:
     known = [arm for arm in arms if arm.theory is not None]
     theory = np.array([float(arm.theory or 0.0) for arm in known])
     where = np.array([arm.dose for arm in known])
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
+    style.grid(axes)
     if result.design == "dose":
         axes.fill_between(place, low, high, color=BLUE, alpha=0.18, linewidth=0, gid="band")
         axes.plot(where, theory, color=VERMILLION, linewidth=1.2, gid="theory", zorder=3)
@@ -97,7 +95,7 @@ def _draw_arms(axes: Axes, result: Result) -> None:
     axes.vlines(place, low, high, color=BLUE, linewidth=1.2)
     line = "-" if result.design == "dose" else ""
     axes.plot(place, mean, marker="o", linestyle=line, color=BLUE, linewidth=1.0, markersize=3.5, gid="measure")
-    _numbers(axes)
+    style.number_axis(axes.yaxis)
     style.say(axes, 0.0, 1.11, readable(result.measure, 40), transform=axes.transAxes, fontsize=SMALL, color=QUIET)
 
 
@@ -116,10 +114,5 @@ def _draw_effect(axes: Axes, result: Result) -> None:
     axes.set_xticks([])
     room = 0.1 * (max(high) - min(low)) or 1.0
     axes.set_ylim(min(low) - room, max(high) + room)
-    _numbers(axes)
+    style.number_axis(axes.yaxis)
     style.say(axes, 0.0, 1.02, f"the {result.statistic}", transform=axes.transAxes, fontsize=SMALL, color=QUIET)
-
-
-def _numbers(axes: Axes) -> None:
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(style.Numbers())

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.accounts.summary import Row, summary
+from sim.accounts.table import CreditTable
 from sim.tape.tables import Floats
 from sim.views import style
-from sim.views.style import ROLE_COLOURS, SKY, number, percent, readable
-
-if TYPE_CHECKING:
-    from sim.accounts.table import CreditTable
+from sim.views.rows import HEIGHT, name_rows, row_label, without_numbers
+from sim.views.style import ROLE_COLOURS, SKY, number, percent
 
 ROLES = tuple(ROLE_COLOURS)
 COLOURS = (*ROLE_COLOURS.values(), SKY)  # the last for credit that no role accounts for
-ROW_HEIGHT = 0.22  # inches
 
 
 def credit_bars(table: CreditTable) -> Figure:
@@ -31,44 +27,26 @@ def credit_bars(table: CreditTable) -> Figure:
         A Figure of its own, 7.2 inches wide; the widths of the bars in axes[0] are credit and sum to the total.
         Where there is no credit at all it says so in words.
 
-    >>> from sim import Tape, credit
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, credit, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))
     >>> [text.get_text() for text in credit_bars(credit(tape)).axes[0].texts]
     [' 50.0%', ' 50.0%']
     """
     if not np.any(np.nan_to_num(table.persons.credit)):
-        figure, head = style.new_figure(1.2, "Who gets the credit", [f"By {table.method}."])
-        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), "Nobody: no value was realised, the total is zero.")
-        return figure
+        return style.empty_figure("Who gets the credit", [f"By {table.method}."], style.NOTHING)
     rows = summary(table)
-    labels = [_label(row) for row in rows]
+    labels = [row_label(row, more=f" (each {percent(row.share / row.people)})") for row in rows]
     notes = [f"By {table.method}: shares of the total, {number(table.total)}."]
     if table.sure is not None:
         notes.append(f"Lines: {percent(table.sure.confidence)} of {table.sure.copies} copies, {table.sure.means}.")
-    figure, head = style.new_figure(0.3 + ROW_HEIGHT * len(rows), "Who gets the credit", notes)
+    figure, head = style.new_figure(0.3 + HEIGHT * len(rows), "Who gets the credit", notes)
     left, right = 0.3 + style.width_of(labels), 0.2 + style.width_of([percent(row.share) for row in rows])
     axes = style.panel(figure, left, 0.1, right, head + 0.2)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), labels, **style.words(va="center_baseline"))
-    axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_visible(False)
-    axes.spines["bottom"].set_visible(False)
+    name_rows(axes, labels)
+    without_numbers(axes)
     _draw_bars(axes, rows, table)
     _key(axes, rows)
     return figure
-
-
-def _label(row: Row) -> str:
-    name = readable(row.name)
-    if row.kind == "person":
-        return name
-    each = f"each {percent(row.share / row.people)}"
-    if row.kind == "group":
-        return f"{name} × {number(row.people)} ({each})"
-    return f"{name}: all others ({number(row.people)})" if row.name else f"all others ({number(row.people)})"
 
 
 def _draw_bars(axes: Axes, rows: list[Row], table: CreditTable) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from sim.tape.tables import Floats
 from sim.views import style
-from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, number, readable
+from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, readable
 
 if TYPE_CHECKING:
     from sim.experiments.fit.check import CheckResult
@@ -56,8 +55,8 @@ def corner(found: FitResult) -> Figure:
                 axes.scatter(values[:, k], values[:, j], s=size, color=BLUE, alpha=0.35, linewidth=0, gid="pairs")
                 axes.set_xlim(*_ends(values[:, k], weight))
                 axes.set_ylim(*_ends(values[:, j], weight))
-                _numbers(axes, y=True)
-            _numbers(axes)
+                style.number_axis(axes.yaxis, 4)
+            style.number_axis(axes.xaxis, 4)
             if j < len(keys) - 1:
                 axes.tick_params(labelbottom=False)
             else:
@@ -79,13 +78,10 @@ def bands(found: FitResult) -> Figure:
     Returns:
         A Figure: axes[0] has the bands (gid "band"), their median ("median") and the record ("record").
     """
-    return _one("The record among runs of the fitted model", "adopted by step", lambda axes: _draw_bands(axes, found))
-
-
-def _draw_bands(axes: Axes, found: FitResult) -> None:
+    figure, axes = _one("The record among runs of the fitted model", "adopted by step")
     if not len(found.curves):
         style.instead(axes, "No runs were drawn from the posterior.")
-        return
+        return figure
     steps = np.arange(found.curves.shape[1])
     for level, alpha in BANDS:
         low, high = np.quantile(found.curves, [0.5 - level / 2.0, 0.5 + level / 2.0], axis=0)
@@ -97,6 +93,7 @@ def _draw_bands(axes: Axes, found: FitResult) -> None:
     style.count_axis(axes, 0.0, float(max(found.curves.max(), np.nanmax(curve, initial=0.0))), False)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     style.key(axes, [("o", INK, "record"), ("-", BLUE, "runs: median, 50% and 95%")])
+    return figure
 
 
 def distances(found: FitResult) -> Figure:
@@ -105,23 +102,21 @@ def distances(found: FitResult) -> Figure:
     Returns:
         A Figure: axes[0] has the tolerance (gid "tolerance"); each point is labelled with the effective sample.
     """
-    return _one("How near the runs came to the record", "tolerance, by runs", lambda axes: _draw_distances(axes, found))
-
-
-def _draw_distances(axes: Axes, found: FitResult) -> None:
+    figure, axes = _one("How near the runs came to the record", "tolerance, by runs")
     rows = [row for row in found.history if "tolerance" in row]
     if not rows:
         style.instead(axes, "The likelihood is exact: there is no distance.")
-        return
+        return figure
     runs, far = [row["runs"] for row in rows], [row["tolerance"] for row in rows]
     axes.plot(runs, far, marker="o", markersize=3.5, color=BLUE, linewidth=1.0, gid="tolerance")
     axes.set_ylim(0.0, 1.1 * max(far) or 1.0)
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    _numbers(axes)
-    _numbers(axes, y=True)
+    style.grid(axes)
+    style.number_axis(axes.xaxis, 4)
+    style.number_axis(axes.yaxis, 4)
     for row in (rows[0], rows[-1]):
         text = f"{row['ess']:,.0f} effective"
         style.say(axes, row["runs"], row["tolerance"], text, va="bottom", ha="center", fontsize=SMALL, color=QUIET)
+    return figure
 
 
 def recovery(found: CheckResult) -> Figure:
@@ -137,31 +132,22 @@ def recovery(found: CheckResult) -> Figure:
     for k, key in enumerate(keys):
         left = LEFT + k * (side + 0.55)
         axes = style.panel(figure, left, BELOW, style.WIDTH - left - side, head + ABOVE)
-        truth, missed = (
-            found.truth[:, k],
-            (found.truth[:, k] < found.low[:, k]) | (found.truth[:, k] > found.high[:, k]),
-        )
+        truth = found.truth[:, k]
+        missed = (truth < found.low[:, k]) | (truth > found.high[:, k])
         for some, colour in ((~missed, BLUE), (missed, VERMILLION)):
             ends = found.low[some, k], found.high[some, k]
             axes.vlines(truth[some], *ends, color=colour, linewidth=0.7, alpha=0.5, gid="interval")
             axes.plot(truth[some], found.mean[some, k], "o", color=colour, markersize=2.0, gid="estimate")
         axes.axline((truth.mean(), truth.mean()), slope=1.0, color=INK, linewidth=0.6, gid="truth")
-        _numbers(axes)
-        _numbers(axes, y=True)
+        style.number_axis(axes.xaxis, 4)
+        style.number_axis(axes.yaxis, 4)
         style.say(axes, 0.5, -0.42 / tall, readable(key, 40), transform=axes.transAxes, ha="center")
     return figure
 
 
-def _one(title: str, note: str, draw: Callable[[Axes], None]) -> Figure:
+def _one(title: str, note: str) -> tuple[Figure, Axes]:
     figure, head = style.new_figure(2.8 + BELOW, title, [note])
-    draw(style.panel(figure, LEFT, BELOW, RIGHT, head + 0.25))
-    return figure
-
-
-def _numbers(axes: Axes, y: bool = False) -> None:
-    axis = axes.yaxis if y else axes.xaxis
-    axis.set_major_locator(MaxNLocator(4))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: number(float(f"{x:.6g}"))))
+    return figure, style.panel(figure, LEFT, BELOW, RIGHT, head + 0.25)
 
 
 FIGURES = {"posterior": corner, "bands": bands, "distance": distances}

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from sim.tape.tape import Tape
 from sim.views import style
-from sim.views.style import FAINT, PALE, SERIES, number, percent, readable
+from sim.views.rows import row_label
+from sim.views.style import PALE, SERIES, number, percent
 from sim.views.time_axis import clock
 
 if TYPE_CHECKING:
     from sim.accounts.over_time import CreditOverTime
-    from sim.accounts.summary import Side
 
 LEFT = 0.6  # inches
 
@@ -35,34 +34,29 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
         A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gids "trajectory-0", "trajectory-1", ...,
         from the largest on, and "others".
 
+    >>> from sim import Scenario, simulate
     >>> from sim.accounts.over_time import credit_over_time
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> both = Realised([1, 2], [-1, -1], [2, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), both, people, ("idea",), 3, 100)
-    >>> figure = giants_over_time(tape, credit_over_time(tape))
+    >>> scenario = Scenario.load("e1_interpreter")
+    >>> tape = simulate(scenario)
+    >>> figure = giants_over_time(tape, credit_over_time(tape, scenario=scenario))
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['P1  51.0%', 'P2  49.0%']
+    ['P1  50.0%', 'P2  50.0%']
     """
     title, some = "Who was thought of as a giant, and when", found.total > 0.0
     notes = [f"By {found.method}: shares of what had been realised by then, in the end {_last(found)}."]
     if not some.any():
-        figure, head = style.new_figure(1.2, title, notes)
-        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), "Nobody: no value was realised, the total is zero.")
-        return figure
+        return style.empty_figure(title, notes, style.NOTHING)
     trajectories = found.courses(most=len(SERIES) - 1)
-    labels = [f"{_label(trajectory)}  {percent(trajectory.shares[-1])}" for trajectory in trajectories]
+    labels = [
+        f"{row_label(trajectory, rest='others')}  {percent(trajectory.shares[-1])}" for trajectory in trajectories
+    ]
     figure, head = style.new_figure(0.5 + 3.2, title, notes)
     axes = style.panel(figure, LEFT, 0.5, 0.45 + style.width_of(labels), head)
     time = clock(tape)
     time.draw(axes)
     axes.set_ylim(0.0, 1.04 * max(max(trajectory.shares) for trajectory in trajectories) or 1.0)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(style.Numbers("%", 100.0))
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
+    style.number_axis(axes.yaxis, texts=style.Numbers("%", 100.0))
+    style.grid(axes)
     x, colours = time.of(found.steps[some]), []
     for place, trajectory in enumerate(trajectories):
         rest = trajectory.kind == "rest"
@@ -78,12 +72,3 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
 
 def _last(found: CreditOverTime) -> str:
     return number(float(found.total[-1])) if len(found.total) else "0"
-
-
-def _label(row: Side) -> str:
-    name = readable(row.name)
-    if row.kind == "person":
-        return name
-    if row.kind == "group":
-        return f"{name} × {number(row.people)}"
-    return f"{name}: others ({number(row.people)})" if row.name else f"others ({number(row.people)})"

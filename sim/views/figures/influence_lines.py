@@ -89,11 +89,8 @@ def rows(tape: Tape, wide: Ints | None = None, room: float = 1.0) -> Rows:
     person = tape.events.person
     acting, where = np.unique(person[person >= 0], return_index=True)
     order = acting[np.argsort(np.flatnonzero(person >= 0)[where], kind="stable")]
-    row, place, height = (
-        np.full(tape.persons.total, -1, np.int64),
-        np.full(tape.persons.total, np.nan),
-        np.ones(len(order)),
-    )
+    row, place = np.full(tape.persons.total, -1, np.int64), np.full(tape.persons.total, np.nan)
+    height = np.ones(len(order))
     row[order] = np.arange(len(order))
     if wide is not None:
         height[row[wide]] = max(room, 1.0)

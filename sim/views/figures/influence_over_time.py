@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
@@ -52,14 +51,11 @@ def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> F
     Returns:
         A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gid "influences".
 
-    >>> from sim import Tape, credit
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, credit, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))
     >>> figure = influence_over_time(tape, credit(tape))
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    ['P1  50.0%', 'P2  50.0%', 'crowd  0%']
+    ['P1  50.0%', 'P2  50.0%', 'the crowd  0%']
     """
     found, time = lines(tape, most), clock(tape)
     acting = np.flatnonzero(rows(tape).row >= 0)
@@ -157,7 +153,7 @@ def _draw_all_labels(axes: Axes, labels: list[Label]) -> None:
 def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels: list[Label]) -> None:
     """Draw labels with leaders, which go on to the first event of the person."""
     axes.set_yticks([])
-    gap = LINE / (axes.bbox.height / axes.figure.dpi) * placed.height
+    gap = LINE / style.inches(axes)[1] * placed.height
     places = style.apart([row for row, _, _ in labels], gap, 0.0, placed.height - 1.0)
     beside, left = axes.get_yaxis_transform(), axes.get_xlim()[0]
     for (row, text, person), place in zip(labels, places, strict=True):
@@ -191,13 +187,9 @@ def _draw_lines(axes: Axes, tape: Tape, found: Lines, ends: Floats, many: bool) 
     ink = (least + (0.95 - least) * dark)[:, None]
     full = to_rgba_array([COLOURS.get(kind, QUIET) for kind in range(LEAVE + 1)])[tape.events.kind[found.child]]
     colours = full * ink + (1.0 - ink)  # mixed with white, not transparent: thousands of pale lines stay pale
-    axes.add_collection(
-        LineCollection(
-            list(ends), linewidths=width, colors=colours, capstyle="butt",
-            rasterized=len(ends) > style.MAX_VECTOR_MARKS, gid="influences", zorder=2,
-        ),
-        autolim=False,
-    )  # fmt: skip
+    pixels = len(ends) > style.MAX_VECTOR_MARKS
+    look = {"capstyle": "butt", "rasterized": pixels, "gid": "influences", "zorder": 2}
+    style.strokes(axes, ends, linewidths=width, colors=colours, **look)
 
 
 def _draw_marks(axes: Axes, tape: Tape, placed: Rows, time: Clock, many: bool) -> None:

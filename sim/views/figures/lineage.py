@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -40,13 +39,10 @@ def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
     Raises:
         ValueError: if there is no such idea.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))
     >>> [text.get_text() for text in lineage(tape).axes[0].texts]
-    ['P1', 'P2', 'crowd × 98']
+    ['P1', 'P2', 'the crowd × 10¹⁰']
     """
     which = chosen_idea(tape, idea)
     found, time = tree(tape, which), clock(tape)
@@ -54,9 +50,7 @@ def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
     name = readable(tape.ideas[which]) if tape.ideas else ""
     title = f"The lineage of {name!r}"
     if not rows:
-        figure, head = style.new_figure(1.2, title, [])
-        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), f"Nobody adopted it in {number(tape.steps)} steps.")
-        return figure
+        return style.empty_figure(title, [], f"Nobody adopted it in {number(tape.steps)} steps.")
     many = rows > MAX_NAMED_LINES
     heads = branches(found) if many else np.array([], np.int64)
     labels = _branch_labels(tape, found, heads) if many else [_name(tape, row) for row in found.event.tolist()]
@@ -118,14 +112,10 @@ def _lines(tape: Tape, found: Tree, time: Clock, rows: Ints) -> tuple[Floats, Fl
 def _draw_few(axes: Axes, tape: Tape, found: Tree, time: Clock, labels: list[str]) -> None:
     rows = np.arange(len(found.event))
     along, down = _lines(tape, found, time, rows)
-    axes.add_collection(
-        LineCollection(list(down), linewidths=0.8, colors=PALE, zorder=1, gid="tellings"), autolim=False
-    )
+    style.strokes(axes, down, linewidths=0.8, colors=PALE, zorder=1, gid="tellings")
     count = tape.events.count[found.event]
     widths = 1.6 * (1.0 + 0.25 * np.log10(count))
-    axes.add_collection(
-        LineCollection(list(along), linewidths=widths, colors="#9A9A9A", zorder=2, gid="holdings"), autolim=False
-    )
+    style.strokes(axes, along, linewidths=widths, colors="#9A9A9A", zorder=2, gid="holdings")
     kinds = tape.events.kind[found.event]
     for kind, colour, name in ((DISCOVER, BLUE, "discovers"), (1, ORANGE, "learns")):
         here = kinds == kind
@@ -147,14 +137,14 @@ def _draw_many(axes: Axes, tape: Tape, found: Tree, time: Clock, heads: Ints, la
     marked = np.union1d(heads, found.roots[np.argsort(-found.size[found.roots], kind="stable")][:6])
     along, down = _lines(tape, found, time, marked)
     for part in (along, down):
-        axes.add_collection(LineCollection(list(part), linewidths=0.6, colors=INK, zorder=2), autolim=False)
+        style.strokes(axes, part, linewidths=0.6, colors=INK, zorder=2)
     is_root = found.parent[marked] < 0
     for here, colour in ((is_root, BLUE), (~is_root, ORANGE)):
         axes.scatter(along[here, 0, 0], along[here, 0, 1], s=20, c=colour, edgecolors="white", linewidths=0.6,
                      clip_on=False, zorder=4)  # fmt: skip
     bands = [_band(found, branch, number_) for number_ in range(len(heads))]
     middles = [(low + high) / 2.0 for low, high in bands]
-    gap = 0.15 / (axes.bbox.height / axes.figure.dpi) * len(found.event)
+    gap = 0.15 / style.inches(axes)[1] * len(found.event)
     places = style.apart(middles, gap, 0.0, float(len(found.event) - 1))
     for (low, high), place, label, colour in zip(bands, places, labels, SERIES, strict=False):
         beside = axes.get_yaxis_transform()
@@ -163,9 +153,7 @@ def _draw_many(axes: Axes, tape: Tape, found: Tree, time: Clock, heads: Ints, la
         axes.plot([1.012, 1.035], [(low + high) / 2.0, place], transform=beside, color=colour, linewidth=1.0,
                   clip_on=False)  # fmt: skip
         style.say(axes, 1.045, place, label, transform=beside, va="center_baseline", fontsize=SMALL)
-    style.key(
-        axes, [("o", BLUE, "discovers"), ("o", ORANGE, "learns")] + [("s", GREEN, "makes it work")] * _shows_made(found)
-    )
+    style.key(axes, KEY if _shows_made(found) else KEY[:2])
 
 
 def _band(found: Tree, branch: Ints, which: int) -> tuple[float, float]:

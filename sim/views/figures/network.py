@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
@@ -60,13 +59,10 @@ def network(
     Raises:
         ValueError: if there is no such idea or step, or the world has not the persons of the tape.
 
-    >>> from sim import Tape
-    >>> from sim.tape.tables import Events, Influences, Persons, Realised
-    >>> told = Events([1, 2, 3], [0, 1, 1], [0, 1, 2], [0, 0, 0], [1, 1, 98])
-    >>> people = Persons(["P1", "P2", "crowd"], [1, 1, 1], [1, 1, 98])
-    >>> tape = Tape(told, Influences([1, 2], [0, 1], [1, 1]), Realised([2], [-1], [98]), people, ("idea",), 3, 100)
+    >>> from sim import Scenario, simulate
+    >>> tape = simulate(Scenario.load("e1_interpreter"))
     >>> [axes.get_title("left") for axes in network(tape, steps=[1, 3]).axes]
-    ['step 1: 1 person holds it (1.0%)', 'step 3: 100 people hold it (100%)']
+    ['step 1: 1 person holds it (10⁻⁸%)', 'step 3: 10¹⁰ people hold it (100%)']
     """
     which = chosen_idea(tape, idea)
     chosen = _chosen(tape, which, steps)
@@ -146,9 +142,7 @@ def draw_ground(axes: Axes, places: Floats, pairs: Ints, side: float, ring: bool
     axes.set_aspect("equal")
     if 0 < len(pairs) <= MAX_DRAWN_TIES:
         width = float(np.clip(12.0 * side / 2.4 / np.sqrt(len(pairs)), 0.15, 0.9))
-        axes.add_collection(
-            LineCollection(list(places[pairs]), linewidths=width, colors=FAINT, zorder=1, gid="ties"), autolim=False
-        )
+        style.strokes(axes, places[pairs], linewidths=width, colors=FAINT, zorder=1, gid="ties")
 
 
 def mark_size(persons: int, side: float) -> float:
@@ -163,11 +157,8 @@ def holding(people: int) -> str:
     >>> holding(0), holding(1), holding(2500)
     ('nobody holds it', '1 person holds it', '2,500 people hold it')
     """
-    return (
-        "1 person holds it"
-        if people == 1
-        else f"{number(people) if people else 'nobody'} {'people hold' if people else 'holds'} it"
-    )
+    words = {0: "nobody holds", 1: "1 person holds"}
+    return f"{words.get(people) or f'{number(people)} people hold'} it"
 
 
 def named_persons(tape: Tape) -> Ints:
@@ -206,7 +197,7 @@ def _draw_persons(axes: Axes, tape: Tape, found: States, places: Floats, side: f
 
 def _draw_names(axes: Axes, tape: Tape, named: Ints, places: Floats, among: int) -> None:
     """Write each name beside its mark, where it covers no other name and no other mark of those that have names."""
-    wide, half = axes.bbox.width / axes.figure.dpi, axes.get_xlim()[1]
+    wide, half = style.inches(axes)[0], axes.get_xlim()[1]
     inch = 2.0 * half / wide  # in units of the circle
     mark = 0.65 * math.sqrt(max(mark_size(among, wide), 9.0)) / 72.0 * inch
     near = places[single(tape)] if among <= 4 * MAX_NAMED_PERSONS else places[named]

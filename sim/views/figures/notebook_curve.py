@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.experiments.notebook import LAWS
+from sim.experiments.notebook import LAWS, NotebookCurve
 from sim.views import style
-from sim.views.style import BLUE, FAINT, GREEN, INK, PALE, QUIET, SMALL, VERMILLION, percent
-
-if TYPE_CHECKING:
-    from sim.experiments.notebook import NotebookCurve
+from sim.views.style import BLUE, GREEN, INK, PALE, QUIET, SMALL, VERMILLION, percent
 
 COLOURS = {"lineage": BLUE, "knockout": GREEN, "person PageRank": PALE}
 ASKS = {
@@ -50,8 +45,7 @@ def notebook_figure(curve: NotebookCurve) -> Figure:
     axes.set_xlim(0, curve.steps)
     axes.set_ylim(0, 1.04)
     axes.set_yticks(np.arange(0, 1.01, 0.25), ["0", "25%", "50%", "75%", "100%"])
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
+    style.grid(axes)
     axes.axhline(1.0, color=VERMILLION, linewidth=2.4, gid="priority", clip_on=False)
     for name, colour in COLOURS.items():
         _draw(axes, curve, name, colour, 2.4 if name == "lineage" else 1.0)

@@ -9,38 +9,19 @@ import io
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from sim.accounts.table import CreditTable
 from sim.machine.folders import write_whole
 from sim.tape.tape import Tape
-from sim.views.figures.accounts import accounts_side_by_side
 from sim.views.figures.credit_bars import credit_bars
-from sim.views.figures.giants import giants_over_time
 from sim.views.figures.influence_over_time import influence_over_time
 from sim.views.figures.spread import spread
 
-if TYPE_CHECKING:
-    from sim.accounts.table import CreditTable
-
-__all__ = [
-    "accounts_side_by_side",
-    "credit_bars",
-    "giants_over_time",
-    "influence_over_time",
-    "save",
-    "save_figures",
-    "spread",
-]
-
 # What would differ from one writing to the next.
-METADATA: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-}
+METADATA: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 DPI = 150
 _salting = threading.Lock()
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEAVE, Ints
 from sim.tape.tape import Tape
 from sim.views import style
+from sim.views.rows import name_rows
 from sim.views.style import INK, PALE, QUIET, SERIES, SMALL, number, readable
 from sim.views.time_axis import Clock, clock
 
@@ -214,10 +215,7 @@ def _draw_strip(strip: Axes, tape: Tape, time: Clock, happened: list[int], alone
     colour = np.full(len(tape.ideas), len(alone), np.int64)
     colour[alone] = np.arange(len(alone))
     palette = np.array([*SERIES[: len(alone)], PALE])
-    strip.set_ylim(len(happened) - 0.4, -0.6)
-    words = style.words(fontsize=SMALL)
-    strip.set_yticks(range(len(happened)), [MARKS[kind][0] for kind in happened], **words)
-    strip.tick_params(axis="y", length=0)
+    name_rows(strip, [MARKS[kind][0] for kind in happened], fontsize=SMALL)
     strip.spines["left"].set_visible(False)
     for row, kind in enumerate(happened):
         name, mark = MARKS[kind]

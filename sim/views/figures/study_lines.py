@@ -13,20 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from sim.views import style
-from sim.views.figures.study_panels import (
-    STEPS,
-    draw_key,
-    is_numeric,
-    labels_of,
-    name_axes,
-    name_panel,
-    panel_values,
-    panels,
-    replicates_note,
-    rows_of,
-    values_of,
-)
-from sim.views.style import BLUE, FAINT, SERIES, SMALL, readable
+from sim.views.figures import study_panels as study
+from sim.views.style import BLUE, SERIES, SMALL, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,32 +43,30 @@ def study_lines(
         ValueError: for a name that is not in the summary, or too many values to show.
     """
     shown = [name for name in (x, colour, panel) if name is not None]
-    measure, rows = rows_of(summary, measure, shown)
-    places, parts = values_of(rows[x]), panel_values(rows, panel)
-    series: list[Any] = [None] if colour is None else values_of(rows[colour])
+    measure, rows = study.rows_of(summary, measure, shown)
+    places, parts, series = study.values_of(rows[x]), study.parts_of(rows, panel), list(study.parts_of(rows, colour))
     if len(series) > MAX_LINES:
         raise ValueError(f"colour: {colour} has {len(series)} values; at most {MAX_LINES} lines are told apart")
-    inks, labels = _inks(series), [measure] if colour is None else labels_of(series)
+    inks, labels = _inks(series), [measure] if colour is None else study.labels_of(series)
     name = readable(str(colour), 40)
     ends = colour is not None and panel is None
     keyed = colour is not None and panel is not None
-    notes = _notes(summary, rows, "Band" if is_numeric(places) else "Bar")
-    figure, made = panels(
-        f"{readable(measure, 40)} by {readable(x, 40)}", notes, len(parts), named=panel is not None, tall=2.8,
-        left=0.75, right=0.55 + style.width_of([name, *labels]) if ends else 0.25, below=0.6, above=0.3 + 0.2 * keyed,
+    notes = _notes(summary, rows, "Band" if study.is_numeric(places) else "Bar")
+    right = 0.55 + style.width_of([name, *labels]) if ends else 0.25
+    figure, made = study.panels(
+        f"{readable(measure, 40)} by {readable(x, 40)}", notes, x, measure, panel, parts,
+        tall=2.8, left=0.75, right=right, above=0.3 + 0.2 * keyed,
     )  # fmt: skip
     if keyed:
-        draw_key(figure, 0.48 + 0.16 * len(notes), name, labels, inks)
+        study.draw_key(figure, 0.48 + 0.16 * len(notes), name, labels, inks)
     bottom, top = _reach(rows)
-    for axes, value, text in zip(made, parts, labels_of(parts), strict=True):
-        here = rows if panel is None else rows[rows[panel] == value]
-        lines = [here if colour is None else here[here[colour] == one] for one in series]
+    for axes, here in zip(made, parts.values(), strict=True):
+        lines = study.parts_of(here, colour)
         _scale(axes, places, bottom, top)
-        tips = _draw_all(axes, [line.set_index(x).reindex(places) for line in lines], inks, labels)
-        name_panel(axes, panel, text)
+        drawn = [lines.get(one, here[:0]).set_index(x).reindex(places) for one in series]
+        tips = _draw_all(axes, drawn, inks, labels)
         if ends:
             _label(axes, tips, inks, labels, name)
-    name_axes(figure, made, x, measure, panel is not None)
     return figure
 
 
@@ -88,7 +74,7 @@ def _inks(series: Sequence[Any]) -> list[str]:
     """Return a colour each: of the house for words and few values, from dark to light for many numbers."""
     if len(series) == 1:
         return [BLUE]
-    if len(series) <= len(SERIES) and (len(series) < 3 or not is_numeric(series)):
+    if len(series) <= len(SERIES) and (len(series) < 3 or not study.is_numeric(series)):
         return list(SERIES[: len(series)])
     colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.8, len(series)))
     return [to_hex(colour) for colour in colours]
@@ -99,7 +85,7 @@ def _notes(summary: pd.DataFrame, rows: pd.DataFrame, mark: str) -> list[str]:
     kinds = ", ".join(kind for kind in rows["interval"].unique() if kind != "none") if "interval" in rows else ""
     how = f" ({kinds})" if kinds else ""
     sure = f" {100 * confidence:g}%" if confidence is not None else ""
-    said = replicates_note(rows)
+    said = study.replicates_note(rows)
     if rows["low"].notna().any():
         said.append(f"{mark}: the{sure} interval of the mean{how}.")
     return [" ".join(said)] if said else []
@@ -122,13 +108,11 @@ def _reach(rows: pd.DataFrame) -> tuple[float, float]:
 def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None:
     room = 0.05 * (top - bottom)
     axes.set_ylim(bottom - (room if bottom else 0.0), top + room)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-    axes.yaxis.set_major_formatter(style.Numbers())
-    axes.grid(axis="y", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
-    if not is_numeric(places):
+    style.number_axis(axes.yaxis, steps=study.STEPS)
+    style.grid(axes)
+    if not study.is_numeric(places):
         axes.set_xlim(-0.5, len(places) - 0.5)
-        axes.set_xticks(range(len(places)), labels_of(places), **style.words())
+        axes.set_xticks(range(len(places)), study.labels_of(places), **style.words())
         return
     low, high = float(places[0]), float(places[-1])
     if low > 0.0 and high >= WIDE * low:
@@ -138,8 +122,8 @@ def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None
     else:
         room = 0.03 * (high - low) or 0.5
         axes.set_xlim(low - room, high + room)
-        wide = axes.bbox.width / axes.figure.dpi
-        axes.xaxis.set_major_locator(MaxNLocator(min(6, max(2, int(2 * wide))), steps=STEPS))
+        wide, _ = style.inches(axes)
+        axes.xaxis.set_major_locator(MaxNLocator(min(6, max(2, int(2 * wide))), steps=study.STEPS))
     axes.xaxis.set_major_formatter(style.Numbers())
 
 
@@ -162,7 +146,7 @@ def _draw(axes: Axes, line: pd.DataFrame, ink: str, label: str, aside: float, ma
     """Draw one line of many and its band, words that far aside; return the height at which it ends."""
     places = line.index.tolist()
     mean, low, high = (line[name].to_numpy(np.float64) for name in ("mean", "low", "high"))
-    if is_numeric(places):
+    if study.is_numeric(places):
         x = np.array(places, np.float64)
         axes.fill_between(x, low, high, color=ink, alpha=0.18 if many < 4 else 0.1, linewidth=0, gid=f"band {label}")
         few = len(x) <= 25 or bool((np.isfinite(mean) & ~np.isfinite(low)).any())

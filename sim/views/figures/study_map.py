@@ -11,20 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from sim.views import style
-from sim.views.figures.study_panels import (
-    STEPS,
-    labels_of,
-    name_axes,
-    name_panel,
-    panel_values,
-    panels,
-    replicates_note,
-    rows_of,
-    values_of,
-)
+from sim.views.figures import study_panels as study
 from sim.views.style import FAINT, INK, SMALL, readable
 
 if TYPE_CHECKING:
@@ -56,30 +45,25 @@ def study_map(
         ValueError: for a name that is not in the summary, or too many values to show.
     """
     shown = [name for name in (x, y, panel) if name is not None]
-    measure, rows = rows_of(summary, measure, shown)
-    across, up, parts = values_of(rows[x]), values_of(rows[y]), panel_values(rows, panel)
+    measure, rows = study.rows_of(summary, measure, shown)
+    across, up, parts = study.values_of(rows[x]), study.values_of(rows[y]), study.parts_of(rows, panel)
     for name, values in ((x, across), (y, up)):
         if len(values) > MAX_VALUES:
             raise ValueError(f"{name}: {len(values)} values; at most {MAX_VALUES} are drawn")
-    grids = []
-    for value in parts:
-        here = rows if panel is None else rows[rows[panel] == value]
-        grid = here.pivot(index=y, columns=x, values="mean").reindex(index=up, columns=across)
-        grids.append(grid.to_numpy(np.float64))
-    colours, scale = _colours(np.stack(grids))
-    notes = [f"Colour: the mean {readable(measure, 40)}.", *replicates_note(rows)] + ["Crossed out: no value."] * bool(
-        np.isnan(grids).any()
-    )
-    left = max(0.5, 0.3 + style.width_of(labels_of(up)))
-    figure, made = panels(
-        f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", [" ".join(notes)], len(parts),
-        named=panel is not None, tall=3.2, left=left, right=0.95, below=0.6, above=0.3,
+    tables = [
+        here.pivot(index=y, columns=x, values="mean").reindex(index=up, columns=across) for here in parts.values()
+    ]
+    grids = np.stack([table.to_numpy(np.float64) for table in tables])
+    colours, scale = _colours(grids)
+    notes = [f"Colour: the mean {readable(measure, 40)}.", *study.replicates_note(rows)]
+    notes += ["Crossed out: no value."] * bool(np.isnan(grids).any())
+    figure, made = study.panels(
+        f"{readable(measure, 30)} by {readable(x, 30)} and {readable(y, 30)}", [" ".join(notes)], x, y, panel, parts,
+        tall=3.2, left=max(0.5, 0.3 + style.width_of(study.labels_of(up))), right=0.95, above=0.3,
     )  # fmt: skip
-    for axes, grid, text in zip(made, grids, labels_of(parts), strict=True):
+    for axes, grid in zip(made, grids, strict=True):
         _draw(axes, grid, colours, scale)
         _tick(axes, across, up)
-        name_panel(axes, panel, text)
-    name_axes(figure, made, x, y, panel is not None)
     _legend(figure, made, measure, colours, scale)
     return figure
 
@@ -108,8 +92,7 @@ def _draw(axes: Axes, grid: Floats, colours: Colormap, scale: Normalize) -> None
     for row, column in np.argwhere(~np.isfinite(grid)).tolist():
         axes.plot([column - 0.3, column + 0.3], [row - 0.3, row + 0.3], color=FAINT, linewidth=0.8)
         axes.plot([column - 0.3, column + 0.3], [row + 0.3, row - 0.3], color=FAINT, linewidth=0.8)
-    wide = axes.bbox.width / axes.figure.dpi / across
-    tall = axes.bbox.height / axes.figure.dpi / down
+    wide, tall = (side / count for side, count in zip(style.inches(axes), (across, down), strict=True))
     places = np.argwhere(np.isfinite(grid)).tolist()
     texts = style.numbers([float(grid[row, column]) for row, column in places])
     if style.width_of(texts, SMALL) > 0.9 * wide or tall < 0.16:
@@ -122,11 +105,11 @@ def _draw(axes: Axes, grid: Floats, colours: Colormap, scale: Normalize) -> None
 
 def _tick(axes: Axes, across: Sequence[Any], up: Sequence[Any]) -> None:
     """Write the values of the fields, as many as there is room for, the first and the last among them."""
-    wide, tall = axes.bbox.width / axes.figure.dpi, axes.bbox.height / axes.figure.dpi
-    labels = labels_of(across)
+    wide, tall = style.inches(axes)
+    labels = study.labels_of(across)
     kept = _some(len(across), int(wide / (style.width_of(labels) + 0.12)))
     axes.set_xticks(kept, [labels[k] for k in kept], **style.words())
-    labels = labels_of(up)
+    labels = study.labels_of(up)
     kept = _some(len(up), int(tall / 0.17))
     axes.set_yticks(kept, [labels[k] for k in kept], **style.words(va="center_baseline"))
 
@@ -147,8 +130,7 @@ def _legend(figure: Figure, made: Sequence[Axes], measure: str, colours: Colorma
     high = min(max(box.y1 for box in boxes) - bottom, 2.6 / tall)
     bar = figure.add_axes((right + 0.15 / wide, bottom, 0.13 / wide, high))
     figure.colorbar(ScalarMappable(scale, colours), cax=bar)
-    bar.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-    bar.yaxis.set_major_formatter(style.Numbers())
+    style.number_axis(bar.yaxis, steps=study.STEPS)
     bar.tick_params(labelsize=SMALL, length=2, width=0.5, labelfontfamily=list(style.fonts()))
     for spine in bar.spines.values():
         spine.set_visible(False)

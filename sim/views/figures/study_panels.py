@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_PANELS = 16
 STEPS = (1, 2, 2.5, 5, 10)  # of the numbers on an axis
-GAP, HEAD = 0.22, 0.24  # inches between two panels, and for the words above one
+GAP, HEAD, BELOW = 0.22, 0.24, 0.6  # inches between two panels, for the words above one, and below them all
 
 
 def rows_of(summary: pd.DataFrame, measure: str | None, parameters: Sequence[str]) -> tuple[str, pd.DataFrame]:
@@ -70,71 +70,65 @@ def labels_of(values: Sequence[Any]) -> list[str]:
     return style.numbers([float(value) for value in values], apart=True)
 
 
-def panel_values(rows: pd.DataFrame, panel: str | None) -> list[Any]:
-    """Return the values of the parameter of the panels; one None where there is none."""
-    values = [None] if panel is None else values_of(rows[panel])
-    if len(values) > MAX_PANELS:
-        raise ValueError(f"panel: {panel} has {len(values)} values; at most {MAX_PANELS} panels are drawn")
-    return values
+def parts_of(rows: pd.DataFrame, parameter: str | None) -> dict[Any, pd.DataFrame]:
+    """Return the rows of each value of a parameter; all of them, under None, where there is none."""
+    if parameter is None:
+        return {None: rows}
+    return {value: rows[rows[parameter] == value] for value in values_of(rows[parameter])}
 
 
 def panels(
-    title: str,
-    notes: Sequence[str],
-    count: int,
-    *,
-    named: bool,
-    tall: float,
-    left: float,
-    right: float,
-    below: float,
-    above: float,
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure with `count` panels in rows; ticks are written at the left and the bottom only.
+    title: str, notes: Sequence[str], x: str, y: str, panel: str | None, values: Collection[Any], *,
+    tall: float, left: float, right: float, above: float,
+) -> tuple[Figure, list[Axes]]:  # fmt: skip
+    """Return a figure with a panel for each value in rows; ticks and the names of the axes stand once.
 
     Args:
         title, notes: of the figure.
-        count: of the panels.
-        named: whether words stand above each.
+        x, y: what runs to the right and upwards.
+        panel, values: the parameter of the panels, named above each, and its values; None and one where there is none.
         tall: the height of a single panel in inches; several are lower.
-        left, right, below, above: margins of them all in inches.
+        left, right, above: margins of them all in inches.
+
+    Raises:
+        ValueError: if there are more values than panels can be drawn.
     """
+    count = len(values)
+    if count > MAX_PANELS:
+        raise ValueError(f"panel: {panel} has {count} values; at most {MAX_PANELS} panels are drawn")
     across = count if count <= 3 else 2 if count == 4 else 3 if count <= 9 else 4
     down = math.ceil(count / across)
     high = tall if count == 1 else min(tall, 0.5 * tall + 0.5)
-    lift = HEAD if named else 0.0
-    body = down * (high + lift) + (down - 1) * GAP
-    figure, head = style.new_figure(body + below + above, title, notes)
+    lift = HEAD if panel is not None else 0.0
+    figure, head = style.new_figure(down * (high + lift) + (down - 1) * GAP + BELOW + above, title, notes)
     wide = (WIDTH - left - right - (across - 1) * GAP) / across
-    whole = figure.get_figheight()
     made = []
-    for place in range(count):
+    for place, name in enumerate(labels_of(list(values))):
         row, column = divmod(place, across)
-        x = left + column * (wide + GAP)
-        top = head + above + lift + row * (high + lift + GAP)
-        axes = style.panel(figure, x, whole - top - high, WIDTH - x - wide, top)
+        begin, top = left + column * (wide + GAP), head + above + lift + row * (high + lift + GAP)
+        axes = style.panel(figure, begin, figure.get_figheight() - top - high, WIDTH - begin - wide, top)
         axes.tick_params(labelleft=column == 0, labelbottom=place + across >= count)
+        if panel is not None:
+            _name_panel(axes, panel, name, wide)
         made.append(axes)
+    _name_axes(figure, made, x, y, lift)
     return figure, made
 
 
-def name_panel(axes: Axes, panel: str | None, value: str) -> None:
-    """Write above a panel which it is."""
-    if panel is not None:
-        wide = axes.bbox.width / axes.figure.dpi
-        texts = [*(f"{readable(panel, most)} = {value}" for most in (40, 30, 24, 18, 14)), value]
-        text = next((text for text in texts if style.width_of([text], SMALL) <= wide), value)
-        style.say(axes, 0.0, 1.03, text, transform=axes.transAxes, va="bottom", fontsize=SMALL)
+def _name_panel(axes: Axes, panel: str, value: str, wide: float) -> None:
+    """Write above a panel which it is, with as much of the parameter's name as there is room for."""
+    texts = [*(f"{readable(panel, most)} = {value}" for most in (40, 30, 24, 18, 14)), value]
+    text = next((text for text in texts if style.width_of([text], SMALL) <= wide), value)
+    style.say(axes, 0.0, 1.03, text, transform=axes.transAxes, va="bottom", fontsize=SMALL)
 
 
-def name_axes(figure: Figure, made: Sequence[Axes], x: str, y: str, named: bool) -> None:
+def _name_axes(figure: Figure, made: Sequence[Axes], x: str, y: str, lift: float) -> None:
     """Write what runs to the right below all panels, and what runs upwards above the first."""
     wide, tall = figure.get_size_inches()
     boxes = [axes.get_position() for axes in made]
     middle = (boxes[0].x0 + max(box.x1 for box in boxes)) / 2
     lowest = min(box.y0 for box in boxes)
     figure.text(middle, lowest - 0.3 / tall, readable(x, 50), ha="center", va="top", **style.words())
-    lift = HEAD if named else 0.0
     figure.text(0.12 / wide, boxes[0].y1 + (lift + 0.1) / tall, readable(y, 50), va="bottom", **style.words())
 
 

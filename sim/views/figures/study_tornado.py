@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from sim.study.analysis import require
 from sim.views import style
 from sim.views.figures.study_panels import STEPS
-from sim.views.style import BLUE, FAINT, INK, ORANGE, SKY, WASH, readable
+from sim.views.rows import name_rows, stripe
+from sim.views.style import BLUE, INK, ORANGE, SKY, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,28 +65,17 @@ def study_tornado(indices: pd.DataFrame, measure: str) -> Figure:
         _bars(axes, main, 0.0, 0.6, SKY, "mu_star")
         axes.plot(other["value"], np.arange(len(other)), color=ORANGE, marker="D", markersize=4.5, linestyle="",
                   markeredgecolor=INK, markeredgewidth=0.5, clip_on=False, zorder=5, gid="sigma")  # fmt: skip
-        style.key(
-            axes,
-            [
-                ("s", SKY, "mean size of the effect, μ*"),
-                ("D", ORANGE, "how much it differs, σ"),
-            ],
-        )
+        style.key(axes, [("s", SKY, "mean size of the effect, μ*"), ("D", ORANGE, "how much it differs, σ")])
     _reach(axes, main, other)
     return figure
 
 
 def _frame(axes: Axes, labels: list[str]) -> None:
-    axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.set_yticks(range(len(labels)), labels, **style.words(va="center_baseline"))
-    axes.tick_params(axis="y", length=0)
+    name_rows(axes, labels, above=0.5)
     axes.spines["left"].set_visible(False)
-    for place in range(0, len(labels), 2):
-        axes.axhspan(place - 0.5, place + 0.5, color=WASH, linewidth=0, zorder=0)
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
-    axes.xaxis.set_major_formatter(style.Numbers())
-    axes.grid(axis="x", color=FAINT, linewidth=0.4)
-    axes.set_axisbelow(True)
+    stripe(axes, len(labels))
+    style.number_axis(axes.xaxis, 6, steps=STEPS)
+    style.grid(axes, "x")
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, aside: float, tall: float, colour: str, name: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from sim.views import style
+from sim.views.rows import without_numbers
 from sim.views.style import SKY, number, percent, readable
 
 if TYPE_CHECKING:
@@ -31,16 +32,13 @@ def why_bars(why: Explanation) -> Figure:
     notes = [f"By {why.method}: {percent(why.share)} of the total, {number(why.total)}."]
     title = f"Where the credit of {readable(why.person)} comes from"
     if not why.lineages:
-        figure, head = style.new_figure(1.2, title, notes)
-        style.instead(style.panel(figure, 0.2, 0.2, 0.2, head), "Nothing: there is no credit.")
-        return figure
+        return style.empty_figure(title, notes, "Nothing: there is no credit.")
     figure, head = style.new_figure(0.3 + ROW_HEIGHT * len(why.lineages), title, notes)
     axes = style.panel(figure, 0.2, 0.1, 0.2 + style.width_of([percent(part.share) for part in why.lineages]), head)
     axes.set_ylim(len(why.lineages) - 0.4, -0.8)
     axes.set_xlim(0, max(part.credit for part in why.lineages))
     axes.yaxis.set_visible(False)
-    axes.xaxis.set_visible(False)
-    axes.spines["bottom"].set_visible(False)
+    without_numbers(axes)
     for place, part in enumerate(why.lineages):
         axes.barh(place, part.credit, height=0.3, color=SKY, linewidth=0)
         style.say(axes, 0, place - 0.36, _chain(part), va="center_baseline")

@@ -15,6 +15,7 @@ function fill(element, attributes, children) {
 }
 const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
 const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+const button = (text, onclick, key, more) => h("button", { type: "button", "data-key": key, onclick, ...more }, text);
 
 // New children in the place of the old; what had the focus has it again, by its `data-key`.
 function renew(parent, ...children) {

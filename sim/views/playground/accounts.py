@@ -111,9 +111,7 @@ def priorities(
     step: Ints, kind: Kinds, person: Whole, idea: Whole, event: Ints, value: Floats, persons: int, ideas: int
 ) -> Floats:
     """Return all the value of each idea for its first discoverers."""
-    worth, first = np.zeros(ideas), np.full(ideas, -1, np.int64)
-    for k in range(len(event)):
-        worth[idea[event[k]]] += value[k]
+    worth, first = np.bincount(idea[event], value, ideas), np.full(ideas, -1, np.int64)
     those = np.zeros((ideas, persons), np.bool_)
     for e in range(len(kind)):
         if kind[e] == DISCOVER and (first[idea[e]] < 0 or first[idea[e]] == step[e]):
@@ -121,9 +119,7 @@ def priorities(
             those[idea[e], person[e]] = True
     credit = np.zeros(persons)
     for k in range(ideas):
-        number = those[k].sum()
-        for i in range(persons):
-            credit[i] += worth[k] / number if those[k, i] else 0.0
+        credit[those[k]] += worth[k] / max(1, those[k].sum())
     return credit
 
 
@@ -138,20 +134,12 @@ def shapleys(
         return np.full(persons, np.nan)
     of, above, chance = unfold(ways.begin, ways.up, ways.part, first_node)
     node, by, amount = ends(kind, idea, ways, first_node, chance, event, served, value)
-    holder, makes = np.empty(len(of), np.int64), np.zeros(persons, np.bool_)
-    for e in range(len(kind)):
-        makes[person[e]] |= kind[e] == IMPLEMENT
-    for k in range(len(of)):
-        holder[k] = max(person[of[k]], 0)
+    holder, makes = np.maximum(person[of], 0).astype(np.int64), np.zeros(persons, np.bool_)
+    makes[person[kind == IMPLEMENT]] = True
     first = first_times(above, holder, persons)
-    own = first.copy()
-    for k in range(len(of)):
-        own[k] = first[k] and makes[holder[k]]
     together = carry_down(above, first.astype(np.int64))
-    away = np.empty(len(node))
-    for k in range(len(node)):
-        away[k] = amount[k] / (together[node[k]] + 1)
-    nearest = find_nearest(above, own)
+    away = amount / (together[node] + 1)
+    nearest = find_nearest(above, first & makes[holder])
     on, taken = on_lineage(node, by, away, nearest, above, holder, kind, person, begin, parent, part, persons)
     rows, along = np.zeros(len(kind)), np.zeros(len(of))
     for k in range(len(node)):
@@ -171,15 +159,10 @@ def shapleys(
 
 def nodes_of(kind: Kinds, ways: Ways) -> Ints:
     """Return where the nodes of each event begin, one for each way from it back to a root; none that nobody needs."""
-    wanted = np.zeros(len(kind), np.bool_)
-    for e in range(len(kind)):
-        wanted[e] = kind[e] == DISCOVER
-    for k in range(len(ways.up)):
-        wanted[ways.up[k]] = True
-    each = count_ways(ways.begin, ways.up, wanted)
+    wanted = kind == DISCOVER
+    wanted[ways.up] = True
     first = np.zeros(len(kind) + 1, np.int64)
-    for e in range(len(kind)):
-        first[e + 1] = first[e] + int(min(each[e], MAX_WAYS + 1.0))
+    first[1:] = np.cumsum(np.minimum(count_ways(ways.begin, ways.up, wanted), MAX_WAYS + 1.0).astype(np.int64))
     return first
 
 

@@ -39,13 +39,10 @@ def person_graph(
             graph[teller, persons] += people / size
     acted = np.zeros(persons + 1, np.bool_)
     acted[persons] = True
-    for e in range(len(kind)):
-        acted[person[e]] |= 0 <= person[e] < last
-    for i in range(persons + 1):
-        if not acted[i]:
-            for j in range(persons + 1):
-                graph[i, j] = graph[j, i] = 0.0
-            graph[i, i] = -1.0
+    acted[person[(person >= 0) & (person < last)]] = True
+    for i in np.flatnonzero(~acted):
+        graph[i, :] = graph[:, i] = 0.0
+        graph[i, i] = -1.0
     return graph
 
 
@@ -55,10 +52,7 @@ def found_in_use(
 ) -> None:  # fmt: skip
     """Fill in the fraction of the ideas in use that each person discovered, where others took them up."""
     in_use = np.zeros(ideas, np.bool_)
-    low, high = np.full(len(kind), persons, np.int64), np.full(len(kind), -1, np.int64)
-    for e in range(len(kind)):
-        if kind[e] == LEARN:
-            low[e] = high[e] = person[e]
+    low, high = np.where(kind == LEARN, person, persons), np.where(kind == LEARN, person, -1)
     for k in range(len(event)):
         if value[k] > 0.0:
             in_use[idea[event[k]]] = True
@@ -66,11 +60,8 @@ def found_in_use(
                 low[served[k]] = min(low[served[k]], person[event[k]])
                 high[served[k]] = max(high[served[k]], person[event[k]])
     if not in_use.any():
-        for e in range(len(kind)):
-            in_use[idea[e]] |= kind[e] == LEARN
-    same = np.empty(len(child), np.bool_)
-    for k in range(len(child)):
-        same[k] = kind[child[k]] != DISCOVER
+        in_use[idea[kind == LEARN]] = True
+    same = kind[child] != DISCOVER
     _gather(child[same], parent[same], low, high)
     met = np.zeros((persons, ideas), np.bool_)
     for e in range(len(kind)):

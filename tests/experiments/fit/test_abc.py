@@ -64,7 +64,7 @@ def test_killed_and_resumed_it_is_the_same_to_the_bit(tmp_path):
             made.append(number)
             return make()
 
-        return store.generation(tmp_path, number, priors, labels, counted)
+        return store.generation(tmp_path, priors, labels, number, counted)
 
     whole = run(particles=100, budget=600, store=kept)
     files = sorted(tmp_path.glob("*.parquet"))

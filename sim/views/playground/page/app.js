@@ -1,18 +1,9 @@
 // What the page knows: the world as it is now, those before and after it, and what is looked at.
 
+// `result` is that of the run to its end, `shown` of the run to the moment that is looked at.
 const app = {
-  call: null,
-  doc: null,
-  result: null, // of the run to its end
-  shown: null, // of the run to the moment that is looked at
-  mode: "story",
-  scene: 0,
-  selected: null,
-  tool: "move",
-  past: [],
-  future: [],
-  merging: null,
-  waiting: 0,
+  call: null, doc: null, result: null, shown: null, mode: "story", scene: 0, selected: null, tool: "move", past: [], future: [],
+  merging: null, waiting: 0,
 };
 const LIMITS = { persons: 200, ties: 4000, ideas: 20, interventions: 400, steps: 2000 };
 const RESERVED = ["everyone", "everything", "crowd", "the crowd", "world", "population", "person"];
@@ -31,10 +22,7 @@ function change(how, gesture = null) {
     say(wrong);
     return false;
   }
-  if (gesture === null || gesture !== app.merging) {
-    app.past.push(app.doc);
-    if (app.past.length > 200) app.past.shift();
-  }
+  if (gesture === null || gesture !== app.merging) app.past = [...app.past, app.doc].slice(-200);
   app.merging = gesture;
   app.future = [];
   show(next);
@@ -172,60 +160,46 @@ function addTie(from, to) {
   if (from === to) return;
   const there = app.doc.ties.findIndex(tie => tie.from === from && tie.to === to);
   if (there >= 0) return say(`${from} can tell ${to} already.`);
-  change(doc => {
-    doc.ties.push({ from, to });
-  });
+  change(doc => { doc.ties.push({ from, to }); });
   say(`${from} can tell ${to}.`);
 }
 
 function takeAway() {
-  const { kind, key } = app.selected ?? {};
+  const { kind, key } = app.selected ?? {}, list = { tie: "ties", intervention: "interventions" }[kind];
   if (kind === "person" && app.doc.persons.length > 1) {
-    change(doc => {
-      const k = doc.persons.findIndex(one => one.name === key),
-        about = one => [one.person, one.to, one.of].includes(key) || one.key?.startsWith(`persons.${key}.`);
-      doc.persons.splice(k, 1);
-      doc.places.splice(k, 1);
-      doc.ties = doc.ties.filter(tie => tie.from !== key && tie.to !== key);
-      doc.interventions = doc.interventions.filter(one => !about(one));
-      if (Array.isArray(doc.impact?.realised_by))
-        doc.impact.realised_by = doc.impact.realised_by.filter(name => name !== key);
-      if (doc.impact?.realised_by?.length === 0) delete doc.impact.realised_by;
-    });
+    change(doc => takePerson(doc, key));
     say(`${key} is taken away.`);
   }
-  if (kind === "tie")
-    change(doc => {
-      doc.ties.splice(key, 1);
-    });
-  if (kind === "intervention")
-    change(doc => {
-      doc.interventions.splice(key, 1);
-    });
+  if (list) change(doc => { doc[list].splice(key, 1); });
   select(null);
+}
+
+function takePerson(doc, name) { // with all that is about them
+  const k = doc.persons.findIndex(one => one.name === name);
+  const about = one => [one.person, one.to, one.of].includes(name) || one.key?.startsWith(`persons.${name}.`);
+  doc.persons.splice(k, 1);
+  doc.places.splice(k, 1);
+  doc.ties = doc.ties.filter(tie => tie.from !== name && tie.to !== name);
+  doc.interventions = doc.interventions.filter(one => !about(one));
+  if (Array.isArray(doc.impact?.realised_by))
+    doc.impact.realised_by = doc.impact.realised_by.filter(other => other !== name);
+  if (doc.impact?.realised_by?.length === 0) delete doc.impact.realised_by;
 }
 
 function rename(list, old, name) {
   const word = name.trim();
   if (!isName(word) || app.doc[list].some(one => one.name === word)) return false;
+  const keys = { persons: ["from", "to", "person", "of"], ideas: ["idea", "rival_of"] }[list], begin = `${list}.${old}.`;
+  const swap = value => (value === old ? word : value);
   change(doc => {
     doc[list].find(one => one.name === old).name = word;
-    const swap = (one, ...keys) => {
+    for (const one of [...doc.ties, ...doc.interventions, ...doc.ideas]) {
       for (const key of keys) if (one[key] === old) one[key] = word;
-    };
-    if (list === "persons") doc.ties.forEach(tie => swap(tie, "from", "to"));
-    doc.interventions.forEach(one => {
-      swap(one, ...(list === "persons" ? ["person", "to", "of"] : ["idea"]));
-      if (one.key?.startsWith(`${list}.${old}.`))
-        one.key = `${list}.${word}.${one.key.slice(list.length + old.length + 2)}`;
-    });
-    if (list === "ideas")
-      doc.ideas.forEach(one => {
-        swap(one, "rival_of");
-        if (one.prerequisites) one.prerequisites = one.prerequisites.map(p => (p === old ? word : p));
-      });
-    else if (Array.isArray(doc.impact?.realised_by))
-      doc.impact.realised_by = doc.impact.realised_by.map(p => (p === old ? word : p));
+      if (one.key?.startsWith(begin)) one.key = `${list}.${word}.${one.key.slice(begin.length)}`;
+      if (list === "ideas" && one.prerequisites) one.prerequisites = one.prerequisites.map(swap);
+    }
+    if (list === "persons" && Array.isArray(doc.impact?.realised_by))
+      doc.impact.realised_by = doc.impact.realised_by.map(swap);
   });
   return word;
 }

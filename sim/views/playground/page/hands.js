@@ -69,23 +69,18 @@ function turnHandle(x, y) {
   const far = (x - a) * Math.cos(turned) + (y - b) * Math.sin(turned) - rim(k);
   const value = fromHandle(drag.ability, (far - REACH_IN) / (REACH_OUT - REACH_IN));
   if (value !== abilityOf(app.doc.persons[k], drag.ability))
-    change(doc => {
-      doc.persons[k][drag.ability] = value;
-    }, drag.gesture);
+    change(doc => { doc.persons[k][drag.ability] = value; }, drag.gesture);
 }
 
 function drawRope(x, y) {
-  const [a, b] = at(personOf(drag.from)),
-    svg = byId("world");
+  const [a, b] = at(personOf(drag.from)), svg = byId("world");
   svg.querySelector(".rope")?.remove();
   svg.append(s("line", { class: "rope", x1: a, y1: b, x2: x, y2: y }));
 }
 
 function onUp(event) {
   if (!drag) return;
-  const { kind, moved, from, person } = drag,
-    [x, y] = spot(event),
-    met = kind === "tie" ? personAt(x, y) : null;
+  const { kind, moved, from, person } = drag, [x, y] = spot(event), met = kind === "tie" ? personAt(x, y) : null;
   drag = null;
   byId("world").querySelector(".rope")?.remove();
   if (kind === "handle") drawBench();
@@ -96,62 +91,54 @@ function onUp(event) {
   else select("person", from);
 }
 
-function onKey(event) {
-  const typing = event.target.matches?.("input, select, textarea");
-  if ((event.ctrlKey || event.metaKey) && !typing) {
-    const key = event.key.toLowerCase();
-    if (key === "z") {
-      event.preventDefault();
-      event.shiftKey ? redo() : undo();
-    }
-    if (key === "y") {
-      event.preventDefault();
-      redo();
-    }
-    return;
-  }
-  if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
-  const target = event.target,
-    arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-  if (target.dataset?.handle && arrows)
-    return used(event, () => nudgeHandle(target.dataset.handle, arrows[0] - arrows[1]));
-  if (target.dataset?.person) {
-    const name = target.dataset.person;
-    if (event.key === "Enter" || event.key === " ")
-      return used(event, () => (app.tying ? tieTo(name) : select("person", name)));
-    if (event.key === "t")
-      return used(event, () => {
-        app.tying = name;
-        say(`A tie from ${name}: go to somebody and press Enter.`);
-      });
-    if (arrows) return used(event, () => (event.shiftKey ? nudge(name, arrows) : neighbour(name, arrows)));
-  }
-  if (event.key === "Delete" || event.key === "Backspace") used(event, takeAway);
-  if (event.key === "Escape")
-    used(event, () => {
-      app.tying = null;
-      select(null);
-    });
-  if (event.key === "p" && !target.closest("button, summary")) used(event, () => addPerson(500, 300));
-  if (event.key === " " && !target.closest("button, summary, a")) used(event, () => play(!now.playing));
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function onKey(event) { // what is under the hand comes first
+  const control = event.ctrlKey || event.metaKey;
+  if (event.target.matches?.("input, select, textarea") || (event.altKey && !control)) return;
+  const act = control ? keyOfSteps(event) : keyOfHandle(event) ?? keyOfPerson(event) ?? keyOfPage(event);
+  if (!act) return;
+  event.preventDefault();
+  act();
 }
 
-const used = (event, what) => {
-  event.preventDefault();
-  what();
-};
+const keyOfSteps = ({ key, shiftKey }) => ({ z: shiftKey ? redo : undo, y: redo })[key.toLowerCase()];
+
+function keyOfHandle({ key, target }) {
+  const ability = target.dataset?.handle, arrow = ARROWS[key];
+  return ability && arrow ? () => nudgeHandle(ability, arrow[0] - arrow[1]) : undefined;
+}
+
+function keyOfPerson({ key, target, shiftKey }) {
+  const name = target.dataset?.person, arrow = ARROWS[key];
+  if (!name) return undefined;
+  if (key === "Enter" || key === " ") return () => (app.tying ? tieTo(name) : select("person", name));
+  if (key === "t") return () => {
+    app.tying = name;
+    say(`A tie from ${name}: go to somebody and press Enter.`);
+  };
+  return arrow && (() => (shiftKey ? nudge(name, arrow) : neighbour(name, arrow)));
+}
+
+function keyOfPage({ key, target }) {
+  if (key === "Delete" || key === "Backspace") return takeAway;
+  if (key === "Escape") return () => {
+    app.tying = null;
+    select(null);
+  };
+  if (key === "p" && !target.closest("button, summary")) return () => addPerson(500, 300);
+  return key === " " && !target.closest("button, summary, a") ? () => play(!now.playing) : undefined;
+}
+
 function tieTo(name) {
   const from = app.tying;
   app.tying = null;
   addTie(from, name);
 }
 function nudgeHandle(ability, by) {
-  const name = app.selected.key,
-    k = personOf(name),
-    value = abilityOf(app.doc.persons[k], ability);
-  change(doc => {
-    doc.persons[k][ability] = fromHandle(ability, clamp(toHandle(ability, value) + 0.05 * by, 0, 1));
-  }, `keys ${name} ${ability}`);
+  const name = app.selected.key, k = personOf(name), part = toHandle(ability, abilityOf(app.doc.persons[k], ability));
+  const value = fromHandle(ability, clamp(part + 0.05 * by, 0, 1));
+  change(doc => { doc.persons[k][ability] = value; }, `keys ${name} ${ability}`);
 }
 function nudge(name, [dx, dy]) {
   const [x, y] = app.doc.places[personOf(name)];
@@ -159,13 +146,9 @@ function nudge(name, [dx, dy]) {
 }
 function neighbour(name, [dx, dy]) {
   const [x, y] = app.doc.places[personOf(name)];
-  const next = app.doc.places
-    .map(([a, b], k) => ({
-      k,
-      along: (a - x) * dx + (b - y) * dy,
-      off: Math.abs((a - x) * dy) + Math.abs((b - y) * dx),
-    }))
-    .filter(one => one.along > 1)
-    .sort((a, b) => a.along + 2 * a.off - b.along - 2 * b.off)[0];
-  if (next) [...byId("world").querySelectorAll("[data-person]")][next.k].focus();
+  const others = app.doc.places.map(([a, b], k) => {
+    return { k, along: (a - x) * dx + (b - y) * dy, off: Math.abs((a - x) * dy) + Math.abs((b - y) * dx) };
+  });
+  const ahead = others.filter(one => one.along > 1).sort((a, b) => a.along + 2 * a.off - b.along - 2 * b.off);
+  if (ahead.length) [...byId("world").querySelectorAll("[data-person]")][ahead[0].k].focus();
 }

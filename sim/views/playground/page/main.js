@@ -24,16 +24,8 @@ function hear() {
   for (const end of ["pointerup", "pointercancel"]) world.addEventListener(end, onUp);
   addEventListener("keydown", onKey);
   for (const tool of ["move", "person", "tie"]) byId(`tool-${tool}`).addEventListener("click", () => setTool(tool));
-  const clicks = {
-    undo,
-    redo,
-    toml: saveToml,
-    png: savePng,
-    svg: saveSvg,
-    link: shareLink,
-    "see-story": () => setMode("story"),
-    "see-bench": () => setMode("bench"),
-  };
+  const modes = { "see-story": () => setMode("story"), "see-bench": () => setMode("bench") };
+  const clicks = { undo, redo, toml: saveToml, png: savePng, svg: saveSvg, link: shareLink, ...modes };
   for (const [id, what] of Object.entries(clicks)) byId(id).addEventListener("click", what);
   world.addEventListener("pointerleave", () => hoverAt(-1e6, -1e6));
   byId("line").addEventListener("keydown", onMarkKey);
@@ -42,9 +34,7 @@ function hear() {
 
 async function begin() {
   const found = await readAddress();
-  app.ready = false;
-  app.mode = found.mode;
-  app.scene = found.scene;
+  Object.assign(app, { ready: false, mode: found.mode, scene: found.scene });
   app.name = found.doc ? null : (found.preset ?? (found.mode === "story" ? SCENES[found.scene].preset : FIRST));
   if (found.doc && found.mode === "story") app.name = SCENES[found.scene].preset;
   open(found.doc ?? PRESETS[app.name] ?? PRESETS[FIRST]);
@@ -53,11 +43,7 @@ async function begin() {
   if (found.step !== undefined) go(found.step);
   if (found.mode === "story" && found.scene)
     document.querySelector(`[data-scene="${found.scene}"]`).scrollIntoView({ behavior: "instant" });
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => {
-      app.ready = true;
-    }),
-  );
+  requestAnimationFrame(() => requestAnimationFrame(() => { app.ready = true; }));
 }
 
 async function start() {

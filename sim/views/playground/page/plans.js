@@ -1,60 +1,27 @@
 // The workbench, further down: ideas, what is scheduled, and the rules.
 
+const AS_LINK = { class: "link" };
+const choices = list => list.map(one => [one.name]);
+
 function ideasPart() {
-  return [
-    app.doc.ideas.map((one, k) => {
-      const put = key => value =>
-          change(doc => {
-            doc.ideas[k][key] = value;
-          }),
-        at = (word, key, more) => field(word, ideaOf(one, key), put(key), { key: `idea ${k} ${key}`, ...more });
-      return h(
-        "div",
-        { class: "card" },
-        field("name", one.name, name => rename("ideas", one.name, name), { kind: "text", key: `idea ${k} name` }),
-        h(
-          "div",
-          { class: "fields" },
-          at("value", "value"),
-          at("clarity", "clarity", { low: 1e-9, high: 1 }),
-          at("difficulty", "difficulty"),
-          field(
-            "builds on",
-            (one.prerequisites ?? [])[0] ?? "",
-            value =>
-              change(doc => {
-                if (value) doc.ideas[k].prerequisites = [value];
-                else delete doc.ideas[k].prerequisites;
-              }),
-            {
-              kind: "choice",
-              key: `idea ${k} on`,
-              options: [["", "nothing"], ...app.doc.ideas.slice(0, k).map(other => [other.name])],
-            },
-          ),
-        ),
-        app.doc.ideas.length > 1 &&
-          h(
-            "button",
-            { type: "button", class: "link", "data-key": `no idea ${k}`, onclick: () => dropIdea(k) },
-            "take away",
-          ),
-      );
-    }),
-    app.doc.ideas.length < LIMITS.ideas &&
-      h(
-        "button",
-        {
-          type: "button",
-          "data-key": "new idea",
-          onclick: () =>
-            change(doc => {
-              doc.ideas.push({ name: freshName(doc.ideas, "idea ") });
-            }),
-        },
-        "Another idea",
-      ),
-  ];
+  const add = () => change(doc => { doc.ideas.push({ name: freshName(doc.ideas, "idea ") }); });
+  return [app.doc.ideas.map(ideaCard), app.doc.ideas.length < LIMITS.ideas && button("Another idea", add, "new idea")];
+}
+
+function ideaCard(one, k) {
+  const { ideas } = app.doc, put = putIn(doc => doc.ideas[k]);
+  const at = (key, more) => field(key, ideaOf(one, key), put(key), { key: `idea ${k} ${key}`, ...more });
+  const build = value => put("prerequisites")(value ? [value] : undefined);
+  return h("div", { class: "card" },
+    field("name", one.name, name => rename("ideas", one.name, name), { kind: "text", key: `idea ${k} name` }),
+    fields(
+      at("value"),
+      at("clarity", { low: 1e-9, high: 1 }),
+      at("difficulty"),
+      field("builds on", one.prerequisites?.[0] ?? "", build, { key: `idea ${k} on`, options: [["", "nothing"], ...choices(ideas.slice(0, k))] }),
+    ),
+    ideas.length > 1 && button("take away", () => dropIdea(k), `no idea ${k}`, AS_LINK),
+  );
 }
 
 function dropIdea(k) {
@@ -70,14 +37,8 @@ function dropIdea(k) {
 }
 
 function schedulePart() {
-  return [
-    app.doc.interventions.map((one, k) => h("div", { class: "card" }, interventionFields(k))),
-    h(
-      "button",
-      { type: "button", "data-key": "new plan", onclick: () => addIntervention(app.doc.persons[0].name) },
-      "Plan something",
-    ),
-  ];
+  const cards = app.doc.interventions.map((_, k) => h("div", { class: "card" }, interventionFields(k)));
+  return [cards, button("Plan something", () => addIntervention(app.doc.persons[0].name), "new plan")];
 }
 
 function addIntervention(person) {
@@ -88,132 +49,63 @@ function addIntervention(person) {
   select("intervention", app.doc.interventions.length - 1);
 }
 
+const LIVES = ["born", "die"]; // which are of no idea
+const CROWD = ["crowd", "everybody else"];
+
 function interventionFields(k) {
-  const one = app.doc.interventions[k],
-    put = key => value =>
-      change(doc => {
-        if (key === "step") setFound(doc, k, value);
-        else doc.interventions[k][key] = value;
-      });
-  const people = app.doc.persons.map(other => [other.name]),
-    about = { kind: "choice", key: `plan ${k}` };
-  const remove = h(
-    "button",
-    {
-      type: "button",
-      class: "link",
-      "data-key": `no plan ${k}`,
-      onclick: () => {
-        app.selected = { kind: "intervention", key: k };
-        takeAway();
-      },
-    },
-    "take away",
-  );
-  if (one.kind === "set")
-    return [
-      h(
-        "div",
-        { class: "fields" },
-        field("step", one.step, put("step"), { low: 1, high: 1e9, step: 1, key: `plan ${k} step` }),
-        field("is then", one.value, put("value"), { key: `plan ${k} value` }),
-      ),
-      h("p", { class: "quiet" }, one.key),
-      remove,
-    ];
-  const turn = kind =>
-    change(doc => {
-      const { step, person, idea } = one,
-        others = doc.persons.filter(other => other.name !== person),
-        other = (others[0] ?? doc.persons[0]).name;
-      const more = { tell: { to: other }, find: { of: other }, rewrite: { clarity: 1 } }[kind] ?? {};
-      doc.interventions[k] = {
-        step,
-        kind,
-        person,
-        ...(idea && !["born", "die"].includes(kind) ? { idea } : {}),
-        ...more,
-      };
-    });
+  const { interventions, ideas, persons } = app.doc, one = interventions[k], put = putIn(doc => doc.interventions[k]);
+  const at = (label, key, more) => field(label, one[key], put(key), { key: `plan ${k} ${key}`, ...more });
+  const step = field("step", one.step, value => change(doc => setFound(doc, k, value)), { ...STEPS, key: `plan ${k} step` });
+  const drop = () => {
+    app.selected = { kind: "intervention", key: k };
+    takeAway();
+  };
+  const remove = button("take away", drop, `no plan ${k}`, AS_LINK);
+  if (one.kind === "set") return [fields(step, at("is then", "value")), h("p", { class: "quiet" }, one.key), remove];
+  const people = choices(persons), kinds = WORDS.interventions.filter(kind => kind !== "set").map(kind => [kind, WORDS_OF[kind]]);
+  const more = {
+    tell: () => at("to", "to", { options: [...people, CROWD, ["world", "the world"]] }),
+    find: () => at("of", "of", { options: people }),
+    publish: () => field("reach", one.reach ?? 1, put("reach"), { low: 0, high: 1, key: `plan ${k} reach` }),
+    rewrite: () => at("clarity", "clarity", { low: 1e-9, high: 1 }),
+  };
+  const about = value => put("idea")(value === "everything" ? undefined : value);
   return [
-    h(
-      "div",
-      { class: "fields" },
-      field("step", one.step, put("step"), { low: 1, high: 1e9, step: 1, key: `plan ${k} step` }),
-      field("who", one.person, put("person"), {
-        ...about,
-        key: `plan ${k} who`,
-        options: one.kind === "tell" ? [...people, ["crowd", "everybody else"]] : people,
-      }),
-      field("does what", one.kind, turn, {
-        ...about,
-        key: `plan ${k} what`,
-        options: WORDS.interventions.filter(kind => kind !== "set").map(kind => [kind, WORDS_OF[kind]]),
-      }),
-      one.kind === "tell" &&
-        field("to", one.to, put("to"), {
-          ...about,
-          key: `plan ${k} to`,
-          options: [...people, ["crowd", "everybody else"], ["world", "the world"]],
-        }),
-      one.kind === "find" && field("of", one.of, put("of"), { ...about, key: `plan ${k} of`, options: people }),
-      one.kind === "publish" &&
-        field("reach", one.reach ?? 1, put("reach"), { low: 0, high: 1, key: `plan ${k} reach` }),
-      one.kind === "rewrite" &&
-        field("clarity", one.clarity, put("clarity"), { low: 1e-9, high: 1, key: `plan ${k} clarity` }),
-      !["born", "die"].includes(one.kind) &&
-        app.doc.ideas.length > 1 &&
-        field(
-          "idea",
-          one.idea ?? "everything",
-          value =>
-            change(doc => {
-              if (value === "everything") delete doc.interventions[k].idea;
-              else doc.interventions[k].idea = value;
-            }),
-          {
-            ...about,
-            key: `plan ${k} idea`,
-            options: [["everything", "all"], ...app.doc.ideas.map(idea => [idea.name])],
-          },
-        ),
+    fields(
+      step,
+      at("who", "person", { options: one.kind === "tell" ? [...people, CROWD] : people }),
+      field("does what", one.kind, kind => turnInto(k, kind), { key: `plan ${k} what`, options: kinds }),
+      more[one.kind]?.(),
+      !LIVES.includes(one.kind) && ideas.length > 1 && field("idea", one.idea ?? "everything", about,
+        { key: `plan ${k} idea`, options: [["everything", "all"], ...choices(ideas)] }),
     ),
     remove,
   ];
 }
 
+function turnInto(k, kind) { // another kind of intervention, of the same person
+  return change(doc => {
+    const { step, person, idea } = doc.interventions[k], { name } = doc.persons.find(one => one.name !== person) ?? doc.persons[0];
+    const more = { tell: { to: name }, find: { of: name }, rewrite: { clarity: 1 } }[kind];
+    doc.interventions[k] = { step, kind, person, ...(idea && !LIVES.includes(kind) ? { idea } : {}), ...more };
+  });
+}
+
 function rulesPart() {
-  const { doc } = app,
-    at = (word, key, more) =>
-      field(word, setting(doc, "dynamics", key), putIn("dynamics", key), { key: `rule ${key}`, ...more });
+  const at = (label, key, more) => fieldOf("dynamics", label, key, { key: `rule ${key}`, ...more });
   return [
     h("p", { class: "quiet" }, "Rates are per person and step; inf is certainty."),
-    h(
-      "div",
-      { class: "fields" },
+    fields(
       at("discovery rate", "discovery_rate"),
       at("tells for steps", "telling_period"),
       at("implementation rate", "implementation_rate"),
       at("gives up", "abandon_rate"),
       at("gives up what works", "abandon_rate_working"),
-      at("adoption", "adoption", { kind: "choice", options: [["simple"], ["threshold"]] }),
-      at("credited", "credited_tellers", {
-        kind: "choice",
-        options: [
-          ["one", "one teller"],
-          ["all", "all tellers"],
-        ],
-      }),
-      field("inheritance", setting(doc, "credit", "inheritance"), putIn("credit", "inheritance"), {
-        low: 0,
-        high: 1,
-        hint: "The part that an idea passes on to those it builds on",
-      }),
-      field("damping", setting(doc, "credit", "alpha"), putIn("credit", "alpha"), {
-        low: 0,
-        high: 0.9999,
-        hint: "Of PageRank",
-      }),
+      at("adoption", "adoption", { options: [["simple"], ["threshold"]] }),
+      at("credited", "credited_tellers", { options: [["one", "one teller"], ["all", "all tellers"]] }),
+      fieldOf("credit", "inheritance", "inheritance",
+        { low: 0, high: 1, hint: "The part that an idea passes on to those it builds on" }),
+      fieldOf("credit", "damping", "alpha", { low: 0, high: 0.9999, hint: "Of PageRank" }),
     ),
     at("may take an idea up again", "readopt", { kind: "check" }),
   ];

@@ -5,15 +5,10 @@ function download(name, kind, content) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
-const fileName = ending =>
-  `${
-    app.doc.scenario.name
-      .normalize("NFKD")
-      .replace(/[^A-Za-z0-9]+/g, "_")
-      .replace(/^_+|_+$/g, "")
-      .toLowerCase()
-      .slice(0, 60) || "world"
-  }.${ending}`;
+function fileName(ending) {
+  const plain = app.doc.scenario.name.normalize("NFKD").replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
+  return `${plain.toLowerCase().slice(0, 60) || "world"}.${ending}`;
+}
 
 const saveToml = () => download(fileName("toml"), "application/toml", tomlOf(app.doc));
 const saveSvg = () => download(fileName("svg"), "image/svg+xml", pictureText());

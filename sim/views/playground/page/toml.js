@@ -1,9 +1,7 @@
 // A document as a scenario file: the same world, which `shoulders run` takes to the same tape.
 
 function tomlOf(doc) {
-  const parts = [
-    `# Made in the playground of shoulders; shoulders run FILE gives the same tape and the same credit.\n`,
-  ];
+  const parts = ["# Made in the playground of shoulders; shoulders run FILE gives the same tape and the same credit.\n"];
   for (const section of ["scenario", "world", "dynamics", "impact", "credit"])
     if (doc[section] && Object.keys(doc[section]).length) parts.push(`[${section}]\n${tomlKeys(doc[section])}`);
   for (const list of ["persons", "ties", "ideas", "interventions"])
@@ -11,11 +9,10 @@ function tomlOf(doc) {
   return parts.join("\n");
 }
 
-const tomlKeys = keys =>
-  Object.entries(keys)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key} = ${key === "seed" ? value : tomlValue(value)}\n`)
-    .join("");
+function tomlKeys(keys) {
+  const given = Object.entries(keys).filter(([, value]) => value !== undefined);
+  return given.map(([key, value]) => `${key} = ${key === "seed" ? value : tomlValue(value)}\n`).join("");
+}
 
 function tomlValue(value) {
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(", ")}]`;

@@ -17,11 +17,12 @@ const table = (rows, width) => ({ data: rows.flat(), shape: [rows.length, width]
 const placeOf = list => new Map(list.map((one, k) => [one.name, k]));
 
 function tablesOf(doc) {
-  const persons = placeOf(doc.persons),
-    ideas = placeOf(doc.ideas);
-  const rows = plannedOf(doc, persons, ideas);
+  const persons = placeOf(doc.persons), ideas = placeOf(doc.ideas), rows = plannedOf(doc, persons, ideas);
   const born = rows.filter(row => row[1] === WORDS.interventions.indexOf("born"));
-  const relations = doc.ideas.flatMap((idea, k) => (idea.prerequisites ?? []).map(name => [k, ideas.get(name), 0]));
+  const alive = k => !born.some(row => row[7] <= k && k < row[8]);
+  const builtOn = doc.ideas.flatMap((idea, k) => (idea.prerequisites ?? []).map(name => [k, ideas.get(name), 0]));
+  const relations = [...builtOn, ...rivalsOf(doc, ideas)].filter(row => row[1] !== undefined);
+  const numbers = one => WORDS.ideas.map(key => numberOf(key === "discovery_rate" ? rateOf(doc, one) : ideaOf(one, key)));
   return {
     seed: BigInt.asIntN(64, BigInt(setting(doc, "scenario", "seed"))),
     size: worldSize(doc),
@@ -29,27 +30,13 @@ function tablesOf(doc) {
     crowd_understanding: setting(doc, "world", "crowd_understanding"),
     held: setting(doc, "impact", "value_of") === "held" ? 1 : 0,
     once: setting(doc, "impact", "per") === "adopter" ? 1 : 0,
-    persons: table(
-      doc.persons.map((one, k) => [
-        ...WORDS.abilities.map(ability => abilityOf(one, ability)),
-        one.keeps ? 1 : 0,
-        born.some(row => row[7] <= k && k < row[8]) ? 0 : 1,
-      ]),
-      8,
-    ),
+    persons: table(doc.persons.map((one, k) => [
+      ...WORDS.abilities.map(ability => abilityOf(one, ability)), one.keeps ? 1 : 0, alive(k) ? 1 : 0,
+    ]), 8),
     realising: realising(doc, persons),
     links: table(linksOf(doc, persons), 5),
-    ideas: table(
-      doc.ideas.map(one => [
-        ...WORDS.ideas.map(key => numberOf(key === "discovery_rate" ? rateOf(doc, one) : ideaOf(one, key))),
-        one.discovery_rate === undefined ? 1 : 0,
-      ]),
-      WORDS.ideas.length + 1,
-    ),
-    relations: table(
-      [...relations, ...rivalsOf(doc, ideas)].filter(row => row[1] !== undefined),
-      3,
-    ),
+    ideas: table(doc.ideas.map(one => [...numbers(one), one.discovery_rate === undefined ? 1 : 0]), WORDS.ideas.length + 1),
+    relations: table(relations, 3),
     dynamics: WORDS.dynamics.map(key => numberOf(setting(doc, "dynamics", key), key)),
     interventions: table(rows, 12),
   };
@@ -58,9 +45,7 @@ function tablesOf(doc) {
 const rateOf = (doc, idea) => idea.discovery_rate ?? setting(doc, "dynamics", "discovery_rate");
 
 function realising(doc, persons) {
-  const by = setting(doc, "impact", "realised_by"),
-    n = doc.persons.length,
-    flags = new Uint8Array(n + 1);
+  const by = setting(doc, "impact", "realised_by"), n = doc.persons.length, flags = new Uint8Array(n + 1);
   for (const name of [by].flat()) {
     if (name === "everyone") flags.fill(1);
     else flags[name === "crowd" ? n : (persons.get(name) ?? n)] = 1;
@@ -102,10 +87,7 @@ function plannedOf(doc, persons, ideas) {
 
 // Step, kind, ranges of persons and ideas, whether one by one, a range of those it is done to, what is set, how much.
 function rowOf(one, persons, ideas) {
-  const n = persons.size,
-    m = ideas.size,
-    kind = WORDS.interventions.indexOf(one.kind),
-    none = [0, 0];
+  const n = persons.size, m = ideas.size, kind = WORDS.interventions.indexOf(one.kind), none = [0, 0];
   const range = k => (k === undefined ? none : [k, k + 1]);
   const people = name => ({ crowd: [n, n + 1], world: [0, n + 1], everyone: [0, n] })[name] ?? range(persons.get(name));
   const about = name => (name === undefined || name === "everything" ? [0, m] : range(ideas.get(name)));
@@ -126,9 +108,7 @@ function rowOf(one, persons, ideas) {
 
 // "persons.Kant.reach" in its parts; of dynamics the name is "".
 function partsOf(key) {
-  const section = key.split(".", 1)[0],
-    rest = key.slice(section.length + 1),
-    last = rest.lastIndexOf(".");
+  const [section] = key.split(".", 1), rest = key.slice(section.length + 1), last = rest.lastIndexOf(".");
   return [section, rest.slice(0, Math.max(last, 0)), rest.slice(last + 1)];
 }
 
@@ -142,11 +122,7 @@ function without(tables, person) {
   const left = rows.flatMap(row => {
     const [low, high] = row.slice(7, 9);
     if (!kinds.includes(row[1]) || person < low || high <= person) return [row];
-    const others = [
-      [low, person],
-      [person + 1, high],
-    ];
-    return others.filter(([from, to]) => from < to).map(ends => [...row.slice(0, 7), ...ends, ...row.slice(9)]);
+    return [[low, person], [person + 1, high]].filter(([from, to]) => from < to).map(ends => [...row.slice(0, 7), ...ends, ...row.slice(9)]);
   });
   return { ...tables, persons, interventions: table(left, width) };
 }

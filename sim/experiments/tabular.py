@@ -1,0 +1,32 @@
+"""What results have in common: rows as a DataFrame, and everything as JSON."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Tabular(ABC):
+    """A result with rows."""
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows as plain values."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that can be said of it as plain values."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return what `rows` gives, as a DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def to_json(self) -> str:
+        """Return what `to_dict` gives, as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)

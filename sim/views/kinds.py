@@ -1,0 +1,126 @@
+"""The kinds of figures of a run, a log or a study by name, with what may be chosen of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from sim.accounts.account import credit
+from sim.accounts.comparison import compare
+from sim.accounts.methods import THIRDS
+from sim.accounts.over_time import credit_over_time
+from sim.errors import did_you_mean
+from sim.model.world import World
+from sim.scenario.scenario import Scenario
+from sim.study.analysis import measures_of, parameters_of, summarise
+from sim.study.sensitivity import indices
+from sim.tape.tape import Tape
+from sim.views.figures.accounts import accounts_side_by_side
+from sim.views.figures.credit_bars import credit_bars
+from sim.views.figures.giants import giants_over_time
+from sim.views.figures.influence_over_time import influence_over_time
+from sim.views.figures.lineage import lineage
+from sim.views.figures.network import network
+from sim.views.figures.spread import spread
+from sim.views.figures.study_lines import MAX_LINES, study_lines
+from sim.views.figures.study_map import study_map
+from sim.views.figures.study_tornado import study_tornado
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen of a figure; None where nothing was.
+
+    Attributes:
+        method: the account of credit.
+        scenario: of a run, for its ties and for credit before the end.
+        measure, x, y, colour, panel: of a study.
+    """
+
+    method: str | None = None
+    scenario: Scenario | None = None
+    measure: str | None = None
+    x: str | None = None
+    y: str | None = None
+    colour: str | None = None
+    panel: str | None = None
+
+    @property
+    def account(self) -> str:
+        """Return the account of credit, role flow by default."""
+        return self.method or THIRDS
+
+    @property
+    def shown(self) -> list[str]:
+        """Return the parameters of a study that are shown."""
+        return [name for name in (self.x, self.y, self.colour, self.panel) if name is not None]
+
+
+def world_of(tape: Tape, chosen: Choice) -> World | None:
+    """Return the world of a run, for its ties; None where the scenario is not known."""
+    return None if chosen.scenario is None else World.build(chosen.scenario, tape.provenance["seed"])
+
+
+def _giants(tape: Tape, chosen: Choice) -> Figure:
+    return giants_over_time(tape, credit_over_time(tape, chosen.account, scenario=chosen.scenario))
+
+
+OF_TAPE: dict[str, Callable[[Tape, Choice], Figure]] = {
+    "spread": lambda tape, _: spread(tape),
+    "credit": lambda tape, chosen: credit_bars(credit(tape, chosen.account)),
+    "influence": lambda tape, chosen: influence_over_time(tape, credit(tape, chosen.account)),
+    "accounts": lambda tape, _: accounts_side_by_side(compare(tape)),
+    "giants": _giants,
+    "lineage": lambda tape, _: lineage(tape),
+    "network": lambda tape, chosen: network(tape, world_of(tape, chosen)),
+}
+
+
+def _lines(table: pd.DataFrame, chosen: Choice) -> Figure:
+    rows = summarise(table, [str(chosen.measure)], chosen.shown)
+    return study_lines(rows, str(chosen.x), chosen.colour, chosen.panel)
+
+
+def _map(table: pd.DataFrame, chosen: Choice) -> Figure:
+    rows = summarise(table, [str(chosen.measure)], chosen.shown)
+    return study_map(rows, str(chosen.x), str(chosen.y), chosen.panel)
+
+
+def _tornado(table: pd.DataFrame, chosen: Choice) -> Figure:
+    return study_tornado(indices(table, str(chosen.measure)), str(chosen.measure))
+
+
+OF_STUDY: dict[str, Callable[[pd.DataFrame, Choice], Figure]] = {"lines": _lines, "map": _map, "tornado": _tornado}
+
+
+def settled(kind: str, table: pd.DataFrame, chosen: Choice) -> Choice:
+    """Return what is chosen of a kind of figure of a table of runs, with what is shown where nothing was.
+
+    Raises:
+        ValueError: if there is no such measure or parameter, or none is left; the message begins with the field.
+    """
+    there, measures = parameters_of(table), measures_of(table)
+    if not measures:
+        raise ValueError("measure: the study has none")
+    places = {"tornado": (), "map": ("x", "y"), "lines": ("x",)}[kind]
+    for field, allowed in (("measure", measures), *((name, there) for name in ("x", "y", "colour", "panel"))):
+        given = getattr(chosen, field)
+        if given is not None and given not in allowed:
+            raise ValueError(f"{field}: no {given!r}{did_you_mean(given, allowed)}")
+    for place, field in enumerate(places):
+        if getattr(chosen, field) is None and len(there) <= place:
+            raise ValueError(f"{field}: the study varies {', '.join(there) or 'nothing'}; there is nothing for it")
+        chosen = replace(chosen, **{field: getattr(chosen, field) or there[place]})  # type: ignore[arg-type]  # a name
+    for field in ("y", "colour", "panel"):
+        if (given := getattr(chosen, field)) is not None and chosen.shown.count(given) > 1:
+            raise ValueError(f"{field}: {given} is shown already; each can be shown in one way only")
+    left = [name for name in there if name not in chosen.shown]
+    if kind == "lines" and chosen.colour is None and len(left) == 1 and table[left[0]].nunique() <= MAX_LINES:
+        chosen = replace(chosen, colour=left[0])
+    return replace(chosen, measure=chosen.measure or measures[0])
