@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from sim import simulate
 from sim.accounts import quadrature
 from sim.accounts.games.values import owen
 from sim.accounts.role_flow import role_flow, role_flow_of_events
@@ -136,3 +137,9 @@ def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(quadrature, "processors", lambda number=threads: number)
         found.append(np.stack(role_flow_of_events(tape)).tobytes())
     assert len({*found}) == 1
+
+
+def test_half_of_what_an_idea_is_worth_passes_on_unless_said_otherwise():
+    tape = simulate("gpus_deep_learning")
+    assert role_flow(tape) == role_flow(tape, 0.5)
+    assert role_flow(tape) != role_flow(tape, 0.25)

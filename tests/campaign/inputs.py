@@ -57,12 +57,13 @@ def _press(_: int, __: Any) -> None:
 
 
 def call(*args: object, impatient: bool = False) -> Done:
-    """Run the command line; where it may take long for good reasons, an impatient user presses Ctrl-C.
+    """Run the command line; where it may take long for good reasons, an impatient user presses Ctrl-C, and again.
 
-    And again after a while: an interrupt that finds Python freeing memory is lost, as Python says itself.
+    Ctrl-C is heard here even where the shell has it ignored, as for a job in the background.
     """
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    before = signal.signal(signal.SIGALRM, _press if impatient else _stop)
+    handlers = {signal.SIGALRM: _press if impatient else _stop, signal.SIGINT: signal.default_int_handler}
+    before = {signum: signal.signal(signum, handler) for signum, handler in handlers.items()}
     signal.setitimer(signal.ITIMER_REAL, *((0.5, 20.0) if impatient else (PATIENCE, 0.0)))
     code: Any = None
     try:
@@ -75,7 +76,8 @@ def call(*args: object, impatient: bool = False) -> Done:
         code = stopped.code
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
     return Done(code, *(stream.buffer.getvalue().decode(errors="replace") for stream in (out, err)))
 
 
