@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.accounts.comparison import Comparison
 from sim.accounts.intervals import Uncertainty
 from sim.accounts.methods import EVERY, POSITIONS, THIRDS
-from sim.accounts.over_time import CreditOverTime
 from sim.accounts.summary import Row, Side, summary
 from sim.accounts.table import CreditTable
-from sim.experiments.knockout import KnockoutTable
 from sim.machine.terminal import say, show, show_grid
+
+if TYPE_CHECKING:
+    from sim.accounts.over_time import CreditOverTime
+    from sim.experiments.knockout import KnockoutTable
 
 MORE = "Add --explain to see what each account asks, and where it differs."
 MAX_COURSES, MAX_STEPS = 5, 24  # persons and steps in the table over time

@@ -30,6 +30,7 @@ JOURNEYS = Shape(
 )
 NEXT = re.compile(r"\s*(?:->|>|→)\s*")
 CUSTOMERS = "customers"
+MOST = 1e12  # customers of a row: more than there are people, and few enough to add up
 
 
 def recognises(log: Log) -> bool:
@@ -46,9 +47,11 @@ def read(log: Log) -> Tape:
     value = worth if valued and len(worth) else counts
     nulls = nulls if len(nulls) else np.zeros(len(paths))
     for name, column in (("conversions", counts), ("nulls", nulls)):
-        if (column != np.rint(column)).any():
-            row = int(np.argmax(column != np.rint(column)))
-            raise TapeError(f"{log.path}:{log.table.line(row)}: wrong {name} {column[row]:g}; allowed: whole numbers")
+        wrong = (column != np.rint(column)) | (column > MOST)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            where = f"{log.path}:{log.table.line(row)}"
+            raise TapeError(f"{where}: wrong {name} {column[row]:g}; allowed: whole numbers up to {MOST:g}")
     dropped: Counter[str] = Counter()
     aliases = log.options.aliases
     channels = [[aliases.get(name, name) for name in NEXT.split(path.strip()) if name] for path in paths]

@@ -21,7 +21,7 @@ from sim.readers.graph import Graph
 from sim.readers.source import opened
 from sim.readers.table import Table, in_memory, table_of
 from sim.readers.times import NONE, Clock
-from sim.tape.tables import DISCOVER, KINDS, USE, Events, Influences, Persons, Realised
+from sim.tape.tables import DISCOVER, KINDS, USE, Events, Floats, Influences, Ints, Persons, Realised
 from sim.tape.tape import Tape
 
 REALISE = len(KINDS)
@@ -33,6 +33,7 @@ LEDGER = Shape(
     {"child": (0, -1.0), "parent": (-1, -1.0), "weight": (0.0, 1.0), "value": (0.0, 0.0), "count": (1, 1.0)},
     {**{kind: number for number, kind in enumerate(KINDS)}, "realise": REALISE},
 )  # fmt: skip
+MOST = 2**53  # above which not every whole number is a float
 EVENT = ("person", "idea", "kind", "time")
 
 
@@ -97,10 +98,12 @@ def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
     ideas, [idea] = columns.coded("idea")
     ticks, before = columns.clock.ticks("time"), columns.clock.ticks("parent_time")
     kind, value = columns.word("kind"), columns.number("value")
-    child, parent = columns.number("child").astype(np.int64), columns.number("parent").astype(np.int64)
+    child, parent = (_whole(log, name, columns.number(name)) for name in ("child", "parent"))
     weight = columns.number("weight") if "weight" in columns.numbers else np.ones(rows)
-    count = columns.number("count").astype(np.int64) if "count" in columns.numbers else np.ones(rows, np.int64)
+    count = _whole(log, "count", columns.number("count") if "count" in columns.numbers else np.ones(rows))
     realise = kind == REALISE
+    if realise.any() and not len(value):
+        raise TapeError(f"{log.path}: no column value; allowed: one, where a row says what was realised")
     if (ticks == NONE).any():
         raise TapeError(f"{log.path}: row {int(np.argmax(ticks == NONE)) + 1}: no time; allowed: one for each event")
     ids, first = np.unique(child[~realise], return_index=True)
@@ -158,3 +161,11 @@ def _by_first(codes: Any, size: int, without: Any) -> Any:
     several, at = np.unique(codes[given], return_index=True)
     found[several[np.argsort(at)]] = np.arange(len(several))
     return found
+
+
+def _whole(log: Log, name: str, column: Floats) -> Ints:
+    """Return a column as whole numbers."""
+    if (wrong := np.abs(column) > MOST).any():
+        row = int(np.argmax(wrong)) + 1
+        raise TapeError(f"{log.path}: row {row}: wrong {name}; allowed: whole numbers up to {MOST}")
+    return column.astype(np.int64)

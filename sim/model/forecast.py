@@ -47,7 +47,7 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
     )
     if engine == "kernels":
         each = 4 if scenario.world.network.kind in ("erdos-renyi", "stochastic-block", "complete") else 8
-        an_event = 140 if scenario.impact.value_of == "held" or _is_made(scenario) else 80  # with what is realised
+        an_event = 190 if _is_made(scenario) else 80  # what implementations serve is written down, too
         keys = 20 * creative_persons(scenario) * ideas
         return 220_000_000 + 8 * people + keys + each * ties + related + an_event * events
     compiling = 110_000_000 if people + ties > make.WORTH_COMPILING or events > WORTH_COMPILING else 0

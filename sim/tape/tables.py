@@ -227,6 +227,16 @@ class History:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
+    def teller(self) -> Ints:
+        """Return the event from which the heaviest influence on each comes, of equals the earliest; -1: none."""
+        child, parent, weight = self.influences.columns().values()
+        order = np.lexsort((parent, -weight, child))
+        first = order[np.flatnonzero(np.diff(child[order], prepend=-1))]
+        heaviest = np.full(len(self.events), -1, np.int64)
+        heaviest[child[first]] = parent[first]
+        return heaviest
+
+    @cached_property
     def parents(self) -> Ints:
         """Return where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
         begin = np.zeros(len(self.events) + 1, np.int64)

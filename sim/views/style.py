@@ -26,7 +26,6 @@ from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 from matplotlib.ticker import Formatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 INK, QUIET, PALE, FAINT, WASH = "#1A1A1A", "#6B6B6B", "#B4B4B4", "#D9D9D9", "#F4F4F4"
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -284,7 +283,11 @@ def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[
     """
     order = np.argsort(wanted, kind="stable")
     steps = gap * np.arange(len(order))
-    nearest = isotonic_regression(np.asarray(wanted)[order] - steps).x if len(order) else steps
+    nearest = np.asarray(wanted, float)[order] - steps
+    if (np.diff(nearest) < 0.0).any():
+        from scipy.optimize import isotonic_regression
+
+        nearest = isotonic_regression(nearest).x
     found = np.empty(len(order))
     found[order] = np.minimum(np.maximum(nearest, low), high - steps.max(initial=0.0)) + steps
     return [float(place) for place in found]

@@ -338,3 +338,9 @@ def test_a_deep_chain_is_no_trouble() -> None:
     events: list[Any] = [(DISCOVER, 0, {}), *((LEARN, k, {k - 1: 1}) for k in range(1, n))]
     tape = make_tape(Persons(["P"], [n], [1]), events, [(n - 1, -1, float(n - 1))])
     assert shapley_credit(tape).persons.credit.tolist() == pytest.approx([1.0] * (n - 1) + [0.0])
+
+
+def test_one_who_is_told_by_oneself_is_a_teller() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (LEARN, 1, {0: 0.5, 1: 0.5})]
+    tape = make_tape(with_crowd(["A", "B"], 2), events, [(2, -1, 1.0)])
+    assert owen_credit(tape).persons.credit.tolist()[:2] == pytest.approx([0.75, 0.25])

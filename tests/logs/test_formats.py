@@ -243,6 +243,24 @@ def test_journeys() -> None:
         credit(edges("1,a,b"), "removal")
 
 
+LEDGER = "child,parent,time,person,idea,kind,{}parent_time,parent_person\n0,,1,ana,wheel,discover,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("path,conversions,nulls\na > b,1,0\nb,18446744073709551616,0\n", ":3: wrong conversions 1.84467e+19"),
+        ("path,conversions,nulls\na > b,1,1e26\n", ":2: wrong nulls 1e+26; allowed: whole numbers up to 1e+12"),
+        ("path,conversions,nulls\na > b,0.5,1\n", ":2: wrong conversions 0.5"),
+        (LEDGER.format("", ",") + "1,0,2,ana,wheel,realise,1,ana\n", "no column value; allowed: one"),
+        (LEDGER.format("count,", "9007199254740994,,"), "row 1: wrong count; allowed: whole numbers up to 9007199"),
+        (LEDGER.format("", ",") + "1e30,0,2,ben,wheel,learn,1,ana\n", "row 2: wrong child"),
+    ],
+)
+def test_numbers_that_cannot_be_counted_are_refused_by_row(text: str, says: str) -> None:
+    assert says in refusal(text, "log.csv")
+
+
 YED = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
 <key for="node" id="d6" yfiles.type="nodegraphics"/><key for="edge" id="d9" attr.name="time" attr.type="string"/>
 <graph edgedefault="directed"><node id="n0"><data key="d6"><y:ShapeNode><y:NodeLabel>Ada</y:NodeLabel></y:ShapeNode>

@@ -23,11 +23,14 @@ from sim.tape.tape import Tape
 
 
 def nobody_twice(tape: Tape) -> bool:
-    """Return whether lineages branch, and it is plain that nobody is on one twice, nor a discovery below another."""
+    """Return whether lineages branch, and it is plain that nobody is on one twice, nor a discovery below another.
+
+    Nor does anybody tell themselves, as those may who are told of what they once gave up.
+    """
     kind, idea, person = tape.events.kind, tape.events.idea, tape.events.person
     child, parent, _ = tape.influences.columns().values()
     told = kind[child] == LEARN
-    if not (np.diff(tape.parents)[kind == LEARN] > 1).any():
+    if not (np.diff(tape.parents)[kind == LEARN] > 1).any() or (told & (person[child] == person[parent])).any():
         return False
     lineage = np.zeros(len(kind), np.bool_)
     lineage[parent[told]] = True

@@ -75,12 +75,8 @@ def forest(tape: Tape) -> tuple[Ints, Ints, Ints]:
     rows = adoptions(tape)
     place = np.full(len(tape.events), -1, np.int64)
     place[rows] = np.arange(len(rows))
-    child, heavy = tape.influences.child, tape.influences.weight
-    order = np.lexsort((np.arange(len(child)), -heavy, child))
-    first = order[np.append(True, np.diff(child[order]) != 0)[: len(order)]]
-    first = first[tape.events.kind[child[first]] == LEARN]
-    parent = np.full(len(rows), -1, np.int64)
-    parent[place[child[first]]] = place[tape.influences.parent[first]]
+    told = tape.events.kind[rows] == LEARN
+    parent = np.where(told, place[tape.teller[rows]], -1)
     deep, root = np.zeros(len(rows), np.int64), np.arange(len(rows))
     for row in np.flatnonzero(parent >= 0).tolist():  # parents come before their children
         deep[row], root[row] = deep[parent[row]] + 1, root[parent[row]]

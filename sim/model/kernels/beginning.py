@@ -108,7 +108,7 @@ def fresh(start: Start, seed: int) -> Any:
     keys, most_dependents = n * len(status), 0
     for first, end in zip(status["dependents"], status["dependents_end"]):  # noqa: B905  # as numba has it
         most_dependents = max(most_dependents, end - first)
-    rows = min(keys, MOST_ROWS) + 64
+    rows = min(3 * keys, MOST_ROWS) + 64  # adopted, implemented and given up once each: no copy is ever made
     return Record(
         seed, n, start.size, start.steps, start.size - n, start.crowd_understanding, persons, keeps, alive, start.ties,
         start.reverse, dynamics.view(DYNAMICS), dynamics, ideas.reshape(ideas.size).view(IDEA), ideas, status,
@@ -180,9 +180,8 @@ def is_lasting(world: World) -> int:
 def persons_of(world: World) -> tuple[Abilities, Any, Any, bool]:
     """Return abilities, keeps, alive, and whether an intervention may change persons; what it may change is full."""
     settings = [entry.setting for entry in world.schedule if entry.setting is not None]
-    changed = {field for section, field, _ in settings if section == "persons"}
-    if any(entry.kind in ("born", "die") for entry in world.schedule):
-        changed.add("alive")
+    changed = [field for section, field, _ in settings if section == "persons"]
+    changed += ["alive"] * any(entry.kind in ("born", "die") for entry in world.schedule)
 
     def column(name: str, kind: Any = np.float64) -> Any:
         given = getattr(world, name)

@@ -112,12 +112,8 @@ def _rank(tape: Tape, comparison: Comparison, load: Ints) -> Floats:
 
 def _influences(tape: Tape, kept: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Return the influences between kept events; others are followed back along the heaviest before them."""
-    child, parent, weight = tape.influences.columns().values()
-    heaviest = np.full(len(kept), -1, np.int64)
-    order = np.lexsort((parent, -weight, child))
-    first = order[np.flatnonzero(np.diff(child[order], prepend=-1))]
-    heaviest[child[first]] = parent[first]
-    up = np.where(kept, np.arange(len(kept)), heaviest)
+    child, parent = tape.influences.child, tape.influences.parent
+    up = np.where(kept, np.arange(len(kept)), tape.teller)
     while True:  # each round doubles the way
         further = np.where(up >= 0, up[up], -1)
         if np.array_equal(further, up):

@@ -44,20 +44,11 @@ def tree(tape: Tape, idea: int) -> Tree:
     rows = np.flatnonzero((events.idea == idea) & (events.kind <= LEARN))
     number = np.full(len(events), -1, np.int64)
     number[rows] = np.arange(len(rows))
-    parent, several = _parents(tape, rows, number)
+    told = events.kind[rows] == LEARN
+    parent = np.where(told, number[tape.teller[rows]], -1)
+    several = int((told & (np.diff(tape.parents)[rows] > 1)).sum())
     size, place = _places(parent)
     return Tree(rows, parent, place, size, _ends(tape, idea, rows), _made(tape, idea, number), several)
-
-
-def _parents(tape: Tape, rows: Ints, number: Ints) -> tuple[Ints, int]:
-    child, by, weight = tape.influences.columns().values()
-    told = np.flatnonzero((number[child] >= 0) & (tape.events.kind[child] == LEARN))
-    order = told[np.lexsort((by[told], -weight[told], child[told]))]  # the heaviest first, then the earliest
-    _, first = np.unique(child[order], return_index=True)
-    chosen = order[first]
-    parent = np.full(len(rows), -1, np.int64)
-    parent[number[child[chosen]]] = number[by[chosen]]
-    return parent, int((np.bincount(number[child[told]], minlength=len(rows)) > 1).sum())
 
 
 def _places(parent: Ints) -> tuple[Ints, Ints]:
