@@ -76,18 +76,13 @@ def simulate(
     scenario, own = Scenario.of(scenario), own_rules(rules)
     engine = engine_for(scenario, engine, 1, own, person_class)
     refuse_too_large(scenario, engine)
-    return simulate_world(World.build(scenario, seed, own), engine, threads, progress, person_class)
-
-
-def simulate_world(
-    world: World,
-    engine: str = "kernels",
-    threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    person_class: type[Person] | None = None,
-) -> Tape:
-    """Run a world that is already there, with its rules; as `simulate`, without a look at the memory."""
+    world = World.build(scenario, seed, own)
     return runner(world, engine, threads, progress, person_class)(world.seed)
+
+
+def simulate_world(world: World, engine: str = "kernels", threads: int | None = None) -> Tape:
+    """Run a world that is already there, with its rules; as `simulate`, without a look at the memory."""
+    return runner(world, engine, threads)(world.seed)
 
 
 def runner(
@@ -198,7 +193,7 @@ def _side_by_side(
     refuse_too_large(scenarios[0], chosen)
 
     def run(k: int) -> Tape:
-        return simulate_world(World.build(scenarios[cell[k]], seeds[k], own), chosen, 1, person_class=person_class)
+        return runner(World.build(scenarios[cell[k]], seeds[k], own), chosen, 1, None, person_class)(seeds[k])
 
     if chosen == "agents":
         return [run(k) for k in range(len(seeds))]

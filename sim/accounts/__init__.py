@@ -1,1 +1,1 @@
-"""Credit: one file an account, each of which reads a tape and nothing else."""
+"""Credit: one file for each account; an account reads a tape and nothing else."""

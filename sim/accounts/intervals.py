@@ -10,7 +10,7 @@ from sim.tape.tables import Floats, Ints
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """How sure the shares of a table are, by copies of the record.
+    """The uncertainty of the shares of a table, measured on copies of the record.
 
     Attributes:
         means, copies: what the copies are, in words, and how many.

@@ -66,7 +66,7 @@ def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> T
 
 
 def families(tape: Tape) -> Ints:
-    """Return the family of each idea: ideas of which one builds on the other are of the same; shape (ideas,)."""
+    """Return the family of each idea; an idea and the ideas it builds on belong to one family; shape (ideas,)."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

@@ -35,7 +35,7 @@ class Row:
 
     @property
     def credit(self) -> float:
-        """All parts together."""
+        """Return the sum of the parts."""
         return sum(self.parts)
 
 

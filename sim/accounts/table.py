@@ -101,8 +101,6 @@ class CreditTable:
         """Return whether all fields are equal, columns bit for bit."""
         return equal(self, other) if isinstance(other, CreditTable) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # equal by content; typeshed has a method
-
     def __repr__(self) -> str:
         first = ", ".join(f"{row['person']} {row['share']:.1%}" for row in self.to_dict()["credit"][:3])
         more = ", ..." if len(self.persons) > 3 else ""

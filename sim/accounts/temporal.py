@@ -108,7 +108,7 @@ class TemporalPageRank:
         return rank
 
     def state(self) -> dict[str, Any]:
-        """All there is, as arrays: `np.savez(path, **state)` saves it, and `resume(np.load(path))` goes on."""
+        """Return the state as arrays: `np.savez(path, **state)` saves it, and `resume(np.load(path))` goes on."""
         columns = (self._rank[: self._nodes].copy(), self._waiting[: self._nodes].copy())
         return dict(zip(STATE, (*columns, *map(np.asarray, (self.time, self.alpha, self.beta))), strict=True))
 

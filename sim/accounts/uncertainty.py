@@ -1,4 +1,4 @@
-"""How sure a share is: the same account of many records as they might have been (SCIENCE.md section 4.10).
+"""The uncertainty of shares: the same account applied to resampled records (SCIENCE.md section 4.10).
 
 "Exact" is said of the arithmetic. Where the record is a sample, so is the credit: an interval of each share and each
 rank, how often a person is among the first ten, and how far the whole table moves.
@@ -58,7 +58,7 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
 
 
 def copies_of(tape: Tape, intervals: str, copies: int, seed: int = 0) -> tuple[str, list[Callable[[], Tape]]]:
-    """Return what the copies of a record are, in words, and functions that make one each, with luck of its own.
+    """Return a description of the copies of a record, and a function for each copy that makes it from its own seed.
 
     Raises a ValueError as `scheme_of`; or if copies is not 2 or more.
     """

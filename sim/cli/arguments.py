@@ -1,4 +1,4 @@
-"""What commands make of their arguments: scenarios, rules, runs and logs, files and folders to write."""
+"""The arguments of commands, read: scenarios, rules, runs and logs, files and folders to write."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What there is to say: the rows by each account, the figure, if there is one, and what prints it."""
+    """The result of a command: rows by account, a function that draws a figure if there is one, and one that prints."""
 
     rows: Mapping[str, Iterable[dict[str, Any]]]
     figure: Callable[[], Figure] | None

@@ -22,7 +22,7 @@ OPTIONS = ("method", "measure", "x", "y", "colour", "panel")
 
 
 class Kind(NamedTuple):
-    """What a figure is of ("run" or "study"), which OPTIONS it knows, and its formats, the first by default."""
+    """A kind of figure: its subject ("run" or "study"), the OPTIONS it takes, and its formats, the default first."""
 
     of: str
     options: tuple[str, ...] = ()

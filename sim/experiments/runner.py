@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from sim.engines import Rules, engine_for, refuse_too_large, simulate_many, simulate_world
+from sim.engines import Rules, engine_for, refuse_too_large, runner, simulate_many
 from sim.machine.memory import free_memory
 from sim.machine.threads import in_threads, processors
 from sim.model.forecast import predict_memory
@@ -69,7 +69,7 @@ class Runner:
 
         def run(world: World) -> Result:
             nonlocal done
-            found = measure(simulate_world(world, self.engine, 1, person_class=self.person_class))
+            found = measure(runner(world, self.engine, 1, None, self.person_class)(world.seed))
             with lock:
                 done += 1
                 if progress is not None:

@@ -1,4 +1,4 @@
-"""What results have in common: rows as a DataFrame, and everything as JSON."""
+"""The base of results: rows as a DataFrame, and everything as JSON."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Files:
 
 @dataclass
 class Patch:
-    """How a commit changes one file: its names in the parents and here, and the pieces that differ."""
+    """The change of one file by a commit: its names in the parents and here, and the pieces that differ."""
 
     old: list[bytes]
     new: bytes
@@ -67,7 +67,7 @@ class Lines:
         self.trees: dict[str, Tree] = {}
 
     def change(self, commit: str, parents: list[str], diff: Iterable[bytes], owner: Owner) -> Counter[str]:
-        """Return how many lines of which commits a commit changes or deletes."""
+        """Return the earlier commits whose lines a commit changes or deletes, with the number of lines."""
         before = [self._tree(parent) for parent in parents] or [{}]
         changed: dict[bytes, list[Owner] | None] = {}
         if len(before) > 1:

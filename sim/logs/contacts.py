@@ -1,4 +1,4 @@
-"""Streams of contacts, mails or answers, each of which counts: the format contacts of a log."""
+"""Streams of contacts, mails or answers, in which every row counts: the format contacts of a log."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def _all_earlier(log: Log, idea: Ints, when: Ints) -> tuple[Ints, Ints]:
 
 
 def _chosen(told_by: str, child: Ints, parent: Ints, when: Ints) -> tuple[Ints, Ints]:
-    """All pairs, or of each child the one with the latest or the first parent."""
+    """Return all pairs, or for each child the pair with its latest or first parent."""
     if told_by == "all" or not len(child):
         return child, parent
     sign = -1 if told_by == "latest" else 1

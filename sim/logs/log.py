@@ -27,7 +27,7 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Options:
-    """How a log is to be read; what each means is told at `read_log`."""
+    """The options for reading a log; `read_log` explains each."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     order: str = ""  # of day, month and year

@@ -1,1 +1,1 @@
-"""All that differs from machine to machine: compiling, threads, memory, folders; no result depends on it."""
+"""The parts that differ from machine to machine: compiling, threads, memory, folders; no result depends on it."""

@@ -29,19 +29,19 @@ def by_reference(record: Any) -> Any:
 
     Compiled code only. It lives until the function returns that calls this; `values_of` ends its use.
     """
-    raise NotImplementedError
+    raise NotImplementedError  # numba puts machine code in the place of the body
 
 
 def values_of(record: Any) -> Any:
     """Return the named tuple that a record by reference has become; once, as the last that is asked of it."""
-    raise NotImplementedError
+    raise NotImplementedError  # numba puts machine code in the place of the body
 
 
 def keep(record: Any) -> Any:
     """Return a named tuple as a record that is kept: one object for Python. Compiled code only."""
-    raise NotImplementedError
+    raise NotImplementedError  # numba puts machine code in the place of the body
 
 
 def opened(kept: Any) -> Any:
     """Return a record that is kept by reference, as long as it is kept; its field `record` is the named tuple."""
-    raise NotImplementedError
+    raise NotImplementedError  # numba puts machine code in the place of the body

@@ -1,8 +1,10 @@
-"""The processors of this process, and work shared among threads."""
+"""The processors of this process, work shared among threads, and processes that hear no interrupts."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,3 +49,19 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item], threads: i
                 ahead.extend(pool.submit(work, item) for item in islice(waiting, 1))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Block Ctrl-C in this thread, where the system can; threads and processes begun in the block never hear it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # else the first process starts it, and then lets interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -29,7 +29,7 @@ class Worth(NamedTuple):
 
 
 class Impact(NamedTuple):
-    """What a run realises, beside the rows."""
+    """The settings by which the rows of a run are turned into realised value."""
 
     realising: NDArray[np.bool_]  # who of the n persons counts, (n,), or (1,) if all do alike
     since: Ints  # from each step in `since` on, implementations are released after `delay` steps more

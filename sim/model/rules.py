@@ -21,12 +21,12 @@ def discovery_rate(rate: float, creativity: float) -> float:
 
 
 def audience(reach: float, world_size: float) -> float:
-    """People whom a teller expects to address in a step: reach is the fraction of the world of `world_size` people."""
+    """Return the number of people a teller expects to address in a step; `reach` is a fraction of the world."""
     return reach * world_size
 
 
 def within_ties(audience: float, degree: int, ties_only: bool) -> float:
-    """People addressed of `audience`: where ties only are told, as many as there are ties, of whoever tells at all."""
+    """Return the audience: with `ties_only`, all ties of a teller with any audience; else `audience` unchanged."""
     return degree if ties_only and audience > 0.0 else audience
 
 
@@ -157,7 +157,7 @@ def by_any(so_far: float, chance: float) -> float:
 
 
 def added(so_far: float, part: float) -> float:
-    """The sum of two amounts, of what several tellers reached or several ties weigh."""
+    """Return the sum of two amounts, such as the weights of several ties."""
     return so_far + part
 
 

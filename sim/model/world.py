@@ -81,8 +81,6 @@ class World:
         """Return whether all fields are equal, columns bit for bit."""
         return equal(self, other) if isinstance(other, World) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # equal by content; typeshed has a method
-
     def __repr__(self) -> str:
         return (
             f"World({self.scenario.scenario.name!r}, seed {self.seed}, {self.n:,} of {self.size:,} people one by one)"
@@ -244,7 +242,7 @@ def _ability(scenario: Scenario, seed: int, ability: str, n: int) -> Floats:
 
 
 def _draw(distribution: Any, seed: int, number: int, first: int, part: Floats) -> None:
-    """Abilities of the persons from `first` on; those of many by compiled code, of which each thread makes a part."""
+    """Draw the abilities of the persons from `first` on; for many persons, in compiled code and several threads."""
     kind, parameters = abilities.parameters_of(distribution)
     if len(part) <= WORTH_COMPILING:
         abilities.draw_abilities(kind, parameters, seed, number, first, part)

@@ -1,4 +1,4 @@
-"""How a table in text is written: what stands between its cells, and whether a header says what they are."""
+"""The dialect of a text table: the delimiter, and whether there is a header."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DATA = re.compile(r"[+-]?[\d.,:/TZ+-]*\d[\d.,:/TZ+-]*(e[+-]?\d+)?", re.IGNORECAS
 
 
 class Dialect(NamedTuple):
-    """How a table is written: `skip` lines stand above its first row; `names` are 1, 2, ... without a header."""
+    """The dialect of a table: `skip` lines stand above its first row; `names` are 1, 2, ... without a header."""
 
     mark: str
     names: list[str]

@@ -85,7 +85,7 @@ def _as_whole_ids(given: Sequence[Chunk]) -> list[pa.DictionaryArray]:
 
 
 def _coded_texts(chunks: Sequence[pa.DictionaryArray]) -> tuple[pa.Array, list[Callable[[], NDArray[Any]]]]:
-    """All names, the empty one among them, and for each chunk what gives its codes."""
+    """Return all names, the empty one included, and for each chunk a function that returns its codes."""
     nothing = pa.array([""], pa.large_string()).dictionary_encode()
     whole = pa.chunked_array([nothing, *chunks]).unify_dictionaries()
     return whole.chunk(0).dictionary, [chunk.indices.to_numpy for chunk in whole.chunks[1:]]
@@ -134,7 +134,7 @@ def named(name: str, column: pa.Array, fail: Fail) -> Chunk:
 
 
 def by_dictionary(name: str, column: pa.Array, fail: Fail) -> pa.DictionaryArray:
-    """Return names by a dictionary of texts, each of which is looked at once; nothing is the empty name."""
+    """Return names by a dictionary of texts, so that each text is read once; nothing is the empty name."""
     try:
         coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
         texts = pc.utf8_trim(_as_texts(name, coded.dictionary, fail), BLANKS).cast(pa.large_string())

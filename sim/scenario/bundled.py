@@ -13,7 +13,7 @@ MAX_BYTES = 256_000
 
 
 def scenarios() -> list[str]:
-    """Return the names of the scenarios that come with shoulders, each of which `Scenario.load` takes.
+    """Return the names of the scenarios that come with shoulders; `Scenario.load` takes any of them.
 
     >>> "genius_notebook" in scenarios()
     True

@@ -213,7 +213,7 @@ class CreditSection(Section):
 
 
 class Contents(Section):
-    """All sections of a file, and the folder in which it stands."""
+    """The sections of a scenario file, and its folder."""
 
     scenario: About
     world: WorldSection = WorldSection()

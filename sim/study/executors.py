@@ -24,13 +24,13 @@ from concurrent.futures import ThreadPoolExecutor as Threads
 from functools import partial
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.reduction import ForkingPickler
-from multiprocessing.resource_tracker import ensure_running
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from sim.errors import StudyError
+from sim.machine.threads import without_interrupts
 from sim.study.chunks import Chunk
 
 EXECUTORS = ("auto", "threads", "processes", "dask")
@@ -233,20 +233,6 @@ def _terminate(executor: Processes) -> None:
     executor.shutdown(wait=False, cancel_futures=True)
 
 
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Block interrupts, where the system can; a process that begins in the block hears none from its first line."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    ensure_running()  # by the first process else, which lets interrupts through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 class _Worker(SpawnProcess):
     """A process that does not run the script of its parent, so that a script needs no guard against it."""
 
@@ -256,7 +242,7 @@ class _Worker(SpawnProcess):
         before = {name: main[name] for name in ("__spec__", "__file__") if name in main}
         main.update(dict.fromkeys(before))
         try:
-            with _without_interrupts():
+            with without_interrupts():
                 return SpawnProcess._Popen(process_obj)
         finally:
             main.update(before)
@@ -291,7 +277,7 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
     for name in ("distributed", "distributed.client", "tornado.application"):  # each has a level of its own
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
     if address == "local":
-        with _without_interrupts():  # nor in the threads that begin here, and the processes that they start
+        with without_interrupts():  # nor in the threads that begin here, and the processes that they start
             cluster = distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL, preload=["sim.study.dask_worker"],

@@ -280,7 +280,7 @@ def code_of(function: Any) -> str:
 
 
 def absent(name: str) -> Measure:
-    """Return a measure of which only the column is known."""
+    """Return a measure known by its column alone."""
     return Measure(name, partial(_gone, name), partial(_gone, name))
 
 

@@ -22,7 +22,7 @@ Parts = dict[int, "pa.Table"]  # of a study without a folder: the first run of e
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is: runs in all, stored, failed in this call, made in this call, and its seconds so far."""
+    """The progress of a study: all runs, stored runs, runs failed and made in this call, and seconds so far."""
 
     runs: int
     done: int

@@ -156,8 +156,6 @@ class Study:
         """Return whether two studies have the same runs: scenario, design, seeds, measures and code."""
         return self.about() == other.about() if isinstance(other, Study) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # a study is compared by its content; typeshed has a method
-
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "measured"}
 

@@ -186,7 +186,7 @@ class Names(Sequence[str]):
         return self._persons.name_of(int(self._rows[at]))
 
     def __iter__(self) -> Iterator[str]:
-        """All names, made at once."""
+        """Iterate over the names, made in one pass."""
         name, persons, rows = self._persons.name, self._persons, self._rows
         if len(name) == persons.total:
             return iter([name[row] for row in rows.tolist()])
@@ -214,7 +214,7 @@ class Names(Sequence[str]):
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """All tables of one history, and what stands beside them; `sim.tape.tape.Tape` says what each means."""
+    """The tables of a history and the facts about it; `sim.tape.tape.Tape` explains the fields."""
 
     events: Events
     influences: Influences

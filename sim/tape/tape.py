@@ -74,8 +74,6 @@ class Tape(History):
         tables = ((getattr(self, name).columns(), getattr(other, name).columns()) for name in COLUMNS)
         return all(_alike(one[name], two[name]) for one, two in tables for name in one)
 
-    __hash__ = None  # type: ignore[assignment]  # the way to say that two equal tapes share no hash; typeshed has a method
-
     def __repr__(self) -> str:
         size = f"{many(len(self.events), 'event')} of {many(self.persons.total, 'person')}"
         return f"Tape({self.provenance.get('scenario') or 'a log'!r}, {size}, {self.total:g} realised)"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen of a figure; None where nothing was.
+    """The options chosen for a figure; None where none was.
 
     Attributes:
         method: the account of credit.

@@ -30,7 +30,7 @@ YEARS = -6.2e10, 2.5e11  # seconds since 1970 that are dates of a calendar: the 
 
 @dataclass(frozen=True)
 class Clock:
-    """How steps become places on the x axis: (step - zero) / unit, or dates `unit` seconds a step apart.
+    """The map from steps to places on the x axis: (step - zero) / unit, or dates `unit` seconds a step apart.
 
     Attributes:
         first, last: the steps at the two ends of the axis.

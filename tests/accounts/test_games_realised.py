@@ -24,7 +24,7 @@ from tests import cases, naive
 from tests.loops import compile_all
 from tests.tapes import as_rows, equal, make_tape, tapes, with_crowd
 
-METHODS: list[Callable[[Tape], CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
+METHODS: list[Callable[..., CreditTable]] = [shapley_credit, position_credit, owen_credit, knockout_credit]
 
 
 class Lineage:
@@ -288,11 +288,11 @@ def test_too_many_ways_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     enumerated(monkeypatch)
     monkeypatch.setattr(lineages, "MAX_WAYS", 0)
     for method, truth in zip(METHODS, exact, strict=True):
-        found = method(tape, samples=2000).persons.credit  # type: ignore[call-arg]
+        found = method(tape, samples=2000).persons.credit
         assert found.tolist() != truth.tolist()
         assert found.sum() == pytest.approx(3.0, rel=1e-9)
         assert np.abs(found - truth).max() < 5 * 3.0 / 2000**0.5 / 2
-        again = method(tape, samples=2000).persons.credit  # type: ignore[call-arg]
+        again = method(tape, samples=2000).persons.credit
         assert found.tolist() == again.tolist()
 
 

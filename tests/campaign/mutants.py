@@ -60,7 +60,7 @@ def mutant(tree: ast.Module, number: int) -> tuple[str, str]:
     if isinstance(node, ast.IfExp | ast.If | ast.While):
         node.test = ast.UnaryOp(ast.Not(), node.test)
         return ast.unparse(ast.fix_missing_locations(tree)), f"line {node.lineno}: not {ast.unparse(node.test.operand)}"
-    was, node.__class__ = type(node).__name__, SWAPS[type(node)]  # type: ignore[assignment]
+    was, node.__class__ = type(node).__name__, SWAPS[type(node)]  # type: ignore[assignment]  # of one kind of node another
     return ast.unparse(tree), f"{was} -> {type(node).__name__}, number {number}"
 
 

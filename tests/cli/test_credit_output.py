@@ -29,7 +29,8 @@ def log(tmp_path: Path) -> Path:
 def here(log: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     def run(*words: str) -> tuple[str, str]:
         cli(["credit", str(log), *words], standalone_mode=False)
-        return tuple(capsys.readouterr())  # type: ignore[return-value]
+        out, err = capsys.readouterr()
+        return out, err
 
     return run
 

@@ -421,8 +421,8 @@ def test_the_first_process_of_a_pool_hears_no_interrupt_either():
     code = """
 import signal
 from multiprocessing.resource_tracker import ensure_running
-from sim.study.executors import _without_interrupts
-with _without_interrupts():
+from sim.machine.threads import without_interrupts
+with without_interrupts():
     ensure_running()  # as the first process of a pool does, which lets signals through again
     assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

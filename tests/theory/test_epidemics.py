@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -35,10 +35,10 @@ def binomials(n: int, p: float) -> list[float]:
 def after(law: Law, steps: int, step: Step) -> Law:
     """The law of a Markov chain after so many steps."""
     for _ in range(steps):
-        following: Counter[State] = Counter()
+        following: dict[State, float] = defaultdict(float)
         for state, chance in law.items():
             for to, part in step(state):
-                following[to] += chance * part  # type: ignore[assignment]
+                following[to] += chance * part
         law = {state: chance for state, chance in following.items() if chance > 1e-18}
     return law
 

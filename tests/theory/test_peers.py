@@ -141,7 +141,7 @@ def test_ndlib_has_the_same_thresholds(tmp_path, low):
     epidemics = pytest.importorskip(
         "ndlib.models.epidemics", reason="NDlib, or the six that it imports, is not installed"
     )
-    settings = pytest.importorskip("ndlib.models.ModelConfig")
+    settings = pytest.importorskip("ndlib.models.ModelConfig", reason="NDlib is not installed")
     ties = [(f"node {a + 1}", f"node {b + 1}") for a, b in GRAPH.edges]
     thresholds = {v: low if v % 3 else 0.34 for v in GRAPH.nodes}
     people = [{"name": f"node {v + 1}", "threshold": thresholds[v]} for v in GRAPH.nodes]

@@ -47,7 +47,7 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Distance:
-    """How far summaries are from the record: scaled, and projected if there is a projection.
+    """The distance of summaries from the record, after scaling, and after a projection if one is given.
 
     Attributes:
         centre, scale: of each summary; a scale of 0 stands for one that never varied, which counts for nothing.
@@ -142,7 +142,7 @@ def sequential(
     simulate: Simulate, observed: Floats, keys: int, *, particles: int, budget: int, seed: int,
     measure: Callable[[Floats, Floats], Distance] = projected, store: Store = lambda _, make: make(),
 ) -> Iterator[Generation]:  # fmt: skip
-    """Yield the generations, the last of which says why it is the last.
+    """Yield the generations; the last one states why the fit stopped.
 
     Args:
         simulate: the summaries of particles, each with the seed of its run.

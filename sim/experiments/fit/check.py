@@ -37,7 +37,7 @@ UNEVEN = 0.01  # of p of the ranks, below which they are not called uniform
 
 @dataclass(frozen=True, eq=False)
 class CheckResult(Tabular):
-    """How fits of records with known truth came out.
+    """The outcome of fits to simulated records whose true parameters are known.
 
     Attributes:
         priors, method: as of the fit.

@@ -1,4 +1,4 @@
-"""From a posterior to credit: shares and knockouts with the uncertainty of the parameters that were fitted."""
+"""Credit under a posterior: shares and knockouts with the uncertainty of the parameters that were fitted."""
 
 from __future__ import annotations
 

@@ -171,8 +171,6 @@ class FitResult(Tabular):
             and self.population.weight.tobytes() == other.population.weight.tobytes()
         )
 
-    __hash__ = None  # type: ignore[assignment]  # two equal results share no hash
-
     def __repr__(self) -> str:
         found = ", ".join(f"{r['key']} {r['median']:.3g} ({r['low']:.3g} to {r['high']:.3g})" for r in self.rows())
         return (

@@ -1,4 +1,4 @@
-"""What a fit is of and how it goes about it, settled once; and the simulations that it asks for."""
+"""The settings of a fit, checked once, and the simulations that it asks for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Settings:
-    """How a fit goes about it; see `fit`, whose arguments these are.
+    """The settings of a fit; see the arguments of `fit`.
 
     Raises:
         ValueError: if there is no such method, or the number of threads is not allowed.

@@ -1,4 +1,4 @@
-"""From the measure in every arm of a pair to the one number that is tested: the contrast of the arms."""
+"""The contrast of the arms of a pair: one number, which is tested, from the measure in every arm."""
 
 from __future__ import annotations
 

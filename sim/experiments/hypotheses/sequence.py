@@ -63,7 +63,7 @@ class Experiment:
 
     @property
     def sides(self) -> int:
-        """Return the sides of the test: "no effect" takes two tests of one side, of which both must succeed."""
+        """Return the sides of the test; "no effect" takes two one-sided tests, and both must succeed."""
         return 1 if self.hypothesis.direction == "none" else 2
 
     @property

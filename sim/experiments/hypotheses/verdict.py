@@ -155,7 +155,7 @@ def _holds_exactly(e: Experiment) -> bool:
 
 
 def _of_exact(e: Experiment) -> str:
-    """Without luck the claim is a statement on numbers: every pair must have the effect's direction."""
+    """Return the verdict on a claim without luck: it is supported if every pair has the effect's direction."""
     direction, margin = e.hypothesis.direction, EXACTLY * max(1.0, float(np.abs(e.values).max()))
     if direction == "none":
         above, below = around(e)

@@ -76,7 +76,7 @@ class Decisions:
         return self.model.now <= self.holdings[idea].tells_until
 
     def audience(self, idea: int) -> float:
-        """People whom the person expects to address in this step."""
+        """Return the number of people that the person expects to address in this step."""
         return float(self.model.rules.audience(self.reach, self.model.world.size))
 
     def understands(self, idea: int, teller_clarity: float) -> float:
@@ -215,7 +215,7 @@ class Decisions:
         return float(self.model.rules.chance_to_tell_stranger(audience, len(ties), self.model.world.size))
 
     def strangers(self, idea: int, chance: float, purpose: int) -> Iterator[int]:
-        """Everybody with the same chance, by skipping over those who are not addressed."""
+        """Yield each person with the same chance, skipping those who are not addressed."""
         other, n = -1, self.model.world.n
         for draws in range(n):
             luck = self.luck(purpose, idea, draws) if chance < 1.0 else 0.0
@@ -253,7 +253,7 @@ class Decisions:
             model.stifled.append((idea, other.index))
 
     def look_around(self) -> None:
-        """Under the threshold rule, hear of every idea that enough of those hold who could tell."""
+        """Apply the threshold rule: hear of every idea that enough of the possible tellers hold."""
         model = self.model
         ties = model.ties_to(self.index)
         for idea in model.idea_numbers if ties else ():

@@ -21,7 +21,7 @@ class Acting(Surroundings, Protocol):
 
     @property
     def people(self) -> Sequence[Decisions]:
-        """Everybody, by their index."""
+        """Return all persons, by their index."""
 
     def prerequisites_held(self, index: int, idea: int) -> Mapping[int, float]:
         """Return what a discovery stands on."""

@@ -64,7 +64,7 @@ class Surroundings(Protocol):
 
     @property
     def people(self) -> Sequence[Other]:
-        """Everybody, by their index."""
+        """Return all persons, by their index."""
 
     def works(self, idea: int) -> bool:
         """Return whether an implementation of the idea is out."""

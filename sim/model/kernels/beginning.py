@@ -49,7 +49,7 @@ REOPENING = ("readopt", "reach", "stifling", "audience")
 
 
 class Start(NamedTuple):
-    """What a run begins with, whatever its luck; see `Run` in columns.py."""
+    """The state before the first step, apart from the seed; `Run` in columns.py explains the fields."""
 
     n: int
     size: int

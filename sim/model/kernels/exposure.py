@@ -88,7 +88,7 @@ def expose(run: Run) -> None:
 
 
 def watch(run: Run) -> None:
-    """Under the threshold rule, mark those who are to look around.
+    """Mark the persons who look around under the threshold rule.
 
     Only those do whose neighbours adopted something in the last step, and those who were at the threshold already or
     became open; everybody where parameters were changed or ties come and go.

@@ -1,4 +1,4 @@
-"""To adopt an idea and to lose it: what changes in the columns, and which timers are to be asked about."""
+"""Adopting an idea and losing it: the changes in the columns, and the timers to ask about."""
 
 from __future__ import annotations
 

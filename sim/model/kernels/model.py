@@ -86,7 +86,7 @@ def replacements(own: Own) -> tuple[tuple[Any, Any], ...]:
 
 
 def left_out(scenario: Scenario) -> tuple[tuple[Any, Any], ...]:
-    """Return what the loops of a scenario are linked without: the parts that it does not use, if it is plain.
+    """Return the parts that the loops are linked without: those that a plain scenario does not use.
 
     All or nothing, since each choice of parts is compiled by itself.
     """

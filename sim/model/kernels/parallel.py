@@ -41,7 +41,7 @@ class Crew:
         return ThreadPoolExecutor(max(self.threads - 1, 1))
 
     def do(self, work: Callable[[int], Any]) -> list[Any]:
-        """Return what a function returns of each part, the first of which is done in this thread."""
+        """Call a function for each part, the first part in this thread, and return the results."""
         others = [self.pool.submit(work, part) for part in range(1, self.threads)]
         return [work(0), *(other.result() for other in others)]
 

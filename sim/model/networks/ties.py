@@ -42,7 +42,7 @@ class Ties:
 
 
 def no_ties(n: int) -> Ties:
-    """Ties of n persons none of whom has any."""
+    """Return the ties of n persons without any."""
     none = np.zeros(0, np.int64)
     return Ties(np.zeros(n + 1, np.int64), none.astype(np.int32), none.astype(np.float64), none, none)
 

@@ -7,12 +7,13 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
 from sim.errors import ScenarioError
+from sim.machine.threads import without_interrupts
 from sim.scenario.keys import parse_value
 from sim.scenario.scenario import Scenario
 
@@ -55,7 +56,7 @@ class Worker:
         self.pipe, other = context.Pipe()
         self.stop, self.job = context.Event(), Job({})
         self.process = context.Process(target=work, args=(other, self.stop), daemon=True)
-        with _deaf():
+        with without_interrupts():  # which are the server's
             self.process.start()
         other.close()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -89,19 +90,6 @@ class Worker:
                     self.job.finish(text)
         error = "the run has come to an end: it may be too large for this machine's memory"
         self.job.finish(json.dumps({"error": error}))
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """In the block, this thread and the processes that it starts do not hear Ctrl-C, which is the server's."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def work(pipe: Connection, stop: Any) -> None:

@@ -61,9 +61,9 @@ def states(tape: Tape, idea: int, step: int) -> NDArray[np.int8]:
 
 
 def telling_moments(tape: Tape, idea: int, most: int = 6) -> list[int]:
-    """Return steps worth a look, in each of which something happened to the idea; all of them where they are few.
+    """Return the steps in which something happened to the idea, or a selection if there are many.
 
-    Else the first and the last, and when there were first 2%, 15%, a half and all of the most holders.
+    The selection is the first and the last, and those in which 2%, 15%, half and all of the most holders were reached.
     """
     from sim.views.figures.spread import holders
 

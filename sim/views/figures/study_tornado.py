@@ -89,7 +89,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, aside: float, tall: float, colour: str
 
 
 def _reach(axes: Axes, *shown: pd.DataFrame) -> None:
-    """From zero, or the lowest end of an interval, to the highest."""
+    """Set the x axis from zero, or the lowest end of an interval, to the highest end."""
     values = np.concatenate([rows[["value", "low", "high"]].to_numpy(np.float64).reshape(-1) for rows in shown])
     values = values[np.isfinite(values)]
     low, high = min(0.0, float(values.min(initial=0.0))), float(values.max(initial=0.0)) or 1.0

@@ -118,7 +118,7 @@ def _is_record(kind: Any) -> bool:
 
 
 def _parts(name: str, kind: Any) -> list[dict[str, Any]]:
-    """Return the numbers and arrays of which an argument is made; those of a record stand one after the other."""
+    """Return the numbers and arrays that make up an argument; for a record, those of its fields in order."""
     if _is_record(kind):
         return [part for field, inner in zip(kind.fields, kind.types, strict=True) for part in _parts(field, inner)]
     if isinstance(kind, kinds.Array):

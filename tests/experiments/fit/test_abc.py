@@ -91,7 +91,7 @@ def test_it_ends_where_nothing_new_is_near():
 
 
 def test_pyabc_finds_the_same(tmp_path):
-    pyabc = pytest.importorskip("pyabc")
+    pyabc = pytest.importorskip("pyabc", reason="pyabc is not installed: the oracle of sequential ABC")
     pyabc.settings.set_figure_params("pyabc")
     rng = np.random.default_rng(0)
     prior = pyabc.Distribution(a=pyabc.RV("norm", 0, 1), b=pyabc.RV("norm", 0, 1))

@@ -227,7 +227,7 @@ def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any
 
 
 def table_of_gaps(chance: float) -> tuple[Any, Any]:
-    """Numbers of places without a tie, of which the last stands for as many or more (Walker 1977, Vose 1991).
+    """Return an alias table of gaps between ties; the last gap stands for itself or longer (Walker 1977, Vose 1991).
 
     Column k of the table stands for either[2 * k], which is k, below its cut and for either[2 * k + 1] above. A draw by
     the table is several times as fast as a logarithm.

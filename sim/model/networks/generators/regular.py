@@ -10,12 +10,12 @@ from sim.model.networks.csr import Rows
 
 
 def no_ties(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """Nobody is tied to anybody."""
+    """Return a network without ties."""
     return np.zeros(n + 1, np.int64), np.empty(0, np.int32)
 
 
 def complete(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """Everybody is tied to everybody."""
+    """Return the complete network."""
     indptr = np.zeros(n + 1, np.int64)
     target = np.empty(n * (n - 1), np.int32)
     for i in range(n):
