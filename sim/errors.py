@@ -51,7 +51,7 @@ def near(word: object, allowed: Iterable[object]) -> str:
 
 
 def did_you_mean(word: object, allowed: Iterable[object]) -> str:
-    """Return what is allowed and, if something comes near, the nearest spelling, to go behind a message.
+    """Return the allowed values and the nearest spelling, if there is one, to append to a message.
 
     >>> did_you_mean("abandon_rat", ["abandon_rate", "readopt"])
     "; allowed: abandon_rate, readopt; did you mean 'abandon_rate'?"

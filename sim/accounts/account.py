@@ -81,7 +81,7 @@ def with_intervals(
 
 
 def stability(tape: Tape, table: CreditTable, settings: Settings) -> Uncertainty:
-    """Return how far a table moves when a tenth of the links are missing, from as many copies as take a moment."""
+    """Return the shift of a table when a tenth of the links are missing, from as many copies as take a moment."""
     rows = len(tape.events) + len(tape.influences) + 1
     copies = min(MOST, max(FEWEST, (ROWS if rows <= ROWS else ROWS_COMPILED) // rows))
     means, makers = copies_of(tape, "links", copies)

@@ -101,7 +101,7 @@ class Comparison:
         return {"methods": {name: table.to_dict() for name, table in self.tables.items()}} | self.beside()
 
     def beside(self) -> dict[str, Any]:
-        """Return what `to_dict` has beside the tables."""
+        """Return the parts of `to_dict` beside the tables."""
         return {
             "correlations": {
                 kind: {

@@ -41,7 +41,7 @@ def weights_of(given: ArrayLike, length: int, name: str) -> Weights:
 
 
 def distribution(given: Any, nodes: Any, name: str) -> Floats:
-    """Return what is given for each node, made to sum to 1; uniform if None. Always an array of its own."""
+    """Return the given weights of the nodes, normalised to sum to 1; uniform if None. Always a new array."""
     number = len(nodes)
     if given is None:
         return np.full(number, 1.0 / max(1, number))

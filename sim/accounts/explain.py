@@ -160,7 +160,7 @@ def _spans(tape: Tape) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
 
 
 def _ways(tape: Tape, who: int) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
-    """Return by which way each realised value came to a person, and what says a way in words.
+    """Return the way by which each realised value reached a person, and a function that words a way.
 
     Of several influences the way is that of the largest weight. All whom the person told, and who told nobody, are one.
     """

@@ -35,14 +35,14 @@ class Uncertainty:
     tops: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is said of the whole table, as plain Python values."""
+        """Return the facts about the whole table, as plain Python values."""
         return {
             "copies": self.copies, "means": self.means, "confidence": self.confidence, "moved": self.moved,
             "stayed": self.stayed, "of_first": self.tops,
         }  # fmt: skip
 
     def sentence(self) -> str:
-        """Say how stable the table is, in one line."""
+        """Return a line on the stability of the table."""
         return (
             f"with {self.means}, {self.moved:.2g} of the credit lies with others, and {self.stayed:.3g} of the first "
             f"{self.tops} stay (mean of {self.copies:,} copies of the record)"

@@ -220,6 +220,6 @@ EVERY: Mapping[str, Method] = ChainMap(OF_JOURNEYS, POSITIONS, METHODS)  # accou
 
 
 def facts(name: str) -> dict[str, Any]:
-    """Return what is said of an account, as plain values: asks, differs, conserved, roles."""
+    """Return the facts about an account, as plain values: asks, differs, conserved, roles."""
     method = EVERY[name]
     return {"asks": method.asks, "differs": dict(method.differs), "conserved": method.conserved, "roles": method.roles}

@@ -111,7 +111,7 @@ def _users(tape: Tape) -> tuple[Ints, Ints]:
 
 
 def _distinct(numbers: NDArray[np.integer[Any]]) -> Ints:
-    """Return what np.unique does, which takes twenty times as long for millions of whole numbers."""
+    """Return the same as np.unique, in a twentieth of its time for millions of whole numbers."""
     ordered: Ints = np.sort(numbers).astype(np.int64, copy=False)
     found: Ints = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
     return found

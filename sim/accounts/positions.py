@@ -154,7 +154,7 @@ def _of_orders(links: nx.Graph[int], orders: int) -> dict[int, float]:
 
 
 def _head(head: dict[int, int], person: int) -> int:
-    """Return who stands for the group of a person, and shorten the way there."""
+    """Return the representative of the group of a person, and shorten the way there."""
     while head[person] != person:
         head[person] = person = head[head[person]]
     return person

@@ -96,7 +96,7 @@ def sweep_all(
     begin: Ints, parent: Ints, part: Floats, entry: Floats, nodes: Floats, weights: Floats, above: Floats,
     below: Floats,
 ) -> Floats:  # fmt: skip
-    """Return what each row keeps at these nodes together, whose weights are by the node; see `_sweep`."""
+    """Return the part that each row keeps, summed over these weighted nodes; see `_sweep`."""
     summed, kept = np.zeros(len(entry)), np.zeros(len(entry))
     for first in range(0, len(nodes), BLOCK):
         at, of = np.ones(BLOCK), np.zeros(BLOCK)

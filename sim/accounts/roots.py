@@ -22,7 +22,7 @@ class Roots(NamedTuple):
 
 
 def roots(tape: Tape) -> Roots:
-    """Return what lies with the roots of a tape that was read from a log.
+    """Return the credit of the roots of a tape that was read from a log.
 
     >>> from sim import read_log
     >>> import pandas as pd

@@ -152,14 +152,14 @@ class CreditTable:
         return before | {"credit": self._rows()} | after
 
     def about(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what stands before the rows in JSON, and what behind them."""
+        """Return the JSON before the rows, and the JSON after them."""
         before = {"scenario": self.scenario, "seed": self.seed, "steps": self.steps}
         after = {"dropped": self.dropped, "mended": dict(self.mended), "read_as": dict(self.read_as)}
         sure = {"intervals": self.sure.to_dict()} if self.sure is not None else {}
         return before | {"method": self.method, "total": self.total}, after | sure
 
     def to_json(self) -> str:
-        """Return what `to_dict` gives, as one line of JSON; floats keep all their digits."""
+        """Return `to_dict` as one line of JSON; floats keep all their digits."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def by_group(self) -> list[dict[str, Any]]:

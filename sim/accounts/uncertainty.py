@@ -80,7 +80,7 @@ def how_sure(
     table: CreditTable, account: Account, means: str, makers: Iterable[Callable[[], Tape]],
     confidence: float = CONFIDENCE, threads: int | None = None,
 ) -> Uncertainty:  # fmt: skip
-    """Return how sure the shares of a table are, from the same account of each of the copies.
+    """Return the uncertainty of the shares of a table, from the same account of each copy.
 
     `makers` are functions that make a copy of the record each, and `means` says what the copies are. The number of
     threads plays no part in the result.
@@ -98,7 +98,7 @@ def how_sure(
 
 
 def spread_of(table: CreditTable, found: list[Sparse], means: str, confidence: float = CONFIDENCE) -> Uncertainty:
-    """Return how sure the shares of a table are, from the persons with credit and their shares in each copy."""
+    """Return the uncertainty of the shares of a table, from the persons with credit and their shares in each copy."""
     some = np.flatnonzero(table.persons.credit > 0.0)
     own = (table.row[some], table.persons.share[some])
     everybody = np.unique(np.concatenate([row for row, _ in (own, *found)]))

@@ -140,7 +140,7 @@ def folder_of(out: str | None, default: Callable[[], Path], may_replace: Callabl
 
 
 def why_not_ours(*ours: str) -> Callable[[Path], str]:
-    """Return what says why a folder may not be written again: it is none, or holds others' files and none of these."""
+    """Return a function that says why a folder may not be overwritten: it is none, or holds other files than these."""
 
     def why(folder: Path) -> str:
         from sim.machine.folders import held_in

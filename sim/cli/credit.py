@@ -109,7 +109,7 @@ class Asked(NamedTuple):
     scenario: Scenario | None
 
     def more(self) -> dict[str, Any]:
-        """Return what JSON says besides of how a log was read."""
+        """Return how a log was read, for the JSON output."""
         return {"dropped": dict(self.tape.dropped), "roots": self.roots} if self.roots else {}
 
 
@@ -130,7 +130,7 @@ def _methods(method: str | None, tape: Tape) -> list[str] | None:
 
 
 def _stability(asked: Asked) -> Uncertainty | None:
-    """Return how far the first table moves where a tenth of the links are missing; None of a run, which misses none."""
+    """Return the shift of the first table when a tenth of the links are missing; None for a run, which misses none."""
     from sim.accounts.account import stability
 
     tape, (table, *_) = asked.tape, asked.comparison.tables.values()

@@ -116,7 +116,7 @@ def _priors(flag: str, given: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _print(found: FitResult | Comparison, more: list[str]) -> None:
-    """Print what was found: sentences, and a row a key; and how it came about, on standard error."""
+    """Print the result of a fit: sentences, and a row for each key; and on standard error how it was found."""
     for line in found.says():
         show(line)
     fits: tuple[Any, ...] = getattr(found, "fits", (found,))

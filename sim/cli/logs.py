@@ -101,7 +101,7 @@ def dropped(tape: Tape) -> Iterator[str]:
 
 
 def roots_of(tape: Tape) -> dict[str, Any]:
-    """Return what lies with the roots of a log; nothing of a run."""
+    """Return the credit of the roots of a log; nothing for a run."""
     if not tape.provenance.get("read_as"):
         return {}
     from sim.accounts.roots import roots

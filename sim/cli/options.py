@@ -95,7 +95,7 @@ OWN_RULES = click.option("--rules", "rules_file", metavar="FILE.py", shell_compl
 
 
 def _options(*some: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return what adds options to a command, in this order."""
+    """Return a decorator that adds options to a command, in this order."""
     return lambda command: reduce(lambda made, option: option(made), reversed(some), command)
 
 

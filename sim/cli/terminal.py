@@ -107,7 +107,7 @@ def print_experiments(found: Mapping[str, Comparison], explained: bool = False) 
 
 
 def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
-    """Print how the largest shares looked at some steps."""
+    """Print the largest shares at some steps."""
     trajectories = found.courses(most=MAX_COURSES)
     places = np.unique(np.rint(np.linspace(0, len(found.steps) - 1, MAX_STEPS)).astype(int)).tolist()
     shares = [[_percent(trajectory.shares[at]) for trajectory in trajectories] for at in places]
@@ -147,7 +147,7 @@ def _title(table: CreditTable, what: str = "") -> str:
 
 
 def _explain(name: str, order: str = "") -> None:
-    """Print what an account asks, in which order it has the persons, and where it differs from the rule of thirds."""
+    """Print the question of each account, its order of the persons, and where it differs from the rule of thirds."""
     for line in filter(None, (f"{name}: {EVERY[name].asks}", order)):
         show(line)
     if name == THIRDS:

@@ -45,7 +45,7 @@ def world_without(world: World, rows: range, part: str = "person") -> World:
 
 
 def _left(entry: Scheduled, rows: range, part: str) -> Iterator[Scheduled]:
-    """Yield what is left of a scheduled intervention, in as many parts as it takes."""
+    """Yield the remaining parts of a scheduled intervention."""
     sets = entry.setting[1] if entry.setting is not None and entry.setting[0] == "persons" else ""
     if part == "person":
         loses = entry.kind in ("born", "die")

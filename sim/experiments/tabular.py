@@ -22,11 +22,11 @@ class Tabular(ABC):
         """Return everything that can be said of it as plain values."""
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return what `rows` gives, as a DataFrame."""
+        """Return the rows as a DataFrame."""
         import pandas as pd
 
         return pd.DataFrame(self.rows())
 
     def to_json(self) -> str:
-        """Return what `to_dict` gives, as one line of JSON."""
+        """Return `to_dict` as one line of JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False)

@@ -240,7 +240,7 @@ def _place(rows: Sorted, holders: int, orphans: bool) -> tuple[Placed, Held]:
 
 
 def _happened(placed: Placed, holder_person: Array, holder_idea: Array) -> tuple[Happened, int]:
-    """Return what was used of the columns, copied, so that the rest of them can be given up."""
+    """Return a copy of the parts of the columns in use, so that the rest can be freed."""
     events, influences, realised = placed.used.tolist()
     holder = placed.holder[:events]
     happened = Happened(

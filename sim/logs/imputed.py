@@ -37,7 +37,7 @@ WITHOUT = 1 << 24  # influences at most, where everybody earlier counts and ther
 
 
 def followed(log: Log) -> tuple[list[Any], list[Any]] | None:
-    """Return who follows whom, as chunks of names (follower, followed), or None without a network.
+    """Return the followers as chunks of names (follower, followed), or None without a network.
 
     Raises a TapeError if it is no network.
     """

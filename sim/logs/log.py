@@ -90,7 +90,7 @@ class Log:
             return []
 
     def columns(self, shape: Shape, clock: Clock | None = None) -> Columns:
-        """Return what is in the table, by the columns of a shape."""
+        """Return the contents of the table, by the columns of a shape."""
         return Columns(self.path, shape, clock or Clock(self.options.order)).read(self.table, self.options.columns)
 
     def late(self, columns: Columns, ticks: Ints) -> Ints:
@@ -108,7 +108,7 @@ class Log:
 
 
 def columns_beside(given: Any, shape: Shape, name: str = "table", clock: Clock | None = None) -> Columns:
-    """Return what is in a table beside the log, in memory or in a file; `clock` goes on with times of the log.
+    """Return the contents of a table beside the log, in memory or in a file; `clock` continues the times of the log.
 
     Raises a TapeError if it is no such table.
     """
@@ -123,7 +123,7 @@ GROUPS = Shape({"person": "name", "group": "name"}, ("person", "group"), bare=("
 
 
 def pairs_of(given: Any, shape: Shape) -> dict[str, str]:
-    """Return what belongs to what, by a mapping or by a table with the two columns of a shape.
+    """Return a mapping, given as one or as a table with the two columns of a shape.
 
     Raises a TapeError if there is no such table.
     """

@@ -340,7 +340,7 @@ def _contents(function: Callable[..., Any], instead: Instead) -> str:
 
 
 def _code(code: CodeType, doc: str | None = None) -> str:
-    """Return what a function does, without what it says of itself."""
+    """Return the code of a function as text, without its docstring."""
     constants = [_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts if c is None or c != doc]
     return repr((code.co_code.hex(), constants, code.co_names, code.co_varnames))
 

@@ -21,7 +21,7 @@ def free_memory() -> int:
 
 
 def _left_by_groups() -> Iterator[int]:
-    """Yield what each control group of this process, or one above it, leaves; version 1 or 2."""
+    """Yield the memory left by each control group of this process and its parents, version 1 or 2."""
     for root, group, limit, used, files in _memory_groups():
         for folder in [root / group, *(root / group).parents]:
             if folder != root and root not in folder.parents:
@@ -56,7 +56,7 @@ def _reclaimable(stat: Path, name: str) -> int:
 
 
 def _left_by_limits() -> Iterator[int]:
-    """Yield what the limits of this process (ulimit) leave, where the system has such."""
+    """Yield the memory left by the limits of this process (ulimit), where the system has limits."""
     try:
         import resource
     except ModuleNotFoundError:
@@ -78,7 +78,7 @@ def in_words(count: float) -> str:
 
 
 def unpacks_too_far(parquet: Any, names: Container[str], free: int = FREE_UNPACKED) -> str:
-    """Return what is wrong with a Parquet file whose columns would unpack to far more than such rows take, or nothing.
+    """Return the fault of a Parquet file whose columns would unpack to far more than its rows can take, or nothing.
 
     Args:
         parquet: its metadata, as pyarrow has them.

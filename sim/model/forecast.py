@@ -110,7 +110,7 @@ def _adopting(scenario: Scenario, entry: Any) -> int:
 
 
 def describe(scenario: Scenario, engine: str) -> list[tuple[str, str]]:
-    """Return what a scenario holds, and the memory and time of a run: pairs of a label and a text."""
+    """Return the contents of a scenario, and the memory and time of a run: pairs of a label and a text."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
     steps = scenario.scenario.steps
     crowd = (scenario.world.size or people) - people

@@ -25,7 +25,7 @@ from sim.tape.tape import Tape
 
 
 def impact_of(world: World, now: int) -> Impact:
-    """Return what the runs of a world realise up to a step."""
+    """Return the settings by which the runs of a world realise value up to a step."""
     impact, all_do = world.scenario.impact, bool(world.realises[: world.n].all())
     realising = np.ones(1, np.bool_) if all_do else world.realises[: world.n]
     return Impact(
@@ -71,7 +71,7 @@ def delays_of(world: World) -> tuple[Ints, Ints]:
 
 
 def worth_of(world: World, now: int) -> Worth:
-    """Return what a holder of each idea realises in a step, over spans of steps in which it stays the same."""
+    """Return the value that a holder of each idea realises in a step, over spans of steps with a constant value."""
     spans: list[tuple[int, int, float]] = []
     begin = [0]
     changes: dict[int, list[tuple[int, float]]] = {}

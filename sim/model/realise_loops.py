@@ -203,7 +203,7 @@ def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
 
 
 def worth_between(worth: Worth, idea: int, first: int, last: int) -> float:
-    """Return what one holder realises in the steps first + 1 to last; multiplied where a value stays, not added up."""
+    """Return the value that a holder realises in the steps first + 1 to last, multiplied over constant spans."""
     total = 0.0
     for span in range(worth.begin[idea], worth.begin[idea + 1]):
         total += worth.value[span] * max(min(last, worth.last[span]) - max(first, worth.first[span]), 0)

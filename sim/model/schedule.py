@@ -43,7 +43,7 @@ def _alive(schedule: tuple[Scheduled, ...], n: int) -> NDArray[np.bool_]:
 
 
 def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
-    """Return what is scheduled, the persons' own births and deaths included, by step and within one in file order."""
+    """Return the schedule, with the births and deaths of persons, by step and within a step in file order."""
     people, ideas = person_ranges(scenario), idea_ranges(scenario)
     schedule = []
     for person in scenario.persons:

@@ -154,7 +154,7 @@ def _gexf(source: Source) -> Graph:
 
 
 def _gexf_data(element: Element, titles: dict[str, str]) -> Iterator[tuple[str, Any]]:
-    """Return what is said of a node or an edge: of spells, the first."""
+    """Return the attributes of a node or an edge; of several spells, the first."""
     own = {name: text for name, text in element.attrib.items() if name not in {"id", "source", "target", "pid", "type"}}
     begins = own.get("start") or own.get("startopen") or own.get("timestamp") or own.get("timestamps")
     for spell in element.iter():

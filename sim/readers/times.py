@@ -89,7 +89,7 @@ class Clock:
 
     @property
     def unit(self) -> str:
-        """Return what a tick is."""
+        """Return the unit of a tick."""
         return UNITS[self.digits] if self.digits or self.form == "date" else "as in the log"
 
     def says(self, ticks: Ints) -> str:

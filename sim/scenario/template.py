@@ -78,7 +78,7 @@ def _section(annotation: Any, entry: Mapping[str, Any]) -> type[Section]:
 
 
 def _about(section: type[Section], name: str) -> Iterator[str]:
-    """Yield what a section is, and the kinds that it knows, as comments."""
+    """Yield a description of a section and its kinds, as comments."""
     text = " ".join((section.__doc__ or "").partition("\n\n")[0].split())
     yield from _comment(text.partition(": ")[2] or text)
     if name == "population":

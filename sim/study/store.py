@@ -161,7 +161,7 @@ def hash_of(about: Mapping[str, Any]) -> str:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path, scenario: Scenario) -> list[str]:
-    """Return how a study on disk differs from another one, at most three differences."""
+    """Return the differences of a study on disk from another one, at most three."""
     if old["hash"] == new["hash"]:
         return []
     found = []

@@ -158,7 +158,7 @@ def arrows(tape: Tape, of: str, window: Window | None) -> Arrows:
 
 
 def node_data(tape: Tape, of: str, found: Arrows) -> Any:
-    """Return what is known of each node, one dictionary after the other."""
+    """Return the attributes of the nodes, a dictionary for each."""
     names = [*tape.persons.names(), ""]  # the last is nobody's
     if of == "persons":
         for node, begin in zip(found.node.tolist(), found.begin.tolist(), strict=True):

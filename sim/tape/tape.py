@@ -95,7 +95,7 @@ class Tape(History):
 
     @property
     def mended(self) -> Mapping[str, int]:
-        """Return what a log held that could be mended, counted by the reason."""
+        """Return the entries of a log that were mended, counted by the reason."""
         found: Mapping[str, int] = self.provenance.get("mended", {})
         return found
 

@@ -100,7 +100,7 @@ OF_STUDY: dict[str, Callable[[pd.DataFrame, Choice], Figure]] = {"lines": _lines
 
 
 def settled(kind: str, table: pd.DataFrame, chosen: Choice) -> Choice:
-    """Return what is chosen of a kind of figure of a table of runs, with what is shown where nothing was.
+    """Return the options for a figure of a study, with the defaults filled in.
 
     Raises:
         ValueError: if there is no such measure or parameter, or none is left; the message begins with the field.

@@ -98,7 +98,7 @@ class Ends:
         return cls(tape, (begin, parent, part), longest, begin[1:] == begin[:-1], ends[0], ends[1])
 
     def divide(self, at_events: Floats, below: Floats, top: bool, last_counts: bool = True) -> tuple[Floats, Floats]:
-        """Return what events, and rows of their own below them, keep of the value that begins at each.
+        """Return the part of the value beginning at each event that events, and their own rows below, keep.
 
         The row below an event is a step to it; where the last row does not count, it is the event over again, as none.
         With `top` there is a row above all.

@@ -112,7 +112,7 @@ def counted(above: Ints, own: NDArray[Any]) -> Ints:
 
 
 def passed_up(lineages: Lineages, amount: Floats) -> Floats:
-    """Return what comes by each node, if each lineage hands `amount` to all the nodes on it; shape (nodes,)."""
+    """Return the sum that reaches each node if each lineage hands `amount` to all its nodes; shape (nodes,)."""
     at = sum_by(lineages.node, amount, len(lineages.event))
     total: Floats = for_size(add_up, len(at))(lineages.above, at)
     return total
@@ -139,7 +139,7 @@ def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Flo
 
 
 def implementers(tape: Tape, served: Ints, amount: Floats) -> Floats:
-    """Return what the implementers get by person, of an amount for each row that served; -1 hands out nothing."""
+    """Return the part of each implementer, given an amount for each row that served; -1 hands out nothing."""
     kind, some = tape.events.kind, served >= 0
     child, parent, weight = tape.influences.columns().values()
     weight = weight / sum_by(child, weight, len(kind))[child]

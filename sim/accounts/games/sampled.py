@@ -136,7 +136,7 @@ def _check_bounds(added: Floats, low: float, high: float, names: Sequence[Hashab
 
 
 def _added(ask: Callable[[NDArray[np.bool_]], Floats], order: Ints, nothing: float) -> Floats:
-    """Return what each player adds in one order."""
+    """Return the marginal contribution of each player in one order."""
     n = len(order)
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)

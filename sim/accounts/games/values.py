@@ -216,7 +216,7 @@ def names_of(players: Players, most: int | None = MAX_PLAYERS) -> list[Hashable]
 
 
 def table_of(value: Value, names: Sequence[Hashable]) -> Floats:
-    """Return what every coalition is worth, by its bits; shape (2**n,)."""
+    """Return the worth of every coalition, by its bits; shape (2**n,)."""
     return lookup(value, names)(np.arange(1 << len(names)))
 
 

@@ -95,7 +95,7 @@ def check_fit(
     scenario: Scenario | str | Path, record: Any, vary: Mapping[str, str | Prior], *, truths: int = 200,
     progress: Progress | None = None, **settings: Any,
 ) -> CheckResult:  # fmt: skip
-    """Return how well a fit with these settings finds truths that are known.
+    """Return the accuracy of a fit with these settings, on simulated records with known parameters.
 
     The first generation of ABC, which is drawn from the prior whatever the record, is shared by all fits.
 
@@ -126,7 +126,7 @@ def check_fit(
 
 
 def _exact(worker: Worker) -> Callable[[Tape, int], Population]:
-    """Return what fits the record that a run would have left."""
+    """Return a function that fits the record that a run would have left."""
 
     def fitted(tape: Tape, number: int) -> Population:
         target = worker.target(Likelihood(worker.scenario, like(worker.record, tape)))
@@ -136,7 +136,7 @@ def _exact(worker: Worker) -> Callable[[Tape, int], Population]:
 
 
 def _approximate(worker: Worker) -> Callable[[Tape, int], Population]:
-    """Return what fits a run by ABC, with a first generation that is made once."""
+    """Return a function that fits a run by ABC, with a first generation that is made once."""
     first = first_of(worker, len(worker.priors), worker.how.first, worker.seed)
 
     def fitted(tape: Tape, number: int) -> Population:

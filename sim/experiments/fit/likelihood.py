@@ -213,7 +213,7 @@ class Likelihood:
         return found + float(np.log(np.maximum(stay * own * mixed, LEAST))[adopts & ~alone].sum())
 
     def causes(self, cell: Mapping[str, Any], rng: np.random.Generator | None) -> list[tuple[int, int, int, int]]:
-        """Return who may have told whom where the record does not say: step, idea, person, teller (-1: discovered).
+        """Return the possible tellers where the record names none: step, idea, person, teller (-1: discovered).
 
         Each is drawn by its chance given the record, or is the likeliest if there is no rng.
         """

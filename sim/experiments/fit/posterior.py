@@ -76,7 +76,7 @@ def knockout_of(
     found: FitResult, without: Sequence[str] | None = None, part: str = "person", *, draws: int = 100,
     confidence: float = 0.95, threads: int | None = None,
 ) -> KnockoutTable:  # fmt: skip
-    """Return what would have been lost without each person, given what the record tells of the parameters.
+    """Return the loss without each person, under the posterior of the parameters.
 
     Each draw of the posterior is a pair of worlds, with and without, of a seed of its own. The interval holds the
     middle of the losses: of luck and parameters together, not of their mean.

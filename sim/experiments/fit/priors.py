@@ -144,7 +144,7 @@ def values_of(priors: Priors, z: Floats) -> Floats:
 
 
 def cells_of(priors: Priors, values: Floats) -> list[dict[str, float]]:
-    """Return what each particle changes in the scenario."""
+    """Return the changes to the scenario that each particle makes."""
     return [
         {key: int(x) if prior.whole else x for (key, prior), x in zip(priors.items(), row, strict=True)}
         for row in values.tolist()

@@ -54,7 +54,7 @@ class Record:
 
     @property
     def kind_in_words(self) -> str:
-        """Return what it is."""
+        """Return the kind of the record."""
         return KINDS[self.kind]
 
     @cached_property
@@ -141,7 +141,7 @@ def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Re
 
 
 def _first_adoptions(tape: Tape) -> tuple[list[str], Ints]:
-    """Return who adopted, and in which step first."""
+    """Return the adopters, and the step of the first adoption of each."""
     rows = np.flatnonzero(tape.events.kind <= LEARN)
     who, first = np.unique(tape.events.person[rows], return_index=True)
     return [tape.persons.name_of(int(one)) for one in who], tape.events.step[rows[first]]

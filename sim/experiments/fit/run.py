@@ -139,7 +139,7 @@ def result_of(worker: Worker, found: list[Generation]) -> FitResult:
 
 
 def _about(worker: Worker) -> dict[str, Any]:
-    """Return what determines a fit, as plain values."""
+    """Return the inputs that determine a fit, as plain values."""
     scenario = worker.scenario
     digest = hashlib.sha256(scenario.to_toml().encode())
     if scenario.world.network.kind == "file":

@@ -160,7 +160,7 @@ def _summary(given: str | Callable[[Tape], Any], record: Record) -> Summary:
 
 
 def labels_of(summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """Return what all numbers are called, in order."""
+    """Return the names of all numbers, in order."""
     return tuple(label for one in summaries for label in one.labels)
 
 

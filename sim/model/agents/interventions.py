@@ -24,7 +24,7 @@ class Acting(Surroundings, Protocol):
         """Return all persons, by their index."""
 
     def prerequisites_held(self, index: int, idea: int) -> Mapping[int, float]:
-        """Return what a discovery stands on."""
+        """Return the holdings that a discovery stands on, with their weights."""
 
     def begin(self, kind: int, person: Decisions, idea: int, parents: Mapping[int, float]) -> None:
         """Have a person adopt an idea."""

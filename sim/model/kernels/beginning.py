@@ -72,7 +72,7 @@ class Start(NamedTuple):
 
 
 def start_of(world: World) -> Start:
-    """Return what the runs of a world begin with."""
+    """Return the state in which the runs of a world begin."""
     scenario, ties = world.scenario, tie_rows(world.ties)
     timed = len(ties.start) and (ties.start.max() > 0 or ties.end.min() < NEVER)
     return Start(
@@ -219,7 +219,7 @@ def exposed_room(ties: Ties) -> int:
 
 
 def interventions_of(schedule: Sequence[Scheduled]) -> Records:
-    """Return what is scheduled as records of numbers."""
+    """Return the schedule as records of numbers."""
     rows = np.zeros(len(schedule), INTERVENTION)
     for k, entry in enumerate(schedule):
         bounds = [some for rows_of in (entry.who, entry.ideas, entry.to) for some in _bounds(rows_of)]

@@ -38,7 +38,7 @@ def template(scenario: Scenario, seed: int, rules: Own) -> World:
 
 
 def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, Cells]:
-    """Return what all runs have in common, and in which numbers the scenarios differ."""
+    """Return the plan that all runs share, and the numbers in which the scenarios differ."""
     worlds = [world.with_numbers_of(scenario) for scenario in scenarios]
     entries = [_entries(scenario) for scenario in scenarios]
     full = [_is_full(world, ability, entries) for ability in range(len(Abilities._fields))]
@@ -100,7 +100,7 @@ def _is_full(world: World, ability: int, entries: Sequence[Entries]) -> bool:
 
 
 def _draws(entries: Entries, full: Sequence[bool]) -> Iterator[tuple[int, Any, range]]:
-    """Yield what is drawn in each run: of each ability for each group, or once where all are alike."""
+    """Yield the draws of each run: one for each ability and group, or a single one where all groups are alike."""
     before = -1
     for ability, law, rows in entries:
         if full[ability]:

@@ -30,7 +30,7 @@ def size_of(run: Run, source: int) -> int:
 
 
 def sources_of(run: Run, best: int) -> tuple[Ints, Floats]:
-    """Return from which holdings a person heard, in order of their events, and the weight of each."""
+    """Return the holdings from which a person heard, in order of their events, and their weights."""
     every = run.dynamics[0].credited_tellers == EVERY
     number, entries, at = 1, 0, best
     if every:

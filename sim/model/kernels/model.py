@@ -80,7 +80,7 @@ def refuse_too_many(stopped: int) -> None:
 
 
 def replacements(own: Own) -> tuple[tuple[Any, Any], ...]:
-    """Return what takes the place of what in the loops for rules of one's own."""
+    """Return the pairs of functions to replace in the loops for rules of one's own."""
     varies = any(rule is abandonment_rate for rule, _ in own)
     return (*own, (rates_vary, always)) if varies else own
 

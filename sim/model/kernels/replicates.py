@@ -110,7 +110,7 @@ def run_batch(
 
 
 def batch_parts(scenario: Scenario, own: Own = ()) -> tuple[tuple[Any, Any], ...]:
-    """Return what takes the place of what in the loop over the runs: the generator, and what is left out."""
+    """Return the pairs of functions to replace in the loop over the runs: the generator, and the parts left out."""
     kind = scenario.world.network.kind if is_random(scenario) else "none"
     return ((generate, GENERATORS[kind]), *replacements(own), *left_out(scenario))
 

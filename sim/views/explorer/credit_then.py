@@ -33,7 +33,7 @@ Shares = dict[str, Floats]
 def accounts_of(
     tape: Tape, scenario: Scenario | None, comparison: Comparison, part: Drawn, moments: Ints, effort: float = 1.0
 ) -> list[dict[str, Any]]:
-    """Return what the page shows of every account: shares in the end and at earlier moments, as packed columns.
+    """Return the shares by every account at the end and at earlier moments, as packed columns.
 
     What was not yet realised at a moment is not yet credited there. A share is that of what had been realised by then.
 
@@ -70,7 +70,7 @@ def accounts_of(
 
 
 def _looked_at(tape: Tape, moments: Ints, method: str, parts: int, effort: float) -> list[int]:
-    """Return at which moments before the last the credit by an account is worked out; places in `moments`."""
+    """Return the moments before the last for which credit by an account is computed, as places in `moments`."""
     work = effort * WORK.get(method, WORK_ELSE) / parts
     many = int(min(len(moments), work // (len(tape.events) + OVERHEAD)))
     first = tape.realised.event.min(initial=len(tape.events))

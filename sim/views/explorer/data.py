@@ -84,7 +84,7 @@ def _moments(tape: Tape, time: Clock) -> Ints:
 
 
 def _ties(tape: Tape, scenario: Scenario | None, part: Drawn) -> tuple[Ints, Ints, list[str]]:
-    """Return who is tied to whom among those who are drawn, as places in `part.persons`, each pair once; and a note."""
+    """Return the ties among the persons drawn, as places in `part.persons`, each pair once; and a note."""
     place = np.full(tape.persons.total, -1, np.int64)
     place[part.persons] = np.arange(len(part.persons))
     note: list[str] = []

@@ -117,7 +117,7 @@ def _labelled(tape: Tape, table: CreditTable, acting: Ints) -> Ints:
 
 
 def _labels(tape: Tape, table: CreditTable, placed: Rows, labelled: Ints, many: bool) -> list[Label]:
-    """Return what to write at which place: names with their shares, and groups of many at the middle of theirs."""
+    """Return the labels and their places: names with shares, and a group at the middle of its band."""
     share, people, labels = _shares(tape, table), tape.persons, []
     for person in labelled.tolist():
         text = f"{readable(people.name_of(person))}  {percent(float(share[person]))}"

@@ -61,7 +61,7 @@ def notebook_figure(curve: NotebookCurve) -> Figure:
 
 
 def heading(curve: NotebookCurve) -> str:
-    """Return what the figure shows of a notebook that is found last, in words.
+    """Return a sentence on the value of the notebook that is found last.
 
     >>> from types import SimpleNamespace
     >>> heading(SimpleNamespace(theory={"lineage": [0.99, 0.0008]}))

@@ -96,7 +96,7 @@ def start_of(
     size: int, steps: int, crowd_understanding: float, persons: Table, links: Table, ideas: Table,
     relations: NDArray[np.int64], dynamics: Floats, planned: Records,
 ) -> Start:  # fmt: skip
-    """Return what the run begins with; see model.kernels.beginning."""
+    """Return the state in which the run begins; see model.kernels.beginning."""
     n, timed = len(persons), 0
     status, others = status_of(ideas, relations)
     abilities = Abilities(
@@ -125,7 +125,7 @@ def is_lasting(relations: NDArray[np.int64], dynamics: Floats, planned: Records)
 
 
 def planned_of(interventions: Table) -> Records:
-    """Return what is scheduled, as records."""
+    """Return the schedule as records."""
     planned = np.zeros(len(interventions), INTERVENTION)
     for k in range(len(interventions)):
         row, one = interventions[k], planned[k]
@@ -136,7 +136,7 @@ def planned_of(interventions: Table) -> Records:
 
 
 def status_of(ideas: Table, relations: NDArray[np.int64]) -> tuple[Records, Ints]:
-    """Return what there is to know of each idea beside its numbers, and the ideas that are related to it."""
+    """Return the status of each idea before the first step, and its related ideas."""
     status, others, used = np.zeros(len(ideas), STATUS), np.empty(2 * len(relations), np.int64), 0
     for idea in range(len(ideas)):
         one = status[idea]
@@ -201,7 +201,7 @@ def delays_of(planned: Records, first: float) -> tuple[Ints, Ints]:
 
 
 def worth_of(ideas: Table, planned: Records, now: int) -> Worth:
-    """Return what a holder of each idea realises in a step, over spans of steps in which it stays the same."""
+    """Return the value that a holder of each idea realises in a step, over spans of steps with a constant value."""
     m, used = len(ideas), 0
     room = m * (len(planned) + 1)
     begin, first, last = np.zeros(m + 1, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)

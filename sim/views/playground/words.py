@@ -17,7 +17,7 @@ ACCOUNTS = ("role-flow", "person-pagerank", "shapley", "knockout", "priority")
 
 
 def words() -> dict[str, Any]:
-    """Return what the page has to know of the model, as plain JSON values."""
+    """Return the facts of the model that the page needs, as plain JSON values."""
     sections: dict[str, Any] = {
         "scenario": About, "world": WorldSection, "population": Population, "ideas": Idea, "ties": Tie,
         "dynamics": Dynamics, "impact": Impact, "credit": CreditSection,
