@@ -105,7 +105,7 @@ def command_line(luck: Random, files: list[str]) -> list[str]:
     for option in command.params:
         if isinstance(option, click.Argument):
             words += [luck.choice(files if luck.random() < 0.8 else texts) for _ in range(luck.choice((1, 1, 1, 0, 2)))]
-        elif luck.random() < 0.25 and option.name not in ("open_it", "port", "dask", "executor", "check", "help"):
+        elif luck.random() < 0.25 and option.name not in ("opened", "port", "dask", "executor", "check", "help"):
             words.append(luck.choice(option.opts))
             words += [] if getattr(option, "is_flag", False) else [_value(option, luck, files, texts)]
     if name == "explore" and not {"-o", "--output"} & set(words):
