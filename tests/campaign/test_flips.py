@@ -52,7 +52,7 @@ def test_a_flip_or_a_cut_is_refused_by_name_or_harmless(make: Callable[[Path], A
     load = make(folder)
     before, ends = load(), Counter[str]()
     files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in BELONGS]
-    for _ in range(size("flips") // 3):
+    for _ in range(-(-size("flips") // 3)):
         file = luck.choice(files)
         whole = file.read_bytes()
         at = luck.randrange(len(whole))
