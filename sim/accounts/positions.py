@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.accounts.table import CreditTable, scaled_table
-from sim.model.randomness import ORDER, key_of, squares64
+from sim.model.randomness import ORDER, key_of, squares_of
 from sim.tape.tables import LEARN
 from sim.tape.tape import Tape
 
@@ -140,7 +140,7 @@ def _of_orders(links: nx.Graph[int], orders: int) -> dict[int, float]:
     people, found = list(links), dict.fromkeys(links, 0.0)
     for number in range(orders):
         key = key_of(0, ORDER, number, 0)
-        bits = squares64(np.arange(1, len(people) + 1), np.int64(key - 2**64 if key >= 2**63 else key))
+        bits = squares_of(np.arange(1, len(people) + 1), key)
         head: dict[int, int] = {}  # of those who came, another of the same group, or themselves
         size: dict[int, int] = {}
         for person in (people[at] for at in np.argsort(bits, kind="stable").tolist()):

@@ -17,6 +17,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 # What a draw is for.
 ABILITY, NETWORK, DISCOVER, TELL, LISTEN, STRANGERS, IMPLEMENT, ABANDON, HESITATE, RESOLVE, CROWD = range(11)
 PUBLISH, READ, TOLD, RANK, UNDERSTAND = 11, 12, 13, 14, 15
@@ -63,6 +65,11 @@ def squares64(counter: Any, key: Any) -> Any:
     t = x * x + z
     x = ((t >> 32) & MASK) | ((t & MASK) << 32)
     return t ^ (((x * x + y) >> 32) & MASK)
+
+
+def squares_of(counters: Any, key: int) -> Any:
+    """`squares64` of an int64 array of counters."""
+    return squares64(counters, np.int64(key - 2**64 if key >= 2**63 else key))
 
 
 def key_of(seed: int, purpose: int, step: int, idea: int) -> int:

@@ -69,24 +69,23 @@ def scheduled(rows: Rows, ideas: int, since: Ints, delay: Ints) -> Schedule:
     The delay of implementations made in the steps from since[k] on is delay[k]; since[0] is 0.
     """
     begin = np.zeros(ideas + 1, np.int64)
-    for e in range(rows.used[0]):
-        if rows.kind[e] == IMPLEMENT:
-            begin[rows.idea[e] + 1] += 1
+    implementations = np.flatnonzero(rows.kind[: rows.used[0]] == IMPLEMENT)
+    for e in implementations:
+        begin[rows.idea[e] + 1] += 1
     for idea in range(ideas):
         begin[idea + 1] += begin[idea]
     release, event, end = np.empty(begin[ideas], np.int64), np.empty(begin[ideas], np.int64), begin.copy()
-    for e in range(rows.used[0]):
-        if rows.kind[e] == IMPLEMENT:
-            k, idea = len(since) - 1, rows.idea[e]
-            while since[k] > rows.step[e]:
-                k -= 1
-            step = rows.step[e] + 1 + delay[k]
-            j = end[idea]
-            end[idea] = j + 1
-            while j > begin[idea] and release[j - 1] > step:
-                release[j], event[j] = release[j - 1], event[j - 1]
-                j -= 1
-            release[j], event[j] = step, e
+    for e in implementations:
+        k, idea = len(since) - 1, rows.idea[e]
+        while since[k] > rows.step[e]:
+            k -= 1
+        step = rows.step[e] + 1 + delay[k]
+        j = end[idea]
+        end[idea] = j + 1
+        while j > begin[idea] and release[j - 1] > step:
+            release[j], event[j] = release[j - 1], event[j - 1]
+            j -= 1
+        release[j], event[j] = step, e
     return Schedule(begin, release, event)
 
 
@@ -163,6 +162,8 @@ def realise_idle(
 
     A loop apart from what makes rows, since it takes a tenth of the time.
     """
+    if not held and made[-1] == 0:
+        place[0] = max(place[0], events)
     e, used = place[0], place[1]
     while e < events:
         person, idea = rows.person[e], rows.idea[e]
@@ -183,10 +184,7 @@ def realise_idle(
 def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
     """The last step in which the holding that each event began was there; empty where none has ended."""
     events = rows.used[0]
-    ended = False
-    for e in range(events):
-        ended = ended or ((rows.kind[e] == ABANDON or rows.kind[e] == LEAVE) and rows.person[e] < n)
-    if not ended:
+    if not np.any((rows.kind[:events] == ABANDON) | (rows.kind[:events] == LEAVE)):
         return np.empty(0, np.int32)
     ends = np.full(events, now, np.int32)
     began = np.empty(n * ideas, np.int32)

@@ -135,8 +135,8 @@ class Recorder:
         """Append an event with its influences (parent row -> weight) and return its row."""
         row = len(self.events)
         self.events.append((step, kind, person, idea, count))
-        if parents:
-            self.influences.extend((row, parent, weight) for parent, weight in parents.items())
+        for parent, weight in parents.items() if parents else ():
+            self.influences.append((row, parent, weight))
         return row
 
     def tables(self) -> tuple[Events, Influences]:

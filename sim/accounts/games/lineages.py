@@ -31,7 +31,7 @@ from sim.accounts.games.lineage_loops import (
 )
 from sim.accounts.table import sum_by
 from sim.machine.loops import for_size
-from sim.model.randomness import LINEAGE, key_of, squares64
+from sim.model.randomness import LINEAGE, key_of, squares_of
 from sim.readers.sorting import runs_from
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.tape.tape import Tape
@@ -195,7 +195,7 @@ def _draw(ways: Ways, sample: int) -> Ways:
     """Return one way up for each event that has some, drawn by its part."""
     some = np.flatnonzero(np.diff(ways.begin))
     key = key_of(0, LINEAGE, sample, 0)
-    bits: Ints = squares64(some, np.int64(key - 2**64 if key >= 2**63 else key))
+    bits: Ints = squares_of(some, key)
     uniform = ((bits >> 11) & 0x1FFFFFFFFFFFFF) * 2.0**-53
     upto = np.cumsum(ways.part)
     before = np.where(ways.begin[some] > 0, upto[ways.begin[some] - 1], 0.0)

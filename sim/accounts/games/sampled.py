@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.accounts.games.values import Players, Value, check_finite, lookup, names_of
-from sim.model.randomness import ORDER, key_of, squares64
+from sim.model.randomness import ORDER, key_of, squares_of
 from sim.tape.tables import Floats, Ints
 
 ValueOfRows = Callable[[NDArray[np.bool_]], ArrayLike]
@@ -103,7 +103,7 @@ def order_of(seed: int, number: int, players: int) -> Ints:
     [0, 1, 2, 3, 4]
     """
     key = key_of(seed, ORDER, number & 0xFFFFFFFF, number >> 32)
-    bits: Ints = squares64(np.arange(players, dtype=np.int64), np.int64(key - 2**64 if key >= 2**63 else key))
+    bits: Ints = squares_of(np.arange(players, dtype=np.int64), key)
     return np.argsort(bits, kind="stable").astype(np.int64)
 
 

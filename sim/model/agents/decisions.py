@@ -6,8 +6,9 @@ these do (see person.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sim.model.agents.surroundings import Holding, Other, Surroundings
 from sim.model.randomness import (
@@ -18,11 +19,12 @@ from sim.model.randomness import (
     LISTEN,
     RESOLVE,
     STRANGERS,
-    TELL,
     UNDERSTAND,
     uniform_of,
 )
 from sim.model.rules import NEVER
+
+NOTHING: Mapping[int, Mapping[int, float]] = MappingProxyType({})
 
 
 @dataclass
@@ -37,24 +39,15 @@ class Decisions:
     """One person of the model: its state, whose attributes `Person` describes, and a method for each decision."""
 
     model: Surroundings
-    creativity: float
-    reach: float
-    skill: float
-    clarity: float
-    understanding: float
-    threshold: float
-    keeps: bool
-    alive: bool
 
     def __init__(self, model: Surroundings, index: int) -> None:
         self.model = model
         self.index = index
-        for ability, of_all in model.abilities.items():
-            setattr(self, ability, of_all[index])
+        (self.creativity, self.reach, self.skill, self.clarity, self.understanding, self.threshold,
+         self.keeps, self.alive) = model.abilities[index]  # fmt: skip
         self.holdings: dict[int, Holding] = {}
-        self.given_up: set[int] = set()
-        self.hesitates: dict[int, dict[int, float]] = {}  # idea -> who told of it
-        self.notebook: dict[int, int] = {}  # idea -> the event by which it was last adopted; never forgets
+        self.given_up: frozenset[int] = frozenset()
+        self.hesitates: Mapping[int, Mapping[int, float]] = NOTHING  # idea -> who told of it
         self.timers: dict[tuple[int, int], Timer] = {}
 
     @property
@@ -82,7 +75,8 @@ class Decisions:
     def understands(self, idea: int, teller_clarity: float) -> float:
         """The chance that the person, when told, understands; in [0, 1]."""
         clarity = self.model.ideas["clarity"][idea]
-        return float(self.model.rules.chance_to_understand(clarity, teller_clarity, self.understanding))
+        chance: float = self.model.rules.chance_to_understand(clarity, teller_clarity, self.understanding)
+        return chance
 
     def takes_up(self, idea: int) -> bool:
         """Return whether the person, having understood, adopts the idea at once and does not hesitate."""
@@ -121,7 +115,7 @@ class Decisions:
             self.look_around()
         for idea in self.hesitates:
             if self.is_open_to(idea) and self.comes_true(RESOLVE, idea, model.dynamics["resolve_rate"]):
-                model.hear(self, idea, self.hesitates[idea], 0, sure=True)
+                model.hear(self, idea, self.hesitates[idea], None)
         for idea, holding in self.holdings.items():
             if not model.rules.is_settled(holding.since, model.now):
                 continue
@@ -142,13 +136,15 @@ class Decisions:
                 return model.now + 1
         if model.dynamics["adoption"] == "threshold":
             return model.now + 1
-        return max(model.now + 1, min((timer.due for timer in self.timers.values()), default=NEVER))
+        return max(model.now + 1, min(timer.due for timer in self.timers.values())) if self.timers else NEVER
 
     def is_open_to(self, idea: int) -> bool:
         """Return whether the person could adopt the idea: alive, with neither it nor a rival held, and not given up."""
-        held, rivals = self.holdings, self.model.world.ideas.rivals[idea]
+        model, held = self.model, self.holdings
+        rivals = model.rivals[idea]
         holds_rival = bool(rivals) and any(rival in held for rival in rivals)
-        return bool(self.model.rules.is_open(self.alive, idea in held, idea in self.given_up, holds_rival))
+        is_open: bool = model.rules.is_open(self.alive, idea in held, idea in self.given_up, holds_rival)
+        return is_open
 
     def has_prerequisites(self, idea: int) -> bool:
         """Return whether the person holds all that the idea builds on, since an earlier step."""
@@ -177,7 +173,7 @@ class Decisions:
     def forget(self) -> None:
         """Stop all timers, and have heard of nothing."""
         self.timers.clear()
-        self.hesitates.clear()
+        self.hesitates = NOTHING
 
     def tell(self, idea: int, holding: Holding) -> None:
         """Address the ties and, with what is left of the audience, strangers and the crowd."""
@@ -188,8 +184,9 @@ class Decisions:
         ties = model.ties_of(self.index)
         degree, simple = len(ties), model.dynamics["adoption"] == "simple"
         audience = rules.within_ties(audience, degree, model.dynamics["audience"] == "ties")
-        for other, weight in ties if simple else ():
-            self.address(idea, holding, other, rules.chance_to_tell(audience, degree, weight), TELL)
+        if simple:
+            for (other, weight), luck in zip(ties, model.luck_with_ties(idea, self.index), strict=True):
+                self.address(idea, holding, other, rules.chance_to_tell(audience, degree, weight), luck, mutual=True)
         chance = rules.chance_to_tell_stranger(audience, degree, model.world.size)
         if chance <= 0.0:
             return
@@ -197,7 +194,7 @@ class Decisions:
             tied = {other for other, _ in ties}
             for other in self.strangers(idea, chance, STRANGERS):
                 if other != self.index and other not in tied:
-                    self.address(idea, holding, other, 1.0, LISTEN)
+                    self.address(idea, holding, other, 1.0, self.luck(LISTEN, idea, other), mutual=True)
         model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea], self.clarity)
 
     def chance_to_address(self, idea: int, other: Other) -> float:
@@ -224,25 +221,28 @@ class Decisions:
                 return
             yield other
 
-    def address(self, idea: int, holding: Holding, other: int, chance: float, purpose: int) -> None:
-        """Tell one person with this chance; who understands has heard of the idea."""
+    def address(self, idea: int, holding: Holding, other: int, chance: float, luck: float, mutual: bool) -> None:
+        """Tell one person with this chance; who understands has heard of the idea.
+
+        `mutual`: whether a holder could address this person likewise, so that both are one meeting.
+        """
         model = self.model
         hearer = model.people[other]
         if idea in hearer.holdings:
             if model.dynamics["stifling"] != "none":
-                self.meet(idea, hearer, chance, purpose)
+                self.meet(idea, hearer, chance, luck, mutual)
         elif hearer.is_open_to(idea):
-            understood = model.rules.chance_of_both(chance, hearer.understands(idea, self.clarity))
-            if model.rules.comes_true(self.luck(purpose, idea, other), understood):
-                model.hear(hearer, idea, {holding.event: 1.0}, model.rank(idea, self.index, other))
+            rules = model.rules
+            understood = rules.chance_of_both(chance, hearer.understands(idea, self.clarity))
+            if rules.comes_true(luck, understood):
+                model.hear(hearer, idea, {holding.event: 1.0}, self.index)
 
-    def meet(self, idea: int, other: Other, chance: float, purpose: int) -> None:
+    def meet(self, idea: int, other: Other, chance: float, luck: float, mutual: bool) -> None:
         """A teller meets one who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
-        luck = self.luck(purpose, idea, other.index)
         if not model.rules.comes_true(luck, chance):
             return
-        if stifling == "both" and purpose in (TELL, LISTEN):
+        if stifling == "both" and mutual:
             here, back = self.chance_to_address(idea, other), other.chance_to_address(idea, self)
             if not model.rules.comes_true(
                 luck, model.rules.chance_of_both(chance, model.rules.part_of_meeting(here, back))
@@ -267,11 +267,10 @@ class Decisions:
                     holders.append(other)
             if not model.rules.reaches_threshold(held, total, self.threshold):
                 continue
-            ranks = {other: model.rank(idea, other, self.index) for other in holders}
-            teller = model.people[min(holders, key=lambda other: (ranks[other], other))]
+            teller = model.people[min(holders, key=lambda other: (model.rank(idea, other, self.index), other))]
             if model.rules.comes_true(self.luck(UNDERSTAND, idea), self.understands(idea, teller.clarity)):
                 for other in holders:
-                    model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, ranks[other])
+                    model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, other)
 
     def has_held(self, idea: int) -> bool:
         """Return whether the person holds the idea since an earlier step."""

@@ -17,6 +17,7 @@ class Acting(Surroundings, Protocol):
     """The model, as an intervention finds it: what persons ask, and what can be made to happen."""
 
     recorder: Recorder
+    notebooks: dict[tuple[int, int], int]  # idea, person -> the event by which it was last adopted; never forgets
     skipped: int  # interventions that found nothing to act on
 
     @property
@@ -89,7 +90,7 @@ def _discover(model: Acting, entry: Scheduled) -> None:
 def _find(model: Acting, entry: Scheduled) -> None:
     for index, idea in entry.pairs:
         person = model.people[index]
-        written = [model.people[of].notebook[idea] for of in entry.to if idea in model.people[of].notebook]
+        written = [model.notebooks[idea, of] for of in entry.to if (idea, of) in model.notebooks]
         if model.rules.can_be_found(person.is_open_to(idea), bool(written)):
             model.begin(tables.LEARN, person, idea, {written[0]: 1.0})
         else:
@@ -124,7 +125,7 @@ def _publish(model: Acting, entry: Scheduled) -> None:
     for person, idea, holding in _holdings(model, entry):
         for other in person.strangers(idea, entry.amount, PUBLISH) if entry.amount > 0.0 else ():
             if other != person.index:
-                person.address(idea, holding, other, 1.0, READ)
+                person.address(idea, holding, other, 1.0, person.luck(READ, idea, other), mutual=False)
         model.crowd.address(idea, holding.event, entry.amount, model.ideas["clarity"][idea], person.clarity)
 
 
@@ -138,7 +139,7 @@ def _tell(model: Acting, entry: Scheduled) -> None:
             if other == crowd:
                 model.crowd.address(idea, holding.event, 1.0, model.ideas["clarity"][idea], person.clarity)
             elif other != person.index:
-                person.address(idea, holding, other, 1.0, TOLD)
+                person.address(idea, holding, other, 1.0, person.luck(TOLD, idea, other), mutual=False)
 
 
 def _tell_from_the_crowd(model: Acting, entry: Scheduled, idea: int) -> None:
@@ -150,7 +151,7 @@ def _tell_from_the_crowd(model: Acting, entry: Scheduled, idea: int) -> None:
             hearer = model.people[other]
             luck, understood = uniform_of(model.key(TOLD, idea), crowd, other), hearer.understands(idea, 1.0)
             if model.rules.comes_true(luck, model.rules.chance_of_both(1.0, understood)):
-                model.hear(hearer, idea, parents, model.rank(idea, crowd, other))
+                model.hear(hearer, idea, parents, crowd)
 
 
 def _holdings(model: Acting, entry: Scheduled) -> Iterator[tuple[Decisions, int, Holding]]:

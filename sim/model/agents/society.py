@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,18 @@ from sim.model.agents.decisions import Decisions
 from sim.model.agents.surroundings import Holding, Other
 from sim.model.networks.ties import Neighbours
 from sim.model.own_rules import rules_with
-from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RANK, RESOLVE, key_of, rank_of
+from sim.model.randomness import (
+    ABANDON,
+    DISCOVER,
+    IMPLEMENT,
+    RANK,
+    RESOLVE,
+    TELL,
+    key_of,
+    rank_of,
+    squares_of,
+    unit,
+)
 from sim.model.realise import history
 from sim.model.rules import NEVER
 from sim.model.world import ABILITIES, World
@@ -28,14 +39,9 @@ from sim.tape import tables
 from sim.tape.rows import Recorder, rows_of
 from sim.tape.tape import Tape
 
-
-@dataclass
-class Hearing:
-    """The exposure of a person to an idea in one step: all that was understood, and the claim that is credited."""
-
-    claim: int
-    parents: list[Mapping[int, float]]
-    sure: bool
+Hearing = tuple[
+    int | None, Mapping[int, float]
+]  # the teller, if any, and the holdings that were told with their weights
 
 
 class Society:
@@ -70,11 +76,15 @@ class Society:
         self.recorder = Recorder()
         self.rules = rules_with(world.rules)
         self.crowd = Crowd(world, self.recorder, self.rules)
-        self.abilities = {name: getattr(world, name).tolist() for name in (*ABILITIES, "keeps", "alive")}
+        abilities = [getattr(world, name).tolist() for name in (*ABILITIES, "keeps", "alive")]
+        self.abilities: Sequence[tuple[Any, ...]] = list(zip(*abilities, strict=True))
+        self.rivals: Sequence[Sequence[int]] = world.ideas.rivals
         self.people = [person_class(self, index) for index in range(world.n)]
         self._awake = dict(enumerate(self.people))
         self._alarms: dict[int, dict[int, Decisions]] = {}  # the step in which to wake -> whom
         self._keys: dict[tuple[int, int], int] = {}
+        self._with_ties: dict[int, dict[int, list[float]]] = {}  # idea -> teller -> luck with each tie
+        self.notebooks: dict[tuple[int, int], int] = {}  # idea, person -> the event by which it was last adopted
         self.skipped = 0  # interventions that found nothing to act on
         self._schedule = deque(world.schedule)
         self._neighbours = neighbours or Neighbours(world.ties)
@@ -83,7 +93,7 @@ class Society:
     def _forget(self) -> None:
         """Nothing is decided yet."""
         self.discoveries: list[tuple[int, int]] = []
-        self.hearings: dict[tuple[int, int], Hearing] = {}
+        self.hearings: dict[tuple[int, int], list[Hearing]] = {}  # idea, person -> all that was understood
         self.implementations: list[tuple[int, int]] = []
         self.abandonments: list[tuple[int, int]] = []
         self.stifled: list[tuple[int, int]] = []
@@ -92,6 +102,7 @@ class Society:
         """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
         self.now += 1
         self._keys.clear()
+        self._with_ties.clear()
         self._neighbours.turn_to(self.now)
         self._wake()
         while self._is_scheduled():
@@ -148,6 +159,25 @@ class Society:
             key = self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
         return key
 
+    def luck_with_ties(self, idea: int, teller: int) -> list[float]:
+        """A teller's luck with each of its ties in this step, drawn at once for all who may tell the idea."""
+        drawn = self._with_ties.get(idea)
+        if drawn is None:
+            holders = [person for person in self._awake.values() if idea in person.holdings]
+            tellers = [person.index for person in holders if self.now <= person.holdings[idea].tells_until]
+            drawn = self._with_ties[idea] = self._drawn(idea, tellers)
+        if teller not in drawn:
+            drawn |= self._drawn(idea, [teller])
+        return drawn[teller]
+
+    def _drawn(self, idea: int, tellers: list[int]) -> dict[int, list[float]]:
+        ties = {teller: self.ties_of(teller) for teller in tellers}
+        others = np.array([other for of_teller in ties.values() for other, _ in of_teller], np.int64)
+        counters = (np.repeat(np.array(tellers, np.int64), [len(ties[teller]) for teller in tellers]) << 32) | others
+        drawn: Any = unit(squares_of(counters, self.key(TELL, idea)))
+        luck = iter(drawn.tolist())
+        return {teller: list(islice(luck, len(of_teller))) for teller, of_teller in ties.items()}
+
     def rank(self, idea: int, teller: int, hearer: int) -> int:
         """The place of a teller among those who make a hearer understand in this step: the lowest is credited."""
         return rank_of(self.key(RANK, idea), teller, hearer)
@@ -160,16 +190,25 @@ class Society:
         """Return those who are tied to a person in this step, with the weights."""
         return self._neighbours.tellers_of(person)
 
-    def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
-        """Have a person hear and understand; of several tellers the one of the lowest rank is credited."""
-        source = min(parents) + (self.rules.MIXTURE if len(parents) > 1 else 0)
-        claim = int(self.rules.claim(rank, source))
-        hearing = self.hearings.setdefault((idea, hearer.index), Hearing(claim, [], False))
-        hearing.sure |= sure
+    def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], teller: int | None) -> None:
+        """Have a person hear of an idea and understand; without a teller, adopt what was heard of before."""
+        hearings = self.hearings.get((idea, hearer.index))
+        if hearings is None:
+            self.hearings[idea, hearer.index] = [(teller, parents)]
+        else:
+            hearings.append((teller, parents))
+
+    def _credited(self, idea: int, hearer: int, hearings: Sequence[Hearing]) -> Mapping[int, float]:
+        """Return the influences of an adoption: all tellers in equal parts, or the one with the least claim."""
         if self.dynamics["credited_tellers"] == "all":
-            hearing.parents.append(parents)
-        elif claim <= hearing.claim:
-            hearing.claim, hearing.parents = claim, [parents]
+            return mixed([parents for _, parents in hearings], self.rules)
+
+        def claim(hearing: Hearing) -> int:
+            teller, parents = hearing
+            source = min(parents) + (self.rules.MIXTURE if len(parents) > 1 else 0)
+            return int(self.rules.claim(0 if teller is None else self.rank(idea, teller, hearer), source))
+
+        return (hearings[0] if len(hearings) == 1 else min(hearings, key=claim))[1]
 
     # --- what happens ---------------------------------------------------------------------------------------
 
@@ -193,14 +232,14 @@ class Society:
             if index == self.world.n:
                 self.crowd.learn(self.now, idea, self.luck)
                 continue
-            person, hearing = self.people[index], self.hearings[idea, index]
+            person = self.people[index]
             if not person.is_open_to(idea):
                 continue
-            parents = mixed(hearing.parents, self.rules)
-            if hearing.sure or person.takes_up(idea):
+            parents = self._credited(idea, index, self.hearings[idea, index])
+            if any(teller is None for teller, _ in self.hearings[idea, index]) or person.takes_up(idea):
                 self.begin(tables.LEARN, person, idea, parents)
             else:
-                person.hesitates[idea] = parents
+                person.hesitates = {**person.hesitates, idea: parents}
                 self._awake[index] = person
 
     def _implement(self) -> None:
@@ -217,7 +256,7 @@ class Society:
                 self.recorder.event(self.now, tables.ABANDON, index, idea)
                 self.end(self.people[index], idea)
                 if not readopt:
-                    self.people[index].given_up.add(idea)
+                    self.people[index].given_up |= {idea}
 
     def begin(self, kind: int, person: Decisions, idea: int, parents: Mapping[int, float]) -> None:
         """Begin a holding of an idea: by discovery, or learned from the holdings `parents` (with their weights)."""
@@ -226,9 +265,10 @@ class Society:
             event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])
         )
         self._awake[person.index] = person
-        person.notebook[idea] = event
-        person.hesitates.pop(idea, None)
-        for other in (idea, *self.world.ideas.rivals[idea]):
+        self.notebooks[idea, person.index] = event
+        if idea in person.hesitates:
+            person.hesitates = {other: told for other, told in person.hesitates.items() if other != idea}
+        for other in (idea, *self.rivals[idea]):
             person.restart(DISCOVER, other)
             person.restart(RESOLVE, other)
 
@@ -254,6 +294,8 @@ class Society:
 
 def mixed(parents: Sequence[Mapping[int, float]], rules: Any = rules) -> dict[int, float]:
     """Several influences of one event in equal parts, by row."""
+    if len(parents) == 1:
+        return dict(parents[0])
     mixture: dict[int, float] = {}
     for row, weight in sorted((row, weight) for part in parents for row, weight in part.items()):
         mixture[row] = rules.added(mixture.get(row, 0.0), rules.part_of(weight, len(parents)))

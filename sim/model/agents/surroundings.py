@@ -50,7 +50,8 @@ class Surroundings(Protocol):
     """The model, as a person sees it."""
 
     world: World  # what never changes: size, ties, names, what ideas build on
-    abilities: dict[str, list[Any]]  # creativity, ..., keeps, alive: of each person, at the start
+    abilities: Sequence[tuple[Any, ...]]  # of each person at the start: creativity, ..., threshold, keeps, alive
+    rivals: Sequence[Sequence[int]]  # of each idea: those that nobody holds along with it
     now: int  # the step that is being taken
     idea_numbers: range
     dynamics: dict[str, Any]  # the keys of [dynamics], as they are now
@@ -78,8 +79,11 @@ class Surroundings(Protocol):
     def key(self, purpose: int, idea: int) -> int:
         """Return the key of all luck of this step for one purpose and idea."""
 
+    def luck_with_ties(self, idea: int, teller: int) -> Sequence[float]:
+        """Return a teller's uniform number in [0, 1) for each of `ties_of`, in this step."""
+
     def rank(self, idea: int, teller: int, hearer: int) -> int:
         """Return the place of a teller among those who make a hearer understand in this step."""
 
-    def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], rank: int, sure: bool = False) -> None:
+    def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], teller: int | None) -> None:
         """Have a person hear and understand, from the holdings `parents` with their weights."""

@@ -54,36 +54,36 @@ class Neighbours:
         self.ties = ties
         self.fixed = ties.lasting
         self.now = 0
-        self.lists: dict[tuple[int, bool], list[tuple[int, float]]] = {}
+        self.told: dict[int, list[tuple[int, float]]] = {}
+        self.tellers: dict[int, list[tuple[int, float]]] = {}
 
     def turn_to(self, now: int) -> None:
         """Another step has come."""
         self.now = now
         if not self.fixed:
-            self.lists.clear()
+            self.told.clear()
+            self.tellers.clear()
 
     def told_by(self, person: int) -> list[tuple[int, float]]:
         """Return those whom a person can tell, in the order of their numbers, with the weights of the ties."""
-        return self._list(person, self.ties, back=False)
+        return self.told.get(person) or self.told.setdefault(person, self._list(person, self.ties))
 
     def tellers_of(self, person: int) -> list[tuple[int, float]]:
         """Return those who can tell a person, in the order of their numbers, with the weights of the ties."""
-        return self._list(person, self.reversed, back=True)
+        return self.tellers.get(person) or self.tellers.setdefault(person, self._list(person, self.reversed))
 
     @cached_property
     def reversed(self) -> Ties:
         """The ties by whom they lead to."""
         return reversed_ties(self.ties)
 
-    def _list(self, person: int, ties: Ties, back: bool) -> list[tuple[int, float]]:
-        if (person, back) not in self.lists:
-            rows = slice(int(ties.indptr[person]), int(ties.indptr[person + 1]))
-            target, weight = ties.target[rows], ties.weight[rows]
-            if not self.fixed:
-                there = (ties.start[rows] <= self.now) & (self.now < ties.end[rows])
-                target, weight = target[there], weight[there]
-            self.lists[person, back] = list(zip(target.tolist(), weight.tolist(), strict=True))
-        return self.lists[person, back]
+    def _list(self, person: int, ties: Ties) -> list[tuple[int, float]]:
+        rows = slice(int(ties.indptr[person]), int(ties.indptr[person + 1]))
+        target, weight = ties.target[rows], ties.weight[rows]
+        if not self.fixed:
+            there = (ties.start[rows] <= self.now) & (self.now < ties.end[rows])
+            target, weight = target[there], weight[there]
+        return list(zip(target.tolist(), weight.tolist(), strict=True))
 
 
 def reversed_ties(ties: Ties) -> Ties:

@@ -509,6 +509,11 @@ class Hermit(Person):
         return self.model.now > 4 and super().tells(idea)
 
 
+class Tireless(Person):
+    def tells(self, idea: int) -> bool:
+        return True  # after the telling period as well, in which nobody else tells
+
+
 class Loud(Person):
     def audience(self, idea: int) -> float:
         return 2.0 if self.index == 0 else 0.0
@@ -540,6 +545,7 @@ class Fickle(Person):
         (Person, {"learn": [(2, 1), (2, 2), (2, 3)]}),
         (Inventor, {"discover": [(1, 0), (3, 0)], "learn": [(2, 1), (2, 2), (2, 3), (4, 1), (4, 2), (4, 3)]}),
         (Hermit, {"learn": [(5, 1), (5, 2), (5, 3)]}),
+        (Tireless, {"learn": [(2, 1), (2, 2), (2, 3)]}),
         (Loud, {"learn": [(2, 1)]}),
         (Deaf, {"learn": [(2, 2)]}),
         (Slow, {"learn": [(2, 1), (2, 3)]}),
