@@ -19,8 +19,8 @@ import numpy as np
 from sim.machine.loops import for_size
 from sim.model.realise_loops import Impact, Schedule, Worth, realise_run, scheduled
 from sim.model.world import World
-from sim.tape.rows import Rows, tables_of
-from sim.tape.tables import Ints, Realised
+from sim.tape.rows import Rows, in_use
+from sim.tape.tables import Events, Influences, Ints, Realised
 from sim.tape.tape import Tape
 
 
@@ -47,14 +47,19 @@ def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Ta
     rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
     pieces = np.ascontiguousarray(crowd[:, np.argsort(crowd[0], kind="stable")])
     rows, *realised = for_size(realise_run, int(rows.used[0]))(rows, pieces, impact_of(world, now))
-    return tape_of(world, rows, realised, now, skipped)
+    return tape_of(world, in_use(rows), realised, now, skipped)
 
 
-def tape_of(world: World, rows: Rows, realised: Sequence[Any], now: int, skipped: int) -> Tape:
-    """Return rows, and event, implementation and value of what was realised, as a tape; they become its own."""
+def tape_of(world: World, rows: Rows, realised: Sequence[Any], now: int, skipped: int, sound: bool = False) -> Tape:
+    """Return rows, and event, implementation and value of what was realised, as a tape; they become its own.
+
+    `sound`: whether the loops have checked them, as a tape does.
+    """
     table = in_order(*realised) if world.crowd else Realised.of(*realised)
     source = world.provenance() | ({"interventions_without_effect": skipped} if skipped else {})
-    return Tape(*tables_of(rows), table, world.persons, world.ideas.name, now, world.size, {}, source)
+    make = Tape.of_sound if sound else Tape
+    events, influences = Events.of(*rows[:5]), Influences.of(*rows[5:8])
+    return make(events, influences, table, world.persons, world.ideas.name, now, world.size, {}, source)
 
 
 def schedule_of(world: World, rows: Rows) -> Schedule:

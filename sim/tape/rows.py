@@ -116,12 +116,6 @@ def in_use(rows: Rows) -> Rows:
     )  # fmt: skip
 
 
-def tables_of(rows: Rows) -> tuple[Events, Influences]:
-    """The rows in use as tables; the columns are not copied."""
-    columns = in_use(rows)
-    return Events.of(*columns[:5]), Influences.of(*columns[5:8])
-
-
 class Recorder:
     """Writes a tape row by row; rows are numbered as they come."""
 

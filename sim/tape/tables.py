@@ -57,7 +57,7 @@ class Table:
         """Return the table of arrays that are of the right types and equal length, and that nobody else holds."""
         table = object.__new__(cls)
         for name, column in zip(COLUMNS[cls.__name__.lower()], columns, strict=True):
-            column.flags.writeable = False
+            column.setflags(write=False)
             table.__dict__[name] = column
         return table
 

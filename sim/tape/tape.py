@@ -66,6 +66,13 @@ class Tape(History):
         object.__setattr__(self, "ideas", tuple(self.ideas))
         check(self)
 
+    @classmethod
+    def of_sound(cls, *fields: Any) -> Tape:
+        """Return the tape of these fields, of which a loop has found already that they keep the requirements."""
+        tape = object.__new__(cls)
+        tape.__dict__.update(zip(cls.__dataclass_fields__, fields, strict=True))
+        return tape
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tape):
             return NotImplemented

@@ -15,7 +15,8 @@ from sim.machine.loops import compiled
 from sim.model import realise_loops
 from sim.model.realise import in_order
 from sim.model.realise_loops import Schedule, Worth
-from sim.tape.rows import Recorder, rows_of, tables_of
+from sim.tape.rows import Recorder, rows_of
+from sim.tape.rows import in_use as used
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
 from tests import cases
@@ -76,14 +77,11 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
         code(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held, False)
         for code in (realise_loops.realise, compiled(realise_loops.realise))
     ]
-    (events, influences), (events_too, influences_too) = (tables_of(rows) for rows, *_ in found)
-    for one, other in ((events, events_too), (influences, influences_too)):
-        for name, column in one.columns().items():
-            assert column.tobytes() == other.columns()[name].tobytes()
-    for one, other in zip(found[0][1:], found[1][1:], strict=True):
+    rows, rows_too = (used(rows) for rows, *_ in found)
+    for one, other in zip([*rows, *found[0][1:]], [*rows_too, *found[1][1:]], strict=True):
         assert one.tobytes() == other.tobytes()
-    recorder.events += zip(*(c[before[0] :].tolist() for c in events.columns().values()), strict=True)
-    recorder.influences += zip(*(c[before[1] :].tolist() for c in influences.columns().values()), strict=True)
+    recorder.events += zip(*(column[before[0] :].tolist() for column in rows[:5]), strict=True)
+    recorder.influences += zip(*(column[before[1] :].tolist() for column in rows[5:8]), strict=True)
     return in_order(*found[0][1:])
 
 

@@ -65,9 +65,9 @@ def runner(
             refuse_too_many(stopped)
             if progress is not None:
                 progress(now, steps)
-        rows, *realised, skipped = finish(kept, impact)
+        rows, *realised, skipped, sound = finish(kept, impact)
         del kept  # its memory, before the tape takes more
-        return tape_of(world.with_luck(seed), rows, realised, now, skipped)
+        return tape_of(world.with_luck(seed), rows, realised, now, skipped, sound)
 
     return run
 

@@ -26,6 +26,7 @@ from sim.model.kernels.interventions import discover, happen
 from sim.model.kernels.learning import learn
 from sim.model.kernels.timers import rates_vary, set_rates, sort_due, start, take_due
 from sim.model.realise_loops import realise_run
+from sim.tape.check import is_sound
 from sim.tape.rows import Rows, in_use
 from sim.tape.tables import ABANDON, Floats, Ints
 
@@ -54,11 +55,19 @@ def shown(kept: Any) -> Any:
     return kept.record
 
 
-def finish(kept: Any, impact: Any) -> tuple[Rows, Ints, Ints, Floats, int]:
-    """Return the rows of a run at its end, what was realised, and `skipped`; `impact` is an `Impact` that is kept."""
+def finish(kept: Any, impact: Any) -> tuple[Rows, Ints, Ints, Floats, int, bool]:
+    """Return the rows of a run at its end, what was realised, `skipped`, and whether a tape of it is sound.
+
+    `impact` is an `Impact` that is kept. A world with a crowd is left to the tape to check.
+    """
     run = opened(kept)
     rows, event, served, value = realise_run(run.rows, pieces_of(run), impact.record)
-    return in_use(rows), event, served, value, run.skipped
+    rows = in_use(rows)
+    sound = run.crowd == 0 and is_sound(
+        rows.step, rows.kind, rows.person, rows.idea, rows.count, rows.child, rows.parent, rows.weight,
+        event, served, value, run.steps, run.n, len(run.status),
+    )  # fmt: skip
+    return rows, event, served, value, run.skipped, sound
 
 
 def take_steps(run: Run, until: int, enough: int, most: int) -> int:
