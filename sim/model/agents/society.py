@@ -39,9 +39,7 @@ from sim.tape import tables
 from sim.tape.rows import Recorder, rows_of
 from sim.tape.tape import Tape
 
-Hearing = tuple[
-    int | None, Mapping[int, float]
-]  # the teller, if any, and the holdings that were told with their weights
+Hearing = tuple[int | None, Mapping[int, float]]  # the teller, if any, and the holdings told, with their weights
 
 
 class Society:
@@ -192,11 +190,7 @@ class Society:
 
     def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], teller: int | None) -> None:
         """Have a person hear of an idea and understand; without a teller, adopt what was heard of before."""
-        hearings = self.hearings.get((idea, hearer.index))
-        if hearings is None:
-            self.hearings[idea, hearer.index] = [(teller, parents)]
-        else:
-            hearings.append((teller, parents))
+        self.hearings.setdefault((idea, hearer.index), []).append((teller, parents))
 
     def _credited(self, idea: int, hearer: int, hearings: Sequence[Hearing]) -> Mapping[int, float]:
         """Return the influences of an adoption: all tellers in equal parts, or the one with the least claim."""
