@@ -250,7 +250,7 @@ class Society:
                 self.recorder.event(self.now, tables.ABANDON, index, idea)
                 self.end(self.people[index], idea)
                 if not readopt:
-                    self.people[index].given_up |= {idea}
+                    self.people[index].given_up = self.people[index].given_up.union([idea])
 
     def begin(self, kind: int, person: Decisions, idea: int, parents: Mapping[int, float]) -> None:
         """Begin a holding of an idea: by discovery, or learned from the holdings `parents` (with their weights)."""
