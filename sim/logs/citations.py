@@ -48,11 +48,9 @@ def read(log: Log) -> Tape:
         parts.append(columns_beside(beside, DATES, "dates", clock).names.pop("paper"))
         columns.read_as["dates_of"] = Path(str(beside)).name
     elif "date" not in given:
-        name = f"{log.path.stem}-dates{log.path.suffix}"
-        raise TapeError(
-            f"{log.path}:1: no column of dates; needed: date, or the dates of the papers in {shown(name)} beside, or "
-            "in a file named by --dates"
-        )
+        name = shown(f"{log.path.stem}-dates{log.path.suffix}")
+        needed = f"date, or the dates of the papers in {name} beside, or in a file named by --dates"
+        raise TapeError(f"{log.path}:1: no column of dates; needed: {needed}")
     names, [child, parent, *paper] = coded(parts, log.options.aliases)
     # The dates file has a column date, too: its chunks come after those of the table.
     whole = clock.ticks("date")

@@ -42,11 +42,9 @@ def _check_own_events(chunk: Mapping[str, Any], fail: Fail) -> None:
     source, target = (column.take(pa.array(rows)).dictionary_decode() for column in names)
     wrong = np.flatnonzero(pc.and_(pc.not_equal(source, ""), pc.not_equal(source, target)))
     if len(wrong):
-        row = int(rows[wrong[0]])
-        what = (
-            f"{KINDS[IMPLEMENT]!r} is the target's own event, but the source is {shown(source[int(wrong[0])].as_py())}"
-        )
-        raise fail(row, f"{what}; allowed: nothing, or the target")
+        told_by = shown(source[int(wrong[0])].as_py())
+        what = f"{KINDS[IMPLEMENT]!r} is the target's own event, but the source is {told_by}"
+        raise fail(int(rows[wrong[0]]), f"{what}; allowed: nothing, or the target")
 
 
 EDGES = Shape(
@@ -68,13 +66,12 @@ def recognises(log: Log) -> bool:
 
 def read(log: Log) -> Tape:
     """Read a table of edges as a tape, as told at read_log."""
-    return place_edges(log, log.columns(EDGES), {"format": "edges"})
+    return place_edges(log, log.columns(EDGES), "edges")
 
 
-def place_edges(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
+def place_edges(log: Log, columns: Columns, format: str) -> Tape:
     """Return the tape of the columns of EDGES, which are used up."""
     dropped: Counter[str] = Counter()
-    rows = columns.rows
     persons, [source, target] = columns.coded("source", "target", aliases=log.options.aliases)
     ideas, [idea, builds_on] = columns.coded("idea", "builds_on")
     ideas = pa.concat_arrays([pa.array(["idea"], pa.large_string()), ideas[1:]])
@@ -82,8 +79,7 @@ def place_edges(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
         for codes in (idea, builds_on):
             codes[codes == same + 1] = 0
     time = log.late(columns, columns.clock.ticks("time"))
-    facts |= columns.read_as | {"direction": "source told target", "rows": rows}
-    facts |= {"time_unit": columns.clock.unit, "dates": columns.clock.says(time)}
+    facts = columns.facts(format, "source told target", time)
     built = _builds(columns, time, source, target, idea, builds_on)
     table = _kept(columns, time, source, target, idea, dropped)
     del source, target, idea, time
@@ -139,8 +135,8 @@ def _with_prerequisites(
     for row in np.lexsort((happened.person, happened.step))[::-1].tolist():
         if happened.kind[row] == DISCOVER:
             first[int(happened.idea[row])] = row
-    number = {name: code for code, name in enumerate(ideas.to_pylist())}
     names = ideas.to_pylist()
+    number = {name: code for code, name in enumerate(names)}
     done: dict[int, None] = {}
     child, parent, weight, missing = [], [], [], 0
     for person, idea, source, named in zip(

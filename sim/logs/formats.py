@@ -50,11 +50,8 @@ from sim.readers.source import opened
 from sim.readers.times import ORDERS
 from sim.tape.tape import Tape
 
-__all__ = ["FORMATS", "from_networkx", "read_log"]
-
 
 def _graphs(format: str) -> SimpleNamespace:
-    """One format of graphs."""
     return SimpleNamespace(
         read=partial(graphs.read, format=format), recognises=partial(graphs.recognises, format=format)
     )
@@ -161,12 +158,11 @@ def read_log(
         with _opened(log, path, options) as found:
             name = name or ("citations" if papers is not None else _recognised(found))
             return FORMATS[name].read(found)  # type: ignore[no-any-return]  # each makes a Tape
+    except TapeError:
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, TapeError):
-            raise
-        raise TapeError(
-            f"{getattr(error, 'filename', None) or path}: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        file, why = getattr(error, "filename", None) or path, getattr(error, "strerror", None) or error
+        raise TapeError(f"{file}: cannot be read: {why}") from None
 
 
 def from_networkx(graph: Any, time: str | None = None, name: str = "graph") -> Tape:
@@ -213,10 +209,8 @@ def _format(path: Path, format: str | None, kind: str | None) -> str | None:
 def _opened(given: Any, path: Path, options: Options) -> Iterator[Log]:
     if not isinstance(given, str | Path) and not hasattr(given, "read"):
         if not any(hasattr(given, what) for what in ("columns", "column_names", "is_directed")):
-            kind = type(given).__name__
-            raise TapeError(
-                f"log: a {kind}; allowed: a path, an open file, a DataFrame, an Arrow table, a networkx graph"
-            )
+            allowed = "a path, an open file, a DataFrame, an Arrow table, a networkx graph"
+            raise TapeError(f"log: a {type(given).__name__}; allowed: {allowed}")
         yield Log(path, options, data=given)
     elif path.is_dir() and not hasattr(given, "read"):
         log = Log(path, options, folder=True)

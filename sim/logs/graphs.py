@@ -57,7 +57,7 @@ def read(log: Log, format: str | None = None) -> Tape:
         return _place_nodes(log, graph, time, facts)
     columns = Columns(log.path, edges.EDGES, Clock(log.options.order))
     columns.read(table_of_edges(graph), {**log.options.columns, "time": time})
-    return edges.place_edges(log, columns, facts)
+    return edges.place_edges(log, columns, facts["format"])
 
 
 def _time(log: Log, graph: Graph) -> tuple[str, bool]:
@@ -86,9 +86,7 @@ def table_of_edges(graph: Graph) -> Table:
     for key in attributes(data for *_, data in graph.edges):
         if canonical(key) not in columns:
             columns[key] = column_of(first(data.get(key)) for *_, data in graph.edges)
-    table = in_memory(pa.table(columns), graph.path)
-    table.facts = {}
-    return table
+    return in_memory(pa.table(columns), graph.path, kind="")
 
 
 def _place_nodes(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Tape:

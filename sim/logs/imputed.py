@@ -133,10 +133,8 @@ def _all_earlier(log: Log, idea: Ints, when: Ints) -> tuple[Ints, Ints]:
     key = idea * (int(ranks.max(initial=0)) + 1) + ranks
     earlier = np.searchsorted(key, key, side="left") - start
     if log.options.told_by == "all" and earlier.sum() > WITHOUT:
-        raise TapeError(
-            f"{log.path}: {earlier.sum():,} pairs of earlier and later adopters; allowed: {WITHOUT:,}, a network, "
-            "or --told-by latest"
-        )
+        pairs = f"{earlier.sum():,} pairs of earlier and later adopters"
+        raise TapeError(f"{log.path}: {pairs}; allowed: {WITHOUT:,}, a network, or --told-by latest")
     many = earlier if log.options.told_by == "all" else np.minimum(earlier, 1)
     first = start + earlier - 1 if log.options.told_by == "latest" else start
     return np.repeat(np.arange(len(idea)), many), runs_from(first, many)

@@ -8,7 +8,6 @@ implementation (`parent`). A parent without a row of its own, from before a wind
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,17 +77,11 @@ def _of_events(graph: Graph) -> Table:
             row(node, None, kind="realise", value=value)
     for child, parent, data in graph.edges:
         row(child, parent, weight=data.get("weight"))
-    return _table(graph.path, columns)
-
-
-def _table(path: Path, columns: dict[str, list[Any]]) -> Table:
     texts = {
         name: pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
         for name, cells in columns.items()
     }
-    table = in_memory(pa.table(texts), path)
-    table.facts = {}
-    return table
+    return in_memory(pa.table(texts), graph.path, kind="")
 
 
 def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
@@ -132,9 +125,8 @@ def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
     facts |= {"time_unit": columns.clock.unit, "dates": columns.clock.says(ticks)}
     sorted_rows = np.lexsort((parent_row, child_row))
     linked_rows, realised_rows = sorted_rows[linked[sorted_rows]], np.flatnonzero(realise)
-    realised_rows = realised_rows[
-        np.lexsort((value[realised_rows], parent_row[realised_rows], child_row[realised_rows]))
-    ]
+    keys = (column[realised_rows] for column in (value, parent_row, child_row))
+    realised_rows = realised_rows[np.lexsort(tuple(keys))]
     event_person = np.where(what[order] == USE, -1, number[who[order]])
     try:
         return Tape(
@@ -164,7 +156,6 @@ def _by_first(codes: Any, size: int, without: Any) -> Any:
 
 
 def _whole(log: Log, name: str, column: Floats) -> Ints:
-    """Return a column as whole numbers."""
     if (wrong := np.abs(column) > MOST).any():
         row = int(np.argmax(wrong)) + 1
         raise TapeError(f"{log.path}: row {row}: wrong {name}; allowed: whole numbers up to {MOST}")

@@ -48,8 +48,8 @@ def format_of(source: Source) -> str | None:
         return "gexf"
     if re.match(r"\s*(%[^\n]*\s*)*\*(vertices|network)\b", head, re.IGNORECASE):
         return "pajek"
-    links = re.match(r"\s*\{", head) and re.search(r'"(links|edges)"\s*:', head)
-    return "node-link" if links or (re.match(r"\s*\{", head) and re.search(r'"nodes"\s*:\s*\[', head)) else None
+    is_object = re.match(r"\s*\{", head)
+    return "node-link" if is_object and re.search(r'"(links|edges)"\s*:|"nodes"\s*:\s*\[', head) else None
 
 
 def read_graph(source: Source, format: str) -> Graph:
@@ -68,9 +68,9 @@ def read_graph(source: Source, format: str) -> Graph:
         line, column = error.position
         what = f"column {column + 1}: {str(error).split(':')[0]}"
         raise TapeError(f"{source.path}:{line}: {what}; allowed: a sound graph") from None
+    except TapeError:
+        raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, TapeError):
-            raise
         what = " ".join(str(error).split()) or type(error).__name__
         raise TapeError(f"{source.path}:1: {what[:160]}; allowed: a sound graph") from None
 

@@ -77,5 +77,4 @@ def once(columns: list[NDArray[Any]]) -> int:
 
 def runs_from(start: Ints, each: Ints) -> Ints:
     """Return so many numbers from each start on: 3, 4, 7 for the starts 3, 7 and the numbers 2, 1."""
-    found: Ints = np.arange(int(each.sum())) + np.repeat(start - (np.cumsum(each) - each), each)
-    return found
+    return np.asarray(np.arange(int(each.sum())) + np.repeat(start - (np.cumsum(each) - each), each))

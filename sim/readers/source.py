@@ -111,15 +111,13 @@ def _unpacked(path: Path, name: Path, kind: str, to: Path) -> Path:
             while data := stream.read(CHUNK):
                 size += len(data)
                 if size > most:
-                    limit = in_words(most)
-                    raise TapeError(
-                        f"{name}: unpacks to more than {limit}; a file this small must not; allowed: {limit}"
-                    )
+                    more = f"unpacks to more than {in_words(most)}; a file this small must not"
+                    raise TapeError(f"{name}: {more}; allowed: {in_words(most)}")
                 out.write(data)
+    except TapeError:
+        raise
     except (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error, lzma.LZMAError,
             zipfile.BadZipFile) as error:  # fmt: skip # of another method, or locked by a password, among them
-        if isinstance(error, TapeError):
-            raise
         reason = [*str(error).splitlines(), type(error).__name__][0]
         raise TapeError(f"{name}: corrupt {kind}: {reason}; allowed: a whole compressed file") from None
     return to

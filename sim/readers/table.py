@@ -14,6 +14,7 @@ import pyarrow as pa
 from sim.errors import TapeError
 from sim.machine.memory import free_memory, unpacks_too_far
 from sim.readers.dialect import WORDS, Dialect, dialect_of
+from sim.readers.names import is_text
 from sim.readers.source import STREAM, Source, empty
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def table_of(source: Source, known: Container[str]) -> Table:
 
 
 def in_memory(data: Any, path: Path, kind: str = "table in memory") -> Table:
-    """A pandas or polars DataFrame, or an Arrow table."""
+    """A pandas or polars DataFrame, or an Arrow table; without a kind there is nothing to say of how it is written."""
     table = data
     if hasattr(data, "to_arrow"):
         table = data.to_arrow()
@@ -81,7 +82,8 @@ def in_memory(data: Any, path: Path, kind: str = "table in memory") -> Table:
         for batch in table.select(list(wanted)).to_batches(BATCH):
             yield batch.columns
 
-    return Table(path, [str(name) for name in table.column_names], batches, facts={"file": kind})
+    facts = {"file": kind} if kind else {}
+    return Table(path, [str(name) for name in table.column_names], batches, facts=facts)
 
 
 def _mixed(column: Any) -> pa.Array:
@@ -97,17 +99,15 @@ def _mixed(column: Any) -> pa.Array:
 def _guarded(source: Source, make: Callable[[], Table]) -> Table:
     try:
         return make()
+    except TapeError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, TapeError):
-            raise
         raise _unsound(source, error) from None
 
 
 def _unsound(source: Source, error: Exception) -> TapeError:
-    reason = [*str(error).splitlines(), ""][0]
-    return TapeError(
-        f"{source.path}:1: {reason}; allowed: a sound {source.kind.capitalize()} table without nested columns"
-    )
+    reason, kind = [*str(error).splitlines(), ""][0], source.kind.capitalize()
+    return TapeError(f"{source.path}:1: {reason}; allowed: a sound {kind} table without nested columns")
 
 
 def _arrow(source: Source) -> pa.Table:
@@ -136,7 +136,7 @@ def _parquet(source: Source) -> Table:
         file = pq.ParquetFile(source.plain)
         schema = file.schema_arrow
         flat = [field.name for field in schema]
-        texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        texts = [field.name for field in schema if is_text(field)]
         rows, free = file.metadata.num_rows, free_memory()
         if rows * WIDTH > free:
             much = f"{rows} rows do not fit into the {free / 1e9:.1f} GB of memory that are free"
@@ -152,9 +152,9 @@ def _parquet(source: Source) -> Table:
                 with pq.ParquetFile(source.plain, page_checksum_verification=True, read_dictionary=of) as table:
                     for batch in table.iter_batches(BATCH, columns=names):
                         yield [batch.column(name) for name in names]
+            except TapeError:
+                raise
             except (pa.ArrowException, OSError, ValueError) as error:
-                if isinstance(error, TapeError):
-                    raise
                 raise _unsound(source, error) from None
 
         return Table(source.path, flat, batches, facts={"file": "Parquet"})
@@ -204,8 +204,7 @@ def _without_comments(source: Source, dialect: Dialect) -> tuple[Path, int]:
             text = b" ".join(line.split()) + b"\n" if blanks else line
             if number >= dialect.skip and text.lstrip()[:1] == b"#" and text.count(marks) != len(dialect.names) - 1:
                 text, comments = b"\n", comments + 1
-            text = text if text.strip() else b"\n"
-            out.write(text)
+            out.write(text if text.strip() else b"\n")
     return path, comments
 
 
@@ -300,10 +299,8 @@ def _json(source: Source) -> Table:
 def _wrong_json(source: Source, error: Exception) -> TapeError:
     text = " ".join(str(error).split())
     line = re.search(r"line (\d+)", text)
-    reason = re.sub(r"^.*?Error: ", "", text).split(" Try ")[0]
-    return TapeError(
-        f"{source.path}:{line[1] if line else 1}: {reason[:160]}; allowed: JSON objects, one a line or in an array"
-    )
+    place, reason = f"{source.path}:{line[1] if line else 1}", re.sub(r"^.*?Error: ", "", text).split(" Try ")[0]
+    return TapeError(f"{place}: {reason[:160]}; allowed: JSON objects, one a line or in an array")
 
 
 def rows_of(table: Table, columns: Mapping[str, int]) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sim.readers.names import is_text
 from sim.readers.words import Fail, shown
 from sim.tape.tables import Ints
 
@@ -115,12 +116,11 @@ def _fast(cells: pa.Array) -> tuple[str, int, Ints] | None:
         return _floats(cells.cast(pa.float64()).to_numpy(zero_copy_only=False))
     if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.unit in {"s", "ms", "us", "ns"}):
         return _moments(cells)
-    return _texts(cells) if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
+    return _texts(cells) if is_text(cells) else None
 
 
 def _filled(cells: pa.Array) -> Ints:
-    ticks: Ints = cells.fill_null(NONE).to_numpy(zero_copy_only=False)
-    return ticks
+    return np.asarray(cells.fill_null(NONE).to_numpy(zero_copy_only=False))
 
 
 def _floats(times: NDArray[np.float64]) -> tuple[str, int, Ints] | None:
@@ -215,12 +215,11 @@ def _slow(name: str, cells: pa.Array, form: str, order: str, fail: Fail) -> tupl
     times = [nanoseconds(text.strip(), order) for text in texts]
     known = [time if time is not None else (0, "") for time in times]
     if {form, *(of for _, of in known)} >= {"date", "number"} and form != "number":  # years among dates
-        known = [
-            _year(text, time) if of == "number" else (time, of) for text, (time, of) in zip(texts, known, strict=True)
-        ]
+        pairs = zip(texts, known, strict=True)
+        known = [_year(text, time) if of == "number" else (time, of) for text, (time, of) in pairs]
     first = next((known[code][1] for code in codes.tolist() if code >= 0 and known[code][1]), "")
-    if None in times or any(of == "" and text.strip() for text, (_, of) in zip(texts, known, strict=True)):
-        wrong = [of == "" and bool(text.strip()) for text, (_, of) in zip(texts, known, strict=True)]
+    wrong = [of == "" and bool(text.strip()) for text, (_, of) in zip(texts, known, strict=True)]
+    if any(wrong):
         swapped = [bad and SLASHED.fullmatch(text.strip()) is not None for bad, text in zip(wrong, texts, strict=True)]
         if any(swapped) and not order:
             refuse(swapped, "{}: is the day first, or the month? Say --dates dmy or --dates mdy")
