@@ -59,3 +59,14 @@ def did_you_mean(word: object, allowed: Iterable[object]) -> str:
     options = list(dict.fromkeys(map(str, allowed)))
     listed = ", ".join(options[:SHOWN]) + (f", ... ({len(options)} in all)" if len(options) > SHOWN else "")
     return (f"; allowed: {listed}" if options else "; there are none") + near(word, options)
+
+
+def require(what: str, given: object, allowed: Iterable[object]) -> None:
+    """Raise a ValueError where a value is none of those allowed; it begins with what the value is.
+
+    >>> require("engine", "agent", ["agents", "kernels"])
+    Traceback (most recent call last):
+    ValueError: engine: no 'agent'; allowed: agents, kernels; did you mean 'agents'?
+    """
+    if given not in allowed:
+        raise ValueError(f"{what}: no {given!r}{did_you_mean(given, allowed)}")

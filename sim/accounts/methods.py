@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import did_you_mean, near
+from sim.errors import near, require
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -95,8 +95,7 @@ def method_named(name: str) -> Method:
 
     Raises a ValueError if there is none; the message says which there are, and the nearest.
     """
-    if name not in EVERY:
-        raise ValueError(f"method: no {name!r}{did_you_mean(name, EVERY)}")
+    require("method", name, EVERY)
     return EVERY[name]
 
 

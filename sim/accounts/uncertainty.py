@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.accounts.intervals import Uncertainty
 from sim.accounts.perturb import SCHEMES, families
 from sim.accounts.table import CreditTable
-from sim.errors import did_you_mean
+from sim.errors import require
 from sim.machine.loops import repeated
 from sim.machine.threads import in_threads
 from sim.tape.tables import Floats, Ints
@@ -40,9 +40,7 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
     name, colon, text = intervals.partition(":")
     if name == "auto":
         name = "ideas" if int(families(tape).max(initial=-1)) + 1 >= 20 else "links"
-    if name not in SCHEMES:
-        allowed = ("auto", *SCHEMES)
-        raise ValueError(f"intervals: no {name!r}{did_you_mean(name, allowed)}")
+    require("intervals", name, ("auto", *SCHEMES))
     scheme = SCHEMES[name]
     try:
         amount = float(text) if colon else scheme.amount

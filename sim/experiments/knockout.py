@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engines import Rules, choose
-from sim.errors import did_you_mean
+from sim.errors import did_you_mean, require
 from sim.experiments.counterfactual import PARTS, world_without
 from sim.experiments.runner import Runner
 from sim.model.world import World
@@ -140,9 +140,8 @@ def _check(
     scenario: Scenario, without: Sequence[str] | None, part: str, confidence: float, interval: str, engine: str
 ) -> list[str]:
     """Return the names of the rows, after checking all arguments."""
-    for word, given, allowed in (("part", part, PARTS), ("interval", interval, KINDS)):
-        if given not in allowed:
-            raise ValueError(f"{word}: no {given!r}{did_you_mean(given, allowed)}")
+    require("part", part, PARTS)
+    require("interval", interval, KINDS)
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
     choose(scenario, engine)

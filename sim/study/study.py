@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.engines import Rules, agents_begin, compiling_apart, engine_for
-from sim.errors import InputError, RunError, StudyError, did_you_mean
+from sim.errors import InputError, RunError, StudyError, require
 from sim.machine.records import html_table
 from sim.machine.showing import shown
 from sim.machine.threads import processors
@@ -358,12 +358,6 @@ class Study:
         from sim.study.predict import outcome
 
         return outcome(self.parts(), self.names)
-
-
-def require(name: str, given: str, allowed: Sequence[str]) -> None:
-    """Refuse a word that is none of those allowed."""
-    if given not in allowed:
-        raise ValueError(f"{name}: no {given!r}{did_you_mean(given, allowed)}")
 
 
 def _sha256(content: bytes) -> str:

@@ -25,7 +25,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import pyarrow as pa
 
-from sim.errors import did_you_mean
+from sim.errors import require
 from sim.machine.folders import new_file
 from sim.tape.graph import GRAPHS, WORLD, Arrows, Window, arrows, check_window, event_arrows, node_data
 from sim.tape.tables import KINDS, Ints
@@ -58,9 +58,8 @@ def export(
     """
     path = Path(path)
     format = format or path.suffix[1:].lower()
-    for what, name, allowed in (("of", of, GRAPHS), ("format", format, tuple(EXPORTS))):
-        if name not in allowed:
-            raise ValueError(f"{what}: no {name!r}{did_you_mean(name, allowed)}")
+    require("of", of, GRAPHS)
+    require("format", format, EXPORTS)
     check_window(window)
     with new_file(path) as partial:
         EXPORTS[format](tape, partial, of, window)

@@ -12,7 +12,7 @@ from sim.accounts.account import credit
 from sim.accounts.comparison import compare
 from sim.accounts.methods import THIRDS
 from sim.accounts.over_time import credit_over_time
-from sim.errors import did_you_mean
+from sim.errors import require
 from sim.model.world import World
 from sim.scenario.scenario import Scenario
 from sim.study.analysis import measures_of, parameters_of, summarise
@@ -110,9 +110,8 @@ def settled(kind: str, table: pd.DataFrame, chosen: Choice) -> Choice:
         raise ValueError("measure: the study has none")
     places = {"tornado": (), "map": ("x", "y"), "lines": ("x",)}[kind]
     for field, allowed in (("measure", measures), *((name, there) for name in ("x", "y", "colour", "panel"))):
-        given = getattr(chosen, field)
-        if given is not None and given not in allowed:
-            raise ValueError(f"{field}: no {given!r}{did_you_mean(given, allowed)}")
+        if (given := getattr(chosen, field)) is not None:
+            require(field, given, allowed)
     for place, field in enumerate(places):
         if getattr(chosen, field) is None and len(there) <= place:
             raise ValueError(f"{field}: the study varies {', '.join(there) or 'nothing'}; there is nothing for it")

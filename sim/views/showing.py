@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from sim.errors import did_you_mean
+from sim.errors import require
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -41,8 +41,7 @@ def plot_tape(tape: Tape, kind: str) -> Figure:
     """Draw a tape: spread, credit, influence, accounts, lineage or network."""
     from sim.views.kinds import OF_TAPE, Choice
 
-    if kind not in OF_TAPE:
-        raise ValueError(f"kind: no {kind!r}{did_you_mean(kind, OF_TAPE)}")
+    require("kind", kind, OF_TAPE)
     return OF_TAPE[kind](tape, Choice())
 
 
@@ -67,8 +66,7 @@ def plot_fit(found: FitResult, kind: str) -> Figure:
     """Draw a fit: posterior, bands or distance."""
     from sim.views.figures.fit import FIGURES
 
-    if kind not in FIGURES:
-        raise ValueError(f"kind: no {kind!r}{did_you_mean(kind, FIGURES)}")
+    require("kind", kind, FIGURES)
     return FIGURES[kind](found)
 
 

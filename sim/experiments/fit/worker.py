@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines import checked_seed, checked_threads, choose
+from sim.errors import require
 from sim.experiments.fit.importance import Target
 from sim.experiments.fit.likelihood import Likelihood, why_not
 from sim.experiments.fit.many import Particles, run_many, shared_out
@@ -20,7 +21,6 @@ from sim.experiments.fit.summaries import labels_of, observed, summaries_of, sum
 from sim.machine.threads import processors
 from sim.scenario.scenario import Scenario
 from sim.study.executors import EXECUTORS, Pool, kept, pool_for
-from sim.study.study import require
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
@@ -37,7 +37,7 @@ class Settings:
         ValueError: if there is no such method, or the number of threads is not allowed.
     """
 
-    summaries: Sequence[str | Callable[[Tape], Any]] | None = None
+    summaries: Iterable[str | Callable[[Tape], Any]] | None = None
     method: str = "auto"
     step: float = 1.0
     start: float = 0.0
