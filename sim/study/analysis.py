@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.errors import did_you_mean
 from sim.study.intervals import QUANTILES, RESAMPLES, statistics
+from sim.tape.tables import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from sim.study.study import Study
 
-Floats = NDArray[np.float64]
 FIXED = ("cell", "replicate", "seed", "error")  # columns of every table
 SUMMARY = ("number", "empty", "failed", "mean", "sd", *QUANTILES, "low", "high", "interval")
 FULL = 0.01  # a grid of which less than this was run is none
@@ -131,9 +130,7 @@ def summarise(
     if by:
         grouped = table.groupby(by, sort=True, dropna=False)
         code, count = np.asarray(grouped.ngroup(), np.int64), grouped.ngroups
-        first = np.full(count, len(table), np.int64)
-        np.minimum.at(first, code, np.arange(len(table)))
-        settings = table[by].iloc[first].reset_index(drop=True)
+        settings = table[by].iloc[np.unique(code, return_index=True)[1]].reset_index(drop=True)
     else:
         code, count = np.zeros(len(table), np.int64), 1
         settings = pd.DataFrame(index=range(1))
@@ -265,7 +262,6 @@ def require_confidence(confidence: float) -> None:
 
 
 def _cell(table: pd.DataFrame, baseline: int | Mapping[str, Any]) -> int:
-    """Return the number of the one cell that is meant."""
     if not isinstance(baseline, Mapping):
         if baseline not in table["cell"].to_numpy():
             raise ValueError(f"baseline: no cell {baseline}; allowed: 0 to {table['cell'].max()}")

@@ -140,8 +140,7 @@ def _first_of_each(key: Ints, cells: int) -> NDArray[np.bool_]:
     if cells <= max(CELLS, 8 * len(key)):
         seen = np.full(cells, -1, np.int64)
         seen[key[::-1]] = np.arange(len(key))[::-1]  # the last that is written is the first of all
-        found: NDArray[np.bool_] = seen[key] == np.arange(len(key))
-        return found
+        return np.asarray(seen[key] == np.arange(len(key)))
     first = np.zeros(len(key), np.bool_)
     first[np.unique(key, return_index=True)[1]] = True
     return first

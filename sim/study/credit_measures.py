@@ -53,8 +53,7 @@ def _flows(runs: Batch) -> Floats:
             chosen = nodes == number
             found[:, chosen[runs.event_run]] = role_flow_of_events(_joined(runs, chosen), inheritance)
         kept["role_flow"] = found
-    roles: Floats = kept["role_flow"]
-    return roles
+    return np.asarray(kept["role_flow"])
 
 
 def _nodes(runs: Batch) -> Ints:
@@ -66,9 +65,8 @@ def _nodes(runs: Batch) -> Ints:
         joined = _joined(runs, np.ones(len(runs), np.bool_))
         told = joined.events.kind[joined.influences.child] == LEARN
         np.maximum.at(most, run[told], weigh_tellers(joined)[2][joined.influences.parent[told]])
-    return np.array(
-        [len(nodes_for(int(n))[0]) if many else 0 for n, many in zip(most, branches, strict=True)], np.int64
-    )
+    nodes = [len(nodes_for(int(n))[0]) if many else 0 for n, many in zip(most, branches, strict=True)]
+    return np.array(nodes, np.int64)
 
 
 def _joined(runs: Batch, chosen: NDArray[np.bool_]) -> Any:
@@ -83,8 +81,5 @@ def _joined(runs: Batch, chosen: NDArray[np.bool_]) -> Any:
         Events(*(column[events] for column in runs.events.columns().values())),
         Influences(child + of_child, parent + of_child, weight),
         Realised(event + of_event, np.where(served >= 0, served + of_event, -1), value),
-        runs.persons,
-        runs.ideas,
-        runs.steps,
-        runs.world_size,
-    )
+        runs.persons, runs.ideas, runs.steps, runs.world_size,
+    )  # fmt: skip

@@ -20,7 +20,7 @@ from sim.errors import ScenarioError, did_you_mean
 from sim.model.randomness import philox4x32
 from sim.scenario.keys import parse_value, plain
 from sim.scenario.scenario import Scenario
-from sim.tape.tables import Ints
+from sim.tape.tables import Floats, Ints
 
 SAMPLED = ("latin-hypercube", "sobol", "saltelli", "morris")
 DESIGNS = ("grid", "list", *SAMPLED)
@@ -48,11 +48,8 @@ class Cells(Sequence[dict[str, Any]]):
         at = range(len(self))[cell]
         if not self.is_grid:
             return dict(zip(self.keys, self.columns[at], strict=True))
-        values = []
-        for column in reversed(self.columns):
-            at, k = divmod(at, len(column))
-            values.append(column[k])
-        return dict(zip(self.keys, reversed(values), strict=True))
+        places = np.unravel_index(at, [len(column) for column in self.columns])
+        return {key: column[k] for key, column, k in zip(self.keys, self.columns, places, strict=True)}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (self[cell] for cell in range(len(self)))
@@ -166,7 +163,6 @@ def _try(scenario: Scenario, cells: Iterator[dict[str, Any]]) -> None:
 
 
 def _values(scenario: Scenario, key: str, given: Any) -> tuple[Any, ...]:
-    """Return the values of one key of a grid."""
     if isinstance(given, Mapping) and set(given) == {"start", "stop", "num"}:
         start, stop, num = given["start"], given["stop"], given["num"]
         ends = _is_number(start) and _is_number(stop) and max(abs(start), abs(stop)) <= sys.float_info.max
@@ -227,9 +223,7 @@ def _is_whole(scenario: Scenario, key: str, low: float, high: float) -> bool:
     return False
 
 
-def _sample(
-    design: str, keys: tuple[str, ...], bounds: list[tuple[float, float]], samples: int, seed: int
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _sample(design: str, keys: tuple[str, ...], bounds: list[tuple[float, float]], samples: int, seed: int) -> Floats:
     low, high = np.array(bounds, np.float64).T
     if design in ("latin-hypercube", "sobol"):
         from scipy.stats import qmc

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sim.tape.tables import Floats, Ints
+
 Method = Literal["BCa", "percentile"]
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 RESAMPLES = 2000
@@ -54,8 +55,8 @@ def mean_interval(
 
 
 def statistics(
-    code: NDArray[np.int64], values: Floats, count: int, confidence: float | None = None,
-    resamples: int = RESAMPLES, seed: int = 1, shares: bool = False,
+    code: Ints, values: Floats, count: int, confidence: float | None = None, resamples: int = RESAMPLES, seed: int = 1,
+    shares: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Compute the statistics of the finite values of each group, groups with equally many of them at once.
 
@@ -81,7 +82,7 @@ def statistics(
     return found
 
 
-def _blocks(code: NDArray[np.int64], values: Floats, count: int) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+def _blocks(code: Ints, values: Floats, count: int) -> Iterator[tuple[Ints, Floats]]:
     """Yield the groups that have equally many finite values, and these values: shape (groups, number)."""
     kept = np.isfinite(values)
     order = np.argsort(code[kept], kind="stable")

@@ -20,6 +20,7 @@ import numpy as np
 from sim.accounts.methods import METHODS, THIRDS
 from sim.accounts.table import ROLES
 from sim.errors import RunError, StudyError, near
+from sim.scenario.groups import find
 from sim.study import trajectories
 from sim.study.batches import Batch, of_tape
 from sim.study.credit_measures import shares_of
@@ -192,7 +193,7 @@ def _of_credit(name: str, head: str, rest: str, persons: Mapping[str, int] | Non
     role = who if everybody else role
     if role and not METHODS[method].roles:
         raise ValueError(f"measures: {name!r}: {method} knows no roles")
-    if not everybody and persons and rows_of(_groups(persons), who) is None:
+    if not everybody and persons and find({name: range(many) for name, many in persons.items()}, who) is None:
         hint = near(parts[-1], METHODS) if len(parts) > 1 and parts[0] in persons else near(who, persons)
         raise ValueError(f"measures: {name!r}: no person or role {who!r}{hint}")
 
@@ -208,19 +209,7 @@ def _of_credit(name: str, head: str, rest: str, persons: Mapping[str, int] | Non
 def rows_of(persons: Persons, name: str) -> range | None:
     """Return the rows of a group, or of one member such as 'teller 7'; None if there are none."""
     first = persons.first.tolist()
-    if name in persons.name:
-        at = persons.name.index(name)
-        return range(first[at], first[at + 1])
-    group, _, number = name.rpartition(" ")
-    if group in persons.name and number.isascii() and number.isdigit() and len(number) < 12:
-        at = persons.name.index(group)
-        if 1 <= int(number) <= first[at + 1] - first[at]:
-            return range(first[at] + int(number) - 1, first[at] + int(number))
-    return None
-
-
-def _groups(persons: Mapping[str, int]) -> Persons:
-    return Persons(tuple(persons), np.array(list(persons.values())), np.ones(len(persons), np.int64))
+    return find(dict(zip(persons.name, map(range, first, first[1:]), strict=True)), name)
 
 
 def _of_function(name: str, function: Callable[[Tape], Any]) -> Measure:
@@ -233,7 +222,7 @@ def _of_function(name: str, function: Callable[[Tape], Any]) -> Measure:
 def _imported(name: str, module: str, function: str) -> Callable[[Tape], Any]:
     try:
         if not module.endswith(".py"):
-            found = pkgutil.resolve_name(f"{module}:{function}")
+            found: Callable[[Tape], Any] = pkgutil.resolve_name(f"{module}:{function}")
         else:
             spec = importlib.util.spec_from_file_location(Path(module).stem, Path(module).resolve())
             if spec is None or spec.loader is None or not Path(module).is_file():
@@ -242,16 +231,13 @@ def _imported(name: str, module: str, function: str) -> Callable[[Tape], Any]:
             spec.loader.exec_module(made)
             found = getattr(made, function)
     except (ImportError, AttributeError, SyntaxError, ValueError) as error:
-        hint = near(module, HEADS)
-        raise ValueError(
-            f"measures: {name!r} cannot be imported ({error}){hint}; allowed: {', '.join(FORMS)}"
-        ) from None
+        why = f"cannot be imported ({error}){near(module, HEADS)}"
+        raise ValueError(f"measures: {name!r} {why}; allowed: {', '.join(FORMS)}") from None
     except (Exception, SystemExit) as error:  # whatever it is, it is of the user's own code
         raise RunError(f"measures: {name!r} cannot be imported: {type(error).__name__}: {error}") from None
     if not callable(found):
         raise ValueError(f"measures: {name!r} is no function of a tape")
-    measured: Callable[[Tape], Any] = found
-    return measured
+    return found
 
 
 def _fraction(name: str, text: str) -> float:

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.study.analysis import from_extra, numbers, parameters_of, require, require_confidence
 from sim.study.design import problem_of
+from sim.tape.tables import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.study.study import Study
 
-Floats = NDArray[np.float64]
 METHODS = ("sobol", "morris")
 SMALLEST = {"sobol": 8, "morris": 4}  # samples below which a bootstrap over them says nothing
 WHAT = {"sobol": "base samples", "morris": "trajectories"}
