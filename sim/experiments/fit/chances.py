@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from sim.experiments.fit.likelihood import Course, Likelihood
-from sim.model.world import World
 from sim.tape.tables import Floats, Ints
 
 GROUPS = 12  # rows by one thing, at most
@@ -24,14 +22,16 @@ def chances_of(likelihood: Likelihood) -> list[dict[str, Any]]:
     chances look smaller than they are (the likelihood allows for it).
     """
     rows: list[dict[str, Any]] = []
-    tied = _tied(likelihood.world)
+    world = likelihood.world
+    tied = np.zeros((world.n, world.n), np.bool_)
+    tied[np.repeat(np.arange(world.n), np.diff(world.ties.indptr)), world.ties.target] = True
     for course in likelihood.courses if likelihood.named else ():
         vain, teller, hearer = likelihood.exposure(course, likelihood.scenario.dynamics.telling_period)
         steps = vain.copy()
         steps[teller, hearer] += 1
         steps[~tied] = 0
         won = course.told & tied & ~course.given[None, :]
-        idea = likelihood.world.ideas.name[course.idea]
+        idea = world.ideas.name[course.idea]
         quiet = np.clip(course.adopted - 1, 0, None)
         happened = (course.adopted <= likelihood.steps) & ~course.given
         found = happened & (course.teller < 0)
@@ -39,7 +39,7 @@ def chances_of(likelihood: Likelihood) -> list[dict[str, Any]]:
         rows.append(_chance(f"{idea}: told, understood", "a telling", steps.sum(), won.sum()))
         rows += _by_age(course, steps, won, idea)
         for name in ("clarity", "reach"):
-            rows += _by_ability(getattr(likelihood.world, name), name, steps, won, idea)
+            rows += _by_ability(getattr(world, name), name, steps, won, idea)
     return rows
 
 
@@ -71,9 +71,3 @@ def _chance(what: str, by: str, trials: Any, successes: Any) -> dict[str, Any]:
         return {"what": what, "by": by, "trials": 0, "successes": 0, "chance": np.nan, "low": 0.0, "high": 1.0}
     ends = stats.binomtest(k, n).proportion_ci(0.95, "exact")
     return {"what": what, "by": by, "trials": n, "successes": k, "chance": k / n, "low": ends.low, "high": ends.high}
-
-
-def _tied(world: World) -> NDArray[np.bool_]:
-    found = np.zeros((world.n, world.n), np.bool_)
-    found[np.repeat(np.arange(world.n), np.diff(world.ties.indptr)), world.ties.target] = True
-    return found

@@ -51,6 +51,7 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
         not isinstance(getattr(one, name, 0.0) or 0.0, float | int)
         for one in abilities for name in ("creativity", "reach", "skill", "clarity", "understanding")
     )  # fmt: skip
+    several = (np.diff(record.tape.parents)[record.tape.events.kind == LEARN] > 1).any()
     reasons = (
         (not known, "the network is drawn anew in each run, so that who could have been told is not known"),
         (getattr(world.network, "path", "").endswith(".parquet"), "names in a network of Parquet are not known"),
@@ -61,7 +62,7 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
         (dynamics.stifling != "none", "tellers are stifled"),
         (not record.full and _leaves(scenario, keys), "the record does not say who abandons or implements, and in the "
          "scenario persons do; where they do not, set dynamics.abandon_rate and dynamics.implementation_rate to 0"),
-        (dynamics.credited_tellers == "one" and _several(record.tape), "several tellers are credited with an adoption, "
+        (dynamics.credited_tellers == "one" and several, "several tellers are credited with an adoption, "
          "in the scenario one; set dynamics.credited_tellers to all"),
         (dynamics.readopt, "who abandons may adopt again"),
         (any(one.born or one.dies is not None for one in scenario.persons), "persons are born or die"),
@@ -73,11 +74,6 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
         (len(record.tape.ideas) > max(1, len(scenario.ideas)), "the record has more ideas than the scenario"),
     )  # fmt: skip
     return next((reason for wrong, reason in reasons if wrong), "")
-
-
-def _several(tape: Tape) -> bool:
-    """Return whether a learning has several tellers."""
-    return bool((np.diff(tape.parents)[tape.events.kind == LEARN] > 1).any())
 
 
 def _leaves(scenario: Scenario, keys: Mapping[str, Any]) -> bool:

@@ -62,9 +62,8 @@ def completed(found: FitResult, likelihood: Likelihood, cell: Any, rng: np.rando
     event = {(idea, person): k for k, (_, idea, person, _) in enumerate(rows)}
     told = [(k, event[idea, by]) for k, (_, idea, _, by) in enumerate(rows) if by >= 0]
     child, parent = np.array(told, np.int64).reshape(-1, 2).T
-    kind = [LEARN if by >= 0 else DISCOVER for *_, by in rows]
-    columns: Any = (np.array(column) for column in (*list(zip(*rows, strict=True))[:3], kind))
-    step, idea, person, kinds = columns
+    step, idea, person, _ = map(np.array, zip(*rows, strict=True))
+    kinds = np.array([LEARN if by >= 0 else DISCOVER for *_, by in rows])
     return Tape(
         Events(step, kinds, person, idea, np.ones(len(rows), np.int64)), Influences(child, parent, np.ones(len(child))),
         Realised(child, np.full(len(child), -1), np.ones(len(child))), persons, likelihood.world.ideas.name,

@@ -80,9 +80,8 @@ class Prior:
             numbers = []
         right = len(numbers) == len(family.words) and all(map(math.isfinite, numbers))
         if not right or not family.allows(*numbers):
-            raise ValueError(
-                f"{self.text.strip()}: allowed: {name}({', '.join(family.words)}), finite numbers, {family.allowed}"
-            )
+            form = f"{name}({', '.join(family.words)})"
+            raise ValueError(f"{self.text.strip()}: allowed: {form}, finite numbers, {family.allowed}")
         object.__setattr__(self, "text", f"{name}({', '.join(f'{number:g}' for number in numbers)})")
         object.__setattr__(self, "law", family.law(*numbers))
         object.__setattr__(self, "whole", name == "integers")

@@ -133,18 +133,13 @@ def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Re
     when = _steps(events.step.astype(np.float64), steps, step, start, file)
     moved = replace(tape, events=Events(when, events.kind, events.person, events.idea, events.count), steps=steps)
     if "imputed" in tape.provenance.get("read_as", {}):  # who told is a guess, which is no evidence
-        return _adoptions(*_first_adoptions(moved), steps, file)
+        rows = np.flatnonzero(events.kind <= LEARN)
+        who, first = np.unique(events.person[rows], return_index=True)
+        return _adoptions([tape.persons.name_of(int(one)) for one in who], when[rows[first]], steps, file)
     full = tape.provenance.get("seed") is not None or bool(np.isin(events.kind, (IMPLEMENT, ABANDON)).any())
     read = f"a log of {tape.persons.total:,} persons, {len(events):,} events"
     lost = "".join(f"; {count:,} dropped: {why}" for why, count in tape.dropped.items())
     return Record("log", steps, moved, full=full, read_as=read + lost)
-
-
-def _first_adoptions(tape: Tape) -> tuple[list[str], Ints]:
-    """Return the adopters, and the step of the first adoption of each."""
-    rows = np.flatnonzero(tape.events.kind <= LEARN)
-    who, first = np.unique(tape.events.person[rows], return_index=True)
-    return [tape.persons.name_of(int(one)) for one in who], tape.events.step[rows[first]]
 
 
 def like(record: Record, tape: Tape) -> Record:
@@ -157,7 +152,6 @@ def like(record: Record, tape: Tape) -> Record:
 
 
 def _only_adoptions(tape: Tape) -> Tape:
-    """Return a tape without what is not an adoption."""
     events, none = tape.events, np.zeros(0, np.int64)
     rows = np.flatnonzero(events.kind <= LEARN)
     place = np.full(len(events) + 1, -1, np.int64)
@@ -178,23 +172,19 @@ def _of_columns(columns: Mapping[str, list[Any]], steps: int, step: float, start
     who = next((lower[name] for name in PERSON if name in lower), None)
     if who is not None:
         return _adoptions([str(one) for one in who], when, steps, file)
-    so_far = next((name for name in SO_FAR if name in lower), None)
-    new = next((name for name in NEW if name in lower), None)
-    if so_far is None and new is None:
+    name = next((name for name in (*SO_FAR, *NEW) if name in lower), None)
+    if name is None:
         problem = f"no column of counts{did_you_mean(next(iter(lower)), (*SO_FAR, *NEW, *PERSON))}"
         raise TapeError(problem, file, 1)
-    name = so_far or new or ""
     order = np.argsort(time, kind="stable")
     when, counts = when[order], _numbers(lower[name], file, name)[order]
-    counts = counts if so_far else counts.cumsum()
+    counts = counts if name in SO_FAR else counts.cumsum()
     falls = np.flatnonzero(np.diff(counts) < 0.0)
     if len(falls):
-        problem = (
-            f"falls after step {when[falls[0]]}: it is read as adopters so far; call the column new if they are new"
-        )
-        raise TapeError(problem, file, key=name)
+        advice = "it is read as adopters so far; call the column new if they are new"
+        raise TapeError(f"falls after step {when[falls[0]]}: {advice}", file, key=name)
     last = np.append(np.diff(when) > 0, True)  # of several rows of one step, the last
-    word = "adopters so far" if so_far else "new adopters, added up"
+    word = "adopters so far" if name in SO_FAR else "new adopters, added up"
     return Record("curve", steps, times=when[last], counts=counts[last],
                   read_as=f"an adoption curve of {int(last.sum()):,} steps ({name}: {word})")  # fmt: skip
 

@@ -165,17 +165,13 @@ class FitResult(Tabular):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FitResult):
             return NotImplemented
-        return (
-            self.to_dict() == other.to_dict()
-            and self.population.z.tobytes() == other.population.z.tobytes()
-            and self.population.weight.tobytes() == other.population.weight.tobytes()
-        )
+        draws = [(one.population.z.tobytes(), one.population.weight.tobytes()) for one in (self, other)]
+        return self.to_dict() == other.to_dict() and draws[0] == draws[1]
 
     def __repr__(self) -> str:
         found = ", ".join(f"{r['key']} {r['median']:.3g} ({r['low']:.3g} to {r['high']:.3g})" for r in self.rows())
-        return (
-            f"<FitResult of {self.scenario.scenario.name!r}: {found}; {self.method}, effective draws {self.ess:,.0f}>"
-        )
+        name = self.scenario.scenario.name
+        return f"<FitResult of {name!r}: {found}; {self.method}, effective draws {self.ess:,.0f}>"
 
     def plot(self, kind: str = "posterior") -> Any:
         """Return a figure that shows itself in a notebook: posterior, bands or distance."""

@@ -10,13 +10,14 @@ import numpy as np
 
 from sim.errors import ScenarioError, did_you_mean
 from sim.experiments.counterfactual import world_without
-from sim.experiments.hypotheses.measures import Measure, measure_named
+from sim.experiments.hypotheses.measures import measure_named
 from sim.experiments.hypotheses.schema import NOT_OF_A_WORLD, Hypothesis, arm_names, formula_of
 from sim.experiments.runner import Runner
 from sim.model.world import World
 from sim.scenario.groups import find, person_ranges
 from sim.scenario.scenario import Scenario
 from sim.study.batches import of_runs
+from sim.study.measures import Measure
 from sim.tape.tables import KINDS, Floats
 from sim.tape.tape import Tape
 
@@ -72,7 +73,6 @@ def arms_of(hypothesis: Hypothesis, scenario: Scenario, where: str) -> list[Arm]
 
 
 def _changes(hypothesis: Hypothesis, where: str) -> list[dict[str, Any]]:
-    """Return the changes of each arm."""
     if hypothesis.arms is not None:
         return list(hypothesis.arms.values())
     if hypothesis.factors is not None:
@@ -125,7 +125,7 @@ def measure_arms(arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: 
     for at, arm in enumerate(arms):
         if done[at]:
             continue
-        alike = [k for k in range(at, len(arms)) if _same_world(arms[k], arm)]
+        alike = [k for k in range(at, len(arms)) if (arms[k].without, arms[k].scenario) == (arm.without, arm.scenario)]
         if arm.without is not None and arm.without[1] and arm.without[1] not in firsts:
             firsts[arm.without[1]] = _firsts(arms[0].scenario, seeds, arm.without[1], where, runner)
         tapes = _tapes(arm, seeds, firsts, runner)
@@ -136,10 +136,6 @@ def measure_arms(arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: 
         problem = f"'{arms[at].measure.name}' has no value in the arm '{arms[at].name}' with the seed {seeds[pair]}"
         raise ScenarioError(problem, file=where, key="measure")
     return found
-
-
-def _same_world(arm: Arm, other: Arm) -> bool:
-    return arm.without == other.without and arm.scenario == other.scenario
 
 
 def _measured(measure: Measure, tapes: Sequence[Tape], where: str) -> Floats:

@@ -17,8 +17,6 @@ from sim.study.measures import FORMS, HEADS, Measure, measure, rows_of
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Events, Floats, Influences, Ints, Persons, Realised
 from sim.tape.tape import Tape
 
-__all__ = ["MORE", "Measure", "measure_named"]
-
 MORE = ("lineage:PERSON", "implemented", "wait", "shuffled:METHOD")
 SHUFFLES = 5  # of the time stamps of one run, of which the mean is taken
 

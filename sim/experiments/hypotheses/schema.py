@@ -15,8 +15,7 @@ from sim.scenario.locate import first_problem, line_of, parse_toml
 from sim.scenario.scenario import Scenario
 from sim.scenario.values import Name, Section, Whole
 
-DESIGNS = {"arms": "difference", "dose": "slope", "factors": "interaction", "": "level"}
-STATISTICS = {
+STATISTICS = {  # by design, its default first
     "arms": ("difference",),
     "dose": ("slope", "log-slope", "correlation"),
     "factors": ("interaction",),
@@ -49,10 +48,6 @@ class Theory(Section):
 
     effect: Formula | None = None
     level: Formula | dict[str, Formula] | None = None
-
-
-def _theory(value: Any) -> Any:
-    return Theory(effect=_formula(value)) if not isinstance(value, Theory | Mapping) else value
 
 
 class Hypothesis(Section):
@@ -101,7 +96,7 @@ class Hypothesis(Section):
     @property
     def effect(self) -> str:
         """Return the statistic, by default that of the design."""
-        return self.statistic or DESIGNS[self.design]
+        return self.statistic or STATISTICS[self.design][0]
 
     @property
     def most(self) -> int:
@@ -176,14 +171,13 @@ def _check(hypothesis: Hypothesis, where: str) -> None:
 
 
 def _checked_theory(hypothesis: Hypothesis, where: str) -> Theory | None:
-    if hypothesis.theory is None:
+    given = hypothesis.theory
+    if given is None:
         return None
     try:
-        theory = _theory(hypothesis.theory)
-        theory = theory if isinstance(theory, Theory) else Theory.model_validate(theory)
+        theory = Theory.model_validate(given if isinstance(given, Mapping) else {"effect": _formula(given)})
     except ValidationError as error:
-        data = {"theory": hypothesis.theory}
-        raise first_problem(error, Theory, data["theory"], f"{where}: theory", "") from None
+        raise first_problem(error, Theory, given, f"{where}: theory", "") from None
     except ValueError as error:
         raise ScenarioError(str(error), file=where, key="theory") from None
     if isinstance(theory.level, Mapping):

@@ -91,9 +91,7 @@ def planned(hypothesis: Hypothesis, scenario: Scenario, where: str) -> Experimen
             effect = expected(hypothesis.effect, level, doses, against)
     if hypothesis.exact and np.isnan(level).any():
         raise ScenarioError("what is exact needs theory.level for every arm", file=where, key="theory")
-    return Experiment(
-        hypothesis, where, arms, against, margin, relative, level, effect, np.empty((len(arms), 0))
-    )  # fmt: skip
+    return Experiment(hypothesis, where, arms, against, margin, relative, level, effect, np.empty((len(arms), 0)))
 
 
 def _margin(hypothesis: Hypothesis, where: str) -> tuple[float | None, bool]:
@@ -107,10 +105,8 @@ def _margin(hypothesis: Hypothesis, where: str) -> tuple[float | None, bool]:
     if not margin > 0.0:
         raise ScenarioError(f"must be above 0, is {text}", file=where, key="margin")
     if relative and hypothesis.effect not in ("difference", "interaction"):
-        problem = (
-            f"a part of the first arm is for differences and interactions; give a number for a {hypothesis.effect}"
-        )
-        raise ScenarioError(problem, file=where, key="margin")
+        problem = "a part of the first arm is for differences and interactions; give a number for a"
+        raise ScenarioError(f"{problem} {hypothesis.effect}", file=where, key="margin")
     return margin, relative
 
 
