@@ -20,8 +20,6 @@ from sim.machine.loops import for_size
 from sim.tape.tables import IMPLEMENT, Floats, Ints
 from sim.tape.tape import Tape
 
-__all__ = ["Dag", "as_dag", "citerank", "citerank_credit", "event_pagerank", "event_pagerank_credit"]
-
 
 def event_pagerank(
     indptr: ArrayLike,

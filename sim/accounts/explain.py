@@ -131,11 +131,7 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
     credit, share = (float(column[at].sum()) for column in (table.persons.credit, table.persons.share))
     roles = ROLES if account.roles and credit > 0.0 else ()
     return Explanation(
-        person,
-        method,
-        table.total,
-        credit,
-        share,
+        person, method, table.total, credit, share,
         rank=int((table.persons.share > share).sum()) + 1,
         ranked=int((table.persons.credit > 0.0).sum()),
         roles={role: float(getattr(table.persons, role)[at].sum()) for role in roles},
@@ -143,7 +139,7 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
         lineages=parts(*_ways(tape, who)),
         times=tuple(sorted(parts(*_spans(tape)), key=lambda part: part.at)),
         lost=float(lost_without(tape)[who]),
-    )
+    )  # fmt: skip
 
 
 def _spans(tape: Tape) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
@@ -228,9 +224,8 @@ def _in_words(tape: Tape, line: Line, row: int, onward: int, many: int) -> str:
         names = [*names[:2], f"{len(names) - 4:,} others in turn", *names[-2:]]
     told = ", who told ".join(names[1:])
     when = "in step" if tape.provenance.get("seed") is not None else "at"
-    return (
-        f"{names[0]} had {tape.ideas[tape.events.idea[row]]} {when} {line[0][1]:,} and told {told or 'others'}: {led}"
-    )
+    idea = tape.ideas[tape.events.idea[row]]
+    return f"{names[0]} had {idea} {when} {line[0][1]:,} and told {told or 'others'}: {led}"
 
 
 def in_words(why: Explanation) -> Iterable[str]:
@@ -250,7 +245,5 @@ def in_words(why: Explanation) -> Iterable[str]:
         if parts:
             yield f"{head}:"
             yield from (f"  {part.share:>8.2%}  {part.name}" for part in parts)
-    yield (
-        f"Without {why.person}, if nobody had stepped in, {why.lost:,.6g} would be lost"
-        + (f" ({why.lost / why.total:.2%})." if why.total > 0.0 else ".")
-    )
+    part = f" ({why.lost / why.total:.2%})" if why.total > 0.0 else ""
+    yield f"Without {why.person}, if nobody had stepped in, {why.lost:,.6g} would be lost{part}."

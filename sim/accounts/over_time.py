@@ -61,11 +61,8 @@ class CreditOverTime:
         A third of them are those who had the largest share at any step and have no longer, if there are any. Members
         of a group who are equal at every step are one.
         """
-        share = self.share.T
-        people = (self.name, self.group, self.groups)
-        if not len(self.steps):
-            return sides(people, share, None, most, named)
-        return sides(people, share, len(self.steps) - 1, most, named, once=most // 3)
+        last = len(self.steps) - 1 if len(self.steps) else None
+        return sides((self.name, self.group, self.groups), self.share.T, last, most, named, once=most // 3)
 
     def to_rows(self, most: int = 20) -> list[dict[str, Any]]:
         """A dict for each step: time, credit (of all), share (of the last total), persons (name: share by then).
@@ -133,7 +130,6 @@ def credit_over_time(
 
 
 def _chosen(tape: Tape) -> Ints:
-    """Return the steps to look at, evenly spaced."""
     first = int(tape.events.step[0]) if len(tape.events) else tape.steps
     number = min(MOST, tape.steps - first + 1)
     return np.unique(first + np.rint((tape.steps - first) * (np.arange(number) / max(1, number - 1))).astype(np.int64))

@@ -43,14 +43,12 @@ def all_alike(weights: Floats) -> bool:
 def flow_of(matrix: Any) -> Flow:
     """Return the flow of a square csr matrix with weights of 0 or more; a ValueError if a row points outside of it."""
     number, edges = matrix.shape[0], len(matrix.indices)
-    data = matrix.data
-    alike = all_alike(data)
+    alike = all_alike(matrix.data)
     place: Whole = np.zeros(number + 2, np.int32 if edges <= np.iinfo(np.int32).max else np.int64)
     source: Whole = np.empty(edges, np.uint32 if number <= np.iinfo(np.uint32).max else np.int64)
     part = None if alike else np.empty(edges)
-    bad = for_size(turn_round, number + edges)(
-        matrix.indptr, matrix.indices, None if alike else data, place, source, part
-    )
+    weight = None if alike else matrix.data
+    bad = for_size(turn_round, number + edges)(matrix.indptr, matrix.indices, weight, place, source, part)
     if bad >= 0:
         raise ValueError(f"the matrix points outside itself in row {int(bad)}")
     degree = np.diff(matrix.indptr)

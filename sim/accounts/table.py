@@ -111,9 +111,8 @@ class CreditTable:
         return shown("plot_credit", self)
 
     def _repr_html_(self) -> str:
-        rows = [
-            (row["person"], f"{row['credit']:,.4g}", f"{row['share']:.2%}") for row in self.to_dict()["credit"][:20]
-        ]
+        largest = self.to_dict()["credit"][:20]
+        rows = [(row["person"], f"{row['credit']:,.4g}", f"{row['share']:.2%}") for row in largest]
         title = f"{self.scenario}: {self.method}, {self.total:,.6g} realised"
         return html_table(title, ("person", "credit", "share"), rows)
 
@@ -198,11 +197,8 @@ class CreditTable:
             columns["interval"] = np.stack((sure.low, sure.high), axis=1)
             columns["rank"] = np.stack((sure.rank_low, sure.rank_high), axis=1)
             columns["top_ten"] = sure.top_ten
-        keys = ("person", *columns)
-        values = zip(
-            Names(self.groups, self.row[order]), *(_plain(column[order]) for column in columns.values()), strict=True
-        )
-        rows = [dict(zip(keys, row, strict=False)) for row in values]
+        cells = [Names(self.groups, self.row[order]), *(_plain(column[order]) for column in columns.values())]
+        rows = [dict(zip(("person", *columns), row, strict=True)) for row in zip(*cells, strict=True)]
         for at in np.flatnonzero(folds[order]).tolist():
             group = int(self.group[order[at]])
             del rows[at]["person"]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.accounts.dag_loops import Whole
-from sim.accounts.distributions import whole
+from sim.accounts.distributions import check_alpha, whole
 from sim.accounts.table import CreditTable, make_table
 from sim.machine.loops import for_size
 from sim.tape.tables import Floats
@@ -48,8 +48,7 @@ class TemporalPageRank:
     """
 
     def __init__(self, alpha: float = 0.85, beta: float = 0.5) -> None:
-        if not 0.0 <= alpha < 1.0:
-            raise ValueError(f"alpha must be in [0, 1), is {alpha}")
+        check_alpha(alpha)
         if not 0.0 < beta <= 1.0:
             raise ValueError(f"beta must be in (0, 1], is {beta}")
         self.alpha, self.beta = float(alpha), float(beta)

@@ -100,22 +100,25 @@ def ways_of(tape: Tape) -> Ways:
     From a learning to its tellers; from a discovery, by the discoverer's own holdings of the prerequisites, to those
     who told of them: as a user of them the discoverer is on the lineage already.
     """
-    child, parent, weight = tape.influences.columns().values()
-    part = weight / sum_by(child, weight, len(tape.events))[child]
-    return Ways(*for_size(find_ways, len(tape.events) + len(child))(tape.events.kind, tape.parents, parent, part))
+    kind, parent = tape.events.kind, tape.influences.parent
+    return Ways(*for_size(find_ways, len(kind) + len(parent))(kind, tape.parents, parent, parts_of(tape)))
+
+
+def parts_of(tape: Tape) -> Floats:
+    """Return the weight of each influence as a part of those of its child; shape (influences,)."""
+    child, _, weight = tape.influences.columns().values()
+    return np.asarray(weight / sum_by(child, weight, len(tape.events))[child])
 
 
 def counted(above: Ints, own: NDArray[Any]) -> Ints:
     """Return how many of the nodes from each one up to the root are marked in `own`; shape (nodes,)."""
-    total: Ints = for_size(carry_down, len(above))(above, own.astype(np.int64))
-    return total
+    return np.asarray(for_size(carry_down, len(above))(above, own.astype(np.int64)))
 
 
 def passed_up(lineages: Lineages, amount: Floats) -> Floats:
     """Return the sum that reaches each node if each lineage hands `amount` to all its nodes; shape (nodes,)."""
     at = sum_by(lineages.node, amount, len(lineages.event))
-    total: Floats = for_size(add_up, len(at))(lineages.above, at)
-    return total
+    return np.asarray(for_size(add_up, len(at))(lineages.above, at))
 
 
 def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Floats]:
@@ -125,15 +128,13 @@ def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Flo
     part is 1 where nothing served.
     """
     kind, persons = tape.events.kind, tape.persons.total
-    child, parent, weight = tape.influences.columns().values()
-    weight = weight / sum_by(child, weight, len(kind))[child]
     makes = np.zeros(persons, np.bool_)
     makes[tape.events.person[kind == IMPLEMENT]] = True
     size = max(len(lineages.event), len(lineages.node))
     nearest = for_size(find_nearest, size)(lineages.above, lineages.first & makes[lineages.holder])
     on, taken = for_size(on_lineage, size)(
         lineages.node, lineages.served, away, nearest, lineages.above, lineages.holder, kind, tape.events.person,
-        tape.parents, parent, weight, persons,
+        tape.parents, tape.influences.parent, parts_of(tape), persons,
     )  # fmt: skip
     return on, implementers(tape, lineages.served, away) - taken
 
@@ -141,10 +142,8 @@ def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Flo
 def implementers(tape: Tape, served: Ints, amount: Floats) -> Floats:
     """Return the part of each implementer, given an amount for each row that served; -1 hands out nothing."""
     kind, some = tape.events.kind, served >= 0
-    child, parent, weight = tape.influences.columns().values()
-    weight = weight / sum_by(child, weight, len(kind))[child]
     rows = sum_by(served[some], amount[some], len(kind))
-    for_size(serve, len(kind))(kind, tape.parents, parent, weight, rows)
+    for_size(serve, len(kind))(kind, tape.parents, tape.influences.parent, parts_of(tape), rows)
     made = np.flatnonzero(kind == IMPLEMENT)
     return sum_by(tape.events.person[made], rows[made], tape.persons.total)
 
@@ -155,8 +154,7 @@ def marked_first(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
     linked[above[linked]] = True
     if (np.bincount(key[linked], minlength=keys) <= 1).all():
         return np.ones(len(above), np.bool_)
-    first: NDArray[np.bool_] = for_size(first_times, len(above))(above, key, keys)
-    return first
+    return np.asarray(for_size(first_times, len(above))(above, key, keys))
 
 
 def _finish(

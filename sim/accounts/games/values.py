@@ -184,8 +184,7 @@ def shapley_of_groups(value: ArrayLike) -> Floats:
     [0.533333, 0.116667, 0.116667]
     """
     table = np.asarray(value, np.float64)
-    if not np.isfinite(table).all():
-        raise ValueError("value: must be finite for every coalition")
+    check_finite(table)
     sizes = np.array(table.shape) - 1
     credit = np.zeros(table.ndim)
     for group in np.flatnonzero(sizes).tolist():
@@ -252,7 +251,6 @@ def _place(names: Sequence[Hashable], player: Hashable, where: str) -> int:
 
 
 def _ends(names: Sequence[Hashable], links: Links) -> list[tuple[int, int]]:
-    """Return the places of the ends of each link."""
     ends = [(_place(names, a, "links"), _place(names, b, "links")) for a, b in links]
     for (a, b), link in zip(ends, links, strict=True):
         if a == b:
@@ -293,5 +291,4 @@ def _sizes(n: int) -> Ints:
 
 
 def _log_choose(size: int, count: NDArray[np.integer[Any]]) -> Floats:
-    chosen: Floats = gammaln(size + 1.0) - gammaln(count + 1.0) - gammaln(size - count + 1.0)
-    return chosen
+    return np.asarray(gammaln(size + 1.0) - gammaln(count + 1.0) - gammaln(size - count + 1.0))
