@@ -50,8 +50,7 @@ def links(tape: Tape, world: World | None = None) -> Ints:
         degree = np.diff(world.ties.indptr)
         pairs.append(np.stack([np.repeat(np.arange(world.n), degree), world.ties.target.astype(np.int64)], axis=1))
     found = np.sort(np.concatenate(pairs), axis=1)
-    one = (tape.persons.size == 1)[tape.persons.group]
-    found = found[(found[:, 0] != found[:, 1]) & one[found].all(axis=1)]
+    found = found[(found[:, 0] != found[:, 1]) & np.isin(found, single(tape)).all(axis=1)]
     total = tape.persons.total
     both = np.unique(found[:, 0] * total + found[:, 1])
     return np.stack([both // total, both % total], axis=1)

@@ -33,9 +33,8 @@ def row_of(result: Result) -> tuple[str, ...]:
     p, corrected = ("exact" if x is None else f"{x:.2g}" for x in (result.p, result.corrected))
     theory = "-" if result.theory is None else signed(result.theory)
     if result.consistent is not None:
-        theory = (theory if result.theory is not None else "of the arms") + (
-            ", agrees" if result.consistent else ", differs"
-        )
+        theory = "of the arms" if result.theory is None else theory
+        theory += ", agrees" if result.consistent else ", differs"
     return (
         result.name, signed(result.effect), f"{signed(result.low)} to {signed(result.high)}", theory,
         "-" if result.d is None else f"{result.d:.2f}", p, corrected, result.verdict, f"{result.pairs:,}",
@@ -79,12 +78,10 @@ def _verdicts(findings: Findings) -> str:
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     theory = [r.consistent for r in findings if r.consistent is not None]
     holds = sum(bool(r.holds) for r in findings)
-    agree = (
-        f" Of {len(theory)} with a theory {sum(theory)} do not contradict it; to 1% it holds for {holds}."
-        if theory
-        else ""
-    )
-    return f"{len(findings)} claim{'s' * (len(findings) != 1)}: {told}.{agree}"
+    said = f"{len(findings)} claim{'s' * (len(findings) != 1)}: {told}."
+    if theory:
+        said += f" Of {len(theory)} with a theory {sum(theory)} do not contradict it; to 1% it holds for {holds}."
+    return said
 
 
 def _found(result: Result) -> str:

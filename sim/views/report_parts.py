@@ -73,8 +73,7 @@ def slugs(names: Iterable[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "hypothesis"
-        again = 2
-        slug = plain
+        slug, again = plain, 2
         while slug in found:
             slug, again = f"{plain}-{again}", again + 1
         found.append(slug)
@@ -93,12 +92,8 @@ def markdown(parts: Sequence[Part]) -> str:
             lines += [_cell(line), ""]
         if part.rows:
             head, *rows = _cells(part.rows, _cell)
-            lines += [
-                f"| {' | '.join(head)} |",
-                "|" + "---|" * len(head),
-                *(f"| {' | '.join(row)} |" for row in rows),
-                "",
-            ]
+            rule = "|" + "---|" * len(head)
+            lines += [f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(row)} |" for row in rows), ""]
         for name in part.figures:
             lines += [f"![{_cell(f'{part.title}: {name}')}]({name}.png)", ""]
     return "\n".join(lines)

@@ -109,13 +109,8 @@ def clock(tape: Tape) -> Clock:
         return Clock(first if is_log else 0, last, zero, 1.0, label)
     seconds = SECONDS[unit]
     begin, end = ((moment - zero) * seconds for moment in (first, last))
-    if (
-        seconds <= 1.0
-        and end - begin >= BRIEF
-        and max(abs(begin), abs(end)) > UNIX
-        and YEARS[0] < begin
-        and end < YEARS[1]
-    ):
+    since_1970 = max(abs(begin), abs(end)) > UNIX and YEARS[0] < begin and end < YEARS[1]
+    if seconds <= 1.0 and end - begin >= BRIEF and since_1970:
         said = " to ".join(f"{EPOCH + timedelta(seconds=moment):%Y-%m-%d %H:%M}" for moment in (begin, end))
         return Clock(first, last, zero, seconds, f"{said} UTC", dates=True)
     span = (last - first) * seconds

@@ -42,7 +42,7 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None, effort: float = 
     """
     comparison = compare(tape)
     part, time = drawn(tape, comparison), clock(tape)
-    moments = _moments(tape, time)
+    moments, found = _moments(time), holders(tape)
     source, target, note = _ties(tape, scenario, part)
     thin = max(1, math.ceil(len(source) / TIES))
     left_out = [f"Left out: {name} ({why})" for name, why in comparison.left_out.items()]
@@ -58,7 +58,7 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None, effort: float = 
         "sure": part.sure,
         "persons": _persons(tape, part, source, target),
         "ideas": [_name(tape.ideas[k]) for k in part.ideas.tolist()],
-        "curves": _curves(tape, part, moments),
+        "curves": [packed(np.maximum(found.at(idea, moments), 0)) for idea in part.ideas.tolist()],
         "events": _events(tape, part, moments),
         "ties": {"a": packed(source[::thin]), "b": packed(target[::thin])},
         "accounts": accounts_of(tape, scenario, comparison, part, moments, effort),
@@ -76,7 +76,7 @@ def _facts(tape: Tape) -> str:
     return f"{told}, {number(events)} events, {number(tape.total)} of value realised"
 
 
-def _moments(tape: Tape, time: Clock) -> Ints:
+def _moments(time: Clock) -> Ints:
     first, last = time.first, max(time.last, time.first)
     if last - first <= STEPS:
         return np.arange(first, last + 1)
@@ -127,11 +127,6 @@ def _persons(tape: Tape, part: Drawn, source: Ints, target: Ints) -> dict[str, A
         "row": packed(order),  # 0 where nothing happened
         "size": packed(people.size[people.group[part.persons]]),
     }
-
-
-def _curves(tape: Tape, part: Drawn, moments: Ints) -> list[dict[str, Any]]:
-    found = holders(tape)
-    return [packed(np.maximum(found.at(idea, moments), 0)) for idea in part.ideas.tolist()]
 
 
 def _events(tape: Tape, part: Drawn, moments: Ints) -> dict[str, Any]:

@@ -52,15 +52,12 @@ def _of(model: BaseModel, path: str, section: str) -> Iterator[dict[str, Any]]:
 
 def _slider(key: str, label: str, section: str, model: BaseModel, name: str) -> dict[str, Any]:
     value = getattr(model, name)
+    text = "inf" if value == math.inf else repr(value)
     low, high, step, logarithmic = _ends(type(model).model_fields[name], value, name == "seed")
     return {
-        "key": key, "label": label, "section": section, "value": _text(value), "low": low, "high": high, "step": step,
+        "key": key, "label": label, "section": section, "value": text, "low": low, "high": high, "step": step,
         "logarithmic": logarithmic,
     }  # fmt: skip
-
-
-def _text(value: float) -> str:
-    return "inf" if value == math.inf else repr(value)
 
 
 def _ends(field: FieldInfo, value: float, linear: bool) -> tuple[float, float, float, bool]:

@@ -152,7 +152,7 @@ class Runner:
     def ask(self, changes: Mapping[str, str]) -> str:
         """Return as JSON the data for these changes, what is wrong, or how far the run has come, {"wait"}."""
         with self.lock:
-            if self.job is None or self.job.changes != changes or (self.job.done.is_set() and not self.job.answer):
+            if self.job is None or self.job.changes != changes:
                 try:
                     changed(self.scenario, changes)
                 except ScenarioError as error:

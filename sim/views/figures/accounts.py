@@ -43,13 +43,15 @@ def accounts_side_by_side(comparison: Comparison) -> Figure:
     """
     rows = comparison.sides(most=MAX_ROWS)
     methods = list(comparison.tables)
-    notes = _notes(comparison)
+    notes = [f"Shares of the total, {number(comparison.tables[methods[0]].total)}; sorted by {methods[0]}."]
+    if len(methods) > 1:
+        notes[0] += " Orange: the largest by each account."
     title = "Who gets the credit, by whose account"
     if not rows or not comparison.share.any():
         return style.empty_figure(title, notes, style.NOTHING)
     labels = [row_label(row) for row in rows]
     questions = _questions(comparison)
-    heads = [_in_lines(name, len(methods)) for name in methods]
+    heads = [name.replace("-", "- ").split() if len(methods) > 4 else [name] for name in methods]
     above = 0.08 + HEAD * max(map(len, heads))
     below = 0.25 + LINE * len(questions)
     figure, head = style.new_figure(above + HEIGHT * len(rows) + below, title, notes)
@@ -69,16 +71,6 @@ def accounts_side_by_side(comparison: Comparison) -> Figure:
         left = 0.3 + style.width_of([name for name, _ in questions], SMALL)
         figure.text(left / WIDTH, y, text, va="center", **style.words(fontsize=SMALL, color=QUIET))
     return figure
-
-
-def _notes(comparison: Comparison) -> list[str]:
-    (first, table), *_ = comparison.tables.items()
-    what = f"Shares of the total, {number(table.total)}; sorted by {first}."
-    return [what + " Orange: the largest by each account."] if len(comparison.tables) > 1 else [what]
-
-
-def _in_lines(name: str, accounts: int) -> list[str]:
-    return name.replace("-", "- ").split() if accounts > 4 else [name]
 
 
 def _questions(comparison: Comparison) -> list[tuple[str, str]]:

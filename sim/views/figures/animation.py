@@ -140,8 +140,8 @@ def _write_mp4(pictures: Iterator[Frame], path: Path, fps: int) -> None:
     ]  # fmt: skip
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as coder:
         pipe, errors = coder.stdin, coder.stderr
-        if pipe is None or errors is None:
-            raise ValueError("ffmpeg: no pipe to it")
+        assert pipe is not None
+        assert errors is not None
         try:
             pipe.write(first.tobytes())
             for picture in pictures:

@@ -228,10 +228,6 @@ def show(on: Stage, step: int) -> None:
     _show_credit(on, step)
 
 
-def _is_crowd(tape: Tape) -> Any:
-    return (tape.persons.size > 1)[tape.persons.group]
-
-
 def _light_routes(on: Stage, step: int) -> None:
     """Light the influences whose child happened at the step or just before, the strongest, in the colours of roles."""
     tape, child, parent = on.tape, on.tape.influences.child, on.tape.influences.parent
@@ -250,7 +246,7 @@ def _light_routes(on: Stage, step: int) -> None:
 
 def _on_the_ring(on: Stage, ends: Ints) -> Floats:
     """Return the places of ends of lines; a crowd stands on its ring where the other end is nearest."""
-    places, crowd = on.places[ends], _is_crowd(on.tape)[ends]
+    places, crowd = on.places[ends], (on.tape.persons.size > 1)[on.tape.persons.group[ends]]
     for side in (0, 1):
         other = places[:, 1 - side]
         far = np.hypot(other[:, 0], other[:, 1])

@@ -27,7 +27,9 @@ def hypothesis_figure(result: Result) -> Figure:
     Returns:
         A Figure of its own, 7.2 inches wide: axes[0] has the arms (gids "measure", "theory"), axes[1] the effect.
     """
-    figure, head = style.new_figure(HEIGHT + BELOW + 0.35, readable(result.name, 60), _notes(result))
+    notes = textwrap.wrap(readable(result.claim, 400), SIGNS)
+    notes.append(f"{result.verdict}{agreement(result)}; {result.pairs:,} pairs; {measured(result)}")
+    figure, head = style.new_figure(HEIGHT + BELOW + 0.35, readable(result.name, 60), notes)
     arms = style.panel(figure, LEFT, BELOW, EFFECT + BETWEEN + 0.2, head + 0.35)
     effect = style.panel(figure, style.WIDTH - EFFECT - 0.2, BELOW, 0.2, head + 0.35)
     _draw_arms(arms, result)
@@ -35,11 +37,6 @@ def hypothesis_figure(result: Result) -> Figure:
     has_theory = result.theory is not None or any(arm.theory is not None for arm in result.arms)
     style.key(arms, [("o", BLUE, "mean, 95% interval"), *([("-", VERMILLION, "theory")] if has_theory else [])])
     return figure
-
-
-def _notes(result: Result) -> list[str]:
-    lines = textwrap.wrap(readable(result.claim, 400), SIGNS)
-    return [*lines, f"{result.verdict}{agreement(result)}; {result.pairs:,} pairs; {measured(result)}"]
 
 
 def agreement(result: Result) -> str:

@@ -43,7 +43,8 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
     ['P1  50.0%', 'P2  50.0%']
     """
     title, some = "Who was thought of as a giant, and when", found.total > 0.0
-    notes = [f"By {found.method}: shares of what had been realised by then, in the end {_last(found)}."]
+    last = float(found.total[-1]) if len(found.total) else 0.0
+    notes = [f"By {found.method}: shares of what had been realised by then, in the end {number(last)}."]
     if not some.any():
         return style.empty_figure(title, notes, style.NOTHING)
     trajectories = found.courses(most=len(SERIES) - 1)
@@ -68,7 +69,3 @@ def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
         )  # fmt: skip
     style.label_ends(axes, [trajectory.shares[-1] for trajectory in trajectories], labels, colours)
     return figure
-
-
-def _last(found: CreditOverTime) -> str:
-    return number(float(found.total[-1])) if len(found.total) else "0"

@@ -78,8 +78,10 @@ def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> F
     if many:
         _draw_some_labels(axes, tape, placed, time, labels)
     else:
-        _draw_all_labels(axes, labels)
-    _draw_lines(axes, tape, found, _ends(tape, found, placed, time), many)
+        heights = [row for row, _, _ in labels]
+        axes.set_yticks(heights, [text for _, text, _ in labels], **style.words())
+        axes.hlines(heights, 0, 1, transform=axes.get_yaxis_transform(), color=FAINT, linewidth=0.4, zorder=0)
+    _draw_lines(axes, tape, found, placed, time, many)
     _draw_marks(axes, tape, placed, time, many)
     _draw_key(axes, tape, found, many)
     return figure
@@ -133,21 +135,12 @@ def _labels(tape: Tape, table: CreditTable, placed: Rows, labelled: Ints, many: 
 
 
 def _shares(tape: Tape, table: CreditTable) -> Floats:
-    """Return the share of each person of the tape; the table may leave out members of a crowd."""
+    """Return the share of each person of the tape; the table may leave out crowds."""
     if table.groups.name != tape.persons.name:
         raise ValueError("table: its persons are not those of the tape")
-    group = table.group
-    begins = np.flatnonzero(np.diff(group, prepend=-1))
-    rank = np.arange(len(group)) - np.repeat(begins, np.diff(begins, append=len(group)))
     share = np.zeros(tape.persons.total)
-    share[tape.persons.first[group] + rank] = np.nan_to_num(table.persons.share)
+    share[table.row] = np.nan_to_num(table.persons.share)
     return share
-
-
-def _draw_all_labels(axes: Axes, labels: list[Label]) -> None:
-    heights = [row for row, _, _ in labels]
-    axes.set_yticks(heights, [text for _, text, _ in labels], **style.words())
-    axes.hlines(heights, 0, 1, transform=axes.get_yaxis_transform(), color=FAINT, linewidth=0.4, zorder=0)
 
 
 def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels: list[Label]) -> None:
@@ -164,16 +157,12 @@ def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels:
             axes.plot([left, float(time.of(begin)[0])], [row, row], color=PALE, linewidth=0.5, zorder=1)
 
 
-def _ends(tape: Tape, found: Lines, placed: Rows, time: Clock) -> Floats:
-    """Return where each line begins and ends on the axes; shape (lines, 2, 2)."""
-    ends = np.stack([found.parent, found.child], axis=1)
-    return np.stack([time.of(tape.events.step[ends]), placed.place[tape.events.person[ends]]], axis=2)
-
-
-def _draw_lines(axes: Axes, tape: Tape, found: Lines, ends: Floats, many: bool) -> None:
+def _draw_lines(axes: Axes, tape: Tape, found: Lines, placed: Rows, time: Clock, many: bool) -> None:
     """Draw the lines as wide as they are strong, and the paler the more of the picture the stronger ones cover."""
-    if not len(ends):
+    if not len(found.child):
         return
+    rows_of = np.stack([found.parent, found.child], axis=1)
+    ends = np.stack([time.of(tape.events.step[rows_of]), placed.place[tape.events.person[rows_of]]], axis=2)
     top = float(found.strength[-1])
     part = found.strength / top if top > 0.0 else np.zeros(len(ends))
     width = 0.4 + 2.2 * np.sqrt(part) if many else 0.7 + 1.9 * np.sqrt(part)

@@ -53,7 +53,9 @@ def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
         return style.empty_figure(title, [], f"Nobody adopted it in {number(tape.steps)} steps.")
     many = rows > MAX_NAMED_LINES
     heads = branches(found) if many else np.array([], np.int64)
-    labels = _branch_labels(tape, found, heads) if many else [_name(tape, row) for row in found.event.tolist()]
+    labels = [_name(tape, row) for row in found.event[heads if many else slice(None)].tolist()]
+    if many:
+        labels = [f"{name}: {number(size)}" for name, size in zip(labels, found.size[heads].tolist(), strict=True)]
     height = TALL if many else max(1.0, (0.2 if rows <= 26 else 0.16) * rows)
     figure, head = style.new_figure(0.75 + height, title, _notes(tape, which, found))
     axes = style.panel(figure, 0.25, 0.5, 0.5 + style.width_of(labels), head + 0.25)
@@ -92,10 +94,6 @@ def _notes(tape: Tape, which: int, found: Tree) -> list[str]:
             + built,
         ]
     return [text + built]
-
-
-def _branch_labels(tape: Tape, found: Tree, heads: Ints) -> list[str]:
-    return [f"{_name(tape, int(found.event[row]))}: {number(int(found.size[row]))}" for row in heads.tolist()]
 
 
 def _lines(tape: Tape, found: Tree, time: Clock, rows: Ints) -> tuple[Floats, Floats]:

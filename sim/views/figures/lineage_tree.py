@@ -48,7 +48,10 @@ def tree(tape: Tape, idea: int) -> Tree:
     parent = np.where(told, number[tape.teller[rows]], -1)
     several = int((told & (np.diff(tape.parents)[rows] > 1)).sum())
     size, place = _places(parent)
-    return Tree(rows, parent, place, size, _ends(tape, idea, rows), _made(tape, idea, number), several)
+    child, by = tape.influences.child, tape.influences.parent
+    works = (events.kind[child] == IMPLEMENT) & (events.idea[child] == idea)
+    made = number[by[works]], events.step[child[works]]
+    return Tree(rows, parent, place, size, _ends(tape, idea, rows), made, several)
 
 
 def _places(parent: Ints) -> tuple[Ints, Ints]:
@@ -86,12 +89,6 @@ def _ends(tape: Tape, idea: int, rows: Ints) -> Ints:
     return end
 
 
-def _made(tape: Tape, idea: int, number: Ints) -> tuple[Ints, Ints]:
-    child, by = tape.influences.child, tape.influences.parent
-    works = (tape.events.kind[child] == IMPLEMENT) & (tape.events.idea[child] == idea)
-    return number[by[works]], tape.events.step[child[works]]
-
-
 def branches(found: Tree, most: int = 6) -> Ints:
     """Return the heads of the largest branches, at most `most`, the earliest first; a branch ends where another begins.
 
@@ -106,7 +103,7 @@ def branches(found: Tree, most: int = 6) -> Ints:
         largest = int(np.argmax(sizes))
         rows = np.flatnonzero(mine == largest)
         rows = rows[rows != heads[largest]]
-        below = found.size[rows] - _taken(found, heads, rows)
+        below = found.size[rows] - _taken(found, heads, sizes, rows)
         part = np.minimum(below, sizes[largest] - below)
         if not len(rows) or 20 * int(part.max()) < len(found.event):
             break
@@ -114,14 +111,11 @@ def branches(found: Tree, most: int = 6) -> Ints:
     return np.array(sorted(heads), np.int64)
 
 
-def _taken(found: Tree, heads: list[int], rows: Ints) -> Ints:
-    """Return how many adoptions below each of the rows belong to branches that are heads already; shape (rows,)."""
+def _taken(found: Tree, heads: list[int], sizes: Ints, rows: Ints) -> Ints:
+    """Return how many adoptions below each of the rows belong to branches of these sizes; shape (rows,)."""
     first, size, taken = found.place[rows], found.size[rows], np.zeros(len(rows), np.int64)
-    mine = branch_of(found, np.array(heads, np.int64))
-    sizes = np.bincount(mine, minlength=len(heads) + 1)
-    for number, head in enumerate(heads):
-        within = (found.place[head] > first) & (found.place[head] < first + size)
-        taken += np.where(within, sizes[number], 0)
+    for head, many in zip(heads, sizes.tolist(), strict=True):
+        taken[(found.place[head] > first) & (found.place[head] < first + size)] += many
     return taken
 
 

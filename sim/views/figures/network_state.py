@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.study.batches import GAIN
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Ints
 from sim.tape.tape import Tape
 
@@ -36,8 +37,7 @@ class States:
         until = int(np.searchsorted(self._step, step, side="right"))
         part = slice(self._done, until)
         kind, person = self._kind[part], self._person[part]
-        gain = np.array([1, 1, 0, -1, -1])[kind] * self._count[part]
-        np.add.at(self.held, person, gain)
+        np.add.at(self.held, person, GAIN[kind] * self._count[part])
         last = np.unique(person[::-1], return_index=True)
         after = np.array([AFTER[k] for k in range(LEAVE + 1)], np.int8)
         self.now[last[0]] = after[kind[::-1][last[1]]]

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.study.batches import GAIN
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEAVE, Ints
 from sim.tape.tape import Tape
 from sim.views import style
@@ -15,7 +16,6 @@ from sim.views.rows import name_rows
 from sim.views.style import INK, PALE, QUIET, SERIES, SMALL, number, readable
 from sim.views.time_axis import Clock, clock
 
-GAIN = np.array([1, 1, 0, -1, -1, 0])  # what an event of each kind adds to the holders of its idea
 MARKS = {
     DISCOVER: ("discovered", "o"),
     IMPLEMENT: ("implemented", "s"),
@@ -116,8 +116,9 @@ def spread(tape: Tape) -> Figure:
     happened = [kind for kind in MARKS if (tape.events.kind == kind).any()]
     labels = [f"{readable(tape.ideas[k], 24)}  {number(found.of(k)[1][-1])}" for k in alone.tolist()]
     labels += [f"other ideas ({number(len(others))})"] * (len(others) > 0)
-    size = _Size(1 + (found.count.max(initial=0) > LINEAR), len(happened), 0.35 + max(0.9, style.width_of(labels)))
-    figure, panels, strip = _panels(_title(tape), _notes(tape, len(order), len(others)), size)
+    count, right = 1 + (found.count.max(initial=0) > LINEAR), 0.35 + max(0.9, style.width_of(labels))
+    notes = _notes(tape, len(order), len(others))
+    figure, panels, strip = _panels(_title(tape), notes, count, len(happened), right)
     time.draw(strip)
     if not len(order):
         style.instead(strip, f"Nobody adopted an idea in {number(tape.steps)} steps.")
@@ -151,34 +152,26 @@ def _notes(tape: Tape, adopted: int, others: int) -> list[str]:
     return notes
 
 
-@dataclass(frozen=True)
-class _Size:
-    """The number of panels of curves and of rows of the strip, and the right margin in inches."""
-
-    panels: int
-    rows: int
-    right: float
-
-
-def _panels(title: str, notes: list[str], size: _Size) -> tuple[Figure, list[Axes], Axes]:
-    """Return the panels of the curves from top to bottom (the second a logarithmic one), and the strip."""
-    strip, tall, gap = 0.1 + 0.19 * size.rows, (3.0, 2.2)[size.panels - 1] if size.rows else 1.2, 0.4
-    curves = size.panels * tall + (size.panels - 1) * gap
-    figure, head = style.new_figure(0.5 + strip + curves, title, notes)
-    if not size.rows:
-        axes = style.panel(figure, LEFT, 0.5, size.right, head)
+def _panels(
+    title: str, notes: list[str], count: int, rows: int, right: float
+) -> tuple[Figure, list[Axes], Axes]:  # fmt: skip
+    """Return so many panels of curves from top to bottom (the second a logarithmic one), and the strip of rows."""
+    strip, tall, gap = 0.1 + 0.19 * rows, (3.0, 2.2)[count - 1] if rows else 1.2, 0.4
+    figure, head = style.new_figure(0.5 + strip + count * tall + (count - 1) * gap, title, notes)
+    if not rows:
+        axes = style.panel(figure, LEFT, 0.5, right, head)
         return figure, [axes], axes
     panels = []
-    for panel in range(size.panels):
+    for panel in range(count):
         above = head + panel * (tall + gap)
-        axes = style.panel(figure, LEFT, figure.get_figheight() - above - tall, size.right, above)
+        axes = style.panel(figure, LEFT, figure.get_figheight() - above - tall, right, above)
         axes.tick_params(bottom=False, labelbottom=False)
         axes.spines["bottom"].set_visible(False)
         panels.append(axes)
-    if size.panels > 1:
+    if count > 1:
         text = "The same, logarithmic from 1 up: the first few are seen"
         style.say(panels[1], 0.0, 1.05, text, transform=panels[1].transAxes, fontsize=SMALL, color=QUIET)
-    return figure, panels, style.panel(figure, LEFT, 0.45, size.right, figure.get_figheight() - 0.45 - strip)
+    return figure, panels, style.panel(figure, LEFT, 0.45, right, figure.get_figheight() - 0.45 - strip)
 
 
 def _draw_idea(axes: Axes, found: Holders, idea: int, time: Clock, colour: str = "") -> float:

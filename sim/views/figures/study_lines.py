@@ -60,11 +60,13 @@ def study_lines(
     if keyed:
         study.draw_key(figure, 0.48 + 0.16 * len(notes), name, labels, inks)
     bottom, top = _reach(rows)
+    many = len(series)
+    asides = [(k - (many - 1) / 2) * min(0.12, 0.6 / many) for k in range(many)]
     for axes, here in zip(made, parts.values(), strict=True):
         lines = study.parts_of(here, colour)
         _scale(axes, places, bottom, top)
         drawn = [lines.get(one, here[:0]).set_index(x).reindex(places) for one in series]
-        tips = _draw_all(axes, drawn, inks, labels)
+        tips = [_draw(axes, *one, many) for one in zip(drawn, inks, labels, asides, strict=True)]
         if ends:
             _label(axes, tips, inks, labels, name)
     return figure
@@ -125,13 +127,6 @@ def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None
         wide, _ = style.inches(axes)
         axes.xaxis.set_major_locator(MaxNLocator(min(6, max(2, int(2 * wide))), steps=study.STEPS))
     axes.xaxis.set_major_formatter(style.Numbers())
-
-
-def _draw_all(axes: Axes, lines: Sequence[pd.DataFrame], inks: Sequence[str], labels: Sequence[str]) -> list[float]:
-    """Draw each line in its colour, those of words side by side; return the heights at which they end."""
-    many = len(lines)
-    asides = [(k - (many - 1) / 2) * min(0.12, 0.6 / many) for k in range(many)]
-    return [_draw(axes, *one, many) for one in zip(lines, inks, labels, asides, strict=True)]
 
 
 def _label(axes: Axes, tips: Sequence[float], inks: Sequence[str], labels: Sequence[str], name: str) -> None:

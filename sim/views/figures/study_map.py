@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
+from sim.tape.tables import Floats
 from sim.views import style
 from sim.views.figures import study_panels as study
 from sim.views.style import FAINT, INK, SMALL, readable
@@ -19,7 +20,6 @@ from sim.views.style import FAINT, INK, SMALL, readable
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 MAX_VALUES = 200  # of a parameter
 
 
@@ -115,15 +115,12 @@ def _tick(axes: Axes, across: Sequence[Any], up: Sequence[Any]) -> None:
 
 
 def _some(count: int, room: int) -> list[int]:
-    """Evenly spaced places, at most so many of them."""
-    if count <= max(room, 1):
-        return list(range(count))
+    """Return evenly spaced places, at most so many of them, but the first always."""
     step = -(-(count - 1) // max(room - 1, 1))
-    return list(range(0, count, step))
+    return list(range(0, count, max(step, 1)))
 
 
 def _legend(figure: Figure, made: Sequence[Axes], measure: str, colours: Colormap, scale: Normalize) -> None:
-    """Draw the scale of the colours at the right of the panels."""
     wide, tall = figure.get_size_inches()
     boxes = [axes.get_position() for axes in made]
     bottom, right = min(box.y0 for box in boxes), max(box.x1 for box in boxes)

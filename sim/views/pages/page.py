@@ -31,14 +31,9 @@ def page(title: str, door: str, scripts: Iterable[Path], data: dict[str, Any], *
                "base_uri": "'none'", "form_action": "'none'"}  # fmt: skip
     for what, who in more.items():
         allowed[what] = f"{allowed[what]} {who}" if what in allowed else who
-    parts = {
-        "POLICY": "; ".join(f"{what.replace('_', '-')} {who}" for what, who in allowed.items()),
-        "TITLE": html.escape(title[:80]),
-        "DOOR": door,
-        "STYLE": style,
-        "SCRIPT": script,
-        "DATA": to_json(data),
-    }
+    policy = "; ".join(f"{what.replace('_', '-')} {who}" for what, who in allowed.items())
+    parts = {"POLICY": policy, "TITLE": html.escape(title[:80]), "DOOR": door, "STYLE": style, "SCRIPT": script,
+             "DATA": to_json(data)}  # fmt: skip
     pieces = (PARTS / "page.html").read_text(encoding="utf-8").split("%")  # not one by one: a name may be "%SCRIPT%"
     return "".join(parts[piece] if k % 2 else piece for k, piece in enumerate(pieces))
 

@@ -113,17 +113,13 @@ def _persons(scenario: Scenario, world: World, names: list[str]) -> list[dict[st
     persons = []
     for k, name in enumerate(names):
         one: dict[str, Any] = {"name": name}
-        one |= {a: _short(columns[a][k]) for a in ABILITIES if columns[a][k] != base.get(a, 0.0)}
+        drawn = {a: columns[a][k] for a in ABILITIES if columns[a][k] != base.get(a, 0.0)}
+        one |= {a: float(f"{value:.4g}") for a, value in drawn.items()}  # as exact as what was drawn
         if k in times:
             entry = times[k]
             one |= {key: getattr(entry, key) for key in ("born", "dies", "keeps") if getattr(entry, key)}
         persons.append(one)
     return persons
-
-
-def _short(value: float) -> float:
-    """A number with four digits, which is as exact as what was drawn."""
-    return float(f"{value:.4g}")
 
 
 def _ideas(scenario: Scenario, world: World) -> list[dict[str, Any]]:

@@ -138,9 +138,6 @@ def _result(kind: Any, context: Any, layout: Any) -> dict[str, Any]:
         part = {**_parts(field, inner)[0], "at": at}
         if isinstance(inner, kinds.Array):
             array = context.get_value_type(inner)
-            part |= {
-                "data": at + array.get_element_offset(layout, 4),
-                "shape": at + array.get_element_offset(layout, 5),
-            }
+            part |= {name: at + array.get_element_offset(layout, k) for k, name in ((4, "data"), (5, "shape"))}
         parts.append(part)
     return {"size": whole.get_abi_size(layout), "parts": parts}
