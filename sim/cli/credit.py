@@ -52,13 +52,14 @@ EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account as
 @log_options
 def credit_command(
     run_or_log: str, method: str | None, explain: bool, by: str, top: int | None, intervals: str | None, copies: int,
-    as_json: bool, output: str | None, reading: dict[str, Any], **given: float | None,
+    as_json: bool, output: str | None, reading: dict[str, Any], **settings: float | None,
 ) -> None:  # fmt: skip
     """Attribute the credit of a finished run (its folder) or of a real log (a file, or a git repository).
 
     With --method all the accounts stand side by side.
     """
-    settings = _settings(**given)
+    with usage("--"):
+        Settings(**{name: value for name, value in settings.items() if value is not None})  # type: ignore[arg-type]  # of any type
     _require_output(output, method, by)
     tape = read_tape(Path(run_or_log), **reading)
     scenario = scenario_in(Path(run_or_log), tape) if by == "time" else None
@@ -72,9 +73,7 @@ def credit_command(
     for name, reason in comparison.left_out.items():
         say(f"Left out: {name} ({reason})")
     asked = Asked(tape, comparison, method == "all", explain, top, roots_of(tape), settings, scenario)
-    stable = None
-    if by == "person" and not (as_json and intervals is None):
-        stable = _stability(asked)
+    stable = _stability(asked) if by == "person" and not (as_json and intervals is None) else None
     answer = ANSWERS.get(by, _by_parts)(asked, by)
     if is_table(output):
         write_table(str(output), answer.rows)
@@ -107,10 +106,6 @@ class Asked(NamedTuple):
     roots: dict[str, Any]
     settings: dict[str, float | None]
     scenario: Scenario | None
-
-    def more(self) -> dict[str, Any]:
-        """Return how a log was read, for the JSON output."""
-        return {"dropped": dict(self.tape.dropped), "roots": self.roots} if self.roots else {}
 
 
 class Answer(NamedTuple):
@@ -172,7 +167,6 @@ def thought_experiments_command(method: str, quick: bool, explain: bool, as_json
 
 
 def _by_person(asked: Asked, _: str) -> Answer:
-    """Answer with the table, or with the accounts side by side."""
     tables = asked.comparison.tables
     (table, *_others) = tables.values()
 
@@ -241,7 +235,8 @@ ANSWERS: dict[str, Callable[[Asked, str], Answer]] = {"person": _by_person, "tim
 
 def _print_json(asked: Asked, answer: Answer, by: str, sure: Uncertainty | None) -> None:
     """Print the answer as one object, or one an account; the credit of persons, who may be many, row by row."""
-    tables, more = asked.comparison.tables, asked.more()
+    tables = asked.comparison.tables
+    more = {"dropped": dict(asked.tape.dropped), "roots": asked.roots} if asked.roots else {}
     if by == "person":
         beside = {"stability": sure.to_dict()} if sure is not None else {}
         if asked.several:
@@ -254,13 +249,6 @@ def _print_json(asked: Asked, answer: Answer, by: str, sure: Uncertainty | None)
         before, after = tables[name].about()
         objects[name] = before | {"credit": list(rows)} | after | {"read_as": after["read_as"] | more}
     show_json({"methods": objects} if asked.several else next(iter(objects.values())))
-
-
-def _settings(**given: float | None) -> dict[str, float | None]:
-    """The settings that were given, checked before the work."""
-    with usage("--"):
-        Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # of any type
-    return given
 
 
 def _require_output(output: str | None, method: str | None, by: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -32,8 +30,9 @@ def test_command(
     from sim.experiments.hypotheses.run import test_hypotheses
 
     rules = rules_of(rules_file)
-    with usage(), _progress() as tick:
-        findings = test_hypotheses(_files(files), engine=engine, threads=threads, rules=rules, progress=tick)
+    with usage(), progress_bar("Testing", "pairs") as tick:
+        told = None if tick is None else lambda name, pairs, most: tick(pairs, most, f"pairs of {name}")
+        findings = test_hypotheses(_files(files), engine=engine, threads=threads, rules=rules, progress=told)
     if folder is not None:
         from sim.views.report import write_report
 
@@ -74,10 +73,3 @@ def _files(given: tuple[str, ...]) -> list[Path]:
             raise click.UsageError(f"{name}: a folder without any .toml file")
         found += inside
     return found
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Show on a terminal the claim that is being tested."""
-    with progress_bar("Testing", "pairs") as tick:
-        yield None if tick is None else lambda name, pairs, most: tick(pairs, most, f"pairs of {name}")

@@ -114,12 +114,9 @@ def _run(pressed: list[int]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (Exception, KeyboardInterrupt) as error:  # the last line of defence: no traceback for the user
-        return _failed(KeyboardInterrupt("interrupted") if pressed and not _interrupted(error) else error)
+        told = isinstance(error, KeyboardInterrupt | click.Abort)
+        return _failed(error if told or not pressed else KeyboardInterrupt("interrupted"))
     return OK
-
-
-def _interrupted(error: BaseException) -> bool:
-    return isinstance(error, KeyboardInterrupt | click.Abort)
 
 
 def _failed(error: BaseException) -> int:
@@ -147,7 +144,6 @@ def _failed(error: BaseException) -> int:
 
 
 def _kept_traceback(error: BaseException) -> str:
-    """Save a traceback in a file, and return where it is."""
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="shoulders-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"

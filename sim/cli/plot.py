@@ -15,9 +15,6 @@ from sim.machine.terminal import progress_bar, say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sim.tape.tape import Tape
-    from sim.views.kinds import Choice
-
 OPTIONS = ("method", "measure", "x", "y", "colour", "panel")
 
 
@@ -82,22 +79,17 @@ def plot_command(run_or_study: str, kind: str | None, output: str | None, **opti
 
 def _of_run(name: str, source: Path, target: Path, options: dict[str, str | None]) -> Figure | None:
     """Return the figure of a run or a log; of a film, which writes itself, nothing."""
-    from sim.views.kinds import OF_TAPE, Choice
+    from sim.views.kinds import OF_TAPE, Choice, world_of
 
     tape = read_tape(source)
     chosen = Choice(scenario=scenario_in(source, tape), method=options["method"])
     if name != "animation":
         return OF_TAPE[name](tape, chosen)
-    _write_film(tape, chosen, target)
-    return None
-
-
-def _write_film(tape: Tape, chosen: Choice, target: Path) -> None:
     from sim.views.figures.animation import animate
-    from sim.views.kinds import world_of
 
     with progress_bar("Drawing the film", "pictures") as tick:
         animate(tape, world_of(tape, chosen), target, progress=tick)
+    return None
 
 
 def _of_study(name: str, source: Path, options: dict[str, str | None]) -> Figure:

@@ -53,7 +53,8 @@ def sweep_command(
 
     with usage():
         study = _study(scenario, **design)
-        folder = folder_of(out, lambda: _default_folder(scenario, study), lambda _: "")
+        name = f"{Path(scenario).stem}-study"
+        folder = folder_of(out, lambda: Path("results") / f"{name}-{study.about()['hash'][:8]}", lambda _: "")
         if resume and not (folder / ABOUT).exists():
             raise click.UsageError(f"--resume: there is no study in {folder}")
         if dry_run:
@@ -92,11 +93,6 @@ def _study(
     if own_seeds:
         arguments["common_random_numbers"] = False
     return Study(scenario_of(path, changes)[1], rules=rules_of(rules_file), **arguments)
-
-
-def _default_folder(name: str, study: Study) -> Path:
-    """Return the folder of a study, named by its file and a hash of what determines its rows."""
-    return Path("results") / f"{Path(name).stem}-study-{study.about()['hash'][:8]}"
 
 
 def _size(study: Study) -> str:

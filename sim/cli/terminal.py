@@ -11,7 +11,7 @@ from sim.accounts.comparison import Comparison
 from sim.accounts.intervals import Uncertainty
 from sim.accounts.methods import EVERY, POSITIONS, THIRDS
 from sim.accounts.summary import Row, Side, summary
-from sim.accounts.table import CreditTable
+from sim.accounts.table import ROLES, CreditTable
 from sim.machine.terminal import say, show, show_grid
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MAX_COURSES, MAX_STEPS = 5, 24  # persons and steps in the table over time
 def print_table(table: CreditTable, most: int = 20) -> None:
     """Print the credit of persons and groups, by role where the account knows roles."""
     has_roles = table.persons.pagerank is None and not np.isnan(table.persons.idea).any()
-    more: tuple[str, ...] = ("idea", "communication", "implementation") if has_roles else ()
+    more: tuple[str, ...] = ROLES if has_roles else ()
     if table.persons.pagerank is not None:
         more = ("PageRank",)
     raw = table.persons.raw  # before it is made to sum up
@@ -60,16 +60,12 @@ def _ends(sure: Uncertainty, at: int) -> list[str]:
 
 def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]]) -> None:
     """Print the credit by role, idea or group."""
-    shown = parts[:40]
-    rows = [
-        (_times(part[by], part.get("count", 1)), _number(part["credit"]), _percent(part["share"])) for part in shown
-    ]
-    if len(parts) > len(shown):
-        rest = parts[len(shown) :]
+    rows = [(_times(part[by], part.get("count", 1)), part["credit"], part["share"]) for part in parts[:40]]
+    if rest := parts[40:]:
         credit, share = (sum(part[key] for part in rest) for key in ("credit", "share"))
-        rows.append((f"all others ({len(rest):,})", _number(credit), _percent(share)))
+        rows.append((f"all others ({len(rest):,})", credit, share))
     show(_title(table))
-    show_grid(("", "credit", "share"), rows)
+    show_grid(("", "credit", "share"), [(name, _number(credit), _percent(share)) for name, credit, share in rows])
 
 
 def print_comparison(comparison: Comparison, most: int = 20, explained: bool = False) -> None:
@@ -127,9 +123,8 @@ def print_knockout(found: KnockoutTable) -> None:
     show(f"{found.scenario}: lost without {what}, of {_number(value)} realised with everybody{worlds}")
     rows = []
     for at, name in enumerate(found.name):
-        raw, low, high, normalised = (
-            float(column[at]) for column in (found.raw, found.low, found.high, found.normalised)
-        )
+        columns = found.raw, found.low, found.high, found.normalised
+        raw, low, high, normalised = (float(column[at]) for column in columns)
         interval = ["unknown" if np.isnan(end) else _number(end) for end in (low, high)]
         of_all = _percent(raw / value) if value > 0.0 else "none"
         rows.append((name, _number(raw), *interval, of_all, "none" if np.isnan(normalised) else _percent(normalised)))
@@ -148,8 +143,9 @@ def _title(table: CreditTable, what: str = "") -> str:
 
 def _explain(name: str, order: str = "") -> None:
     """Print the question of each account, its order of the persons, and where it differs from the rule of thirds."""
-    for line in filter(None, (f"{name}: {EVERY[name].asks}", order)):
-        show(line)
+    show(f"{name}: {EVERY[name].asks}")
+    if order:
+        show(order)
     if name == THIRDS:
         return
     if name in POSITIONS:
