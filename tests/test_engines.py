@@ -91,17 +91,13 @@ POWER = {"kind": "power", "exponent": 2.5, "low": 2}
 CHOICE = {"kind": "choice", "values": [0.1, 0.9]}
 
 
-@pytest.mark.parametrize(
-    ("left", "written"),
-    [
-        (world_with(), Scenario.from_toml(world_with().to_toml())),  # which says every default
-        (world_with(), world_with(**{"world.size": 61})),
-        (world_with(), world_with(**{"ideas.idea.discovery_rate": sections.Dynamics().discovery_rate})),
-        (world_with(POWER), world_with(POWER | {"high": 60})),
-        (world_with(**{"population.skill": CHOICE}),
-         world_with(**{"population.skill": CHOICE | {"weights": [1.0, 1.0]}})),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("left", "written"), [
+    (world_with(), Scenario.from_toml(world_with().to_toml())),  # which says every default
+    (world_with(), world_with(**{"world.size": 61})),
+    (world_with(), world_with(**{"ideas.idea.discovery_rate": sections.Dynamics().discovery_rate})),
+    (world_with(POWER), world_with(POWER | {"high": 60})),
+    (world_with(**{"population.skill": CHOICE}), world_with(**{"population.skill": CHOICE | {"weights": [1.0, 1.0]}})),
+])  # fmt: skip
 def test_what_is_left_out_is_its_default_written_out(left, written):
     for engine in ("agents", "kernels"):
         assert simulate(left, 3, engine=engine) == simulate(written, 3, engine=engine)

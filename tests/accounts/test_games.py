@@ -212,31 +212,28 @@ def test_a_thousand_and_one_players_by_rows() -> None:
     assert found.value[0] == pytest.approx(0.5, abs=1e-12)  # an order and its reverse together are exact here
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: shapley(lambda _: 0.0, 21), "players: 21, at most 20 are enumerated; draw orders with shapley"),
-        (lambda: shapley(lambda _: 0.0, ["a", "a"]), "a name is there twice"),
-        (lambda: shapley([0, 1, 2], 2), r"2\*\*2 numbers, one a coalition, has shape \(3,\)"),
-        (lambda: shapley([0, math.nan], 1), "must be finite"),
-        (lambda: shapley(lambda _: math.inf, 1), "must be finite"),
-        (lambda: owen([0, 1, 1, 1], 2, [[0]]), "each player must be in exactly one"),
-        (lambda: owen([0, 1, 1, 1], 2, [[0, 1], [1]]), "each player must be in exactly one"),
-        (lambda: owen([0, 1, 1, 1], 2, [[0, 7]]), "unions: no player 7"),
-        (lambda: myerson([0, 1, 1, 1], 2, [(0, 2)]), "links: no player 2"),
-        (lambda: position([0, 1, 1, 1], 2, [(1, 1)]), "1 is linked to itself"),
-        (lambda: position(lambda _: 0.0, 22, [(k, k + 1) for k in range(21)]), "links: 21, at most 20"),
-        (lambda: shapley_of_groups([0.0, math.nan]), "must be finite"),
-        (lambda: shapley_sampled([0, 1], 1, 3), "orders: must be even, and at least 4, is 3"),
-        (lambda: shapley_sampled([0, 1], 1, 1, antithetic=False), "orders: must be at least 2, is 1"),
-        (lambda: shapley_sampled([0, 1], 1, seed=-1), "seed: must be from 0"),
-        (lambda: shapley_sampled([0, 1], 1, confidence=1.0), r"confidence: must be in \(0, 1\)"),
-        (lambda: shapley_sampled([0, 2, 0, 1], 2), "0 adds 2.0, which is not within 0.0 and 1.0; where players"),
-        (lambda: shapley_sampled(lambda _: math.nan, 2), "must be finite"),
-        (lambda: shapley_sampled([0, 1], 2), r"2\*\*2 numbers"),
-        (lambda: shapley_sampled(lambda rows: 1.0, 2, by_rows=True), "must give 2 numbers, one a row"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: shapley(lambda _: 0.0, 21), "players: 21, at most 20 are enumerated; draw orders with shapley"),
+    (lambda: shapley(lambda _: 0.0, ["a", "a"]), "a name is there twice"),
+    (lambda: shapley([0, 1, 2], 2), r"2\*\*2 numbers, one a coalition, has shape \(3,\)"),
+    (lambda: shapley([0, math.nan], 1), "must be finite"),
+    (lambda: shapley(lambda _: math.inf, 1), "must be finite"),
+    (lambda: owen([0, 1, 1, 1], 2, [[0]]), "each player must be in exactly one"),
+    (lambda: owen([0, 1, 1, 1], 2, [[0, 1], [1]]), "each player must be in exactly one"),
+    (lambda: owen([0, 1, 1, 1], 2, [[0, 7]]), "unions: no player 7"),
+    (lambda: myerson([0, 1, 1, 1], 2, [(0, 2)]), "links: no player 2"),
+    (lambda: position([0, 1, 1, 1], 2, [(1, 1)]), "1 is linked to itself"),
+    (lambda: position(lambda _: 0.0, 22, [(k, k + 1) for k in range(21)]), "links: 21, at most 20"),
+    (lambda: shapley_of_groups([0.0, math.nan]), "must be finite"),
+    (lambda: shapley_sampled([0, 1], 1, 3), "orders: must be even, and at least 4, is 3"),
+    (lambda: shapley_sampled([0, 1], 1, 1, antithetic=False), "orders: must be at least 2, is 1"),
+    (lambda: shapley_sampled([0, 1], 1, seed=-1), "seed: must be from 0"),
+    (lambda: shapley_sampled([0, 1], 1, confidence=1.0), r"confidence: must be in \(0, 1\)"),
+    (lambda: shapley_sampled([0, 2, 0, 1], 2), "0 adds 2.0, which is not within 0.0 and 1.0; where players"),
+    (lambda: shapley_sampled(lambda _: math.nan, 2), "must be finite"),
+    (lambda: shapley_sampled([0, 1], 2), r"2\*\*2 numbers"),
+    (lambda: shapley_sampled(lambda rows: 1.0, 2, by_rows=True), "must give 2 numbers, one a row"),
+])  # fmt: skip
 def test_wrong_input_is_told(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()

@@ -184,33 +184,30 @@ def test_no_weight_and_no_events() -> None:
     assert len(pagerank(sparse.csr_array((0, 0)))) == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"indices": [1]}, "indices must be rows before their own"),
-        ({"indices": [-1]}, "indices must be rows before their own"),
-        ({"indices": [0.0]}, "indices must be a one-dimensional array of whole numbers"),
-        ({"indices": [[0]]}, "indices must be a one-dimensional array of whole numbers"),
-        ({"indptr": [0, 0, 2]}, "indptr must rise from 0 to the number of indices, 1"),
-        ({"indptr": [1, 0, 1]}, "indptr must rise from 0 to the number of indices, 1"),
-        ({"indptr": [0, 2, 1]}, "indptr must rise from 0 to the number of indices, 1"),
-        ({"indptr": []}, "indptr must rise from 0 to the number of indices, 1"),
-        ({"weights": [-1.0]}, "weights must be 0 or more, and finite"),
-        ({"weights": [math.nan]}, "weights must be 0 or more, and finite"),
-        ({"weights": [1.0, 1.0]}, r"weights must have the shape \(1,\), has \(2,\)"),
-        ({"restart": [1.0, -1.0]}, "restart must be 0 or more, and finite"),
-        ({"restart": [0.0, 0.0]}, "restart must not be 0 everywhere"),
-        ({"restart": [1.0]}, r"restart must have the shape \(2,\), has \(1,\)"),
-        ({"weights": [1e308, 1e308], "indptr": [0, 0, 2], "indices": [0, 0]}, "weights must have a finite sum in each"),
-        ({"alpha": 1.1}, r"alpha must be in \[0, 1\], is 1.1"),
-        ({"alpha": -0.1}, r"alpha must be in \[0, 1\], is -0.1"),
-        ({"alpha": math.nan}, r"alpha must be in \[0, 1\], is nan"),
-        ({"dangling": [0.0, 0.0]}, "dangling must not be 0 everywhere"),
-        ({"dangling": [1.0]}, r"dangling must have the shape \(2,\), has \(1,\)"),
-        ({"indices": [2], "self_loops": True}, "indices must be rows before their own or it itself; look at row 1"),
-        ({"indices": [1], "self_loops": True, "alpha": 1.0}, "points to itself alone keeps its walk for ever"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"indices": [1]}, "indices must be rows before their own"),
+    ({"indices": [-1]}, "indices must be rows before their own"),
+    ({"indices": [0.0]}, "indices must be a one-dimensional array of whole numbers"),
+    ({"indices": [[0]]}, "indices must be a one-dimensional array of whole numbers"),
+    ({"indptr": [0, 0, 2]}, "indptr must rise from 0 to the number of indices, 1"),
+    ({"indptr": [1, 0, 1]}, "indptr must rise from 0 to the number of indices, 1"),
+    ({"indptr": [0, 2, 1]}, "indptr must rise from 0 to the number of indices, 1"),
+    ({"indptr": []}, "indptr must rise from 0 to the number of indices, 1"),
+    ({"weights": [-1.0]}, "weights must be 0 or more, and finite"),
+    ({"weights": [math.nan]}, "weights must be 0 or more, and finite"),
+    ({"weights": [1.0, 1.0]}, r"weights must have the shape \(1,\), has \(2,\)"),
+    ({"restart": [1.0, -1.0]}, "restart must be 0 or more, and finite"),
+    ({"restart": [0.0, 0.0]}, "restart must not be 0 everywhere"),
+    ({"restart": [1.0]}, r"restart must have the shape \(2,\), has \(1,\)"),
+    ({"weights": [1e308, 1e308], "indptr": [0, 0, 2], "indices": [0, 0]}, "weights must have a finite sum in each"),
+    ({"alpha": 1.1}, r"alpha must be in \[0, 1\], is 1.1"),
+    ({"alpha": -0.1}, r"alpha must be in \[0, 1\], is -0.1"),
+    ({"alpha": math.nan}, r"alpha must be in \[0, 1\], is nan"),
+    ({"dangling": [0.0, 0.0]}, "dangling must not be 0 everywhere"),
+    ({"dangling": [1.0]}, r"dangling must have the shape \(2,\), has \(1,\)"),
+    ({"indices": [2], "self_loops": True}, "indices must be rows before their own or it itself; look at row 1"),
+    ({"indices": [1], "self_loops": True, "alpha": 1.0}, "points to itself alone keeps its walk for ever"),
+])  # fmt: skip
 def test_what_is_no_such_graph_is_refused(arguments: dict[str, Any], message: str) -> None:
     good: dict[str, Any] = {"indptr": [0, 0, 1], "indices": [0]}
     event_pagerank(**good)
@@ -336,26 +333,23 @@ def test_weights_too_small_to_be_inverted_count_like_others():
     assert pagerank(tiny) == pytest.approx(pagerank(plain), abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], 0.0), "tau must be above 0"),
-        (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], math.nan), "tau must be above 0"),
-        (lambda: citerank([0, 0, 1], [0], [0.0, math.inf], 1.0), "age must be finite"),
-        (lambda: as_dag([0], [1, 0], [1.0, 2.0]), "source and target must be of one length, are 1 and 2"),
-        (lambda: as_dag([2], [0], [1.0, 2.0]), "source must be nodes from 0 to 1"),
-        (lambda: as_dag([0], [-1], [1.0, 2.0]), "target must be nodes from 0 to 1"),
-        (lambda: as_dag([0], [1], ["old", "new"]), "time must be a one-dimensional array of numbers or of datetime64"),
-        (lambda: as_dag([0], [1], [1.0, 2.0], [1.0, 2.0]), r"weights must have the shape \(1,\), has \(2,\)"),
-        (lambda: pagerank(sparse.csr_array((2, 3))), r"the matrix must be square, has the shape \(2, 3\)"),
-        (lambda: pagerank(sparse.csr_array([[0.0, -1.0], [0.0, 0.0]])), "weights of the graph must be 0 or more, and"),
-        (lambda: pagerank(nx.DiGraph([(0, 1)]), alpha=1.0), r"alpha must be in \[0, 1\), is 1.0"),
-        (lambda: pagerank(nx.DiGraph([(0, 1)]), personalization={2: 1.0}), "personalization must not be 0 everywhere"),
-        (lambda: pagerank(nx.DiGraph([(0, 1)]), dangling={1: -1.0}), "dangling must be 0 or more, and finite"),
-        (lambda: pagerank(nx.DiGraph([(0, 1)]), dangling=[1.0]), r"dangling must have the shape \(2,\), has \(1,\)"),
-        (lambda: pagerank(pointing_outside()), "the matrix points outside itself in row 1"),
-    ],
-)
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], 0.0), "tau must be above 0"),
+    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], math.nan), "tau must be above 0"),
+    (lambda: citerank([0, 0, 1], [0], [0.0, math.inf], 1.0), "age must be finite"),
+    (lambda: as_dag([0], [1, 0], [1.0, 2.0]), "source and target must be of one length, are 1 and 2"),
+    (lambda: as_dag([2], [0], [1.0, 2.0]), "source must be nodes from 0 to 1"),
+    (lambda: as_dag([0], [-1], [1.0, 2.0]), "target must be nodes from 0 to 1"),
+    (lambda: as_dag([0], [1], ["old", "new"]), "time must be a one-dimensional array of numbers or of datetime64"),
+    (lambda: as_dag([0], [1], [1.0, 2.0], [1.0, 2.0]), r"weights must have the shape \(1,\), has \(2,\)"),
+    (lambda: pagerank(sparse.csr_array((2, 3))), r"the matrix must be square, has the shape \(2, 3\)"),
+    (lambda: pagerank(sparse.csr_array([[0.0, -1.0], [0.0, 0.0]])), "weights of the graph must be 0 or more, and"),
+    (lambda: pagerank(nx.DiGraph([(0, 1)]), alpha=1.0), r"alpha must be in \[0, 1\), is 1.0"),
+    (lambda: pagerank(nx.DiGraph([(0, 1)]), personalization={2: 1.0}), "personalization must not be 0 everywhere"),
+    (lambda: pagerank(nx.DiGraph([(0, 1)]), dangling={1: -1.0}), "dangling must be 0 or more, and finite"),
+    (lambda: pagerank(nx.DiGraph([(0, 1)]), dangling=[1.0]), r"dangling must have the shape \(2,\), has \(1,\)"),
+    (lambda: pagerank(pointing_outside()), "the matrix points outside itself in row 1"),
+])  # fmt: skip
 def test_what_is_no_graph_is_refused(call: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SMALL", 0)
     with pytest.raises(ValueError, match=message):

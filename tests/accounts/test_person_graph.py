@@ -47,19 +47,15 @@ TWO = [(DISCOVER, 0, {}, 1, 0), (DISCOVER, 0, {}, 1, 1)]
 MADE = [(DISCOVER, 0, {}), (IMPLEMENT, 0, {0: 1}), (DISCOVER, 1, {}), (IMPLEMENT, 1, {2: 1})]
 
 
-@pytest.mark.parametrize(
-    ("events", "realised", "crowd", "expected"),
-    [
-        # A prerequisite counts only where it was told itself.
-        ([TWO[0], (DISCOVER, 0, {0: 1}, 1, 1), (LEARN, 1, {1: 1}, 1, 1)], [(0, -1, 1.0), (2, -1, 1.0)], 0,
-         {(W, 0): 0.5}),
-        # An implementation that another used makes a discovery count, unless it was worth nothing to them.
-        (MADE, [(2, 1, 1.0)], 0, {(W, W): 1.0, (W, 0): 1.0, (W, 1): None}),
-        (MADE, [(2, 3, 1.0), (0, 1, 1.0), (2, 1, 0.0)], 0, {(W, W): 1.0, (W, 0): None, (W, 1): None}),
-        # Nobody is told twice: of the crowd 4 learn one idea and 6 the other.
-        ([*TWO, (LEARN, 1, {0: 1}, 4, 0), (LEARN, 1, {1: 1}, 3, 1), (LEARN, 1, {1: 1}, 3, 1)], [], 9, {(0, W): 0.6}),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("events", "realised", "crowd", "expected"), [
+    # A prerequisite counts only where it was told itself.
+    ([TWO[0], (DISCOVER, 0, {0: 1}, 1, 1), (LEARN, 1, {1: 1}, 1, 1)], [(0, -1, 1.0), (2, -1, 1.0)], 0, {(W, 0): 0.5}),
+    # An implementation that another used makes a discovery count, unless it was worth nothing to them.
+    (MADE, [(2, 1, 1.0)], 0, {(W, W): 1.0, (W, 0): 1.0, (W, 1): None}),
+    (MADE, [(2, 3, 1.0), (0, 1, 1.0), (2, 1, 0.0)], 0, {(W, W): 1.0, (W, 0): None, (W, 1): None}),
+    # Nobody is told twice: of the crowd 4 learn one idea and 6 the other.
+    ([*TWO, (LEARN, 1, {0: 1}, 4, 0), (LEARN, 1, {1: 1}, 3, 1), (LEARN, 1, {1: 1}, 3, 1)], [], 9, {(0, W): 0.6}),
+])  # fmt: skip
 def test_weights_by_hand(events: Any, realised: Any, crowd: int, expected: dict[tuple[int, int], float]) -> None:
     found = weights(make_tape(with_crowd(["P1"], crowd) if crowd else ["P1", "P2"], events, realised))
     assert {pair: found.get(pair) for pair in expected} == expected

@@ -73,17 +73,14 @@ def test_no_paths_have_no_effect() -> None:
     assert (found.channel, found.probability, found.removal.tolist()) == ((), 0.0, [])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([[1]], [True, False]), r"converted: must be 1 values, one a path, has shape \(2,\)"),
-        (([[1], []], [True, False]), "path 1 has no channel"),
-        ((["GM"], [True]), "path 0 is the text 'GM'"),
-        (([[1]], [True], [0.0]), "must be above 0 and finite, is 0.0 for path 0"),
-        (([[1]], [True], [math.nan]), "must be above 0 and finite, is nan"),
-        (([[1]], [True], np.ones(3)), r"weight: must be 1 values"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "message"), [
+    (([[1]], [True, False]), r"converted: must be 1 values, one a path, has shape \(2,\)"),
+    (([[1], []], [True, False]), "path 1 has no channel"),
+    ((["GM"], [True]), "path 0 is the text 'GM'"),
+    (([[1]], [True], [0.0]), "must be above 0 and finite, is 0.0 for path 0"),
+    (([[1]], [True], [math.nan]), "must be above 0 and finite, is nan"),
+    (([[1]], [True], np.ones(3)), r"weight: must be 1 values"),
+])  # fmt: skip
 def test_wrong_input_is_told(arguments: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         removal_effect(*arguments)

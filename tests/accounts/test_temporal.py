@@ -109,18 +109,15 @@ def test_a_saved_state_goes_on(tmp_path: Path) -> None:
         resumed.feed(0, 1, 3.9)
 
 
-@pytest.mark.parametrize(
-    ("fed", "message"),
-    [
-        (([0], [1, 2]), "source and target must be of one length, are 1 and 2"),
-        (([0], [-1]), "source and target must be nodes, 0 or more"),
-        (([0.5], [1]), "source must be a one-dimensional array of whole numbers"),
-        (([0, 1], [1, 0], [1.0]), r"time must have the shape \(2,\), has \(1,\)"),
-        (([0, 1], [1, 0], [2.0, 1.0]), "time must be numbers and never decrease"),
-        (([0], [1], [math.nan]), "time must be numbers and never decrease"),
-        (([0], [1], [0.5]), "ended at 1"),
-    ],
-)
+@pytest.mark.parametrize(("fed", "message"), [
+    (([0], [1, 2]), "source and target must be of one length, are 1 and 2"),
+    (([0], [-1]), "source and target must be nodes, 0 or more"),
+    (([0.5], [1]), "source must be a one-dimensional array of whole numbers"),
+    (([0, 1], [1, 0], [1.0]), r"time must have the shape \(2,\), has \(1,\)"),
+    (([0, 1], [1, 0], [2.0, 1.0]), "time must be numbers and never decrease"),
+    (([0], [1], [math.nan]), "time must be numbers and never decrease"),
+    (([0], [1], [0.5]), "ended at 1"),
+])  # fmt: skip
 def test_what_is_no_interaction_is_refused_whole(fed: Any, message: str) -> None:
     temporal = TemporalPageRank()
     temporal.feed(2, 3, 1.0)

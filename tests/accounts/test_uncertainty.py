@@ -155,16 +155,13 @@ def test_ranks_are_those_of_sports(shares: list[float]) -> None:
     assert found.tolist() == (stats.rankdata(-np.array(shares), method="min").tolist() if shares else [])
 
 
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        ("linx", "no 'linx'; allowed: auto, ideas, links, times, weights, tellers; did you mean 'links'"),
-        ("links:2", "allowed: links:NUMBER, from 0 to 1"),
-        ("links:x", "allowed: links:NUMBER, from 0 to 1"),
-        ("tellers:1", "allowed: 'tellers' alone"),
-        ("ideas", "draws ideas again"),
-    ],
-)
+@pytest.mark.parametrize(("asked", "said"), [
+    ("linx", "no 'linx'; allowed: auto, ideas, links, times, weights, tellers; did you mean 'links'"),
+    ("links:2", "allowed: links:NUMBER, from 0 to 1"),
+    ("links:x", "allowed: links:NUMBER, from 0 to 1"),
+    ("tellers:1", "allowed: 'tellers' alone"),
+    ("ideas", "draws ideas again"),
+])  # fmt: skip
 def test_what_cannot_be_is_said_in_one_line(asked: str, said: str) -> None:
     tape = make_tape(["a", "b"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 1.0)])
     with pytest.raises(ValueError, match=said) as error:

@@ -111,24 +111,21 @@ def test_the_documented_line_switches_completion_on(kind, here, monkeypatch):
     assert f"_SHOULDERS_COMPLETE={kind}_complete" in here().out
 
 
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [
-        ("cre", ["plain,credit"]),
-        ("run e2", ["plain,e2_implementer"]),
-        ("explore e2", ["plain,e2_implementer"]),
-        ("run mine.to", ["file,mine.to"]),
-        ("credit resul", ["file,resul"]),
-        ("run x --set dynamics.abandon_", ["plain,dynamics.abandon_rate=", "plain,dynamics.abandon_rate_working="]),
-        ("sweep x --vary scenario.st", ["plain,scenario.steps="]),
-        ("credit x --method sh", ["plain,shapley"]),
-        ("why x Ada --method sh", ["plain,shapley"]),
-        ("plot x --kind to", ["plain,tornado"]),
-        ("credit x --format jo", ["plain,journeys"]),
-        ("credit x --kind c", ["plain,contact"]),
-        ("credit x --groups tea", ["file,tea"]),
-    ],
-)
+@pytest.mark.parametrize(("typed", "found"), [
+    ("cre", ["plain,credit"]),
+    ("run e2", ["plain,e2_implementer"]),
+    ("explore e2", ["plain,e2_implementer"]),
+    ("run mine.to", ["file,mine.to"]),
+    ("credit resul", ["file,resul"]),
+    ("run x --set dynamics.abandon_", ["plain,dynamics.abandon_rate=", "plain,dynamics.abandon_rate_working="]),
+    ("sweep x --vary scenario.st", ["plain,scenario.steps="]),
+    ("credit x --method sh", ["plain,shapley"]),
+    ("why x Ada --method sh", ["plain,shapley"]),
+    ("plot x --kind to", ["plain,tornado"]),
+    ("credit x --format jo", ["plain,journeys"]),
+    ("credit x --kind c", ["plain,contact"]),
+    ("credit x --groups tea", ["file,tea"]),
+])  # fmt: skip
 def test_the_shell_completes(typed, found, here, monkeypatch):
     words = ["shoulders", *typed.split()]
     monkeypatch.setenv("_SHOULDERS_COMPLETE", "bash_complete")
@@ -246,64 +243,60 @@ def test_seed_set_and_out_are_obeyed_and_written_down(here, tmp_path):
     assert found["credit"] == credit(tape, "priority").to_dict()["credit"]
 
 
-@pytest.mark.parametrize(
-    ("args", "parts"),
-    [
-        (("run",), ("SCENARIO",)),
-        (("run", "vilage.toml"), ("vilage.toml: no such file", "did you mean 'village.toml'?")),
-        (("run", "."), (".: ",)),
-        (("run", "log.csv"), ("log.csv:1: not TOML",)),
-        (("run", "village.toml", "--sede", "3"), ("--sede", "--seed")),
-        (("run", "village.toml", "--seed", "-1"), ("--seed", "-1", "18446744073709551615")),
-        (("run", "village.toml", "--seed", "18446744073709551616"), ("--seed",)),
-        (("run", "village.toml", "--engine", "agnets"), ("--engine: no 'agnets'; allowed: auto, agents",)),
-        (("run", "village.toml", "--threads", "0"), ("--threads",)),
-        (("run", "village.toml", "--set", "x"), ("--set x: must be KEY=VALUE",)),
-        (("run", "village.toml", "--set", "dynamics.abandon_rte=3"), ("--set: dynamics.abandon_rte: unknown key",
-                                                                       "did you mean 'abandon_rate'?")),
-        (("run", "village.toml", "--set", "dynamics.abandon_rate=-3"), ("--set: dynamics.abandon_rate: must be",)),
-        (("run", "village.toml", "--set", "persons.Eda.reach=1"), ("no such entry", "did you mean 'Ada'?")),
-        (("run", "village.toml", "--set", "scenario.seed=0x" + "f" * 5000), ("--set: scenario.seed",)),
-        (("run", "village.toml", "--set", "\x1b[2J=3"), ("--set",)),
-        (("run", "village.toml", "--set", "a\nb=3"), ("--set",)),
-        (("run", "village.toml", "--set", "persons.builder.count=1000000000"), ("GB of memory", "GB are free")),
-        (("run", "village.toml", "--out", "log.csv"), ("--out log.csv: exists and is no run folder",)),
-        (("rnu", "village.toml"), (f"no command 'rnu'; allowed: {', '.join(main.cli.commands)}; did you mean 'run'?",)),
-        (("credit",), ("RUN_DIR_OR_LOG",)),
-        (("credit", "log.cvs"), ("log.cvs: no such run folder or log; did you mean 'log.csv'?",)),
-        (("credit", "."), ("provenance.json: missing",)),
-        (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
-                                                           "pagerank, event-", "all; did you mean 'role-flow'?")),
-        (("credit", "log.csv", "--method", "katzz"), ("--method: no 'katzz'; allowed:", "did you mean 'katz'?")),
-        (("credit", "log.csv", "--alpha", "1"), ("--alpha must be in [0, 1), is 1.0",)),
-        (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance must be in [0, 1], is nan",)),
-        (("credit", "log.csv", "--tau", "0"), ("--tau must be above 0 and finite, is 0.0",)),
-        (("credit", "log.csv", "--by", "idea", "--method", "knockout"), ("--by idea: knockout does not divide",)),
-        (("knockout",), ("SCENARIO",)),
-        (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'", "did you mean 'Ada'?")),
-        (("knockout", "village.toml", "--part", "tellng"), ("--part: no 'tellng'; allowed: person, ", "'telling'?")),
-        (("knockout", "village.toml", "--replicates", "0"), ("--replicates",)),
-        (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
-                                                    "you mean 'person'?",)),
-        (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf, csv, "
-                                                "parquet, json; did you mean 'png'?",)),
-        (("credit", "log.csv", "-o", "figure"), ("-o figure: no figure format ''; allowed: png, svg, pdf",)),
-        (("credit", "log.csv", "-o", "no/where.svg"), ("-o no/where.svg: no such folder as no",)),
-        (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "
-                                                                "--by time",)),
-        (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time",)),
-        (("thought-experiments", "--method", "prority"), ("--method: no 'prority'; allowed: role-flow", "'priority'?")),
-        (("credit", "log.csv", "--format", "edgs"), ("edgs", "did you mean 'edges'?")),
-        (("credit", "log.csv", "--jsn"), ("--jsn", "--json")),
-        (("credit", "log.csv", "--by", "role", "--method", "person-pagerank"), ("--by role", "knows no roles")),
-        (("credit", "village.toml"), ("village.toml",)),
-        (("new",), ("FILE",)),
-        (("new", "village.toml"), ("village.toml: exists; choose another name",)),
-        (("check",), ("SCENARIO",)),
-        (("check", "village.toml", "--set", "scenario.steps=0"), ("--set: scenario.steps",)),
-    ],
-    ids=lambda value: repr(" ".join(value))[:60] if value and isinstance(value[0], str) else "",
-)  # fmt: skip
+@pytest.mark.parametrize(("args", "parts"), [
+    (("run",), ("SCENARIO",)),
+    (("run", "vilage.toml"), ("vilage.toml: no such file", "did you mean 'village.toml'?")),
+    (("run", "."), (".: ",)),
+    (("run", "log.csv"), ("log.csv:1: not TOML",)),
+    (("run", "village.toml", "--sede", "3"), ("--sede", "--seed")),
+    (("run", "village.toml", "--seed", "-1"), ("--seed", "-1", "18446744073709551615")),
+    (("run", "village.toml", "--seed", "18446744073709551616"), ("--seed",)),
+    (("run", "village.toml", "--engine", "agnets"), ("--engine: no 'agnets'; allowed: auto, agents",)),
+    (("run", "village.toml", "--threads", "0"), ("--threads",)),
+    (("run", "village.toml", "--set", "x"), ("--set x: must be KEY=VALUE",)),
+    (("run", "village.toml", "--set", "dynamics.abandon_rte=3"), ("--set: dynamics.abandon_rte: unknown key",
+                                                                   "did you mean 'abandon_rate'?")),
+    (("run", "village.toml", "--set", "dynamics.abandon_rate=-3"), ("--set: dynamics.abandon_rate: must be",)),
+    (("run", "village.toml", "--set", "persons.Eda.reach=1"), ("no such entry", "did you mean 'Ada'?")),
+    (("run", "village.toml", "--set", "scenario.seed=0x" + "f" * 5000), ("--set: scenario.seed",)),
+    (("run", "village.toml", "--set", "\x1b[2J=3"), ("--set",)),
+    (("run", "village.toml", "--set", "a\nb=3"), ("--set",)),
+    (("run", "village.toml", "--set", "persons.builder.count=1000000000"), ("GB of memory", "GB are free")),
+    (("run", "village.toml", "--out", "log.csv"), ("--out log.csv: exists and is no run folder",)),
+    (("rnu", "village.toml"), (f"no command 'rnu'; allowed: {', '.join(main.cli.commands)}; did you mean 'run'?",)),
+    (("credit",), ("RUN_DIR_OR_LOG",)),
+    (("credit", "log.cvs"), ("log.cvs: no such run folder or log; did you mean 'log.csv'?",)),
+    (("credit", "."), ("provenance.json: missing",)),
+    (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
+                                                       "pagerank, event-", "all; did you mean 'role-flow'?")),
+    (("credit", "log.csv", "--method", "katzz"), ("--method: no 'katzz'; allowed:", "did you mean 'katz'?")),
+    (("credit", "log.csv", "--alpha", "1"), ("--alpha must be in [0, 1), is 1.0",)),
+    (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance must be in [0, 1], is nan",)),
+    (("credit", "log.csv", "--tau", "0"), ("--tau must be above 0 and finite, is 0.0",)),
+    (("credit", "log.csv", "--by", "idea", "--method", "knockout"), ("--by idea: knockout does not divide",)),
+    (("knockout",), ("SCENARIO",)),
+    (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'", "did you mean 'Ada'?")),
+    (("knockout", "village.toml", "--part", "tellng"), ("--part: no 'tellng'; allowed: person, ", "'telling'?")),
+    (("knockout", "village.toml", "--replicates", "0"), ("--replicates",)),
+    (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
+                                                "you mean 'person'?",)),
+    (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf, csv, "
+                                            "parquet, json; did you mean 'png'?",)),
+    (("credit", "log.csv", "-o", "figure"), ("-o figure: no figure format ''; allowed: png, svg, pdf",)),
+    (("credit", "log.csv", "-o", "no/where.svg"), ("-o no/where.svg: no such folder as no",)),
+    (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "
+                                                            "--by time",)),
+    (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time",)),
+    (("thought-experiments", "--method", "prority"), ("--method: no 'prority'; allowed: role-flow", "'priority'?")),
+    (("credit", "log.csv", "--format", "edgs"), ("edgs", "did you mean 'edges'?")),
+    (("credit", "log.csv", "--jsn"), ("--jsn", "--json")),
+    (("credit", "log.csv", "--by", "role", "--method", "person-pagerank"), ("--by role", "knows no roles")),
+    (("credit", "village.toml"), ("village.toml",)),
+    (("new",), ("FILE",)),
+    (("new", "village.toml"), ("village.toml: exists; choose another name",)),
+    (("check",), ("SCENARIO",)),
+    (("check", "village.toml", "--set", "scenario.steps=0"), ("--set: scenario.steps",)),
+], ids=lambda value: repr(" ".join(value))[:60] if value and isinstance(value[0], str) else "")  # fmt: skip
 def test_wrong_input_is_refused_in_one_line(args, parts, here, tmp_path):
     before = contents(tmp_path)
     refused(here(*args), *parts)

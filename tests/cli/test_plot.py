@@ -95,25 +95,22 @@ def test_a_tornado_is_drawn_of_a_design_made_for_it(here, place, design):
     drawn(here(str(place / design), "--kind", "tornado"), place / design / "tornado.png")
 
 
-@pytest.mark.parametrize(
-    ("args", "parts"),
-    [
-        (("village", "--kind", "spred"), ("no 'spred'", "did you mean 'spread'")),
-        (("village", "--kind", "lines"), ("no 'lines'", "allowed: spread, influence")),
-        (("grid", "--kind", "spread"), ("no 'spread'", "allowed: lines, map, tornado")),
-        (("village", "--measure", "total"), ("--measure", "no meaning for spread", "allowed: none")),
-        (("grid", "--method", "priority"), ("--method", "no meaning for lines", "--measure")),
-        (("village", "--kind", "credit", "--method", "prority"), ("did you mean 'priority'",)),
-        (("grid", "--measure", "totl"), ("no 'totl'", "allowed: total, share:Ada", "did you mean 'total'")),
-        (("grid", "--x", "reach"), ("--x: no 'reach'", REACH)),
-        (("grid", "--colour", "reach"), ("no 'reach'", REACH)),
-        (("grid", "--x", REACH, "--colour", REACH), ("in one way only",)),
-        (("village", "-o", "x.gif"), ("no spread format 'gif'", "png, svg, pdf")),
-        (("village", "-o", "nowhere/x.png"), ("no such folder as nowhere",)),
-        (("vilage",), ("no such run folder or log", "did you mean 'village'")),
-        (("grid", "--kind", "tornado"), ("tornado",)),
-    ],
-)
+@pytest.mark.parametrize(("args", "parts"), [
+    (("village", "--kind", "spred"), ("no 'spred'", "did you mean 'spread'")),
+    (("village", "--kind", "lines"), ("no 'lines'", "allowed: spread, influence")),
+    (("grid", "--kind", "spread"), ("no 'spread'", "allowed: lines, map, tornado")),
+    (("village", "--measure", "total"), ("--measure", "no meaning for spread", "allowed: none")),
+    (("grid", "--method", "priority"), ("--method", "no meaning for lines", "--measure")),
+    (("village", "--kind", "credit", "--method", "prority"), ("did you mean 'priority'",)),
+    (("grid", "--measure", "totl"), ("no 'totl'", "allowed: total, share:Ada", "did you mean 'total'")),
+    (("grid", "--x", "reach"), ("--x: no 'reach'", REACH)),
+    (("grid", "--colour", "reach"), ("no 'reach'", REACH)),
+    (("grid", "--x", REACH, "--colour", REACH), ("in one way only",)),
+    (("village", "-o", "x.gif"), ("no spread format 'gif'", "png, svg, pdf")),
+    (("village", "-o", "nowhere/x.png"), ("no such folder as nowhere",)),
+    (("vilage",), ("no such run folder or log", "did you mean 'village'")),
+    (("grid", "--kind", "tornado"), ("tornado",)),
+])  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(here, args, parts):
     refused(here(*args), *parts)
 

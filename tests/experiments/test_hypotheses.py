@@ -78,13 +78,10 @@ def refused(world: str = WORLD, **changes: str | None) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("formula", "value"),
-    [
-        ("1 / (4 * k)", 0.125), ("exp(-rate * 10) / 3", math.exp(-1.0) / 3), ("2**-k", 0.25), (" -k + +1 ", -1.0),
-        ("log(sqrt(k))", math.log(2) / 2), (3, 3.0), (0.5, 0.5), ("1e-3", 0.001), ("(1 - k) * (1 + k)", -3.0),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("formula", "value"), [
+    ("1 / (4 * k)", 0.125), ("exp(-rate * 10) / 3", math.exp(-1.0) / 3), ("2**-k", 0.25), (" -k + +1 ", -1.0),
+    ("log(sqrt(k))", math.log(2) / 2), (3, 3.0), (0.5, 0.5), ("1e-3", 0.001), ("(1 - k) * (1 + k)", -3.0),
+])  # fmt: skip
 def test_formulas_are_arithmetic(formula, value):
     assert value_of(formula, {"k": 2, "rate": 0.1}) == pytest.approx(value)
 
@@ -95,26 +92,23 @@ def test_formulas_follow_the_order_of_operations(a, b, c):
     assert value_of("-b**2", {"b": b}) == -(b**2)
 
 
-@pytest.mark.parametrize(
-    ("formula", "says"),
-    [
-        ("__import__('os')", "no function '__import__' of one number"),
-        ("().__class__", "may not stand in a formula"),
-        ("'a' * 9", "may not stand in a formula"),
-        ("[k for k in k]", "may not stand in a formula"),
-        ("k if k else 1", "may not stand in a formula"),
-        ("True", "may not stand in a formula"),
-        ("exp(k, 1)", "no function 'exp' of one number"),
-        ("epx(k)", "no function 'epx' of one number; did you mean 'exp'?"),
-        ("rat * k", "no name 'rat' in the formula; did you mean 'rate'?; names: k, rate"),
-        ("k +", "is no formula"),
-        ("(" * 250 + "1" + ")" * 250, "a formula has 300 signs at most"),
-        ("1 / 0", "has no value: "),
-        ("9**9**9", "has no value: "),
-        ("1e308 * 10", "has no finite value"),
-        ("", "is no formula"),
-    ],
-)
+@pytest.mark.parametrize(("formula", "says"), [
+    ("__import__('os')", "no function '__import__' of one number"),
+    ("().__class__", "may not stand in a formula"),
+    ("'a' * 9", "may not stand in a formula"),
+    ("[k for k in k]", "may not stand in a formula"),
+    ("k if k else 1", "may not stand in a formula"),
+    ("True", "may not stand in a formula"),
+    ("exp(k, 1)", "no function 'exp' of one number"),
+    ("epx(k)", "no function 'epx' of one number; did you mean 'exp'?"),
+    ("rat * k", "no name 'rat' in the formula; did you mean 'rate'?; names: k, rate"),
+    ("k +", "is no formula"),
+    ("(" * 250 + "1" + ")" * 250, "a formula has 300 signs at most"),
+    ("1 / 0", "has no value: "),
+    ("9**9**9", "has no value: "),
+    ("1e308 * 10", "has no finite value"),
+    ("", "is no formula"),
+])  # fmt: skip
 def test_formulas_are_nothing_but_arithmetic(formula, says):
     with pytest.raises(ValueError, match=re.escape(says)) as error:
         value_of(formula, {"k": 2.0, "rate": 0.1})
@@ -455,19 +449,16 @@ def test_the_report_stands_alone_and_is_escaped(tested, tmp_path):
     assert json.loads((report / "hypotheses.json").read_text("utf-8"))["hypotheses"][0]["pairs"] == 20
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"theory": "{effect = -10, level = {late = 20}}"},
-        {"direction": '"none"', "margin": '"50%"'},
-        {
-            "arms": None,
-            "dose": '{name = "t", values = [2, 4, 8], set = {"interventions.0.step" = "t"}}',
-            "theory": '{level = "50 - 4 * t"}',
-        },
-        {"arms": None, "theory": "{level = 44.0}"},
-    ],
-)
+@pytest.mark.parametrize("changes", [
+    {"theory": "{effect = -10, level = {late = 20}}"},
+    {"direction": '"none"', "margin": '"50%"'},
+    {
+        "arms": None,
+        "dose": '{name = "t", values = [2, 4, 8], set = {"interventions.0.step" = "t"}}',
+        "theory": '{level = "50 - 4 * t"}',
+    },
+    {"arms": None, "theory": "{level = 44.0}"},
+])  # fmt: skip
 def test_figures_show_what_was_found(changes):
     result = claim(**changes)
     figure = hypothesis_figure(result)

@@ -24,18 +24,15 @@ from tests.theory import FOREVER
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
-@pytest.mark.parametrize(
-    ("name", "part", "lost"),
-    [
-        ("e1_interpreter", "person", [1.0, 1.0]),
-        ("e1_interpreter", "telling", [1.0, 1.0]),
-        ("e1_interpreter", "implementation", [0.0, 0.0]),
-        ("e2_implementer", "person", [1.0, 1.0, 1.0]),
-        ("e2_implementer", "telling", [1.0, 1.0, 0.0]),
-        ("e2_implementer", "implementation", [0.0, 0.0, 1.0]),
-        ("e4_bridge", "person", [1.0, 1.0, 1.0]),
-    ],
-)
+@pytest.mark.parametrize(("name", "part", "lost"), [
+    ("e1_interpreter", "person", [1.0, 1.0]),
+    ("e1_interpreter", "telling", [1.0, 1.0]),
+    ("e1_interpreter", "implementation", [0.0, 0.0]),
+    ("e2_implementer", "person", [1.0, 1.0, 1.0]),
+    ("e2_implementer", "telling", [1.0, 1.0, 0.0]),
+    ("e2_implementer", "implementation", [0.0, 0.0, 1.0]),
+    ("e4_bridge", "person", [1.0, 1.0, 1.0]),
+])  # fmt: skip
 def test_what_part_of_the_value_is_lost_without_each(name: str, part: str, lost: list[float]) -> None:
     table = knockout(Scenario.load(SCENARIOS / f"{name}.toml"), part=part)
     assert table.name == tuple(f"P{k}" for k in range(1, len(lost) + 1))
@@ -189,23 +186,20 @@ def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_
     assert table.to_dict()["knockout"][0]["normalised"] is None
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"without": ["An"]}, "without: no person 'An'; allowed: .*; did you mean 'Ann'"),
-        ({"without": ["team 4"]}, "no person 'team 4'; allowed: .*; did you mean 'team'"),
-        ({"without": []}, "without: nobody is named"),
-        ({"without": ["crowd"]}, "no person 'crowd'"),
-        ({"part": "tellin"}, "part: no 'tellin'; allowed: .* did you mean 'telling'"),
-        ({"interval": "bcaa"}, "interval: no 'bcaa'; allowed: t, bca; did you mean 'bca'"),
-        ({"confidence": 1.0}, r"confidence: must be in \(0, 1\), is 1.0"),
-        ({"engine": "agent"}, "engine: no 'agent'"),
-        ({"replicates": 0}, "replicates: must be 1 or more"),
-        ({"seeds": []}, "replicates: must be 1 or more"),
-        ({"seeds": [1], "replicates": 1}, "give either replicates or seeds"),
-        ({"seeds": [-1]}, "seeds: must be from 0"),
-    ],
-)
+@pytest.mark.parametrize(("options", "message"), [
+    ({"without": ["An"]}, "without: no person 'An'; allowed: .*; did you mean 'Ann'"),
+    ({"without": ["team 4"]}, "no person 'team 4'; allowed: .*; did you mean 'team'"),
+    ({"without": []}, "without: nobody is named"),
+    ({"without": ["crowd"]}, "no person 'crowd'"),
+    ({"part": "tellin"}, "part: no 'tellin'; allowed: .* did you mean 'telling'"),
+    ({"interval": "bcaa"}, "interval: no 'bcaa'; allowed: t, bca; did you mean 'bca'"),
+    ({"confidence": 1.0}, r"confidence: must be in \(0, 1\), is 1.0"),
+    ({"engine": "agent"}, "engine: no 'agent'"),
+    ({"replicates": 0}, "replicates: must be 1 or more"),
+    ({"seeds": []}, "replicates: must be 1 or more"),
+    ({"seeds": [1], "replicates": 1}, "give either replicates or seeds"),
+    ({"seeds": [-1]}, "seeds: must be from 0"),
+])  # fmt: skip
 def test_wrong_input_is_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         knockout(rich(), **options)

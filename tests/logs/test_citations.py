@@ -74,19 +74,16 @@ def test_a_dates_file_is_given_or_found(tmp_path: Path) -> None:
         read_log(tmp_path / "c.csv", dates=tmp_path / "when.csv")
 
 
-@pytest.mark.parametrize(
-    ("rows", "dropped"),
-    [
-        (["b,a,1", "b,a,1"], {"duplicate": 1}),
-        (["b,b,1", "b,a,1"], {"self-influence": 1}),
-        (["b,a,", "c,a,2"], {"no time": 1}),
-        (["c,b,1", "b,a,1"], {}),  # a citation vouches for its order
-        (["c,b,1", "b,a,1", "a,c,1"], {CIRCLE: 1}),
-        (["c,b,1", "b,c,1", "d,b,1", "b,d,1"], {CIRCLE: 2}),
-        (["b,c,1", "c,a,2"], {LATE: 1}),
-        ([",a,1", "b,a,2"], {"no target": 1}),
-    ],
-)
+@pytest.mark.parametrize(("rows", "dropped"), [
+    (["b,a,1", "b,a,1"], {"duplicate": 1}),
+    (["b,b,1", "b,a,1"], {"self-influence": 1}),
+    (["b,a,", "c,a,2"], {"no time": 1}),
+    (["c,b,1", "b,a,1"], {}),  # a citation vouches for its order
+    (["c,b,1", "b,a,1", "a,c,1"], {CIRCLE: 1}),
+    (["c,b,1", "b,c,1", "d,b,1", "b,d,1"], {CIRCLE: 2}),
+    (["b,c,1", "c,a,2"], {LATE: 1}),
+    ([",a,1", "b,a,2"], {"no target": 1}),
+])  # fmt: skip
 def test_what_is_dropped(rows: list[str], dropped: dict[str, int]) -> None:
     tape = cited(*rows)
     assert tape.dropped == dropped

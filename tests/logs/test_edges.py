@@ -123,28 +123,24 @@ PASSED_OVER = {"teller without an entry of their own": 1}
 REATTACHED = {"teller not strictly earlier": 1}
 
 
-@pytest.mark.parametrize(
-    ("line", "expected", "dropped", "counts"),
-    [
-        ("1\ta\t0\t3\ta/b:9 a:0 a/b:5", "0 discover a; 5 learn b by a", {HELD: 1}, {}),  # at the earliest entry
-        ("1\ta\t0\t4\ta:0 a/b:5 a/b/a:7 a:8", "0 discover a; 5 learn b by a", {HELD: 2}, {}),  # not the own post
-        ("1\ta\t10\t3\ta:0 a:0 a/a:0", "10 discover a", {}, {"posts": 3, "entries": 3}),
-        ("1\ta\t0\t3\ta:0 a/b:5 a/b/x/y/c:7", "0 discover a; 5 learn b by a; 7 learn c by b", {},
-         {"mended": PASSED_OVER}),
-        # A path that does not begin with the author leads to the author.
-        ("1\ta\t0\t2\ta:0 x/c:7", "0 discover a; 7 learn c by a", {}, {"mended": PASSED_OVER}),
-        ("1\ta\t0\t2\ta:0 c:7", "0 discover a; 7 learn c by a", {}, {"mended": PASSED_OVER}),
-        # A teller who came no earlier is dropped, and the reader reattached.
-        ("1\ta\t0\t4\ta:0 a/b:5 a/b/x:7 a/b/x/c:7",
-         "0 discover a; 5 learn b by a; 7 learn c by b; 7 learn x by b", {LATE: 1}, {"mended": REATTACHED}),
-        ("1\ta\t0\t4\ta:0 a/b:5 a/b/x:8 a/b/x/c:7",
-         "0 discover a; 5 learn b by a; 7 learn c by b; 8 learn x by b", {LATE: 1}, {"mended": REATTACHED}),
-        # A reader at the time of the post is dropped, and may learn later.
-        ("1\ta\t0\t4\ta:0 a/b:0 a/b/c:5", "0 discover a; 5 learn c by a", {LATE: 1}, {"header_disagrees": 1}),
-        ("1\ta\t0\t3\ta:0 a/b:0 a/b:5", "0 discover a; 5 learn b by a", {LATE: 1}, {}),
-        ("1\ta\t3\t0\t", "3 discover a", {}, {}),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("line", "expected", "dropped", "counts"), [
+    ("1\ta\t0\t3\ta/b:9 a:0 a/b:5", "0 discover a; 5 learn b by a", {HELD: 1}, {}),  # at the earliest entry
+    ("1\ta\t0\t4\ta:0 a/b:5 a/b/a:7 a:8", "0 discover a; 5 learn b by a", {HELD: 2}, {}),  # not the own post
+    ("1\ta\t10\t3\ta:0 a:0 a/a:0", "10 discover a", {}, {"posts": 3, "entries": 3}),
+    ("1\ta\t0\t3\ta:0 a/b:5 a/b/x/y/c:7", "0 discover a; 5 learn b by a; 7 learn c by b", {}, {"mended": PASSED_OVER}),
+    # A path that does not begin with the author leads to the author.
+    ("1\ta\t0\t2\ta:0 x/c:7", "0 discover a; 7 learn c by a", {}, {"mended": PASSED_OVER}),
+    ("1\ta\t0\t2\ta:0 c:7", "0 discover a; 7 learn c by a", {}, {"mended": PASSED_OVER}),
+    # A teller who came no earlier is dropped, and the reader reattached.
+    ("1\ta\t0\t4\ta:0 a/b:5 a/b/x:7 a/b/x/c:7",
+     "0 discover a; 5 learn b by a; 7 learn c by b; 7 learn x by b", {LATE: 1}, {"mended": REATTACHED}),
+    ("1\ta\t0\t4\ta:0 a/b:5 a/b/x:8 a/b/x/c:7",
+     "0 discover a; 5 learn b by a; 7 learn c by b; 8 learn x by b", {LATE: 1}, {"mended": REATTACHED}),
+    # A reader at the time of the post is dropped, and may learn later.
+    ("1\ta\t0\t4\ta:0 a/b:0 a/b/c:5", "0 discover a; 5 learn c by a", {LATE: 1}, {"header_disagrees": 1}),
+    ("1\ta\t0\t3\ta:0 a/b:0 a/b:5", "0 discover a; 5 learn b by a", {LATE: 1}, {}),
+    ("1\ta\t3\t0\t", "3 discover a", {}, {}),
+])  # fmt: skip
 def test_irregular_cascades(line: str, expected: str, dropped: dict[str, int], counts: dict[str, object]) -> None:
     tape = weibo(line)
     assert in_words(tape) == expected
@@ -169,28 +165,25 @@ def test_weibo_is_guessed() -> None:
 NOT_HELD, NOT_MADE = "does not hold the idea", "no earlier implementation by the source"
 
 
-@pytest.mark.parametrize(
-    ("rows", "more", "expected", "dropped"),
-    [
-        # A source is a root one tick before it is first needed.
-        ("9,s,b|4,s,c|4,r,d", "", "3 discover r; 3 discover s; 4 learn c by s; 4 learn d by r; 9 learn b by s", {}),
-        # One that took the idea up no earlier is late.
-        # One who is seen telling before they are seen adopting held the idea before.
-        ("3,b,d|5,,b|3,a,d", "", "2 discover a; 2 discover b; 3 learn d by a 0.5, b 0.5", {HELD: 1}),
-        ("3,b,d|4,c,b|7,b,e", "", "2 discover b; 3 learn d by b; 7 learn e by b", {HELD: 1}),
-        ("3,b,d|3,c,b|3,a,d", "", "2 discover a; 2 discover c; 3 learn b by c; 3 learn d by a", {LATE: 1}),
-        ("5,a,b|5,b,a", "", "", {LATE: 2}),
-        ("5,a,b|5,b,a|9,b,c", "", "8 discover b; 9 learn c by b", {LATE: 2}),  # who was dropped and tells later
-        (",a,b,|1,a,,|1,,b,learn|,,,|2,a,b,learn", "kind", "1 discover a; 2 learn b by a",
-         {"no time": 2, "no target": 1, "no source": 1}),
-        ("5,,m,implement", "kind", "4 discover m; 5 implement m by m", {}),
-        ("5,,m,implement|5,a,m,", "kind", "4 discover a; 5 learn m by a", {LATE: 1}),
-        ("5,,u,use|6,a,u,", "kind", "5 discover a; 6 learn u by a", {NOT_HELD: 1}),
-        ("2,m,u,|5,m,u,use|5,,m,implement", "kind", "1 discover m; 2 learn u by m; 5 implement m by m", {NOT_MADE: 1}),
-        ("1,a,b,x|1,b,a,y|2,b,c,|2,b,d,idea", "idea", "0 discover a x; 0 discover b y; 1 discover b idea; "
-         "1 learn a y by b; 1 learn b x by a; 2 learn c idea by b; 2 learn d idea by b", {}),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("rows", "more", "expected", "dropped"), [
+    # A source is a root one tick before it is first needed.
+    ("9,s,b|4,s,c|4,r,d", "", "3 discover r; 3 discover s; 4 learn c by s; 4 learn d by r; 9 learn b by s", {}),
+    # One that took the idea up no earlier is late.
+    # One who is seen telling before they are seen adopting held the idea before.
+    ("3,b,d|5,,b|3,a,d", "", "2 discover a; 2 discover b; 3 learn d by a 0.5, b 0.5", {HELD: 1}),
+    ("3,b,d|4,c,b|7,b,e", "", "2 discover b; 3 learn d by b; 7 learn e by b", {HELD: 1}),
+    ("3,b,d|3,c,b|3,a,d", "", "2 discover a; 2 discover c; 3 learn b by c; 3 learn d by a", {LATE: 1}),
+    ("5,a,b|5,b,a", "", "", {LATE: 2}),
+    ("5,a,b|5,b,a|9,b,c", "", "8 discover b; 9 learn c by b", {LATE: 2}),  # who was dropped and tells later
+    (",a,b,|1,a,,|1,,b,learn|,,,|2,a,b,learn", "kind", "1 discover a; 2 learn b by a",
+     {"no time": 2, "no target": 1, "no source": 1}),
+    ("5,,m,implement", "kind", "4 discover m; 5 implement m by m", {}),
+    ("5,,m,implement|5,a,m,", "kind", "4 discover a; 5 learn m by a", {LATE: 1}),
+    ("5,,u,use|6,a,u,", "kind", "5 discover a; 6 learn u by a", {NOT_HELD: 1}),
+    ("2,m,u,|5,m,u,use|5,,m,implement", "kind", "1 discover m; 2 learn u by m; 5 implement m by m", {NOT_MADE: 1}),
+    ("1,a,b,x|1,b,a,y|2,b,c,|2,b,d,idea", "idea", "0 discover a x; 0 discover b y; 1 discover b idea; "
+     "1 learn a y by b; 1 learn b x by a; 2 learn c idea by b; 2 learn d idea by b", {}),
+])  # fmt: skip
 def test_irregular_rows(rows: str, more: str, expected: str, dropped: dict[str, int]) -> None:
     tape = edges(rows, *filter(None, [more]))
     assert in_words(tape) == expected
@@ -261,39 +254,36 @@ WEIGHTS, VALUES = (f"allowed: numbers from {low} to 1e+100, or nothing" for low 
 BAD_TIMES = ["soon", "inf", "1_000", "5e18", "1e999999999", "٣", "2020-01-32x"]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("#\ntime,source,target\n", "2: no rows below the header; a log has one or more"),
-        ("time,source\n1,a", f"1: column 'target' is missing; {NEEDED}; there are 'time', 'source'; {SAY} target=NAME"),
-        ("\ntime,sorce,target\n1,a,b", f"2: column 'source' is missing; {NEEDED}; did you mean 'sorce'?; {SAY} "
-         "source=NAME"),
-        (f"{HEADER},time\n1,a,b,1", "1: column given twice 'time'; allowed: each name once"),
-        ("1,a,b\n2,b,c\n", "1: three columns without a header: is it source target time of who told whom (--format "
-         "edges), of contacts (--kind contact), or citing cited date (--format citations)? Say which"),
-        ("time,from,to\n1,a,b\n", "1: does 'from' tell 'to' (--format edges), contact (--kind contact), or cite it "
-         "(--format citations)? Say which"),
-        (f"{HEADER}\n31/12/2020,a,b\n",
-         "2: time '31/12/2020': is the day first, or the month? Say --dates dmy or --dates mdy"),
-        (f"{HEADER}\n1,1e18,5\n2,3,4\n", " '1e18' is an id that has lost digits; allowed: whole numbers written "
-         "out, or texts"),
-        (f"{HEADER}\n1,a,b\n# c\n2,b\n", "4: 2 fields; allowed: 3, as in the header"),
-        (f"{HEADER}\n1,a,b,c\n", "2: 4 fields; allowed: 3, as in the header"),
-        (f"{HEADER},kind\n1,a,b,\n2,b,c,lern\n",
-         "3: wrong kind 'lern'; allowed: learn, discover, implement, use, realise; did you mean 'learn'?"),
-        (f"{HEADER},kind\n1,a,b,implement\n",
-         "2: 'implement' is the target's own event, but the source is 'a'; allowed: nothing, or the target"),
-        *((f"{HEADER}\n1,a,b\n{time},b,c\n", f"3: wrong time {time!r}; {ALLOWED}") for time in BAD_TIMES),
-        (f"{HEADER}\n1,a,b\n,a,b\n2020-01-01,b,c\n",
-         "4: time '2020-01-01' is not a number as before; allowed: one form for all"),
-        (f"{HEADER}\n1.5,a,b\n1e17,b,c\n", f"3: time '1e17' is too large to count in microseconds; {ALLOWED}"),
-        *((f"{HEADER},weight\n1,a,b,1\n2,b,c,{weight}\n", f"3: wrong weight '{weight}'; {WEIGHTS}")
-          for weight in ("much", "-1", "0", "inf")),
-        *((f"{HEADER},value\n1,a,b,1\n2,b,c,{value}\n", f"3: wrong value '{value}'; {VALUES}")
-          for value in ("much", "-1", "inf")),
-        (f'{HEADER}\n1,a,"b\n2,b,c\n', "2: value with unterminated quote found; allowed: CSV, quoted as in RFC 4180"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "message"), [
+    ("#\ntime,source,target\n", "2: no rows below the header; a log has one or more"),
+    ("time,source\n1,a", f"1: column 'target' is missing; {NEEDED}; there are 'time', 'source'; {SAY} target=NAME"),
+    ("\ntime,sorce,target\n1,a,b", f"2: column 'source' is missing; {NEEDED}; did you mean 'sorce'?; {SAY} "
+     "source=NAME"),
+    (f"{HEADER},time\n1,a,b,1", "1: column given twice 'time'; allowed: each name once"),
+    ("1,a,b\n2,b,c\n", "1: three columns without a header: is it source target time of who told whom (--format "
+     "edges), of contacts (--kind contact), or citing cited date (--format citations)? Say which"),
+    ("time,from,to\n1,a,b\n", "1: does 'from' tell 'to' (--format edges), contact (--kind contact), or cite it "
+     "(--format citations)? Say which"),
+    (f"{HEADER}\n31/12/2020,a,b\n",
+     "2: time '31/12/2020': is the day first, or the month? Say --dates dmy or --dates mdy"),
+    (f"{HEADER}\n1,1e18,5\n2,3,4\n", " '1e18' is an id that has lost digits; allowed: whole numbers written "
+     "out, or texts"),
+    (f"{HEADER}\n1,a,b\n# c\n2,b\n", "4: 2 fields; allowed: 3, as in the header"),
+    (f"{HEADER}\n1,a,b,c\n", "2: 4 fields; allowed: 3, as in the header"),
+    (f"{HEADER},kind\n1,a,b,\n2,b,c,lern\n",
+     "3: wrong kind 'lern'; allowed: learn, discover, implement, use, realise; did you mean 'learn'?"),
+    (f"{HEADER},kind\n1,a,b,implement\n",
+     "2: 'implement' is the target's own event, but the source is 'a'; allowed: nothing, or the target"),
+    *((f"{HEADER}\n1,a,b\n{time},b,c\n", f"3: wrong time {time!r}; {ALLOWED}") for time in BAD_TIMES),
+    (f"{HEADER}\n1,a,b\n,a,b\n2020-01-01,b,c\n",
+     "4: time '2020-01-01' is not a number as before; allowed: one form for all"),
+    (f"{HEADER}\n1.5,a,b\n1e17,b,c\n", f"3: time '1e17' is too large to count in microseconds; {ALLOWED}"),
+    *((f"{HEADER},weight\n1,a,b,1\n2,b,c,{weight}\n", f"3: wrong weight '{weight}'; {WEIGHTS}")
+      for weight in ("much", "-1", "0", "inf")),
+    *((f"{HEADER},value\n1,a,b,1\n2,b,c,{value}\n", f"3: wrong value '{value}'; {VALUES}")
+      for value in ("much", "-1", "inf")),
+    (f'{HEADER}\n1,a,"b\n2,b,c\n', "2: value with unterminated quote found; allowed: CSV, quoted as in RFC 4180"),
+])  # fmt: skip
 def test_wrong_tables(text: str | bytes, message: str) -> None:
     assert refusal(text) == f"log.csv:{message}"
 
@@ -325,22 +315,19 @@ SECONDS = "allowed: whole numbers from 0 to below 1e15"
 ENTRIES = "allowed: a/b/c:t, t whole seconds below 1e15"
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("1\ta\t0\t2", "4 fields between tabs; allowed: 5 (cascade id, author, publication time, number of "
-         "participants, participants)"),
-        ("\ta\t0\t2\ta:0", "wrong cascade id ''; allowed: a name"),
-        ("1\t\t0\t2\ta:0", "wrong author ''; allowed: a name"),
-        ("1\ta\tnoon\t2\ta:0", f"wrong publication time 'noon'; {SECONDS}"),
-        ("1\ta\t-5\t2\ta:0", f"wrong publication time '-5'; {SECONDS}"),
-        ("1\ta\t0\tx\ta:0", f"wrong number of participants 'x'; {SECONDS}"),
-        ("1\ta\t0\t2\ta:0 a/b", f"wrong participant 'a/b'; {ENTRIES}"),
-        ("1\ta\t0\t2\ta:0 a/b:-1", f"wrong participant 'a/b:-1'; {ENTRIES}"),
-        ("1\ta\t0\t2\ta:0 a//b:1", f"wrong participant 'a//b:1'; {ENTRIES}"),
-        ("0\tz\t0\t1\tz/y:1", "cascade '0' differs from line 1; allowed: an id once"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("line", "message"), [
+    ("1\ta\t0\t2", "4 fields between tabs; allowed: 5 (cascade id, author, publication time, number of "
+     "participants, participants)"),
+    ("\ta\t0\t2\ta:0", "wrong cascade id ''; allowed: a name"),
+    ("1\t\t0\t2\ta:0", "wrong author ''; allowed: a name"),
+    ("1\ta\tnoon\t2\ta:0", f"wrong publication time 'noon'; {SECONDS}"),
+    ("1\ta\t-5\t2\ta:0", f"wrong publication time '-5'; {SECONDS}"),
+    ("1\ta\t0\tx\ta:0", f"wrong number of participants 'x'; {SECONDS}"),
+    ("1\ta\t0\t2\ta:0 a/b", f"wrong participant 'a/b'; {ENTRIES}"),
+    ("1\ta\t0\t2\ta:0 a/b:-1", f"wrong participant 'a/b:-1'; {ENTRIES}"),
+    ("1\ta\t0\t2\ta:0 a//b:1", f"wrong participant 'a//b:1'; {ENTRIES}"),
+    ("0\tz\t0\t1\tz/y:1", "cascade '0' differs from line 1; allowed: an id once"),
+])  # fmt: skip
 def test_wrong_cascades(line: str, message: str) -> None:
     assert refusal(f"0\tz\t0\t1\tz:0\n\n{line}\n", "log.txt") == f"log.txt:3: {message}"
 
@@ -348,16 +335,13 @@ def test_wrong_cascades(line: str, message: str) -> None:
 GOOD = parquet(time=[1, 2], source=["a", "b"], target=["b", "c"])
 
 
-@pytest.mark.parametrize(
-    ("data", "begins", "ends"),
-    [
-        *((GOOD[:cut], "1: ", "; allowed: a sound Parquet table without nested columns") for cut in (4, 30, -9, -1)),
-        (b"", "1: ", ""),
-        (parquet(time=[1], source=[["a"]], target=["b"]), "1: source is of type list<", ""),
-        (parquet(time=["1", "x"], source=["a", "b"], target=["b", "c"]), "2: wrong time 'x'; allowed: numbers", ""),
-        (parquet(time=[1], source=["a"], aim=["b"]), "1: column 'target' is missing; needed: time, source, target", ""),
-    ],
-)
+@pytest.mark.parametrize(("data", "begins", "ends"), [
+    *((GOOD[:cut], "1: ", "; allowed: a sound Parquet table without nested columns") for cut in (4, 30, -9, -1)),
+    (b"", "1: ", ""),
+    (parquet(time=[1], source=[["a"]], target=["b"]), "1: source is of type list<", ""),
+    (parquet(time=["1", "x"], source=["a", "b"], target=["b", "c"]), "2: wrong time 'x'; allowed: numbers", ""),
+    (parquet(time=[1], source=["a"], aim=["b"]), "1: column 'target' is missing; needed: time, source, target", ""),
+])  # fmt: skip
 def test_wrong_parquet(data: bytes, begins: str, ends: str) -> None:
     assert refusal(data, "log.parquet").startswith(f"log.parquet:{begins}")
     assert refusal(data, "log.parquet").endswith(ends)

@@ -46,15 +46,12 @@ BUILD = (
 )
 
 
-@pytest.mark.parametrize(
-    "log",
-    [
-        BUILD.format("", "", "", "Ben", "", ""),  # the source of a discovery: on what it holds, the discovery builds
-        BUILD.format("", "", "", "Ada", "", ""),
-        BUILD.format(",builds_on", ",", ",", "", ",wheel", ","),
-        BUILD.format(",builds_on", ",", ",", "", ",wheel; cart", ","),
-    ],
-)
+@pytest.mark.parametrize("log", [
+    BUILD.format("", "", "", "Ben", "", ""),  # the source of a discovery: on what it holds, the discovery builds
+    BUILD.format("", "", "", "Ada", "", ""),
+    BUILD.format(",builds_on", ",", ",", "", ",wheel", ","),
+    BUILD.format(",builds_on", ",", ",", "", ",wheel; cart", ","),
+])  # fmt: skip
 def test_ideas_build_on_ideas(log: str) -> None:
     assert credits(read(log)) == pytest.approx({"Ada": 1.25, "Ben": 0.75, "Cy": 0.0})  # the wheel, and 1/4 of the cart
     plain = BUILD.format("", "", "", "", "", "")
@@ -169,16 +166,13 @@ SCHOLAR = (
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "name", "ada", "ben"),
-    [
-        (OPENALEX, "w.jsonl", "Ada", "Ben"),
-        (TABLE, "w.csv", "Ada", "Ben"),
-        (ISI, "w.txt", "Lovelace, A", "Babbage, B"),
-        (ISI_TABLE, "w.txt", "Lovelace, A", "Babbage, B"),
-        (SCHOLAR, "w.jsonl", "Ada", "Ben"),
-    ],
-)
+@pytest.mark.parametrize(("text", "name", "ada", "ben"), [
+    (OPENALEX, "w.jsonl", "Ada", "Ben"),
+    (TABLE, "w.csv", "Ada", "Ben"),
+    (ISI, "w.txt", "Lovelace, A", "Babbage, B"),
+    (ISI_TABLE, "w.txt", "Lovelace, A", "Babbage, B"),
+    (SCHOLAR, "w.jsonl", "Ada", "Ben"),
+])  # fmt: skip
 def test_works_have_authors(text: str, name: str, ada: str, ben: str) -> None:
     tape = read(text, name)
     assert tape.provenance["format"] == "works"
@@ -188,19 +182,15 @@ def test_works_have_authors(text: str, name: str, ada: str, ben: str) -> None:
     assert tape.mended == {"work without authors, so its own": 1}
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({}, "1 discover a; 2 learn b by a; 3 learn c by a 0.5, b 0.5"),
-        ({"told_by": "latest"}, "1 discover a; 2 learn b by a; 3 learn c by b"),
-        ({"told_by": "first"}, "1 discover a; 2 learn b by a; 3 learn c by a"),
-        ({"network": nx.DiGraph([("c", "a"), ("a", "c")])}, "1 discover a; 2 discover b; 3 learn c by a"),
-        ({"network": pd.DataFrame({"followee": ["b"], "follower": ["c"]})},
-         "1 discover a; 2 discover b; 3 learn c by b"),
-        ({"network": pd.DataFrame({"source": ["c", "b"], "target": ["b", "c"]})},
-         "1 discover a; 2 discover b; 3 learn c by b"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("options", "expected"), [
+    ({}, "1 discover a; 2 learn b by a; 3 learn c by a 0.5, b 0.5"),
+    ({"told_by": "latest"}, "1 discover a; 2 learn b by a; 3 learn c by b"),
+    ({"told_by": "first"}, "1 discover a; 2 learn b by a; 3 learn c by a"),
+    ({"network": nx.DiGraph([("c", "a"), ("a", "c")])}, "1 discover a; 2 discover b; 3 learn c by a"),
+    ({"network": pd.DataFrame({"followee": ["b"], "follower": ["c"]})}, "1 discover a; 2 discover b; 3 learn c by b"),
+    ({"network": pd.DataFrame({"source": ["c", "b"], "target": ["b", "c"]})},
+     "1 discover a; 2 discover b; 3 learn c by b"),
+])  # fmt: skip
 def test_tellers_are_imputed_by_a_rule(options: dict[str, Any], expected: str) -> None:
     tape = read("k a,1 b,2 c,3 b,4\n", "casc.txt", "cascades", **options)
     assert in_words(tape) == expected
@@ -246,17 +236,14 @@ def test_journeys() -> None:
 LEDGER = "child,parent,time,person,idea,kind,{}parent_time,parent_person\n0,,1,ana,wheel,discover,{}\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("path,conversions,nulls\na > b,1,0\nb,18446744073709551616,0\n", ":3: wrong conversions 1.84467e+19"),
-        ("path,conversions,nulls\na > b,1,1e26\n", ":2: wrong nulls 1e+26; allowed: whole numbers up to 1e+12"),
-        ("path,conversions,nulls\na > b,0.5,1\n", ":2: wrong conversions 0.5"),
-        (LEDGER.format("", ",") + "1,0,2,ana,wheel,realise,1,ana\n", "no column value; allowed: one"),
-        (LEDGER.format("count,", "9007199254740994,,"), "row 1: wrong count; allowed: whole numbers up to 9007199"),
-        (LEDGER.format("", ",") + "1e30,0,2,ben,wheel,learn,1,ana\n", "row 2: wrong child"),
-    ],
-)
+@pytest.mark.parametrize(("text", "says"), [
+    ("path,conversions,nulls\na > b,1,0\nb,18446744073709551616,0\n", ":3: wrong conversions 1.84467e+19"),
+    ("path,conversions,nulls\na > b,1,1e26\n", ":2: wrong nulls 1e+26; allowed: whole numbers up to 1e+12"),
+    ("path,conversions,nulls\na > b,0.5,1\n", ":2: wrong conversions 0.5"),
+    (LEDGER.format("", ",") + "1,0,2,ana,wheel,realise,1,ana\n", "no column value; allowed: one"),
+    (LEDGER.format("count,", "9007199254740994,,"), "row 1: wrong count; allowed: whole numbers up to 9007199"),
+    (LEDGER.format("", ",") + "1e30,0,2,ben,wheel,learn,1,ana\n", "row 2: wrong child"),
+])  # fmt: skip
 def test_numbers_that_cannot_be_counted_are_refused_by_row(text: str, says: str) -> None:
     assert says in refusal(text, "log.csv")
 
@@ -273,18 +260,15 @@ PAJEK = '*Vertices 2\n1 "Ada" 0.1 0.2\n2 "Ben"\n*Arcs\n1 2 1 [1577923200-*]\n'
 LINKS = '{"directed": true, "nodes": [{"name": "Ada"}, {"name": "Ben"}], "links": [{"source": 0, "target": 1, "date": '
 
 
-@pytest.mark.parametrize(
-    ("text", "name", "format"),
-    [
-        (YED, "y.graphml", "graphml"),
-        *((GEPHI.format('defaultedgetype="directed"', more), "g.gexf", "gexf") for more in (
-            "start='2020-01-02T00:00:00.000Z'/>", SPELLS, "timestamp='2020-01-02'/>", "timestamps='[2020-01-02]'/>",
-            "spells='&lt;[2020-01-02,2020-01-05]&gt;'/>")),
-        (GEPHI.format("", SPELLS), "undeclared", "gexf"),
-        (PAJEK, "p.net", "pajek"),
-        (LINKS + '"2020-01-02"}]}', "n.json", "node-link"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "name", "format"), [
+    (YED, "y.graphml", "graphml"),
+    *((GEPHI.format('defaultedgetype="directed"', more), "g.gexf", "gexf") for more in (
+        "start='2020-01-02T00:00:00.000Z'/>", SPELLS, "timestamp='2020-01-02'/>", "timestamps='[2020-01-02]'/>",
+        "spells='&lt;[2020-01-02,2020-01-05]&gt;'/>")),
+    (GEPHI.format("", SPELLS), "undeclared", "gexf"),
+    (PAJEK, "p.net", "pajek"),
+    (LINKS + '"2020-01-02"}]}', "n.json", "node-link"),
+])  # fmt: skip
 def test_graphs_of_other_programs(text: str, name: str, format: str) -> None:
     tape = read(text, name)
     assert (tape.provenance["format"], tape.persons.name) == (format, ("Ada", "Ben"))

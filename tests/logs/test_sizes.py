@@ -102,16 +102,13 @@ def test_names_that_are_numbers_are_texts_all_the_same(numbers: Any) -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize(
-    ("bad", "message"),
-    [
-        ("soon,a,b,x,", "wrong time 'soon'; allowed: numbers below 4e18"),
-        ("2020-01-01,a,b,x,", "time '2020-01-01' is not a number as before; allowed: one form for all"),
-        ("1,a,b,x,-1", "wrong weight '-1'; allowed: numbers from 1e-100 to 1e+100, or nothing"),
-        ("1,a,b", "3 fields; allowed: 5, as in the header"),
-        ('1,"a"b,c,x,', "value with unterminated quote found; allowed: CSV, quoted as in RFC 4180"),
-    ],
-)
+@pytest.mark.parametrize(("bad", "message"), [
+    ("soon,a,b,x,", "wrong time 'soon'; allowed: numbers below 4e18"),
+    ("2020-01-01,a,b,x,", "time '2020-01-01' is not a number as before; allowed: one form for all"),
+    ("1,a,b,x,-1", "wrong weight '-1'; allowed: numbers from 1e-100 to 1e+100, or nothing"),
+    ("1,a,b", "3 fields; allowed: 5, as in the header"),
+    ('1,"a"b,c,x,', "value with unterminated quote found; allowed: CSV, quoted as in RFC 4180"),
+])  # fmt: skip
 def test_the_line_of_an_error_in_a_later_block(bad: str, message: str) -> None:
     lines = csv_of(many(50), skip="\n# skipped").split("\n")
     where = 61
@@ -155,21 +152,15 @@ def test_what_is_not_utf_8_is_refused() -> None:
     assert refusal(LOG.encode("utf-16") + b"\0\xd8\0\xd8").startswith("log.csv:1: no UTF-16 here or below")
 
 
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ({"time": [True], "source": ["a"], "target": ["b"]}, "l.parquet:1: time is of type bool; allowed: numbers"),
-        (
-            {"time": [b"\xff"], "source": ["a"], "target": ["b"]},
-            "l.parquet:1: time is of type binary; allowed: numbers",
-        ),
-        ({"time": [1], "source": [b"\xff"], "target": ["b"]}, "l.parquet:1: source is of type binary and cannot"),
-        ({"time": [1], "source": ["a"], "target": [{"x": 1}]}, "l.parquet:1: target is of type struct<x: int64> and"),
-        ({"time": [1], "source": ["a"], "target": ["b"], "weight": [True]}, "l.parquet:1: wrong weight 'True'"),
-        ({"time": [1], "source": ["a"], "target": ["b"], "kind": [3]}, "l.parquet:1: wrong kind '3'; allowed: learn"),
-        ({"time": [], "source": [], "target": []}, "l.parquet:1: no rows below the header"),
-    ],
-)
+@pytest.mark.parametrize(("columns", "message"), [
+    ({"time": [True], "source": ["a"], "target": ["b"]}, "l.parquet:1: time is of type bool; allowed: numbers"),
+    ({"time": [b"\xff"], "source": ["a"], "target": ["b"]}, "l.parquet:1: time is of type binary; allowed: numbers"),
+    ({"time": [1], "source": [b"\xff"], "target": ["b"]}, "l.parquet:1: source is of type binary and cannot"),
+    ({"time": [1], "source": ["a"], "target": [{"x": 1}]}, "l.parquet:1: target is of type struct<x: int64> and"),
+    ({"time": [1], "source": ["a"], "target": ["b"], "weight": [True]}, "l.parquet:1: wrong weight 'True'"),
+    ({"time": [1], "source": ["a"], "target": ["b"], "kind": [3]}, "l.parquet:1: wrong kind '3'; allowed: learn"),
+    ({"time": [], "source": [], "target": []}, "l.parquet:1: no rows below the header"),
+])  # fmt: skip
 def test_wrong_types(columns: Any, message: str) -> None:
     assert refusal(parquet(**columns), "l.parquet").startswith(message)
 

@@ -39,20 +39,17 @@ def machine(monkeypatch, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("own", "groups", "free"),
-    [
-        (None, [], 1000),
-        ("0::/\n", [("", "max", 5 * MB, SECOND)], 1000),
-        ("0::/job/step\n", [("job/step", 500 * MB, 100 * MB, SECOND)], 400),
-        ("0::/job/step\n", [("job/step", "max", 100 * MB, SECOND), ("job", 300 * MB, 250 * MB, SECOND)], 50),
-        ("0::/job\n", [("job", 100 * MB, 300 * MB, SECOND)], 0),
-        ("0::/gone\n", [], 1000),
-        ("4:cpu:/x\n3:memory:/job\n", [("memory/job", 500 * MB, 100 * MB, FIRST)], 400),
-        ("3:cpu,memory:/a/b\n", [("memory/a", 200 * MB, 50 * MB, FIRST), ("memory/a/b", UNLIMITED, 9, FIRST)], 150),
-        ("nonsense", [], 1000),
-    ],
-)
+@pytest.mark.parametrize(("own", "groups", "free"), [
+    (None, [], 1000),
+    ("0::/\n", [("", "max", 5 * MB, SECOND)], 1000),
+    ("0::/job/step\n", [("job/step", 500 * MB, 100 * MB, SECOND)], 400),
+    ("0::/job/step\n", [("job/step", "max", 100 * MB, SECOND), ("job", 300 * MB, 250 * MB, SECOND)], 50),
+    ("0::/job\n", [("job", 100 * MB, 300 * MB, SECOND)], 0),
+    ("0::/gone\n", [], 1000),
+    ("4:cpu:/x\n3:memory:/job\n", [("memory/job", 500 * MB, 100 * MB, FIRST)], 400),
+    ("3:cpu,memory:/a/b\n", [("memory/a", 200 * MB, 50 * MB, FIRST), ("memory/a/b", UNLIMITED, 9, FIRST)], 150),
+    ("nonsense", [], 1000),
+])  # fmt: skip
 def test_the_least_that_is_left_counts(machine, own, groups, free):
     if own is not None:
         (machine / "self").write_text(own)

@@ -91,16 +91,9 @@ def test_few_of_very_many_have_the_mean_and_spread_of_the_binomial(trials, chanc
     assert sum((c - mean) ** 2 for c in counts) / 4000 == pytest.approx(law.var(), rel=0.02)
 
 
-@pytest.mark.parametrize(
-    ("trials", "chance", "mean"),
-    [
-        (512, 0.5, 256),
-        (10**10, 0.3, 3 * 10**9),
-        (1025, 0.25, 256),
-        (10**15, 1.0 / 3, 333333333333333),
-        (1024, 0.7, 717),
-    ],
-)
+@pytest.mark.parametrize(("trials", "chance", "mean"), [
+    (512, 0.5, 256), (10**10, 0.3, 3 * 10**9), (1025, 0.25, 256), (10**15, 1.0 / 3, 333333333333333), (1024, 0.7, 717),
+])  # fmt: skip
 def test_many_are_the_mean_whatever_the_luck(trials, chance, mean):
     assert {rules.draw_count(trials, chance, u) for u in (0.0, 0.3, 0.99, 1 - 2**-53)} == {mean}
 
@@ -183,48 +176,45 @@ def test_a_threshold_compares_the_fraction(part, threshold):
     assert rules.reaches_threshold(float(part) * 7, 7.0, float(threshold)) == (part > threshold and part > 0)
 
 
-@pytest.mark.parametrize(
-    ("rule", "arguments", "expected"),
-    [
-        (rules.is_open, (True, False, False, False), True),
-        *[(rules.is_open, (alive, held, gone, rival), False) for alive, held, gone, rival in (
-            (False, False, False, False), (True, True, False, False), (True, False, True, False),
-            (True, False, False, True))],
-        (rules.wait, (0.5, 5e-324), NEVER),
-        (rules.wait, (0.0, 1e-300), 1),
-        (rules.reaches_threshold, (0.0, 0.0, 0.0), False),
-        (rules.reaches_threshold, (1e-9, 3.0, 0.0), True),
-        (rules.is_settled, (3, 4), True),
-        (rules.is_settled, (4, 4), False),
-        (rules.hesitates, (0.3, 0.29), True),
-        (rules.hesitates, (0.3, 0.3), False),
-        (rules.hesitates, (0.0, 0.0), False),
-        (rules.tells_until, (4, 2.5), 6.5),
-        (rules.tells_until, (4, math.inf), math.inf),
-        (rules.tells_again_until, (9, 4, 2.0), 10.0),
-        (rules.tells_again_until, (9, 9, 2.0), 11.0),
-        (rules.works_from, (4, 0), 5),
-        (rules.works_from, (4, 3), 8),
-        (rules.equal_part, (4,), 0.25),
-        (rules.part_of, (3.0, 4.0), 0.75),
-        (rules.comes_true, (0.2, 0.3), True),
-        (rules.comes_true, (0.3, 0.3), False),
-        (rules.chance_of_both, (0.5, 0.5), 0.25),
-        (rules.chance_in_crowd, (0.5, 0.5, 0.5, 0.5), 0.0625),
-        (rules.claim, (2, 5), 2 * 2**32 + 5),
-        (rules.can_be_found, (True, False), False),
-        (rules.can_be_made_to_work, (True, False), True),
-        (rules.can_be_made_to_work, (True, True), False),
-        (rules.count_leaving, (4, math.inf, 0.5), 4),
-        (rules.by_any, (0.5, 0.5), 0.75),
-        (rules.by_any, (0.0, 1e-15), 1e-15),
-        (rules.crowd_open, (100, 20, 10, 0), 70),
-        (rules.crowd_open, (100, 20, 10, 40), 35),
-        (rules.crowd_open, (100, 100, 0, 7), 0),
-        (rules.crowd_open, (10, 2, 0, 1), 7),
-        (rules.crowd_open, (3, 2, 0, 1), 0),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("rule", "arguments", "expected"), [
+    (rules.is_open, (True, False, False, False), True),
+    *[(rules.is_open, (alive, held, gone, rival), False) for alive, held, gone, rival in (
+        (False, False, False, False), (True, True, False, False), (True, False, True, False),
+        (True, False, False, True))],
+    (rules.wait, (0.5, 5e-324), NEVER),
+    (rules.wait, (0.0, 1e-300), 1),
+    (rules.reaches_threshold, (0.0, 0.0, 0.0), False),
+    (rules.reaches_threshold, (1e-9, 3.0, 0.0), True),
+    (rules.is_settled, (3, 4), True),
+    (rules.is_settled, (4, 4), False),
+    (rules.hesitates, (0.3, 0.29), True),
+    (rules.hesitates, (0.3, 0.3), False),
+    (rules.hesitates, (0.0, 0.0), False),
+    (rules.tells_until, (4, 2.5), 6.5),
+    (rules.tells_until, (4, math.inf), math.inf),
+    (rules.tells_again_until, (9, 4, 2.0), 10.0),
+    (rules.tells_again_until, (9, 9, 2.0), 11.0),
+    (rules.works_from, (4, 0), 5),
+    (rules.works_from, (4, 3), 8),
+    (rules.equal_part, (4,), 0.25),
+    (rules.part_of, (3.0, 4.0), 0.75),
+    (rules.comes_true, (0.2, 0.3), True),
+    (rules.comes_true, (0.3, 0.3), False),
+    (rules.chance_of_both, (0.5, 0.5), 0.25),
+    (rules.chance_in_crowd, (0.5, 0.5, 0.5, 0.5), 0.0625),
+    (rules.claim, (2, 5), 2 * 2**32 + 5),
+    (rules.can_be_found, (True, False), False),
+    (rules.can_be_made_to_work, (True, False), True),
+    (rules.can_be_made_to_work, (True, True), False),
+    (rules.count_leaving, (4, math.inf, 0.5), 4),
+    (rules.by_any, (0.5, 0.5), 0.75),
+    (rules.by_any, (0.0, 1e-15), 1e-15),
+    (rules.crowd_open, (100, 20, 10, 0), 70),
+    (rules.crowd_open, (100, 20, 10, 40), 35),
+    (rules.crowd_open, (100, 100, 0, 7), 0),
+    (rules.crowd_open, (10, 2, 0, 1), 7),
+    (rules.crowd_open, (3, 2, 0, 1), 0),
+])  # fmt: skip
 def test_small_rules_by_hand(rule, arguments, expected):
     assert rule(*arguments) == expected
     assert compiled(rule)(*arguments) == expected

@@ -22,20 +22,17 @@ def drawn(distribution: dict[str, Any], count: int = 3000, ability: str = "creat
     return getattr(world(seed, population={"count": count, ability: distribution}), ability)
 
 
-@pytest.mark.parametrize(
-    ("given", "law"),
-    [
-        ({"kind": "uniform"}, stats.uniform()),
-        ({"kind": "uniform", "low": 0.2, "high": 0.5}, stats.uniform(0.2, 0.3)),
-        ({"kind": "normal", "mean": 0.5, "sd": 0.08}, stats.norm(0.5, 0.08)),
-        ({"kind": "lognormal", "median": 0.01, "sigma": 0.7}, stats.lognorm(0.7, scale=0.01)),
-        ({"kind": "power", "low": 1e-5, "exponent": 2.5}, stats.pareto(1.5, scale=1e-5)),
-        ({"kind": "beta", "a": 1.0, "b": 30.0}, stats.beta(1.0, 30.0)),
-        ({"kind": "beta", "a": 2.5, "b": 1.5}, stats.beta(2.5, 1.5)),
-        ({"kind": "beta", "a": 0.3, "b": 0.6}, stats.beta(0.3, 0.6)),
-        ({"kind": "beta", "a": 5000.0, "b": 200.0}, stats.beta(5000.0, 200.0)),
-    ],
-)
+@pytest.mark.parametrize(("given", "law"), [
+    ({"kind": "uniform"}, stats.uniform()),
+    ({"kind": "uniform", "low": 0.2, "high": 0.5}, stats.uniform(0.2, 0.3)),
+    ({"kind": "normal", "mean": 0.5, "sd": 0.08}, stats.norm(0.5, 0.08)),
+    ({"kind": "lognormal", "median": 0.01, "sigma": 0.7}, stats.lognorm(0.7, scale=0.01)),
+    ({"kind": "power", "low": 1e-5, "exponent": 2.5}, stats.pareto(1.5, scale=1e-5)),
+    ({"kind": "beta", "a": 1.0, "b": 30.0}, stats.beta(1.0, 30.0)),
+    ({"kind": "beta", "a": 2.5, "b": 1.5}, stats.beta(2.5, 1.5)),
+    ({"kind": "beta", "a": 0.3, "b": 0.6}, stats.beta(0.3, 0.6)),
+    ({"kind": "beta", "a": 5000.0, "b": 200.0}, stats.beta(5000.0, 200.0)),
+])  # fmt: skip
 def test_abilities_follow_their_distribution(given, law):
     found = drawn(given)
     assert stats.kstest(found, law.cdf).pvalue > 1e-3
@@ -143,16 +140,13 @@ def test_abilities_are_ones_own_or_those_of_the_population():
     assert own.reach.tolist() == [0.0, 0.5]
 
 
-@pytest.mark.parametrize(
-    ("by", "whose"),
-    [
-        ("everyone", [0, 1, 2, 3, 4, 5, 6, 7]),
-        ("crowd", [7]),
-        ("population", [5, 6]),
-        ("team", [1, 2, 3]),
-        (["team 2", "Bob", "crowd"], [2, 4, 7]),
-    ],
-)
+@pytest.mark.parametrize(("by", "whose"), [
+    ("everyone", [0, 1, 2, 3, 4, 5, 6, 7]),
+    ("crowd", [7]),
+    ("population", [5, 6]),
+    ("team", [1, 2, 3]),
+    (["team 2", "Bob", "crowd"], [2, 4, 7]),
+])  # fmt: skip
 def test_whose_holdings_count(by, whose):
     assert np.flatnonzero(world(impact={"realised_by": by}, **SECTIONS).realises).tolist() == whose
 

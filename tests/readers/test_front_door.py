@@ -55,40 +55,37 @@ def has_shares(tape: Any) -> bool:
     return {name: credit for name, credit in credits(tape).items() if credit} == pytest.approx(SHARES)
 
 
-@pytest.mark.parametrize(
-    ("text", "options"),
-    [
-        *((written(mark), {}) for mark in ",;\t|"),
-        (written(",", end="\r\n"), {}),
-        (written(",", end="\r"), {}),
-        (written(",", "id time text source target"), {}),
-        (written("\t", "time source target lang"), {}),
-        ("# made in May\n# by us\n" + LOG, {}),
-        ("#" + LOG, {}),  # a header behind a #
-        (LOG.replace("\n4,", "\n# a note, of ours\n4,"), {}),
-        (LOG.replace("time,source,target", "Timestamp,SRC,Dst"), {}),
-        (LOG.replace("time,source,target", "created_at,rt_of,user"),
-         {"columns": "time=created_at,source=rt_of,target=user"}),
-        (LOG.replace("time,source,target", "time,from,to"), {"format": "edges"}),
-        ("\n".join(f"{s} {t} {time}" for time, s, t in ROWS[1:]), {"format": "edges"}),
-        ("\n".join(f"{s}   {t} \t {time}" for time, s, t in ROWS[1:]), {"format": "edges"}),
-        ("\n".join(f"{time},{s},{t}" for time, s, t in ROWS), {"columns": {"time": "1", "source": "2", "target": "3"}}),
-        (LOG + "NA,Ada,Zoe\n", {}),
-        (LOG.replace("1,,Ada", "1,\\N,Ada"), {}),
-        (LOG.replace("1,,Ada", "1,None,Ada"), {}),
-        (LOG.replace("1,,Ada", '1,,"Ada"'), {}),
-        *((written(";", form=form), options) for form, options in [
-            ("2020-01-0{}", {}), ("2020/01/0{}", {}), ("2020-01-0{}T10:00:00+01:00", {}), ("200{}", {}),
-            ("2020-0{}", {}), ("0{}/12/2020", {"dates": "dmy"}), ("12/0{}/2020", {"dates": "mdy"}),
-            ("0{}.12.2020 14:05", {"dates": "dmy"}), ("Thu, 0{} Jan 2020 10:00:00 +0100", {}),
-            ("Wed Aug 0{} 13:08:45 +0000 2008", {}), ("Mon May 1{} 16:39:00 2001", {}), ("158000000{}", {}),
-            ("158000000{}123", {}), ("158000000{}123456789", {}), ("2020-01-01T00:00:00.00000000{}Z", {}),
-            ("1.{}", {}), ("{}e3", {}), ("1{} January 2020", {}), ("2020-01-0{} 10:00:00 UTC", {}),
-            ("2020-01-0{} 10:00:00.5 UTC", {}),
-        ]),
-        (written(",", form="2020-01-0{}").replace("2020-01-01", "2020"), {}),  # of mixed precision
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "options"), [
+    *((written(mark), {}) for mark in ",;\t|"),
+    (written(",", end="\r\n"), {}),
+    (written(",", end="\r"), {}),
+    (written(",", "id time text source target"), {}),
+    (written("\t", "time source target lang"), {}),
+    ("# made in May\n# by us\n" + LOG, {}),
+    ("#" + LOG, {}),  # a header behind a #
+    (LOG.replace("\n4,", "\n# a note, of ours\n4,"), {}),
+    (LOG.replace("time,source,target", "Timestamp,SRC,Dst"), {}),
+    (LOG.replace("time,source,target", "created_at,rt_of,user"),
+     {"columns": "time=created_at,source=rt_of,target=user"}),
+    (LOG.replace("time,source,target", "time,from,to"), {"format": "edges"}),
+    ("\n".join(f"{s} {t} {time}" for time, s, t in ROWS[1:]), {"format": "edges"}),
+    ("\n".join(f"{s}   {t} \t {time}" for time, s, t in ROWS[1:]), {"format": "edges"}),
+    ("\n".join(f"{time},{s},{t}" for time, s, t in ROWS), {"columns": {"time": "1", "source": "2", "target": "3"}}),
+    (LOG + "NA,Ada,Zoe\n", {}),
+    (LOG.replace("1,,Ada", "1,\\N,Ada"), {}),
+    (LOG.replace("1,,Ada", "1,None,Ada"), {}),
+    (LOG.replace("1,,Ada", '1,,"Ada"'), {}),
+    *((written(";", form=form), options) for form, options in [
+        ("2020-01-0{}", {}), ("2020/01/0{}", {}), ("2020-01-0{}T10:00:00+01:00", {}), ("200{}", {}),
+        ("2020-0{}", {}), ("0{}/12/2020", {"dates": "dmy"}), ("12/0{}/2020", {"dates": "mdy"}),
+        ("0{}.12.2020 14:05", {"dates": "dmy"}), ("Thu, 0{} Jan 2020 10:00:00 +0100", {}),
+        ("Wed Aug 0{} 13:08:45 +0000 2008", {}), ("Mon May 1{} 16:39:00 2001", {}), ("158000000{}", {}),
+        ("158000000{}123", {}), ("158000000{}123456789", {}), ("2020-01-01T00:00:00.00000000{}Z", {}),
+        ("1.{}", {}), ("{}e3", {}), ("1{} January 2020", {}), ("2020-01-0{} 10:00:00 UTC", {}),
+        ("2020-01-0{} 10:00:00.5 UTC", {}),
+    ]),
+    (written(",", form="2020-01-0{}").replace("2020-01-01", "2020"), {}),  # of mixed precision
+])  # fmt: skip
 def test_text(text: str, options: dict[str, Any]) -> None:
     assert has_shares(read(text, **options))
 
@@ -130,17 +127,14 @@ def test_other_files_and_data_in_memory(tmp_path: Path) -> None:
         assert has_shares(read_log(given)), given
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("TY  - JOUR\nAU  - Ada\nER  - \n", "RIS, which has no references; allowed: Web of Science as plain text"),
-        ("@article{ada,\n title = {On}\n}\n", "BibTeX, which has no references; allowed: Web of Science as plain text"),
-        ('Creator "igraph"\ngraph\n[\n  directed 1\n]\n', "GML; allowed: graphs as GraphML, GEXF, Pajek or JSON"),
-        ("digraph {\n a -> b;\n}\n", "DOT; allowed: graphs as GraphML, GEXF, Pajek or JSON"),
-        ('{"time": [1, 2], "source": ["a", "b"]}', "JSON of columns; allowed: of rows, objects one a line or in an"),
-        ('{"time": {"0": 1}, "source": {"0": "a"}}', "JSON of columns; allowed: of rows, objects one a line or in an"),
-    ],
-)
+@pytest.mark.parametrize(("text", "message"), [
+    ("TY  - JOUR\nAU  - Ada\nER  - \n", "RIS, which has no references; allowed: Web of Science as plain text"),
+    ("@article{ada,\n title = {On}\n}\n", "BibTeX, which has no references; allowed: Web of Science as plain text"),
+    ('Creator "igraph"\ngraph\n[\n  directed 1\n]\n', "GML; allowed: graphs as GraphML, GEXF, Pajek or JSON"),
+    ("digraph {\n a -> b;\n}\n", "DOT; allowed: graphs as GraphML, GEXF, Pajek or JSON"),
+    ('{"time": [1, 2], "source": ["a", "b"]}', "JSON of columns; allowed: of rows, objects one a line or in an"),
+    ('{"time": {"0": 1}, "source": {"0": "a"}}', "JSON of columns; allowed: of rows, objects one a line or in an"),
+])  # fmt: skip
 def test_what_else_to_save_it_as(text: str, message: str) -> None:
     assert refusal(text, "given.txt").startswith(f"given.txt:1: {message}")
 
@@ -152,17 +146,14 @@ def test_excel(tmp_path: Path) -> None:
     assert has_shares(read_log(tmp_path / "a.xlsx"))
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "persons"),
-    [
-        (["", "1.0", "1.0"], ["1", "2", "3"], ("1", "2", "3")),  # a missing cell makes floats of ids
-        (["", "1.0", "1.5"], ["1.0", "2", "3"], ("1.0", "1.5", "2", "3")),
-        (["", "007", "007"], ["007", "7", "8"], ("007", "7", "8")),
-        (["", "#a", "#a"], ["#a", "b", "c"], ("#a", "b", "c")),
-        (["", "1300000000000000001", "1300000000000000001"], ["1300000000000000001", "2", "3"],
-         ("1300000000000000001", "2", "3")),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("source", "target", "persons"), [
+    (["", "1.0", "1.0"], ["1", "2", "3"], ("1", "2", "3")),  # a missing cell makes floats of ids
+    (["", "1.0", "1.5"], ["1.0", "2", "3"], ("1.0", "1.5", "2", "3")),
+    (["", "007", "007"], ["007", "7", "8"], ("007", "7", "8")),
+    (["", "#a", "#a"], ["#a", "b", "c"], ("#a", "b", "c")),
+    (["", "1300000000000000001", "1300000000000000001"], ["1300000000000000001", "2", "3"],
+     ("1300000000000000001", "2", "3")),
+])  # fmt: skip
 def test_ids(source: list[str], target: list[str], persons: tuple[str, ...]) -> None:
     rows = "".join(f"{at},{s},{t}\n" for at, (s, t) in enumerate(zip(source, target, strict=True)))
     assert sorted(read("time,source,target\n" + rows).persons.name) == sorted(persons)
@@ -203,34 +194,28 @@ def test_little_files_that_unpack_to_much_are_refused(tmp_path: Path) -> None:
         read_log(file)
 
 
-@pytest.mark.parametrize(
-    ("text", "order", "seconds"),
-    [
-        ("2020-01-31T12:00:00Z", "", 1580472000), ("2020-01-31 12:00", "", 1580472000), ("2020", "", None),
-        ("31/01/2020", "dmy", 1580428800), ("1/31/20", "mdy", 1580428800), ("31/01/2020", "", None),
-        ("31/01/2020 2:30 PM", "dmy", 1580481000), ("Fri, 31 Jan 2020 12:00:00 GMT", "", 1580472000),
-        ("Fri Jan 31 13:00:00 +0100 2020", "", 1580472000), ("Fri Jan 31 12:00:00 2020", "", 1580472000),
-        ("JAN 2020", "", 1577836800), ("Jan 31, 2020", "", 1580428800), ("tomorrow", "", None),
-        ("32/01/2020", "dmy", None),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "order", "seconds"), [
+    ("2020-01-31T12:00:00Z", "", 1580472000), ("2020-01-31 12:00", "", 1580472000), ("2020", "", None),
+    ("31/01/2020", "dmy", 1580428800), ("1/31/20", "mdy", 1580428800), ("31/01/2020", "", None),
+    ("31/01/2020 2:30 PM", "dmy", 1580481000), ("Fri, 31 Jan 2020 12:00:00 GMT", "", 1580472000),
+    ("Fri Jan 31 13:00:00 +0100 2020", "", 1580472000), ("Fri Jan 31 12:00:00 2020", "", 1580472000),
+    ("JAN 2020", "", 1577836800), ("Jan 31, 2020", "", 1580428800), ("tomorrow", "", None),
+    ("32/01/2020", "dmy", None),
+])  # fmt: skip
 def test_dates(text: str, order: str, seconds: int | None) -> None:
     found = nanoseconds(text, order)
     assert (found[0] // 10**9 if found and found[1] == "date" else None) == seconds
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"columns": "tiem=time"}, "columns: no column 'tiem' in this format; allowed: time, source"),
-        ({"columns": "time=tme"}, "1: no column 'tme' for time; allowed: time, source, target; did you mean 'time'"),
-        ({"columns": "time"}, "columns: 'time' says nothing; allowed: ROLE=NAME"),
-        ({"kind": "contacts"}, "kind: no 'contacts'; allowed: adoption, contact; did you mean 'contact'"),
-        ({"orphans": "keep"}, "orphans: no 'keep'; allowed: root, drop"),
-        ({"citations_as": "x"}, "citations_as: no 'x'; allowed: builds-on, learning"),
-        ({"until": "soon"}, "wrong until 'soon'"),
-    ],
-)
+@pytest.mark.parametrize(("options", "message"), [
+    ({"columns": "tiem=time"}, "columns: no column 'tiem' in this format; allowed: time, source"),
+    ({"columns": "time=tme"}, "1: no column 'tme' for time; allowed: time, source, target; did you mean 'time'"),
+    ({"columns": "time"}, "columns: 'time' says nothing; allowed: ROLE=NAME"),
+    ({"kind": "contacts"}, "kind: no 'contacts'; allowed: adoption, contact; did you mean 'contact'"),
+    ({"orphans": "keep"}, "orphans: no 'keep'; allowed: root, drop"),
+    ({"citations_as": "x"}, "citations_as: no 'x'; allowed: builds-on, learning"),
+    ({"until": "soon"}, "wrong until 'soon'"),
+])  # fmt: skip
 def test_wrong_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(TapeError) as caught:
         read(LOG, **options)

@@ -38,21 +38,18 @@ def in_file(folder: Path, name: str) -> set[tuple[int, int]]:
     return ties(Scenario.from_toml(WORLD.format(1, f'{{ kind = "file", path = "{name}" }}'), folder=folder))
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("t.csv", "source,target\nAda,Ben\n"),
-        ("t.csv", "source;target;since\nAda;Ben;x\n"),
-        ("t.csv", "src,dst\nAda,Ben\n"),
-        ("t.tsv", "source\ttarget\tweight\nAda\tBen\t1\n"),
-        ("t.txt", "Ada Ben 1.0\n"),
-        ("t.net", PAJEK.replace(" [1577923200-*]", "")),
-        ("t.graphml", YED),
-        ("t.gexf", GEPHI.format('defaultedgetype="directed"', "/>")),
-        ("t.json", '{"directed": true, "nodes": [{"id": "Ada"}, {"id": "Ben"}], '
-         '"links": [{"source": "Ada", "target": "Ben"}]}'),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "text"), [
+    ("t.csv", "source,target\nAda,Ben\n"),
+    ("t.csv", "source;target;since\nAda;Ben;x\n"),
+    ("t.csv", "src,dst\nAda,Ben\n"),
+    ("t.tsv", "source\ttarget\tweight\nAda\tBen\t1\n"),
+    ("t.txt", "Ada Ben 1.0\n"),
+    ("t.net", PAJEK.replace(" [1577923200-*]", "")),
+    ("t.graphml", YED),
+    ("t.gexf", GEPHI.format('defaultedgetype="directed"', "/>")),
+    ("t.json", '{"directed": true, "nodes": [{"id": "Ada"}, {"id": "Ben"}], '
+     '"links": [{"source": "Ada", "target": "Ben"}]}'),
+])  # fmt: skip
 def test_ties_in_any_file(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     assert in_file(tmp_path, name) == {(0, 1)}

@@ -384,22 +384,19 @@ def test_the_template_names_every_word_that_is_allowed():
     assert [word for word in words if not re.search(rf"\b{word}\b", template())] == []
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "where"),
-    [
-        ("dynamics.abandon_rate", 0.2, lambda s: s.dynamics.abandon_rate),
-        ("dynamics.telling_period", "forever", lambda s: "forever" if math.isinf(s.dynamics.telling_period) else 0),
-        ("scenario.name", "1.5", lambda s: s.scenario.name),
-        ("world.network.kind", "complete", lambda s: s.world.network.kind),
-        ("persons.J.clarity", 0.3, lambda s: s.persons[1].clarity),
-        ("persons.J. S. Bach.clarity", 0.3, lambda s: s.persons[0].clarity),
-        ("ideas.cart.prerequisites", [], lambda s: s.ideas[1].prerequisites),
-        ("ties.0.from", "J. S. Bach", lambda s: s.ties[0].source),
-        ("interventions.0.step", 3, lambda s: s.interventions[0].step),
-        ("credit.method", "priority", lambda s: s.credit.method),
-        ("interventions", [], lambda s: s.interventions),
-    ],
-)
+@pytest.mark.parametrize(("key", "value", "where"), [
+    ("dynamics.abandon_rate", 0.2, lambda s: s.dynamics.abandon_rate),
+    ("dynamics.telling_period", "forever", lambda s: "forever" if math.isinf(s.dynamics.telling_period) else 0),
+    ("scenario.name", "1.5", lambda s: s.scenario.name),
+    ("world.network.kind", "complete", lambda s: s.world.network.kind),
+    ("persons.J.clarity", 0.3, lambda s: s.persons[1].clarity),
+    ("persons.J. S. Bach.clarity", 0.3, lambda s: s.persons[0].clarity),
+    ("ideas.cart.prerequisites", [], lambda s: s.ideas[1].prerequisites),
+    ("ties.0.from", "J. S. Bach", lambda s: s.ties[0].source),
+    ("interventions.0.step", 3, lambda s: s.interventions[0].step),
+    ("credit.method", "priority", lambda s: s.credit.method),
+    ("interventions", [], lambda s: s.interventions),
+])  # fmt: skip
 def test_replace_changes_this_key_and_no_other(key, value, where):
     scenario = Scenario.from_toml(BASE)
     before = scenario.to_toml()
@@ -431,32 +428,28 @@ def test_replace_takes_tables_and_several_keys_at_once():
     assert scenario.persons[1].creativity == distributions.Uniform(kind="uniform", low=0.1, high=0.2)
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "part"),
-    [
-        ("dynamics.abandon_rte", 0.2, "did you mean 'abandon_rate'"),
-        ("dynamic.abandon_rate", 0.2, "did you mean 'dynamics'"),
-        ("dynamics.abandon_rate", -1, "must be greater than or equal to 0, is -1"),
-        ("dynamics.abandon_rate", "often", "must be a number, is 'often'"),
-        ("dynamics.abandon_rate", None, "must be a number"),
-        ("dynamics..abandon_rate", 1, "unknown key"),
-        ("scenario.seed", 2**64, "scenario.seed"),
-        ("scenario.steps", 10**5000, "a number of too many digits"),
-        ("persons.Bach.clarity", 0.3, "no such entry; allowed: J. S. Bach, J; did you mean 'J. S. Bach'"),
-        ("persons.J.name", "J. S. Bach", "there twice"),
-        ("persons", 3, "must be a list, is 3"),
-        ("persons", [], "there is nobody"),
-        ("persons", [{"name": "K"}], "ties[0].from: no 'J'"),
-        ("persons.J.clarity.kind", "beta", "is missing"),
-        ("ideas.cart.prerequisites", ["cart"], "circle"),
-        ("ideas.cart.prerequisites.0", "wheel", "ideas.cart.prerequisites.0"),
-        ("ties.1.weight", 0.5, "no such entry; allowed: 0"),
-        ("interventions.0.person", "K", "no 'K'"),
-        ("", 3, "unknown key"),
-        ("a" * 20_000, 3, "unknown key"),
-    ],
-    ids=lambda value: str(value)[:30] if not isinstance(value, int) else "",
-)
+@pytest.mark.parametrize(("key", "value", "part"), [
+    ("dynamics.abandon_rte", 0.2, "did you mean 'abandon_rate'"),
+    ("dynamic.abandon_rate", 0.2, "did you mean 'dynamics'"),
+    ("dynamics.abandon_rate", -1, "must be greater than or equal to 0, is -1"),
+    ("dynamics.abandon_rate", "often", "must be a number, is 'often'"),
+    ("dynamics.abandon_rate", None, "must be a number"),
+    ("dynamics..abandon_rate", 1, "unknown key"),
+    ("scenario.seed", 2**64, "scenario.seed"),
+    ("scenario.steps", 10**5000, "a number of too many digits"),
+    ("persons.Bach.clarity", 0.3, "no such entry; allowed: J. S. Bach, J; did you mean 'J. S. Bach'"),
+    ("persons.J.name", "J. S. Bach", "there twice"),
+    ("persons", 3, "must be a list, is 3"),
+    ("persons", [], "there is nobody"),
+    ("persons", [{"name": "K"}], "ties[0].from: no 'J'"),
+    ("persons.J.clarity.kind", "beta", "is missing"),
+    ("ideas.cart.prerequisites", ["cart"], "circle"),
+    ("ideas.cart.prerequisites.0", "wheel", "ideas.cart.prerequisites.0"),
+    ("ties.1.weight", 0.5, "no such entry; allowed: 0"),
+    ("interventions.0.person", "K", "no 'K'"),
+    ("", 3, "unknown key"),
+    ("a" * 20_000, 3, "unknown key"),
+], ids=lambda value: str(value)[:30] if not isinstance(value, int) else "")  # fmt: skip
 def test_replace_refuses_what_is_not_there_or_not_allowed(key, value, part):
     scenario = Scenario.from_toml(BASE)
     with pytest.raises(ScenarioError) as caught:
@@ -467,16 +460,12 @@ def test_replace_refuses_what_is_not_there_or_not_allowed(key, value, part):
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("0.2", 0.2), ("3", 3), ("true", True), ("inf", math.inf), ('"true"', "true"), ("simple", "simple"), ("", ""),
-        ("[1, 2]", [1, 2]), ('{ kind = "uniform", low = 0.1 }', {"kind": "uniform", "low": 0.1}),
-        ("J. S. Bach", "J. S. Bach"), ("1\nother = 2", "1\nother = 2"), ("a = b", "a = b"), ("[" * 3000, "[" * 3000),
-        ("1" * 5000, "1" * 5000), ("'", "'"), ("1_000", 1000), ("1e-3", 0.001), ("-", "-"),
-    ],
-    ids=lambda value: repr(value)[:20],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "value"), [
+    ("0.2", 0.2), ("3", 3), ("true", True), ("inf", math.inf), ('"true"', "true"), ("simple", "simple"), ("", ""),
+    ("[1, 2]", [1, 2]), ('{ kind = "uniform", low = 0.1 }', {"kind": "uniform", "low": 0.1}),
+    ("J. S. Bach", "J. S. Bach"), ("1\nother = 2", "1\nother = 2"), ("a = b", "a = b"), ("[" * 3000, "[" * 3000),
+    ("1" * 5000, "1" * 5000), ("'", "'"), ("1_000", 1000), ("1e-3", 0.001), ("-", "-"),
+], ids=lambda value: repr(value)[:20])  # fmt: skip
 def test_a_value_of_the_command_line_is_toml_or_else_text(text, value):
     parsed = parse_value(text)
     assert parsed == value
@@ -502,16 +491,12 @@ def test_names_stand_for_rows_in_the_order_of_the_file():
         assert find(people, nobody) is None or nobody == "a"
 
 
-@pytest.mark.parametrize(
-    ("persons", "ideas"),
-    [
-        ('[[persons]]\nname = "a 1"\n[[persons]]\nname = "a"\ncount = 3\n', ""),
-        ("", '[[ideas]]\nname = "i 1"\n[[ideas]]\nname = "i"\ncount = 2\n'),
-        ('[[persons]]\nname = "person"\n[population]\ncount = 3\n', ""),
-        ('[[persons]]\nname = "the crowd"\n[world]\nsize = 1000\n', ""),
-    ],
-    ids=["a member of a group of persons", "a member of a group of ideas", "the population", "the crowd"],
-)
+@pytest.mark.parametrize(("persons", "ideas"), [
+    ('[[persons]]\nname = "a 1"\n[[persons]]\nname = "a"\ncount = 3\n', ""),
+    ("", '[[ideas]]\nname = "i 1"\n[[ideas]]\nname = "i"\ncount = 2\n'),
+    ('[[persons]]\nname = "person"\n[population]\ncount = 3\n', ""),
+    ('[[persons]]\nname = "the crowd"\n[world]\nsize = 1000\n', ""),
+], ids=["a member of a group of persons", "a member of a group of ideas", "the population", "the crowd"])  # fmt: skip
 def test_no_two_bear_the_same_name(persons, ideas):
     refusal(BASE + persons + ideas)
 

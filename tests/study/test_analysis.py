@@ -167,20 +167,17 @@ def test_paired_differences_take_the_common_luck_away():
     assert found["number"].tolist() == [5, 5, 5, 4, 5]
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda t: summarise(t, ["totl"], by=BY), "no column 'totl'; allowed: .*; did you mean 'total'"),
-        (lambda t: summarise(t, ["total"], by=["reach"]), "no column 'reach'"),
-        (lambda t: summarise(t, ["total"], by=BY, confidence=95), "confidence: 95 is not between 0 and 1"),
-        (lambda t: summarise(t.assign(total="much"), ["total"], by=BY), "'total' holds other things than numbers"),
-        (lambda t: differences(t, "total", 6), "baseline: no cell 6; allowed: 0 to 5"),
-        (lambda t: differences(t, "total", {BY[0]: 0.1}), "baseline: 2 cells with dynamics.abandon_rate 0.1"),
-        (lambda t: differences(t, "total", {BY[0]: 0.3}), "baseline: no cells with dynamics.abandon_rate 0.3"),
-        (lambda t: differences(pd.concat([t, t[:1]]), "total", 0), "two runs of cell"),
-        (lambda t: differences(runs(common=False), "total", 0), "another seed in cell .* common random numbers"),
-    ],
-)
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda t: summarise(t, ["totl"], by=BY), "no column 'totl'; allowed: .*; did you mean 'total'"),
+    (lambda t: summarise(t, ["total"], by=["reach"]), "no column 'reach'"),
+    (lambda t: summarise(t, ["total"], by=BY, confidence=95), "confidence: 95 is not between 0 and 1"),
+    (lambda t: summarise(t.assign(total="much"), ["total"], by=BY), "'total' holds other things than numbers"),
+    (lambda t: differences(t, "total", 6), "baseline: no cell 6; allowed: 0 to 5"),
+    (lambda t: differences(t, "total", {BY[0]: 0.1}), "baseline: 2 cells with dynamics.abandon_rate 0.1"),
+    (lambda t: differences(t, "total", {BY[0]: 0.3}), "baseline: no cells with dynamics.abandon_rate 0.3"),
+    (lambda t: differences(pd.concat([t, t[:1]]), "total", 0), "two runs of cell"),
+    (lambda t: differences(runs(common=False), "total", 0), "another seed in cell .* common random numbers"),
+])  # fmt: skip
 def test_wrong_input_is_refused_in_one_line(call, message):
     with pytest.raises(ValueError, match=message) as refused:
         call(runs())

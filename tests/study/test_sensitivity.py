@@ -134,20 +134,17 @@ def test_a_design_is_that_of_its_seed_and_within_its_ranges():
     assert values(morris_indices(table_of(morris, lambda step, x: step), "total"), "mu")["world.steps"] == 3.0
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: problem({}), "no parameter"),
-        (lambda: problem({"a.x": (1, 0)}), "a.x: the range 1 to 0 must be finite and rise"),
-        (lambda: problem({"a.x": (0, math.inf)}), "must be finite"),
-        (lambda: sample_design(CIRCLE, 16, "sobl"), "no 'sobl'; allowed: sobol, morris"),
-        (lambda: sample_design(CIRCLE, 4), "4 base samples are too few for sobol indices; allowed: 8 or more"),
-        (lambda: sample_design(CIRCLE, 3, "morris"), "3 trajectories are too few"),
-        (lambda: sample_design(CIRCLE, 8, "morris", levels=5), "levels: 5 must be an even number"),
-        (lambda: sample_design(CIRCLE, 8, whole=["world.w"]), "'world.w' has no range"),
-        (lambda: sample_design({"a.x": (3, 10)}, 8, "morris", whole=["a.x"]), "multiple of 3"),
-    ],
-)
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: problem({}), "no parameter"),
+    (lambda: problem({"a.x": (1, 0)}), "a.x: the range 1 to 0 must be finite and rise"),
+    (lambda: problem({"a.x": (0, math.inf)}), "must be finite"),
+    (lambda: sample_design(CIRCLE, 16, "sobl"), "no 'sobl'; allowed: sobol, morris"),
+    (lambda: sample_design(CIRCLE, 4), "4 base samples are too few for sobol indices; allowed: 8 or more"),
+    (lambda: sample_design(CIRCLE, 3, "morris"), "3 trajectories are too few"),
+    (lambda: sample_design(CIRCLE, 8, "morris", levels=5), "levels: 5 must be an even number"),
+    (lambda: sample_design(CIRCLE, 8, whole=["world.w"]), "'world.w' has no range"),
+    (lambda: sample_design({"a.x": (3, 10)}, 8, "morris", whole=["a.x"]), "multiple of 3"),
+])  # fmt: skip
 def test_a_design_that_cannot_be_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
@@ -161,18 +158,15 @@ def failed(table):
 
 @needs_salib
 @pytest.mark.parametrize("indices", [sobol_indices, morris_indices])
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (failed, "1 of [0-9]+ runs without total, the first in cell 7, which failed"),
-        (lambda t: t[:-1], "its [0-9]+ cells are no"),
-        (lambda t: t[1:], "numbered up to [0-9]+; indices need every run"),
-        (lambda t: t.assign(cell=np.roll(t["cell"], 1)), "are no (Saltelli|Morris) design"),
-        (lambda t: pd.concat([t, t[:1]]), "more replicates in some cells"),
-        (lambda t: t[:0], "runs of 0 cells"),
-        (lambda t: t.drop(columns="total"), "no column 'total'"),
-    ],
-)
+@pytest.mark.parametrize(("change", "message"), [
+    (failed, "1 of [0-9]+ runs without total, the first in cell 7, which failed"),
+    (lambda t: t[:-1], "its [0-9]+ cells are no"),
+    (lambda t: t[1:], "numbered up to [0-9]+; indices need every run"),
+    (lambda t: t.assign(cell=np.roll(t["cell"], 1)), "are no (Saltelli|Morris) design"),
+    (lambda t: pd.concat([t, t[:1]]), "more replicates in some cells"),
+    (lambda t: t[:0], "runs of 0 cells"),
+    (lambda t: t.drop(columns="total"), "no column 'total'"),
+])  # fmt: skip
 def test_a_table_without_its_design_is_refused_in_one_line(indices, change, message):
     method = "sobol" if indices is sobol_indices else "morris"
     table = table_of(sample_design(CIRCLE, 16, method), ishigami)

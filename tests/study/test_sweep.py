@@ -92,17 +92,14 @@ def test_a_study_that_was_cut_off_goes_on_and_what_is_there_is_not_made_again(tm
 OTHER = world().replace({"ideas.engine.clarity": 0.5, "persons.Ada.skill": 0.1})
 
 
-@pytest.mark.parametrize(
-    ("scenario", "changes", "says"),
-    [
-        (world(), {"replicates": 8}, "replicates was 7, is 8"),
-        (world(), {"seed": 4}, "seed was 3, is 4"),
-        (world(), {"measures": ["total"]}, "measures was"),
-        (world(), {"common_random_numbers": False}, "common_random_numbers was True"),
-        (world(), {"vary": VARY | {"persons.Ada.reach": [0.1]}}, "persons.Ada.reach was [0.1, 0.5], is [0.1]"),
-        (OTHER, {}, "engine.clarity was 1.0, is 0.5; persons.Ada.skill was not there, is 0.1"),
-    ],
-)
+@pytest.mark.parametrize(("scenario", "changes", "says"), [
+    (world(), {"replicates": 8}, "replicates was 7, is 8"),
+    (world(), {"seed": 4}, "seed was 3, is 4"),
+    (world(), {"measures": ["total"]}, "measures was"),
+    (world(), {"common_random_numbers": False}, "common_random_numbers was True"),
+    (world(), {"vary": VARY | {"persons.Ada.reach": [0.1]}}, "persons.Ada.reach was [0.1, 0.5], is [0.1]"),
+    (OTHER, {}, "engine.clarity was 1.0, is 0.5; persons.Ada.skill was not there, is 0.1"),
+])  # fmt: skip
 def test_another_study_is_refused_with_what_differs(tmp_path, scenario, changes, says):
     given = {"vary": VARY, "replicates": 7, "measures": MEASURES, "engine": "agents"}
     Study(world(), **given).run(tmp_path)

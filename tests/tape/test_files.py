@@ -277,21 +277,17 @@ def with_gaps(column: str) -> Callable[[pa.Table], pa.Table]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda t: t.rename_columns([f"{name}_" for name in t.column_names]),
-        lambda t: t.append_column("more", pa.array([1] * len(t))),
-        lambda t: t.drop_columns(t.column_names[-1:]) if t.num_columns > 1 else t.rename_columns(["x"]),
-        lambda t: t.slice(1),
-        lambda t: t.set_column(0, t.column_names[0], pa.array([1.5] * len(t))),
-        lambda t: t.set_column(0, t.column_names[0], pa.array([[1]] * len(t))),
-        lambda t: t.set_column(0, t.column_names[0], pa.array([b"x"] * len(t))),
-        lambda t: pa.concat_tables([t, t]),
-        lambda t: pa.table({"a": [1]}),
-    ],
-    ids=["renamed", "one more", "one less", "a row less", "floats", "lists", "bytes", "doubled", "another"],
-)
+@pytest.mark.parametrize("change", [
+    lambda t: t.rename_columns([f"{name}_" for name in t.column_names]),
+    lambda t: t.append_column("more", pa.array([1] * len(t))),
+    lambda t: t.drop_columns(t.column_names[-1:]) if t.num_columns > 1 else t.rename_columns(["x"]),
+    lambda t: t.slice(1),
+    lambda t: t.set_column(0, t.column_names[0], pa.array([1.5] * len(t))),
+    lambda t: t.set_column(0, t.column_names[0], pa.array([[1]] * len(t))),
+    lambda t: t.set_column(0, t.column_names[0], pa.array([b"x"] * len(t))),
+    lambda t: pa.concat_tables([t, t]),
+    lambda t: pa.table({"a": [1]}),
+], ids=["renamed", "one more", "one less", "a row less", "floats", "lists", "bytes", "doubled", "another"])  # fmt: skip
 def test_foreign_parquet_is_refused_by_name_even_with_a_right_checksum(table, change, saved):
     file = saved / f"{table}.parquet"
     pq.write_table(change(pq.read_table(file)), file)

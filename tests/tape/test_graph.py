@@ -203,15 +203,12 @@ def test_rows_of_a_window() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
-        ("g.txt", {}, "format: no 'txt'; allowed: graphml, gexf, csv, parquet"),
-        ("g.gexf", {"format": "gefx"}, "format: no 'gefx'; allowed: graphml, gexf, csv, parquet; did you mean 'gexf'"),
-        ("g.gexf", {"of": "person"}, "of: no 'person'; allowed: events, persons; did you mean 'persons'"),
-        ("g.csv", {"window": (3, 2)}, "window: from 3 to 2"),
-    ],
-)
+@pytest.mark.parametrize(("name", "options", "message"), [
+    ("g.txt", {}, "format: no 'txt'; allowed: graphml, gexf, csv, parquet"),
+    ("g.gexf", {"format": "gefx"}, "format: no 'gefx'; allowed: graphml, gexf, csv, parquet; did you mean 'gexf'"),
+    ("g.gexf", {"of": "person"}, "of: no 'person'; allowed: events, persons; did you mean 'persons'"),
+    ("g.csv", {"window": (3, 2)}, "window: from 3 to 2"),
+])  # fmt: skip
 def test_wrong_options(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         export(bridge(), tmp_path / name, **options)

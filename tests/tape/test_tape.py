@@ -145,16 +145,13 @@ def test_the_first_of_several_broken_rows_is_named():
         build({(E, 9, "count"): 0, (E, 2, "count"): -5, (E, 4, "count"): 0})
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"world_size": 2}, r"persons: .* persons in a world of 2"),
-        ({"world_size": 99}, r"persons"),  # a crowd is no larger than the world
-        ({"steps": 7}, r"events: row 10: step must be from 0 to 7"),
-        ({"ideas": ("wheel",)}, r"events: row 6: no idea of 0 to 0"),
-        ({"ideas": ()}, r"events: row 0: no idea"),
-    ],
-)
+@pytest.mark.parametrize(("options", "message"), [
+    ({"world_size": 2}, r"persons: .* persons in a world of 2"),
+    ({"world_size": 99}, r"persons"),  # a crowd is no larger than the world
+    ({"steps": 7}, r"events: row 10: step must be from 0 to 7"),
+    ({"ideas": ("wheel",)}, r"events: row 6: no idea of 0 to 0"),
+    ({"ideas": ()}, r"events: row 0: no idea"),
+])  # fmt: skip
 def test_the_tables_must_agree_with_the_rest(options, message):
     with pytest.raises(TapeError, match=f"^{message}"):
         build(**options)
@@ -167,24 +164,20 @@ def test_weights_may_differ_from_one_by_rounding_alone():
     assert len(thirds.influences) == 5
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "values"),
-    [
-        (Events, "step", [1.5]),
-        (Events, "step", [math.nan]),
-        (Events, "step", np.array([2**63], np.uint64)),
-        (Events, "kind", np.array([256])),
-        (Events, "kind", [300]),
-        (Events, "person", np.array([2**32])),
-        (Events, "person", [2**31]),
-        (Events, "count", [1e19]),
-        (Influences, "child", [0.5]),
-        (Realised, "event", [1e300]),
-        (Persons, "members", [1.25]),
-        (Persons, "size", [math.inf]),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("table", "column", "values"), [
+    (Events, "step", [1.5]),
+    (Events, "step", [math.nan]),
+    (Events, "step", np.array([2**63], np.uint64)),
+    (Events, "kind", np.array([256])),
+    (Events, "kind", [300]),
+    (Events, "person", np.array([2**32])),
+    (Events, "person", [2**31]),
+    (Events, "count", [1e19]),
+    (Influences, "child", [0.5]),
+    (Realised, "event", [1e300]),
+    (Persons, "members", [1.25]),
+    (Persons, "size", [math.inf]),
+], ids=str)  # fmt: skip
 def test_values_that_the_column_cannot_hold_are_refused_not_bent(table, column, values):
     name = table.__name__.lower()
     columns: dict[str, Any] = {c: ["a"] if dtype is str else [1] for c, dtype in COLUMNS[name].items()}

@@ -35,15 +35,12 @@ def record_with(course, steps: int, named: bool) -> Record | None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"population__reach": 1.0},  # strangers are told, too
-        {"dynamics__telling_period": 1.0, "world__network": {"kind": "complete"}},
-        {"interventions": [{"kind": "discover", "step": 1, "person": "anonymous 1"}]},
-    ],
-)
+@pytest.mark.parametrize("changes", [
+    {},
+    {"population__reach": 1.0},  # strangers are told, too
+    {"dynamics__telling_period": 1.0, "world__network": {"kind": "complete"}},
+    {"interventions": [{"kind": "discover", "step": 1, "person": "anonymous 1"}]},
+])  # fmt: skip
 def test_likelihoods_of_all_records_sum_to_one(named, changes):
     changes = dict(changes)
     if "interventions" in changes:
@@ -128,17 +125,14 @@ def test_abandoning_has_the_posterior_of_its_waits():
     assert found.population.log_evidence == pytest.approx(np.log(whole) + apart[0], abs=4 * found.population.error)
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"world__network": {"kind": "erdos-renyi", "degree": 1}}, "drawn anew"),
-        ({"world__size": 100}, "a crowd"),
-        ({"population__reach": {"kind": "uniform"}}, "abilities are drawn"),
-        ({"dynamics__adoption": "threshold"}, "threshold"),
-        ({"dynamics__abandon_rate": 0.1}, "who abandons"),
-        ({"population__count": 3000}, "more than"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"world__network": {"kind": "erdos-renyi", "degree": 1}}, "drawn anew"),
+    ({"world__size": 100}, "a crowd"),
+    ({"population__reach": {"kind": "uniform"}}, "abilities are drawn"),
+    ({"dynamics__adoption": "threshold"}, "threshold"),
+    ({"dynamics__abandon_rate": 0.1}, "who abandons"),
+    ({"population__count": 3000}, "more than"),
+])  # fmt: skip
 def test_why_there_is_no_exact_likelihood_is_said(changes, said):
     scenario = scenario_of(**changes)
     record = record_of({"person": ["person 1"], "time": [1]}, scenario)

@@ -26,21 +26,18 @@ def test_values_are_quantiles_of_scipys_law(text, law):
     assert Prior(text).values(z) == pytest.approx(law.ppf(stats.norm.cdf(z)), rel=1e-11)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("uniform", "is no prior; allowed: uniform(low, high)"),
-        ("unifrm(0, 1)", "did you mean 'uniform'?"),
-        ("uniform(1, 0)", "low < high"),
-        ("uniform(0)", "allowed: uniform(low, high)"),
-        ("uniform(0, inf)", "finite numbers"),
-        ("uniform(0, nan)", "finite numbers"),
-        ("beta(0, 1)", "both above 0"),
-        ("integers(0, 1.5)", "whole"),
-        ("uniform(__import__('os'), 1)", "is no prior"),
-        ("uniform(0, 1);uniform(0, 1)", "is no prior"),
-    ],
-)
+@pytest.mark.parametrize(("text", "said"), [
+    ("uniform", "is no prior; allowed: uniform(low, high)"),
+    ("unifrm(0, 1)", "did you mean 'uniform'?"),
+    ("uniform(1, 0)", "low < high"),
+    ("uniform(0)", "allowed: uniform(low, high)"),
+    ("uniform(0, inf)", "finite numbers"),
+    ("uniform(0, nan)", "finite numbers"),
+    ("beta(0, 1)", "both above 0"),
+    ("integers(0, 1.5)", "whole"),
+    ("uniform(__import__('os'), 1)", "is no prior"),
+    ("uniform(0, 1);uniform(0, 1)", "is no prior"),
+])  # fmt: skip
 def test_what_is_no_prior_is_refused_in_one_line(text, said):
     with pytest.raises(ValueError, match=r".") as error:
         Prior(text)
@@ -54,15 +51,12 @@ def test_a_key_must_have_a_prior(text):
         parse_prior(text)
 
 
-@pytest.mark.parametrize(
-    ("vary", "said"),
-    [
-        ({"dynamics.abandon_rat": "uniform(0, 1)"}, "abandon_rate"),
-        ({"population.clarity": "uniform(0, 2)"}, "drawn by uniform(0, 2)"),
-        ({"population.clarity": "normal(0.5, 0.1)", "scenario.steps": "uniform(1, 9)"}, "scenario.steps"),
-        ({"population.clarity": "normal(0.5, 1)"}, "drawn by normal(0.5, 1)"),
-    ],
-)
+@pytest.mark.parametrize(("vary", "said"), [
+    ({"dynamics.abandon_rat": "uniform(0, 1)"}, "abandon_rate"),
+    ({"population.clarity": "uniform(0, 2)"}, "drawn by uniform(0, 2)"),
+    ({"population.clarity": "normal(0.5, 0.1)", "scenario.steps": "uniform(1, 9)"}, "scenario.steps"),
+    ({"population.clarity": "normal(0.5, 1)"}, "drawn by normal(0.5, 1)"),
+])  # fmt: skip
 def test_all_that_a_prior_draws_must_be_allowed(vary, said):
     with pytest.raises(ScenarioError) as error:
         priors_of(vary, Scenario.load("e2_implementer"))

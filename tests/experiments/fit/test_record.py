@@ -11,15 +11,12 @@ from sim.study.study import Study
 from tests.experiments.fit import scenario_of
 
 
-@pytest.mark.parametrize(
-    ("text", "kind", "curve"),
-    [
-        ("time,count\n1,2\n2,5\n4,6\n", "curve", [np.nan, 2, 5, np.nan, 6]),
-        ("time,new\n2,3\n1,2\n4,1\n", "curve", [np.nan, 2, 5, np.nan, 6]),
-        ("person,time\na,1\nb,1\nc,3\n", "adoptions", [0, 2, 2, 3, 3]),
-        ("time,source,target\n2,a,b\n3,b,c\n", "log", [0, 1, 2, 3, 3]),
-    ],
-)
+@pytest.mark.parametrize(("text", "kind", "curve"), [
+    ("time,count\n1,2\n2,5\n4,6\n", "curve", [np.nan, 2, 5, np.nan, 6]),
+    ("time,new\n2,3\n1,2\n4,1\n", "curve", [np.nan, 2, 5, np.nan, 6]),
+    ("person,time\na,1\nb,1\nc,3\n", "adoptions", [0, 2, 2, 3, 3]),
+    ("time,source,target\n2,a,b\n3,b,c\n", "log", [0, 1, 2, 3, 3]),
+])  # fmt: skip
 def test_files_are_read_as_what_they_are(tmp_path, text, kind, curve):
     file = tmp_path / "record.csv"
     file.write_text(text)
@@ -35,18 +32,15 @@ def test_times_are_put_into_steps_by_their_length_and_origin():
     np.testing.assert_array_equal(record.curve, [np.nan, 1, 2, 3, np.nan])
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("time,count\n1,2\n2,1\n", "falls after step 1"),
-        ("time,count\n1,x\n", ":2: count: 'x'; allowed: a number of 0 or more"),
-        ("time,count\n1,-1\n", "allowed: a number of 0 or more"),
-        ("time,count\n1\n", ":2: 1 cells; allowed: 2"),
-        ("time,count\n", "no rows"),
-        ("time,count\n1,2\n900,3\n", "--step 224.75 --start 1"),
-        ("person,time\na,1\na,2\n", "'a' adopts twice"),
-    ],
-)
+@pytest.mark.parametrize(("text", "said"), [
+    ("time,count\n1,2\n2,1\n", "falls after step 1"),
+    ("time,count\n1,x\n", ":2: count: 'x'; allowed: a number of 0 or more"),
+    ("time,count\n1,-1\n", "allowed: a number of 0 or more"),
+    ("time,count\n1\n", ":2: 1 cells; allowed: 2"),
+    ("time,count\n", "no rows"),
+    ("time,count\n1,2\n900,3\n", "--step 224.75 --start 1"),
+    ("person,time\na,1\na,2\n", "'a' adopts twice"),
+])  # fmt: skip
 def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, text, said):
     file = tmp_path / "record.csv"
     file.write_text(text)

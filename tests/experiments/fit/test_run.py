@@ -156,15 +156,12 @@ def test_credit_of_a_record_takes_the_lineages_that_may_be():
     assert lost.low[0] <= lost.raw[0] <= lost.high[0]
 
 
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        ({"method": "exakt"}, "did you mean 'exact'?"),
-        ({"method": "exact"}, "there is no exact likelihood: the record is an adoption curve"),
-        ({"particles": 5}, "particles: must be from 10"),
-        ({"summaries": ["depth"]}, "does not say"),
-    ],
-)
+@pytest.mark.parametrize(("more", "said"), [
+    ({"method": "exakt"}, "did you mean 'exact'?"),
+    ({"method": "exact"}, "there is no exact likelihood: the record is an adoption curve"),
+    ({"particles": 5}, "particles: must be from 10"),
+    ({"summaries": ["depth"]}, "does not say"),
+])  # fmt: skip
 def test_wrong_arguments_are_refused(more, said):
     with pytest.raises(ValueError, match=r".") as error:
         sim.fit(SCENARIO, CURVE, VARY, **more)
@@ -197,17 +194,14 @@ def test_the_command_fits_compares_and_reports(shell, tmp_path):
     assert (tmp_path / "both" / "draws-other.csv").is_file()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--to", "none.csv", "--vary", "dynamics.discovery_rate=uniform(0, 1)"], "--to none.csv: no such file"),
-        (["--to", "c.csv", "--vary", "dynamics.discovery_rate=unifrm(0, 1)"], "did you mean 'uniform'?"),
-        (["--to", "c.csv", "--vary", "dynamics.discovery_rat=uniform(0, 1)"], "dynamics.discovery_rat"),
-        (["--to", "c.csv", "--vary", "population.clarity=uniform(0, 2)"], "population.clarity"),
-        (["--to", "c.csv", "--vary", "a=beta(1, 1)", "--vary", "a=beta(1, 1)"], "is there twice"),
-        (["--to", "c.csv", "--vary", "population.clarity=beta(1, 1)", "--out", "."], "holds other files"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--to", "none.csv", "--vary", "dynamics.discovery_rate=uniform(0, 1)"], "--to none.csv: no such file"),
+    (["--to", "c.csv", "--vary", "dynamics.discovery_rate=unifrm(0, 1)"], "did you mean 'uniform'?"),
+    (["--to", "c.csv", "--vary", "dynamics.discovery_rat=uniform(0, 1)"], "dynamics.discovery_rat"),
+    (["--to", "c.csv", "--vary", "population.clarity=uniform(0, 2)"], "population.clarity"),
+    (["--to", "c.csv", "--vary", "a=beta(1, 1)", "--vary", "a=beta(1, 1)"], "is there twice"),
+    (["--to", "c.csv", "--vary", "population.clarity=beta(1, 1)", "--out", "."], "holds other files"),
+])  # fmt: skip
 def test_wrong_input_is_one_line_and_exit_2(shell, tmp_path, arguments, said):
     (tmp_path / "small.toml").write_text(SCENARIO.to_toml())
     (tmp_path / "c.csv").write_text("time,count\n1,2\n")

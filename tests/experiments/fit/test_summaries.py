@@ -55,16 +55,13 @@ def test_every_name_has_as_many_numbers_as_labels():
     assert observed(record, some).tolist() == [depth(tape) and len(np.unique(tape.events.person)), len(tape.events), 0]
 
 
-@pytest.mark.parametrize(
-    ("names", "said"),
-    [
-        (["dpth"], "did you mean 'depth'?"),
-        (["depth"], "the record is an adoption curve, and does not say"),
-        (["total"], "the record is an adoption curve, and does not say"),
-        ([], "none; allowed"),
-        ([len], "a function of a tape, but the record is an adoption curve"),
-    ],
-)
+@pytest.mark.parametrize(("names", "said"), [
+    (["dpth"], "did you mean 'depth'?"),
+    (["depth"], "the record is an adoption curve, and does not say"),
+    (["total"], "the record is an adoption curve, and does not say"),
+    ([], "none; allowed"),
+    ([len], "a function of a tape, but the record is an adoption curve"),
+])  # fmt: skip
 def test_what_a_record_does_not_say_is_not_compared(names, said):
     record = record_of({"time": [1, 2], "count": [3, 4]}, SCENARIO)
     with pytest.raises(ValueError, match=r".") as error:

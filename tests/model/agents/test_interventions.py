@@ -33,50 +33,47 @@ def case(interventions: str, expected: str, skipped: int = 0, steps: int = 9, **
     return pytest.param(scenario, expected, skipped, id=interventions[:60])
 
 
-@pytest.mark.parametrize(
-    ("scenario", "expected", "skipped"),
-    [
-        case("2 discover A; 2 discover everyone; 4 discover B", "2 discover A; 2 discover B; 2 discover C", 2),
-        case("1 discover everyone pairing=each", "1 discover A k 1; 1 discover B k 2; 1 discover C k 3", ideas="k*3"),
-        case("1 discover everyone idea='k 2'", "1 discover A k 2; 1 discover B k 2; 1 discover C k 2", ideas="k*3"),
-        case("1 discover everyone", "; ".join(f"1 discover {who} k {k}" for who in "ABC" for k in (1, 2)), ideas="k*2"),
-        case("1 discover A; 2 implement everyone; 3 implement A", "1 discover A; 2 implement A", 3),
-        case("1 discover A; 3 tell A to=B; 4 tell everyone to=everyone", "1 discover A; 3 learn B; 4 learn C", 1),
-        case("3 tell A to=B; 4 tell everyone to=world", "", 4),
-        case("3 tell crowd to=B", "", 1),
-        case("2 discover A; 2 tell A to=C", "2 discover A; 2 learn C"),
-        case("1 discover A; 2 tell A to=world", "1 discover A; 2 learn B; 2 learn C", world={"size": 1000}),
-        case("1 discover A; 2 publish A", "1 discover A; 2 learn B; 2 learn C"),
-        case("1 discover A; 2 publish A reach=0.0", "1 discover A"),
-        case("1 discover A; 2 publish everyone", "1 discover A; 2 learn B; 2 learn C", 2),
-        case("1 discover B; 2 rewrite everyone clarity=0.5", "1 discover B", 2),
-        case("1 discover B; 2 lock everyone", "1 discover B", 2),
-        case("1 discover B; 2 unlock everyone", "1 discover B", 2),
-        case(NOTEBOOK, "1 discover A; 2 abandon A; 4 learn B"),  # a notebook never forgets
-        case("2 find B of=A", "", 1),
-        case("1 discover A; 2 find A of=A", "1 discover A", 1),
-        case("1 discover A; 2 die B; 3 find B of=A", "1 discover A", 1),
-        case("1 discover A; 2 find B of=A; 3 find B of=A", "1 discover A; 2 learn B", 1),
-        case("6 born C", "1 discover A; 4 discover B; 6 learn C", steps=7, dynamics=FOREVER | SURE,
-             persons="A reach=1.0 creativity=1.0; B creativity=1.0 born=4; C"),
-        case("1 discover A; 3 tell A to=B; 5 born B", "1 discover A"),  # the unborn hear nothing
-        case("3 die A; 5 set persons.A.creativity=0.0; 6 find A of=A", "1 discover A; 3 leave A", 1,
-             persons="A creativity=1.0 born=0; B", dynamics=SURE),
-        case("5 born A", "1 discover A; 3 leave A; 5 discover A",  # anew
-             persons="A creativity=1.0 born=1 dies=3; B", dynamics=SURE),
-        case("3 die A; 4 die everyone", "", 1),
-        case("1 discover A; 2 cut A>B", "1 discover A; 2 learn C", world={"size": 10**9},
-             persons="A reach=2e-9; B; C", ties="A>B; A>C"),
-        case("1 discover everyone; 2 set dynamics.abandon_rate=inf; 2 set persons.A.keeps=true; "
-             "2 set persons.B.keeps=true; 5 set persons.B.keeps=false",
-             "1 discover A; 1 discover B; 1 discover C; 2 abandon C; 5 abandon B"),
-        case("; ".join(IN_ORDER), "2 discover A; 2 implement A; 2 leave A; 2 discover B"),
-        case("; ".join(IN_ORDER[::-1]), "2 discover B", 2),
-        case("; ".join(IN_ORDER[2:] + IN_ORDER[:2]), "2 discover B", 2),
-        case("7 discover A", "", steps=6),  # after the end
-        case("6 discover A", "6 discover A", steps=6),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("scenario", "expected", "skipped"), [
+    case("2 discover A; 2 discover everyone; 4 discover B", "2 discover A; 2 discover B; 2 discover C", 2),
+    case("1 discover everyone pairing=each", "1 discover A k 1; 1 discover B k 2; 1 discover C k 3", ideas="k*3"),
+    case("1 discover everyone idea='k 2'", "1 discover A k 2; 1 discover B k 2; 1 discover C k 2", ideas="k*3"),
+    case("1 discover everyone", "; ".join(f"1 discover {who} k {k}" for who in "ABC" for k in (1, 2)), ideas="k*2"),
+    case("1 discover A; 2 implement everyone; 3 implement A", "1 discover A; 2 implement A", 3),
+    case("1 discover A; 3 tell A to=B; 4 tell everyone to=everyone", "1 discover A; 3 learn B; 4 learn C", 1),
+    case("3 tell A to=B; 4 tell everyone to=world", "", 4),
+    case("3 tell crowd to=B", "", 1),
+    case("2 discover A; 2 tell A to=C", "2 discover A; 2 learn C"),
+    case("1 discover A; 2 tell A to=world", "1 discover A; 2 learn B; 2 learn C", world={"size": 1000}),
+    case("1 discover A; 2 publish A", "1 discover A; 2 learn B; 2 learn C"),
+    case("1 discover A; 2 publish A reach=0.0", "1 discover A"),
+    case("1 discover A; 2 publish everyone", "1 discover A; 2 learn B; 2 learn C", 2),
+    case("1 discover B; 2 rewrite everyone clarity=0.5", "1 discover B", 2),
+    case("1 discover B; 2 lock everyone", "1 discover B", 2),
+    case("1 discover B; 2 unlock everyone", "1 discover B", 2),
+    case(NOTEBOOK, "1 discover A; 2 abandon A; 4 learn B"),  # a notebook never forgets
+    case("2 find B of=A", "", 1),
+    case("1 discover A; 2 find A of=A", "1 discover A", 1),
+    case("1 discover A; 2 die B; 3 find B of=A", "1 discover A", 1),
+    case("1 discover A; 2 find B of=A; 3 find B of=A", "1 discover A; 2 learn B", 1),
+    case("6 born C", "1 discover A; 4 discover B; 6 learn C", steps=7, dynamics=FOREVER | SURE,
+         persons="A reach=1.0 creativity=1.0; B creativity=1.0 born=4; C"),
+    case("1 discover A; 3 tell A to=B; 5 born B", "1 discover A"),  # the unborn hear nothing
+    case("3 die A; 5 set persons.A.creativity=0.0; 6 find A of=A", "1 discover A; 3 leave A", 1,
+         persons="A creativity=1.0 born=0; B", dynamics=SURE),
+    case("5 born A", "1 discover A; 3 leave A; 5 discover A",  # anew
+         persons="A creativity=1.0 born=1 dies=3; B", dynamics=SURE),
+    case("3 die A; 4 die everyone", "", 1),
+    case("1 discover A; 2 cut A>B", "1 discover A; 2 learn C", world={"size": 10**9},
+         persons="A reach=2e-9; B; C", ties="A>B; A>C"),
+    case("1 discover everyone; 2 set dynamics.abandon_rate=inf; 2 set persons.A.keeps=true; "
+         "2 set persons.B.keeps=true; 5 set persons.B.keeps=false",
+         "1 discover A; 1 discover B; 1 discover C; 2 abandon C; 5 abandon B"),
+    case("; ".join(IN_ORDER), "2 discover A; 2 implement A; 2 leave A; 2 discover B"),
+    case("; ".join(IN_ORDER[::-1]), "2 discover B", 2),
+    case("; ".join(IN_ORDER[2:] + IN_ORDER[:2]), "2 discover B", 2),
+    case("7 discover A", "", steps=6),  # after the end
+    case("6 discover A", "6 discover A", steps=6),
+])  # fmt: skip
 def test_what_interventions_do_and_which_are_in_vain(scenario, expected, skipped):
     model = IdeaDiffusion(scenario)
     tape = model.run()
@@ -130,26 +127,23 @@ REWRITE_TWICE = "3 rewrite A clarity=1.0; 4 rewrite A clarity=1.0"
 LONGER = "2 set dynamics.telling_period=forever"
 
 
-@pytest.mark.parametrize(
-    ("interventions", "period", "told"),
-    [
-        ("", 1.0, [2]),
-        ("5 rewrite A clarity=1.0", 1.0, [2, 5]),
-        ("5 rewrite A clarity=1.0", 3.0, [2, 3, 4, 5, 6, 7]),
-        ("1 rewrite A clarity=1.0", 1.0, [2]),
-        ("2 rewrite A clarity=1.0", 1.0, [2]),
-        (REWRITE_TWICE, 2.0, [2, 3, 4, 5]),
-        ("4 lock A", "forever", [2, 3]),
-        ("1 lock A", "forever", []),
-        ("4 lock A; 7 unlock A", "forever", [2, 3, 7, 8, 9]),
-        ("4 lock A; 7 unlock A", 2.0, [2, 3, 7, 8]),
-        ("1 lock A; 1 unlock A", 2.0, [2, 3]),
-        ("4 unlock A", 1.0, [2, 4]),
-        (LONGER, 1.0, [2]),  # for what is adopted from then on
-        ("1 set dynamics.telling_period=forever", 1.0, [2]),
-        (f"{LONGER}; 4 unlock A", 1.0, [2, 4, 5, 6, 7, 8, 9]),
-    ],
-)
+@pytest.mark.parametrize(("interventions", "period", "told"), [
+    ("", 1.0, [2]),
+    ("5 rewrite A clarity=1.0", 1.0, [2, 5]),
+    ("5 rewrite A clarity=1.0", 3.0, [2, 3, 4, 5, 6, 7]),
+    ("1 rewrite A clarity=1.0", 1.0, [2]),
+    ("2 rewrite A clarity=1.0", 1.0, [2]),
+    (REWRITE_TWICE, 2.0, [2, 3, 4, 5]),
+    ("4 lock A", "forever", [2, 3]),
+    ("1 lock A", "forever", []),
+    ("4 lock A; 7 unlock A", "forever", [2, 3, 7, 8, 9]),
+    ("4 lock A; 7 unlock A", 2.0, [2, 3, 7, 8]),
+    ("1 lock A; 1 unlock A", 2.0, [2, 3]),
+    ("4 unlock A", 1.0, [2, 4]),
+    (LONGER, 1.0, [2]),  # for what is adopted from then on
+    ("1 set dynamics.telling_period=forever", 1.0, [2]),
+    (f"{LONGER}; 4 unlock A", 1.0, [2, 4, 5, 6, 7, 8, 9]),
+])  # fmt: skip
 def test_when_somebody_tells_who_knows_since_step_1(interventions, period, told):
     found = []
     for step in range(2, 10):  # B listens in this step alone

@@ -133,35 +133,32 @@ def released(delay: int, value_of: str = "working") -> Any:
                 interventions="1 discover A; 2 implement A")  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("scenario", "total"),
-    [
-        *((alone(f"{begun} discover A"), 10 - begun) for begun in (1, 4, 10)),  # counts from the next step on
-        (alone("2 discover A; 6 set dynamics.abandon_rate=inf"), 4),  # what is given up counts in the steps 3, 4, 5, 6
-        (alone("2 discover A; 6 die A"), 3),  # and of the dead in the steps 3, 4, 5
-        (alone("2 discover A; 2 die A"), 0),
-        *((notebook(found), 9 - found) for found in (2, 5, 9)),
-        *((all_discover(by), total) for by, total in (("everyone", 16), ("B", 8), ("B 2", 4), ("crowd", 0))),
-        (all_discover(["A", "B 1"]), 8),
-        (alone("1 discover A", 5, value_of="working"), 0),
-        *((released(delay), 8 - delay) for delay in (0, 1, 5)),
-        (released(1, "held"), 9),
-        # Once a holding: of the last step, too, and not of one that ends before the idea works.
-        *((alone(f"{begun} discover A", per="adopter"), 1) for begun in (1, 10)),
-        (alone("1 discover A; 3 die A; 5 set ideas.idea.value=9", per="adopter"), 1),
-        (alone("1 discover A; 1 die A", per="adopter"), 0),
-        *(
-            (adopters(delay, by), total)
-            for delay, by, total in (
-                (0, "everyone", 3),
-                (2, "everyone", 3),
-                (4, "everyone", 2),
-                (9, "everyone", 0),
-                (0, "crowd", 0),
-            )
-        ),
-    ],
-)
+@pytest.mark.parametrize(("scenario", "total"), [
+    *((alone(f"{begun} discover A"), 10 - begun) for begun in (1, 4, 10)),  # counts from the next step on
+    (alone("2 discover A; 6 set dynamics.abandon_rate=inf"), 4),  # what is given up counts in the steps 3, 4, 5, 6
+    (alone("2 discover A; 6 die A"), 3),  # and of the dead in the steps 3, 4, 5
+    (alone("2 discover A; 2 die A"), 0),
+    *((notebook(found), 9 - found) for found in (2, 5, 9)),
+    *((all_discover(by), total) for by, total in (("everyone", 16), ("B", 8), ("B 2", 4), ("crowd", 0))),
+    (all_discover(["A", "B 1"]), 8),
+    (alone("1 discover A", 5, value_of="working"), 0),
+    *((released(delay), 8 - delay) for delay in (0, 1, 5)),
+    (released(1, "held"), 9),
+    # Once a holding: of the last step, too, and not of one that ends before the idea works.
+    *((alone(f"{begun} discover A", per="adopter"), 1) for begun in (1, 10)),
+    (alone("1 discover A; 3 die A; 5 set ideas.idea.value=9", per="adopter"), 1),
+    (alone("1 discover A; 1 die A", per="adopter"), 0),
+    *(
+        (adopters(delay, by), total)
+        for delay, by, total in (
+            (0, "everyone", 3),
+            (2, "everyone", 3),
+            (4, "everyone", 2),
+            (9, "everyone", 0),
+            (0, "crowd", 0),
+        )
+    ),
+])  # fmt: skip
 def test_what_holdings_are_worth(scenario, total):
     assert run(scenario).total == total
 
@@ -174,17 +171,14 @@ def test_values_change_over_time_for_whoever_holds():
     assert set(tape.realised.implementation.tolist()) == {-1}
 
 
-@pytest.mark.parametrize(
-    ("begins", "learned"),
-    [
-        ("1 discover A", [2]),  # one half is enough, from the next step on
-        ("1 discover B", []),
-        ("1 discover C", []),
-        ("1 discover B; 3 discover C", [4]),
-        ("2 discover B; 3 discover A", [4]),
-        ("1 discover B; 1 discover C", [2]),
-    ],
-)
+@pytest.mark.parametrize(("begins", "learned"), [
+    ("1 discover A", [2]),  # one half is enough, from the next step on
+    ("1 discover B", []),
+    ("1 discover C", []),
+    ("1 discover B; 3 discover C", [4]),
+    ("2 discover B; 3 discover A", [4]),
+    ("1 discover B; 1 discover C", [2]),
+])  # fmt: skip
 def test_a_threshold_by_hand(begins, learned):
     ties = "A>D weight=0.5; B>D weight=0.3; C>D weight=0.2"
     tape = run(make(6, THRESHOLD, persons="A; B; C; D threshold=0.5", ties=ties, interventions=begins))
@@ -539,20 +533,17 @@ class Fickle(Person):
         return self.holdings[idea].since < self.model.now - 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        (Person, {"learn": [(2, 1), (2, 2), (2, 3)]}),
-        (Inventor, {"discover": [(1, 0), (3, 0)], "learn": [(2, 1), (2, 2), (2, 3), (4, 1), (4, 2), (4, 3)]}),
-        (Hermit, {"learn": [(5, 1), (5, 2), (5, 3)]}),
-        (Tireless, {"learn": [(2, 1), (2, 2), (2, 3)]}),
-        (Loud, {"learn": [(2, 1)]}),
-        (Deaf, {"learn": [(2, 2)]}),
-        (Slow, {"learn": [(2, 1), (2, 3)]}),
-        (Engineer, {"learn": [(2, 1), (2, 2), (2, 3)], "implement": [(4, 0), (4, 1), (4, 2), (4, 3)]}),
-        (Fickle, {"learn": [(2, 1), (2, 2), (2, 3)], "abandon": [(3, 0), (4, 1), (4, 2), (4, 3)]}),
-    ],
-)
+@pytest.mark.parametrize(("kind", "expected"), [
+    (Person, {"learn": [(2, 1), (2, 2), (2, 3)]}),
+    (Inventor, {"discover": [(1, 0), (3, 0)], "learn": [(2, 1), (2, 2), (2, 3), (4, 1), (4, 2), (4, 3)]}),
+    (Hermit, {"learn": [(5, 1), (5, 2), (5, 3)]}),
+    (Tireless, {"learn": [(2, 1), (2, 2), (2, 3)]}),
+    (Loud, {"learn": [(2, 1)]}),
+    (Deaf, {"learn": [(2, 2)]}),
+    (Slow, {"learn": [(2, 1), (2, 3)]}),
+    (Engineer, {"learn": [(2, 1), (2, 2), (2, 3)], "implement": [(4, 0), (4, 1), (4, 2), (4, 3)]}),
+    (Fickle, {"learn": [(2, 1), (2, 2), (2, 3)], "abandon": [(3, 0), (4, 1), (4, 2), (4, 3)]}),
+])  # fmt: skip
 def test_one_decision_can_be_overridden(kind, expected):
     scenario = make(6, {"telling_period": "forever" if kind is Hermit else 1.0}, ties="A>'B 1'",
                     persons="A creativity=0.5 skill=1.0 reach=1.0; B*3 skill=1.0",

@@ -57,17 +57,14 @@ def test_runs_of_several_parameters_are_those_of_the_changed_scenarios(
         assert tape.provenance == alone.provenance
 
 
-@pytest.mark.parametrize(
-    ("key", "values"),
-    [
-        ("world.network.degree", (2.0, 6.0)), ("world.network.weight", (0.1, 1.0)),
-        ("population.reach.high", (0.1, 0.5)),
-        ("population.reach", (0.1, 0.5)), ("ties", tuple([{"from": "A", "to": "B", "weight": w}] for w in (0.2, 0.9))),
-        ("persons.A.clarity", (0.3, 1.0)), ("dynamics.telling_period", (1.0, 4.0)),
-        ("interventions", tuple([{"step": 3, "kind": "set", "key": "ideas.k.value", "value": v}] for v in (0.0, 3.0))),
-        ("population.count", (30, 60)), ("dynamics.adoption", ("simple", "threshold")),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("key", "values"), [
+    ("world.network.degree", (2.0, 6.0)), ("world.network.weight", (0.1, 1.0)),
+    ("population.reach.high", (0.1, 0.5)),
+    ("population.reach", (0.1, 0.5)), ("ties", tuple([{"from": "A", "to": "B", "weight": w}] for w in (0.2, 0.9))),
+    ("persons.A.clarity", (0.3, 1.0)), ("dynamics.telling_period", (1.0, 4.0)),
+    ("interventions", tuple([{"step": 3, "kind": "set", "key": "ideas.k.value", "value": v}] for v in (0.0, 3.0))),
+    ("population.count", (30, 60)), ("dynamics.adoption", ("simple", "threshold")),
+])  # fmt: skip
 def test_a_run_has_the_parameters_of_its_cell(key: str, values: tuple[object, ...]) -> None:
     base = {"persons": [{"name": "A", "creativity": 1.0}, {"name": "B"}]}
     base |= {"world.network": {"kind": "none"}} if key == "ties" or values[1] == "threshold" else {}

@@ -198,15 +198,12 @@ def test_graph_files_have_windows(tmp_path, kind):
     assert rows(from_file(tmp_path, f"ties.{kind}").ties) == [(0, 3, 0.25, 2, 4), (3, 0, 1.0, 0, NEVER)]
 
 
-@pytest.mark.parametrize(
-    ("edge", "says"),
-    [
-        ({"weight": 0.0}, "weight must be above 0"),
-        ({"weight": 0}, "weight must be above 0"),
-        ({"weight": "much"}, "weight must be a number"),
-        ({"start": float("inf")}, "whole numbers"),
-    ],
-)
+@pytest.mark.parametrize(("edge", "says"), [
+    ({"weight": 0.0}, "weight must be above 0"),
+    ({"weight": 0}, "weight must be above 0"),
+    ({"weight": "much"}, "weight must be a number"),
+    ({"start": float("inf")}, "whole numbers"),
+])  # fmt: skip
 def test_a_bad_graph_file_is_one_line_of_complaint(tmp_path, edge, says):
     graph = nx.DiGraph()
     graph.add_edge("Ann", "x", **edge)

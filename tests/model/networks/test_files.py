@@ -97,24 +97,21 @@ def test_large_csv_files_are_read_as_small_ones(tmp_path, monkeypatch, table, on
         assert read(tmp_path, "ties.csv", count=20) == small
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "source,target\n0x10,16\n",
-        'source, target\na, "b"\n',
-        'source,target,note\na,b,"two\nlines"\nc,d,\n',
-        "source,target,source\na,b,c\n",
-        "\n\nsource,target\na,b\n",
-        "source ,target \na,b\n",
-        "source,target,end\n1,2,1_000\n",
-        "source,target\n1,2\n\n3,x\n",
-        "source,target\n" + "1,2\n" * 50 + "+3,2\n",
-        "\ufeffsource,target\n1,2\n",
-        "source,target\n99999999999999999999,2\n",
-        "source,target,weight\n1,2,0.1\n2,1,inf\n",
-        "source,target\n",
-    ],
-)
+@pytest.mark.parametrize("text", [
+    "source,target\n0x10,16\n",
+    'source, target\na, "b"\n',
+    'source,target,note\na,b,"two\nlines"\nc,d,\n',
+    "source,target,source\na,b,c\n",
+    "\n\nsource,target\na,b\n",
+    "source ,target \na,b\n",
+    "source,target,end\n1,2,1_000\n",
+    "source,target\n1,2\n\n3,x\n",
+    "source,target\n" + "1,2\n" * 50 + "+3,2\n",
+    "\ufeffsource,target\n1,2\n",
+    "source,target\n99999999999999999999,2\n",
+    "source,target,weight\n1,2,0.1\n2,1,inf\n",
+    "source,target\n",
+])  # fmt: skip
 def test_what_is_unusual_in_a_large_csv_file_is_read_as_in_a_small_one(tmp_path, monkeypatch, text):
     (tmp_path / "ties.csv").write_text(text, encoding="utf-8", newline="")
 
@@ -209,30 +206,27 @@ GOOD = {"source": ["Ann", "x"], "target": ["x", "Ann"]}
 NUMBERS = {"source": [1, 2], "target": [2, 1]}
 
 
-@pytest.mark.parametrize(
-    ("columns", "says"),
-    [
-        ({"source": [1]}, "must have the columns source and target"),
-        ({"from": [1], "to": [2]}, "has from, to"),
-        (GOOD | {"weight": [1.0, 0.0]}, "row 2: weight must be above 0 and at most 1, is 0"),
-        (GOOD | {"weight": [float("nan"), 0.5]}, "row 1: weight must be above 0 and at most 1, is nan"),
-        (GOOD | {"weight": ["a", "b"]}, "column weight must hold numbers, holds string"),
-        (GOOD | {"start": [1.5, 2.0]}, "column start must hold whole numbers, holds double"),
-        (GOOD | {"end": [2**63 - 1, 1]}, "row 1: start and end must be at most"),
-        (GOOD | {"end": pa.array([2**64 - 1, 1], pa.uint64())}, "cannot be read"),
-        (GOOD | {"source": [None, "x"]}, "row 1: source or target is empty"),
-        (NUMBERS | {"target": [2, None]}, "row 2: source or target is empty"),
-        (GOOD | {"source": pa.nulls(2)}, "row 1: source or target is empty"),
-        (GOOD | {"source": ["x", " "]}, "row 2: source or target is empty"),
-        (GOOD | {"source": [1.5, 2.5]}, "column source must hold text or whole numbers, holds double"),
-        (GOOD | {"source": [[1], [2]]}, "column source must hold text or whole numbers, holds list"),
-        (GOOD | {"source": [{"a": 1}, {"a": 2}]}, "column source must hold text"),
-        (GOOD | {"source": [b"a", b"b"]}, "column source must hold text"),
-        ({"source": list(range(9)), "target": list(range(9))}, "'6' is a person too many: population.count is 6"),
-        ({"source": ["x" * 1001, "y"], "target": ["a", "b"]}, "row 1: source or target is longer than 1000 letters"),
-        ({"source": ["x" * 2**25, "y"], "target": ["a", "b"]}, "unpacks to"),
-    ],
-)
+@pytest.mark.parametrize(("columns", "says"), [
+    ({"source": [1]}, "must have the columns source and target"),
+    ({"from": [1], "to": [2]}, "has from, to"),
+    (GOOD | {"weight": [1.0, 0.0]}, "row 2: weight must be above 0 and at most 1, is 0"),
+    (GOOD | {"weight": [float("nan"), 0.5]}, "row 1: weight must be above 0 and at most 1, is nan"),
+    (GOOD | {"weight": ["a", "b"]}, "column weight must hold numbers, holds string"),
+    (GOOD | {"start": [1.5, 2.0]}, "column start must hold whole numbers, holds double"),
+    (GOOD | {"end": [2**63 - 1, 1]}, "row 1: start and end must be at most"),
+    (GOOD | {"end": pa.array([2**64 - 1, 1], pa.uint64())}, "cannot be read"),
+    (GOOD | {"source": [None, "x"]}, "row 1: source or target is empty"),
+    (NUMBERS | {"target": [2, None]}, "row 2: source or target is empty"),
+    (GOOD | {"source": pa.nulls(2)}, "row 1: source or target is empty"),
+    (GOOD | {"source": ["x", " "]}, "row 2: source or target is empty"),
+    (GOOD | {"source": [1.5, 2.5]}, "column source must hold text or whole numbers, holds double"),
+    (GOOD | {"source": [[1], [2]]}, "column source must hold text or whole numbers, holds list"),
+    (GOOD | {"source": [{"a": 1}, {"a": 2}]}, "column source must hold text"),
+    (GOOD | {"source": [b"a", b"b"]}, "column source must hold text"),
+    ({"source": list(range(9)), "target": list(range(9))}, "'6' is a person too many: population.count is 6"),
+    ({"source": ["x" * 1001, "y"], "target": ["a", "b"]}, "row 1: source or target is longer than 1000 letters"),
+    ({"source": ["x" * 2**25, "y"], "target": ["a", "b"]}, "unpacks to"),
+])  # fmt: skip
 def test_a_hostile_parquet_file_is_one_line_of_complaint(tmp_path, columns, says):
     path = write(tmp_path, columns)
     with pytest.raises(ScenarioError) as problem:

@@ -268,17 +268,14 @@ def test_ties_are_predicted(kind, n, given_parameters, network):
     assert count_ties(scenario(network, n), n) == pytest.approx(np.mean(many), rel=slack, abs=0.6)
 
 
-@pytest.mark.parametrize(
-    "distribution",
-    [
-        {"kind": "uniform", "low": 0.1, "high": 0.4},
-        {"kind": "normal", "mean": 0.5, "sd": 0.4},
-        {"kind": "lognormal", "median": 0.2, "sigma": 1.5},
-        {"kind": "power", "low": 0.01, "exponent": 2.0},
-        {"kind": "beta", "a": 0.5, "b": 3.0},
-        {"kind": "choice", "values": [0.1, 0.5, 0.9], "weights": [1, 0, 2]},
-    ],
-)
+@pytest.mark.parametrize("distribution", [
+    {"kind": "uniform", "low": 0.1, "high": 0.4},
+    {"kind": "normal", "mean": 0.5, "sd": 0.4},
+    {"kind": "lognormal", "median": 0.2, "sigma": 1.5},
+    {"kind": "power", "low": 0.01, "exponent": 2.0},
+    {"kind": "beta", "a": 0.5, "b": 3.0},
+    {"kind": "choice", "values": [0.1, 0.5, 0.9], "weights": [1, 0, 2]},
+])  # fmt: skip
 def test_abilities_are_drawn_by_compiled_code_alike(distribution, monkeypatch):
     population = {"count": 300, "skill": distribution, "reach": 0.25}
     made = scenario(persons=[{"name": "A", "skill": 1}], population=population)

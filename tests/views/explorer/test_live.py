@@ -152,15 +152,12 @@ def test_a_run_is_that_of_the_scenario_with_the_change(live):
     assert json.loads(text)["data"] == json.loads(json.dumps(explorer_data(simulate(chosen), chosen, EFFORT)))
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"persons.Ada.reach": "7"}, "persons.Ada.reach: must be less than or equal to 1, is 7"),
-        ({"dynamics.abandn_rate": "0.1"}, "dynamics.abandn_rate: unknown key; allowed: "),
-        ({"dynamics.abandon_rate": "often"}, "dynamics.abandon_rate: must be a"),
-        ({"persons.Adam.reach": "1"}, "no such entry"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"persons.Ada.reach": "7"}, "persons.Ada.reach: must be less than or equal to 1, is 7"),
+    ({"dynamics.abandn_rate": "0.1"}, "dynamics.abandn_rate: unknown key; allowed: "),
+    ({"dynamics.abandon_rate": "often"}, "dynamics.abandon_rate: must be a"),
+    ({"persons.Adam.reach": "1"}, "no such entry"),
+])  # fmt: skip
 def test_a_wrong_value_comes_back_as_one_line(live, changes, said):
     status, text = live.run(changes)
     error = json.loads(text)["error"]
@@ -242,16 +239,13 @@ def test_a_scenario_and_a_log_become_files(explore, tmp_path):
         assert (tmp_path / name).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["village.toml", "-o", "page.pdf"], "-o page.pdf: no page format 'pdf'; allowed: html, htm"),
-        (["village.toml", "-o", "nowhere/page.html"], "no such folder as nowhere"),
-        (["vilage.toml"], "vilage.toml: no such file"),
-        (["village.toml", "-o", "page.html", "--port", "8000"], "--port 8000: only the live page"),
-        (["village.toml", "--format", "edges"], "--format edges: village.toml is a scenario"),
-        (["villag"], "villag: no such run folder, log or scenario; did you mean 'village.toml'?"),
-    ],
-)
+@pytest.mark.parametrize(("words", "said"), [
+    (["village.toml", "-o", "page.pdf"], "-o page.pdf: no page format 'pdf'; allowed: html, htm"),
+    (["village.toml", "-o", "nowhere/page.html"], "no such folder as nowhere"),
+    (["vilage.toml"], "vilage.toml: no such file"),
+    (["village.toml", "-o", "page.html", "--port", "8000"], "--port 8000: only the live page"),
+    (["village.toml", "--format", "edges"], "--format edges: village.toml is a scenario"),
+    (["villag"], "villag: no such run folder, log or scenario; did you mean 'village.toml'?"),
+])  # fmt: skip
 def test_wrong_words_are_one_line(explore, words, said):
     refused(explore(*words), said)

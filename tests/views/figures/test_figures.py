@@ -486,23 +486,20 @@ JUNE, MICRO, YEAR = 1464739200, 1464739200 * 10**6, 365 * 86400
 WARTIME = {"time_unit": "second", "time_origin": -978307200}
 
 
-@pytest.mark.parametrize(
-    ("steps", "provenance", "label", "ticks"),
-    [
-        ([3, 9], {}, "step", ["0", "8"]),
-        ([1939, 1951], {"time_unit": "year"}, "year", ["1940", "1950"]),
-        ([1939, 1951], {"format": "edges"}, "time", ["1940", "1950"]),
-        ([0, 86400], {"time_unit": "second"}, "hours since the first event", ["0", "20"]),
-        ([7, 7 + 3 * 86400], {"time_unit": "seconds"}, "days since the first event", ["0", "3"]),
-        ([5, 8], {"time_unit": "generation"}, "time (generation)", ["5", "8"]),
-        ([JUNE, JUNE + 86400], {"time_unit": "second"}, "2016-06-01 00:00 to 2016-06-02 00:00 UTC", ["1 Jun"]),
-        ([0, 12 * YEAR], WARTIME, "1939-01-01 00:00 to 1950-12-29 00:00 UTC", ["1940", "1950"]),
-        ([MICRO, MICRO + 900], {"time_unit": "microsecond"}, "microseconds since the first event", ["900"]),
-        ([JUNE, JUNE + 60], {"time_unit": "second"}, "2016-06-01 00:00 to 2016-06-01 00:01 UTC", ["00:00:30"]),
-        ([JUNE, JUNE + 90 * 86400], {"time_unit": "second"}, "2016-06-01 00:00 to 2016-08-30 00:00 UTC", ["1 Jul"]),
-        ([10**17, 10**17 + 7200], {"time_unit": "second"}, "minutes since the first event", ["120"]),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("steps", "provenance", "label", "ticks"), [
+    ([3, 9], {}, "step", ["0", "8"]),
+    ([1939, 1951], {"time_unit": "year"}, "year", ["1940", "1950"]),
+    ([1939, 1951], {"format": "edges"}, "time", ["1940", "1950"]),
+    ([0, 86400], {"time_unit": "second"}, "hours since the first event", ["0", "20"]),
+    ([7, 7 + 3 * 86400], {"time_unit": "seconds"}, "days since the first event", ["0", "3"]),
+    ([5, 8], {"time_unit": "generation"}, "time (generation)", ["5", "8"]),
+    ([JUNE, JUNE + 86400], {"time_unit": "second"}, "2016-06-01 00:00 to 2016-06-02 00:00 UTC", ["1 Jun"]),
+    ([0, 12 * YEAR], WARTIME, "1939-01-01 00:00 to 1950-12-29 00:00 UTC", ["1940", "1950"]),
+    ([MICRO, MICRO + 900], {"time_unit": "microsecond"}, "microseconds since the first event", ["900"]),
+    ([JUNE, JUNE + 60], {"time_unit": "second"}, "2016-06-01 00:00 to 2016-06-01 00:01 UTC", ["00:00:30"]),
+    ([JUNE, JUNE + 90 * 86400], {"time_unit": "second"}, "2016-06-01 00:00 to 2016-08-30 00:00 UTC", ["1 Jul"]),
+    ([10**17, 10**17 + 7200], {"time_unit": "second"}, "minutes since the first event", ["120"]),
+])  # fmt: skip
 def test_time_is_that_of_the_log(steps, provenance, label, ticks):
     tape = with_times(steps, **provenance)
     axes = spread(tape).axes[-1]

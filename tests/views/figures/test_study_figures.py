@@ -188,23 +188,20 @@ def test_a_tornado_has_the_largest_at_the_top():
     assert any("25 largest" in text for text in words(figure))
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda s: study_lines(s, "rate"), "no column 'rate'"),
-        (lambda s: study_lines(s, RATE), "two rows of total at"),
-        (lambda s: study_lines(s, RATE, RATE, REACH), "each can be shown in one way only"),
-        (lambda s: study_lines(s, RATE, REACH, CLARITY, "totl"), "no 'totl' in the summary; allowed: total"),
-        (lambda s: study_lines(s[:0], RATE), "it has no rows"),
-        (lambda s: study_map(s, RATE, REACH), "two rows of total"),
-        (lambda s: study_lines(pd.concat([s, s.assign(measure="b")]), RATE, REACH, CLARITY), "choose one of total, b"),
-        (lambda s: study_lines(many(REACH), RATE, REACH), "40 values; at most 12 lines"),
-        (lambda s: study_lines(many(REACH), RATE, None, REACH), "40 values; at most 16 panels"),
-        (lambda s: study_map(many(RATE, 300), RATE, REACH), "300 values; at most 200"),
-        (lambda s: study_tornado(s, "total"), "no column 'index'"),
-        (lambda s: study_tornado(indices(("mu",), ((1, 2, 3),)), "total"), "there are mu; needed: mu_star, sigma"),
-    ],
-)
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda s: study_lines(s, "rate"), "no column 'rate'"),
+    (lambda s: study_lines(s, RATE), "two rows of total at"),
+    (lambda s: study_lines(s, RATE, RATE, REACH), "each can be shown in one way only"),
+    (lambda s: study_lines(s, RATE, REACH, CLARITY, "totl"), "no 'totl' in the summary; allowed: total"),
+    (lambda s: study_lines(s[:0], RATE), "it has no rows"),
+    (lambda s: study_map(s, RATE, REACH), "two rows of total"),
+    (lambda s: study_lines(pd.concat([s, s.assign(measure="b")]), RATE, REACH, CLARITY), "choose one of total, b"),
+    (lambda s: study_lines(many(REACH), RATE, REACH), "40 values; at most 12 lines"),
+    (lambda s: study_lines(many(REACH), RATE, None, REACH), "40 values; at most 16 panels"),
+    (lambda s: study_map(many(RATE, 300), RATE, REACH), "300 values; at most 200"),
+    (lambda s: study_tornado(s, "total"), "no column 'index'"),
+    (lambda s: study_tornado(indices(("mu",), ((1, 2, 3),)), "total"), "there are mu; needed: mu_star, sigma"),
+])  # fmt: skip
 def test_what_cannot_be_drawn_is_said(call, message):
     with pytest.raises(ValueError, match=message):
         call(summarise(runs(replicates=2), ["total"], by=KEYS))

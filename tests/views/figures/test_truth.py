@@ -109,17 +109,10 @@ def test_the_first_picture_says_what_it_draws():
     readable_texts(figure)
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        [3.5201, 3.5172, 3.5066],
-        [0.1001, 0.1002],
-        [1e6, 1.002e6, 1.004e6],
-        [0.0, 2e-5, 4e-5],
-        [12345.2, 12345.4, 12345.6],
-        [-0.02, 0.0, 0.02],
-    ],
-)
+@pytest.mark.parametrize("values", [
+    [3.5201, 3.5172, 3.5066], [0.1001, 0.1002], [1e6, 1.002e6, 1.004e6], [0.0, 2e-5, 4e-5], [12345.2, 12345.4, 12345.6],
+    [-0.02, 0.0, 0.02],
+])  # fmt: skip
 def test_ticks_and_cells_are_distinct_and_near_what_they_stand_for(values):
     ticks = Numbers()
     ticks.set_locs(values)
