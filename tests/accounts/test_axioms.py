@@ -195,11 +195,8 @@ def axioms_table() -> Iterator[list[str]]:
 def manoeuvres_table() -> Iterator[list[str]]:
     yield ["account", *MANOEUVRES]
     for method in METHODS:
-        cells = [
-            f"{100 * share(before, method, players):.1f} → {100 * share(after, method, players):.1f}"
-            for before, after, players in MANOEUVRES.values()
-        ]
-        yield [f"`{method}`", *cells]
+        moved = [(share(before, method, who), share(after, method, who)) for before, after, who in MANOEUVRES.values()]
+        yield [f"`{method}`", *(f"{100 * before:.1f} → {100 * after:.1f}" for before, after in moved)]
 
 
 @pytest.mark.parametrize("table", [axioms_table, manoeuvres_table])
@@ -215,8 +212,7 @@ def test_no_account_that_looks_at_what_was_told_withstands_all() -> None:
         gains = [share(after, method, who) - share(before, method, who) for before, after, who in
                  MANOEUVRES.values()]  # fmt: skip
         assert (max(gains) > 0.05) == (method != "priority")
-    locked_away = make_tape(
-        ["P0", "P1", "P2"], [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {1: 1})], [(2, -1, 1.0)]
-    )
+    events = [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {1: 1})]
+    locked_away = make_tape(["P0", "P1", "P2"], events, [(2, -1, 1.0)])
     assert share(locked_away, "priority", (0,)) == 1.0
     assert share(locked_away, "role-flow", (0,)) == 0.0

@@ -155,9 +155,8 @@ def test_equal_the_lineages_followed_one_by_one(tape: Tape) -> None:
     assert credits(position_credit(tape), tape) == pytest.approx(expected(tape, Lineage.position), **close(tape))
     assert credits(owen_credit(tape), tape) == pytest.approx(expected(tape, Lineage.owen), **close(tape))
     lost = dict(zip(tape.persons.names(), lost_without(tape).tolist(), strict=True))
-    assert lost == pytest.approx(
-        expected(tape, lambda lineage: dict.fromkeys(lineage.needed, Fraction(1))), **close(tape)
-    )
+    needed = expected(tape, lambda lineage: dict.fromkeys(lineage.needed, Fraction(1)))
+    assert lost == pytest.approx(needed, **close(tape))
 
 
 def test_a_very_long_row_of_uses_loses_nothing() -> None:
@@ -179,10 +178,9 @@ IDEAS = {"shapley": Lineage.shapley_ideas, "position": Lineage.position_ideas, "
 
 @cases(100, tapes(), st.sampled_from(list(IDEAS)))
 def test_ideas_have_what_persons_have_for_their_part_in_them(tape: Tape, method: str) -> None:
-    of = summed(tape, IDEAS[method])
-    assert credit_of_ideas(tape, method).tolist() == pytest.approx(
-        [float(of.get(idea, 0)) for idea in range(len(tape.ideas))], **close(tape)
-    )
+    given = summed(tape, IDEAS[method])
+    wanted = [float(given.get(idea, 0)) for idea in range(len(tape.ideas))]
+    assert credit_of_ideas(tape, method).tolist() == pytest.approx(wanted, **close(tape))
 
 
 @st.composite
@@ -246,14 +244,13 @@ def test_sweeps_give_what_lineages_followed_one_by_one_give(tape: Tape) -> None:
     with pytest.MonkeyPatch.context() as patch:
         enumerated(patch)
         followed = [method(tape).persons for method in METHODS]
-        assert [credit_of_ideas(tape, method).tolist() for method in IDEAS] == [
-            pytest.approx(credit.tolist(), rel=1e-12) for credit in ideas
-        ]
+        again = [credit_of_ideas(tape, method) for method in IDEAS]
+    for one, other in zip(ideas, again, strict=True):
+        assert other.tolist() == pytest.approx(one.tolist(), rel=1e-12)
+    tolerance = {"rtol": 1e-12, "atol": 1e-13 * tape.total}
     for one, other in zip([*swept, role_flow(tape).persons], [*followed, followed[2]], strict=True):
         for column in ("credit", "idea", "communication", "implementation"):
-            np.testing.assert_allclose(
-                getattr(one, column), getattr(other, column), rtol=1e-12, atol=1e-13 * tape.total
-            )
+            np.testing.assert_allclose(getattr(one, column), getattr(other, column), **tolerance)
 
 
 def test_a_tape_of_nothing_has_no_credit() -> None:

@@ -236,12 +236,8 @@ def vectors(nodes: list[str]) -> st.SearchStrategy[dict[str, float] | None]:
 
 @cases(200, st.data(), graphs(), st.sampled_from([0.0, 0.5, 0.85, 0.9]), st.sampled_from(["weight", None]))
 def test_any_graph_agrees_with_networkx(data: st.DataObject, graph: Any, alpha: float, weight: str | None) -> None:
-    options = {
-        "alpha": alpha,
-        "weight": weight,
-        "personalization": data.draw(vectors(list(graph))),
-        "dangling": data.draw(vectors(list(graph))),
-    }
+    where, dangling = data.draw(vectors(list(graph))), data.draw(vectors(list(graph)))
+    options = {"alpha": alpha, "weight": weight, "personalization": where, "dangling": dangling}
     expected = nx.pagerank(graph, **options, tol=5e-15, max_iter=10000)
     direct = pagerank(graph, **options)
     assert isinstance(direct, dict)
@@ -251,18 +247,13 @@ def test_any_graph_agrees_with_networkx(data: st.DataObject, graph: Any, alpha: 
         patch.setattr(module, "SMALL", 0)
         assert pagerank(graph, **options, max_iter=10000) == pytest.approx(expected, abs=1e-10)
     matrix = nx.to_scipy_sparse_array(graph, weight=weight, dtype=float)
-    array = {
-        name: None if options[name] is None else [options[name].get(node, 0.0) for node in graph]
-        for name in ("personalization", "dangling")
-    }
-    got = pagerank(matrix, alpha, array["personalization"], dangling=array["dangling"])
+    where, dangling = (given and [given.get(node, 0.0) for node in graph] for given in (where, dangling))
+    got = pagerank(matrix, alpha, where, dangling=dangling)
     np.testing.assert_allclose(got, list(direct.values()), rtol=1e-12)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_passes_are_the_same_on_any_number_of_threads_and_interpreted(
-    weighted: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_passes_are_the_same_on_any_threads_and_interpreted(weighted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(8)
     matrix = sparse.random_array((3000, 3000), density=0.001, rng=random, format="csr")
     if not weighted:

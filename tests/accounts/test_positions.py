@@ -15,22 +15,17 @@ from tests.tapes import make_tape
 
 CHAIN: list[Any] = [(DISCOVER, 0, {}), *((LEARN, k, {k - 1: 1}) for k in range(1, 5))]
 CYCLE: list[Any] = [*CHAIN, (LEARN, 0, {4: 1}), (LEARN, 2, {1: 1})]
-BY_HAND = [
-    ("betweenness", CHAIN, [0, 3, 4, 3, 0]),
-    ("betweenness", CYCLE, [6, 6, 6, 6, 6]),
-    ("k-core", CHAIN, [1] * 5),
-    ("k-core", CYCLE, [2] * 5),
-    ("katz", CHAIN, [0.1111, 0.111, 0.11, 0.1, 0]),
-    ("collective-influence", CHAIN, [0, 1, 0, 1, 0]),
-    ("myerson", CHAIN, [77 / 60, 71 / 30, 27 / 10, 71 / 30, 77 / 60]),
-]
 
 
 def tape_of(events: list[Any]) -> Tape:
     return make_tape([f"P{k}" for k in range(5)], events, [(len(events) - 1, -1, 8.0)])
 
 
-@pytest.mark.parametrize(("method", "events", "expected"), BY_HAND)
+@pytest.mark.parametrize(("method", "events", "expected"), [
+    ("betweenness", CHAIN, [0, 3, 4, 3, 0]), ("betweenness", CYCLE, [6, 6, 6, 6, 6]),
+    ("k-core", CHAIN, [1] * 5), ("k-core", CYCLE, [2] * 5), ("katz", CHAIN, [0.1111, 0.111, 0.11, 0.1, 0]),
+    ("collective-influence", CHAIN, [0, 1, 0, 1, 0]), ("myerson", CHAIN, [77 / 60, 71 / 30, 27 / 10, 71 / 30, 77 / 60]),
+])  # fmt: skip
 def test_positions_by_hand(method: str, events: list[Any], expected: list[float]) -> None:
     table = credit(tape_of(events), method)
     assert table.persons.raw is not None

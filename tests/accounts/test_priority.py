@@ -27,7 +27,6 @@ def test_ideas_that_nobody_discovered_are_left_out() -> None:
 
 @cases(100, tapes())
 def test_equals_the_obvious_twin(tape: Tape) -> None:
-    expected = {tape.persons.names()[person]: float(credit) for person, credit in naive.priority(tape).items()}
-    assert by_name(priority(tape)) == pytest.approx(
-        {name: value for name, value in expected.items() if value}, rel=1e-12
-    )
+    names = tape.persons.names()
+    expected = {names[person]: float(credit) for person, credit in naive.priority(tape).items() if credit}
+    assert by_name(priority(tape)) == pytest.approx(expected, rel=1e-12)

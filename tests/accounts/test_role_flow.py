@@ -49,11 +49,8 @@ def by_person(tape: Tape, inheritance: float) -> list[float]:
     """Credit of each person by role, in the order of the twin below."""
     persons = role_flow(tape, inheritance).persons
     row = {name: k for k, name in enumerate(persons.name)}
-    return [
-        float(getattr(persons, role)[row[name]]) if name in row else 0.0
-        for name in tape.persons.names()
-        for role in ROLES
-    ]
+    columns = {name: [float(getattr(persons, role)[k]) for role in ROLES] for name, k in row.items()}
+    return [value for name in tape.persons.names() for value in columns.get(name, [0.0] * len(ROLES))]
 
 
 @cases(400, st.one_of(tapes(), trees(again=True).map(lambda drawn: drawn[0])), st.sampled_from([0.0, 0.25, 0.5, 1.0]))

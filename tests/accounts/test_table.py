@@ -41,16 +41,8 @@ def test_columns_are_in_tape_order_and_cannot_be_written() -> None:
 def test_to_dict_folds_the_members_of_a_group_without_credit() -> None:
     none = {"credit": 0.0, "share": 0.0, "idea": 0.0, "communication": 0.0, "implementation": 0.0}
     assert credit(told()).to_dict() == {
-        **{
-            "scenario": "essay",
-            "seed": 7,
-            "steps": 4,
-            "method": "role-flow",
-            "total": 16.0,
-            "dropped": 3,
-            "mended": {},
-            "read_as": {},
-        },
+        "scenario": "essay", "seed": 7, "steps": 4, "method": "role-flow", "total": 16.0, "dropped": 3, "mended": {},
+        "read_as": {},
         "credit": [
             none | {"person": "genius", "credit": 8.0, "share": 0.5, "idea": 8.0},
             none | {"person": "teller 4", "credit": 6.0, "share": 0.375, "communication": 6.0},
@@ -58,7 +50,7 @@ def test_to_dict_folds_the_members_of_a_group_without_credit() -> None:
             none | {"person": "teller", "count": 2},
             none | {"person": "Ωmega"},
         ],
-    }
+    }  # fmt: skip
 
 
 def test_to_dict_says_what_a_method_does_not_know() -> None:

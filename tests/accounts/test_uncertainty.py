@@ -111,10 +111,8 @@ def test_ideas_drawn_again_are_the_sum_of_what_was_drawn(tape: Tape, seed: int) 
 
 def test_a_teller_is_drawn_as_often_as_the_weights_say() -> None:
     tape = make_tape(["a", "b", "c"], [(DISCOVER, 0, {}), (DISCOVER, 1, {}), (LEARN, 2, {0: 0.3, 1: 0.7})])
-    drawn = [
-        int(SCHEMES["tellers"].perturb(tape, 0.0, np.random.default_rng(seed)).influences.parent[0])
-        for seed in range(2000)
-    ]
+    makers = (np.random.default_rng(seed) for seed in range(2000))
+    drawn = [int(SCHEMES["tellers"].perturb(tape, 0.0, luck).influences.parent[0]) for luck in makers]
     assert abs(drawn.count(0) - 600) < 4 * np.sqrt(2000 * 0.3 * 0.7)
 
 
@@ -127,12 +125,9 @@ def test_intervals_hold_the_middle_of_the_copies_whatever_the_threads() -> None:
     for copy, make in enumerate(makers):
         found = credit(make())
         shares[copy, found.row] = found.persons.share
-    np.testing.assert_allclose(
-        table.sure.low, np.quantile(shares, 0.025, axis=0, method="weibull")[table.row], rtol=1e-12
-    )
-    np.testing.assert_allclose(
-        table.sure.high, np.quantile(shares, 0.975, axis=0, method="weibull")[table.row], rtol=1e-12
-    )
+    low, high = (np.quantile(shares, part, axis=0, method="weibull")[table.row] for part in (0.025, 0.975))
+    np.testing.assert_allclose(table.sure.low, low, rtol=1e-12)
+    np.testing.assert_allclose(table.sure.high, high, rtol=1e-12)
     assert table.sure.moved == pytest.approx(np.abs(shares[:, table.row] - table.persons.share).sum(axis=1).mean() / 2)
     row = table.to_dict()["credit"][0]
     assert row["interval"][0] <= row["interval"][1]
