@@ -80,14 +80,11 @@ def test_compiled_loops_trace_the_same_ways(tape: Tape) -> None:
         assert [explain(tape, name) for name in credit(tape).persons.name] == plain
 
 
-@pytest.mark.parametrize(
-    ("person", "method", "said"),
-    [
-        ("Ada", "role-flow", "no 'Ada'"),
-        ("A", "event-pagerank", "allowed: role-flow, shapley"),
-        ("A", "rol", "role-flow"),
-    ],
-)
+@pytest.mark.parametrize(("person", "method", "said"), [
+    ("Ada", "role-flow", "no 'Ada'"),
+    ("A", "event-pagerank", "allowed: role-flow, shapley"),
+    ("A", "rol", "role-flow"),
+])  # fmt: skip
 def test_what_cannot_be_explained_is_said_in_one_line(person: str, method: str, said: str) -> None:
     with pytest.raises(ValueError, match=said) as error:
         explain(bridge(), person, method)

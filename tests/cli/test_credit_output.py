@@ -13,10 +13,8 @@ from sim.cli import output
 from sim.cli.main import cli
 from sim.logs.formats import read_log
 
-LOG = (
-    "time,source,target,text\n1,,Ada,x\n2,Ada,Ben,x\n3,Ada,Carla,x\n4,Ben,Dora,x\n5,Ben,Emil,x\n6,Carla,Fay,x\n"
-    "NA,Ada,Zoe,x\n"
-)
+LOG = "time,source,target,text\n1,,Ada,x\n2,Ada,Ben,x\n3,Ada,Carla,x\n4,Ben,Dora,x\n5,Ben,Emil,x\n6,Carla,Fay,x\n"
+LOG += "NA,Ada,Zoe,x\n"
 
 
 @pytest.fixture
@@ -29,8 +27,7 @@ def log(tmp_path: Path) -> Path:
 def here(log: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     def run(*words: str) -> tuple[str, str]:
         cli(["credit", str(log), *words], standalone_mode=False)
-        out, err = capsys.readouterr()
-        return out, err
+        return capsys.readouterr()
 
     return run
 
@@ -46,24 +43,21 @@ def test_json_is_what_the_library_says(here: Any, log: Path, chunk: int, monkeyp
     every = json.loads(here("--method", "all", "--json")[0])
     expected = json.loads(json.dumps(compare(tape).to_dict()))
     assert every["correlations"] == expected["correlations"]
-    assert {name: table["credit"] for name, table in every["methods"].items()} == {
-        name: table["credit"] for name, table in expected["methods"].items()
-    }
+    found, given = ({name: table["credit"] for name, table in of["methods"].items()} for of in (every, expected))
+    assert found == given
     assert [row["person"] for row in json.loads(here("--json", "--top", "2")[0])["credit"]] == ["Ada", "Ben"]
     rows = [line.split("|")[1].strip() for line in here("--top", "1")[0].splitlines() if line.startswith("|")]
     assert rows == ["", "Ada", f"all: {len(expected['methods']['role-flow']['credit']) - 1} others"]
 
 
-@pytest.mark.parametrize(
-    ("name", "read"),
-    [("c.csv", pd.read_csv), ("c.parquet", pd.read_parquet),
-     ("c.json", lambda path: pd.DataFrame(json.loads(path.read_text())))],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "read"), [
+    ("c.csv", pd.read_csv), ("c.parquet", pd.read_parquet),
+    ("c.json", lambda path: pd.DataFrame(json.loads(path.read_text()))),
+])  # fmt: skip
 def test_tables_in_files(here: Any, tmp_path: Path, name: str, read: Any) -> None:
     here("-o", str(tmp_path / name))
-    assert dict(read(tmp_path / name)[["person", "credit"]].to_numpy().tolist()[:3]) == {
-        "Ada": 3.5, "Ben": 1.0, "Carla": 0.5,
-    }  # fmt: skip
+    expected = {"Ada": 3.5, "Ben": 1.0, "Carla": 0.5}
+    assert dict(read(tmp_path / name)[["person", "credit"]].to_numpy().tolist()[:3]) == expected
     here("-o", str(tmp_path / name), "--method", "all", "--top", "1")
     assert read(tmp_path / name)["method"].nunique() == len(read(tmp_path / name)) > 5
     here("-o", str(tmp_path / name), "--by", "role")

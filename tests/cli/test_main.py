@@ -398,14 +398,11 @@ def test_all_methods_are_one_object_and_one_table_with_what_each_asks(here, fold
         assert found / 100 == pytest.approx(share, rel=0.06, abs=6e-5)
 
 
-@pytest.mark.parametrize(
-    ("by", "names"),
-    [
-        ("role", {"idea", "communication", "implementation"}),
-        ("idea", {"wheel"}),
-        ("group", {"Ada", "builder", "person"}),
-    ],
-)
+@pytest.mark.parametrize(("by", "names"), [
+    ("role", {"idea", "communication", "implementation"}),
+    ("idea", {"wheel"}),
+    ("group", {"Ada", "builder", "person"}),
+])  # fmt: skip
 def test_credit_by_role_idea_and_group_sums_to_the_total(by, names, here, folder):
     found = here("credit", folder, "--by", by, "--json").json
     assert set(found) == OBJECT
@@ -473,14 +470,11 @@ def test_thought_experiments_print_the_matrix(here, monkeypatch):
     assert found["E1"] == {"P1": {"priority": 1.0}, "P2": {"priority": 0.0}}
 
 
-@pytest.mark.parametrize(
-    ("method", "options"),
-    [
-        ("person-pagerank", {"alpha": 0.5}),
-        ("citerank", {"alpha": 0.5, "tau": 2.0}),
-        ("role-flow", {"inheritance": 1.0}),
-    ],
-)
+@pytest.mark.parametrize(("method", "options"), [
+    ("person-pagerank", {"alpha": 0.5}),
+    ("citerank", {"alpha": 0.5, "tau": 2.0}),
+    ("role-flow", {"inheritance": 1.0}),
+])  # fmt: skip
 def test_settings_are_those_of_the_library(method, options, here, folder):
     words = ["--method", method, *(word for name, value in options.items() for word in (f"--{name}", value)), "--json"]
     tape, scenario = Tape.load(folder), Scenario.load(folder / "scenario.toml")
@@ -551,14 +545,11 @@ def test_new_writes_a_scenario_that_is_valid(here, tmp_path):
     assert "mine.toml: a valid scenario" in checked.out
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ("world.size=1e6", ["a village", "16 one by one", "999,984", "1", "12", "seed 3", "MB"]),
-        ("population.count=1e9", ["GB"]),
-        ("population.count=1000000", ["GB"]),
-    ],
-)
+@pytest.mark.parametrize(("change", "words"), [
+    ("world.size=1e6", ["a village", "16 one by one", "999,984", "1", "12", "seed 3", "MB"]),
+    ("population.count=1e9", ["GB"]),
+    ("population.count=1000000", ["GB"]),
+])  # fmt: skip
 def test_check_says_what_is_in_it_and_what_it_takes_even_where_it_cannot_be_run(change, words, here):
     done = here("check", "village.toml", "--set", change)
     assert done.code == 0
@@ -566,14 +557,11 @@ def test_check_says_what_is_in_it_and_what_it_takes_even_where_it_cannot_be_run(
     assert [word for word in words if word not in done.out] == []
 
 
-@pytest.mark.parametrize(
-    ("words", "light"),
-    [
-        ("check village.toml", {"mesa", "matplotlib", "pyarrow", "pandas"}),
-        ("run e2_implementer", {"mesa", "pandas", "numba", "networkx", "scipy", "duckdb"}),
-        ("credit log.csv", {"mesa", "matplotlib", "numba", "networkx", "scipy", "pydantic"}),
-    ],
-)
+@pytest.mark.parametrize(("words", "light"), [
+    ("check village.toml", {"mesa", "matplotlib", "pyarrow", "pandas"}),
+    ("run e2_implementer", {"mesa", "pandas", "numba", "networkx", "scipy", "duckdb"}),
+    ("credit log.csv", {"mesa", "matplotlib", "numba", "networkx", "scipy", "pydantic"}),
+])  # fmt: skip
 def test_small_work_loads_no_library_that_it_does_not_need(words, light, place):
     (place / "log.csv").write_text(LOG)
     script = "import atexit\natexit.register(lambda: print(*sys.modules, file=sys.stderr))"
@@ -595,15 +583,12 @@ def test_scenarios_are_listed_shown_and_found_by_name_from_anywhere(here, tmp_pa
     refused(here("scenarios", "e1_interpretr"), "did you mean 'e1_interpreter'?")
 
 
-NOTHING = [
+@pytest.mark.parametrize(("old", "new", "reason"), [
     ("skill = 1.0", "skill = 0.0", "nobody can implement one"),
     ("skill = 1.0", "skill = 1.0", "nobody who holds one can implement it: Carla never heard of it"),
     ("creativity = 1.0", "creativity = 0.0", "nobody discovered an idea in 5 steps"),
     ('name = "wheel"', 'name = "wheel"\nvalue = 0.0', "every idea has the value 0"),
-]
-
-
-@pytest.mark.parametrize(("old", "new", "reason"), NOTHING)
+])  # fmt: skip
 def test_a_run_that_realises_nothing_says_why(old, new, reason, here, tmp_path):
     text = ('scenario = {name = "z", steps = 5}\n[[persons]]\nname = "Ada"\ncreativity = 1.0\n[[persons]]\n'
             'name = "Carla"\nskill = 1.0\n[[ideas]]\nname = "wheel"\n[dynamics]\ndiscovery_rate = inf\n')  # fmt: skip

@@ -38,9 +38,8 @@ def test_json_is_one_object_and_the_rows_are_on_disk(sweep, tmp_path):
 
 
 def test_a_study_file_is_run_and_flags_come_before_it(sweep, tmp_path):
-    (tmp_path / "study.toml").write_text(
-        '[study]\nscenario = "world.toml"\nreplicates = 2\nvary = {"scenario.steps" = [3, 4]}\n', encoding="utf-8"
-    )
+    text = '[study]\nscenario = "world.toml"\nreplicates = 2\nvary = {"scenario.steps" = [3, 4]}\n'
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
     assert sweep("study.toml", "--out", "s", "--json").json["runs"] == 4
     more = ("--replicates", "3", "--vary", "persons.Ada.reach=0.1,0.2,0.3")
     assert sweep("study.toml", *more, "--out", "t", "--json").json["runs"] == 18
@@ -57,15 +56,14 @@ def test_words_for_people_and_a_dry_run_that_writes_nothing(sweep, tmp_path):
     assert "Written: s" in done.err
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [(["--vary", "dynamics.abandon_rat=1,2"], "did you mean 'abandon_rate'"), (["--vary", "x"], "must be KEY="),
-     (["--measure", "totl"], "did you mean 'total'"), (["--resume"], "there is no study"),
-     (["--executor", "thread"], "allowed: auto, threads"),
-     (["--vary", "persons.Ada.reach=0.1", "--vary", "persons.Ada.reach=0.2"], "twice"),
-     (["--design", "sobol", "--vary", "persons.Ada.reach=0:1"], "samples"),
-     (["--dask", "tcp://10.1.1.1:1"], "shoulders: --dask")],
-)  # fmt: skip
+@pytest.mark.parametrize(("words", "says"), [
+    (["--vary", "dynamics.abandon_rat=1,2"], "did you mean 'abandon_rate'"), (["--vary", "x"], "must be KEY="),
+    (["--measure", "totl"], "did you mean 'total'"), (["--resume"], "there is no study"),
+    (["--executor", "thread"], "allowed: auto, threads"),
+    (["--vary", "persons.Ada.reach=0.1", "--vary", "persons.Ada.reach=0.2"], "twice"),
+    (["--design", "sobol", "--vary", "persons.Ada.reach=0:1"], "samples"),
+    (["--dask", "tcp://10.1.1.1:1"], "shoulders: --dask"),
+])  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(sweep, words, says):
     done = sweep("world.toml", *words, "--out", "s", code=2)
     assert says in done.err
@@ -76,9 +74,8 @@ def test_what_is_wrong_is_said_in_one_line(sweep, words, says):
 def test_fail_fast_ends_with_1(sweep):
     words = ["world.toml", "--replicates", "9", "--measure", "tests.study.functions:fails_at_times", "--out"]
     assert "RuntimeError: a seed that I do not like" in sweep(*words, "s", "--fail-fast", code=1).err
-    assert (
-        "Failed: 2 runs, which the same command tries again; the first: RuntimeError: a seed" in sweep(*words, "t").err
-    )
+    said = "Failed: 2 runs, which the same command tries again; the first: RuntimeError: a seed"
+    assert said in sweep(*words, "t").err
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

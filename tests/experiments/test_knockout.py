@@ -49,9 +49,8 @@ def test_e3_groups_as_a_whole_and_members_alone() -> None:
 
 def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
     """Only the finder learns of it, in the last step, so that hardly anything is lost; by the record, no more."""
-    scenario = Scenario.load(SCENARIOS / "genius_notebook.toml").replace(
-        {"population.count": 300, "population.reach": 0.02, "population.creativity": 0.001, "impact.value_of": "held"}
-    )
+    changes = {"population.count": 300, "population.reach": 0.02, "population.creativity": 0.001}
+    scenario = Scenario.load(SCENARIOS / "genius_notebook.toml").replace(changes | {"impact.value_of": "held"})
     with_notebook = simulate(scenario)
     world = World.build(scenario)
     genius = 0
@@ -68,9 +67,7 @@ def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
 @pytest.mark.parametrize("part", ["person", "telling", "implementation"])
 @settings(max_examples=40)
 @given(scenarios(), st.data())
-def test_who_is_knocked_out_does_nothing_and_nobody_else_is_touched(
-    part: str, scenario: Scenario, data: st.DataObject
-) -> None:
+def test_the_knocked_out_do_nothing_and_no_other_is_touched(part: str, scenario: Scenario, data: st.DataObject) -> None:
     world = World.build(scenario)
     first = data.draw(st.integers(0, world.n - 1))
     rows = range(first, data.draw(st.integers(first + 1, world.n)))

@@ -51,14 +51,11 @@ def test_e2_the_world_abandons_the_idea_before_the_implementer_enters_and_each_t
     assert found == pytest.approx({"P1": 0.380, "P2": 0.418, "P3": 0.202}, abs=5e-4)
 
 
-@pytest.mark.parametrize(
-    ("name", "counts"),
-    [
-        ("e3_one_thousand_thousand", (1, 1000, 1000)),
-        ("e3_thousand_one_thousand", (1000, 1, 1000)),
-        ("e3_ten_thousand_ideas", (10_000, 1000, 1)),
-    ],
-)
+@pytest.mark.parametrize(("name", "counts"), [
+    ("e3_one_thousand_thousand", (1, 1000, 1000)),
+    ("e3_thousand_one_thousand", (1000, 1, 1000)),
+    ("e3_ten_thousand_ideas", (10_000, 1000, 1)),
+])  # fmt: skip
 def test_e3_a_third_for_each_role_in_equal_parts_and_priority_for_discoverers_alone(
     name: str, counts: tuple[int, int, int]
 ) -> None:

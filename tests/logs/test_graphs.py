@@ -90,14 +90,11 @@ def test_nodes_of_one_text_stay_apart() -> None:
     assert from_networkx(graph).persons.name == ("1", "1 (str)")
 
 
-@pytest.mark.parametrize(
-    ("graph", "message"),
-    [
-        (nx.Graph([(1, 2)]), "graph: undirected"),
-        (nx.DiGraph(), "graph: no nodes"),
-        (nx.DiGraph([(1, 2)]), "graph: no edge or node has an attribute for its time; allowed: time, start, timestamp"),
-    ],
-)
+@pytest.mark.parametrize(("graph", "message"), [
+    (nx.Graph([(1, 2)]), "graph: undirected"),
+    (nx.DiGraph(), "graph: no nodes"),
+    (nx.DiGraph([(1, 2)]), "graph: no edge or node has an attribute for its time; allowed: time, start, timestamp"),
+])  # fmt: skip
 def test_graphs_that_are_refused(graph: Any, message: str) -> None:
     with pytest.raises(TapeError) as caught:
         from_networkx(graph)

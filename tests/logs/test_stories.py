@@ -60,11 +60,10 @@ def test_the_table_is_what_the_command_says(story: str, tmp_path: Path, capsys: 
     assert (STORIES / f"{story}.svg").exists()
 
 
-@pytest.mark.parametrize(
-    ("story", "shares"),
-    [("journeys", {"alpha": 38.55, "eta": 18.26, "iota": 17.72}),
-     ("retweets", {"19893": 24.54, "2124549": 13.96, "845371": 8.50})],
-)  # fmt: skip
+@pytest.mark.parametrize(("story", "shares"), [
+    ("journeys", {"alpha": 38.55, "eta": 18.26, "iota": 17.72}),
+    ("retweets", {"19893": 24.54, "2124549": 13.96, "845371": 8.50}),
+])  # fmt: skip
 def test_by_shapley_the_shares_are_those_of_the_text(story: str, shares: dict[str, float], tmp_path: Path) -> None:
     from sim.accounts.account import credit
 

@@ -82,14 +82,11 @@ USED = {
 }
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        with_globals(sum_of_twice, LIMIT=4),
-        with_globals(sum_of_twice, TABLE=np.array([1.0, 3.0])),
-        with_globals(sum_of_twice, twice=with_globals(thrice)),
-    ],
-)
+@pytest.mark.parametrize("changed", [
+    with_globals(sum_of_twice, LIMIT=4),
+    with_globals(sum_of_twice, TABLE=np.array([1.0, 3.0])),
+    with_globals(sum_of_twice, twice=with_globals(thrice)),
+])  # fmt: skip
 def test_another_constant_or_callee_is_another_folder(changed):
     assert fingerprint(changed) != fingerprint(sum_of_twice)
 

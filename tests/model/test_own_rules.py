@@ -107,9 +107,8 @@ def test_every_way_to_run_takes_rules():
     assert table["total"].tolist() == alone
     assert IdeaDiffusion(SMALL, rng=2, rules=own).run().total == alone[2]
     person = SMALL.replace({"persons": [{"name": "P", "creativity": 1.0}]})
-    assert knockout(person, replicates=6, rules=own).value.tolist() == [
-        simulate(person, s, rules=own).total for s in range(6)
-    ]
+    alone = [simulate(person, seed, rules=own).total for seed in range(6)]
+    assert knockout(person, replicates=6, rules=own).value.tolist() == alone
     claim = """
     [scenario]
     scenario = {name = "small", steps = 12}
@@ -150,14 +149,11 @@ def test_every_way_to_run_takes_a_class_of_persons():
         simulate(SMALL, person_class=Stubborn, engine="kernels")
 
 
-@pytest.mark.parametrize(
-    ("own", "message"),
-    [
-        ({"abandonment_rat": grows_with_age}, "no 'abandonment_rat'; .*did you mean 'abandonment_rate'"),
-        ({"abandonment_rate": half}, r"abandonment_rate: must take \(works, rate, rate_working, age\), takes \(value"),
-        ({"discovery_rate": np.multiply}, r"discovery_rate: must be a plain function of \(rate, creativity\)"),
-    ],
-)
+@pytest.mark.parametrize(("own", "message"), [
+    ({"abandonment_rat": grows_with_age}, "no 'abandonment_rat'; .*did you mean 'abandonment_rate'"),
+    ({"abandonment_rate": half}, r"abandonment_rate: must take \(works, rate, rate_working, age\), takes \(value"),
+    ({"discovery_rate": np.multiply}, r"discovery_rate: must be a plain function of \(rate, creativity\)"),
+])  # fmt: skip
 def test_what_is_no_rule_is_refused(own, message):
     with pytest.raises(ValueError, match=message):
         simulate(SMALL, rules=own)
@@ -188,9 +184,8 @@ def returns_nothing(works: bool, rate: float, rate_working: float, age: int) -> 
 @pytest.mark.parametrize("rule", [raises, returns_nothing])
 def test_what_comes_of_a_rule_of_ones_own_is_said_to_be_its_own(rule):
     scenario = Scenario.load("e2_implementer").replace({"scenario.steps": 5, "dynamics.abandon_rate": 0.5})
+    says = r"^rules: with your own abandonment_rate: (LookupError|TypeError): "
     for run in (simulate, lambda one, **how: list(simulate_many(one, [1, 2], **how))):
-        with pytest.raises(
-            RunError, match=r"^rules: with your own abandonment_rate: (LookupError|TypeError): "
-        ) as found:
+        with pytest.raises(RunError, match=says) as found:
             run(scenario, engine="agents", rules={"abandonment_rate": rule})
         assert found.value.__cause__ is not None, "its own traceback is there"

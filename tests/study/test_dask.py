@@ -10,17 +10,14 @@ import pytest
 from sim.study.executors import refuse_open
 from tests.study.worlds import MEASURES, study
 
-distributed = pytest.importorskip(
-    "distributed", reason="distributed is not installed: pip install 'shoulders[cluster]'"
-)
+distributed = pytest.importorskip("distributed", reason="distributed is missing: pip install 'shoulders[cluster]'")
 SLOW = "tests.study.functions:slow"
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-    ) as made:
+    address = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **address) as made:
         yield made
 
 

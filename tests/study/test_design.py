@@ -11,10 +11,8 @@ from tests.study.worlds import VARY, study, world
 
 
 def test_a_grid_is_every_combination_the_last_key_varying_fastest():
-    expected = [
-        {"dynamics.abandon_rate": rate, "persons.Ada.reach": reach}
-        for rate, reach in itertools.product([0.0, 0.2, 0.4], [0.1, 0.5])
-    ]
+    pairs = itertools.product([0.0, 0.2, 0.4], [0.1, 0.5])
+    expected = [{"dynamics.abandon_rate": rate, "persons.Ada.reach": reach} for rate, reach in pairs]
     cells = study().cells
     assert list(cells) == expected
     assert cells[-1] == expected[-1]
@@ -67,14 +65,12 @@ def test_luck_is_common_or_each_cells_own():
     assert seeds_of(2**64 - 1, 0, range(2), True) == [2**64 - 1, 0]
 
 
-@pytest.mark.parametrize(
-    ("text", "design", "awaits"),
-    [("a.b=0:0.5:11", "grid", ("a.b", {"start": 0, "stop": 0.5, "num": 11})),
-     ("a.b=0:0.5", "sobol", ("a.b", [0, 0.5])), ("a.b=0:0.5:11", "sobol", ("a.b", [0, 0.5])),
-     ("a.b=simple, threshold", "grid", ("a.b", ["simple", "threshold"])), ("a.b=1,2.5,inf", "grid",
-     ("a.b", [1, 2.5, float("inf")])), ("a.b=true,false", "grid", ("a.b", [True, False])),
-     ('a.b={kind="none"}', "grid", ("a.b", [{"kind": "none"}])), ("a.b=forever,3", "grid", ("a.b", ["forever", 3]))],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "design", "awaits"), [
+    ("a.b=0:0.5:11", "grid", ("a.b", {"start": 0, "stop": 0.5, "num": 11})), ("a.b=0:0.5", "sobol", ("a.b", [0, 0.5])),
+    ("a.b=0:0.5:11", "sobol", ("a.b", [0, 0.5])), ("a.b=simple, threshold", "grid", ("a.b", ["simple", "threshold"])),
+    ("a.b=1,2.5,inf", "grid", ("a.b", [1, 2.5, float("inf")])), ("a.b=true,false", "grid", ("a.b", [True, False])),
+    ('a.b={kind="none"}', "grid", ("a.b", [{"kind": "none"}])), ("a.b=forever,3", "grid", ("a.b", ["forever", 3])),
+])  # fmt: skip
 def test_flags_say_what_varies(text, design, awaits):
     assert parse_vary(text, design) == awaits
 
@@ -85,25 +81,24 @@ def test_flags_that_say_nothing_are_refused(text):
         parse_vary(text)
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [({"vary": {"dynamics.abandon_rat": [1.0]}}, "did you mean 'abandon_rate'"),
-     ({"vary": {"persons.Ida.reach": [1.0]}}, "did you mean 'Ada'"),
-     ({"vary": {"persons.Ada.reach": [0.5, 1.5]}}, "persons.Ada.reach"),
-     ({"vary": {"persons.Ada.reach": [0.5, 0.5]}}, "twice"), ({"vary": {"persons.Ada.reach": []}}, "list of values"),
-     ({"vary": {"persons.Ada.reach": 0.5}}, "list of values"), ({"vary": {"scenario.seed": [1, 2]}}, "not varied"),
-     ({"vary": {"persons.Ada.reach": {"start": 0, "stop": 1, "num": 0}}}, "START:STOP:NUM"),
-     ({"vary": {"persons.Ada.reach": {"start": 0, "stop": float("inf"), "num": 3}}}, "START:STOP:NUM"),
-     ({"vary": {"cell": [1]}}, "no key 'cell'"), ({"vary": {"persons.Ada.reach": [object()]}}, "not a object"),
-     ({"design": "girds"}, "did you mean 'grid'"), ({"design": "sobol"}, "samples"), ({"design": "list"}, "cells"),
-     ({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": [0.1, 0.2, 0.3]}}, "range"),
-     ({"design": "sobol", "samples": 6, "vary": {"persons.Ada.reach": [0.0, 1.0]}}, "powers of 2"),
-     ({"design": "sobol", "samples": 4, "vary": {}}, "needs keys"), ({"cells": [{}]}, "no vary"),
-     ({"vary": {}, "cells": []}, "none"), ({"vary": {}, "cells": [{"persons.Ada.reach": 0.1}, {}]}, "cell 1 has no"),
-     ({"replicates": 0}, "replicates"), ({"replicates": 10**12}, "runs; allowed"), ({"seed": -1}, "seed"),
-     ({"engine": "kernel"}, "did you mean 'kernels'"), ({"measures": ["totl"]}, "did you mean 'total'"),
-     ({"measures": ["share:Ida"]}, "did you mean 'Ada'")],
-)  # fmt: skip
+@pytest.mark.parametrize(("changes", "says"), [
+    ({"vary": {"dynamics.abandon_rat": [1.0]}}, "did you mean 'abandon_rate'"),
+    ({"vary": {"persons.Ida.reach": [1.0]}}, "did you mean 'Ada'"),
+    ({"vary": {"persons.Ada.reach": [0.5, 1.5]}}, "persons.Ada.reach"),
+    ({"vary": {"persons.Ada.reach": [0.5, 0.5]}}, "twice"), ({"vary": {"persons.Ada.reach": []}}, "list of values"),
+    ({"vary": {"persons.Ada.reach": 0.5}}, "list of values"), ({"vary": {"scenario.seed": [1, 2]}}, "not varied"),
+    ({"vary": {"persons.Ada.reach": {"start": 0, "stop": 1, "num": 0}}}, "START:STOP:NUM"),
+    ({"vary": {"persons.Ada.reach": {"start": 0, "stop": float("inf"), "num": 3}}}, "START:STOP:NUM"),
+    ({"vary": {"cell": [1]}}, "no key 'cell'"), ({"vary": {"persons.Ada.reach": [object()]}}, "not a object"),
+    ({"design": "girds"}, "did you mean 'grid'"), ({"design": "sobol"}, "samples"), ({"design": "list"}, "cells"),
+    ({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": [0.1, 0.2, 0.3]}}, "range"),
+    ({"design": "sobol", "samples": 6, "vary": {"persons.Ada.reach": [0.0, 1.0]}}, "powers of 2"),
+    ({"design": "sobol", "samples": 4, "vary": {}}, "needs keys"), ({"cells": [{}]}, "no vary"),
+    ({"vary": {}, "cells": []}, "none"), ({"vary": {}, "cells": [{"persons.Ada.reach": 0.1}, {}]}, "cell 1 has no"),
+    ({"replicates": 0}, "replicates"), ({"replicates": 10**12}, "runs; allowed"), ({"seed": -1}, "seed"),
+    ({"engine": "kernel"}, "did you mean 'kernels'"), ({"measures": ["totl"]}, "did you mean 'total'"),
+    ({"measures": ["share:Ida"]}, "did you mean 'Ada'"),
+])  # fmt: skip
 def test_what_is_no_study_is_refused_in_one_line(changes, says):
     with pytest.raises(ValueError, match=says) as raised:
         study(**changes)

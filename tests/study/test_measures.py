@@ -165,14 +165,13 @@ def test_a_function_of_a_tape_is_a_measure_and_can_be_named():
     assert measure("total").function is None
 
 
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [("totl", "did you mean 'total'"), ("share:Kent", "did you mean 'Kant'"), ("share:Kant:priorty", "'priority'"),
-     ("share:", "names nobody"), ("share:Kant:person-pagerank:idea", "knows no roles"), ("outbreak:2", "from 0 to 1"),
-     ("outbreak:x", "from 0 to 1"), ("reached:wheal", "did you mean 'wheel'"), ("events:wheel", "no 'events:wheel'"),
-     ("no_such:function", "cannot be imported"), ("math:no_such", "cannot be imported"), ("math:pi", "no function"),
-     ("share:Kant 3", "no person"), ("share:teller 0", "no person")],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "says"), [
+    ("totl", "did you mean 'total'"), ("share:Kent", "did you mean 'Kant'"), ("share:Kant:priorty", "'priority'"),
+    ("share:", "names nobody"), ("share:Kant:person-pagerank:idea", "knows no roles"), ("outbreak:2", "from 0 to 1"),
+    ("outbreak:x", "from 0 to 1"), ("reached:wheal", "did you mean 'wheel'"), ("events:wheel", "no 'events:wheel'"),
+    ("no_such:function", "cannot be imported"), ("math:no_such", "cannot be imported"), ("math:pi", "no function"),
+    ("share:Kant 3", "no person"), ("share:teller 0", "no person"),
+])  # fmt: skip
 def test_a_name_that_stands_for_nothing_is_refused_in_one_line(name, says):
     with pytest.raises(ValueError, match=says) as raised:
         measures_of([name], {"Kant": 1, "teller": 7}, ["wheel"])

@@ -52,9 +52,8 @@ def test_signs_are_flipped_in_every_way(effects):
 def test_drawn_flips_agree_with_scipy_and_their_seed():
     rng = np.random.default_rng(1)
     effects = rng.normal(0.3, 1.0, 40)
-    theirs = stats.permutation_test(
-        (effects,), np.mean, permutation_type="samples", n_resamples=40_000, rng=np.random.default_rng(2)
-    ).pvalue
+    kinds = {"permutation_type": "samples", "n_resamples": 40_000, "rng": np.random.default_rng(2)}
+    theirs = stats.permutation_test((effects,), np.mean, **kinds).pvalue
     assert sign_flip_p(effects, flips=40_000, seed=3) == pytest.approx(theirs, abs=4 * (theirs / 20_000) ** 0.5)
     effects = np.random.default_rng(4).normal(0.2, 1.0, 60)
     assert sign_flip_p(effects, seed=1) == sign_flip_p(effects, seed=1) != sign_flip_p(effects, seed=2)
@@ -109,10 +108,8 @@ def test_power_is_how_often_a_test_succeeds_or_shows_equivalence():
     assert power(5.0, 2000) == power(np.inf, 9) == 1.0
     assert 0.99 < power(0.2, 1600, 1e-4) <= 1.0
     rng, pairs, margin = np.random.default_rng(7), 40, 0.5
-    found = 0
-    for _ in range(EXPERIMENTS):
-        x = rng.normal(size=pairs)
-        found += equivalence_p(x + margin, x - margin) <= 0.05
+    samples = (rng.normal(size=pairs) for _ in range(EXPERIMENTS))
+    found = sum(equivalence_p(x + margin, x - margin) <= 0.05 for x in samples)
     assert at_level(found, power_of_equivalence(margin, pairs))
     assert power_of_equivalence(0.01, 20) == 0.0
 
@@ -164,9 +161,8 @@ def test_intervals_cover_and_drawn_flips_err_at_their_level():
         inside += low <= 0.5 <= high
     assert stats.binomtest(inside, trials, 0.935, alternative="less").pvalue > 1e-4
     assert stats.binomtest(inside, trials, 0.965, alternative="greater").pvalue > 1e-4
-    rng, wrong = np.random.default_rng(12), 0
-    for k in range(EXPERIMENTS):
-        wrong += sign_flip_p(rng.standard_t(4, 30), flips=199, seed=k) <= 0.05
+    rng = np.random.default_rng(12)
+    wrong = sum(sign_flip_p(rng.standard_t(4, 30), flips=199, seed=k) <= 0.05 for k in range(EXPERIMENTS))
     assert at_level(wrong, 0.05)
 
 

@@ -216,16 +216,13 @@ def test_what_is_no_run_folder_is_named(tmp_path):
     refused(tmp_path / "file" / "run", str(tmp_path / "file" / "run"))
 
 
-FOREIGN: list[str | bytes] = [
+@pytest.mark.parametrize("data", [
     "", "{", "[]", "3", "null", '"shoulders-tape"', "{}", '{"format": "parquet"}', '{"format": ["shoulders-tape"]}',
     '{"format": "shoulders-tape"}', '{"format": "shoulders-tape", "version": 1}', "[" * 100_000, '{"a":' * 100_000,
     '{"format": "shoulders-tape", "version": 1, "sha256": null}', "NaN", "\x00", "\ufeff{}", "1" * 5000,
     '{"format": "shoulders-tape", "version": "1"}', '{"format": "shoulders-tape", "version": 1e999}',
     b"\xff\xfe{}", pickle.dumps({"format": "shoulders-tape"}), b"PAR1", b"\x00" * 100,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("data", FOREIGN, ids=lambda data: repr(data[:50]))
+], ids=lambda data: repr(data[:50]))  # fmt: skip
 def test_a_foreign_manifest_is_refused_by_name(data, saved):
     (saved / "provenance.json").write_bytes(data if isinstance(data, bytes) else data.encode())
     refused(saved, "provenance.json")
@@ -237,7 +234,9 @@ def test_forgeries_are_what_they_are_meant_to_be(saved):
 
 
 LATER = "format version {}, this release reads up to 1"
-FORGERIES = [
+
+
+@pytest.mark.parametrize(("change", "part"), [
     (lambda m: m.update(format="another"), "not a shoulders file: its format is not 'shoulders-tape'"),
     (lambda m: m.update(version=2), LATER.format(2)),
     (lambda m: m.update(version=10**9), LATER.format(10**9)),
@@ -249,10 +248,7 @@ FORGERIES = [
         lambda m: m.update(steps=None), lambda m: m.update(world_size=[]), lambda m: m.update(dropped=3),
         lambda m: m.update(provenance=3), lambda m: m.update(version=True), lambda m: m.update(version=-1),
     )),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("change", "part"), FORGERIES)
+])  # fmt: skip
 def test_a_forged_manifest_is_refused_by_name(change, part, saved):
     forge(saved, change)
     refused(saved, "provenance.json", part)

@@ -94,10 +94,9 @@ def test_exact_and_approximate_posteriors_agree_where_the_summary_holds_all():
     vary = {"dynamics.discovery_rate": "uniform(0, 2)"}
     exact = sim.fit(scenario, record, vary, predicted=0)
     approximate = sim.fit(scenario, record, vary, method="abc", runs=900, particles=300, predicted=0, engine="agents")
-    for probability in (0.1, 0.5, 0.9):
-        assert approximate.quantile("dynamics.discovery_rate", probability) == pytest.approx(
-            exact.quantile("dynamics.discovery_rate", probability), abs=0.07
-        )
+    for chance in (0.1, 0.5, 0.9):
+        near, exactly = (found.quantile("dynamics.discovery_rate", chance) for found in (approximate, exact))
+        assert near == pytest.approx(exactly, abs=0.07)
 
 
 def result_with(z: np.ndarray) -> FitResult:
@@ -129,7 +128,6 @@ def test_truths_are_found_again():
 
 
 def test_models_are_compared_by_exact_evidence_and_by_abc_alike():
-    models = {"few": SCENARIO, "many": SCENARIO.replace({"population.reach": 0.0})}
     scenario = scenario_of(steps=1, population__count=20, population__reach=0.0)
     models = {"low": scenario, "high": scenario}
     record = {"person": [f"person {k}" for k in range(1, 7)], "time": [1] * 6}
@@ -175,9 +173,8 @@ def test_the_command_fits_compares_and_reports(shell, tmp_path):
     vary = ["--vary", "dynamics.discovery_rate=loguniform(1e-3, 1)"]
     (tmp_path / "found").mkdir()
     (tmp_path / "found" / ".fit.json.4194311.partial").write_text("{")  # by a process that was killed as it began
-    done = shell(
-        "fit", "small.toml", "--to", "adopted.csv", *vary, "--check", "--truths", 20, "--out", "found", "--json"
-    )
+    words = ("--to", "adopted.csv", *vary, "--check", "--truths", 20, "--out", "found", "--json")
+    done = shell("fit", "small.toml", *words)
     assert done.code == 0, done.err
     told = json.loads(done.out)
     assert told["method"] == "exact likelihood"

@@ -288,10 +288,9 @@ def test_the_rate_of_an_idea_is_set_whatever_the_common_one():
     assert Counter((s, i) for s, _, _, i in rows(tape)) == {(2, 0): 5, (4, 1): 5}
 
 
-@pytest.mark.parametrize(
-    ("name", "who"),
-    [("A 2", [1]), ("A", [0, 1, 2]), ("everyone", [0, 1, 2, 3, 4]), ("population", [4]), ("B", [3])],
-)
+@pytest.mark.parametrize(("name", "who"), [
+    ("A 2", [1]), ("A", [0, 1, 2]), ("everyone", [0, 1, 2, 3, 4]), ("population", [4]), ("B", [3]),
+])  # fmt: skip
 def test_groups_members_and_everyone_are_set(name, who):
     entry = f"1 set 'persons.{name}.skill=0.5'"
     model = IdeaDiffusion(make(1, persons="A*3 creativity=0.5; B", population={"count": 1}, interventions=entry))

@@ -51,23 +51,19 @@ def test_complete_star_and_chain_are_those_of_networkx(n):
     assert one_way["chain"] == {(i, i + 1) for i in range(n - 1)}
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        {"kind": "erdos-renyi", "degree": 4},
-        {"kind": "barabasi-albert", "links": 2},
-        {"kind": "watts-strogatz", "neighbours": 4, "rewire": 0.3},
-    ],
-)
+@pytest.mark.parametrize("network", [
+    {"kind": "erdos-renyi", "degree": 4},
+    {"kind": "barabasi-albert", "links": 2},
+    {"kind": "watts-strogatz", "neighbours": 4, "rewire": 0.3},
+])  # fmt: skip
 def test_another_seed_is_another_network(network):
     assert len({tuple(pairs(world(network, 40, seed=seed))) for seed in (*range(20), 2**32, 2**63)}) == 22
 
 
 @pytest.mark.parametrize("directed", [False, True])
 def test_erdos_renyi_ties_every_pair_alike_and_independently(directed):
-    graphs = Counter(
-        frozenset(made_by("erdos-renyi", 3, 0.8, both_ways=not directed, seed=seed)) for seed in range(6000)
-    )
+    made = (made_by("erdos-renyi", 3, 0.8, both_ways=not directed, seed=seed) for seed in range(6000))
+    graphs = Counter(map(frozenset, made))
     places = list(itertools.permutations(range(3), 2)) if directed else list(itertools.combinations(range(3), 2))
     worlds = [frozenset(w) for size in range(len(places) + 1) for w in itertools.combinations(places, size)]
     expected = [6000 * 0.4 ** len(w) * 0.6 ** (len(places) - len(w)) for w in worlds]
@@ -103,10 +99,8 @@ def attachment(n: int, links: int) -> dict[frozenset[tuple[int, int]], float]:
 def test_barabasi_albert_makes_every_graph_as_often_as_it_should(n, links):
     law = attachment(n, links)
     assert sum(law.values()) == pytest.approx(1.0)
-    found = Counter(
-        frozenset((max(p), min(p)) if max(p) > links else p for p in made_by("barabasi-albert", n, links, seed=seed))
-        for seed in range(4000)
-    )
+    made = (made_by("barabasi-albert", n, links, seed=seed) for seed in range(4000))
+    found = Counter(frozenset((max(p), min(p)) if max(p) > links else p for p in pairs) for pairs in made)
     assert set(found) <= set(law)
     assert stats.chisquare([found[g] for g in law], [4000 * p for p in law.values()]).pvalue > 1e-4
 
@@ -114,9 +108,8 @@ def test_barabasi_albert_makes_every_graph_as_often_as_it_should(n, links):
 def test_watts_strogatz_without_rewiring_is_the_ring():
     for n, neighbours in ((5, 2), (5, 4), (12, 6), (3, 2)):
         graph = nx.watts_strogatz_graph(n, neighbours, 0.0)
-        assert set(pairs(world({"kind": "watts-strogatz", "neighbours": neighbours, "rewire": 0}, n))) == both(
-            list(graph.edges)
-        )
+        ring = world({"kind": "watts-strogatz", "neighbours": neighbours, "rewire": 0}, n)
+        assert set(pairs(ring)) == both(list(graph.edges))
 
 
 def test_watts_strogatz_rewires_as_many_as_it_should_to_all_alike():
@@ -153,14 +146,9 @@ def from_file(folder: Path, name: str, count: int = 3, **options: Any) -> World:
 
 
 def test_a_csv_file_names_persons_members_and_the_population(tmp_path):
-    (tmp_path / "ties.csv").write_text(
-        "\ufefftarget, weight, source, note, start, end\n"
-        "x, 0.5, Ann, a remark, 2, 4\n"
-        "team 2,, x\n"
-        'Ann, 1, "y, the second", , ,7\n'
-        "y, 1, y\n",
-        encoding="utf-8",
-    )
+    text = "\ufefftarget, weight, source, note, start, end\nx, 0.5, Ann, a remark, 2, 4\nteam 2,, x\n"
+    text += 'Ann, 1, "y, the second", , ,7\ny, 1, y\n'
+    (tmp_path / "ties.csv").write_text(text, encoding="utf-8")
     assert rows(from_file(tmp_path, "ties.csv").ties) == [(0, 3, 0.5, 2, 4), (3, 2, 1.0, 0, NEVER), (4, 0, 1.0, 0, 7)]
     halved = rows(from_file(tmp_path, "ties.csv", weight=0.5, both_ways=True).ties)
     assert (3, 0, 0.25, 2, 4) in halved
@@ -184,9 +172,8 @@ def test_graph_files_give_the_graph_that_was_written(tmp_path, kind, directed):
     assert nx.is_isomorphic(again, expected, edge_match=lambda a, b: a["weight"] == b["weight"])
     weights = sorted(d["weight"] for _, _, d in expected.out_edges("Ann", data=True))
     assert sorted(w for i, _, w, _, _ in rows(made.ties) if i == 0) == weights
-    assert sorted(w for _, j, w, _, _ in rows(made.ties) if j == 2) == sorted(
-        d["weight"] for _, _, d in expected.in_edges("team 2", data=True)
-    )
+    weights = sorted(d["weight"] for _, _, d in expected.in_edges("team 2", data=True))
+    assert sorted(w for _, j, w, _, _ in rows(made.ties) if j == 2) == weights
 
 
 @pytest.mark.parametrize("kind", ["graphml", "gexf"])

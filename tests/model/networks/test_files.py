@@ -38,10 +38,9 @@ def large(monkeypatch):
     monkeypatch.setattr(tables, "BATCH", 3)
 
 
-@pytest.mark.parametrize(
-    ("label", "plain"),
-    [("07", "7"), (" 7 ", "7"), ("-05", "-5"), ("-0", "0"), ("000", "0"), ("7.0", "7.0"), ("x 07", "x 07"), ("٣", "٣")],
-)
+@pytest.mark.parametrize(("label", "plain"), [
+    ("07", "7"), (" 7 ", "7"), ("-05", "-5"), ("-0", "0"), ("000", "0"), ("7.0", "7.0"), ("x 07", "x 07"), ("٣", "٣"),
+])  # fmt: skip
 def test_whole_numbers_are_labels_as_numbers(label, plain):
     assert canonical(label) == plain
 
@@ -75,10 +74,8 @@ def test_many_whole_numbers_are_looked_up_as_one_by_one(numbers, cuts, one_is_na
 
 words = st.sampled_from(["Ann", "team 1", "7", "07", "x", " y", "12", "NA", "null", "nan", "é", "z z"])
 whole = st.integers(0, 5).map(str) | st.just("03")
-cells = st.fixed_dictionaries(
-    {"source": words, "target": words},
-    optional={"weight": st.sampled_from(["0.5", "1", "", "1e-3"]), "start": st.sampled_from(["", "0", "3"])},
-)
+extra = {"weight": st.sampled_from(["0.5", "1", "", "1e-3"]), "start": st.sampled_from(["", "0", "3"])}
+cells = st.fixed_dictionaries({"source": words, "target": words}, optional=extra)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

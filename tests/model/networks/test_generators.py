@@ -125,9 +125,8 @@ def test_threads_do_not_matter(kind, given_parameters, network, both_ways):
 )
 def test_blocks_of_many_strips_are_simple_and_keep_to_their_chances(sizes, both_ways, seed, strip, chunk, data):
     groups = len(sizes)
-    chances = np.array(
-        [[data.draw(st.sampled_from([0.0, 0.0, 0.5, 1.0])) for _ in range(groups)] for _ in range(groups)]
-    )
+    several = range(groups)
+    chances = np.array([[data.draw(st.sampled_from([0.0, 0.0, 0.5, 1.0])) for _ in several] for _ in several])
     chances = np.maximum(chances, chances.T) if both_ways else chances
     before = blocks.STRIP, blocks.CHUNK
     blocks.STRIP, blocks.CHUNK = strip, chunk
@@ -146,11 +145,8 @@ def test_blocks_of_many_strips_are_simple_and_keep_to_their_chances(sizes, both_
 
 def test_every_graph_of_several_strips_is_as_likely_as_it_should_be(monkeypatch):
     monkeypatch.setattr(blocks, "STRIP", 1)
-    chances = np.array([[0.4]])
-    graphs = Counter(
-        frozenset(p for p in rows(3, blocks.blocks(np.array([0, 3]), chances, True, seed)) if p[0] < p[1])
-        for seed in range(3000)
-    )
+    made = (rows(3, blocks.blocks(np.array([0, 3]), np.array([[0.4]]), True, seed)) for seed in range(3000))
+    graphs = Counter(frozenset((i, j) for i, j in pairs if i < j) for pairs in made)
     expected = {frozenset(w): 0.4 ** len(w) * 0.6 ** (3 - len(w)) * 3000 for size in range(4)
                 for w in itertools.combinations([(0, 1), (0, 2), (1, 2)], size)}  # fmt: skip
     assert stats.chisquare([graphs[w] for w in expected], list(expected.values())).pvalue > 1e-4
@@ -182,18 +178,16 @@ def test_compiled_erdos_renyi_of_many_strips_has_binomial_degrees(both_ways):
 
 def test_configuration_pairs_every_end_with_every_other_alike():
     # Degrees 1, 1, 1, 1: three perfect matchings, all alike.
-    found = Counter(
-        tuple(p for p in rows(4, generate("configuration", 4, parameters([FIXED, 1]), seed)) if p[0] < p[1])
-        for seed in range(3000)
-    )
+    given_ = parameters([FIXED, 1])
+    made = (rows(4, generate("configuration", 4, given_, seed)) for seed in range(3000))
+    found = Counter(tuple((i, j) for i, j in pairs if i < j) for pairs in made)
     assert len(found) == 3
     assert stats.chisquare(list(found.values())).pvalue > 1e-4
     # Degrees 2, 1, 1: of three pairings of the four ends one gives a loop, which is dropped, two the chain.
     degrees = Counter(len(generate("configuration", 3, parameters([GIVEN, 2, 1, 1]), seed)[1]) for seed in range(3000))
     assert stats.chisquare([degrees[2], degrees[4]], [1000, 2000]).pvalue > 1e-4
-    one_way = Counter(
-        tuple(rows(2, generate("configuration", 2, parameters([FIXED, 1], False), s))) for s in range(2000)
-    )
+    given_ = parameters([FIXED, 1], False)
+    one_way = Counter(tuple(rows(2, generate("configuration", 2, given_, seed))) for seed in range(2000))
     assert stats.binomtest(one_way[((0, 1),)], 2000).pvalue > 1e-4
     assert sum(one_way.values()) == one_way[((0, 1),)] + one_way[((1, 0),)]
 
@@ -228,9 +222,8 @@ def test_power_degrees_have_the_chances_that_are_said():
     key = key_of(5, NETWORK, 2, 0)
     found = np.array([power(exponent, low, high, uniform_of(key, i, 0)) for i in range(20_000)])
     assert (found.min(), found.max() <= high) == (low, True)
-    more = ((np.arange(low, high + 2) / low) ** (1 - exponent) - ((high + 1) / low) ** (1 - exponent)) / (
-        1 - ((high + 1) / low) ** (1 - exponent)
-    )
+    beyond = ((high + 1) / low) ** (1 - exponent)
+    more = ((np.arange(low, high + 2) / low) ** (1 - exponent) - beyond) / (1 - beyond)
     edges = [2, 3, 4, 5, 7, 10, 20, 61]
     expected = [more[a - low] - more[b - low] for a, b in itertools.pairwise(edges)]
     assert stats.chisquare(np.histogram(found, [*edges[:-1], 60.5])[0], np.array(expected) * 20_000).pvalue > 1e-4
@@ -250,13 +243,11 @@ def test_blocks_have_the_densities_that_are_given(both_ways):
         assert abs(counts[g, h] - mean) <= 4 * (mean * (2 if both_ways and g == h else 1)) ** 0.5
     fractions = network | {"sizes": [0.3, 0.6, 0.1]}
     assert rows(1000, ties_of(fractions, 1000, 2)) == found
-    peer = nx.stochastic_block_model(
-        sizes, [[8 / 299, 4 / 600, 0], [4 / 600, 3 / 599, 0.01], [0, 0.01, 20 / 99]], seed=1
-    )
     if both_ways:
-        ours = nx.Graph(found)
-        table = [[sum(lo <= d < hi for _, d in graph.degree) for lo, hi in ((0, 5), (5, 8), (8, 12), (12, 99))]
-                 for graph in (ours, peer)]  # fmt: skip
+        chances = [[8 / 299, 4 / 600, 0], [4 / 600, 3 / 599, 0.01], [0, 0.01, 20 / 99]]
+        graphs = nx.Graph(found), nx.stochastic_block_model(sizes, chances, seed=1)
+        bins = ((0, 5), (5, 8), (8, 12), (12, 99))
+        table = [[sum(low <= d < high for _, d in graph.degree) for low, high in bins] for graph in graphs]
         assert stats.chi2_contingency(table).pvalue > 1e-4
 
 
