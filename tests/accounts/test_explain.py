@@ -47,10 +47,8 @@ def ways(why: Explanation) -> dict[str, tuple[int, float]]:
 def test_the_ways_are_those_of_the_tape() -> None:
     # 1 each by B, C and E: half for the idea, half for who told (B's and E's teller is A, C's is B); of D's 3 one for
     # the idea, one for the tellers B and C, one for C's implementation.
-    assert ways(explain(bridge(), "A")) == {
-        "A had idea 0 at 1 and told B: 3 adoptions": (3, 1.0 + 0.5 + 1.0),
-        "A had idea 0 at 1 and told others: one adoption": (1, 1.0),
-    }
+    told = {"B: 3 adoptions": (3, 1.0 + 0.5 + 1.0), "others: one adoption": (1, 1.0)}
+    assert ways(explain(bridge(), "A")) == {f"A had idea 0 at 1 and told {whom}": part for whom, part in told.items()}
     assert ways(explain(bridge(), "B")) == {"A had idea 0 at 1 and told B, who told C: 2 adoptions": (2, 1.0)}
     why = explain(bridge(), "C")
     assert ways(why) == {"A had idea 0 at 1 and told B, who told C: 2 adoptions": (2, 1.5)}  # C's own is one of them

@@ -13,13 +13,10 @@ from sim.accounts.removal import removal_effect
 from tests import cases
 
 
-@pytest.mark.parametrize(
-    ("paths", "converted", "chance", "removal", "share"),
-    [
-        (["G", "G", "M", "G M", "G"], [True, True, True, True, False], 0.8, [0.75, 0.5], [0.6, 0.4]),
-        (["c1 c2 c3", "c1", "c2 c3"], [True, False, False], 1 / 3, [0.5, 1.0, 1.0], [0.2, 0.4, 0.4]),
-    ],
-)
+@pytest.mark.parametrize(("paths", "converted", "chance", "removal", "share"), [
+    (["G", "G", "M", "G M", "G"], [True, True, True, True, False], 0.8, [0.75, 0.5], [0.6, 0.4]),
+    (["c1 c2 c3", "c1", "c2 c3"], [True, False, False], 1 / 3, [0.5, 1.0, 1.0], [0.2, 0.4, 0.4]),
+])  # fmt: skip
 def test_worked_examples(paths: Any, converted: Any, chance: float, removal: Any, share: Any) -> None:
     found = removal_effect([path.split() for path in paths], converted)
     assert found.channel == tuple(sorted({channel for path in paths for channel in path.split()}))
@@ -49,14 +46,10 @@ def success_of(paths: list[list[int]], converted: list[bool], times: list[int], 
     return chain["start"].get("success", Fraction(0))
 
 
-@cases(
-    60,
-    st.lists(
-        st.tuples(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.booleans(), st.integers(1, 3)),
-        min_size=1,
-        max_size=6,
-    ),
-)
+rows_of_paths = st.tuples(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.booleans(), st.integers(1, 3))
+
+
+@cases(60, st.lists(rows_of_paths, min_size=1, max_size=6))
 def test_equals_the_chain_without_the_channel(rows: list[tuple[list[int], bool, int]]) -> None:
     paths, converted, times = (list(column) for column in zip(*rows, strict=True))
     found = removal_effect(paths, converted, times)

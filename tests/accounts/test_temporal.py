@@ -43,12 +43,7 @@ def walked(stream: list[tuple[int, int]], alpha: Fraction, beta: Fraction) -> li
     return [part / sum(found) for part in found]
 
 
-@cases(
-    80,
-    edges,
-    st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(7, 8)]),
-    st.sampled_from([Fraction(1, 4), Fraction(1)]),
-)
+@cases(80, edges, st.sampled_from([0.0, 0.5, 0.875]).map(Fraction), st.sampled_from([0.25, 1.0]).map(Fraction))
 def test_is_where_the_walks_are(stream: list[tuple[int, int]], alpha: Fraction, beta: Fraction) -> None:
     temporal = TemporalPageRank(float(alpha), float(beta))
     temporal.feed(*zip(*stream, strict=True))

@@ -33,12 +33,14 @@ def with_dates(text: str, dates: str, name: str = "cit.txt", beside: str = "cit-
 
 def test_papers_are_events_of_their_own() -> None:
     tape = cited("c,a,2001-01-01", "c,b,2001-01-01", "b,a,2000-06-01", "d,,2002-01-01")
-    assert [row[1:] for row in story(tape)] == [
-        ("discover", "a", "idea", {}),
-        ("learn", "b", "idea", {"a": 1.0}),
-        ("learn", "c", "idea", {"a": 0.5, "b": 0.5}),
-        ("discover", "d", "idea", {}),
+    told = [
+        ("discover", "a", {}),
+        ("learn", "b", {"a": 1.0}),
+        ("learn", "c", {"a": 0.5, "b": 0.5}),
+        ("discover", "d", {}),
     ]
+    assert [(*row[1:3], row[4]) for row in story(tape)] == told
+    assert {row[3] for row in story(tape)} == {"idea"}
     assert (tape.total, tape.dropped, tape.provenance["format"]) == (2.0, {}, "citations")
     assert tape.mended == {"root placed": 1}
     assert tape.events.step[1] - tape.events.step[0] == 1  # a root comes one tick before
@@ -126,10 +128,8 @@ papers = st.sampled_from("abcdef")
 
 @cases(100, st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
 def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: list[tuple[str, str]]) -> None:
-    tape = with_dates(
-        "citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs),
-        "paper,date\n" + "".join(f"{paper},{date}\n" for paper, date in dates.items()),
-    )
+    when = "paper,date\n" + "".join(f"{paper},{date}\n" for paper, date in dates.items())
+    tape = with_dates("citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs), when)
     earlier = {(u, v) for u, v in pairs if dates[v] < dates[u]}
     tied = {(u, v) for u, v in pairs if dates[v] == dates[u] and u != v}
     found = {(row[2], name) for row in story(tape) for name in row[4]}

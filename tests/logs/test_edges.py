@@ -104,11 +104,9 @@ def test_idea_communication_and_implementation_get_a_third_each() -> None:
 def test_two_cascades(tmp_path: Path) -> None:
     tape = read_log(LOGS / "cascades.txt")
     assert tape.ideas == ("cascade 7", "cascade 9")
-    assert in_words(tape) == (
-        "1000 discover a cascade 7; 1005 discover b cascade 9; 1010 learn b cascade 7 by a; "
-        "1012 learn a cascade 9 by b; 1020 learn c cascade 7 by b; 1030 learn d cascade 7 by c; "
-        "1050 learn e cascade 7 by a"
-    )
+    expected = "1000 discover a cascade 7; 1005 discover b cascade 9; 1010 learn b cascade 7 by a; "
+    expected += "1012 learn a cascade 9 by b; 1020 learn c cascade 7 by b; 1030 learn d cascade 7 by c; "
+    assert in_words(tape) == expected + "1050 learn e cascade 7 by a"
     assert tape.dropped == {HELD: 1}
     assert tape.mended == PASSED_OVER
     assert tape.total == 5
@@ -201,31 +199,26 @@ def test_a_use_is_served_by_the_last_implementation_before() -> None:
     assert tape.steps == 9
 
 
-def test_negative_times_are_shifted() -> None:
-    tape = edges("-5,a,b|2,b,c")
-    assert tape.events.step.tolist() == [0, 1, 8]
-    assert (tape.provenance["time_origin"], tape.steps) == (-6, 8)
-    assert edges("0,a,b").provenance["time_origin"] == -1
-
-
-def test_fractions_are_counted_in_microseconds() -> None:
-    tape = edges("1464739201.25,a,b|1464739202,b,c")
-    assert tape.events.step.tolist() == [1464739201249999, 1464739201250000, 1464739202000000]
-    assert tape.provenance["time_unit"] == "microsecond"
-
-
-def test_whole_floats_and_long_integers_are_exact() -> None:
-    assert edges("1e3,a,b|1005.0,b,c").events.step.tolist() == [999, 1000, 1005]
-    assert edges("123456789012345678,a,b").events.step.tolist() == [123456789012345677, 123456789012345678]
+@pytest.mark.parametrize(("rows", "steps", "provenance"), [
+    ("-5,a,b|2,b,c", [0, 1, 8], {"time_origin": -6}), ("0,a,b", [0, 1], {"time_origin": -1}),  # shifted
+    ("1464739201.25,a,b|1464739202,b,c", [1464739201249999, 1464739201250000, 1464739202000000],
+     {"time_unit": "microsecond"}),
+    ("1e3,a,b|1005.0,b,c", [999, 1000, 1005], {}),
+    ("123456789012345678,a,b", [123456789012345677, 123456789012345678], {}),
+    ("1632-02-22,galilei,b", [0, 1], {"time_origin": -10661760001}),  # by `date -u -d 1632-02-22 +%s`, less the tick
+    ("1970-01-01T00:00:00.5Z,a,b", [499999, 500000], {}),
+])  # fmt: skip
+def test_times_are_counted_exactly(rows: str, steps: list[int], provenance: dict[str, object]) -> None:
+    tape = edges(rows)
+    assert tape.events.step.tolist() == steps
+    assert tape.steps == steps[-1]
+    assert {key: tape.provenance[key] for key in provenance} == provenance
 
 
 def test_dates_are_seconds_of_utc() -> None:
     tape = read_log(LOGS / "dates.tsv")
     assert tape.events.step.tolist() == [1577923199, 1577923200, 1577923200 + 23 * 3600]
     assert tape.provenance["time_unit"] == "second"
-    origin = edges("1632-02-22,galilei,b").provenance["time_origin"]
-    assert origin == -10661760001  # by `date -u -d 1632-02-22 +%s`, less the tick
-    assert edges("1970-01-01T00:00:00.5Z,a,b").events.step.tolist() == [499999, 500000]
 
 
 def test_quotes_comments_tabs_and_a_byte_order_mark() -> None:
@@ -289,18 +282,13 @@ def test_wrong_tables(text: str | bytes, message: str) -> None:
 
 
 def test_unknown_format() -> None:
-    allowed = ", ".join(FORMATS)
-    assert refusal("x", format="weibbo") == (
-        f"log.csv: unknown format 'weibbo'; allowed: {allowed}; did you mean 'weibo'?"
-    )
+    says = f"log.csv: unknown format 'weibbo'; allowed: {', '.join(FORMATS)}; did you mean 'weibo'?"
+    assert refusal("x", format="weibbo") == says
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
-    for path, message in (
-        (tmp_path / "absent.csv", r"absent\.csv: cannot be read: No such file"),
-        (tmp_path, "a folder; a log is a file"),
-        ("nul\0byte", "cannot be read"),
-    ):
+    absent = (tmp_path / "absent.csv", r"absent\.csv: cannot be read: No such file")
+    for path, message in (absent, (tmp_path, "a folder; a log is a file"), ("nul\0byte", "cannot be read")):
         with pytest.raises(TapeError, match=message):
             read_log(path)
 
@@ -348,15 +336,9 @@ def test_wrong_parquet(data: bytes, begins: str, ends: str) -> None:
 
 
 names = st.sampled_from("abcde")
-deeds = st.tuples(
-    st.integers(0, 6),
-    st.one_of(st.just(""), names),
-    names,
-    st.sampled_from(["", "x", "y"]),
-    st.sampled_from(["", "", "", "learn", "discover", "implement", "use"]),
-    st.sampled_from(["", "0.1", "0.7", "3"]),
-    st.sampled_from(["", "", "0.3", "1.1", "0"]),
-)
+kinds = st.sampled_from(["", "", "", "learn", "discover", "implement", "use"])
+values = st.sampled_from(["", "0.1", "0.7", "3"]), st.sampled_from(["", "", "0.3", "1.1", "0"])
+deeds = st.tuples(st.integers(0, 6), st.just("") | names, names, st.sampled_from(["", "x", "y"]), kinds, *values)
 tables = st.lists(deeds, min_size=1, max_size=30)
 Deed = tuple[int, str, str, str, str, str, str]
 
@@ -371,12 +353,10 @@ damaged = st.builds(mutated, st.sampled_from(SOUND), st.randoms(use_true_random=
 noise = st.text(alphabet='time,source\ttarget\n\r"#:/019.-', max_size=200).map(str.encode)
 
 
-@cases(
-    600,
-    st.one_of(st.binary(max_size=200), noise, damaged, damaged),
-    st.sampled_from(["log.csv", "log.tsv", "log.parquet", "log", "log"]),
-    st.sampled_from([None, *FORMATS]),
-)
+files = st.sampled_from(["log.csv", "log.tsv", "log.parquet", "log", "log"])
+
+
+@cases(600, st.one_of(st.binary(max_size=200), noise, damaged, damaged), files, st.sampled_from([None, *FORMATS]))
 def test_whatever_is_given_is_read_or_refused_in_one_line(data: bytes, name: str, format: str | None) -> None:
     said = ""
     try:

@@ -9,7 +9,7 @@ import pytest
 
 from sim.errors import TapeError
 from sim.logs.formats import from_networkx, read_log
-from tests.logs.test_edges import HELD, LATE, edges, refusal, story
+from tests.logs.test_edges import HELD, LATE, edges, in_words, refusal, story
 
 
 def told() -> Any:
@@ -35,13 +35,8 @@ def test_times_of_edges() -> None:
 
 def test_times_of_nodes() -> None:
     tape = read_log(cited(), citations_as="learning")
-    assert story(tape) == [
-        (1, "discover", "a", "idea", {}),
-        (2, "learn", "b", "idea", {"a": 1.0}),
-        (3, "discover", "alone", "idea", {}),
-        (4, "learn", "c", "idea", {"a": 0.25, "b": 0.75}),
-    ]
-    assert tape.dropped == {}
+    assert in_words(tape) == "1 discover a; 2 learn b by a; 3 discover alone; 4 learn c by a 0.25, b 0.75"
+    assert (tape.ideas, tape.dropped) == (("idea",), {})
 
 
 @pytest.mark.parametrize("make", [told, cited])
@@ -125,7 +120,4 @@ def test_wrong_times(value: Any) -> None:
 )
 def test_files_that_are_no_graphs(name: str, text: str) -> None:
     assert refusal(text, name).startswith(f"{name}:1: ")
-
-
-def test_the_line_of_broken_xml() -> None:
-    assert refusal("<graphml>\n<graph>\n</grap>", "g.graphml").startswith("g.graphml:3: column 3: mismatched tag")
+    assert refusal("<graphml>\n<graph>\n</grap>", name).startswith(f"{name}:3: column 3: mismatched tag")

@@ -67,18 +67,15 @@ def test_files_that_the_system_would_give_back_are_free(machine):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 @pytest.mark.parametrize("limit", ["RLIMIT_AS", "RLIMIT_DATA"])
 def test_a_limit_of_the_process_counts(limit):
-    code = (
-        "import resource\nfrom sim.machine.memory import free_memory\n"
-        f"resource.setrlimit(resource.{limit}, (2_000_000_000, 2_000_000_000))\nprint(free_memory())"
-    )
+    code = "import resource\nfrom sim.machine.memory import free_memory\n"
+    code += f"resource.setrlimit(resource.{limit}, (2_000_000_000, 2_000_000_000))\nprint(free_memory())"
     free = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
     assert 0 < free < 2_000_000_000
 
 
 def test_a_world_that_cannot_end_is_refused_with_both_figures_and_the_way_out(monkeypatch):
-    scenario = Scenario.from_toml(
-        "scenario = {name = 'x', steps = 5}\npopulation = {count = 50, creativity = 1.0}\nideas = [{name = 'i'}]"
-    )
+    people = "population = {count = 50, creativity = 1.0}\nideas = [{name = 'i'}]"
+    scenario = Scenario.from_toml("scenario = {name = 'x', steps = 5}\n" + people)
     monkeypatch.setattr("sim.engines.free_memory", lambda: 60_100_000)
     with pytest.raises(ScenarioError, match=rf"60 MB of memory, 60 MB if everybody .*60 MB are free; set {ANY_SIZE}=1"):
         simulate(scenario)
@@ -93,11 +90,8 @@ def test_sizes_in_words(count, words):
 
 def test_a_world_is_refused_in_a_real_group_that_is_too_small(tmp_path):
     """It needs 1.5 GB if everybody adopts everything, and the group has 1.2."""
-    for folder, name in (
-        (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
-        (Path("/sys/fs/cgroup"), "memory.max"),
-    ):
-        small = folder / f"shoulders-test-{os.getpid()}"
+    for folder, name in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        small = Path(folder) / f"shoulders-test-{os.getpid()}"
         try:
             small.mkdir()
             (small / name).write_text(str(1_200_000_000))
@@ -121,9 +115,8 @@ sys.argv = ["shoulders", "run", "world.toml", "--out", "out"]
 program()
 """
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-        )  # fmt: skip
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     finally:
         small.rmdir()
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

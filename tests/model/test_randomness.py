@@ -13,19 +13,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from sim.model import randomness
-from sim.model.randomness import (
-    UPPER,
-    exp,
-    key_of,
-    limit_of,
-    log,
-    normal_quantile,
-    philox4x32,
-    rank_of,
-    squares64,
-    uniform,
-    unit,
-)
+from sim.model.randomness import exp, key_of, log, normal_quantile, philox4x32, rank_of, squares64, uniform, unit
 from tests import cases
 
 FULL = 0xFFFFFFFF
@@ -185,6 +173,7 @@ def test_normal_quantile_agrees_with_scipy():
 
 @cases(500, st.floats(0.0, 1.0), st.integers(-(2**63), 2**63 - 1), st.integers(-2, 2))
 def test_a_chance_comes_true_below_its_limit(chance, bits, step):
-    near = min(max(limit_of(chance) + step, 0), UPPER) << 11  # where the two would differ, if anywhere
+    limit, upper = randomness.limit_of(chance), randomness.UPPER
+    near = min(max(limit + step, 0), upper) << 11  # where the two would differ, if anywhere
     for some in (bits, near):
-        assert (((some >> 11) & UPPER) < limit_of(chance)) == (unit(some) < chance)
+        assert (((some >> 11) & upper) < limit) == (unit(some) < chance)

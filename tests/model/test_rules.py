@@ -48,14 +48,13 @@ def test_a_skip_is_a_whole_number_from_none_on(u, chance):
     assert rules.skip(u, 1.0) == 0
 
 
-@pytest.mark.parametrize("chance", [1e-300, 1e-12, 9.9e-5, 1.1e-4, 0.3])
-def test_log_of_one_minus_has_no_cancellation(chance):
-    assert rules.log_of_one_minus(chance) == pytest.approx(math.log1p(-chance), rel=1e-12 if chance > 1e-4 else 4e-16)
-
-
-@pytest.mark.parametrize("rate", [0.0, 1e-300, 1e-15, 9.9e-5, 1.1e-4, 0.1, 3.0, 1000.0, math.inf])
-def test_probability_has_no_cancellation(rate):
-    assert rules.probability(rate) == pytest.approx(-math.expm1(-rate), rel=1e-12 if rate > 1e-4 else 4e-16, abs=0)
+@pytest.mark.parametrize(("rule", "exact", "x"), [
+    *((rules.log_of_one_minus, lambda x: math.log1p(-x), x) for x in (1e-300, 1e-12, 9.9e-5, 1.1e-4, 0.3)),
+    *((rules.probability, lambda x: -math.expm1(-x), x)
+      for x in (0.0, 1e-300, 1e-15, 9.9e-5, 1.1e-4, 0.1, 3.0, 1000.0, math.inf)),
+])  # fmt: skip
+def test_small_numbers_have_no_cancellation(rule, exact, x):
+    assert rule(x) == pytest.approx(exact(x), rel=1e-12 if x > 1e-4 else 4e-16, abs=0)
 
 
 def clear_of_steps(trials: int, chance: float, u: float) -> bool:
@@ -149,20 +148,6 @@ def test_understanding_needs_all_three(idea, teller, hearer):
     assert rules.chance_to_understand(idea, teller, hearer) == pytest.approx(idea * teller * hearer, abs=1e-300)
 
 
-def test_rates():
-    assert rules.discovery_rate(0.2, 0.5) == 0.1
-    assert rules.discovery_rate(math.inf, 0.5) == math.inf
-    assert rules.discovery_rate(math.inf, 0.0) == 0.0
-    assert rules.implementation_rate(0.2, 0.5, 4.0) == 0.025
-    assert rules.implementation_rate(math.inf, 0.5, 4.0) == math.inf
-    assert rules.implementation_rate(math.inf, 0.0, 4.0) == 0.0
-    assert rules.implementation_rate(0.0, 0.5, 0.0) == 0.0
-    assert rules.implementation_rate(0.2, 0.5, 0.0) == math.inf
-    assert rules.implementation_rate(0.2, 0.5, math.inf) == 0.0
-    assert rules.abandonment_rate(False, 0.1, 0.01, 7) == 0.1
-    assert rules.abandonment_rate(True, 0.1, 0.01, 7) == 0.01
-
-
 @given(st.integers(1, 300), st.integers(0, 300))
 def test_a_threshold_that_is_met_exactly_is_reached(ties, holding):
     assume(holding <= ties)
@@ -181,39 +166,27 @@ def test_a_threshold_compares_the_fraction(part, threshold):
     *[(rules.is_open, (alive, held, gone, rival), False) for alive, held, gone, rival in (
         (False, False, False, False), (True, True, False, False), (True, False, True, False),
         (True, False, False, True))],
-    (rules.wait, (0.5, 5e-324), NEVER),
-    (rules.wait, (0.0, 1e-300), 1),
-    (rules.reaches_threshold, (0.0, 0.0, 0.0), False),
-    (rules.reaches_threshold, (1e-9, 3.0, 0.0), True),
-    (rules.is_settled, (3, 4), True),
-    (rules.is_settled, (4, 4), False),
-    (rules.hesitates, (0.3, 0.29), True),
-    (rules.hesitates, (0.3, 0.3), False),
-    (rules.hesitates, (0.0, 0.0), False),
-    (rules.tells_until, (4, 2.5), 6.5),
-    (rules.tells_until, (4, math.inf), math.inf),
-    (rules.tells_again_until, (9, 4, 2.0), 10.0),
-    (rules.tells_again_until, (9, 9, 2.0), 11.0),
-    (rules.works_from, (4, 0), 5),
-    (rules.works_from, (4, 3), 8),
-    (rules.equal_part, (4,), 0.25),
-    (rules.part_of, (3.0, 4.0), 0.75),
-    (rules.comes_true, (0.2, 0.3), True),
-    (rules.comes_true, (0.3, 0.3), False),
-    (rules.chance_of_both, (0.5, 0.5), 0.25),
-    (rules.chance_in_crowd, (0.5, 0.5, 0.5, 0.5), 0.0625),
-    (rules.claim, (2, 5), 2 * 2**32 + 5),
-    (rules.can_be_found, (True, False), False),
-    (rules.can_be_made_to_work, (True, False), True),
-    (rules.can_be_made_to_work, (True, True), False),
-    (rules.count_leaving, (4, math.inf, 0.5), 4),
-    (rules.by_any, (0.5, 0.5), 0.75),
-    (rules.by_any, (0.0, 1e-15), 1e-15),
-    (rules.crowd_open, (100, 20, 10, 0), 70),
-    (rules.crowd_open, (100, 20, 10, 40), 35),
-    (rules.crowd_open, (100, 100, 0, 7), 0),
-    (rules.crowd_open, (10, 2, 0, 1), 7),
-    (rules.crowd_open, (3, 2, 0, 1), 0),
+    (rules.discovery_rate, (0.2, 0.5), 0.1), (rules.discovery_rate, (math.inf, 0.5), math.inf),
+    (rules.discovery_rate, (math.inf, 0.0), 0.0), (rules.implementation_rate, (0.2, 0.5, 4.0), 0.025),
+    (rules.implementation_rate, (math.inf, 0.5, 4.0), math.inf), (rules.implementation_rate, (math.inf, 0.0, 4.0), 0.0),
+    (rules.implementation_rate, (0.0, 0.5, 0.0), 0.0), (rules.implementation_rate, (0.2, 0.5, 0.0), math.inf),
+    (rules.implementation_rate, (0.2, 0.5, math.inf), 0.0),
+    (rules.abandonment_rate, (False, 0.1, 0.01, 7), 0.1), (rules.abandonment_rate, (True, 0.1, 0.01, 7), 0.01),
+    (rules.wait, (0.5, 5e-324), NEVER), (rules.wait, (0.0, 1e-300), 1),
+    (rules.reaches_threshold, (0.0, 0.0, 0.0), False), (rules.reaches_threshold, (1e-9, 3.0, 0.0), True),
+    (rules.is_settled, (3, 4), True), (rules.is_settled, (4, 4), False),
+    (rules.hesitates, (0.3, 0.29), True), (rules.hesitates, (0.3, 0.3), False), (rules.hesitates, (0.0, 0.0), False),
+    (rules.tells_until, (4, 2.5), 6.5), (rules.tells_until, (4, math.inf), math.inf),
+    (rules.tells_again_until, (9, 4, 2.0), 10.0), (rules.tells_again_until, (9, 9, 2.0), 11.0),
+    (rules.works_from, (4, 0), 5), (rules.works_from, (4, 3), 8),
+    (rules.equal_part, (4,), 0.25), (rules.part_of, (3.0, 4.0), 0.75),
+    (rules.comes_true, (0.2, 0.3), True), (rules.comes_true, (0.3, 0.3), False),
+    (rules.chance_of_both, (0.5, 0.5), 0.25), (rules.chance_in_crowd, (0.5, 0.5, 0.5, 0.5), 0.0625),
+    (rules.claim, (2, 5), 2 * 2**32 + 5), (rules.can_be_found, (True, False), False),
+    (rules.can_be_made_to_work, (True, False), True), (rules.can_be_made_to_work, (True, True), False),
+    (rules.count_leaving, (4, math.inf, 0.5), 4), (rules.by_any, (0.5, 0.5), 0.75), (rules.by_any, (0.0, 1e-15), 1e-15),
+    (rules.crowd_open, (100, 20, 10, 0), 70), (rules.crowd_open, (100, 20, 10, 40), 35),
+    (rules.crowd_open, (100, 100, 0, 7), 0), (rules.crowd_open, (10, 2, 0, 1), 7), (rules.crowd_open, (3, 2, 0, 1), 0),
 ])  # fmt: skip
 def test_small_rules_by_hand(rule, arguments, expected):
     assert rule(*arguments) == expected

@@ -11,20 +11,11 @@ from sim.scenario.scenario import Scenario
 from tests.logs.test_formats import GEPHI, PAJEK, YED
 
 WORLD = """
-[scenario]
-name = "n"
-steps = 6
-[population]
-count = {}
-reach = 1.0
-[[persons]]
-name = "Ada"
-creativity = 1.0
-reach = 1.0
-[[ideas]]
-name = "wheel"
-[world]
-network = {}
+scenario = {{name = "n", steps = 6}}
+population = {{count = {}, reach = 1.0}}
+persons = [{{name = "Ada", creativity = 1.0, reach = 1.0}}]
+ideas = [{{name = "wheel"}}]
+world.network = {}
 """
 
 
@@ -69,8 +60,7 @@ def test_a_graph_in_memory(tmp_path: Path) -> None:
 
 def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\nAda,Ben\n")
-    with pytest.raises(
-        ScenarioError, match=r"t\.csv:1: the header must have source and target; allowed: weight, start, end"
-    ) as caught:
+    says = r"t\.csv:1: the header must have source and target; allowed: weight, start, end"
+    with pytest.raises(ScenarioError, match=says) as caught:
         in_file(tmp_path, "t.csv")
     assert len(str(caught.value).splitlines()) == 1

@@ -63,12 +63,9 @@ def test_a_summary_has_the_statistics_of_every_setting():
 
 
 def test_failed_and_empty_runs_are_counted_and_left_out_and_one_value_has_no_interval():
-    table = pd.DataFrame(
-        {
-            "cell": [0] * 6, "replicate": range(6), "seed": range(6), "total": [1.0, 2.0, np.nan, None, np.inf, 6.0],
-            "error": [None, None, "ValueError: no", None, None, None],
-        }
-    )  # fmt: skip
+    columns = {"cell": [0] * 6, "replicate": range(6), "seed": range(6)}
+    columns |= {"total": [1.0, 2.0, np.nan, None, np.inf, 6.0], "error": [None, None, "ValueError: no"] + [None] * 3}
+    table = pd.DataFrame(columns)
     (row,) = summarise(table, ["total"], by=["cell"]).to_dict("records")
     assert (row["number"], row["empty"], row["failed"]) == (3, 2, 1)
     assert row["mean"] == 3.0
@@ -80,10 +77,8 @@ def test_failed_and_empty_runs_are_counted_and_left_out_and_one_value_has_no_int
     assert found.loc[3, ["number", "failed", "interval"]].tolist() == [0, 6, "none"]
     assert np.isnan(found.loc[3, ["mean", "sd", "q05", "low", "high"]].to_numpy(float)).all()
     assert found.drop(3)["mean"].notna().all()
-    table = pd.DataFrame(
-        {"cell": [0, 1, 1, 1], "replicate": [0, 0, 1, 2], "total": [4.0, 7.0, 7.0, 7.0], "error": None}
-    )
-    one, same = summarise(table, ["total"], by=["cell"]).to_dict("records")
+    columns = {"cell": [0, 1, 1, 1], "replicate": [0, 0, 1, 2], "total": [4.0, 7.0, 7.0, 7.0], "error": None}
+    one, same = summarise(pd.DataFrame(columns), ["total"], by=["cell"]).to_dict("records")
     assert one["interval"] == "none"
     assert np.isnan([one["sd"], one["low"], one["high"]]).all()
     assert (same["low"], same["high"], same["sd"]) == (7.0, 7.0, 0.0)
@@ -122,10 +117,8 @@ def test_the_interval_is_that_of_all_resamples():
 @settings(max_examples=30)
 def test_a_share_has_the_interval_of_wilson(number, data):
     happened = data.draw(st.integers(0, number))
-    rows = [1.0] * happened + [0.0] * (number - happened)
-    table = pd.DataFrame({"cell": 0, "replicate": range(number), "outbreak": rows, "error": None}).astype(
-        {"outbreak": bool}
-    )
+    rows = [True] * happened + [False] * (number - happened)
+    table = pd.DataFrame({"cell": 0, "replicate": range(number), "outbreak": rows, "error": None})
     (row,) = summarise(table, ["outbreak"], by=["cell"], confidence=0.9).to_dict("records")
     wanted = stats.binomtest(happened, number).proportion_ci(0.9, method="wilson")
     assert row["interval"] == "Wilson"
@@ -239,12 +232,11 @@ def test_the_table_of_a_study_is_that_of_its_folder_and_names_what_is_in_it(tmp_
     found = summarise(table, measures_of(table), parameters_of(table))
     assert found["number"].tolist() == [5] * 8
     pairs = differences(table, "total", {"dynamics.abandon_rate": 0.0, "population.reach": 0.1}, by=list(vary))
-    tapes = {
-        (rate, reach, seed): simulate(study.scenario.replace(dict(zip(vary, (rate, reach), strict=True))), seed).total
-        for rate in (0.0, 0.4)
-        for reach in (0.1, 0.9)
-        for seed in range(4, 9)
-    }
+
+    def total(rate, reach, seed):
+        return simulate(study.scenario.replace(dict(zip(vary, (rate, reach), strict=True))), seed).total
+
+    tapes = {cell: total(*cell) for cell in itertools.product((0.0, 0.4), (0.1, 0.9), range(4, 9))}
     for row in pairs.to_dict("records"):
         rate, reach = row["dynamics.abandon_rate"], row["population.reach"]
         each = [tapes[rate, reach, seed] - tapes[0.0, 0.1, seed] for seed in range(4, 9)]

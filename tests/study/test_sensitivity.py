@@ -15,18 +15,15 @@ from sim.study.sensitivity import LEVELS, indices, morris_indices, problem, samp
 
 A, B = 7.0, 0.1
 CIRCLE = {"world.x": (-math.pi, math.pi), "world.y": (-math.pi, math.pi), "world.z": (-math.pi, math.pi)}
-needs_salib = pytest.mark.skipif(
-    importlib.util.find_spec("SALib") is None, reason="SALib comes with the extra analysis"
-)
+has_salib = importlib.util.find_spec("SALib") is not None
+needs_salib = pytest.mark.skipif(not has_salib, reason="SALib comes with the extra analysis")
 
 
 def table_of(cells, function, replicates=1):
     rows = [
-        {"cell": k, "replicate": r, "seed": r, **cell, "total": float(function(*cell.values())), "error": None}
-        for k, cell in enumerate(cells)
-        for r in range(replicates)
+        {"cell": k, **cell, "total": float(function(*cell.values())), "error": None} for k, cell in enumerate(cells)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([row | {"replicate": r, "seed": r} for row in rows for r in range(replicates)])
 
 
 def ishigami(x, y, z):

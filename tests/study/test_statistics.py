@@ -15,19 +15,9 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from sim.experiments.hypotheses.spending import levels, sequential_p, spent
+from sim.study import statistics
 from sim.study.intervals import mean_interval
-from sim.study.statistics import (
-    EXACT,
-    benjamini_hochberg,
-    equivalence_p,
-    holm,
-    power,
-    power_of_equivalence,
-    sign_flip_p,
-    smallest_p,
-    standardised,
-    variance_reduction,
-)
+from sim.study.statistics import EXACT, equivalence_p, holm, power, sign_flip_p, standardised, variance_reduction
 
 EXPERIMENTS = 10_000 if os.environ.get("SHOULDERS_THEORY") == "full" else 1500
 SKEWED = {
@@ -62,9 +52,9 @@ def test_drawn_flips_agree_with_scipy_and_their_seed():
 @pytest.mark.parametrize("pairs", [3, EXACT, EXACT + 1, 100])
 def test_no_p_is_below_the_smallest(pairs):
     effects = np.ones(pairs)
-    assert sign_flip_p(effects, flips=999) >= smallest_p(pairs, 999)
+    assert sign_flip_p(effects, flips=999) >= statistics.smallest_p(pairs, 999)
     if pairs <= EXACT or pairs == 100:
-        assert sign_flip_p(effects, flips=999) == smallest_p(pairs, 999)
+        assert sign_flip_p(effects, flips=999) == statistics.smallest_p(pairs, 999)
 
 
 def test_intervals_and_standardised_effects():
@@ -78,7 +68,7 @@ def test_intervals_and_standardised_effects():
     assert standardised(np.array([1.0, 3.0])) == pytest.approx(2 / 2**0.5)
     assert standardised(np.array([2.0, 2.0])) == np.inf
     assert standardised(np.zeros(3)) == 0.0
-    assert holm([]) == benjamini_hochberg([]) == []
+    assert holm([]) == statistics.benjamini_hochberg([]) == []
 
 
 @given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=7))
@@ -96,7 +86,7 @@ def test_benjamini_hochberg_rejects_up_to_the_last_below_its_line(p):
     order = sorted(p)
     for q in (0.01, 0.05, 0.2):
         last = max((k + 1 for k in range(len(p)) if order[k] <= (k + 1) / len(p) * q), default=0)
-        assert sum(x <= q * (1 + 1e-12) for x in benjamini_hochberg(p)) == last
+        assert sum(x <= q * (1 + 1e-12) for x in statistics.benjamini_hochberg(p)) == last
 
 
 def test_power_is_how_often_a_test_succeeds_or_shows_equivalence():
@@ -110,8 +100,8 @@ def test_power_is_how_often_a_test_succeeds_or_shows_equivalence():
     rng, pairs, margin = np.random.default_rng(7), 40, 0.5
     samples = (rng.normal(size=pairs) for _ in range(EXPERIMENTS))
     found = sum(equivalence_p(x + margin, x - margin) <= 0.05 for x in samples)
-    assert at_level(found, power_of_equivalence(margin, pairs))
-    assert power_of_equivalence(0.01, 20) == 0.0
+    assert at_level(found, statistics.power_of_equivalence(margin, pairs))
+    assert statistics.power_of_equivalence(0.01, 20) == 0.0
 
 
 @pytest.mark.parametrize("relative", [False, True])

@@ -7,18 +7,9 @@ import numpy as np
 import pytest
 
 from sim.engines import simulate
+from sim.experiments.fit import summaries
 from sim.experiments.fit.record import record_of
-from sim.experiments.fit.summaries import (
-    NAMED,
-    breadth,
-    depth,
-    labels_of,
-    observed,
-    summaries_of,
-    summarise,
-    waiting_times,
-    wiener,
-)
+from sim.experiments.fit.summaries import breadth, depth, labels_of, observed, summaries_of, waiting_times, wiener
 from sim.tape.tables import DISCOVER, LEARN
 from tests.experiments.fit import scenario_of
 
@@ -48,9 +39,9 @@ def test_lineages_are_measured_as_networkx_does(seed):
 def test_every_name_has_as_many_numbers_as_labels():
     tape = simulate(SCENARIO, 1)
     record = record_of(tape, SCENARIO)
-    for name in (*NAMED, "total", "adoption-curve"):
+    for name in (*summaries.NAMED, "total", "adoption-curve"):
         some = summaries_of([name], record)
-        assert len(summarise(tape, some)) == len(labels_of(some)) > 0
+        assert len(summaries.summarise(tape, some)) == len(labels_of(some)) > 0
     some = summaries_of(["final_size", lambda tape: [len(tape.events), np.nan]], record)
     assert observed(record, some).tolist() == [depth(tape) and len(np.unique(tape.events.person)), len(tape.events), 0]
 

@@ -26,8 +26,6 @@ NETWORKS: list[dict[str, Any]] = [
     {"kind": "barabasi-albert", "links": 2, "both_ways": False},
 ]
 NAMES = ("A", "B", "C", "group", "group 2", "population", "everyone")
-
-
 PERSONS = [{"name": "A"}, {"name": "B"}, {"name": "group", "count": 3}, {"name": "C"}]
 
 
@@ -36,15 +34,12 @@ def build(network: dict[str, Any], ties: list[dict[str, Any]], deeds: list[dict[
 
 
 names, weights = st.sampled_from(NAMES), st.sampled_from([0.25, 0.5, 1.0])
-named = st.fixed_dictionaries(
-    {"from": names, "to": names, "weight": weights, "start": st.integers(0, 6)},
-    optional={"both_ways": st.booleans(), "end": st.integers(7, 12), "pairing": st.sampled_from(["all", "each"])},
-)
-deeds = st.fixed_dictionaries(
-    {"step": st.integers(1, 8), "from": names, "to": names, "both_ways": st.booleans()},
-).flatmap(
-    lambda deed: st.one_of(st.just(deed | {"kind": "cut"}), weights.map(lambda w: deed | {"kind": "tie", "weight": w}))
-)
+tie = {"from": names, "to": names, "weight": weights, "start": st.integers(0, 6)}
+extra = {"both_ways": st.booleans(), "end": st.integers(7, 12), "pairing": st.sampled_from(["all", "each"])}
+named = st.fixed_dictionaries(tie, optional=extra)
+deed = {"step": st.integers(1, 8), "from": names, "to": names, "both_ways": st.booleans()}
+cut, added = (st.fixed_dictionaries(deed | {"kind": st.just(kind)}) for kind in ("cut", "tie"))
+deeds = cut | st.builds(lambda deed, weight: deed | {"weight": weight}, added, weights)
 
 
 @cases(300, st.sampled_from(NETWORKS), st.lists(named, max_size=4), st.lists(deeds, max_size=5))
