@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sim.accounts.table import CreditTable
 from sim.tape.rows import Recorder
-from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Events, Persons, Realised
 from sim.tape.tape import Tape
 
 Parents = Mapping[int, float]
@@ -34,13 +34,8 @@ def finish_tape(recorder: Recorder, people: Persons, realised: Iterable[tuple[in
     size = int((people.members * people.size).sum())
     settings: dict[str, Any] = {"world_size": size, "steps": max([0, *events.step.tolist()])} | others
     ideas = tuple(f"idea {k}" for k in range(max([0, *events.idea.tolist()]) + 1))
-    return Tape(
-        events=events,
-        influences=influences,
-        realised=Realised([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]),
-        persons=people,
-        **({"ideas": ideas} | settings),
-    )
+    worth = Realised(*([row[k] for row in rows] for k in range(3)))
+    return Tape(events=events, influences=influences, realised=worth, persons=people, **({"ideas": ideas} | settings))
 
 
 def with_crowd(names: Sequence[str], crowd: int) -> Persons:
@@ -69,22 +64,11 @@ def rename(tape: Tape, order: Sequence[int]) -> Tape:
     """The same history with every person a group of its own, person p at the row order[p]."""
     events = tape.events
     names, sizes = tape.persons.names(), tape.persons.size[tape.persons.group].tolist()
-    place = {row: p for p, row in enumerate(order)}
-    people = Persons(
-        [names[place[row]] for row in range(len(order))],
-        [1] * len(order),
-        [sizes[place[row]] for row in range(len(order))],
-    )
+    before = sorted(range(len(order)), key=order.__getitem__)  # who of the old rows stands in each new one
+    people = Persons([names[p] for p in before], [1] * len(before), [sizes[p] for p in before])
     moved = [order[p] if p >= 0 else -1 for p in events.person.tolist()]
-    return Tape(
-        events=type(events)(events.step, events.kind, moved, events.idea, events.count),
-        influences=tape.influences,
-        realised=tape.realised,
-        persons=people,
-        ideas=tape.ideas,
-        steps=tape.steps,
-        world_size=tape.world_size,
-    )
+    events = Events(events.step, events.kind, moved, events.idea, events.count)
+    return Tape(events, tape.influences, tape.realised, people, tape.ideas, tape.steps, tape.world_size)
 
 
 class _History:

@@ -27,10 +27,8 @@ def test_a_scenario_is_given_or_named():
         simulate(3)
     with pytest.raises(sim.ScenarioError, match=r"did you mean 'e1_interpreter'"):
         simulate("e1_interpeter")
-    assert (
-        simulate("e1_interpreter")
-        == simulate_many("e1_interpreter", [Scenario.load("e1_interpreter").scenario.seed])[0]
-    )
+    seed = Scenario.load("e1_interpreter").scenario.seed
+    assert simulate("e1_interpreter") == simulate_many("e1_interpreter", [seed])[0]
 
 
 @pytest.mark.parametrize("name", ["simulate", "simulate_many", "credit", "compare", "read_log", "sweep", "knockout"])

@@ -29,11 +29,8 @@ def over_orders(value: Callable[[Coalition], float], orders: Sequence[Sequence[A
 
 def uninterrupted(unions: Sequence[Sequence[int]]) -> list[list[int]]:
     """All orders in which no union is interrupted."""
-    return [
-        [player for union in parts for player in union]
-        for order in itertools.permutations(unions)
-        for parts in itertools.product(*(itertools.permutations(union) for union in order))
-    ]
+    of_unions = [itertools.product(*map(itertools.permutations, order)) for order in itertools.permutations(unions)]
+    return [[player for union in parts for player in union] for orders in of_unions for parts in orders]
 
 
 def parts_of(those: Coalition, links: Sequence[tuple[int, int]]) -> list[Coalition]:
@@ -191,10 +188,8 @@ def test_tables_functions_and_rows_give_the_same_and_the_seed_decides() -> None:
 
     told: list[tuple[int, int]] = []
     one = shapley_sampled(table, 4, 50, 9, bounds=(0, 3375), progress=lambda done, of: told.append((done, of)))
-    for other in (
-        shapley_sampled(lambda those: table[bits(those)], 4, 50, 9, bounds=(0, 3375)),
-        shapley_sampled(rows, 4, 50, 9, bounds=(0, 3375), by_rows=True),
-    ):
+    by_sets = shapley_sampled(lambda those: table[bits(those)], 4, 50, 9, bounds=(0, 3375))
+    for other in (by_sets, shapley_sampled(rows, 4, 50, 9, bounds=(0, 3375), by_rows=True)):
         assert other.value.tolist() == one.value.tolist()
         assert other.half_width.tolist() == one.half_width.tolist()
     assert shapley_sampled(table, 4, 50, 10, bounds=(0, 3375)).value.tolist() != one.value.tolist()

@@ -28,13 +28,8 @@ def test_a_run_as_it_was_is_the_same_run_with_fewer_steps(scenario: Scenario, st
 
 def test_the_crowds_cohorts_leave_one_by_one() -> None:
     """E2 with a smaller, livelier crowd: several cohorts give the idea up in the same steps, some of them by luck."""
-    changes = {
-        "world.size": 2000,
-        "persons.P1.reach": 1.0,
-        "persons.P2.reach": 0.1,
-        "dynamics.telling_period": "forever",
-        "dynamics.abandon_rate_working": 0.3,
-    }
+    changes = {"world.size": 2000, "persons.P1.reach": 1.0, "persons.P2.reach": 0.1}
+    changes |= {"dynamics.telling_period": "forever", "dynamics.abandon_rate_working": 0.3}
     faster = '[[interventions]]\nstep = 37\nkind = "set"\nkey = "dynamics.abandon_rate"\nvalue = 0.5\n'
     text = (SCENARIOS / "e2_implementer.toml").read_text(encoding="utf-8")
     scenario = Scenario.from_toml(f"{text}\n{faster}").replace(changes)
@@ -141,9 +136,8 @@ def test_the_giants_of_the_time(tmp_path: Path) -> None:
     shares = found.to_pandas()
     assert shares["Ada"].iloc[[1, 4]].tolist() == [1.0, 1.0]
     assert shares["Bea"].iloc[-1] == 0.9
-    assert [(course.name, course.kind) for course in found.courses(most=2)] == [
-        ("Bea", "person"), ("Ada", "person"), ("", "rest"),
-    ]  # fmt: skip
+    courses = [(course.name, course.kind) for course in found.courses(most=2)]
+    assert courses == [("Bea", "person"), ("Ada", "person"), ("", "rest")]
     rows_of = found.to_rows()
     assert rows_of[-1]["credit"] == 30.0
     assert rows_of[-1]["share"] == 1.0

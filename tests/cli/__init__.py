@@ -12,29 +12,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 VILLAGE = """\
-[scenario]
-name = "a village"
-steps = 12
-seed = 3
-
-[population]
-count = 12
-reach = 0.3
-understanding = 0.8
-
-[[persons]]
-name = "Ada"
-creativity = 1.0
-reach = 0.5
-
-[[persons]]
-name = "builder"
-count = 3
-skill = 0.5
-
-[[ideas]]
-name = "wheel"
-discovery_rate = 2.0
+scenario = {name = "a village", steps = 12, seed = 3}
+population = {count = 12, reach = 0.3, understanding = 0.8}
+persons = [{name = "Ada", creativity = 1.0, reach = 0.5}, {name = "builder", count = 3, skill = 0.5}]
+ideas = [{name = "wheel", discovery_rate = 2.0}]
 """
 LOG = "source,target,time\nAda,Bob,1\nBob,Carl,2\nAda,Dora,3\n"
 # A child begins as a job in the foreground does, though this process may have been told to ignore Ctrl-C.

@@ -32,20 +32,9 @@ from sim.machine.version import version
 from sim.scenario.bundled import read_text
 from sim.scenario.template import template
 from sim.views.figures.save import METADATA
-from tests.cli import (
-    LOG,
-    PATIENCE,
-    ROOT,
-    VILLAGE,
-    Done,
-    environment,
-    interrupted,
-    on_terminal,
-    refused,
-    shoulders,
-    started,
-)
+from tests.cli import LOG, PATIENCE, VILLAGE, Done, environment, interrupted, on_terminal, refused, shoulders, started
 
+ROOT = Path(__file__).parents[2]
 ESCAPE = re.compile(r"\x1b|\r(?!\n)")
 COLOUR = re.compile(r"\x1b\[[\d;]*(?<!\d)(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
 OBJECT_IN_ORDER = ["scenario", "seed", "steps", "method", "total", "credit", "dropped", "mended", "read_as"]
@@ -105,7 +94,7 @@ def folder(ran: Done, place: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
 def test_the_documented_line_switches_completion_on(kind, here, monkeypatch):
-    page = (Path(__file__).parents[2] / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
     assert re.search(rf"\| {kind} \| `[^`]*_SHOULDERS_COMPLETE={kind}_source shoulders", page)
     monkeypatch.setenv("_SHOULDERS_COMPLETE", f"{kind}_source")
     assert f"_SHOULDERS_COMPLETE={kind}_complete" in here().out
@@ -303,9 +292,7 @@ def test_wrong_input_is_refused_in_one_line(args, parts, here, tmp_path):
     assert contents(tmp_path) == before, "nothing was written"
 
 
-def test_a_folder_of_something_else_is_refused_before_the_work_and_a_run_of_another_scenario_gives_way_to_force(
-    here, tmp_path, monkeypatch
-):
+def test_a_foreign_folder_is_refused_before_the_work_and_another_run_gives_way_to_force(here, tmp_path, monkeypatch):
     for _ in range(2):  # an older run of the same scenario gives way
         done = here("run", "e1_interpreter", "--out", "x", "--json")
         assert (done.code, done.err) == (0, "")
@@ -427,8 +414,8 @@ def test_credit_over_time_which_of_a_run_needs_its_snapshot(here, folder, tmp_pa
     table = here("credit", folder, "--by", "time").out
     assert "Ada" in table
     assert re.search(r"^\| 12 +\|", table, re.M)
-    several = here("credit", folder, "--by", "time", "--method", "all", "--json").json
-    assert several["methods"]["role-flow"]["credit"] == rows
+    several = here("credit", folder, "--by", "time", "--method", "all", "--json").json["methods"]
+    assert several["role-flow"]["credit"] == rows
     shutil.copytree(folder, tmp_path / "copy")
     snapshot = tmp_path / "copy" / "scenario.toml"
     snapshot.unlink()
@@ -625,9 +612,8 @@ def test_only_the_door_writes_to_the_terminal():
         calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
         names = {ast.unparse(call.func) for call in calls}
         allowed = {"click.echo"} if file.name == "main.py" else set()  # click's own help
-        assert file == door or not names & {"print", "click.echo", "sys.stdout.write", "sys.stderr.write"} - allowed, (
-            file
-        )
+        writing = names & {"print", "click.echo", "sys.stdout.write", "sys.stderr.write"} - allowed
+        assert file == door or not writing, file
 
 
 def test_no_color_is_honoured_on_a_terminal_and_json_is_json(folder, place):

@@ -143,10 +143,9 @@ def test_lines_are_of_the_commit_that_wrote_them_across_branches_moves_and_merge
     found = bases_of(read_log(imported(tmp_path, made)))
     reached = {int(author) for author in git(tmp_path, "log", "--no-merges", "--format=%an").split()}
     expected = {k: made[k].bases for k in sorted(reached) if made[k].bases}
-    assert found == {
-        k: pytest.approx({base: lines / bases.total() for base, lines in bases.items()})
-        for k, bases in expected.items()
-    }
+    assert found.keys() == expected.keys()
+    for k, bases in expected.items():
+        assert found[k] == pytest.approx({base: lines / bases.total() for base, lines in bases.items()})
     assert len(expected) > 5
 
 

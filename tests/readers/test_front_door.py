@@ -104,14 +104,10 @@ def test_other_files_and_data_in_memory(tmp_path: Path) -> None:
     for time, source, target in ROWS[1:]:
         graph.add_edge(source, target, date=f"2020-01-0{time}")
     frame.to_parquet(tmp_path / "a.parquet")
-    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_file(
-        sink, pa.Schema.from_pandas(frame, preserve_index=False)
-    ) as out:  # fmt: skip
-        out.write_table(pa.Table.from_pandas(frame, preserve_index=False))
-    with pa.OSFile(str(tmp_path / "a.arrows"), "wb") as sink, pa.ipc.new_stream(
-        sink, pa.Schema.from_pandas(frame, preserve_index=False)
-    ) as out:  # fmt: skip
-        out.write_table(pa.Table.from_pandas(frame, preserve_index=False))
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    for name, new in (("a.arrow", pa.ipc.new_file), ("a.arrows", pa.ipc.new_stream)):
+        with pa.OSFile(str(tmp_path / name), "wb") as sink, new(sink, table.schema) as out:
+            out.write_table(table)
     (tmp_path / "page.json").write_text(json.dumps({"meta": {"count": 6}, "results": records}))
     nodes = [{"data": {"id": str(k), "name": name}} for k, name in enumerate(graph)]
     ends = [(list(graph).index(s), list(graph).index(t), date) for s, t, date in graph.edges(data="date")]
@@ -119,11 +115,9 @@ def test_other_files_and_data_in_memory(tmp_path: Path) -> None:
     (tmp_path / "cytoscape.json").write_text(json.dumps({"elements": {"nodes": nodes, "edges": links}}))
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
     (tmp_path / "a.json").write_text(json.dumps(records))
-    for given in (
-        frame, pa.Table.from_pandas(frame), graph, io.StringIO(LOG), io.BytesIO(LOG.encode()),
-        *(tmp_path / name for name in ("a.parquet", "a.arrow", "a.arrows", "a.jsonl", "a.json",
-                                       "page.json", "cytoscape.json")),
-    ):  # fmt: skip
+    files = ("a.parquet", "a.arrow", "a.arrows", "a.jsonl", "a.json", "page.json", "cytoscape.json")
+    data = (frame, pa.Table.from_pandas(frame), graph, io.StringIO(LOG), io.BytesIO(LOG.encode()))
+    for given in (*data, *(tmp_path / name for name in files)):
         assert has_shares(read_log(given)), given
 
 

@@ -5,24 +5,11 @@ from typing import Any
 from sim import Scenario, Study
 
 TEXT = """
-[scenario]
-name = "a dozen"
-steps = 12
-seed = 3
-[world.network]
-kind = "erdos-renyi"
-degree = 3.0
-[population]
-count = 10
-reach = 0.1
-skill = 0.05
-[[persons]]
-name = "Ada"
-creativity = 1.0
-reach = 0.2
-[[ideas]]
-name = "engine"
-discovery_rate = 0.5
+scenario = {name = "a dozen", steps = 12, seed = 3}
+world.network = {kind = "erdos-renyi", degree = 3.0}
+population = {count = 10, reach = 0.1, skill = 0.05}
+persons = [{name = "Ada", creativity = 1.0, reach = 0.2}]
+ideas = [{name = "engine", discovery_rate = 0.5}]
 """
 VARY: dict[str, Any] = {"dynamics.abandon_rate": {"start": 0.0, "stop": 0.4, "num": 3}, "persons.Ada.reach": [0.1, 0.5]}
 MEASURES = ["total", "reached", "time_to_half", "share:Ada"]

@@ -339,27 +339,16 @@ def test_an_older_tape_is_replaced(older, saved):
     assert set(contents(saved)) == set(FILES), "nothing of the older one is left in it"
 
 
-def lay(folder: Path, **files: str) -> None:
-    folder.mkdir()
-    for name, text in files.items():
-        (folder / name.replace("__", ".")).write_text(text)
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        {"thesis__tex": "years of work"},
-        {"thesis__tex": "years of work", "provenance__json": '{"tool": "another"}'},
-        {"thesis__tex": "years of work", "provenance__json": ""},
-        {"thesis__tex": "years of work", "provenance__json": "[" * 100_000},
-        {"thesis__tex": "years of work", "provenance__json": '"shoulders-tape"'},
-        {"events__parquet": "PAR1"},
-        {"__hidden": "x"},
-    ],
-    ids=["a folder", "a manifest of others", "an empty manifest", "a deep manifest", "text", "parquet", "hidden"],
-)
+@pytest.mark.parametrize("files", [
+    {"thesis.tex": "years of work"},
+    *({"thesis.tex": "years of work", "provenance.json": of_others}
+      for of_others in ('{"tool": "another"}', "", "[" * 100_000, '"shoulders-tape"')),
+    {"events.parquet": "PAR1"}, {".hidden": "x"},
+], ids=["a folder", "of others", "empty", "deep", "text", "parquet", "hidden"])  # fmt: skip
 def test_a_foreign_folder_is_refused_and_left_as_it_is(files, tmp_path):
-    lay(tmp_path / "work", **files)
+    (tmp_path / "work").mkdir()
+    for name, text in files.items():
+        (tmp_path / "work" / name).write_text(text)
     before = contents(tmp_path)
     with pytest.raises(OSError, match="work: exists and is no run folder; choose another one"):
         build().save(tmp_path / "work")

@@ -18,27 +18,19 @@ from sim.errors import TapeError
 from sim.logs.formats import from_networkx, read_log
 from sim.tape.export import EXPORTS, export
 from sim.tape.graph import GRAPHS, WORLD, person_arrows, to_networkx
-from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
+from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Persons
 from sim.tape.tape import Tape
 from tests import cases
 from tests.cli import Done, refused
 from tests.logs.test_edges import as_csv, credits, read, story, tables
-from tests.tapes import make_tape, tapes, with_crowd
+from tests.tapes import make_tape, tapes
 
 
 def bridge() -> Tape:
     """P1 discovers and tells P2, who tells a crowd and implements; P1 builds a second idea on the first."""
-    events = [
-        (DISCOVER, 0, {}),
-        (LEARN, 1, {0: 1.0}),
-        (LEARN, 2, {1: 1.0}, 98),
-        (IMPLEMENT, 1, {1: 1.0}),
-        (LEARN, 3, {0: 0.25, 2: 0.75}),
-        (DISCOVER, 0, {0: 1.0}, 1, 1),
-    ]
-    people = with_crowd(["P1", "P2"], 98)
-    people = type(people)([*people.name, "P3"], [1, 1, 1, 1], [1, 1, 98, 1])
-    return make_tape(people, events)
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {1: 1.0}, 98), (IMPLEMENT, 1, {1: 1.0})]
+    events += [(LEARN, 3, {0: 0.25, 2: 0.75}), (DISCOVER, 0, {0: 1.0}, 1, 1)]
+    return make_tape(Persons(["P1", "P2", "crowd", "P3"], [1, 1, 1, 1], [1, 1, 98, 1]), events)
 
 
 def test_persons_by_hand() -> None:
@@ -120,12 +112,10 @@ def written(tape: Tape, name: str, of: str, **options: Any) -> Any:
 @cases(30, tapes())
 def test_xml_holds_the_graph(name: str, of: str, tape: Tape) -> None:
     graph, found = to_networkx(tape, of), written(tape, name, of)
-    assert {int(node): {key: data[key] for key in graph.nodes[int(node)]} for node, data in found.nodes(data=True)} == (
-        dict(graph.nodes(data=True))
-    )
-    assert {(int(u), int(v)): weight for u, v, weight in found.edges(data="weight")} == {
-        (u, v): weight for u, v, weight in graph.edges(data="weight")
-    }
+    nodes = {int(node): {key: data[key] for key in graph.nodes[int(node)]} for node, data in found.nodes(data=True)}
+    assert nodes == dict(graph.nodes(data=True))
+    ties = {(int(u), int(v)): weight for u, v, weight in found.edges(data="weight")}
+    assert ties == {(u, v): weight for u, v, weight in graph.edges(data="weight")}
     assert found.is_directed()
 
 
@@ -175,9 +165,8 @@ def test_what_is_written_is_read_back(name: str, rows: Any, of: str, times: str)
 def test_runs_are_read_back(name: str, tape: Tape, of: str) -> None:
     again = exported_and_read(tape, name, of)
     assert len(again.events) == len(tape.events)
-    assert {who: share for who, share in credits(again).items() if share} == pytest.approx(
-        {who: share for who, share in credits(tape).items() if share}
-    )
+    one, other = ({who: share for who, share in credits(of).items() if share} for of in (again, tape))
+    assert one == pytest.approx(other)
 
 
 def exported_and_read(tape: Tape, name: str, of: str) -> Tape:

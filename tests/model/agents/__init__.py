@@ -12,12 +12,7 @@ from sim.scenario.scenario import Scenario
 from sim.tape.tables import KINDS
 from sim.tape.tape import Tape
 
-CALM: dict[str, Any] = {
-    "discovery_rate": 0.0,
-    "implementation_rate": 0.0,
-    "abandon_rate": 0.0,
-    "abandon_rate_working": 0.0,
-}
+CALM = dict.fromkeys(("discovery_rate", "implementation_rate", "abandon_rate", "abandon_rate_working"), 0.0)
 
 
 def make(steps: int = 5, dynamics: dict[str, Any] | None = None, **sections: Any) -> Scenario:
@@ -84,9 +79,8 @@ def deed(step: int, kind: str, person: str = "", **others: Any) -> dict[str, Any
 
 def rows(tape: Tape, *kinds: str) -> list[tuple[int, str, int, int]]:
     """What happened: (step, kind, person, idea), of these kinds or of all."""
-    columns = (tape.events.step, tape.events.kind, tape.events.person, tape.events.idea)
-    found = zip(*(column.tolist() for column in columns), strict=True)
-    return [(s, KINDS[k], p, i) for s, k, p, i in found if KINDS[k] in kinds or not kinds]
+    found = zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)
+    return [(s, KINDS[k], p, i) for s, k, p, i, _ in found if KINDS[k] in kinds or not kinds]
 
 
 def happened(tape: Tape, *kinds: str) -> str:
@@ -119,16 +113,13 @@ def z(found: float, trials: int, chance: float) -> float:
     return (found - trials * chance) / (trials * chance * (1.0 - chance)) ** 0.5
 
 
-RICH: dict[str, Any] = {
+RICH: dict[str, Any] = {  # a little of everything
     "steps": 25,
     "world": {"size": 3000, "network": {"kind": "watts-strogatz", "neighbours": 4, "rewire": 0.2, "weight": 0.5}},
     "population": {
-        "count": 40,
-        "creativity": {"kind": "power", "low": 0.05, "exponent": 2.5},
-        "reach": {"kind": "uniform", "high": 0.003},
-        "skill": {"kind": "beta", "a": 1.0, "b": 4.0},
-        "clarity": {"kind": "uniform", "low": 0.5},
-        "understanding": {"kind": "uniform", "low": 0.3},
+        "count": 40, "creativity": {"kind": "power", "low": 0.05, "exponent": 2.5},
+        "reach": {"kind": "uniform", "high": 0.003}, "skill": {"kind": "beta", "a": 1.0, "b": 4.0},
+        "clarity": {"kind": "uniform", "low": 0.5}, "understanding": {"kind": "uniform", "low": 0.3},
         "threshold": {"kind": "uniform", "high": 0.4},
     },
     "persons": [
@@ -143,14 +134,8 @@ RICH: dict[str, Any] = {
         {"name": "sledge", "rival_of": "wheel", "value": 0.5},
     ],
     "dynamics": {
-        "discovery_rate": 0.02,
-        "telling_period": 4.0,
-        "implementation_rate": 0.05,
-        "release_delay": 1,
-        "abandon_rate": 0.1,
-        "abandon_rate_working": 0.02,
-        "resolve_rate": 0.2,
-        "readopt": True,
+        "discovery_rate": 0.02, "telling_period": 4.0, "implementation_rate": 0.05, "release_delay": 1,
+        "abandon_rate": 0.1, "abandon_rate_working": 0.02, "resolve_rate": 0.2, "readopt": True,
     },
     "interventions": [
         {"step": 2, "kind": "discover", "person": "Ann"},
@@ -163,7 +148,7 @@ RICH: dict[str, Any] = {
         {"step": 14, "kind": "cut", "from": "Ann", "to": "everyone"},
         {"step": 15, "kind": "implement", "person": "Ann"},
     ],
-}  # a little of everything
+}  # fmt: skip
 VARIANTS: dict[str, dict[str, Any]] = {
     "simple": {},
     "everybody credited": {"credited_tellers": "all"},

@@ -101,10 +101,8 @@ def test_an_idea_needs_all_that_it_builds_on_since_an_earlier_step():
     entries = "3 discover A idea=axle; 5 discover B idea=cart; 5 discover C idea=cart"
     people = "A creativity=1.0; B creativity=0.1; C"
     tape = run(make(7, {"discovery_rate": math.inf}, persons=people, ideas=ideas, interventions=entries))
-    assert happened(tape) == (
-        "1 discover A wheel; 1 discover B wheel; 3 discover A axle; 4 discover A cart; 5 discover B cart; "
-        "5 discover C cart"
-    )
+    found = "1 discover A wheel; 1 discover B wheel; 3 discover A axle; 4 discover A cart; 5 discover B cart; "
+    assert happened(tape) == found + "5 discover C cart"
     assert [parents(tape, e) for e in (3, 4, 5)] == [{0: 0.5, 2: 0.5}, {1: 1.0}, {}]  # B's: what B has of it
 
 
@@ -148,16 +146,8 @@ def released(delay: int, value_of: str = "working") -> Any:
     *((alone(f"{begun} discover A", per="adopter"), 1) for begun in (1, 10)),
     (alone("1 discover A; 3 die A; 5 set ideas.idea.value=9", per="adopter"), 1),
     (alone("1 discover A; 1 die A", per="adopter"), 0),
-    *(
-        (adopters(delay, by), total)
-        for delay, by, total in (
-            (0, "everyone", 3),
-            (2, "everyone", 3),
-            (4, "everyone", 2),
-            (9, "everyone", 0),
-            (0, "crowd", 0),
-        )
-    ),
+    *((adopters(delay, "everyone"), total) for delay, total in ((0, 3), (2, 3), (4, 2), (9, 0))),
+    (adopters(0, "crowd"), 0),
 ])  # fmt: skip
 def test_what_holdings_are_worth(scenario, total):
     assert run(scenario).total == total
@@ -565,19 +555,16 @@ def test_batch_run_stops_at_the_last_step_of_the_scenario():
     # Since 3.5 the seeds are an argument of their own, and the steps are counted from 1.
     apart = "rng" in inspect.signature(mesa.batch_run).parameters
     parameters, seeds = ({}, {"rng": [1, 2]}) if apart else ({"rng": [1, 2]}, {})
-    results = mesa.batch_run(
-        IdeaDiffusion, {"scenario": [scenario], **parameters}, number_processes=1, display_progress=False, **seeds
-    )
+    quiet = {"number_processes": 1, "display_progress": False}
+    results = mesa.batch_run(IdeaDiffusion, {"scenario": [scenario], **parameters}, **quiet, **seeds)
     assert [row["Step"] for row in results] == [24 + apart] * 2
     for seed, row in zip([1, 2], results, strict=True):
         model = IdeaDiffusion(scenario, rng=seed)
         model.run()
         assert (row["holders"], row["realising"]) == (model.holders(), model.realising())
-    plain = mesa.batch_run(IdeaDiffusion, {"scenario": [scenario]}, number_processes=1, display_progress=False)
+    plain = mesa.batch_run(IdeaDiffusion, {"scenario": [scenario]}, **quiet)
     assert [row["Step"] for row in plain] == [24 + apart]
-    steps = mesa.batch_run(
-        IdeaDiffusion, {"scenario": [scenario]}, data_collection_period=1, max_steps=9, display_progress=False
-    )
+    steps = mesa.batch_run(IdeaDiffusion, {"scenario": [scenario]}, data_collection_period=1, max_steps=9, **quiet)
     assert [row["Step"] for row in steps][:8] == list(range(apart, 8 + apart))
     assert 9 <= len(steps) <= 10  # 3.3.1 takes max_steps + 1
 

@@ -31,37 +31,12 @@ HOSTILE = ("<script>alert(1)</script>", '"\'><img src=x onerror=alert(2)>',
            "%SCRIPT%", "</title><b>", "\u2028", "-->", "${1}")  # fmt: skip
 TYPES = {"u8": "<u1", "u16": "<u2", "u32": "<u4", "f32": "<f4", "f64": "<f8"}
 VILLAGE = """
-[scenario]
-name = "a village"
-steps = 25
-seed = 3
-[population]
-count = 40
-reach = 0.05
-understanding = 0.6
-[world.network]
-kind = "watts-strogatz"
-neighbours = 4
-rewire = 0.1
-[[persons]]
-name = "Ada"
-creativity = 1.0
-reach = 0.2
-[[persons]]
-name = "builder"
-count = 3
-skill = 0.8
-[[ideas]]
-name = "wheel"
-discovery_rate = 0.4
-[[ideas]]
-name = "cart"
-prerequisites = ["wheel"]
-discovery_rate = 2.0
-[dynamics]
-telling_period = 6
-implementation_rate = 3.0
-abandon_rate = 0.1
+scenario = {name = "a village", steps = 25, seed = 3}
+population = {count = 40, reach = 0.05, understanding = 0.6}
+world.network = {kind = "watts-strogatz", neighbours = 4, rewire = 0.1}
+persons = [{name = "Ada", creativity = 1.0, reach = 0.2}, {name = "builder", count = 3, skill = 0.8}]
+ideas = [{name = "wheel", discovery_rate = 0.4}, {name = "cart", prerequisites = ["wheel"], discovery_rate = 2.0}]
+dynamics = {telling_period = 6, implementation_rate = 3.0, abandon_rate = 0.1}
 """
 
 
@@ -120,19 +95,17 @@ def test_what_the_page_holds_is_the_tapes(village):
     child = np.repeat(np.arange(len(kept)), unpacked(events["parents"]))
     found = list(zip(kept[child].tolist(), kept[unpacked(events["parent"])].tolist(), strict=True))
     told = tape.events.kind[tape.influences.child] != USE
-    assert found == sorted(
-        zip(tape.influences.child[told].tolist(), tape.influences.parent[told].tolist(), strict=True)
-    )
-    tape, held, course = village.tape, [0, 0], []
+    pairs = zip(tape.influences.child[told].tolist(), tape.influences.parent[told].tolist(), strict=True)
+    assert found == sorted(pairs)
+    held, course = [0, 0], []
     rows = list(zip(*(column.tolist() for column in tape.events.columns().values()), strict=True))
     for step in range(tape.steps + 1):
         for when, kind, _, idea, count in rows:
             if when == step:
                 held[idea] += count * ((kind in (DISCOVER, LEARN)) - (kind in (ABANDON, LEAVE)))
         course.append(list(held))
-    assert [unpacked(curve).tolist() for curve in village.data["curves"]] == [
-        list(c) for c in zip(*course, strict=True)
-    ]
+    curves = [unpacked(curve).tolist() for curve in village.data["curves"]]
+    assert curves == [list(c) for c in zip(*course, strict=True)]
     assert village.data["moments"] == [str(step) for step in range(tape.steps + 1)]
 
 
@@ -172,7 +145,7 @@ def test_a_real_log_has_a_page_without_ties(tmp_path):
 @pytest.mark.parametrize("people", [0, 1])
 def test_a_history_in_which_nothing_happened_has_a_page(people):
     text = VILLAGE.replace("creativity = 1.0", "creativity = 0.0").replace("count = 40", f"count = {people}")
-    text = text.replace('kind = "watts-strogatz"\nneighbours = 4\nrewire = 0.1', 'kind = "none"')
+    text = text.replace('kind = "watts-strogatz", neighbours = 4, rewire = 0.1', 'kind = "none"')
     scenario = Scenario.from_toml(text)
     data = data_of(explorer(simulate(scenario, engine="agents"), scenario))
     assert unpacked(data["events"]["kind"]).tolist() == []
@@ -261,10 +234,8 @@ def test_the_same_run_has_the_same_page_whose_policy_forbids_every_request_and_e
     assert len(scripts) == 1
     digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
     assert allowed["script-src"] == f"'sha256-{digest}'"
-    assert not re.search(
-        r"https?://(?!www\.w3\.org/2000/svg)|innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function",
-        village.text,
-    )
+    code = r"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
+    assert not re.search(rf"https?://(?!www\.w3\.org/2000/svg)|{code}", village.text)
     parts = Path(pages.__file__).parent
     assert not re.search(r"\son\w+=", (parts / "page.html").read_text(encoding="utf-8"))
     assert explorer(village.tape, village.scenario) == village.text

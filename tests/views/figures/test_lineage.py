@@ -15,10 +15,8 @@ from tests.tapes import make_tape, tapes
 
 
 def heaviest(tape, event):
-    rows = np.flatnonzero(tape.influences.child == event)
-    return max(
-        (float(tape.influences.weight[row]), -int(tape.influences.parent[row])) for row in rows.tolist()
-    )[1] * -1  # fmt: skip
+    rows = np.flatnonzero(tape.influences.child == event).tolist()
+    return -max((float(tape.influences.weight[row]), -int(tape.influences.parent[row])) for row in rows)[1]
 
 
 @given(tapes())
@@ -27,9 +25,7 @@ def test_the_tree_is_who_learned_from_whom(tape):
     for idea in range(len(tape.ideas)):
         found = tree(tape, idea)
         kind = tape.events.kind[found.event]
-        assert found.event.tolist() == [
-            e for e in range(len(tape.events)) if tape.events.idea[e] == idea and tape.events.kind[e] <= LEARN
-        ]
+        assert found.event.tolist() == np.flatnonzero((tape.events.idea == idea) & (tape.events.kind <= LEARN)).tolist()
         for row, by in enumerate(found.parent.tolist()):
             if kind[row] == DISCOVER:
                 assert by == -1
@@ -39,15 +35,12 @@ def test_the_tree_is_who_learned_from_whom(tape):
         for row in range(len(found.event)):
             below = [r for r in range(len(found.event)) if row in ancestors(found, r)]
             assert found.size[row] == len(below)
-            assert sorted(found.place[below].tolist()) == list(
-                range(found.place[row], found.place[row] + found.size[row])
-            )
+            first = found.place[row]
+            assert sorted(found.place[below].tolist()) == list(range(first, first + found.size[row]))
             event = int(found.event[row])
-            gone = [
-                int(tape.events.step[e]) for e in range(event, len(tape.events))
-                if tape.events.kind[e] in (ABANDON, LEAVE) and tape.events.idea[e] == idea
-                and tape.events.person[e] == tape.events.person[event]
-            ]  # fmt: skip
+            gone = (tape.events.idea == idea) & (tape.events.person == tape.events.person[event])
+            gone &= np.isin(tape.events.kind, (ABANDON, LEAVE)) & (np.arange(len(tape.events)) >= event)
+            gone = tape.events.step[gone].tolist()
             if tape.persons.size[tape.persons.group[tape.events.person[event]]] == 1:
                 assert found.end[row] == (gone[0] if gone else tape.steps)
 
@@ -65,10 +58,8 @@ def test_no_branching_off_crosses_an_earlier_line(tape):
     for idea in range(len(tape.ideas)):
         found = tree(tape, idea)
         for row, by in enumerate(found.parent.tolist()):
-            between = (
-                np.flatnonzero((found.place > found.place[by]) & (found.place < found.place[row])) if by >= 0 else []
-            )
-            assert all(other > row for other in between)  # they begin later
+            between = (found.place > found.place[by]) & (found.place < found.place[row])
+            assert by < 0 or (np.flatnonzero(between) > row).all()  # they begin later
 
 
 @given(tapes())

@@ -48,32 +48,15 @@ def test_any_tape_can_be_drawn(tape):
 
 
 def ring(n=40, seed=1, kind="watts-strogatz"):
-    return Scenario.from_toml(
-        f"""
-        [scenario]
-        name = "ring"
-        steps = 12
-        seed = {seed}
-        [world.network]
-        kind = "{kind}"
-        {"neighbours = 4" if kind == "watts-strogatz" else ""}
-        {"rewire = 0" if kind == "watts-strogatz" else ""}
-        [population]
-        count = {n}
-        reach = {min(1.0, 4 / n)}
-        [[persons]]
-        name = "Ada"
-        creativity = 1.0
-        reach = {min(1.0, 4 / n)}
-        [[ties]]
-        from = "Ada"
-        to = "population"
-        [[ideas]]
-        name = "wheel"
-        [dynamics]
-        discovery_rate = inf
-        """.replace("        ", "")
-    )
+    return Scenario.from_toml(f"""
+        scenario = {{name = "ring", steps = 12, seed = {seed}}}
+        world.network = {{kind = "{kind}" {", neighbours = 4, rewire = 0" if kind == "watts-strogatz" else ""}}}
+        population = {{count = {n}, reach = {min(1.0, 4 / n)}}}
+        persons = [{{name = "Ada", creativity = 1.0, reach = {min(1.0, 4 / n)}}}]
+        ties = [{{from = "Ada", to = "population"}}]
+        ideas = [{{name = "wheel"}}]
+        dynamics.discovery_rate = inf
+        """)
 
 
 def test_marks_of_every_state_and_links_are_counted_and_the_same_bytes(tmp_path):
@@ -87,9 +70,8 @@ def test_marks_of_every_state_and_links_are_counted_and_the_same_bytes(tmp_path)
         drawn = {name: count for name, count in drawn.items() if count}
         expected = [told(p, 0, step, tape) for p in range(tape.persons.total)]
         assert drawn == {name: expected.count(name) for name in NAMES if name in expected}
-        assert f"{expected.count('learned it') + expected.count('discovered it')} people hold it" in axes.get_title(
-            "left"
-        )
+        holders = expected.count("learned it") + expected.count("discovered it")
+        assert f"{holders} people hold it" in axes.get_title("left")
     expected = set()
     for i in range(world.n):
         for j in world.ties.target[world.ties.indptr[i] : world.ties.indptr[i + 1]].tolist():
