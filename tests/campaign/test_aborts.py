@@ -34,7 +34,6 @@ WORK = {
     "credit": ("credit", "run", "-o", "new.parquet", "--intervals"),
 }  # fmt: skip
 SHARE = {"run": 5, "threads": 5, "processes": 2, "dask": 1, "fit": 3, "export": 2, "credit": 2}
-RESUMED = ("threads", "processes", "dask", "fit")
 FRESH = {"village.toml", "curve.csv", "run"}
 
 

@@ -69,17 +69,10 @@ def test_a_scenario_is_linked_with_what_it_uses():
     assert {f.__module__ for f in batch if "generators" in f.__module__} == {barabasi_albert.__module__}
     assert {meet, happen, look_at, tell_crowd} <= step
     assert not {meet, happen, look_at, tell_crowd} & (small | batch)
-    for key, value in USED.items():
+    used = {"dynamics.adoption": "threshold", "dynamics.stifling": "both", "world.size": 10}
+    deeds = {"interventions": [{"step": 1, "kind": "publish", "person": "everyone"}]}
+    for key, value in (used | deeds | {"persons": [{"name": "A", "dies": 2}]}).items():
         assert left_out(plain.replace({key: value})) == (), key
-
-
-USED = {
-    "dynamics.adoption": "threshold",
-    "dynamics.stifling": "both",
-    "world.size": 10,
-    "interventions": [{"step": 1, "kind": "publish", "person": "everyone"}],
-    "persons": [{"name": "A", "dies": 2}],
-}
 
 
 @pytest.mark.parametrize("changed", [
@@ -93,13 +86,9 @@ def test_another_constant_or_callee_is_another_folder(changed):
 
 def test_what_a_function_says_of_itself_does_not_matter():
     space: dict[str, object] = {"TABLE": TABLE, "LIMIT": LIMIT, "twice": twice, "__name__": __name__}
-    texts = (
-        'def f(x: float) -> float:\n    """One."""\n    return twice(x)',
-        'def f(x: float) -> float:\n    """Two."""\n\n    return twice(x)',
-    )
     marks = []
-    for text in texts:
-        exec(text, space)  # the same function, twice
+    for said in ('"""One."""', '"""Two."""\n'):
+        exec(f"def f(x: float) -> float:\n    {said}\n    return twice(x)", space)  # the same function, twice
         marks.append(fingerprint(space["f"]))
     assert marks[0] == marks[1]
 
@@ -138,9 +127,8 @@ def run(code, folder, *arguments, **environment):
     file = folder / "code.py"
     file.write_text(textwrap.dedent(code))
     given = {k: v for k, v in os.environ.items() if k not in environment} | {k: v for k, v in environment.items() if v}
-    return subprocess.run(
-        [sys.executable, str(file), *arguments], cwd=folder, env=given, capture_output=True, text=True, check=False
-    )
+    command, kept = [sys.executable, str(file), *arguments], {"capture_output": True, "text": True}
+    return subprocess.run(command, cwd=folder, env=given, check=False, **kept)
 
 
 def test_ten_threads_leave_the_current_folder_and_a_users_own_functions_alone(tmp_path):

@@ -221,11 +221,9 @@ def test_the_value_of_the_crowd_is_that_of_its_people_step_by_step(by):
 
 
 def test_the_crowd_tells_from_its_cohorts_in_the_parts_of_their_counts():
-    entries = (
-        "1 discover A; 1 tell crowd to=B; "  # which knows nothing yet
-        "1 set persons.B.understanding=0.0; 4 set persons.B.understanding=1.0; 4 set persons.A.reach=0.0; "
-        "4 tell crowd to=world"
-    )
+    entries = "1 discover A; 1 tell crowd to=B; "  # which knows nothing yet
+    entries += "1 set persons.B.understanding=0.0; 4 set persons.B.understanding=1.0; 4 set persons.A.reach=0.0; "
+    entries += "4 tell crowd to=world"
     sections = teller(0.25, persons="A reach=0.25 keeps=true; B", interventions=entries)
     model = IdeaDiffusion(make(5, {"telling_period": "forever"}, **sections))
     tape = model.run()

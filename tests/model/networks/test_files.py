@@ -31,6 +31,15 @@ def read(folder: Path, name: str, **options: Any) -> list[tuple[Any, ...]]:
     return list(zip(*(column.tolist() for column in files.from_file(made, made.world.network)), strict=True))
 
 
+def complaint(folder: Path, name: str) -> str:
+    """What is said of a file that is refused: one line, with its name."""
+    with pytest.raises(ScenarioError) as problem:
+        read(folder, name)
+    assert str(folder / name) in str(problem.value)
+    assert str(problem.value).isprintable()
+    return str(problem.value)
+
+
 @pytest.fixture
 def large(monkeypatch):
     """All CSV files count as large, and batches are small."""
@@ -123,7 +132,8 @@ def test_what_is_unusual_in_a_large_csv_file_is_read_as_in_a_small_one(tmp_path,
     assert outcome() == small
 
 
-HOSTILE = [
+@pytest.mark.parametrize("limit", [-1, 10**9])
+@pytest.mark.parametrize(("text", "says"), [
     (b"", "ties.csv:1: the header must have source and target"),
     (b"from,to\n1,2\n", "ties.csv:1: the header must have"),
     (b"source,target,weight\n1,2,1\n1,2,nan\n", "ties.csv:3: weight must be above 0 and at most 1, is nan"),
@@ -141,19 +151,11 @@ HOSTILE = [
     (b"source,target\n" + b"x" * 2000 + b",y\n", "ties.csv:2: source or target is longer than 1000 letters"),
     (b"source,target\n" + b"".join(b"%d,%d\n" % (k, k + 1) for k in range(9)), "'6' is a person too many"),
     (b"source,target\n" + b"".join(b"a%d,b\n" % k for k in range(9)), "'a5' is a person too many"),
-]
-
-
-@pytest.mark.parametrize(("text", "says"), HOSTILE)
-@pytest.mark.parametrize("limit", [-1, 10**9])
+])  # fmt: skip
 def test_a_hostile_csv_file_is_one_line_of_complaint(tmp_path, monkeypatch, text, says, limit):
     monkeypatch.setattr(files, "LARGE", limit)
     (tmp_path / "ties.csv").write_bytes(text)
-    with pytest.raises(ScenarioError) as problem:
-        read(tmp_path, "ties.csv")
-    assert says in str(problem.value)
-    assert str(tmp_path / "ties.csv") in str(problem.value)
-    assert str(problem.value).isprintable()
+    assert says in complaint(tmp_path, "ties.csv")
 
 
 def write(folder: Path, columns: dict[str, Any], **options: Any) -> Path:
@@ -162,14 +164,13 @@ def write(folder: Path, columns: dict[str, Any], **options: Any) -> Path:
 
 
 def test_a_parquet_file_is_read_as_a_csv_file(tmp_path, large):
+    start, end = pa.array([2, None, None, 1], pa.int8()), pa.array([4, None, 7, None], pa.uint64())
     columns = {
         "weight": [0.5, None, 1.0, 0.25],
         "target": ["x", "team 2", "Ann", "y"],
         "source": ["Ann", "x", "y", "y"],
-        "start": pa.array([2, None, None, 1], pa.int8()),
-        "end": pa.array([4, None, 7, None], pa.uint64()),
-        "note": [[1], [], None, [2]],
     }
+    columns |= {"start": start, "end": end, "note": [[1], [], None, [2]]}
     expected = [(0, 3, 0.5, 2, 4), (3, 2, 1.0, 0, NEVER), (4, 0, 1.0, 0, 7), (4, 4, 0.25, 1, NEVER)]
     write(tmp_path, columns)
     assert read(tmp_path, "ties.parquet") == expected
@@ -225,12 +226,8 @@ NUMBERS = {"source": [1, 2], "target": [2, 1]}
     ({"source": ["x" * 2**25, "y"], "target": ["a", "b"]}, "unpacks to"),
 ])  # fmt: skip
 def test_a_hostile_parquet_file_is_one_line_of_complaint(tmp_path, columns, says):
-    path = write(tmp_path, columns)
-    with pytest.raises(ScenarioError) as problem:
-        read(tmp_path, "ties.parquet")
-    assert says in str(problem.value)
-    assert str(path) in str(problem.value)
-    assert str(problem.value).isprintable()
+    write(tmp_path, columns)
+    assert says in complaint(tmp_path, "ties.parquet")
 
 
 def test_columns_of_the_same_name_are_refused(tmp_path):
@@ -246,16 +243,9 @@ def test_a_damaged_parquet_file_is_named(tmp_path, damage):
     path = write(tmp_path, columns, write_page_checksum=True, use_dictionary=False)
     whole_file = bytearray(path.read_bytes())
     whole_file[300] ^= 0x10
-    kinds = {
-        "empty": b"",
-        "text": b"source,target\n1,2\n",
-        "cut": bytes(whole_file[:900]),
-        "flipped": bytes(whole_file),
-    }
+    kinds = {"empty": b"", "text": b"source,target\n1,2\n", "cut": whole_file[:900], "flipped": whole_file}
     path.write_bytes(kinds[damage])
-    with pytest.raises(ScenarioError, match="cannot be read as parquet") as problem:
-        read(tmp_path, "ties.parquet")
-    assert str(problem.value).isprintable()
+    assert "cannot be read as parquet" in complaint(tmp_path, "ties.parquet")
 
 
 def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):

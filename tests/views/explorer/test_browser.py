@@ -51,10 +51,8 @@ def frame(page: Page) -> None:
 def ink(page: Page) -> int:
     """How many points of the picture differ from its ground."""
     frame(page)
-    return int(
-        page.run("""(() => { const c = scene.canvas, d = scene.context.getImageData(0, 0, c.width, c.height).data;
+    return page.run("""(() => { const c = scene.canvas, d = scene.context.getImageData(0, 0, c.width, c.height).data;
         let n = 0; for (let k = 3; k < d.length; k += 4) n += d[k] > 0; return n; })()""")
-    )
 
 
 def shown(page: Page) -> list[str]:
@@ -142,9 +140,8 @@ def test_account_idea_and_role_change_what_is_shown(page):
     number = page.run("history_.accounts.findIndex(a => a.name === 'priority')")
     priority = choose("account", number)
     assert max(priority) > max(flow)
-    assert (
-        page.run("document.getElementById('asks').textContent") == "Who was first, whether or not anybody heard of it?"
-    )
+    asked = page.run("document.getElementById('asks').textContent")
+    assert asked == "Who was first, whether or not anybody heard of it?"
     assert choose("account", "0") == flow
     made = choose("role", "implementation")
     assert sum(made) == pytest.approx(1 / 3, abs=0.2)

@@ -50,9 +50,8 @@ class Live:
     def run(self, changes, headers=None, raw: str | None = None, *, patiently: bool = True):
         body = json.dumps({"changes": changes}) if raw is None else raw
         while True:
-            answer, text = self.ask(
-                self.path + "run", "POST", body, **(JSON | self.origin if headers is None else headers)
-            )
+            given = JSON | self.origin if headers is None else headers
+            answer, text = self.ask(self.path + "run", "POST", body, **given)
             if not patiently or not text.startswith('{"wait"'):
                 return answer.status, text
 
@@ -210,12 +209,8 @@ def test_every_slider_is_a_number_of_the_scenario_within_its_ends_which_are_allo
         kind = int if control["value"].isdigit() else float
         assert control["low"] <= float(control["value"]) <= control["high"], control
         assert control["step"] > 0 or control["logarithmic"]
-        ends = (
-            ()
-            if control["key"] in ("population.count", "world.network.neighbours")
-            else (control["low"], control["high"])
-        )
-        for value in (control["value"], *ends):  # a network asks for some persons
+        some = control["key"] in ("population.count", "world.network.neighbours")  # a network asks for some persons
+        for value in (control["value"], *(() if some else (control["low"], control["high"]))):
             assert scenario.replace({control["key"]: kind(value)}) is not None
 
 

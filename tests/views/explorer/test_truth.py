@@ -22,14 +22,8 @@ population = {{count = {count}, reach = {reach}}}
 dynamics = {{discovery_rate = inf, telling_period = 3, abandon_rate = 0.2, implementation_rate = 0.3}}
 ideas = [{{name = "wheel"}}]
 impact = {{value_of = "held"}}
-[[persons]]
-name = "Ada"
-creativity = 1.0
-reach = {reach}
-dies = 6
-[[ties]]
-from = "Ada"
-to = "population"
+persons = [{{name = "Ada", creativity = 1.0, reach = {reach}, dies = 6}}]
+ties = [{{from = "Ada", to = "population"}}]
 """
 
 
@@ -69,9 +63,8 @@ def deeds(tape, step):
         if when > step or person < 0:
             break
         once.add(person)
-        held[person] = held.get(person, 0) + {DISCOVER: count, LEARN: count, ABANDON: -count, LEAVE: -count}.get(
-            kind, 0
-        )
+        gain = {DISCOVER: count, LEARN: count, ABANDON: -count, LEAVE: -count}.get(kind, 0)
+        held[person] = held.get(person, 0) + gain
         made |= {person} if kind == IMPLEMENT else set()
         found |= {person} if kind == DISCOVER else set()
     body = {p: ("idea" if p in found else "communication") if held[p] > 0 else "ground" for p in once}
@@ -119,11 +112,8 @@ def test_the_colour_of_everybody_at_every_moment_is_their_state_on_the_tape(brow
             if wanted is None or covered or (wanted == "ground" and radius[p] < 3.0) or radius[p] < 2.4:
                 continue
             looked += 1
-            assert np.abs(np.array(seen["pixels"][p][:3]) - seen["colours"][wanted][:3]).max() <= 12, (
-                step,
-                name,
-                wanted,
-            )
+            away = np.abs(np.array(seen["pixels"][p][:3]) - seen["colours"][wanted][:3])
+            assert away.max() <= 12, (step, name, wanted)
         assert looked >= min(3, len(seen["names"]) // 4), step
     assert [said for said in browser.errors if "Canvas2D" not in said] == []  # so it complains of these questions
 

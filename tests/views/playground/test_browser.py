@@ -46,10 +46,8 @@ def drag(page, start, end):
     page.point(*end, "mouseReleased", button="left", clickCount=1)
 
 
-def shares(page, account="role-flow"):
-    return page.run(
-        f"Object.fromEntries(app.doc.persons.map((one, k) => [one.name, app.result.shares['{account}'][k]]))"
-    )
+def shares(page, account="role-flow", run="app.result"):
+    return page.run(f"Object.fromEntries(app.doc.persons.map((one, k) => [one.name, {run}.shares['{account}'][k]]))")
 
 
 def settled(page):
@@ -67,9 +65,7 @@ def test_the_list_says_what_had_been_credited_by_the_step_that_is_looked_at(page
         for account in ("role-flow", "person-pagerank", "shapley", "priority"):
             table = credit(tape, account).persons if tape.total else None
             truth = dict(zip(table.name, table.share.tolist(), strict=True)) if table else {}
-            found = page.run(
-                f"Object.fromEntries(app.doc.persons.map((one, k) => [one.name, app.shown.shares['{account}'][k]]))"
-            )
+            found = shares(page, account, "app.shown")
             assert found == pytest.approx({name: truth.get(name, 0.0) for name in found}, abs=1e-9), (step, account)
         assert page.run("now.share.reduce((a, b) => a + b, 0)") == pytest.approx(1.0 if tape.total else 0.0)
 
@@ -77,12 +73,9 @@ def test_the_list_says_what_had_been_credited_by_the_step_that_is_looked_at(page
 def test_a_fourth_person_by_hand_shared_and_run_by_python(page, browser):
     assert shares(page) == {"P1": 0.5, "P2": 0.25, "P3": 0.25}
     page.click(*at(page, "P3"))
-    drag(
-        page,
-        middle(page, "[data-pull]"),
-        page.run("""(() => { const box = byId("world").getBoundingClientRect();
-        return [box.x + box.width - 60, box.y + 60]; })()"""),
-    )
+    corner = page.run("""(() => { const box = byId("world").getBoundingClientRect();
+        return [box.x + box.width - 60, box.y + 60]; })()""")
+    drag(page, middle(page, "[data-pull]"), corner)
     assert page.run("app.doc.persons.map(one => one.name)") == ["P1", "P2", "P3", "P4"]
     assert page.run("app.doc.ties.at(-1)") == {"from": "P3", "to": "P4"}
     page.run("select('person', 'P4')")
@@ -174,9 +167,8 @@ def test_the_story_has_six_scenes_that_say_what_is_there(browser, page, written)
     opened(browser, written.as_uri())
     said = []
     for scene in range(6):
-        browser.run(
-            f"document.querySelectorAll('.scene')[{scene}].scrollIntoView({{block: 'center', behavior: 'instant'}})"
-        )
+        there = "scrollIntoView({block: 'center', behavior: 'instant'})"
+        browser.run(f"document.querySelectorAll('.scene')[{scene}].{there}")
         browser.wait(f"app.scene === {scene}")
         settled(browser)
         said.append(browser.run("document.querySelector('.scene.current .live').textContent"))

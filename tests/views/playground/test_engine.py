@@ -44,10 +44,8 @@ def check(engine, document, knockouts=True):
         if method == "role-flow":
             for role, found in zip(("idea", "communication", "implementation"), page["roles"], strict=True):
                 column = getattr(table, role)
-                parts = [
-                    column[rows[p.name]] / tape.total if p.name in rows and tape.total else 0.0
-                    for p in scenario.persons
-                ]
+                own = {name: column[row] / tape.total if tape.total else 0.0 for name, row in rows.items()}
+                parts = [own.get(p.name, 0.0) for p in scenario.persons]
                 np.testing.assert_allclose(found[:number], parts, atol=1e-9, err_msg=role)
     if knockouts:
         lost = knockout(scenario, replicates=1).raw / (tape.total or math.inf)

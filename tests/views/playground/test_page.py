@@ -45,10 +45,8 @@ def test_a_world_is_written_out_person_by_person_and_tie_by_tie():
     assert [one.get("born") for one in document["persons"]] == [None, 2, 2, None, None]
     assert len(document["ties"]) == len(world.ties.target) == 8
     assert document["ideas"][2]["prerequisites"] == ["i 1", "i 2"]
-    assert document["interventions"] == [
-        {"step": 3, "kind": "tell", "person": "B 1", "idea": "i 1", "to": "A"},
-        {"step": 3, "kind": "tell", "person": "B 2", "idea": "i 2", "to": "A"},
-    ]
+    deeds = [{"step": 3, "kind": "tell", "person": f"B {k}", "idea": f"i {k}", "to": "A"} for k in (1, 2)]
+    assert document["interventions"] == deeds
     assert len(document["places"]) == 5
 
 
