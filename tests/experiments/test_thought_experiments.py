@@ -56,9 +56,7 @@ def test_e2_the_world_abandons_the_idea_before_the_implementer_enters_and_each_t
     ("e3_thousand_one_thousand", (1000, 1, 1000)),
     ("e3_ten_thousand_ideas", (10_000, 1000, 1)),
 ])  # fmt: skip
-def test_e3_a_third_for_each_role_in_equal_parts_and_priority_for_discoverers_alone(
-    name: str, counts: tuple[int, int, int]
-) -> None:
+def test_e3_a_third_for_each_role_and_priority_for_discoverers_alone(name: str, counts: tuple[int, int, int]) -> None:
     found = np.array(list(shares(name).values()))
     expected = np.concatenate([np.full(count, 1 / 3 / count) for count in counts])
     # The file lists inventors, tellers and implementers in this order.
@@ -179,11 +177,8 @@ def test_the_matrix_is_run_by_one_function() -> None:
     found = thought_experiments(SCENARIOS, ["priority", "role-flow"], ["E4", "E5"], {"E5": QUICK}, told.append)
     assert told == ["E4", "E5"]
     rows = to_dict(found)
-    assert rows["E4"] == {
-        "P1": {"priority": 1.0, "role-flow": 0.5},
-        "P2": {"priority": 0.0, "role-flow": 0.25},
-        "P3": {"priority": 0.0, "role-flow": 0.25},
-    }
+    shares = {"P1": (1.0, 0.5), "P2": (0.0, 0.25), "P3": (0.0, 0.25)}
+    assert rows["E4"] == {who: dict(zip(("priority", "role-flow"), of, strict=True)) for who, of in shares.items()}
     assert list(rows["E5"]) == ["genius", "finder", "person"]
     assert rows["E5"]["genius"]["priority"] == 1.0
     assert rows["E5"]["genius"]["role-flow"] < 1e-3

@@ -15,16 +15,8 @@ from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 FILES = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
-HISTORY = [
-    "cocks_rsa",
-    "gauss_fft",
-    "gpus_deep_learning",
-    "kant_critique",
-    "karush_kuhn_tucker",
-    "lstm",
-    "quaternions",
-    "xerox_apple",
-]
+HISTORY = ["cocks_rsa", "gauss_fft", "gpus_deep_learning", "kant_critique", "karush_kuhn_tucker", "lstm",
+           "quaternions", "xerox_apple"]  # fmt: skip
 # The 5000 persons of the notebook take up to 36 s: test_thought_experiments.py runs them all, here 1500 do.
 SMALLER = {"genius_notebook": {"population.count": 1500}}
 SEEDS = (1, 2, 3)

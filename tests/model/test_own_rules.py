@@ -91,9 +91,7 @@ def test_the_batch_writes_the_same_tapes_and_a_rule_matters(own):
 def test_age_decides_when_an_idea_is_given_up():
     tape = simulate(SMALL, 3, rules={"abandonment_rate": begins_at_three})
     began: dict[tuple[int, int], int] = {}
-    for step, kind, person, idea in zip(
-        *(tape.events.columns()[c] for c in ("step", "kind", "person", "idea")), strict=True
-    ):
+    for step, kind, person, idea, _ in zip(*tape.events.columns().values(), strict=True):
         if kind <= 1:
             began[person, idea] = step
         elif kind == 3:

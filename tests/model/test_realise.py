@@ -62,21 +62,17 @@ def expanded(recorder: Recorder, realised: Realised) -> dict[tuple[int, int], fl
 def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: int, held: bool) -> Realised:
     """The realised table of these holdings, as the crowd's; the `use` rows are added to the recorder."""
     made = [sorted(of) for of in releases]
-    schedule = Schedule(
-        np.cumsum([0, *map(len, made)]),
-        np.array([release for of in made for release, *_ in of], np.int64),
-        np.array([row for of in made for _, row, *_ in of], np.int64),
-    )
+    out, row = (np.array([release[k] for of in made for release in of], np.int64) for k in (0, 1))
+    schedule = Schedule(np.cumsum([0, *map(len, made)]), out, row)
     spans = [[(max(a, 1) - 1, min(b, now + 1) - 1, v)
               for (a, v), (b, _) in zip(of, [*of[1:], (now + 1, 0.0)], strict=True)] for of in values]  # fmt: skip
     first, last, value = np.array([span for of in spans for span in of]).reshape(-1, 3).T
     worth = Worth(np.cumsum([0, *map(len, spans)]), first.astype(np.int64), last.astype(np.int64), value.copy())
     before = len(recorder.events), len(recorder.influences)
     columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
-    found = [
-        code(rows_of(*recorder.tables()), np.ones(1, np.bool_), columns, schedule, worth, 0, now, held, False)
-        for code in (realise_loops.realise, compiled(realise_loops.realise))
-    ]
+    settings = (np.ones(1, np.bool_), columns, schedule, worth, 0, now, held, False)
+    both = (realise_loops.realise, compiled(realise_loops.realise))
+    found = [code(rows_of(*recorder.tables()), *settings) for code in both]
     rows, rows_too = (used(rows) for rows, *_ in found)
     for one, other in zip([*rows, *found[0][1:]], [*rows_too, *found[1][1:]], strict=True):
         assert one.tobytes() == other.tobytes()
@@ -116,9 +112,8 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
         rows = [recorder.event(0, IMPLEMENT, 0, idea, 1, {begun: 1.0}) for _ in outs]
         releases.append([(out, row, 1) for out, row in zip(outs, rows, strict=True)])
     value = st.sampled_from([0.0, 0.1, 1.0, 2.5, 1e6])
-    changes = st.lists(st.tuples(st.integers(1, now), value), max_size=4).map(
-        lambda rows: sorted(rows, key=lambda r: r[0])
-    )
+    changes = st.lists(st.tuples(st.integers(1, now), value), max_size=4)
+    changes = changes.map(lambda rows: sorted(rows, key=lambda row: row[0]))
     values = [[(0, draw(value)), *draw(changes)] for _ in range(ideas)]
     return {"recorder": recorder, "pieces": pieces, "releases": releases, "values": values, "now": now}
 
@@ -179,11 +174,8 @@ def persons_shares(tape: Tape, scenario: Scenario) -> Shares:
 @cases(60, scenarios())
 def test_a_tape_holds_what_the_holdings_of_its_events_were_worth(scenario):
     whole = {"world.size": scenario.world.size and sum(p.count for p in scenario.persons) + scenario.population.count}
-    plain = [
-        d
-        for d in scenario.interventions
-        if d.kind != "set" and "crowd" not in (getattr(d, "to", ""), d.__dict__.get("person"))
-    ]
+    plain = [d for d in scenario.interventions if "crowd" not in (getattr(d, "to", ""), getattr(d, "person", ""))]
+    plain = [d for d in plain if d.kind != "set"]
     scenario = scenario.replace({**(whole if scenario.world.size else {}), "impact.realised_by": "everyone",
                                  "interventions": [d.model_dump(by_alias=True) for d in plain]})  # fmt: skip
     tape = simulate(scenario, engine="agents")

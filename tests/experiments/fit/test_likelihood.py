@@ -87,10 +87,8 @@ def test_one_teller_of_many_is_a_binomial_with_clopper_and_pearsons_interval():
     record = record_of({"person": ["first", *(f"person {k}" for k in told)], "time": [1, 2, 2, 2]}, scenario)
     found = fit(scenario, record, {"population.understanding": "uniform(0, 1)"}, predicted=0)
     exact = stats.beta(1 + 3, 1 + 7)
-    for probability in (0.025, 0.5, 0.975):
-        assert found.quantile("population.understanding", probability) == pytest.approx(
-            exact.ppf(probability), abs=0.02
-        )
+    for part in (0.025, 0.5, 0.975):
+        assert found.quantile("population.understanding", part) == pytest.approx(exact.ppf(part), abs=0.02)
     log = Record("log", 2, record.tape)
     like = Likelihood(scenario, log)
     like.courses[0].told[like.row[0], like.row[1:]] = True

@@ -39,9 +39,10 @@ def test_runs_of_a_batch_are_those_of_single_runs(scenario: Scenario, first: int
         assert tape.provenance == alone.provenance
 
 
-@given(
-    scenarios().map(some), st.lists(st.tuples(*[st.floats(0.0, 1.0)] * 6), min_size=1, max_size=4), st.integers(1, 2)
-)
+six = st.tuples(*[st.floats(0.0, 1.0)] * 6)
+
+
+@given(scenarios().map(some), st.lists(six, min_size=1, max_size=4), st.integers(1, 2))
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_runs_of_several_parameters_are_those_of_the_changed_scenarios(
     scenario: Scenario, cells: list[tuple[float, ...]], threads: int

@@ -47,14 +47,10 @@ def check(scenario: Scenario) -> None:
 @pytest.mark.parametrize(("key", "value"), [("persons.A.reach", 1.0), ("dynamics.stifling", "both")])
 def test_one_who_had_nobody_left_to_tell_tells_and_stifles_when_that_is_set(key: str, value: float | str) -> None:
     # A has nobody left to tell from step 3 on; B, whom A meets, tells D late.
-    scenario = make(
-        12,
-        {"telling_period": "forever"},
-        world={"size": 10**9},
-        persons=[{"name": "A", "reach": 1e-9}, {"name": "B", "reach": 2e-9}, *map(silent, "CD")],
-        ties=[{"from": "A", "to": "B"}, {"from": "B", "to": "C"}, {"from": "B", "to": "D", "weight": 0.1}],
-        interventions=[deed(1, "discover", "A"), deed(4, "set", key=key, value=value)],
-    )
+    people = "A reach=1e-9; B reach=2e-9; C reach=0.0 understanding=0.0; D reach=0.0 understanding=1.0"
+    deeds = [deed(1, "discover", "A"), deed(4, "set", key=key, value=value)]
+    scenario = make(12, {"telling_period": "forever"}, world={"size": 10**9}, persons=people,
+                    ties="A>B; B>C; B>D weight=0.1", interventions=deeds)  # fmt: skip
     for seed in range(20):
         check(scenario.replace({"scenario.seed": seed}))
 
@@ -66,27 +62,18 @@ def test_what_is_never_discovered_is_when_its_rate_is_set(step: int, key: str) -
     check(make(14, {"discovery_rate": 0.0}, population={"count": 9, "creativity": 0.5}, interventions=[given]))
 
 
-def silent(name: str) -> dict[str, object]:
-    return {"name": name, "reach": 0.0, "understanding": 0.0 if name == "C" else 1.0}
-
-
 @pytest.mark.parametrize("name", sorted(path.stem for path in SCENARIOS.glob("*.toml")))
 def test_both_engines_agree_on_the_scenarios(name: str) -> None:
     scenario = Scenario.load(SCENARIOS / f"{name}.toml")
     if name == "genius_notebook":  # the agents take their time
         scenario = scenario.replace({"population.count": 500, "scenario.steps": 120})
     if name == "e3_ten_thousand_ideas":  # columns of 10,000 ideas times 11,001 persons
-        scenario = scenario.replace(
-            {"persons.inventor.count": 100, "persons.teller.count": 10, "ideas.idea.count": 100}
-        )
+        fewer = {"persons.inventor.count": 100, "persons.teller.count": 10, "ideas.idea.count": 100}
+        scenario = scenario.replace(fewer)
     assert simulate(scenario, engine="kernels") == simulate(scenario, engine="agents")
 
 
 def test_one_who_hears_and_dies_in_the_same_step_learns_nothing() -> None:
-    scenario = make(
-        3,
-        persons=[{"name": "A"}, {"name": "B"}],
-        interventions=[deed(1, "discover", "A"), deed(2, "publish", "A", reach=1.0), deed(2, "die", "B")],
-    )
+    scenario = make(3, persons="A; B", interventions="1 discover A; 2 publish A reach=1.0; 2 die B")
     check(scenario)
     assert IdeaDiffusion(scenario).run().events.kind.tolist() == [DISCOVER]

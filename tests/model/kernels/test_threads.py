@@ -17,8 +17,7 @@ dynamics = {discovery_rate = 0.05, telling_period = 2, abandon_rate = 0.05}
 """
 CHANGES = {
     "plain": {
-        "dynamics.discovery_rate": 0,
-        "persons": [{"name": "guest", "count": 7}],
+        "dynamics.discovery_rate": 0, "persons": [{"name": "guest", "count": 7}],
         "interventions": [{"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"}],
     },
     "everything happens": {},
@@ -26,11 +25,8 @@ CHANGES = {
     "stale news": {"dynamics.stifling": "both", "dynamics.telling_period": "forever"},
     "a crowd": {"world.size": 1_000_000},
     "told by a crowd": {  # whom only the guests tell, so that the learning is shared
-        "world.size": 100_000,
-        "world.crowd_understanding": 0.3,
+        "world.size": 100_000, "world.crowd_understanding": 0.3, "population.reach": 2e-5, "population.creativity": 0.0,
         "world.network": {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.1, "weight": 0.3},
-        "population.reach": 2e-5,
-        "population.creativity": 0.0,
         "persons": [{"name": "guest", "count": 5}],
         "interventions": [
             {"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"},
@@ -43,7 +39,7 @@ CHANGES = {
     "rivals": {"ideas.cart.rival_of": "wheel", "ideas.cart.prerequisites": []},
     "thresholds": {"dynamics.adoption": "threshold", "population.threshold": 0.1},
     "again and again": {"dynamics.readopt": True, "dynamics.abandon_rate": 0.5, "dynamics.telling_period": "forever"},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("change", CHANGES)

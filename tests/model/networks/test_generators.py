@@ -90,17 +90,11 @@ def test_a_scenario_and_compiled_code_give_the_same(kind, n, given_parameters, n
 
 
 @pytest.mark.parametrize("both_ways", [True, False])
-@pytest.mark.parametrize(
-    ("kind", "given_parameters", "network"),
-    [
-        ("erdos-renyi", [3.0], {"degree": 3}),
-        (
-            "stochastic-block",
-            [2, 30_000, 70_000, 1e-4, 0, 0, 3e-5],
-            {"sizes": [30_000, 70_000], "chances": [[1e-4, 0], [0, 3e-5]]},
-        ),
-    ],
-)
+@pytest.mark.parametrize(("kind", "given_parameters", "network"), [
+    ("erdos-renyi", [3.0], {"degree": 3}),
+    ("stochastic-block", [2, 30_000, 70_000, 1e-4, 0, 0, 3e-5],
+     {"sizes": [30_000, 70_000], "chances": [[1e-4, 0], [0, 3e-5]]}),
+])  # fmt: skip
 def test_threads_do_not_matter(kind, given_parameters, network, both_ways):
     n = 100_000
     given_ = parameters(given_parameters, both_ways)
@@ -114,14 +108,11 @@ def test_threads_do_not_matter(kind, given_parameters, network, both_ways):
     assert not both_ways or sorted((j, i) for i, j in pairs) == pairs
 
 
+cuts = st.sampled_from([1, 3, 32_768]), st.sampled_from([1, 4, 8192])
+
+
 @cases(
-    40,
-    st.lists(st.integers(1, 9), min_size=1, max_size=4),
-    st.booleans(),
-    st.integers(0, 2**64 - 1),
-    st.sampled_from([1, 3, 32_768]),
-    st.sampled_from([1, 4, 8192]),
-    st.data(),
+    40, st.lists(st.integers(1, 9), min_size=1, max_size=4), st.booleans(), st.integers(0, 2**64 - 1), *cuts, st.data()
 )
 def test_blocks_of_many_strips_are_simple_and_keep_to_their_chances(sizes, both_ways, seed, strip, chunk, data):
     groups = len(sizes)

@@ -60,9 +60,8 @@ def test_marks_curve_bars_and_discs_are_those_of_the_tape_at_each_step(case):
         assert np.allclose(dots.get_offsets(), on.places[on.persons])
         colours = np.broadcast_to(dots.get_facecolors(), (len(on.persons), 4))
         assert np.allclose(colours, np.array([to_rgba(c) for c in COLOURS])[known.now[on.persons]])
-        for wedge, crowd in zip(
-            on.parts["crowds"], np.flatnonzero(tape.persons.size[tape.persons.group] > 1), strict=True
-        ):
+        crowds = np.flatnonzero(tape.persons.size[tape.persons.group] > 1)
+        for wedge, crowd in zip(on.parts["crowds"], crowds, strict=True):
             share = known.held[crowd] / tape.persons.size[tape.persons.group[crowd]]
             assert wedge.get_visible() == (share > 0)
             assert not share or (wedge.theta2 - wedge.theta1) / 360 == pytest.approx(share)

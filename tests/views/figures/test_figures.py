@@ -291,9 +291,8 @@ def test_strength_is_the_value_that_came_this_way(tape):
 
 
 def test_strength_is_people_where_nothing_was_realised():
-    strength, valued = downstream(
-        make_tape(with_crowd(["P1", "P2"], 98), [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {1: 1.0}, 98)])
-    )
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {1: 1.0}, 98)]
+    strength, valued = downstream(make_tape(with_crowd(["P1", "P2"], 98), events))
     assert (strength.tolist(), valued) == ([99.0, 98.0], False)
 
 
@@ -309,9 +308,8 @@ def test_every_influence_is_a_line_from_teller_to_learner(case):
     for event, person in enumerate(tape.events.person.tolist()):
         first.setdefault(person, event)
     first.pop(-1, None)
-    assert (
-        sorted(first, key=first.get) == np.argsort(np.where(row < 0, 2**40, row), kind="stable")[: len(first)].tolist()
-    )
+    in_order = np.argsort(np.where(row < 0, 2**40, row), kind="stable")[: len(first)]
+    assert sorted(first, key=first.get) == in_order.tolist()
     x, place = clock(tape).of(tape.events.step), places_of(figure, tape)
     assert sorted(place, key=place.get) == sorted(first, key=first.get)  # wider rows, but the same order
     expected = Counter()
@@ -329,9 +327,8 @@ def places_of(figure, tape):
     for kind, name in ((DISCOVER, "discovers"), (LEARN, "learns"), (IMPLEMENT, "implements")):
         marks = [c.get_offsets().tolist() for c in figure.axes[0].collections if c.get_gid() == name]
         rows = np.flatnonzero(tape.events.kind == kind)
-        for some, here in zip(
-            (rows[tape.events.count[rows] == 1], rows[tape.events.count[rows] > 1]), marks, strict=False
-        ):
+        many = tape.events.count[rows] > 1
+        for some, here in zip((rows[~many], rows[many]), marks, strict=False):
             for row, (_, y) in zip(some.tolist(), here, strict=True):
                 assert found.setdefault(int(tape.events.person[row]), y) == y
     return found
