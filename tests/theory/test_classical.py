@@ -11,16 +11,7 @@ from sim import Scenario
 from sim.tape.tables import LEARN
 from tests.theory import LARGER, check_counts, check_mean, either, holders, reached, runs
 from tests.theory.test_bass import adopted
-from tests.theory.test_epidemics import (
-    MEET,
-    TAKE_UP,
-    Step,
-    after,
-    believers_and_sceptics,
-    epidemic_step,
-    of_one,
-    seiz_step,
-)
+from tests.theory.test_epidemics import MEET, TAKE_UP, after, believers_and_sceptics, epidemic_step, of_one, seiz_step
 from tests.theory.test_thresholds import chance_of_cascade, size_of_cascade
 
 R_OF_2 = 0.796812  # the root of r = 1 - exp(-2 r)
@@ -69,7 +60,7 @@ def test_epidemics_are_their_markov_chains(name: str, give_up: float, again: boo
         found = [n - int(holders(tape)[-1]) for tape in tapes]
 
     def law(c: float) -> np.ndarray:
-        step: Step = epidemic_step(c, give_up, again)
+        step = epidemic_step(c, give_up, again)
         return of_one(after({(n - first, first): 1.0}, steps, step), 0, n)
 
     check_counts(np.bincount(found, minlength=n + 1), law(chance), law(1.2 * chance))
