@@ -93,7 +93,8 @@ def fit(
     >>> found.method, round(found.best()["dynamics.discovery_rate"], 1)
     ('exact likelihood', 0.4)
     """
-    how = Settings(summaries, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor,
+    given = None if summaries is None else tuple(summaries)
+    how = Settings(given, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor,
                    dask, progress)  # fmt: skip
     worker = Worker(scenario, record, vary, how, runs + predicted)
     if not 10 <= how.first <= runs:
