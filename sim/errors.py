@@ -68,5 +68,6 @@ def require(what: str, given: object, allowed: Iterable[object]) -> None:
     Traceback (most recent call last):
     ValueError: engine: no 'agent'; allowed: agents, kernels; did you mean 'agents'?
     """
-    if given not in allowed:
-        raise ValueError(f"{what}: no {given!r}{did_you_mean(given, allowed)}")
+    words = tuple(allowed)  # in which anything can be looked for, a list as well
+    if given not in words:
+        raise ValueError(f"{what}: no {given!r}{did_you_mean(given, words)}")

@@ -39,8 +39,13 @@ class Cells(Sequence[dict[str, Any]]):
     columns: tuple[tuple[Any, ...], ...]
     is_grid: bool  # which of the two
 
-    def __len__(self) -> int:
+    @property
+    def number(self) -> int:
+        """Return how many there are, which may be more than `len` can say."""
         return math.prod(len(column) for column in self.columns) if self.is_grid else len(self.columns)
+
+    def __len__(self) -> int:
+        return self.number
 
     def __getitem__(self, cell: Any) -> Any:
         if isinstance(cell, slice):

@@ -103,7 +103,7 @@ class Study:
         self.names = [one.name for one in self.measured]
         if doubled := [name for name in self.names if name in (*OWN, *self.cells.keys)]:
             raise ValueError(f"measures: {doubled[0]!r} is the name of another column")
-        self.runs = len(self.cells) * self.replicates
+        self.runs = self.cells.number * self.replicates
         if self.runs > MAX_RUNS:
             raise ValueError(f"study: {self.runs:,} runs; allowed are {MAX_RUNS:,}")
         engine_for(self.scenario, engine, 1, own_rules(rules), person_class)

@@ -81,6 +81,11 @@ def test_flags_that_say_nothing_are_refused(text):
         parse_vary(text)
 
 
+MANY = {
+    f"persons.Ada.{key}": {"start": 0, "stop": 1, "num": 100_000} for key in ("reach", "skill", "clarity", "creativity")
+}
+
+
 @pytest.mark.parametrize(("changes", "says"), [
     ({"vary": {"dynamics.abandon_rat": [1.0]}}, "did you mean 'abandon_rate'"),
     ({"vary": {"persons.Ida.reach": [1.0]}}, "did you mean 'Ada'"),
@@ -96,6 +101,7 @@ def test_flags_that_say_nothing_are_refused(text):
     ({"design": "sobol", "samples": 4, "vary": {}}, "needs keys"), ({"cells": [{}]}, "no vary"),
     ({"vary": {}, "cells": []}, "none"), ({"vary": {}, "cells": [{"persons.Ada.reach": 0.1}, {}]}, "cell 1 has no"),
     ({"replicates": 0}, "replicates"), ({"replicates": 10**12}, "runs; allowed"), ({"seed": -1}, "seed"),
+    ({"vary": MANY}, "00,000,000,000,000,000,000 runs; allowed"),
     ({"engine": "kernel"}, "did you mean 'kernels'"), ({"measures": ["totl"]}, "did you mean 'total'"),
     ({"measures": ["share:Ida"]}, "did you mean 'Ada'"),
 ])  # fmt: skip

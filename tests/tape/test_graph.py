@@ -195,6 +195,7 @@ def test_rows_of_a_window() -> None:
 @pytest.mark.parametrize(("name", "options", "message"), [
     ("g.txt", {}, "format: no 'txt'; allowed: graphml, gexf, csv, parquet"),
     ("g.gexf", {"format": "gefx"}, "format: no 'gefx'; allowed: graphml, gexf, csv, parquet; did you mean 'gexf'"),
+    ("g.gexf", {"format": ["gexf"]}, r"format: no \['gexf'\]; allowed: graphml, gexf, csv"),
     ("g.gexf", {"of": "person"}, "of: no 'person'; allowed: events, persons; did you mean 'persons'"),
     ("g.csv", {"window": (3, 2)}, "window: from 3 to 2"),
 ])  # fmt: skip
