@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import operator
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import ScenarioError, did_you_mean
+from sim.errors import ScenarioError, checked_seed, require, whole_number
 from sim.machine.memory import free_memory, in_words
 from sim.machine.threads import in_threads, processors
 from sim.model.forecast import most_events, predict_memory, seconds_of_agents
@@ -206,25 +205,9 @@ def _side_by_side(
     return list(in_threads(run, range(len(seeds)), threads))
 
 
-def _whole(name: str, value: int, low: int, high: int, high_in_words: str) -> int:
-    """Return a value that must be a whole number in a range, numpy's among them."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = low - 1
-    if isinstance(value, bool) or not low <= number <= high:
-        raise ValueError(f"{name}: must be a whole number from {low} to {high_in_words}, is {value!r}")
-    return number
-
-
-def checked_seed(seed: int) -> int:
-    """Return a seed as an int; a ValueError says what is allowed."""
-    return _whole("seed", seed, 0, 2**64 - 1, "2**64 - 1")
-
-
 def checked_threads(threads: int | None) -> int | None:
     """Return a number of threads as an int, or None; a ValueError says what is allowed."""
-    return None if threads is None else _whole("threads", threads, 1, 10_000, "10,000")
+    return None if threads is None else whole_number("threads", threads, 1, 10_000)
 
 
 def refuse_too_large(scenario: Scenario, engine: str) -> None:
@@ -280,8 +263,7 @@ def choose(scenario: Scenario, engine: str = "auto", runs: int = 1, own: Own = (
     Raises:
         ValueError: if there is no such engine.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine: no '{engine}'{did_you_mean(engine, ENGINES)}")
+    require("engine", engine, ENGINES)
     if engine != "auto":
         return engine
     columns = 33 * len(person_ranges(scenario)[EVERYONE]) * len(idea_ranges(scenario)[EVERYTHING])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 SHOWN, COMPARED = 20, 5000  # options listed in a message, and compared with a word
+LARGEST_SEED = 2**64 - 1
 
 
 class InputError(ValueError):
@@ -71,3 +74,40 @@ def require(what: str, given: object, allowed: Iterable[object]) -> None:
     words = tuple(allowed)  # in which anything can be looked for, a list as well
     if given not in words:
         raise ValueError(f"{what}: no {given!r}{did_you_mean(given, words)}")
+
+
+def require_in(name: str, value: Any, interval: str) -> None:
+    """Raise a ValueError where a number is not in an interval, whose ends belong to it by their brackets.
+
+    >>> require_in("alpha", 1.0, "[0, 1)")
+    Traceback (most recent call last):
+    ValueError: alpha: must be in [0, 1), is 1.0
+    """
+    low, high = map(float, interval[1:-1].split(","))
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        if low < number < high or (number == low and interval[0] == "[") or (number == high and interval[-1] == "]"):
+            return
+    raise ValueError(f"{name}: must be in {interval}, is {value!r}")
+
+
+def whole_number(name: str, value: Any, low: int, high: int) -> int:
+    """Return a whole number as an int, numpy's among them; raise a ValueError where it is none from low to high.
+
+    >>> whole_number("threads", 0, 1, 10_000)
+    Traceback (most recent call last):
+    ValueError: threads: must be a whole number from 1 to 10,000, is 0
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or not low <= number <= high:
+        most = "2**64 - 1" if high == LARGEST_SEED else f"{high:,}"
+        raise ValueError(f"{name}: must be a whole number from {low} to {most}, is {value!r}")
+    return number
+
+
+def checked_seed(seed: Any, name: str = "seed") -> int:
+    """Return a seed as an int; a ValueError says what is allowed."""
+    return whole_number(name, seed, 0, LARGEST_SEED)

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 
 FULL = bool(os.environ.get("SHOULDERS_FULL"))
-settings.register_profile("patient", deadline=None)  # what compiles takes its time
+# What compiles takes its time.
+settings.register_profile("patient", deadline=None, max_examples=100 if FULL else 34)
 settings.load_profile("patient")
 
 

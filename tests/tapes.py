@@ -50,7 +50,7 @@ def as_rows(table: Any) -> list[tuple[Any, ...]]:
 
 def by_name(table: CreditTable, column: str = "credit") -> dict[str, float]:
     """The credit of each person, or another column; whoever has none is left out."""
-    rows = zip(table.persons.name, getattr(table.persons, column).tolist(), strict=True)
+    rows = zip(table.persons.person, getattr(table.persons, column).tolist(), strict=True)
     return {name: value for name, value in rows if value != 0.0}
 
 

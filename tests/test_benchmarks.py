@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import batch, cascades, child, figure, full, memory, networks, ours, race, study, tables
 from benchmarks.graph import SEEDS, cascade_world, graph_of
+from tests import FULL
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def test_numbers_in_print(value, text):
 @pytest.mark.parametrize("place", [4, 7], ids=["telling strangers", "full model"])
 def test_the_memory_of_a_run_is_what_was_predicted(place):
     ours.warm_up()  # so that the run is not one that compiles
-    _, engine, data = memory.worlds(100_000)[place]
+    _, engine, data = memory.worlds(100_000 if FULL else 30_000)[place]
     child.in_a_child("scenario", scenario=data, engine=engine)
     found = child.in_a_child("scenario", scenario=data, engine=engine)
     assert 0.8 <= found["predicted"] / found["peak"] <= 1.2

@@ -10,6 +10,7 @@ from sim.accounts.intervals import Uncertainty
 from sim.accounts.methods import method_named, settings_of
 from sim.accounts.table import CreditTable
 from sim.accounts.uncertainty import CONFIDENCE, COPIES, copies_of, how_sure
+from sim.errors import require_in
 from sim.tape.tape import Tape
 
 FEWEST, MOST, ROWS, ROWS_COMPILED = 5, 50, 20_000, 2_000_000  # copies for a line of stability, and rows of all of them
@@ -70,8 +71,7 @@ def with_intervals(
     confidence: float = CONFIDENCE,
 ) -> CreditTable:  # fmt: skip
     """Return the table of a tape with how sure its shares are, as `credit` does."""
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence: must be above 0 and below 1, is {confidence}")
+    require_in("confidence", confidence, "(0, 1)")
     if isinstance(intervals, str):
         means, makers = copies_of(tape, intervals, copies)
     else:

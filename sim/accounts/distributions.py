@@ -16,12 +16,6 @@ class NowhereError(ValueError, ZeroDivisionError):
     """A distribution that is 0 everywhere; networkx raises a ZeroDivisionError."""
 
 
-def check_alpha(alpha: float, most: float | None = None) -> None:
-    """Raise a ValueError unless alpha is in [0, 1), or in [0, most]."""
-    if not (0.0 <= alpha < 1.0 if most is None else 0.0 <= alpha <= most):
-        raise ValueError(f"alpha must be in [0, {'1)' if most is None else f'{most:g}]'}, is {alpha}")
-
-
 def whole(given: ArrayLike, name: str) -> Whole:
     """Return whole numbers: int32 and int64 as they are, all others as int64."""
     array = np.asarray(given)

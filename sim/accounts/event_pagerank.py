@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.accounts.dag_loops import Weights, Whole, descend, place_edges
-from sim.accounts.distributions import check_alpha, distribution, weights_of, whole
+from sim.accounts.distributions import distribution, weights_of, whole
 from sim.accounts.table import CreditTable, make_table, sum_by
+from sim.errors import require_in
 from sim.machine.loops import for_size
 from sim.tape.tables import IMPLEMENT, Floats, Ints
 from sim.tape.tape import Tape
@@ -54,7 +55,7 @@ def event_pagerank(
     >>> event_pagerank([0, 0, 1, 2], [0, 1], alpha=0.5).round(4).tolist()
     [0.4118, 0.3529, 0.2353]
     """
-    check_alpha(alpha, most=1.0)
+    require_in("alpha", alpha, "[0, 1]")
     begin, parent = whole(indptr, "indptr"), whole(indices, "indices")
     if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(parent):
         raise ValueError(f"indptr must rise from 0 to the number of indices, {len(parent)}")
@@ -127,8 +128,7 @@ def citerank(
 
 
 def _young(age: Floats, tau: float) -> Floats:
-    if not 0.0 < tau < np.inf:
-        raise ValueError(f"tau must be above 0 and finite, is {tau}")
+    require_in("tau", tau, "(0, inf)")
     if not np.isfinite(age).all():
         raise ValueError("age must be finite")
     return np.asarray(np.exp((np.min(age, initial=np.inf) - age) / tau))
@@ -182,7 +182,7 @@ def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) ->
 
 
 def _credit(tape: Tape, method: str, restart: Floats, alpha: float) -> CreditTable:
-    check_alpha(alpha, most=1.0)
+    require_in("alpha", alpha, "[0, 1]")
     person = tape.events.person
     total = tape.total if restart.any() else 0.0
     credit = np.zeros(tape.persons.total)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import near, require
+from sim.errors import require, require_in, whole_number
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -43,13 +43,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.alpha < 1.0 - 1e-9:  # closer to 1 the sums over lineages have no digits left
-            raise ValueError(f"alpha must be in [0, 1), is {self.alpha}; at most 1 - 1e-9 has digits left")
-        if not 0.0 <= self.inheritance <= 1.0:
-            raise ValueError(f"inheritance must be in [0, 1], is {self.inheritance}")
-        if self.tau is not None and not 0.0 < self.tau < float("inf"):
-            raise ValueError(f"tau must be above 0 and finite, is {self.tau}")
-        if self.order not in (1, 2, 3):
-            raise ValueError(f"order must be 1, 2 or 3, is {self.order}")
+            raise ValueError(f"alpha: must be in [0, 1), is {self.alpha}; at most 1 - 1e-9 has digits left")
+        require_in("inheritance", self.inheritance, "[0, 1]")
+        if self.tau is not None:
+            require_in("tau", self.tau, "(0, inf)")
+        whole_number("order", self.order, 1, 3)
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,7 @@ def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
     """
     names = [f.name for f in fields(Settings)]
     for name in given:
-        if name not in names:
-            raise ValueError(f"credit: no setting {name!r}{near(name, names)}; allowed: {', '.join(names)}")
+        require("credit: setting", name, names)
     own = {name: value for name, value in tape.provenance.get("credit", {}).items() if name in names}
     return Settings(**own | {name: value for name, value in given.items() if value is not None})
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.accounts.distributions import check_alpha, distribution
+from sim.accounts.distributions import distribution
 from sim.accounts.event_pagerank import Dag, as_dag, citerank, citerank_credit, event_pagerank, event_pagerank_credit
 from sim.accounts.person_graph import person_edges, person_graph
 from sim.accounts.power_iteration import Ending, all_alike, flow_of, solve
 from sim.accounts.table import CreditTable, make_table
+from sim.errors import require_in
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
@@ -78,7 +79,7 @@ def pagerank(
     """
     import networkx as nx
 
-    check_alpha(alpha)
+    require_in("alpha", alpha, "[0, 1)")
     nodes, matrix = _adjacency(graph_or_csr, weight)
     places = range(matrix.shape[0]) if nodes is None else nodes
     restart = distribution(personalization, places, "personalization")
@@ -172,7 +173,7 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     """
     from scipy import sparse
 
-    check_alpha(alpha)
+    require_in("alpha", alpha, "[0, 1)")
     nodes, start, end, weight = person_edges(tape)
     number = len(nodes)
     place = np.zeros(tape.persons.total + 1, np.int64)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from sim.accounts.quadrature import AHEAD, divide_equally
 from sim.accounts.table import CreditTable, make_table
+from sim.errors import require_in
 from sim.machine.hints import fetch
 from sim.machine.loops import for_size
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Floats, Ints
@@ -74,8 +75,7 @@ def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, F
 
 def _flow_of(tape: Tape, inheritance: float) -> Floats:
     """Return two numbers an event: credit for the idea (of an implementation: for that), and for communication."""
-    if not 0.0 <= inheritance <= 1.0:
-        raise ValueError(f"inheritance must be in [0, 1], is {inheritance}")
+    require_in("inheritance", inheritance, "[0, 1]")
     kind, person = tape.events.kind, tape.events.person
     child, parent, weight = tape.influences.columns().values()
     size = len(kind) + len(child)

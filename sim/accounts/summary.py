@@ -14,7 +14,7 @@ from sim.accounts.games.realised import credit_of_ideas
 from sim.accounts.methods import EVERY, METHODS, settings_of
 from sim.accounts.role_flow import role_flow_of_events
 from sim.accounts.table import ROLES, CreditTable, sum_by
-from sim.errors import near
+from sim.errors import require
 from sim.tape.tables import Floats, Ints, Persons
 from sim.tape.tape import Tape
 
@@ -56,7 +56,7 @@ def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
     group = table.group[begin]
     shown = _choose(sums.sum(axis=1), table.groups.members[group] == 1, most, named)
     rows = []
-    for units, name, kind in _named(shown, begin, whole, group, table.persons.name, table.groups):
+    for units, name, kind in _named(shown, begin, whole, group, table.persons.person, table.groups):
         idea, told, built, other = sums[units].sum(axis=0).tolist()
         count, part, centrality = (column[units].sum().item() for column in (people, shares, ranks))
         at = int(begin[units[0]]) if kind == "person" else -1
@@ -120,8 +120,7 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
     Raises:
         ValueError: if the account does not tell roles (ideas) apart, or there is no such `by`.
     """
-    if by not in PARTS:
-        raise ValueError(f"by: no {by!r}{near(by, PARTS)}; allowed: {', '.join(PARTS)}")
+    require("by", by, PARTS)
     if by == "group" and (groups := tape.provenance.get("groups")):
         return _by_named_group(table, groups)
     if by == "group":
@@ -141,7 +140,7 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
 def _by_named_group(table: CreditTable, groups: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the credit of the groups that a log names; whoever is in none stands by themselves."""
     count, credit = Counter[str](), defaultdict[str, float](float)
-    for name, part in zip(table.persons.name, table.persons.credit.tolist(), strict=True):
+    for name, part in zip(table.persons.person, table.persons.credit.tolist(), strict=True):
         count[groups.get(name, name)] += 1
         credit[groups.get(name, name)] += part
     return _sorted(table, [{"group": name, "count": count[name], "credit": part} for name, part in credit.items()])

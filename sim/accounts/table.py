@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.folders import new_file
 from sim.machine.records import equal, html_table
 from sim.machine.showing import shown
 from sim.tape.tables import Floats, Ints, Names, Persons
@@ -31,7 +32,7 @@ class CreditedPersons:
     """One row per person, in tape order, as read-only columns; all of shape (rows,).
 
     Attributes:
-        name: of the person; a sequence like a tuple, whose names are made when they are asked for.
+        person: the name of each; a sequence like a tuple, whose names are made when they are asked for.
         credit: value credited, in units of realised value, >= 0.
         share: credit as a part of the total, in [0, 1].
         idea, communication, implementation: credit by role; nan where the method knows no roles.
@@ -39,7 +40,7 @@ class CreditedPersons:
         raw: what the method measures, where credit is the total in proportion to it; None for other methods.
     """
 
-    name: Sequence[str]
+    person: Sequence[str]
     credit: Floats
     share: Floats
     idea: Floats
@@ -54,7 +55,7 @@ class CreditedPersons:
                 column.flags.writeable = False
 
     def __len__(self) -> int:
-        return len(self.name)
+        return len(self.person)
 
     def columns(self) -> dict[str, Any]:
         """Return the columns by name, in their order, without those that are None."""
@@ -123,14 +124,19 @@ class CreditTable:
         order, columns = self._columns()
         return pd.DataFrame(columns, index=order)
 
-    def write_csv(self, path: str | Path) -> None:
-        """Write what `to_pandas` gives as a text of commas, without the index; floats keep all their digits."""
+    def to_csv(self, path: str | Path) -> None:
+        """Write the rows of `to_pandas` as CSV, without the index, all or nothing; floats keep all their digits."""
         _, columns = self._columns()
         values = [column if isinstance(column, list) else _plain(column) for column in columns.values()]
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
+        with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows(zip(*values, strict=True))
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the rows of `to_pandas` as Parquet, without the index, all or nothing."""
+        with new_file(path) as partial:
+            self.to_pandas().to_parquet(partial, index=False)
 
     def _columns(self) -> tuple[Ints, dict[str, Any]]:
         """Return rows, largest credit first, equal ones in tape order; and the columns in this order."""
@@ -138,8 +144,8 @@ class CreditTable:
         columns = self.persons.columns()
         if self.sure is not None:
             columns |= {name: getattr(self.sure, name) for name in ("low", "high", "rank_low", "rank_high", "top_ten")}
-        sorted_ones = {name: column[order] for name, column in columns.items() if name != "name"}
-        return order, {"name": [self.persons.name[row] for row in order.tolist()], **sorted_ones}
+        sorted_ones = {name: column[order] for name, column in columns.items() if name != "person"}
+        return order, {"person": [self.persons.person[row] for row in order.tolist()], **sorted_ones}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python values, the largest credit first, equal ones in tape order.
@@ -168,7 +174,7 @@ class CreditTable:
         (None where the method knows no roles), pagerank (where the method has it), smallest, largest.
         """
         number, columns = len(self.groups), self.persons.columns()
-        del columns["name"]
+        del columns["person"]
         smallest, largest = np.full(number, math.inf), np.zeros(number)
         np.minimum.at(smallest, self.group, self.persons.credit)
         np.maximum.at(largest, self.group, self.persons.credit)
@@ -189,7 +195,7 @@ class CreditTable:
         order = np.argsort(-self.persons.credit, kind="stable")
         order = order[shown[order]]
         columns = self.persons.columns()
-        del columns["name"]
+        del columns["person"]
         if self.persons.pagerank is not None:
             columns["pagerank"] = rank = self.persons.pagerank.copy()
             rank[folds] = np.bincount(self.group[folds], rank[folds])[self.group[folds]]
@@ -228,7 +234,7 @@ def make_table(
     everybody = len(row) == len(credit)  # of whom there may be millions
     credit, *roles = (column if everybody else column[row] for column in (credit, *roles))
     persons = CreditedPersons(
-        name=Names(tape.persons, row),
+        person=Names(tape.persons, row),
         credit=credit,
         share=credit / total if total > 0.0 else np.zeros(len(row)),
         **dict(zip(ROLES, roles, strict=True)),

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.accounts.dag_loops import Whole
-from sim.accounts.distributions import check_alpha, whole
+from sim.accounts.distributions import whole
 from sim.accounts.table import CreditTable, make_table
+from sim.errors import require_in
 from sim.machine.loops import for_size
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
@@ -48,9 +49,8 @@ class TemporalPageRank:
     """
 
     def __init__(self, alpha: float = 0.85, beta: float = 0.5) -> None:
-        check_alpha(alpha)
-        if not 0.0 < beta <= 1.0:
-            raise ValueError(f"beta must be in (0, 1], is {beta}")
+        require_in("alpha", alpha, "[0, 1)")
+        require_in("beta", beta, "(0, 1]")
         self.alpha, self.beta = float(alpha), float(beta)
         self.time = -np.inf
         self._nodes = 0

@@ -10,6 +10,7 @@ import click
 from sim.cli.arguments import read_tape, usage
 from sim.cli.logs import dropped, how_read, log_options
 from sim.cli.options import Names, any_file
+from sim.errors import require
 from sim.machine.terminal import say
 
 EXPORTS = ("graphml", "gexf", "csv", "parquet")
@@ -32,8 +33,8 @@ def export_command(
         wrong = "is a folder" if target.is_dir() else "its folder does not exist"
         raise click.UsageError(f"-o {file}: {wrong}; allowed: a file in a folder that is there")
     chosen = to or target.suffix[1:].lower()
-    if chosen not in EXPORTS:
-        raise click.UsageError(f"-o: no format {chosen!r}; allowed: {', '.join(EXPORTS)}")
+    with usage():
+        require("-o: format", chosen, EXPORTS)
     tape = read_tape(Path(run_or_log), **reading)
     from sim.tape.export import export
 

@@ -41,7 +41,7 @@ def _chunks(table: CreditTable, top: int | None) -> Iterator[tuple[list[str], di
     import numpy as np
 
     columns = table.persons.columns()
-    del columns["name"]
+    del columns["person"]
     order, names = np.argsort(-table.persons.credit, kind="stable")[:top], table.groups.name
     for begin in range(0, len(order), CHUNK):
         at = order[begin : begin + CHUNK]

@@ -15,6 +15,7 @@ from sim.cli.options import AS_JSON, SIMULATION, ScenarioName
 from sim.machine.records import many
 from sim.machine.terminal import on_terminal, progress_bar, say, show, stage
 from sim.machine.version import version
+from sim.model.randomness import seeds_from
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -52,8 +53,7 @@ def run_command(
     with stage("Computing the credit"):
         table = credit(tape, chosen.credit.method)
     if replicates is not None:
-        first = chosen.scenario.seed
-        seeds = [(first + more) % 2**64 for more in range(replicates)]
+        seeds = seeds_from(chosen.scenario.seed, replicates)
         with stage(f"Running {replicates:,} replicates"):
             runs = simulate_many(chosen, seeds, engine=engine, threads=threads, rules=rules)
             table = with_intervals(tape, table, {}, runs)
@@ -133,6 +133,6 @@ def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario,
         if (network := _network_file(scenario)) is not None:
             (new_one / network).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(scenario.folder / network, new_one / network)
-        table.write_csv(new_one / "credit.csv")
+        table.to_csv(new_one / "credit.csv")
         save_figures(tape, table, new_one)
         write_into(replace(tape, provenance={**tape.provenance, **made}), new_one)

@@ -122,7 +122,7 @@ def print_knockout(found: KnockoutTable) -> None:
     value = float(found.value.mean())
     show(f"{found.scenario}: lost without {what}, of {_number(value)} realised with everybody{worlds}")
     rows = []
-    for at, name in enumerate(found.name):
+    for at, name in enumerate(found.person):
         columns = found.raw, found.low, found.high, found.normalised
         raw, low, high, normalised = (float(column[at]) for column in columns)
         interval = ["unknown" if np.isnan(end) else _number(end) for end in (low, high)]

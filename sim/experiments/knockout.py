@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engines import Rules, choose
-from sim.errors import did_you_mean, require
+from sim.errors import checked_seed, did_you_mean, require, require_in
 from sim.experiments.counterfactual import PARTS, world_without
 from sim.experiments.runner import Runner
+from sim.model.randomness import seeds_from
 from sim.model.world import World
 from sim.scenario.groups import ANONYMOUS, POPULATION, find, person_ranges
 from sim.scenario.scenario import Scenario
@@ -39,7 +40,7 @@ class KnockoutTable:
         scenario: its name. part: the part of the persons that was knocked out.
         seeds: of the replicates; shape (replicates,).
         confidence: of the intervals.
-        name: of each person or group; the rows.
+        person: the name of each person or group; the rows.
         value: the realised value with everybody there, of each replicate; shape (replicates,).
         lost: how much the value fell, of each row and replicate; shape (rows, replicates); negative if it rose.
         raw, error, low, high: its mean over the replicates, the standard error of that mean, and its interval; nan
@@ -52,7 +53,7 @@ class KnockoutTable:
     part: str
     seeds: tuple[int, ...]
     confidence: float
-    name: tuple[str, ...]
+    person: tuple[str, ...]
     value: Floats
     lost: Floats
     raw: Floats
@@ -62,10 +63,10 @@ class KnockoutTable:
     normalised: Floats
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the rows as a DataFrame, in their order: name, raw, error, low, high, normalised."""
+        """Return the rows as a DataFrame, in their order: person, raw, error, low, high, normalised."""
         import pandas as pd
 
-        return pd.DataFrame({c: getattr(self, c) for c in ("name", "raw", "error", "low", "high", "normalised")})
+        return pd.DataFrame({c: getattr(self, c) for c in ("person", "raw", "error", "low", "high", "normalised")})
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain Python values, rows in their order; what is not known is None."""
@@ -142,8 +143,7 @@ def _check(
     """Return the names of the rows, after checking all arguments."""
     require("part", part, PARTS)
     require("interval", interval, KINDS)
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
+    require_in("confidence", confidence, "(0, 1)")
     choose(scenario, engine)
     people = _people(scenario)
     names = [person.name for person in scenario.persons] if without is None else list(without)
@@ -165,16 +165,12 @@ def _people(scenario: Scenario) -> dict[str, range]:
 def _seeds(scenario: Scenario, replicates: int | None, seeds: Sequence[int] | None) -> list[int]:
     if seeds is None:
         number = scenario.scenario.replicates if replicates is None else replicates
-        first = scenario.scenario.seed
-        seeds = [(first + k) % 2**64 for k in range(number)]
+        seeds = seeds_from(scenario.scenario.seed, number)
     elif replicates is not None:
         raise ValueError("replicates: give either replicates or seeds")
     if len(seeds) < 1:
         raise ValueError("replicates: must be 1 or more")
-    for seed in seeds:
-        if not 0 <= seed < 2**64:
-            raise ValueError(f"seeds: must be from 0 to 2**64 - 1, is {seed}")
-    return [int(seed) for seed in seeds]
+    return [checked_seed(seed, "seeds") for seed in seeds]
 
 
 def _run(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.accounts.comparison import Comparison, compare
 from sim.engines import simulate
+from sim.errors import require
 from sim.scenario.scenario import Scenario
 
 # The scenario file of each. E3 has three proportions of idea, telling and implementing.
@@ -47,8 +48,7 @@ def thought_experiments(
     """
     names = list(EXPERIMENTS if names is None else names)
     for name in names:
-        if name not in EXPERIMENTS:
-            raise ValueError(f"thought experiments: no {name!r}; allowed: {', '.join(EXPERIMENTS)}")
+        require("thought experiments", name, EXPERIMENTS)
     methods = None if methods is None else list(methods)
     found = {}
     for name in names:

@@ -57,7 +57,7 @@ def machine_code(function: Function, instead: Instead = ()) -> Function:
     with _linking:
         reached = reachable(function, instead)
         folder = cache_folder(function, instead)
-        tag = _contents(function, instead)
+        tag = contents(function, instead)
         _link(reached, instead, tag)
         made = _jit(_twin(function, instead, tag), inner=False)
         if folder is not None:
@@ -203,7 +203,7 @@ def why_not(function: Plain, like: Plain) -> str:
     """Return why a function cannot be compiled for the arguments of another, in one line; nothing if it can."""
     words = [like.__annotations__[name] for name in like.__code__.co_varnames[: like.__code__.co_argcount]]
     with _linking:
-        tag = _contents(function, ())
+        tag = contents(function, ())
         _link(reachable(function), (), tag)
         try:
             made = _jit(_twin(function, (), tag), inner=False)
@@ -319,7 +319,7 @@ def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
     """Return a hash of all that machine code depends on: code, constants, versions, the processor."""
     settings: Any = numba.config
     digest = hashlib.sha256(Path(__file__).read_bytes() + Path(reference.__file__).read_bytes())
-    digest.update(_contents(function, instead).encode())
+    digest.update(contents(function, instead).encode())
     processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
     versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
     digest.update(repr(versions).encode())
@@ -327,8 +327,8 @@ def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
 
 
 @cache
-def _contents(function: Callable[..., Any], instead: Instead) -> str:
-    """Return a hash of the code and the constants of a function and all that it reaches."""
+def contents(function: Callable[..., Any], instead: Instead = ()) -> str:
+    """Return a hash of the code and the constants of a function and all that it reaches; another for each Python."""
     digest = hashlib.sha256()
     for one in reachable(function, instead):
         digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}".encode())

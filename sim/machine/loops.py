@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 WORTH_COMPILING = 20_000  # things that a loop goes over
+PATIENCE = 2_000_000  # things that a loop goes over in many short calls, before it is compiled for the next
+_so_far: dict[Any, int] = {}  # how many things each loop that is not compiled has gone over in this process
 _times: ContextVar[int] = ContextVar("times", default=1)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -47,8 +49,12 @@ _NOTHING: dict[str, Callable[..., Any]] = {"None": _none, "bool": _false}
 
 
 def for_size(function: Function, size: int, worth: int = WORTH_COMPILING) -> Function:
-    """Return a function as it is for a few things, and compiled for more than `worth`, where that pays."""
-    return function if size * _times.get() <= worth else compiled(function)
+    """Return a function as it stands for few things, and compiled for more than `worth`, or once many calls add up."""
+    so_far = _so_far.get(function, 0) + size
+    if size * _times.get() > worth or so_far > PATIENCE:
+        return compiled(function)
+    _so_far[function] = so_far
+    return function
 
 
 @contextmanager

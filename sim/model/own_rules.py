@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from sim.errors import InputError, RunError, did_you_mean
+from sim.errors import InputError, RunError, require
 from sim.model import rules
 
 REPLACEABLE = {
@@ -57,8 +57,8 @@ reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonm
                 f"rules: {name}: must take ({', '.join(takes)}), takes {inspect.signature(function)}"
             ) from None
         pairs.append((rule, function))
-    if unknown := [name for name in given or {} if name not in REPLACEABLE]:
-        raise ValueError(f"rules: no {unknown[0]!r}{did_you_mean(unknown[0], REPLACEABLE)}")
+    for name in given or {}:
+        require("rules", name, REPLACEABLE)
     return tuple(pairs)  # type: ignore[arg-type]  # functions of rules.py are plain functions
 
 

@@ -69,7 +69,17 @@ def squares64(counter: Any, key: Any) -> Any:
 
 def squares_of(counters: Any, key: int) -> Any:
     """`squares64` of an int64 array of counters."""
-    return squares64(counters, np.int64(key - 2**64 if key >= 2**63 else key))
+    return squares64(counters, np.int64(signed(key)))
+
+
+def signed(number: int) -> int:
+    """Return the int64 of the same 64 bits as a seed or a key, as compiled code has it."""
+    return number - 2**64 if number >= 2**63 else number
+
+
+def seeds_from(first: int, number: int) -> list[int]:
+    """Return so many seeds from the first on; after the largest comes 0."""
+    return [(first + k) % 2**64 for k in range(number)]
 
 
 def key_of(seed: int, purpose: int, step: int, idea: int) -> int:

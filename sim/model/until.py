@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from sim.errors import whole_number
 from sim.model.randomness import CROWD, uniform
 from sim.model.realise import history, schedule_of
 from sim.model.rules import abandonment_rate, count_leaving, is_settled
@@ -65,8 +66,7 @@ def moments(tape: Tape, steps: Iterable[int], scenario: Scenario | None = None) 
     """The tape as it was at the end of each of the steps; as `until`, with the work that all share done once."""
     steps = list(steps)
     for step in steps:
-        if not 0 <= step <= tape.steps:
-            raise ValueError(f"step: must be from 0 to {tape.steps}, is {step}")
+        whole_number("step", step, 0, tape.steps)
     if tape.provenance.get("seed") is None:
         return (_log_until(tape, step) for step in steps)
     if scenario is None:

@@ -17,6 +17,7 @@ from sim.model import abilities
 from sim.model.networks import build
 from sim.model.networks.ties import Ties, no_ties
 from sim.model.own_rules import Own, named
+from sim.model.randomness import signed
 from sim.model.schedule import Scheduled, _alive, _schedule
 from sim.scenario.groups import ANONYMOUS, CROWD, EVERYONE, find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
@@ -250,11 +251,10 @@ def _draw(distribution: Any, seed: int, number: int, first: int, part: Floats) -
     from sim.machine.loops import compiled
 
     draw = compiled(abilities.draw_abilities)
-    signed = seed - 2**64 if seed >= 2**63 else seed
     starts = range(0, len(part), max(WORTH_COMPILING, len(part) // 64))
     with ThreadPoolExecutor(processors()) as pool:
         jobs = [
-            pool.submit(draw, kind, parameters, signed, number, first + start, part[start : start + starts.step])
+            pool.submit(draw, kind, parameters, signed(seed), number, first + start, part[start : start + starts.step])
             for start in starts
         ]
         for job in jobs:

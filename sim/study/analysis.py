@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import did_you_mean
+from sim.errors import did_you_mean, require_in
 from sim.study.intervals import QUANTILES, RESAMPLES, statistics
 from sim.tape.tables import Floats
 
@@ -62,7 +62,7 @@ def to_xarray(table: pd.DataFrame, parameters: Sequence[str], measures: Sequence
     import pandas as pd
 
     dimensions = [*(parameters or ["cell"]), "replicate"]
-    require(table, [*dimensions, *measures])
+    require_columns(table, [*dimensions, *measures])
     with from_extra("xarray"):
         import xarray as xr
     codes, values = [], []
@@ -124,8 +124,8 @@ def summarise(
     import pandas as pd
 
     by = list(by)
-    require(table, [*by, *measures, "error"])
-    require_confidence(confidence)
+    require_columns(table, [*by, *measures, "error"])
+    require_in("confidence", confidence, "(0, 1)")
     failed = table["error"].notna().to_numpy(bool)
     if by:
         grouped = table.groupby(by, sort=True, dropna=False)
@@ -179,8 +179,8 @@ def differences(
     """
     import pandas as pd
 
-    require(table, ["cell", "replicate", "seed", measure, *by])
-    require_confidence(confidence)
+    require_columns(table, ["cell", "replicate", "seed", measure, *by])
+    require_in("confidence", confidence, "(0, 1)")
     base = _cell(table, baseline)
     runs = table[["cell", "replicate", "seed"]].assign(value=numbers(table, measure))
     if (doubled := runs.duplicated(["cell", "replicate"])).any():
@@ -238,7 +238,7 @@ def yes_or_no(table: pd.DataFrame, name: str) -> bool:
     return bool(((values == 0.0) | (values == 1.0)).all()) and 0.0 < values.sum() < len(values)
 
 
-def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
+def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a table without one of the columns, and name the nearest that it has."""
     for name in columns:
         if name not in table.columns:
@@ -255,18 +255,12 @@ def from_extra(name: str) -> Iterator[None]:
         raise ModuleNotFoundError(f"{name} is not installed: pip install 'shoulders[analysis]'", name=name) from None
 
 
-def require_confidence(confidence: float) -> None:
-    """Refuse a confidence that is no probability between 0 and 1."""
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence: {confidence} is not between 0 and 1, as 0.95 is")
-
-
 def _cell(table: pd.DataFrame, baseline: int | Mapping[str, Any]) -> int:
     if not isinstance(baseline, Mapping):
         if baseline not in table["cell"].to_numpy():
             raise ValueError(f"baseline: no cell {baseline}; allowed: 0 to {table['cell'].max()}")
         return int(baseline)
-    require(table, list(baseline))
+    require_columns(table, list(baseline))
     there = np.ones(len(table), bool)
     for name, value in baseline.items():
         there &= (table[name] == value).to_numpy(bool)

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import ScenarioError, did_you_mean
-from sim.model.randomness import philox4x32
+from sim.errors import ScenarioError, require
+from sim.model.randomness import philox4x32, seeds_from
 from sim.scenario.keys import parse_value, plain
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats, Ints
@@ -69,8 +69,7 @@ def cells_of(
     Raises a ValueError if there is no such design, or it does not fit what is given, and a ScenarioError for a wrong
     key or value.
     """
-    if design not in DESIGNS:
-        raise ValueError(f"design: no '{design}'{did_you_mean(design, DESIGNS)}")
+    require("design", design, DESIGNS)
     if cells is not None:
         if vary or design not in ("grid", "list"):
             raise ValueError("cells: a list of cells is a design of its own; give no vary and no design beside it")
@@ -123,7 +122,7 @@ def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]
     """Return the seeds of some replicates of a cell: common to all cells, or of this cell alone."""
     numbers = np.arange(replicates.start, replicates.stop)
     if common:
-        return [(seed + int(number)) % 2**64 for number in numbers]
+        return seeds_from(seed + replicates.start, len(replicates))
     high: Ints
     low: Ints
     high, low, _, _ = philox4x32(

@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.accounts.methods import METHODS, THIRDS
 from sim.accounts.table import ROLES
-from sim.errors import RunError, StudyError, near
+from sim.errors import RunError, StudyError, near, require
 from sim.scenario.groups import find
 from sim.study import trajectories
 from sim.study.batches import Batch, of_tape
@@ -171,10 +171,10 @@ def _of_idea(name: str, head: str, idea: str | None, ideas: tuple[str, ...]) -> 
     if idea is None:
         return Measure(name, lambda runs: compute(runs, None))
     if ideas:
-        _require(name, "idea", idea, ideas)
+        require(f"measures: {name!r}: idea", idea, ideas)
 
     def of(runs: Batch) -> Floats:
-        _require(name, "idea", idea, runs.ideas)
+        require(f"measures: {name!r}: idea", idea, runs.ideas)
         return compute(runs, runs.ideas.index(idea))
 
     return Measure(name, of)
@@ -248,13 +248,6 @@ def _fraction(name: str, text: str) -> float:
     if not 0.0 <= fraction <= 1.0:
         raise ValueError(f"measures: {name!r}: the fraction of the world must be from 0 to 1")
     return fraction
-
-
-def _require(measure: str, what: str, name: str, allowed: tuple[str, ...]) -> None:
-    if name not in allowed:
-        raise ValueError(
-            f"measures: {measure!r}: no {what} {name!r}{near(name, allowed)}; allowed: {', '.join(allowed[:15])}"
-        )
 
 
 def code_of(function: Any) -> str:

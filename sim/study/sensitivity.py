@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.study.analysis import from_extra, numbers, parameters_of, require, require_confidence
+from sim.errors import require, require_in
+from sim.study.analysis import from_extra, numbers, parameters_of, require_columns
 from sim.study.design import problem_of
 from sim.tape.tables import Floats
 
@@ -76,14 +77,12 @@ def sample_design(
         ModuleNotFoundError: without SALib, which the extra `analysis` brings.
     """
     asked = problem(ranges)
-    if method not in METHODS:
-        raise ValueError(f"method: no {method!r}; allowed: {', '.join(METHODS)}")
+    require("method", method, METHODS)
     _require_size(size, method)
     if levels < 2 or levels % 2:
         raise ValueError(f"levels: {levels} must be an even number from 2 on")
     for name in whole:
-        if name not in ranges:
-            raise ValueError(f"whole: {name!r} has no range; allowed: {', '.join(ranges)}")
+        require("whole: range", name, ranges)
         low, high = ranges[name]
         if method == "morris" and (low != round(low) or (high - low) % (levels - 1)):
             raise ValueError(f"{name}: {low} to {high} in {levels} levels are no whole numbers; the highest less the "
@@ -138,7 +137,7 @@ def sobol_indices(
             measure that is the same everywhere.
         ModuleNotFoundError: without SALib, which the extra `analysis` brings.
     """
-    require_confidence(confidence)
+    require_in("confidence", confidence, "(0, 1)")
     names, inputs, values = _cells(table, measure, parameters)
     if (design := _saltelli(inputs)) is None:
         raise ValueError(f"table: its {len(inputs)} cells are no Saltelli design of {len(names)} parameters; make them "
@@ -188,7 +187,7 @@ def morris_indices(
         ValueError: for a run that failed or is missing, too few trajectories, or cells that are no such design.
         ModuleNotFoundError: without SALib, which the extra `analysis` brings.
     """
-    require_confidence(confidence)
+    require_in("confidence", confidence, "(0, 1)")
     names, inputs, values = _cells(table, measure, parameters)
     if not _are_trajectories(inputs, levels):
         raise ValueError(f"table: its {len(inputs)} cells are no Morris design of {len(names)} parameters on {levels} "
@@ -232,7 +231,7 @@ def _tidy(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 def _cells(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None) -> tuple[list[str], Floats, Floats]:
     """Return the parameters, their values (cells, parameters) and the mean of the measure of each cell."""
     names = list(parameters if parameters is not None else parameters_of(table))
-    require(table, ["cell", *names, measure, "error"])
+    require_columns(table, ["cell", *names, measure, "error"])
     if not names:
         raise ValueError("parameters: none varies; give those of the design")
     values = numbers(table, measure)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.engines import Rules, agents_begin, compiling_apart, engine_for
-from sim.errors import InputError, RunError, StudyError, require
+from sim.errors import InputError, RunError, StudyError, checked_seed, require, whole_number
 from sim.machine.records import html_table
 from sim.machine.showing import shown
 from sim.machine.threads import processors
@@ -92,9 +92,10 @@ class Study:
         self.scenario = Scenario.of(scenario)
         about = self.scenario.scenario
         self.vary, self.design = plain(vary or {}), "list" if cells is not None else design
-        self.samples = _whole("samples", samples, 0, MAX_RUNS)
-        self.replicates = _whole("replicates", about.replicates if replicates is None else replicates, 1, MAX_RUNS)
-        self.seed = _whole("seed", about.seed if seed is None else seed, 0, 2**64 - 1)
+        self.samples = whole_number("samples", samples, 0, MAX_RUNS)
+        replicates = about.replicates if replicates is None else replicates
+        self.replicates = whole_number("replicates", replicates, 1, MAX_RUNS)
+        self.seed = checked_seed(about.seed if seed is None else seed)
         self.common_random_numbers, self.engine = common_random_numbers, engine
         self.rules, self.person_class = rules, person_class
         self.cells: Cells = cells_of(self.scenario, self.vary, cells, design, self.samples, self.seed)
@@ -240,7 +241,7 @@ class Study:
         require("executor", executor, EXECUTORS)
         if (self.rules or self.person_class) and (dask is not None or executor in ("processes", "dask")):
             raise ValueError("executor: rules and persons of one's own stay in this process; allowed: auto, threads")
-        many = processors() if workers is None else _whole("workers", workers, 1, 100_000)
+        many = processors() if workers is None else whole_number("workers", workers, 1, 100_000)
         folder = None if out is None else Path(out)
         job = self.job()
         apart = compiling_apart(self.scenario, self.runs) if self._may_begin_by_agents(job) else nullcontext(False)
@@ -362,11 +363,3 @@ class Study:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _whole(name: str, value: Any, low: int, high: int) -> int:
-    """Return a whole number in a range, numpy's among them, as an int."""
-    number = plain(value)
-    if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-        raise ValueError(f"{name}: must be a whole number from {low} to {high:,}, is {value!r}")
-    return number

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import require
 from sim.tape.tables import DISCOVER, KINDS, LEARN, USE, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -152,8 +153,7 @@ def to_networkx(tape: Tape, of: str = "events", window: Window | None = None) ->
 
 def arrows(tape: Tape, of: str, window: Window | None) -> Arrows:
     """The arrows between events or persons."""
-    if of not in GRAPHS:
-        raise ValueError(f"of: no graph of {of!r}; allowed: {', '.join(GRAPHS)}")
+    require("of", of, GRAPHS)
     return event_arrows(tape, window) if of == "events" else person_arrows(tape, window)
 
 

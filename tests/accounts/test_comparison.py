@@ -69,9 +69,9 @@ def test_without_names_all_that_have_something_to_say_take_part(monkeypatch: pyt
 def test_what_is_wrong_is_refused_and_not_left_out() -> None:
     with pytest.raises(ValueError, match="did you mean 'priority'"):
         compare(bridge(), ["role-flow", "priorty"])
-    with pytest.raises(ValueError, match=r"alpha must be in \[0, 1\), is 1.0"):
+    with pytest.raises(ValueError, match=r"alpha: must be in \[0, 1\), is 1.0"):
         compare(bridge(), alpha=1.0)
-    with pytest.raises(ValueError, match="no setting 'alpa'"):
+    with pytest.raises(ValueError, match="setting: no 'alpa'"):
         compare(bridge(), alpa=0.5)
     with pytest.raises(ValueError, match="methods: none; allowed: role-flow"):
         compare(bridge(), [])

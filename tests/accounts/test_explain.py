@@ -19,7 +19,7 @@ LINEAR = ("role-flow", "shapley", "owen", "position", "priority")
 def test_the_parts_of_every_division_sum_to_the_credit(tape: Tape) -> None:
     for method in LINEAR:
         table = credit(tape, method)
-        for name, value in zip(table.persons.name, table.persons.credit.tolist(), strict=True):
+        for name, value in zip(table.persons.person, table.persons.credit.tolist(), strict=True):
             why = explain(tape, name, method)
             assert why.credit == value
             assert why.total == table.total
@@ -72,10 +72,10 @@ def test_one_without_credit_has_a_sentence_and_json() -> None:
 
 @cases(60, tapes())
 def test_compiled_loops_trace_the_same_ways(tape: Tape) -> None:
-    plain = [explain(tape, name) for name in credit(tape).persons.name]
+    plain = [explain(tape, name) for name in credit(tape).persons.person]
     with pytest.MonkeyPatch.context() as patch:
         compile_all(patch, sys.modules[explain.__module__])
-        assert [explain(tape, name) for name in credit(tape).persons.name] == plain
+        assert [explain(tape, name) for name in credit(tape).persons.person] == plain
 
 
 @pytest.mark.parametrize(("person", "method", "said"), [

@@ -220,7 +220,7 @@ def test_a_thousand_and_one_players_by_rows() -> None:
     (lambda: shapley_of_groups([0.0, math.nan]), "must be finite"),
     (lambda: shapley_sampled([0, 1], 1, 3), "orders: must be even, and at least 4, is 3"),
     (lambda: shapley_sampled([0, 1], 1, 1, antithetic=False), "orders: must be at least 2, is 1"),
-    (lambda: shapley_sampled([0, 1], 1, seed=-1), "seed: must be from 0"),
+    (lambda: shapley_sampled([0, 1], 1, seed=-1), "seed: must be a whole number from 0"),
     (lambda: shapley_sampled([0, 1], 1, confidence=1.0), r"confidence: must be in \(0, 1\)"),
     (lambda: shapley_sampled([0, 2, 0, 1], 2), "0 adds 2.0, which is not within 0.0 and 1.0; where players"),
     (lambda: shapley_sampled(lambda _: math.nan, 2), "must be finite"),

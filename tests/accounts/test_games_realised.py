@@ -140,7 +140,7 @@ def summed(tape: Tape, of: Callable[[Lineage], dict[int, Fraction]]) -> dict[int
 
 
 def credits(table: CreditTable, tape: Tape) -> dict[str, float]:
-    found = dict(zip(table.persons.name, table.persons.credit.tolist(), strict=True))
+    found = dict(zip(table.persons.person, table.persons.credit.tolist(), strict=True))
     return {name: found.get(name, 0.0) for name in tape.persons.names()}
 
 

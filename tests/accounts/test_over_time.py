@@ -123,7 +123,7 @@ def test_steps_must_ascend_and_be_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="steps: must ascend"):
         credit_over_time(tape, steps=[3, 3])
     for step in (-1, tape.steps + 1):
-        with pytest.raises(ValueError, match=rf"step: must be from 0 to {tape.steps}, is {step}"):
+        with pytest.raises(ValueError, match=rf"step: must be a whole number from 0 to {tape.steps}, is {step}"):
             credit_over_time(tape, steps=[step])
 
 

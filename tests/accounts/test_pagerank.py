@@ -160,7 +160,7 @@ def test_credit_is_where_the_walks_from_realised_value_are(tape: Tape, alpha: fl
         restart[event] = restart.get(event, 0.0) + value
     table = event_pagerank_credit(tape, alpha)
     expected = walks(tape, restart, alpha)
-    known = {name: expected[name] for name in table.persons.name if expected[name]}
+    known = {name: expected[name] for name in table.persons.person if expected[name]}
     assert by_name(table, "share") == pytest.approx(known, rel=1e-9)
     assert table.total == tape.total
     assert table.persons.credit.sum() == pytest.approx(tape.total)
@@ -200,9 +200,9 @@ def test_no_weight_and_no_events() -> None:
     ({"restart": [0.0, 0.0]}, "restart must not be 0 everywhere"),
     ({"restart": [1.0]}, r"restart must have the shape \(2,\), has \(1,\)"),
     ({"weights": [1e308, 1e308], "indptr": [0, 0, 2], "indices": [0, 0]}, "weights must have a finite sum in each"),
-    ({"alpha": 1.1}, r"alpha must be in \[0, 1\], is 1.1"),
-    ({"alpha": -0.1}, r"alpha must be in \[0, 1\], is -0.1"),
-    ({"alpha": math.nan}, r"alpha must be in \[0, 1\], is nan"),
+    ({"alpha": 1.1}, r"alpha: must be in \[0, 1\], is 1.1"),
+    ({"alpha": -0.1}, r"alpha: must be in \[0, 1\], is -0.1"),
+    ({"alpha": math.nan}, r"alpha: must be in \[0, 1\], is nan"),
     ({"dangling": [0.0, 0.0]}, "dangling must not be 0 everywhere"),
     ({"dangling": [1.0]}, r"dangling must have the shape \(2,\), has \(1,\)"),
     ({"indices": [2], "self_loops": True}, "indices must be rows before their own or it itself; look at row 1"),
@@ -325,8 +325,8 @@ def test_weights_too_small_to_be_inverted_count_like_others():
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], 0.0), "tau must be above 0"),
-    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], math.nan), "tau must be above 0"),
+    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], 0.0), r"tau: must be in \(0, inf\)"),
+    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], math.nan), r"tau: must be in \(0, inf\)"),
     (lambda: citerank([0, 0, 1], [0], [0.0, math.inf], 1.0), "age must be finite"),
     (lambda: as_dag([0], [1, 0], [1.0, 2.0]), "source and target must be of one length, are 1 and 2"),
     (lambda: as_dag([2], [0], [1.0, 2.0]), "source must be nodes from 0 to 1"),
@@ -335,7 +335,7 @@ def test_weights_too_small_to_be_inverted_count_like_others():
     (lambda: as_dag([0], [1], [1.0, 2.0], [1.0, 2.0]), r"weights must have the shape \(1,\), has \(2,\)"),
     (lambda: pagerank(sparse.csr_array((2, 3))), r"the matrix must be square, has the shape \(2, 3\)"),
     (lambda: pagerank(sparse.csr_array([[0.0, -1.0], [0.0, 0.0]])), "weights of the graph must be 0 or more, and"),
-    (lambda: pagerank(nx.DiGraph([(0, 1)]), alpha=1.0), r"alpha must be in \[0, 1\), is 1.0"),
+    (lambda: pagerank(nx.DiGraph([(0, 1)]), alpha=1.0), r"alpha: must be in \[0, 1\), is 1.0"),
     (lambda: pagerank(nx.DiGraph([(0, 1)]), personalization={2: 1.0}), "personalization must not be 0 everywhere"),
     (lambda: pagerank(nx.DiGraph([(0, 1)]), dangling={1: -1.0}), "dangling must be 0 or more, and finite"),
     (lambda: pagerank(nx.DiGraph([(0, 1)]), dangling=[1.0]), r"dangling must have the shape \(2,\), has \(1,\)"),

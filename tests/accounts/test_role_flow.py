@@ -48,7 +48,7 @@ def trees(draw: st.DrawFn, again: bool = False) -> tuple[Tape, list[int], dict[i
 def by_person(tape: Tape, inheritance: float) -> list[float]:
     """Credit of each person by role, in the order of the twin below."""
     persons = role_flow(tape, inheritance).persons
-    row = {name: k for k, name in enumerate(persons.name)}
+    row = {name: k for k, name in enumerate(persons.person)}
     columns = {name: [float(getattr(persons, role)[k]) for role in ROLES] for name, k in row.items()}
     return [value for name in tape.persons.names() for value in columns.get(name, [0.0] * len(ROLES))]
 

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim.accounts.account import credit
@@ -27,7 +28,7 @@ def told() -> Tape:
 def test_columns_are_in_tape_order_and_cannot_be_written() -> None:
     table = credit(told())
     persons = table.persons
-    assert persons.name == ("genius", "teller 1", "teller 2", "teller 3", "teller 4", "Ωmega")
+    assert persons.person == ("genius", "teller 1", "teller 2", "teller 3", "teller 4", "Ωmega")
     assert persons.credit.tolist() == [8.0, 0.0, 2.0, 0.0, 6.0, 0.0]
     assert persons.share.tolist() == [0.5, 0.0, 0.125, 0.0, 0.375, 0.0]
     assert len(persons) == 6
@@ -83,18 +84,23 @@ def test_json_keeps_names_and_digits() -> None:
 
 def test_pandas_has_the_largest_credit_first_and_equal_ones_in_tape_order() -> None:
     frame = credit(told()).to_pandas()
-    assert frame["name"].tolist() == ["genius", "teller 4", "teller 2", "teller 1", "teller 3", "Ωmega"]
+    assert frame["person"].tolist() == ["genius", "teller 4", "teller 2", "teller 1", "teller 3", "Ωmega"]
     assert frame.index.tolist() == [0, 4, 2, 1, 3, 5]
-    assert list(frame) == ["name", "credit", "share", "idea", "communication", "implementation"]
+    assert list(frame) == ["person", "credit", "share", "idea", "communication", "implementation"]
     assert list(credit(told(), "person-pagerank").to_pandas())[-1] == "pagerank"
 
 
 @pytest.mark.parametrize("method", ["role-flow", "person-pagerank", "knockout"])
-def test_csv_is_what_pandas_would_write(method: str, tmp_path: Path) -> None:
+def test_files_are_what_pandas_would_write(method: str, tmp_path: Path) -> None:
     table = credit(told(), method, intervals="links" if method == "role-flow" else None)
-    table.write_csv(tmp_path / "ours.csv")
-    table.to_pandas().to_csv(tmp_path / "theirs.csv", index=False, lineterminator="\n")
+    table.to_csv(tmp_path / "ours.csv")
+    table.to_parquet(tmp_path / "ours.parquet")
+    frame = table.to_pandas().reset_index(drop=True)
+    frame.to_csv(tmp_path / "theirs.csv", index=False, lineterminator="\n")
     assert (tmp_path / "ours.csv").read_bytes() == (tmp_path / "theirs.csv").read_bytes()
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ours.parquet"), frame)
+    with pytest.raises(FileNotFoundError):
+        table.to_csv(tmp_path / "nowhere" / "ours.csv")
 
 
 def test_groups_are_summed() -> None:
@@ -109,7 +115,7 @@ def test_groups_are_summed() -> None:
 def test_a_crowd_is_shown_where_it_has_credit() -> None:
     tape = make_tape(PEOPLE, [(DISCOVER, 0, {}), (LEARN, 6, {0: 1}, 9), (LEARN, 5, {1: 1})], [(2, -1, 4.0)])
     table = credit(tape)
-    assert table.persons.name[-1] == "crowd"
+    assert table.persons.person[-1] == "crowd"
     assert table.to_dict()["credit"][1]["person"] == "crowd"
     assert [(row["person"], row["credit"]) for row in table.by_group()[:2]] == [("genius", 2.0), ("crowd", 2.0)]
 

@@ -123,7 +123,7 @@ def test_what_is_no_interaction_is_refused_whole(fed: Any, message: str) -> None
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1.0, 0.5), (-0.1, 0.5), (math.nan, 0.5), (0.5, 0.0), (0.5, 1.1)])
 def test_out_of_range_is_refused(alpha: float, beta: float) -> None:
-    with pytest.raises(ValueError, match=r"alpha must be in \[0, 1\)|beta must be in \(0, 1\]"):
+    with pytest.raises(ValueError, match=r"alpha: must be in \[0, 1\)|beta: must be in \(0, 1\]"):
         TemporalPageRank(alpha, beta)
 
 

@@ -174,9 +174,9 @@ def test_a_run_prints_a_table_and_its_folder_holds_the_run_and_the_credit_of_the
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["time"])
     assert set(told["versions"]) >= {"shoulders", "numpy"}
     with (folder / "credit.csv").open(newline="") as stream:
-        rows = {row["name"]: float(row["credit"]) for row in csv.DictReader(stream)}
+        rows = {row["person"]: float(row["credit"]) for row in csv.DictReader(stream)}
     persons = credit(tape).persons
-    assert rows == dict(zip(persons.name, persons.credit, strict=True))
+    assert rows == dict(zip(persons.person, persons.credit, strict=True))
     for name, content in contents(folder).items():  # nothing of the machine
         assert str(place).encode() not in content, name
         assert os.fsencode(Path.home() / "x")[:-1] not in content, name
@@ -259,9 +259,9 @@ def test_seed_set_and_out_are_obeyed_and_written_down(here, tmp_path):
     (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
                                                        "pagerank, event-", "all; did you mean 'role-flow'?")),
     (("credit", "log.csv", "--method", "katzz"), ("--method: no 'katzz'; allowed:", "did you mean 'katz'?")),
-    (("credit", "log.csv", "--alpha", "1"), ("--alpha must be in [0, 1), is 1.0",)),
-    (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance must be in [0, 1], is nan",)),
-    (("credit", "log.csv", "--tau", "0"), ("--tau must be above 0 and finite, is 0.0",)),
+    (("credit", "log.csv", "--alpha", "1"), ("--alpha: must be in [0, 1), is 1.0",)),
+    (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance: must be in [0, 1], is nan",)),
+    (("credit", "log.csv", "--tau", "0"), ("--tau: must be in (0, inf), is 0.0",)),
     (("credit", "log.csv", "--by", "idea", "--method", "knockout"), ("--by idea: knockout does not divide",)),
     (("knockout",), ("SCENARIO",)),
     (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'", "did you mean 'Ada'?")),

@@ -35,7 +35,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 ])  # fmt: skip
 def test_what_part_of_the_value_is_lost_without_each(name: str, part: str, lost: list[float]) -> None:
     table = knockout(Scenario.load(SCENARIOS / f"{name}.toml"), part=part)
-    assert table.name == tuple(f"P{k}" for k in range(1, len(lost) + 1))
+    assert table.person == tuple(f"P{k}" for k in range(1, len(lost) + 1))
     assert (table.raw / table.value.mean()).tolist() == lost
     if sum(lost) > 0.0:
         assert table.normalised.tolist() == [part / sum(lost) for part in lost]
@@ -172,10 +172,10 @@ def test_each_replicate_is_a_pair_of_runs_of_one_seed() -> None:
 
 def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_open() -> None:
     table = knockout(rich(), engine="agents")
-    assert table.name == ("Ann", "team")
+    assert table.person == ("Ann", "team")
     assert np.isnan(table.error).all()
     assert table.to_dict()["knockout"][0]["low"] is None
-    assert list(table.to_pandas().columns) == ["name", "raw", "error", "low", "high", "normalised"]
+    assert list(table.to_pandas().columns) == ["person", "raw", "error", "low", "high", "normalised"]
     assert table.normalised.sum() == pytest.approx(1.0)
     table = knockout(Scenario.load(SCENARIOS / "e0_mute_genius.toml"))
     assert table.raw.tolist() == [0.0]
@@ -195,7 +195,7 @@ def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_
     ({"replicates": 0}, "replicates: must be 1 or more"),
     ({"seeds": []}, "replicates: must be 1 or more"),
     ({"seeds": [1], "replicates": 1}, "give either replicates or seeds"),
-    ({"seeds": [-1]}, "seeds: must be from 0"),
+    ({"seeds": [-1]}, "seeds: must be a whole number from 0"),
 ])  # fmt: skip
 def test_wrong_input_is_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -25,7 +25,7 @@ def tape_of(name: str) -> sim.Tape:
 
 def shares(name: str, method: str = "role-flow") -> dict[str, float]:
     table = credit(tape_of(name), method)
-    return dict(zip(table.persons.name, table.persons.share.tolist(), strict=True))
+    return dict(zip(table.persons.person, table.persons.share.tolist(), strict=True))
 
 
 def test_e0_the_mute_genius_has_all_the_ideas_and_no_credit() -> None:

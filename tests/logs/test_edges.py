@@ -61,7 +61,7 @@ def in_words(tape: Tape) -> str:
 
 def credits(tape: Tape) -> dict[str, float]:
     persons = credit(tape).persons
-    return dict(zip(persons.name, [float(share) for share in persons.credit], strict=True))
+    return dict(zip(persons.person, [float(share) for share in persons.credit], strict=True))
 
 
 def refusal(text: str | bytes, name: str = "log.csv", format: str | None = None, **options: Any) -> str:

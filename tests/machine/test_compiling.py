@@ -93,9 +93,11 @@ def test_what_a_function_says_of_itself_does_not_matter():
     assert marks[0] == marks[1]
 
 
-def test_few_things_are_not_worth_compiling():
-    assert for_size(add_up, 10) is add_up
+def test_few_things_are_not_worth_compiling_until_many_calls_add_up(monkeypatch):
+    monkeypatch.setattr("sim.machine.loops.PATIENCE", 25)
+    monkeypatch.setattr("sim.machine.loops._so_far", {})
     assert for_size(add_up, 10, worth=5) is compiled(add_up)
+    assert [for_size(add_up, 10) is add_up for _ in range(4)] == [True, True, False, False]
 
 
 CHECK = """

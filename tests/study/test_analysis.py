@@ -163,7 +163,7 @@ def test_paired_differences_take_the_common_luck_away():
 @pytest.mark.parametrize(("call", "message"), [
     (lambda t: summarise(t, ["totl"], by=BY), "no column 'totl'; allowed: .*; did you mean 'total'"),
     (lambda t: summarise(t, ["total"], by=["reach"]), "no column 'reach'"),
-    (lambda t: summarise(t, ["total"], by=BY, confidence=95), "confidence: 95 is not between 0 and 1"),
+    (lambda t: summarise(t, ["total"], by=BY, confidence=95), r"confidence: must be in \(0, 1\), is 95"),
     (lambda t: summarise(t.assign(total="much"), ["total"], by=BY), "'total' holds other things than numbers"),
     (lambda t: differences(t, "total", 6), "baseline: no cell 6; allowed: 0 to 5"),
     (lambda t: differences(t, "total", {BY[0]: 0.1}), "baseline: 2 cells with dynamics.abandon_rate 0.1"),

@@ -100,9 +100,9 @@ def test_measures_are_what_loops_over_the_rows_say(scenario):
     values = zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True)
     assert measure("total:idea0")(tape) == pytest.approx(sum(v for e, v in values if tape.events.idea[e] == 0))
     table = credit(tape)
-    mine = [i for i, name in enumerate(table.persons.name) if name == "P"]
+    mine = [i for i, name in enumerate(table.persons.person) if name == "P"]
     assert measure("share:P")(tape) == pytest.approx(sum(table.persons.share[mine]))
-    group = [i for i, name in enumerate(table.persons.name) if name.startswith("group ")]
+    group = [i for i, name in enumerate(table.persons.person) if name.startswith("group ")]
     assert measure("credit:group:idea")(tape) == pytest.approx(sum(table.persons.idea[group]))
     assert measure("credit:communication")(tape) == pytest.approx(table.persons.communication.sum())
 

@@ -139,7 +139,7 @@ def test_a_design_is_that_of_its_seed_and_within_its_ranges():
     (lambda: sample_design(CIRCLE, 4), "4 base samples are too few for sobol indices; allowed: 8 or more"),
     (lambda: sample_design(CIRCLE, 3, "morris"), "3 trajectories are too few"),
     (lambda: sample_design(CIRCLE, 8, "morris", levels=5), "levels: 5 must be an even number"),
-    (lambda: sample_design(CIRCLE, 8, whole=["world.w"]), "'world.w' has no range"),
+    (lambda: sample_design(CIRCLE, 8, whole=["world.w"]), "whole: range: no 'world.w'"),
     (lambda: sample_design({"a.x": (3, 10)}, 8, "morris", whole=["a.x"]), "multiple of 3"),
 ])  # fmt: skip
 def test_a_design_that_cannot_be_is_refused(call, message):

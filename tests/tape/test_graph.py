@@ -55,7 +55,7 @@ def test_a_window() -> None:
     assert (sorted(persons), sorted(persons.edges)) == ([WORLD, 1], [(1, WORLD)])
     with pytest.raises(ValueError, match="window: from 4 to 3; allowed: a first step that is not after the last"):
         to_networkx(bridge(), window=(4, 3))
-    with pytest.raises(ValueError, match="no graph of 'ideas'; allowed: events, persons"):
+    with pytest.raises(ValueError, match="of: no 'ideas'; allowed: events, persons"):
         to_networkx(bridge(), "ideas")
 
 

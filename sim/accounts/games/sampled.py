@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.accounts.games.values import Players, Value, check_finite, lookup, names_of
+from sim.errors import checked_seed, require_in
 from sim.model.randomness import ORDER, key_of, squares_of
 from sim.tape.tables import Floats, Ints
 
@@ -119,10 +120,8 @@ def _check(orders: int, step: int, seed: int, confidence: float) -> None:
     if orders < 2 * step or orders % step:
         kind = "even, and at least 4" if step == 2 else "at least 2"
         raise ValueError(f"orders: must be {kind}, is {orders}")
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed: must be from 0 to 2**64 - 1, is {seed}")
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence: must be in (0, 1), is {confidence}")
+    checked_seed(seed)
+    require_in("confidence", confidence, "(0, 1)")
 
 
 def _check_bounds(added: Floats, low: float, high: float, names: Sequence[Hashable], guessed: bool) -> None:

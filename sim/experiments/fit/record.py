@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import TapeError, did_you_mean
+from sim.errors import TapeError, did_you_mean, require_in
 from sim.logs.formats import read_log
 from sim.scenario.scenario import Scenario
 from sim.study.batches import of_tape
@@ -101,8 +101,7 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
         TapeError: if it cannot be read, or does not fit into the scenario's steps.
         ValueError: if step is not above 0.
     """
-    if not step > 0.0:
-        raise ValueError(f"step: must be above 0, is {step}")
+    require_in("step", step, "(0, inf)")
     steps = scenario.scenario.steps
     if isinstance(given, Record):
         return given

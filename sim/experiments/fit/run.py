@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.errors import whole_number
 from sim.experiments.fit import store
 from sim.experiments.fit.abc import Generation, Store, adjusted, sequential
 from sim.experiments.fit.chances import chances_of
@@ -97,8 +98,7 @@ def fit(
     how = Settings(given, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor,
                    dask, progress)  # fmt: skip
     worker = Worker(scenario, record, vary, how, runs + predicted)
-    if not 10 <= how.first <= runs:
-        raise ValueError(f"particles: must be from 10 to the runs, which are {runs:,}, is {how.first:,}")
+    whole_number("particles", how.first, 10, runs)
     if method == "exact" and worker.why:
         raise ValueError(f"method: there is no exact likelihood: {worker.why}; allowed: abc")
     keep: dict[str, Store] = {}

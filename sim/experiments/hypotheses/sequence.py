@@ -13,6 +13,7 @@ from sim.experiments.hypotheses.contrast import contrast, expected
 from sim.experiments.hypotheses.schema import Hypothesis, Theory, formula_of
 from sim.experiments.hypotheses.spending import levels, sequential_p
 from sim.experiments.runner import Runner
+from sim.model.randomness import seeds_from
 from sim.scenario.scenario import Scenario
 from sim.study.intervals import mean_interval
 from sim.study.statistics import FLIPS, equivalence_p, sign_flip_p, smallest_p
@@ -155,8 +156,7 @@ def conduct(experiment: Experiment, family: int, runner: Runner, told: Told | No
     for fraction in _looks(hypothesis):
         have, wanted = experiment.values.shape[1], round(fraction * hypothesis.most)
         wanted = hypothesis.pairs if hypothesis.exact else wanted
-        seeds = [(first + k) % 2**64 for k in range(have, wanted)]
-        new = measure_arms(experiment.arms, seeds, experiment.where, runner)
+        new = measure_arms(experiment.arms, seeds_from(first + have, wanted - have), experiment.where, runner)
         experiment.values = np.concatenate([experiment.values, new], axis=1)
         experiment.effects, experiment.weights = contrast(
             hypothesis.effect, experiment.values, doses, experiment.against, experiment.where

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import optimize
 from scipy.special import ndtr, ndtri
 
+from sim.errors import require
 from sim.tape.tables import Floats
 
 RULES = ("pocock", "obrien-fleming")
@@ -34,8 +35,7 @@ def spent(alpha: float, fraction: float, rule: str = "pocock") -> float:
     >>> [round(spent(0.025, t, "obrien-fleming"), 4) for t in (0.25, 0.5, 1.0)]
     [0.0, 0.0015, 0.025]
     """
-    if rule not in RULES:
-        raise ValueError(f"rule: no {rule!r}; allowed: {', '.join(RULES)}")
+    require("rule", rule, RULES)
     if rule == "pocock":
         return alpha * math.log(1.0 + (math.e - 1.0) * fraction)
     return 2.0 * float(ndtr(ndtri(alpha / 2.0) / math.sqrt(fraction)))

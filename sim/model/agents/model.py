@@ -9,6 +9,7 @@ from typing import Any
 import mesa
 import numpy as np
 
+from sim.errors import checked_seed
 from sim.model.agents.person import Person
 from sim.model.agents.society import Society
 from sim.model.own_rules import own_rules
@@ -47,9 +48,7 @@ class IdeaDiffusion(Society, mesa.Model):
         elif not isinstance(scenario, Scenario):
             scenario = Scenario.load(scenario)
         luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
-        self.luck = scenario.scenario.seed if luck is None else int(luck)
-        if not 0 <= self.luck < 2**64:
-            raise ValueError(f"rng: must be from 0 to 2**64 - 1, is {self.luck}")
+        self.luck = checked_seed(scenario.scenario.seed if luck is None else luck, "rng")
         mesa.Model.__init__(self, rng=self.luck)
         Society.__init__(self, world or World.build(scenario, self.luck, own_rules(rules)), person_class)
         self.datacollector = mesa.DataCollector(

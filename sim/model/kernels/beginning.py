@@ -124,11 +124,6 @@ def fresh(start: Start, seed: int) -> Any:
     )  # fmt: skip
 
 
-def signed(seed: int) -> int:
-    """A seed of 64 bits as the loops have it."""
-    return seed - 2**64 if seed >= 2**63 else seed
-
-
 def dynamics_of(scenario: Scenario) -> Floats:
     """The keys of [dynamics] as numbers, (numbers,)."""
     return np.array([number(Dynamics, name, getattr(scenario.dynamics, name)) for name in FIELDS["dynamics"]])

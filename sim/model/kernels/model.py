@@ -13,7 +13,7 @@ from sim.errors import ScenarioError
 from sim.machine.loops import always, compiled, without
 from sim.machine.threads import processors
 from sim.model.kernels import step
-from sim.model.kernels.beginning import begin, signed, start_of
+from sim.model.kernels.beginning import begin, start_of
 from sim.model.kernels.crowd import abandon_in_crowd, learn_in_crowd, tell_crowd
 from sim.model.kernels.exposure import look_around, watch
 from sim.model.kernels.interventions import happen
@@ -21,6 +21,7 @@ from sim.model.kernels.parallel import Crew, share_step
 from sim.model.kernels.stifling import meet
 from sim.model.kernels.timers import rates_vary
 from sim.model.own_rules import Own
+from sim.model.randomness import signed
 from sim.model.realise import impact_of, tape_of
 from sim.model.rules import abandonment_rate
 from sim.model.world import World

@@ -17,6 +17,7 @@ from sim.model.kernels.model import left_out, refuse_too_many, replacements
 from sim.model.kernels.step import DONE
 from sim.model.networks.generators.make import GENERATORS
 from sim.model.own_rules import Own
+from sim.model.randomness import signed
 from sim.model.realise import tape_of
 from sim.model.world import World
 from sim.scenario.groups import EVERYONE, person_ranges
@@ -100,7 +101,7 @@ def run_batch(
     Raises:
         ScenarioError: if the network file cannot be used.
     """
-    numbers = np.array([seed - 2**64 if seed >= 2**63 else seed for seed in seeds], np.int64)
+    numbers = np.array(list(map(signed, seeds)), np.int64)
     of, world = np.array(cell, np.int64), template(scenarios[0], seeds[0] if seeds else 0, rules)
     parts = np.array_split(np.arange(len(numbers)), max(1, min(threads, len(numbers))))
     plan, columns = plan_and_cells(world, scenarios)

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 from PIL import Image
 
+from sim.errors import require, require_in
 from sim.machine.folders import new_file
 from sim.model.world import World
 from sim.tape.tables import Ints
@@ -54,12 +55,9 @@ def animate(
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
-    if kind not in FORMATS:
-        raise ValueError(f"{path}: no film format {kind!r}; allowed: {', '.join(FORMATS)}")
-    if not 1.0 <= seconds <= 120.0:
-        raise ValueError(f"seconds: must be from 1 to 120, is {seconds}")
-    if not 1 <= fps <= 50:
-        raise ValueError(f"fps: must be from 1 to 50, is {fps}")
+    require(f"{path}: film format", kind, FORMATS)
+    require_in("seconds", seconds, "[1, 120]")
+    require_in("fps", fps, "[1, 50]")
     if kind == "mp4" and shutil.which("ffmpeg") is None:
         raise ValueError(f"{path}: an MP4 needs the program ffmpeg, which is not found; allowed without it: gif")
     total = round(seconds * fps)

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.tape.tables import Floats
 from sim.views import style
 from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, readable
 
@@ -33,19 +32,15 @@ def corner(found: FitResult) -> Figure:
     height = len(keys) * tall + (len(keys) - 1) * GAP + BELOW + ABOVE
     note = f"{found.method}, effective draws {found.ess:,.0f}; grey: the prior"
     figure, head = style.new_figure(height, "Posterior", [note, *found.says()[:1]])
-    unit = np.linspace(-3.5, 3.5, 400)
+    shown = [_shown(found, key) for key in range(len(keys))]
     for j, key in enumerate(keys):
         for k in range(j + 1):
             left, top = LEFT + k * (side + GAP), head + ABOVE + j * (tall + GAP)
             axes = style.panel(figure, left, height + head - top - tall, style.WIDTH - left - side, top)
             if j == k:
                 law = found.priors[key].law
-                prior = found.priors[key].values(unit)
-                ends = _ends(values[:, j], weight)
-                if found.spread[j] > 0.3:  # else the prior is too wide to be shown as a whole
-                    ends = float(min(prior.min(), ends[0])), float(max(prior.max(), ends[1]))
-                box: dict[str, Any] = {"bins": BINS, "range": ends, "density": True, "histtype": "stepfilled"}
-                line = np.linspace(ends[0], ends[1], 400)
+                box: dict[str, Any] = {"bins": BINS, "range": shown[j], "density": True, "histtype": "stepfilled"}
+                line = np.linspace(*shown[j], 400)
                 density = law.pmf(line.round()) if found.priors[key].whole else law.pdf(line)
                 axes.fill_between(line, np.nan_to_num(density), color=FAINT, linewidth=0, gid="prior")
                 axes.hist(values[:, j], weights=weight, color=BLUE, alpha=0.6, gid="posterior", **box)
@@ -53,9 +48,9 @@ def corner(found: FitResult) -> Figure:
             else:
                 size = 60.0 * weight / weight.max() / np.sqrt(len(weight) / 50.0)
                 axes.scatter(values[:, k], values[:, j], s=size, color=BLUE, alpha=0.35, linewidth=0, gid="pairs")
-                axes.set_xlim(*_ends(values[:, k], weight))
-                axes.set_ylim(*_ends(values[:, j], weight))
+                axes.set_ylim(*shown[j])
                 style.number_axis(axes.yaxis, 4)
+            axes.set_xlim(*shown[k])
             style.number_axis(axes.xaxis, 4)
             if j < len(keys) - 1:
                 axes.tick_params(labelbottom=False)
@@ -64,12 +59,17 @@ def corner(found: FitResult) -> Figure:
     return figure
 
 
-def _ends(values: Floats, weight: Floats) -> tuple[float, float]:
+def _shown(found: FitResult, key: int) -> tuple[float, float]:
+    """Return the span of a key in all of its panels: its draws and, unless that is far too wide, its prior."""
+    values, weight = found.values[:, key], found.population.weight
     order = np.argsort(values)
     at = np.searchsorted(np.cumsum(weight[order]), [0.002, 0.998]).clip(max=len(values) - 1)
     low, high = values[order][at]
     room = 0.1 * (high - low) or 1.0
-    return float(low - room), float(high + room)
+    ends = [low - room, high + room]
+    if found.spread[key] > 0.3:
+        ends += found.priors[found.keys[key]].values(np.array([-3.5, 3.5])).tolist()
+    return float(min(ends)), float(max(ends))
 
 
 def bands(found: FitResult) -> Figure:

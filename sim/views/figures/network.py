@@ -15,6 +15,7 @@ from matplotlib.patches import Wedge
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from sim.errors import whole_number
 from sim.tape.tables import Floats, Ints
 from sim.tape.tape import Tape
 from sim.views import style
@@ -106,12 +107,9 @@ def require_same_persons(tape: Tape, world: World | None) -> None:
 def _chosen(tape: Tape, which: int, steps: Sequence[int] | None) -> list[int]:
     if steps is None:
         return telling_moments(tape, which)
-    chosen = sorted({int(step) for step in steps})
+    chosen = sorted({whole_number("steps", step, 0, tape.steps) for step in steps})
     if not 1 <= len(chosen) <= MAX_PANELS:
         raise ValueError(f"steps: {len(chosen)} of them; allowed: 1 to {MAX_PANELS}")
-    for step in (chosen[0], chosen[-1]):
-        if not 0 <= step <= tape.steps:
-            raise ValueError(f"steps: must be from 0 to {tape.steps}, is {step}")
     return chosen
 
 

@@ -14,6 +14,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from sim.accounts.table import CreditTable
+from sim.errors import require
 from sim.machine.folders import write_whole
 from sim.tape.tape import Tape
 from sim.views.figures.credit_bars import credit_bars
@@ -39,8 +40,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
-    if kind not in METADATA:
-        raise ValueError(f"{path}: no figure format {kind!r}; allowed: {', '.join(METADATA)}")
+    require(f"{path}: figure format", kind, METADATA)
     written = io.BytesIO()
     # The ids inside an SVG are random unless rcParams, of which there is one for all threads, holds a salt.
     with _salting, matplotlib.rc_context({"svg.hashsalt": "shoulders"}):
@@ -61,8 +61,8 @@ def save_figures(
         ValueError: if a format is none of png, svg, pdf (nothing is written), or the table not the tape's.
     """
     formats = list(formats)
-    if unknown := set(formats) - set(METADATA):
-        raise ValueError(f"formats: no {sorted(unknown)[0]!r}; allowed: {', '.join(METADATA)}")
+    for kind in formats:
+        require("formats", kind, METADATA)
     folder = Path(folder)
     figures = {"spread": spread(tape), "credit": credit_bars(table), "influence": influence_over_time(tape, table)}
     folder.mkdir(parents=True, exist_ok=True)

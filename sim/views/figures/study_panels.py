@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sim.study.analysis import require
+from sim.errors import require
+from sim.study.analysis import require_columns
 from sim.views import style
 from sim.views.style import INK, SMALL, WIDTH, number, readable
 
@@ -30,15 +31,14 @@ def rows_of(summary: pd.DataFrame, measure: str | None, parameters: Sequence[str
         ValueError: for a column or measure that is not there, an empty summary, a parameter named twice, or two rows
             with one setting.
     """
-    require(summary, [*parameters, "measure", "mean", "low", "high"])
+    require_columns(summary, [*parameters, "measure", "mean", "low", "high"])
     there = summary["measure"].unique().tolist()
     if not there:
         raise ValueError("summary: it has no rows")
     if measure is None and len(there) > 1:
         raise ValueError(f"measure: choose one of {', '.join(there)}")
     measure = measure or there[0]
-    if measure not in there:
-        raise ValueError(f"measure: no {measure!r} in the summary; allowed: {', '.join(there)}")
+    require("measure", measure, there)
     if len(set(parameters)) < len(parameters):
         raise ValueError(f"parameters: {', '.join(parameters)}: each can be shown in one way only")
     rows = summary[summary["measure"] == measure]

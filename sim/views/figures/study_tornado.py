@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.study.analysis import require
+from sim.study.analysis import require_columns
 from sim.views import style
 from sim.views.figures.study_panels import STEPS
 from sim.views.rows import name_rows, stripe
@@ -41,7 +41,7 @@ def study_tornado(indices: pd.DataFrame, measure: str) -> Figure:
     Raises:
         ValueError: if these are no indices.
     """
-    require(indices, ["index", "parameter", "value", "low", "high"])
+    require_columns(indices, ["index", "parameter", "value", "low", "high"])
     kinds = indices["index"].unique().tolist()
     method = "sobol" if "total" in kinds else "morris"
     wanted = ("total", "first") if method == "sobol" else ("mu_star", "sigma")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -20,6 +21,20 @@ SETTINGS = {
 }
 
 
+def made_with() -> dict[str, str]:
+    """Return the versions of all that makes the engine, and a hash of its sources: on these its bytes depend."""
+    from sim.machine import compiling, reference
+    from sim.views.playground import webassembly
+    from sim.views.playground.accounts import flows_of, games_of
+    from sim.views.playground.engine import play
+
+    files = (Path(compiling.__file__), Path(reference.__file__), webassembly.RUNTIME)
+    functions = (play, flows_of, games_of, webassembly.webassembly)
+    sources = [*(file.read_bytes() for file in files), *(compiling.contents(one).encode() for one in functions)]
+    versions = {"python": sys.version.split()[0], **webassembly.versions()}
+    return versions | {"sources": hashlib.sha256(b"".join(sources)).hexdigest()[:16]}
+
+
 def build() -> tuple[bytes, str]:
     """Return the engine as WebAssembly, and as JSON how it is called and what it was made with.
 
@@ -33,7 +48,7 @@ def build() -> tuple[bytes, str]:
     from sim.views.playground.accounts import flows_of, games_of
     from sim.views.playground.engine import play
     from sim.views.playground.tables import tables_of
-    from sim.views.playground.webassembly import versions, webassembly
+    from sim.views.playground.webassembly import webassembly
 
     functions: dict[str, Any] = {
         "play": machine_code(play), "flows": machine_code(flows_of), "games": machine_code(games_of)
@@ -43,8 +58,7 @@ def build() -> tuple[bytes, str]:
     functions["flows"](step, kind, person, idea, *rest, 4, 1, 0.5)
     functions["games"](kind, person, idea, count, *rest, 4, 7, 10, 1, 0.85)
     made, calls = webassembly(functions)
-    said = {"made_with": {"python": sys.version.split()[0], **versions()}, "calls": calls}
-    return made, json.dumps(said, indent=1) + "\n"
+    return made, json.dumps({"made_with": made_with(), "calls": calls}, indent=1) + "\n"
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.kernels.beginning import dynamics_of, ideas_of, interventions_of, signed
+from sim.model.kernels.beginning import dynamics_of, ideas_of, interventions_of
 from sim.model.kernels.columns import INTERVENTION
+from sim.model.randomness import signed
 from sim.model.world import ABILITIES, World
 from sim.scenario.scenario import Scenario
 

@@ -157,7 +157,7 @@ def test_credit_of_a_record_takes_the_lineages_that_may_be():
 @pytest.mark.parametrize(("more", "said"), [
     ({"method": "exakt"}, "did you mean 'exact'?"),
     ({"method": "exact"}, "there is no exact likelihood: the record is an adoption curve"),
-    ({"particles": 5}, "particles: must be from 10"),
+    ({"particles": 5}, "particles: must be a whole number from 10"),
     ({"summaries": ["depth"]}, "does not say"),
 ])  # fmt: skip
 def test_wrong_arguments_are_refused(more, said):

@@ -1,5 +1,6 @@
 """Films: what stands in the pictures is the tape's; files open, last as long as asked, and are the same every time."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -115,12 +116,12 @@ def test_where_nothing_happened_there_is_a_film_too(tmp_path):
 def test_wrong_input_is_one_line(tmp_path, monkeypatch):
     tape, world = bridge()
     for name, options, message in [
-        ("a.avi", {}, "no film format 'avi'; allowed: gif, mp4"),
-        ("a.gif", {"seconds": 0.5}, "seconds: must be from 1 to 120, is 0.5"),
-        ("a.gif", {"fps": 51}, "fps: must be from 1 to 50, is 51"),
+        ("a.avi", {}, "film format: no 'avi'; allowed: gif, mp4"),
+        ("a.gif", {"seconds": 0.5}, "seconds: must be in [1, 120], is 0.5"),
+        ("a.gif", {"fps": 51}, "fps: must be in [1, 50], is 51"),
         ("a.gif", {"idea": "nothing"}, "idea: no 'nothing'"),
     ]:
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=re.escape(message)):
             animate(tape, world, tmp_path / name, **options)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ValueError, match="an MP4 needs the program ffmpeg"):

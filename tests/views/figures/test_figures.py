@@ -445,7 +445,7 @@ def test_wrong_input_is_refused_and_writes_nothing(tmp_path):
         influence_over_time(bridge(), credit(thousands()))
     with pytest.raises(ValueError, match="formats: no 'gif'; allowed: png, svg, pdf"):
         save_figures(bridge(), credit(bridge()), tmp_path / "none", ("png", "gif"))
-    with pytest.raises(ValueError, match="no figure format 'gif'"):
+    with pytest.raises(ValueError, match="figure format: no 'gif'"):
         save(spread(bridge()), tmp_path / "spread.gif")
     assert list(tmp_path.iterdir()) == []
 

@@ -162,7 +162,7 @@ def test_wrong_input_is_one_line():
     tape = chain(3)
     with pytest.raises(ValueError, match=r"idea: no 'idea 9'; allowed: idea 0; did you mean 'idea 0'\?"):
         network(tape, idea="idea 9")
-    with pytest.raises(ValueError, match="steps: must be from 0 to 3, is 4"):
+    with pytest.raises(ValueError, match="steps: must be a whole number from 0 to 3, is 4"):
         network(tape, steps=[4])
     with pytest.raises(ValueError, match="steps: 0 of them; allowed: 1 to 12"):
         network(tape, steps=[])

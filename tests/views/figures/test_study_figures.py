@@ -192,7 +192,7 @@ def test_a_tornado_has_the_largest_at_the_top():
     (lambda s: study_lines(s, "rate"), "no column 'rate'"),
     (lambda s: study_lines(s, RATE), "two rows of total at"),
     (lambda s: study_lines(s, RATE, RATE, REACH), "each can be shown in one way only"),
-    (lambda s: study_lines(s, RATE, REACH, CLARITY, "totl"), "no 'totl' in the summary; allowed: total"),
+    (lambda s: study_lines(s, RATE, REACH, CLARITY, "totl"), "measure: no 'totl'; allowed: total"),
     (lambda s: study_lines(s[:0], RATE), "it has no rows"),
     (lambda s: study_map(s, RATE, REACH), "two rows of total"),
     (lambda s: study_lines(pd.concat([s, s.assign(measure="b")]), RATE, REACH, CLARITY), "choose one of total, b"),

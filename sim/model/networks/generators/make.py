@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.machine.loops import compiled
+from sim.machine.loops import compiled, for_size
 from sim.machine.threads import processors
 from sim.model.networks import csr
 from sim.model.networks.csr import Rows
@@ -19,6 +19,7 @@ from sim.model.networks.generators.configuration import configuration
 from sim.model.networks.generators.preferential_attachment import barabasi_albert
 from sim.model.networks.generators.regular import chain, complete, no_ties, star
 from sim.model.networks.generators.small_world import watts_strogatz
+from sim.model.randomness import signed
 from sim.tape.tables import Floats
 
 WORTH_COMPILING = 200_000  # persons and ties together
@@ -51,12 +52,10 @@ def make(network: Any, n: int, seed: int, threads: int | None = None) -> Rows:
     part.
     """
     loop, law = GENERATORS[network.kind], law_of(network, n)
-    if n + network.mean_ties(n) <= WORTH_COMPILING:
-        return loop(n, law, network.both_ways, seed)
-    signed = seed - 2**64 if seed >= 2**63 else seed
-    if network.kind in GROUPS:
-        return _in_strips(compiled(GROUPS[network.kind])(n, law), network.both_ways, signed, threads)
-    return compiled(loop)(n, law, network.both_ways, signed)
+    made = for_size(loop, n + round(network.mean_ties(n)), WORTH_COMPILING)
+    if made is not loop and network.kind in GROUPS:
+        return _in_strips(compiled(GROUPS[network.kind])(n, law), network.both_ways, signed(seed), threads)
+    return made(n, law, network.both_ways, seed if made is loop else signed(seed))
 
 
 def _in_strips(groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | None) -> Rows:
