@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from sim.model.agents.person import Person
 
 ENGINES = ("auto", "agents", "kernels")
-WORTH_LOADING, WORTH_COMPILING = 3.0, 40.0  # seconds the agents must take for kernels to be chosen, compiled or not
-WORTH_WAITING = 5.0  # seconds of a run of the agents, above which it is better to wait for the kernels
+WORTH_LOADING, WORTH_COMPILING = 3.0, 40.0  # seconds of the agents from which kernels pay: compiled already, or not
+WORTH_WAITING = 5.0  # seconds of a run by the agents above which waiting for the kernels is better
 ANY_SIZE = "SHOULDERS_ANY_SIZE"
-Rules = Mapping[str, Callable[..., Any]]  # the name of a rule -> a function in its place
+Rules = Mapping[str, Callable[..., Any]]  # the name of a rule -> the function that replaces it
 
 
 def simulate(
@@ -49,18 +49,18 @@ def simulate(
 
     Args:
         scenario: what to run: a Scenario, or the file or name of one.
-        seed: of all luck, from 0 to 2**64 - 1; without it, the scenario's own.
-        engine: "agents" (an object a person, nothing to compile), "kernels" (compiled loops), or "auto" for whichever
-            should be the faster; the tape is the same.
+        seed: the seed of all random draws, from 0 to 2**64 - 1; by default the scenario's own.
+        engine: "agents" (one object per person, nothing to compile), "kernels" (compiled loops), or "auto" for the one
+            expected to be faster; the tape is the same.
         threads: how many threads an engine may use; the tape is the same.
-        rules: the name of a rule in sim/model/rules.py -> a plain function in its place, for either engine.
-        person_class: a subclass of Person, for the agents.
+        rules: the name of a rule in sim/model/rules.py -> a plain function that replaces it, in either engine.
+        person_class: a subclass of Person for the agents to use.
         progress: called with (steps done, steps in all) after every step.
 
     Raises:
         ValueError: if there is no such engine or rule, or the seed is out of range.
         ScenarioError: if the network file cannot be used, or the world would not fit into the memory.
-        RunError: if one of the rules does, or returns no number.
+        RunError: if one of your own rules raises an error or returns no number.
 
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "one idea", steps = 3}
@@ -80,7 +80,7 @@ def simulate(
 
 
 def simulate_world(world: World, engine: str = "kernels", threads: int | None = None) -> Tape:
-    """Run a world that is already there, with its rules; as `simulate`, without a look at the memory."""
+    """Run a world that has been built, with its own rules; like `simulate`, but without checking the memory."""
     return runner(world, engine, threads)(world.seed)
 
 
@@ -91,9 +91,9 @@ def runner(
     progress: Callable[[int, int], None] | None = None,
     person_class: type[Person] | None = None,
 ) -> Callable[[int], Tape]:
-    """Return a function from a seed to the tape of a world with its luck; what luck does not touch is done once.
+    """Return a function from a seed to the tape of the world with that seed; what no seed changes is computed once.
 
-    Persons and ties stay those of the world. Not for several threads at the same time.
+    Persons and ties stay those of the world. The function must not be called by several threads at once.
     """
     if engine_for(world.scenario, engine, 1, world.rules, person_class) == "kernels":
         from sim.model.kernels.model import runner as kernels
@@ -129,16 +129,16 @@ def simulate_many(
     rules: Rules | None = None,
     person_class: type[Person] | None = None,
 ) -> Sequence[Tape]:
-    """Run a scenario once for each seed, several runs side by side; the tapes are those of `simulate`, in order.
+    """Run a scenario once for each seed, several runs side by side; the tapes equal those of `simulate`, in order.
 
     Args:
-        scenario: one for all runs, or one for each seed: those that differ in numbers alone run in one compiled loop.
+        scenario: one for all runs, or one for each seed; those that differ only in fractional numbers run in one loop.
         seeds: one for each run.
         engine, rules, person_class: as in `simulate`; "auto" looks at all runs together.
-        threads: how many runs go on at the same time; without it, as many as there are processors.
+        threads: how many runs go on at the same time; by default as many as there are processors.
 
     Returns:
-        The tapes. Those of small worlds are made when they are asked for, from rows that stand together in blocks.
+        The tapes. Tapes of small worlds are made on access, from rows that are stored together in blocks.
 
     Raises:
         ValueError, ScenarioError: as in `simulate`, or if there are not as many scenarios as seeds.
@@ -172,7 +172,7 @@ def simulate_many(
 
 
 def _together(scenarios: Sequence[Scenario]) -> Iterator[tuple[int, int]]:
-    """Yield the spans of scenarios that differ in numbers alone: first, and last + 1."""
+    """Yield the spans of scenarios that differ only in fractional numbers: first, and last + 1."""
     from sim.model.shape import shape_of
 
     shapes = [shape_of(scenario) for scenario in scenarios] if len(scenarios) > 1 else [None] * len(scenarios)
@@ -187,7 +187,7 @@ def _side_by_side(
     scenarios: Sequence[Scenario], cell: Sequence[int], seeds: Sequence[int], engine: str, threads: int | None,
     own: Own, person_class: type[Person] | None,
 ) -> Sequence[Tape]:  # fmt: skip
-    """Run scenarios that differ in numbers alone, for each seed the one of its cell."""
+    """Run scenarios that differ only in fractional numbers, for each seed the one of its cell."""
     chosen = engine_for(scenarios[0], engine, len(seeds), own, person_class)
     refuse_too_large(scenarios[0], chosen)
 
@@ -206,7 +206,7 @@ def _side_by_side(
 
 
 def checked_threads(threads: int | None) -> int | None:
-    """Return a number of threads as an int, or None; a ValueError says what is allowed."""
+    """Return a number of threads as an int, or None; raise a ValueError that says what is allowed."""
     return None if threads is None else whole_number("threads", threads, 1, 10_000)
 
 
@@ -228,10 +228,10 @@ def refuse_too_large(scenario: Scenario, engine: str) -> None:
 def engine_for(
     scenario: Scenario, engine: str, runs: int = 1, own: Own = (), person_class: type[Person] | None = None
 ) -> str:
-    """Return the engine, as `choose` does, of runs with rules or persons of one's own.
+    """Return the engine, as `choose` does, for runs that may have rules or a person class of one's own.
 
     Raises:
-        ValueError: if an engine is named that cannot run them.
+        ValueError: if the engine that is named cannot run them.
     """
     chosen = "agents" if person_class is not None and engine == "auto" else choose(scenario, engine, runs, own)
     if chosen == "agents":
@@ -256,9 +256,9 @@ def _why_not_compiled(own: Own) -> str:
 
 
 def choose(scenario: Scenario, engine: str = "auto", runs: int = 1, own: Own = ()) -> str:
-    """Return the engine for so many runs of a scenario: the one that is named, or of "auto" the faster one.
+    """Return the engine for this many runs of a scenario: the one that is named or, for "auto", the faster one.
 
-    Kernels that would have to be compiled first are chosen only where that takes less time than the agents do.
+    Kernels that would have to be compiled first are chosen only if compiling takes less time than the agents would.
 
     Raises:
         ValueError: if there is no such engine.
@@ -274,7 +274,7 @@ def choose(scenario: Scenario, engine: str = "auto", runs: int = 1, own: Own = (
 
 
 def are_kernels_compiled(scenario: Scenario, runs: int = 1, own: Own = ()) -> bool:
-    """Return whether machine code for so many runs of a scenario is there, from this process or an earlier one."""
+    """Return whether machine code for this many runs of a scenario exists, from this process or an earlier one."""
     from sim.machine.compiling import is_compiled
     from sim.model.kernels.batch import run_all
     from sim.model.kernels.model import left_out, replacements
@@ -287,9 +287,9 @@ def are_kernels_compiled(scenario: Scenario, runs: int = 1, own: Own = ()) -> bo
 
 
 def agents_begin(scenario: Scenario, runs: int) -> bool:
-    """Return whether the agents are to make the first of many runs, since the kernels are yet to be compiled.
+    """Return whether the agents should make the first of many runs because the kernels are not compiled yet.
 
-    Not where code cannot be kept, or a run of the agents takes longer than compiling.
+    False if compiled code cannot be stored, or if a run of the agents takes so long that waiting is better.
     """
     from sim.machine.compiling import cache_folder
     from sim.model.kernels.step import advance
@@ -300,9 +300,9 @@ def agents_begin(scenario: Scenario, runs: int) -> bool:
 
 @contextlib.contextmanager
 def compiling_apart(scenario: Scenario, runs: int) -> Iterator[bool]:
-    """Compile the kernels in a process beside this one while the block runs; yields whether that is done.
+    """Compile the kernels in another process while the block runs; yield whether one was started.
 
-    The tapes of the agents are the same: `engine_by_now` says when the kernels are there.
+    The tapes of the agents are the same; `engine_by_now` says when the kernels are ready.
     """
     if not agents_begin(scenario, runs):
         yield False
@@ -325,6 +325,6 @@ def engine_by_now(scenario: Scenario, runs: int) -> str:
 
 
 def _compile(runs: int, folder: str) -> None:
-    """Compile what the runs of the scenario on standard input call, in a process of its own."""
+    """Compile, in a process of its own, all that the runs of the scenario on standard input call."""
     scenario = Scenario.from_toml(sys.stdin.read(), folder=folder)
     simulate_many(scenario, [scenario.scenario.seed] * min(runs, 2), engine="kernels", threads=1)

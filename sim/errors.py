@@ -1,4 +1,4 @@
-"""Errors of input, told in one line: file, line, key, what is wrong, what is allowed, the nearest spelling."""
+"""Errors of input, reported in one line: file, line, key, what is wrong, what is allowed, the nearest spelling."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TapeError(InputError):
 
 
 class RunError(RuntimeError):
-    """A run failed in the work, or code of the user's own did, and no more was to be done."""
+    """A failure during a run, in its own work or in code of the user's, after which it could not go on."""
 
 
 class StudyError(InputError):
@@ -42,7 +42,7 @@ class StudyError(InputError):
 
 
 def near(word: object, allowed: Iterable[object]) -> str:
-    """Return a question that names the allowed word spelled most like `word`, or nothing where none comes near.
+    """Return a question that names the allowed word closest in spelling to `word`, or "" if none comes near.
 
     >>> near("role-flw", ["role-flow", "priority"])
     "; did you mean 'role-flow'?"
@@ -65,19 +65,19 @@ def did_you_mean(word: object, allowed: Iterable[object]) -> str:
 
 
 def require(what: str, given: object, allowed: Iterable[object]) -> None:
-    """Raise a ValueError where a value is none of those allowed; it begins with what the value is.
+    """Raise a ValueError if a value is not among those allowed; the message begins with `what`, the name of the value.
 
     >>> require("engine", "agent", ["agents", "kernels"])
     Traceback (most recent call last):
     ValueError: engine: no 'agent'; allowed: agents, kernels; did you mean 'agents'?
     """
-    words = tuple(allowed)  # in which anything can be looked for, a list as well
+    words = tuple(allowed)  # a tuple, so that values without a hash, such as lists, can be looked up too
     if given not in words:
         raise ValueError(f"{what}: no {given!r}{did_you_mean(given, words)}")
 
 
 def require_in(name: str, value: Any, interval: str) -> None:
-    """Raise a ValueError where a number is not in an interval, whose ends belong to it by their brackets.
+    """Raise a ValueError unless a number lies in an interval, written as "[0, 1)" for 0 <= value < 1.
 
     >>> require_in("alpha", 1.0, "[0, 1)")
     Traceback (most recent call last):
@@ -92,7 +92,7 @@ def require_in(name: str, value: Any, interval: str) -> None:
 
 
 def whole_number(name: str, value: Any, low: int, high: int) -> int:
-    """Return a whole number as an int, numpy's among them; raise a ValueError where it is none from low to high.
+    """Return a whole number, which may be one of numpy's, as an int; raise a ValueError unless it is from low to high.
 
     >>> whole_number("threads", 0, 1, 10_000)
     Traceback (most recent call last):
@@ -109,5 +109,5 @@ def whole_number(name: str, value: Any, low: int, high: int) -> int:
 
 
 def checked_seed(seed: Any, name: str = "seed") -> int:
-    """Return a seed as an int; a ValueError says what is allowed."""
+    """Return a seed as an int, or raise a ValueError that says what is allowed."""
     return whole_number(name, seed, 0, LARGEST_SEED)

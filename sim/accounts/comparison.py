@@ -1,4 +1,4 @@
-"""Accounts of credit side by side: who has how much by which, and how far the accounts agree on the order."""
+"""Accounts of credit side by side: how much each person has by each account, and how far the accounts agree."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from sim.tape.tape import Tape
 if TYPE_CHECKING:
     import pandas as pd
 
-SAME = 1e-9  # shares that differ by less, as a part of themselves, are a tie: the rest is rounding
-EACH = 3  # persons with most credit by any account who are shown, whatever the first account says of them
+SAME = 1e-9  # shares with a smaller relative difference are ties: the rest is rounding
+EACH = 3  # top persons of every account who are shown, whatever the first account says of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +31,9 @@ class Comparison:
 
     Attributes:
         tables: the credit table of each account.
-        left_out: the accounts that have nothing to say of this tape, each with the reason.
+        left_out: the accounts that do not apply to this tape, each with the reason.
         name: of every person who is in any of the tables, in tape order; a sequence like a tuple.
-        group, groups: the group of each of them, and what the groups are; shape (persons,).
+        group, groups: the group of each person, shape (persons,), and the table of groups.
         share: the share of each person by each account, 0 where a table leaves a person out; (persons, accounts).
     """
 
@@ -46,7 +46,7 @@ class Comparison:
 
     @cached_property
     def shares(self) -> pd.DataFrame:
-        """Persons x accounts, the largest share by the first account first, equal ones in tape order."""
+        """Shares as persons x accounts, the largest share by the first account first, ties in tape order."""
         import pandas as pd
 
         frame = pd.DataFrame(self.share, index=pd.Index(list(self.name), name="person"), columns=list(self.tables))
@@ -54,7 +54,7 @@ class Comparison:
 
     @cached_property
     def by_group(self) -> pd.DataFrame:
-        """Groups x accounts: the shares of all members together, in tape order; a group of one is the person."""
+        """Shares as groups x accounts, summed over the members, in tape order; a group of one is the person."""
         import pandas as pd
 
         present = np.unique(self.group)
@@ -64,7 +64,7 @@ class Comparison:
         return pd.DataFrame(sums[present], index=names, columns=list(self.tables))
 
     def apart(self, one: str, other: str) -> float:
-        """Return the part of the credit that lies with other persons by one account than by another, in [0, 1]."""
+        """Return the fraction of the credit that two accounts give to different persons, in [0, 1]."""
         names = list(self.tables)
         difference = self.share[:, names.index(one)] - self.share[:, names.index(other)]
         return float(np.abs(difference).sum() / 2.0)
@@ -73,8 +73,8 @@ class Comparison:
     def correlations(self) -> dict[str, pd.DataFrame]:
         """Rank correlations of the shares of all persons: "kendall" (tau-b) and "spearman", accounts x accounts.
 
-        Shares that differ by rounding alone are ties. Where an account says the same of everybody there is no order
-        to compare: nan.
+        Shares that differ by rounding alone are ties. An account that gives everybody the same share has no order to
+        compare; its correlations are nan.
         """
         import pandas as pd
 
@@ -85,15 +85,15 @@ class Comparison:
         }
 
     def sides(self, most: int = 20, named: int = 8) -> list[Side]:
-        """Return the rows that matter, the largest share by the first account first, what is left over as the last.
+        """Return the rows that matter, the largest share by the first account first, and the rest as the last row.
 
-        Members of a group who are equal by every account are one row. Shown are those with most credit by the first
-        account, `named` of those who bear a name of their own among them, and the first three by any other account.
+        Members of a group who are equal by every account are one row. The rows shown are those with most credit by the
+        first account, among them the first `named` with a name of their own, and the first three by every account.
         """
         return sides((self.name, self.group, self.groups), self.share, 0, most, named, EACH)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain Python values.
+        """Return everything as plain Python values.
 
         Keys: methods (name: the table's own dict), correlations (kendall, spearman: name: name: number or None),
         accounts (name: asks, differs, conserved, roles), left_out (name: why).
@@ -119,14 +119,13 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
     """Return the credit of a tape by several accounts, side by side.
 
     Args:
-        tape: of a run or of a real log; it is only read.
-        methods: names in METHODS, the one to sort by first; without them all that have something to say of this tape,
-            role flow first.
+        tape: from a run or a real log; it is not changed.
+        methods: names in METHODS, the one to sort by first; by default all that apply to this tape, role flow first.
         settings: as in `credit`.
 
     Raises:
-        ValueError: if there is no such method or setting, a setting is out of range, or a method that was named has
-            nothing to say of this tape.
+        ValueError: if a method or setting is unknown, a setting is out of range, or a method that was named does not
+            apply to this tape.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
@@ -139,7 +138,7 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
         raise ValueError(f"methods: none; allowed: {', '.join(METHODS)}")
     for name in names:
         method_named(name)
-    settings_of(tape, settings)  # what is wrong with these is no reason to leave an account out
+    settings_of(tape, settings)  # an error in these is no reason to leave an account out
     tables: dict[str, CreditTable] = {}
     left_out: dict[str, str] = {}
     for name in names:
@@ -153,7 +152,7 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
 
 
 def side_by_side(groups: Persons, tables: Mapping[str, CreditTable], left_out: Mapping[str, str]) -> Comparison:
-    """Return the comparison of tables, one or more, of one tape."""
+    """Return the comparison of one or more tables of the same tape."""
     shown = np.zeros(groups.total, np.bool_)
     for table in tables.values():
         shown[table.row] = True
@@ -165,7 +164,7 @@ def side_by_side(groups: Persons, tables: Mapping[str, CreditTable], left_out: M
 
 
 def _ranks(share: Floats) -> Ints:
-    """Return places from the smallest on, equal where shares are the same but for rounding; shape as given."""
+    """Return the rank of each share, the smallest first; shares that differ by rounding alone have equal ranks."""
     order = np.argsort(share, kind="stable")
     rising = share[order]
     higher = np.diff(rising, prepend=rising[:1]) > SAME * np.abs(rising)
@@ -175,9 +174,9 @@ def _ranks(share: Floats) -> Ints:
 
 
 def _correlations(ranks: Sequence[Ints], of: Callable[[Ints, Ints], float]) -> Floats:
-    """Return the correlation of each two, 1 of two that are equal; nan where one of them is the same for everybody."""
+    """Return the pairwise correlations: 1 for equal ranks, nan where an account has the same rank for everybody."""
     found = np.full((len(ranks), len(ranks)), math.nan)
-    ordered = [i for i, one in enumerate(ranks) if one.any()]  # else all places are 0
+    ordered = [i for i, one in enumerate(ranks) if one.any()]  # else all ranks are 0
     pairs = [(i, j) for i in ordered for j in ordered if j <= i]
 
     def between(pair: tuple[int, int]) -> float:
@@ -197,7 +196,7 @@ def _tau(one: Ints, other: Ints) -> float:
 
 
 def _rho(one: Ints, other: Ints) -> float:
-    """Return Spearman's rho: Pearson's r of the places, equal ones at their mean."""
+    """Return Spearman's rho: Pearson's r of the ranks, ties at their mean."""
     a, b = _centred(one), _centred(other)
     return min(1.0, max(-1.0, _dot(a, b) / math.sqrt(_dot(a, a) * _dot(b, b))))
 
@@ -208,5 +207,5 @@ def _centred(ranks: Ints) -> Floats:
 
 
 def _dot(one: Floats, other: Floats) -> float:
-    """Return the sum of the products, added up in an order that does not depend on the number of threads."""
+    """Return the dot product, summed in an order that does not depend on the number of threads."""
     return float((one * other).sum())

@@ -1,6 +1,6 @@
-"""The loops of PageRank: plain functions of numbers and arrays, which run as they stand and compiled alike.
+"""The loops of PageRank: plain functions of numbers and arrays, which give the same result interpreted or compiled.
 
-They check what they read on the way, since a pass for that alone would take as long as the work.
+They check their input on the way, since a separate pass would take as long as the work itself.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sim.machine.hints import fetch
 from sim.tape.tables import Floats, Ints
 
-AHEAD = 24  # influences for whose parents the memory is asked while one is looked at
-TINY = 1e-290  # weights of a smaller sum cannot be inverted
+AHEAD = 24  # how many influences ahead the parent's memory is prefetched
+TINY = 1e-290  # a smaller sum of weights cannot be inverted
 Whole = NDArray[np.integer[Any]]
 Weights = NDArray[np.floating[Any]]
 
@@ -22,9 +22,9 @@ Weights = NDArray[np.floating[Any]]
 def descend(
     begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats
 ) -> tuple[int, float]:
-    """Pass on the mass of every row, newest first: x = v + alpha P' x, `mass` being v before and x afterwards.
+    """Pass on the mass of every row, newest first: x = v + alpha P' x, where `mass` holds v before and x afterwards.
 
-    Returns the row that breaks a requirement, or -1, and the mass in rows that point nowhere.
+    Returns the first row that breaks a requirement, or -1, and the mass in rows that point nowhere.
     """
     stuck = 0.0
     for row in range(len(mass) - 1, -1, -1):
@@ -50,7 +50,7 @@ def descend(
             part /= total
             total = 1.0
         k = low
-        while k < high:  # a range takes a third longer
+        while k < high:  # a `for` over a range takes a third longer
             to = parent[k]
             fetch(mass, parent[max(k - AHEAD, 0)])
             if to < 0 or to > last:
@@ -62,12 +62,12 @@ def descend(
             else:
                 mass[to] += part * (weight[k] / total)
             k += 1
-        mass[row] = mine  # what a row passes to itself is in it
+        mass[row] = mine  # already includes what the row passes to itself
     return -1, stuck
 
 
 def weigh(weight: Weights | None, low: int, high: int) -> float:
-    """Return the weight of a row; nan if one of its weights is no weight."""
+    """Return the sum of the weights of a row, or nan if one of them is negative or nan."""
     if weight is None:
         return float(high - low)
     total = 0.0
@@ -79,7 +79,7 @@ def weigh(weight: Weights | None, low: int, high: int) -> float:
 
 
 def weigh_own(parent: Whole, weight: Weights | None, row: int, low: int, high: int) -> float:
-    """Return the weight with which a row points to itself."""
+    """Return the weight of the edges from a row to itself."""
     total = 0.0
     for k in range(low, high):
         if parent[k] == row:
@@ -93,9 +93,9 @@ def weigh_own(parent: Whole, weight: Weights | None, row: int, low: int, high: i
 def place_edges(
     child: Whole, parent: Whole, rank: Ints, known: NDArray[np.bool_], place: Ints, indices: Whole, edge: Ints
 ) -> None:
-    """Sort edges by the rank of their child, in their order within it; those that are not `known` are left out.
+    """Sort the edges that are `known` by the rank of their child, stably, and drop the others.
 
-    `place` begins as zeros of shape (rows + 2,); afterwards its first rows + 1 say where each row begins.
+    `place` begins as zeros of shape (rows + 2,); afterwards its first rows + 1 entries say where each row begins.
     """
     for k in range(len(child)):
         if known[k]:
@@ -113,9 +113,9 @@ def place_edges(
 def turn_round(
     begin: Whole, target: Whole, weight: Floats | None, place: Whole, source: Whole, part: Floats | None
 ) -> int:
-    """Write down for each row who points to it, and with what part of their weight; `place` as in `place_edges`.
+    """Record for each row which rows point to it, and with what fraction of their weight; `place` as in `place_edges`.
 
-    Returns the row that points outside the graph, or -1.
+    Returns the first row that points outside the graph, or -1.
     """
     rows = len(begin) - 1
     for row in range(rows):
@@ -143,13 +143,13 @@ def gather(
     begin: Whole, source: Whole, part: Floats | None, alpha: float, restart: Floats, low: int, high: int,
     passed: Floats, rank: Floats,
 ) -> float:  # fmt: skip
-    """Rank the rows from low to high anew, by what all pass on; returns the sum of the changes."""
+    """Compute anew the rank of the rows from low to high from what all rows pass on; return the sum of the changes."""
     change = 0.0
     k = begin[low]
     for row in range(low, high):
         total = 0.0
         end = begin[row + 1]
-        while k < end:  # which takes two thirds of the time of a range
+        while k < end:  # takes two thirds of the time of a range
             if part is None:
                 total += passed[source[k]]
             else:

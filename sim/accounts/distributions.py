@@ -1,4 +1,4 @@
-"""Requirements of the arrays given to PageRank, checked once, and not copied where they are right as they stand."""
+"""Requirements of the arrays given to PageRank, checked once; an array of the right type is not copied."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NowhereError(ValueError, ZeroDivisionError):
 
 
 def whole(given: ArrayLike, name: str) -> Whole:
-    """Return whole numbers: int32 and int64 as they are, all others as int64."""
+    """Return an array of whole numbers: int32 and int64 as they are, other types as int64."""
     array = np.asarray(given)
     if array.ndim != 1 or (array.size > 0 and not np.issubdtype(array.dtype, np.integer)):
         raise ValueError(f"{name} must be a one-dimensional array of whole numbers")
@@ -25,7 +25,7 @@ def whole(given: ArrayLike, name: str) -> Whole:
 
 
 def weights_of(given: ArrayLike, length: int, name: str) -> Weights:
-    """Return weights, not yet known to be 0 or more: float32 and float64 as they are, all others as float64."""
+    """Return an array of weights, not yet checked for sign: float32 and float64 as they are, other types as float64."""
     array = np.asarray(given)
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(float)
@@ -35,7 +35,7 @@ def weights_of(given: ArrayLike, length: int, name: str) -> Weights:
 
 
 def distribution(given: Any, nodes: Any, name: str) -> Floats:
-    """Return the given weights of the nodes, normalised to sum to 1; uniform if None. Always a new array."""
+    """Return the given weights of the nodes as a new array normalised to sum to 1, or uniform weights if None."""
     number = len(nodes)
     if given is None:
         return np.full(number, 1.0 / max(1, number))

@@ -1,8 +1,7 @@
 """PageRank where every arrow points back in time: exact, in one sweep from the newest row to the oldest.
 
-With the weights of each row made to sum to 1 as P and the restart v, the sweep solves x = v + alpha P' x (SCIENCE.md
-section 4.3). The loops stand in dag_loops.py; they run as they are for a small graph and compiled for a large one, with
-the same bits.
+The sweep solves x = v + alpha P' x, with P the weights of each row scaled to sum to 1 and v the restart (SCIENCE.md
+section 4.3). The loops are in dag_loops.py; small graphs are interpreted and large ones compiled, with the same bits.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ def event_pagerank(
     dangling: ArrayLike | None = None,
     self_loops: bool = False,
 ) -> Floats:
-    """PageRank on a graph whose rows point to earlier rows: one sweep, newest first, exact.
+    """Return the PageRank of a graph whose rows point to earlier rows: one sweep, newest first, exact.
 
-    That is networkx.pagerank, and for alpha = 1 its limit: there the walk ends only where there are no influences.
-    Arrays of int32 or int64, and weights of float32 or float64, are read where they are; beside them the work takes
-    16 bytes a row (24 with `dangling`), so that 100 million rows with a billion influences fit into 8 GB.
+    The result is that of networkx.pagerank, and for alpha = 1 its limit, where the walk ends only at rows without
+    influences. Arrays of int32 or int64, and weights of float32 or float64, are not copied; the work takes another
+    16 bytes per row (24 with `dangling`), so that 100 million rows with a billion influences fit into 8 GB.
 
     Args:
-        indptr: where the influences of each row begin, and at the end their number; shape (rows + 1,).
+        indptr: where the influences of each row begin, with the number of influences at the end; shape (rows + 1,).
         indices: the rows that influenced, each before the row that it influenced; shape (influences,).
-        weights: >= 0; all alike if None. A row with the sum 0 counts as one without influences.
-        restart: where the walk begins, >= 0, in any unit; shape (rows,). Everywhere alike if None.
+        weights: >= 0; all equal if None. A row whose weights sum to 0 counts as one without influences.
+        restart: where the walk begins, >= 0, in any unit; shape (rows,). Uniform if None.
         alpha: chance to walk on, in [0, 1].
-        dangling: where the walk goes from rows without influences, like `restart`, which it is if None.
-        self_loops: whether a row may point to itself, too. Where alpha = 1, no row may point to itself alone.
+        dangling: where the walk goes from rows without influences, given like `restart`; the same as `restart` if None.
+        self_loops: whether rows may point to themselves. At alpha = 1 no row may point to itself alone.
 
     Returns:
         The PageRank of each row, summing to 1; shape (rows,).
@@ -66,7 +65,7 @@ def event_pagerank(
     if dangling is not None:
         sink = distribution(dangling, rows, "dangling")
         _sweep(begin, parent, weight, alpha, self_loops, sink)
-        # The formula of section 4.3, with 1 - alpha d'z written as (1 - alpha) sum(z): good for alpha = 1, too.
+        # The formula of section 4.3, with 1 - alpha d'z written as (1 - alpha) sum(z), which also holds for alpha = 1.
         sink *= alpha * stuck / sink.sum() if len(sink) else 0.0
         rank *= 1.0 - alpha
         rank += sink
@@ -75,10 +74,10 @@ def event_pagerank(
 
 
 def _sweep(begin: Whole, parent: Whole, weight: Weights | None, alpha: float, loops: bool, mass: Floats) -> float:
-    """Pass `mass`, the restart, down; return what is in rows that point nowhere."""
+    """Pass `mass`, which holds the restart, down; return the mass in rows that point nowhere."""
     loop = for_size(descend, len(mass) + len(parent))
     arrays: Any = (begin, parent, weight)
-    if loop is descend:  # numbers of Python are quicker, and never of float32
+    if loop is descend:  # Python's numbers are faster here, and never float32
         arrays = tuple(None if array is None else array.tolist() for array in arrays)
     row, stuck = loop(arrays[0], arrays[1], arrays[2], float(alpha), bool(loops), mass)
     if row >= 0:
@@ -107,11 +106,11 @@ def citerank(
     weights: ArrayLike | None = None,
     alpha: float = 0.5,
 ) -> Floats:
-    """CiteRank: readers start at new rows, exp(-age / tau), and follow the influences (Walker et al. 2007).
+    """Return the CiteRank: readers start at new rows, exp(-age / tau), and follow the influences (Walker et al. 2007).
 
     Args:
         indptr, indices, weights, alpha: as in `event_pagerank`.
-        age: of each row, in the unit of tau, finite; shape (rows,). Only differences of ages matter.
+        age: of each row, in the unit of tau, finite; shape (rows,). Only differences matter.
         tau: how far back readers start, > 0.
 
     Returns:
@@ -137,10 +136,10 @@ def _young(age: Floats, tau: float) -> Floats:
 def event_pagerank_credit(tape: Tape, alpha: float = 0.85) -> CreditTable:
     """Return the credit by event PageRank: where a walk is that starts at realised value and follows influences back.
 
-    The walk starts at the holdings that realised value, as often as they did, and at every event goes on to what
-    influenced it with probability alpha, in [0, 1]. So the holder has credit for holding, and an implementation none:
-    it is not upstream of the holding that uses it. It measures the traffic on an event, not the parts that roles took.
-    The table is without roles; its total is the tape's realised value.
+    The walk starts at the holdings that realised value, in proportion to the value, and at every event continues to
+    its influences with probability alpha, in [0, 1]. So a holder has credit for holding, and an implementation has
+    none, since it is not upstream of the holding that uses it. The account measures traffic, not the parts that roles
+    took. The table is without roles; its total is the tape's realised value.
 
     Raises:
         ValueError: if alpha is out of range.
@@ -155,11 +154,11 @@ def event_pagerank_credit(tape: Tape, alpha: float = 0.85) -> CreditTable:
 
 
 def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) -> CreditTable:
-    """Return the credit by CiteRank: where readers are found who start at recent events and follow the influences back.
+    """Return the credit by CiteRank: where readers are who start at recent events and follow the influences back.
 
-    They start at discoveries, learnings and implementations, exp(-age / tau) for each of the people in them, age
-    being the steps from there to the tape's last event. Realised value plays no part but as the total of the table,
-    which is without roles, and of 0 if no person has such an event.
+    They start at discoveries, learnings and implementations, with weight exp(-age / tau) for each person in them; the
+    age is counted in steps back from the tape's last event. Realised value enters only as the total of the table, which
+    is 0 if no person has such an event. The table is without roles.
 
     Args:
         tape: any tape.
@@ -188,7 +187,7 @@ def _credit(tape: Tape, method: str, restart: Floats, alpha: float) -> CreditTab
     credit = np.zeros(tape.persons.total)
     if total > 0.0:
         rank = event_pagerank(tape.parents, tape.influences.parent, tape.influences.weight, restart, alpha)
-        # A `use` has no person, and no walk comes there but from another `use`.
+        # A `use` has no person; walks reach it only from another `use`.
         named = person >= 0
         credit = sum_by(person[named], rank[named], tape.persons.total)
         credit *= total / credit.sum()
@@ -201,7 +200,7 @@ class Dag(NamedTuple):
     Attributes:
         indptr, indices, weights: as `event_pagerank` takes them; weights None if none were given.
         order: the node that each row stands for, by time, and at equal times by number; shape (nodes,).
-        dropped: how many edges did not point strictly back in time, or had an end without a time.
+        dropped: how many edges do not point strictly back in time, or have an end without a time.
     """
 
     indptr: Ints
@@ -214,17 +213,17 @@ class Dag(NamedTuple):
 def as_dag(
     source: ArrayLike, target: ArrayLike, time: NDArray[Any] | ArrayLike, weights: ArrayLike | None = None
 ) -> Dag:
-    """A graph of any edges and the times of their nodes, without the edges that do not point strictly back in time.
+    """Return the graph of edges between nodes with times, without the edges that do not point strictly back in time.
 
     Args:
         source, target: the edges: target influenced source (source cites target); shape (edges,), nodes from 0.
-        time: of each node, numbers or datetime64; shape (nodes,). nan and NaT are no time.
+        time: of each node, as numbers or datetime64; shape (nodes,). nan and NaT mean that the time is unknown.
         weights: of the edges; shape (edges,).
 
     Raises:
         ValueError: if the arrays do not describe edges between such nodes.
 
-    Citations among three papers of 2001, 2003 and 2002, and one that cannot be:
+    Citations among three papers of 2001, 2003 and 2002, one of them impossible:
 
     >>> dag = as_dag([1, 1, 2, 0], [0, 2, 0, 1], [2001, 2003, 2002])
     >>> dag.indptr.tolist(), dag.indices.tolist(), dag.order.tolist(), dag.dropped

@@ -1,8 +1,8 @@
-"""The reasons for a person's credit: by role, by idea, by lineage, over time, and what would be lost without.
+"""The reasons for a person's credit: by role, by idea, by lineage, over time, and what would be lost without them.
 
-An account that is a sum over the realised values (`linear` in METHODS) can be asked again of some of these values
-alone. The values are divided three times, by idea, by the way they came to the person, and by time; the parts of a
-division sum to the credit exactly.
+An account that is a sum over the realised values (`linear` in METHODS) can also be computed from a subset of them.
+The values are divided in three ways: by idea, by the path on which they reached the person, and by time. The parts
+of each division sum to the credit exactly.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sim.tape.tape import Tape
 
 MAX_PARTS = 8  # ideas, lineages, and spans of time
 MAX_NAMED = 5  # persons of a lineage, in words
-NONE, OWN, REST = -1, -2, -3  # no row; what was made; what is not shown
+NONE, OWN, REST = -1, -2, -3  # no row; made by the person; everything not shown
 Line = tuple[tuple[str, int], ...]
 
 
@@ -33,12 +33,12 @@ Line = tuple[tuple[str, int], ...]
 class Part:
     """A part of a person's credit."""
 
-    name: str  # of the idea, or the span of time, or the lineage in words
-    adoptions: int  # whose value it comes from
+    name: str  # of the idea or the span of time, or the lineage in words
+    adoptions: int  # that realised the value
     credit: float  # in units of realised value
     share: float  # of the tape's total
-    lineage: Line = ()  # the persons from the discoverer on with the step of each, and who comes after them
-    at: int = 0  # which part of the division it is
+    lineage: Line = ()  # (person, step) from the discoverer to the person, and the next person after them
+    at: int = 0  # the number of the part in its division
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Explanation:
     """The sources of a person's credit.
 
     Attributes:
-        person, method: whose credit, and by which account.
+        person, method: whose credit, by which account.
         total: the value that the tape realised.
-        credit, share, rank: of the person; rank 1 is the largest share, and `ranked` is how many persons have credit.
-        roles: credit by idea, communication and implementation; empty where the account knows no roles.
-        ideas, lineages, times: the credit in parts, the largest first (times: the earliest); each sums to the credit.
-        lost: value that would be lost if the person were struck out of the record and nobody stepped in.
+        credit, share, rank: of the person; rank 1 is the largest share. `ranked` counts the persons with credit.
+        roles: credit by idea, communication and implementation; empty if the account does not distinguish roles.
+        ideas, lineages, times: the credit in parts, largest first (times: earliest first); each sums to the credit.
+        lost: value that would be lost if the person were removed from the record and nobody stepped in.
     """
 
     person: str
@@ -77,7 +77,7 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
     """Return where a person's credit comes from.
 
     Args:
-        tape: of a run or of a real log; it is only read.
+        tape: from a run or a real log; it is not changed.
         person: a name in the tape.
         method: an account that is a sum over the realised values: role-flow, shapley, owen, position, priority.
         settings: as in `credit`.
@@ -107,13 +107,13 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
     at = np.flatnonzero(table.row == who)
 
     def of_rows(rows: Ints) -> float:
-        """Return the person's credit for some of the realised values alone."""
+        """Return the person's credit for a subset of the realised values."""
         values = (column[rows] for column in tape.realised.columns().values())
         some = attribute(replace(tape, realised=Realised(*values)), method, settings)
         return float(some.persons.credit[some.row == who].sum())
 
     def parts(group: Ints, describe: Callable[[int, int], tuple[str, Line]]) -> tuple[Part, ...]:
-        """Return the person's credit for each group of realised values, those with the largest value one by one."""
+        """Return the person's credit for the groups of realised values with the largest value, and for all others."""
         if credit == 0.0:
             return ()
         value = np.bincount(group, tape.realised.value)
@@ -143,7 +143,7 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
 
 
 def _spans(tape: Tape) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
-    """Return the span of time in which the holding of each realised value began, and what says it in words."""
+    """Return the span of time in which each realised holding began, and a function that puts a span into words."""
     edges = np.unique(np.linspace(0, tape.steps + 1, MAX_PARTS + 1).astype(np.int64))
     span = np.searchsorted(edges, tape.events.step[tape.realised.event], side="right") - 1
     origin = int(tape.provenance.get("time_origin", 0))
@@ -156,17 +156,17 @@ def _spans(tape: Tape) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
 
 
 def _ways(tape: Tape, who: int) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
-    """Return the way by which each realised value reached a person, and a function that words a way.
+    """Return the path on which each realised value reached a person, and a function that puts a path into words.
 
-    Of several influences the way is that of the largest weight. All whom the person told, and who told nobody, are one.
+    A path follows the influence of the largest weight. All whom the person told and who told nobody share one path.
     """
     events, realised = tape.events, tape.realised
     best = np.full(len(events), NONE)
     child, parent, weight = tape.influences.columns().values()
     order = np.lexsort((parent, weight, child))
-    best[child[order]] = parent[order]  # the last of each child, whose weight is the largest
+    best[child[order]] = parent[order]  # the last influence of each child has the largest weight
     near, hop = np.full(len(events), NONE), np.full(len(events), NONE)
-    made = np.zeros(len(events) + 1, np.bool_)  # its last place is that of no implementation
+    made = np.zeros(len(events) + 1, np.bool_)  # its last entry stands for no implementation
     for_size(_trace, len(events))(events.kind, events.person, tape.parents, parent, best, who, near, hop, made)
     of = realised.event
     passed_on = np.zeros(len(events), np.bool_)
@@ -187,7 +187,7 @@ def _trace(
     kind: NDArray[np.int8], person: NDArray[np.int32], begin: Ints, parent: Ints, best: Ints, who: int, near: Ints,
     hop: Ints, made: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    """Fill in the person's row that is nearest above each row, the row through which it went on, and what they made."""
+    """Fill in the person's nearest row above each row, the next row after it, and which implementations they made."""
     for row in range(len(person)):
         above = best[row]
         if person[row] == who:
@@ -202,7 +202,7 @@ def _trace(
 
 
 def _line(tape: Tape, best: Ints, row: int) -> Line:
-    """Return the persons from the discoverer to a row, each with the time; rows of one person in turn are one."""
+    """Return the persons from the discoverer to a row, each with the time; successive rows of one person are merged."""
     line: list[tuple[str, int]] = []
     origin = int(tape.provenance.get("time_origin", 0))
     while row >= 0:
@@ -215,7 +215,7 @@ def _line(tape: Tape, best: Ints, row: int) -> Line:
 
 
 def _in_words(tape: Tape, line: Line, row: int, onward: int, many: int) -> str:
-    """Say a way in a sentence: who had the idea, who told whom, and how many adoptions it led to."""
+    """Return a path as a sentence: who had the idea, who told whom, and how many adoptions it led to."""
     led = f"{many:,} adoptions" if many != 1 else "one adoption"
     if row < 0:
         return f"made what works in {led}" if onward == OWN else f"had a part in {led} that came another way"
@@ -229,7 +229,7 @@ def _in_words(tape: Tape, line: Line, row: int, onward: int, many: int) -> str:
 
 
 def in_words(why: Explanation) -> Iterable[str]:
-    """Yield the explanation as lines of text: a sentence for the whole, then a table for each division."""
+    """Yield the explanation as lines of text: a sentence on the whole, then a table for each division."""
     if why.credit == 0.0:
         yield f"{why.person} has no credit by {why.method}, of {why.total:,.6g} realised."
     else:

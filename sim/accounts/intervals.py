@@ -1,4 +1,4 @@
-"""The sentences on how sure the shares of a table are."""
+"""The uncertainty of the shares of a table, and a sentence about it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Uncertainty:
     """The uncertainty of the shares of a table, measured on copies of the record.
 
     Attributes:
-        means, copies: what the copies are, in words, and how many.
+        means, copies: what the copies are, in words, and how many there are.
         confidence: of the intervals.
-        low, high: interval of the share of each row of the table; shape (rows,).
-        rank_low, rank_high: interval of the rank, 1 being the largest share; shape (rows,).
+        low, high: interval of each row's share; shape (rows,).
+        rank_low, rank_high: interval of each row's rank, where 1 is the largest share; shape (rows,).
         top_ten: how often the person was among the first ten, in [0, 1]; shape (rows,).
-        moved: part of the credit that lies with others than in the table, on average over the copies, in [0, 1].
-        stayed, tops: how many of the first ten stayed there, on average, and how many could: 10, or all with credit.
+        moved: fraction of the credit that goes to others than in the table, averaged over the copies, in [0, 1].
+        stayed, tops: how many of the first ten stayed there on average, and how many could: 10, or all with credit.
     """
 
     means: str
@@ -42,7 +42,7 @@ class Uncertainty:
         }  # fmt: skip
 
     def sentence(self) -> str:
-        """Return a line on the stability of the table."""
+        """Return a sentence on the stability of the table."""
         return (
             f"with {self.means}, {self.moved:.2g} of the credit lies with others, and {self.stayed:.3g} of the first "
             f"{self.tops} stay (mean of {self.copies:,} copies of the record)"

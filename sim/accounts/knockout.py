@@ -1,7 +1,7 @@
-"""Knockout without a second run: what a tape would lose by its own record if a person were struck out.
+"""Knockout without a second run: what a tape would lose, by its own record, if a person were struck out.
 
-For a real log, which nobody can run again. It takes for granted that nobody would have stepped in, and so it is the
-most that a person can have been needed; a scenario can be run again instead, which knockout.py does.
+This is for a real log, which cannot be run again. It assumes that nobody would have stepped in, and so it is an upper
+bound on how much a person was needed. A scenario can be run again instead: see experiments/knockout.py.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from sim.tape.tape import Tape
 def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
     """Return the credit by knockout in the record: the realised value of all holdings whose lineage a person is on.
 
-    v(N) - v(N without p) in the game of games/lineages.py: every holding is lost that needs the discoverer, teller or
-    implementer p. What needs three persons falls with each of them, so these do not sum to the total: the column
-    `raw` of the persons holds them as they are, and credit is raw in proportion, so that it sums to the total.
-    Other than with Shapley, the length of a lineage plays no part: all on it were needed, each for all of it. Where
-    lineages branch into millions of ways, `samples` drawn ones stand for each.
+    This is v(N) - v(N without p) in the game of games/lineages.py: every holding that needs p as discoverer, teller
+    or implementer is lost. A holding that needs three persons is lost with each of them, so the losses do not sum to
+    the total: they are the column `raw` of the persons, and credit is in proportion to them and sums to the total.
+    Unlike with Shapley, the length of a lineage does not matter: everybody on it was needed, each for all of it. Where
+    lineages branch into millions of ways, `samples` draws stand for all of them.
 
     Raises:
         ValueError: if samples is below 1.
@@ -38,7 +38,7 @@ def knockout_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
 
 def lost_without(tape: Tape, samples: int = 32) -> Floats:
-    """Return the realised value that needs each person, in tape order, a crowd as one of them; shape (persons,)."""
+    """Return the realised value that needs each person, in tape order, with a crowd as one person; shape (persons,)."""
     if nobody_twice(tape):
         return expected.lost(tape)
     lost = np.zeros(tape.persons.total)
@@ -46,4 +46,4 @@ def lost_without(tape: Tape, samples: int = 32) -> Floats:
         _, others = makers_on(tape, lineages, lineages.value)
         along = passed_up(lineages, lineages.value)
         lost += sum_by(lineages.holder, lineages.first * along, len(lost)) + others
-    return np.maximum(lost, 0.0)  # what was taken off again may leave a rounding error
+    return np.maximum(lost, 0.0)  # subtraction may leave a rounding error

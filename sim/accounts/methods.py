@@ -1,7 +1,7 @@
-"""The accounts of credit by name: the question that each answers, and where it leaves the rule of thirds.
+"""The accounts of credit by name: the question that each answers, and where it departs from the rule of thirds.
 
-It imports nothing heavy, so that the command line has the names at once. One more account is a module with a function
-from a tape and settings to a CreditTable, and one entry of METHODS.
+The module imports nothing heavy, so that the command line has the names at once. To add an account, write a function
+from a tape and settings to a CreditTable, and add an entry to METHODS.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ THIRDS = "role-flow"  # the account that the others are compared with
 
 @dataclass(frozen=True)
 class Settings:
-    """The constants of the accounts; what a tape's provenance says in `credit` comes before these defaults.
+    """The constants of the accounts; values under `credit` in a tape's provenance take precedence over these defaults.
 
     Attributes:
         alpha: damping of the PageRank methods, CiteRank among them, in [0, 1).
         inheritance: the part of the idea's credit that a discovery passes on to its prerequisites, in [0, 1].
-        tau: steps after which the attention to an event has fallen to 1/e (CiteRank), above 0; a tenth of the tape's
-            steps, and at least 1, if None.
+        tau: steps after which the attention to an event has fallen to 1/e (CiteRank), above 0; if None, a tenth of the
+            tape's steps, and at least 1.
         order: of the removal effect: how many of the last channels the next one depends on, 1 to 3.
 
     Raises:
@@ -55,30 +55,30 @@ class Method:
     """An account of credit."""
 
     asks: str  # the question that it answers, in one line
-    # module:function in sim.accounts, from a tape and the settings that it `takes` to a CreditTable, or a function of a
-    # tape and all settings; a ValueError of it says in one line why a tape has none by this account
+    # "module:function" in sim.accounts, from a tape and the settings that it `takes` to a CreditTable; or a function of
+    # a tape and all settings. Its ValueError says in one line why the account does not apply to a tape.
     account: str | Callable[[Tape, Settings], CreditTable]
     takes: tuple[str, ...] = ()
-    # what it says, in shares of the total, of the thought experiments on which the rule of thirds says otherwise
+    # its shares of the total in the thought experiments where it departs from the rule of thirds
     differs: Mapping[str, str] = field(default_factory=dict)
     conserved: bool = True  # whether the credits sum to the realised value
-    roles: bool = False  # whether idea, communication and implementation are told apart
-    # whether the credit is a sum over the realised values, each of which it divides by its own past alone
+    roles: bool = False  # whether idea, communication and implementation are distinguished
+    # whether the credit is a sum over the realised values, each divided by its own past alone
     linear: bool = False
 
     def compute(self, tape: Tape, settings: Settings) -> CreditTable:
         """Return the credit of a tape."""
         if not isinstance(self.account, str):
             return self.account(tape, settings)
-        account = pkgutil.resolve_name(f"sim.accounts.{self.account}")  # when it is asked for, as it loads numpy
+        account = pkgutil.resolve_name(f"sim.accounts.{self.account}")  # imported on demand, as it loads numpy
         table: CreditTable = account(tape, **{name: getattr(settings, name) for name in self.takes})
         return table
 
 
 def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
-    """Return the settings as given; those that are None or left out are the tape's own, else the defaults.
+    """Return the given settings; those that are None or left out are taken from the tape, else the defaults.
 
-    Raises a ValueError if there is no such setting, or one is out of range.
+    Raises a ValueError if a setting is unknown or out of range.
     """
     names = [f.name for f in fields(Settings)]
     for name in given:
@@ -90,13 +90,13 @@ def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
 def method_named(name: str) -> Method:
     """Return the account of this name.
 
-    Raises a ValueError if there is none; the message says which there are, and the nearest.
+    Raises a ValueError if there is none; the message lists the accounts and suggests the nearest.
     """
     require("method", name, EVERY)
     return EVERY[name]
 
 
-# Event PageRank and CiteRank agree where value is realised by those who came last: they have a part in it too.
+# Event PageRank and CiteRank agree where the last to be told realise the value: those have a part in it, too.
 _WALKS = {
     "E1": "P1 .281, P2 .330, those told .389",
     "E2": "P1 .281, P2 .330, those told .389, P3 nothing",
@@ -196,7 +196,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-# Positions in the graph of who told whom, which nobody should take for credit.
+# Positions in the graph of who told whom, which should not be mistaken for credit.
 POSITIONS: dict[str, Method] = {
     "betweenness": Method("How many shortest ways between others lead through each?", "positions:betweenness"),
     "k-core": Method("Who is among people who are all linked to many of one another?", "positions:k_core"),
@@ -204,7 +204,7 @@ POSITIONS: dict[str, Method] = {
     "collective-influence": Method("Without whom would the graph fall apart?", "positions:collective_influence"),
     "myerson": Method("Who links the pairs who can reach one another?", "positions:myerson"),
 }
-# Of the logs of journeys, and of nothing else.
+# For logs of journeys only.
 OF_JOURNEYS: dict[str, Method] = {
     "removal": Method(
         "How much less would succeed without each channel, by the chain of the journeys?",

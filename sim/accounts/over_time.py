@@ -1,4 +1,4 @@
-"""Credit over time: the shares as they looked at each step; who was thought of as a giant when."""
+"""Credit over time: the shares as they looked at each step, and who was regarded as a giant when."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from sim.tape.tape import Tape
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST = 100  # steps, where none are given
+MOST = 100  # steps, if none are given
 
 
 @dataclass(frozen=True, eq=False)
 class CreditOverTime:
-    """The credit of every person as it looked at some steps, what came later being unknown.
+    """The credit of every person as it looked at certain steps, when what came later was unknown.
 
     Attributes:
         method: name of the account.
         steps: ascending; shape (steps,).
         total: value credited by then; shape (steps,).
         credit: of each person at each step, >= 0; shape (steps, persons).
-        name: of every person who is in the table of any of the steps, in tape order.
-        group, groups: the group of each of them, and what the groups are; shape (persons,).
+        name: of every person who is in the table of any step, in tape order.
+        group, groups: the group of each person, shape (persons,), and the table of groups.
     """
 
     method: str
@@ -45,7 +45,7 @@ class CreditOverTime:
 
     @property
     def share(self) -> Floats:
-        """The credit as a part of what had been credited by then, 0 where nothing had; shape (steps, persons)."""
+        """The credit as a fraction of the total by then, 0 where that is 0; shape (steps, persons)."""
         total = self.total[:, np.newaxis]
         return np.divide(self.credit, total, out=np.zeros_like(self.credit), where=total > 0.0)
 
@@ -56,18 +56,18 @@ class CreditOverTime:
         return pd.DataFrame(self.share, index=pd.Index(self.steps, name="step"), columns=list(self.name))
 
     def courses(self, most: int = 6, named: int = 1) -> list[Side]:
-        """Return those with the largest share at the last step, and the rest as one; `shares` has a number a step.
+        """Return the rows with the largest share at the last step, and the rest as one; `shares` has a number per step.
 
-        A third of them are those who had the largest share at any step and have no longer, if there are any. Members
-        of a group who are equal at every step are one.
+        Up to a third of them are taken from those who had the largest share at any step. Members of a group who are
+        equal at every step are one row.
         """
         last = len(self.steps) - 1 if len(self.steps) else None
         return sides((self.name, self.group, self.groups), self.share.T, last, most, named, once=most // 3)
 
     def to_rows(self, most: int = 20) -> list[dict[str, Any]]:
-        """A dict for each step: time, credit (of all), share (of the last total), persons (name: share by then).
+        """Return a dict for each step: time, credit (of all), share (of the last total), persons (name: share by then).
 
-        Persons are those of `courses(most)`, all the rest as "all others".
+        The persons are those of `courses(most)`, with the rest as "all others".
         """
         last = float(self.total[-1]) if len(self.total) else 0.0
         courses = self.courses(most)
@@ -90,24 +90,24 @@ def credit_over_time(
     scenario: Scenario | None = None,
     **settings: float | None,
 ) -> CreditOverTime:
-    """Return the credit as it looked at each step: that of the tape as it was then (`sim.model.until`).
+    """Return the credit as it looked at each step, from the tape as it was then (`sim.model.until`).
 
-    Each step is one run of the account over the events up to it. What was realised by then is worked out again from
-    when holdings began, ended and worked, so nothing is simulated twice.
+    Each step takes one run of the account over the events so far. The value realised by then is computed from when
+    holdings began, ended and worked, so nothing is simulated again.
 
     Args:
-        tape: of a run or of a real log; it is only read.
+        tape: from a run or a real log; it is not changed.
         method: a name in METHODS.
-        steps: from 0 to tape.steps, ascending; without them 100 at most, in equal distances from the first event to
-            the last step, both of them included.
+        steps: from 0 to tape.steps, ascending; by default at most 100, evenly spaced from the first event to the last
+            step, both included.
         scenario: what was run; not needed for a log.
         settings: as in `credit`.
 
     Raises:
-        ValueError: as `credit` does; if the steps do not ascend or are out of range; or if the tape is a run's and no
-            scenario is given, or not its own.
+        ValueError: as from `credit`; if the steps do not ascend or are out of range; or if the tape is from a run and
+            the scenario is missing or another one.
 
-    In the third step P2 tells the crowd of the idea of P1, and from the next one on it has value:
+    In the third step P2 tells the crowd of P1's idea, and from the next step on it has value:
 
     >>> from sim import Scenario, simulate
     >>> scenario = Scenario.load("e1_interpreter")

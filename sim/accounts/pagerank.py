@@ -1,7 +1,7 @@
 """PageRank: of events on the tape's own graph, of any graph, and of the persons who told one another.
 
-Page et al. 1999. The person table is the relational position of SCIENCE.md section 4.2: a different measure from role
-flow, which does not know of thirds.
+Page et al. 1999. The table of persons measures position in a network (SCIENCE.md section 4.2), unlike role flow, and
+has no rule of thirds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
     "person_graph", "person_pagerank",
 ]  # fmt: skip
 
-SMALL = 300  # nodes up to which a direct solution is the faster one, however many edges there are
+SMALL = 300  # nodes up to which a direct solution is faster, however many edges there are
 
 
 def pagerank(
@@ -46,23 +46,22 @@ def pagerank(
     residual: float = 1e-12,
     threads: int | None = None,
 ) -> dict[Hashable, float] | Floats:
-    """Return the PageRank of any graph, in the place of networkx.pagerank, whose arguments mean the same.
+    """Return the PageRank of any graph, as a drop-in replacement of networkx.pagerank, with the same arguments.
 
-    It never stops before networkx does, and mostly far behind: small graphs (SMALL) are solved directly, larger ones to
-    `residual`.
+    It never stops before networkx does, and mostly goes far beyond: small graphs (SMALL) are solved directly, larger
+    ones to `residual`.
 
     Args:
         graph_or_csr: a networkx graph, or a square scipy sparse matrix whose rows point to its columns, weights >= 0.
         alpha: chance to walk on, in [0, 1).
         personalization: where the walk restarts, >= 0, in any unit: a mapping from nodes (rows of the matrix), or an
-            array in their order. Everywhere alike if None.
-        max_iter, tol: it has failed to converge if max_iter passes leave a residual of tol for each node.
-        nstart: where the passes begin, like `personalization`; the result hardly depends on it.
-        weight: the edge attribute that is the weight (1 where an edge has none); None for all alike.
-        dangling: where the walk goes from nodes without a way out, like `personalization`, which it is if None.
-        residual: at which passes end, if ten times max_iter are enough: the sum of
-            |alpha (P' p + (d . p) dangling) + (1 - alpha) restart - p| over the nodes, d being 1 where there is no way
-            out.
+            array in their order. Uniform if None.
+        max_iter, tol: the iteration has failed if max_iter passes leave a residual above tol per node.
+        nstart: where the passes begin, given like `personalization`; it hardly affects the result.
+        weight: the edge attribute that is the weight (1 where an edge has none); None for equal weights.
+        dangling: where the walk goes from nodes without a way out, by default `personalization`.
+        residual: where passes end, unless ten times max_iter are done before: the sum over the nodes of
+            |alpha (P' p + (d . p) dangling) + (1 - alpha) restart - p|, where d is 1 at nodes without a way out.
         threads: by default as many as this process may use; the result does not depend on it.
 
     Returns:
@@ -70,8 +69,8 @@ def pagerank(
 
     Raises:
         ValueError: if the matrix is not square, a weight negative, a vector not a distribution, or alpha out of range.
-        ZeroDivisionError: if a vector is 0 everywhere (it is a ValueError, too).
-        networkx.PowerIterationFailedConvergence: if max_iter passes do not reach tol, as none does.
+        ZeroDivisionError: if a vector is 0 everywhere (this error is also a ValueError).
+        networkx.PowerIterationFailedConvergence: if max_iter passes do not reach tol, or max_iter is below 1.
 
     >>> import networkx as nx
     >>> {node: round(rank, 4) for node, rank in pagerank(nx.DiGraph([("b", "a"), ("c", "b")]), alpha=0.5).items()}
@@ -92,7 +91,7 @@ def pagerank(
 
 
 def _adjacency(graph: Any, weight: str | None) -> tuple[list[Hashable] | None, Any]:
-    """Return the nodes of a graph, None for a matrix, and the csr matrix of its weights, from rows to columns."""
+    """Return the nodes of a graph (None for a matrix) and the csr matrix of its weights, from rows to columns."""
     import networkx as nx
     from scipy import sparse
 
@@ -140,7 +139,7 @@ def _solve(back: Any, stuck: Floats, alpha: float, restart: Floats, sink: Floats
 def _iterate(
     matrix: Any, alpha: float, restart: Floats, sink: Floats, start: Floats, ending: Ending, threads: int | None
 ) -> Floats:
-    """Return the same by passes; where rows without a way out lead elsewhere than the restart, by two systems."""
+    """Return the same by passes; if rows without a way out lead elsewhere than the restart, from two systems."""
     flow = flow_of(matrix)
     rank = solve(flow, alpha, restart, start, ending, threads)
     if sink is not restart:
@@ -160,8 +159,8 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     the converged 0.344949 rounds to 0.3449).
 
     Returns:
-        The table without roles; its column pagerank counts the World as a node. Total is the tape's realised value, or
-        0 if no person has an event.
+        The table without roles; the ranks in its column pagerank include the World as a node. Its total is the
+        tape's realised value, or 0 if no person has an event.
 
     Raises:
         ValueError: if alpha is out of range.
@@ -177,7 +176,7 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     nodes, start, end, weight = person_edges(tape)
     number = len(nodes)
     place = np.zeros(tape.persons.total + 1, np.int64)
-    place[nodes] = np.arange(number)  # the World, -1, has the last one
+    place[nodes] = np.arange(number)  # the World, -1, is the last entry
     matrix = sparse.csr_array((weight, (place[start], place[end])), (number, number))
     uniform = np.full(number, 1.0 / number)
     rank = _rank(matrix, alpha, uniform, uniform, uniform, Ending())

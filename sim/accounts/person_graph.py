@@ -1,4 +1,4 @@
-"""The graph of who told whom: a tape as persons and the World, which person PageRank works on (SCIENCE.md 4.2)."""
+"""The graph of who told whom: the persons of a tape and the World, for person PageRank (SCIENCE.md section 4.2)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ WORLD = -1
 def person_graph(tape: Tape) -> nx.DiGraph[int]:
     """Return who told whom, as a weighted digraph of persons (rows of the tape's persons) and the World, node -1.
 
-    World -> World 1. World -> p: the fraction of the ideas in use that p discovered, where others learned from the
-    discovery or used an implementation of it; and 1 if p learned from the crowd. p <-> q: 1 if one learned from the
-    other. p -> World: the fraction of the world that p told, nobody counted twice. Crowds are part of the World, and
+    World -> World 1. World -> p: the fraction of the ideas in use that p discovered, if others learned from the
+    discovery or used an implementation of it; or 1 if p learned from the crowd. p <-> q: 1 if one learned from the
+    other. p -> World: the fraction of the world that p told, counting nobody twice. Crowds are part of the World, and
     persons without any event are left out (SCIENCE.md section 4.2).
 
     >>> from sim import Scenario, simulate
@@ -68,7 +68,7 @@ def person_edges(tape: Tape) -> tuple[Ints, Ints, Ints, Floats]:
 
 
 def _told(tape: Tape) -> Floats:
-    """Return the fraction of the world that learned from each person, nobody counted twice; shape (persons,)."""
+    """Return the fraction of the world that learned from each person, counting nobody twice; shape (persons,)."""
     child, parent, weight = tape.influences.columns().values()
     events, number, ideas = tape.events, tape.persons.total, len(tape.ideas)
     teller, hearer = events.person[parent].astype(np.int64), events.person[child].astype(np.int64)
@@ -76,7 +76,7 @@ def _told(tape: Tape) -> Floats:
     child, weight, teller, hearer = child[learning], weight[learning], teller[learning], hearer[learning]
     pairs, pair = np.unique(teller * number + hearer, return_inverse=True)
     lessons, lesson = np.unique(pair * ideas + events.idea[child], return_inverse=True)
-    people = np.zeros(len(pairs))  # of several ideas, that which most of a crowd learned
+    people = np.zeros(len(pairs))  # of several ideas, the one that most of a crowd learned
     np.maximum.at(people, lessons // ideas, sum_by(lesson, weight * events.count[child], len(lessons)))
     people = np.minimum(people, tape.persons.size[tape.persons.group][pairs % number])
     return sum_by(pairs // number, people, number) / tape.world_size
@@ -111,13 +111,13 @@ def _users(tape: Tape) -> tuple[Ints, Ints]:
 
 
 def _distinct(numbers: NDArray[np.integer[Any]]) -> Ints:
-    """Return the same as np.unique, in a twentieth of its time for millions of whole numbers."""
+    """Return the same as np.unique, in a twentieth of its time for millions of integers."""
     ordered: Ints = np.sort(numbers).astype(np.int64, copy=False)
     return np.asarray(ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0])
 
 
 def _gather(child: Ints, parent: Ints, low: Ints, high: Ints) -> None:
-    """Pass the least and the greatest on from children to parents, newest first."""
+    """Pass the least and the greatest person on from children to parents, newest first."""
     for k in range(len(child) - 1, -1, -1):
         low[parent[k]] = min(low[parent[k]], low[child[k]])
         high[parent[k]] = max(high[parent[k]], high[child[k]])

@@ -1,10 +1,10 @@
-"""The record as it might have been: ideas drawn again, links missing, times and weights off, tellers drawn by chance.
+"""The record as it might have been: ideas redrawn, links missing, times and weights off, tellers drawn by chance.
 
-Each scheme takes a tape, an amount and a random generator of its own, and returns a tape of the same persons, so that
-any account can be asked again (SCIENCE.md section 4.10). A scheme more is a function and one line of SCHEMES.
+Each scheme takes a tape, an amount and a random generator of its own, and returns a tape of the same persons, to which
+any account can be applied (SCIENCE.md section 4.10). To add a scheme, write a function and a line of SCHEMES.
 
-A link that is missing leaves the record as the log would without that row: who told or made something later is known
-to have held the idea, and becomes a root; who did not is no longer seen, and the value of that row is gone with it.
+A missing link leaves the record as a log without that row would show it: a person who told or made something later is
+known to have held the idea, and becomes a root; any other is no longer seen, and the value of that row is lost.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sim.readers.sorting import runs_from
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE, Events, Floats, Influences, Ints, Realised
 from sim.tape.tape import Tape
 
-GONE, STAYS, NEEDED, ROOT = range(4)  # what becomes of an event: all but the first stay in the record
+GONE, STAYS, NEEDED, ROOT = range(4)  # what becomes of an event: GONE leaves the record, the others stay
 Mask = NDArray[np.bool_]
 
 
@@ -31,11 +31,11 @@ class Scheme(NamedTuple):
     perturb: Callable[[Tape, float, np.random.Generator], Tape]  # (tape, amount, generator) -> a tape
     amount: float  # the default
     highest: float  # the largest amount allowed; the smallest is 0
-    means: str  # what a copy of the record is, with `{amount}` in it
+    means: str  # what a copy of the record is, as text with `{amount}` in it
 
 
 def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> Tape:
-    """Return as many ideas as there are, drawn with replacement; ideas that build on each other are drawn together."""
+    """Return a record of as many ideas, drawn with replacement; ideas that build on each other are drawn together."""
     family = families(tape)
     number = int(family.max(initial=-1)) + 1
     times = np.bincount(generator.integers(0, number, number), minlength=number)[family]  # of each idea
@@ -46,7 +46,7 @@ def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> T
     idea = (np.cumsum(times) - times)[of] + np.arange(len(rows)) - first[rows]
 
     def again(event: Ints, *others: Ints) -> tuple[Ints, list[Ints]]:
-        """Return rows that belong to an event once for each copy of it, and where the events of the others are."""
+        """Return each row once per copy of its event, in order, and where its event and its `others` are now."""
         rows: Ints = np.repeat(np.arange(len(event)), of_event[event])
         copy = runs_from(np.zeros(len(event), np.int64), of_event[event])
         order = np.argsort(first[event[rows]] + copy, kind="stable")
@@ -66,7 +66,7 @@ def ideas_drawn_again(tape: Tape, _: float, generator: np.random.Generator) -> T
 
 
 def families(tape: Tape) -> Ints:
-    """Return the family of each idea; an idea and the ideas it builds on belong to one family; shape (ideas,)."""
+    """Return the family of each idea; ideas that build on each other belong to one family; shape (ideas,)."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -78,13 +78,13 @@ def families(tape: Tape) -> Ints:
 
 
 def links_missing(tape: Tape, amount: float, generator: np.random.Generator) -> Tape:
-    """Return the record without some influences of learnings and discoveries, each missing with chance `amount`."""
+    """Return the record without some influences on learnings and discoveries; each is missing with chance `amount`."""
     missing = generator.random(len(tape.influences)) < amount
     return thinned(tape, ~(missing & (tape.events.kind[tape.influences.child] <= LEARN)))
 
 
 def times_off(tape: Tape, amount: float, generator: np.random.Generator) -> Tape:
-    """Return the record with each event up to `amount` steps off, without influences that this turns round."""
+    """Return the record with each event moved by up to `amount` steps, without influences that this reverses."""
     most = int(amount)
     was = tape.events.step
     step = np.clip(was + generator.integers(-most, most + 1, len(was)), 0, tape.steps)
@@ -94,13 +94,13 @@ def times_off(tape: Tape, amount: float, generator: np.random.Generator) -> Tape
 
 
 def weights_off(tape: Tape, amount: float, generator: np.random.Generator) -> Tape:
-    """Return the record with each weight up to the part `amount` smaller or larger, and scaled to sum to 1 again."""
+    """Return the record with each weight changed by up to the fraction `amount`, scaled to sum to 1 again."""
     factor = generator.uniform(1.0 - amount, 1.0 + amount, len(tape.influences))
     return thinned(tape, np.ones(len(factor), np.bool_), weight=tape.influences.weight * factor)
 
 
 def tellers_drawn(tape: Tape, _: float, generator: np.random.Generator) -> Tape:
-    """Return the record with one teller of each learning that has several, drawn by their weights."""
+    """Return the record with one teller for each learning that has several, drawn by weight."""
     child, upto = tape.influences.child, np.cumsum(tape.influences.weight)
     first, after = tape.parents[:-1], tape.parents[1:]
     several = np.flatnonzero(after > first)
@@ -122,10 +122,10 @@ SCHEMES: dict[str, Scheme] = {
 
 
 def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints | None = None) -> Tape:
-    """Return a tape without some of its influences, and without what cannot have happened without them.
+    """Return a tape without some of its influences, and without everything that cannot have happened without them.
 
-    `kept` says which influences stay. `weight` (> 0) of the influences and `step` of the events are the tape's own
-    unless given; weights of a child are scaled to sum to 1, and no parent may be later than its child.
+    `kept` says which influences stay. `weight` (> 0) of the influences and `step` of the events default to the tape's
+    own; the weights of a child are scaled to sum to 1, and no parent may be later than its child.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
@@ -141,7 +141,7 @@ def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints 
     rows = np.flatnonzero(alive)
     step = events.step if step is None else step
     rows = rows[np.argsort(step[rows], kind="stable")]
-    place = np.full(len(events) + 1, -1)  # its last place is that of no implementation
+    place = np.full(len(events) + 1, -1)  # its last entry stands for no implementation
     place[rows] = np.arange(len(rows))
     child, parent, weight = place[child[kept]], place[parent[kept]], (own if weight is None else weight)[kept]
     order = np.argsort(child, kind="stable")
@@ -160,7 +160,7 @@ def thinned(tape: Tape, kept: Mask, *, weight: Floats | None = None, step: Ints 
 
 
 def survivors(kind: NDArray[np.int8], begin: Ints, parent: Ints, kept: Mask, state: NDArray[np.int8]) -> None:
-    """Fill in what becomes of each event, and give up the influences of implementations that are gone."""
+    """Fill in what becomes of each event, and drop the influences of implementations that are gone."""
     for event in range(len(kind)):  # implementations, and what uses them, oldest first
         if kind[event] == IMPLEMENT or kind[event] == USE:
             for k in range(begin[event], begin[event + 1]):
@@ -168,7 +168,7 @@ def survivors(kind: NDArray[np.int8], begin: Ints, parent: Ints, kept: Mask, sta
             state[event] = STAYS if some(kept, begin[event], begin[event + 1]) else GONE
         else:
             state[event] = STAYS
-    for event in range(len(kind) - 1, -1, -1):  # holdings, newest first, so that it is known who is needed later
+    for event in range(len(kind) - 1, -1, -1):  # holdings, newest first, so that later needs are known
         low, high = begin[event], begin[event + 1]
         if kind[event] == LEARN and not some(kept, low, high):
             state[event] = ROOT if state[event] == NEEDED else GONE
@@ -178,7 +178,7 @@ def survivors(kind: NDArray[np.int8], begin: Ints, parent: Ints, kept: Mask, sta
 
 
 def some(kept: Mask, low: int, high: int) -> bool:
-    """Return whether one of the influences from `low` to `high` stays."""
+    """Return whether any of the influences from `low` to `high` (excluded) stays."""
     found = False
     for k in range(low, high):
         found |= kept[k]

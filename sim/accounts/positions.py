@@ -1,8 +1,8 @@
-"""Positions in the graph of who told whom, as the study of social networks measures them: not credit.
+"""Positions in the graph of who told whom, as social network analysis measures them; they are not credit.
 
-An edge leads from each person to those who learned from them, whatever was told and however often, a crowd being one
-node. Each measure is networkx's, or its published formula on networkx's graph. Credit divides what was realised; a
-position is what it is though nothing was, and it changes with edges through which no value ever came.
+An edge leads from each person to those who learned from them, whatever was told and however often; a crowd is one
+node. Each measure is networkx's, or its published formula on networkx's graph. Credit divides realised value; a
+position exists without any value, and it changes with edges through which no value ever came.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from sim.tape.tape import Tape
 if TYPE_CHECKING:
     import networkx as nx
 
-MAX_EXACT_PERSONS = 2_000  # on more, betweenness goes out from so many of them, evenly chosen
-WORK = 20_000_000  # persons and links met in all random orders, for the Myerson value on a graph with cycles
+MAX_EXACT_PERSONS = 2_000  # on larger graphs, betweenness starts from a random sample of this size
+WORK = 20_000_000  # persons and links visited in all random orders, for the Myerson value on a graph with cycles
 RADIUS = 2  # of the balls of collective influence, as in the paper
 
 
 def influence_graph(tape: Tape) -> nx.DiGraph[int]:
-    """Return who told whom: a node for each person who told or learned, by row of the tape's persons.
+    """Return who told whom as a graph with a node for each person who told or learned, by row of the tape's persons.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
@@ -45,7 +45,7 @@ def influence_graph(tape: Tape) -> nx.DiGraph[int]:
 
 
 def position(name: str) -> Callable[[Callable[[Any], dict[int, float]]], Callable[[Tape], CreditTable]]:
-    """Make an account of a measure of the influence graph.
+    """Return a decorator that makes an account of a measure of the influence graph.
 
     The measure is the column `raw` of the table; the credit is the total in the same proportions.
     """
@@ -66,7 +66,7 @@ def position(name: str) -> Callable[[Callable[[Any], dict[int, float]]], Callabl
 
 @position("betweenness")
 def betweenness(graph: nx.DiGraph[int]) -> dict[int, float]:
-    """Return how many shortest ways between others lead through each person (Freeman 1977)."""
+    """Return the number of shortest paths between others through each person (Freeman 1977)."""
     import networkx as nx
 
     most = MAX_EXACT_PERSONS if len(graph) > MAX_EXACT_PERSONS else None
@@ -76,7 +76,7 @@ def betweenness(graph: nx.DiGraph[int]) -> dict[int, float]:
 
 @position("k-core")
 def k_core(graph: nx.DiGraph[int]) -> dict[int, float]:
-    """Return the largest k for which each is among people who are all linked to k of one another (Seidman 1983)."""
+    """Return the largest k for which each is among people who all have k links to one another (Seidman 1983)."""
     import networkx as nx
 
     return nx.core_number(graph.to_undirected())
@@ -84,16 +84,16 @@ def k_core(graph: nx.DiGraph[int]) -> dict[int, float]:
 
 @position("katz")
 def katz(graph: nx.DiGraph[int]) -> dict[int, float]:
-    """Return how many ways lead on from each person, one of n steps counting a^n (Katz 1953).
+    """Return the number of ways that lead on from each person, weighting a way of n steps by a^n (Katz 1953).
 
-    a is a tenth, or, where somebody told more than eight, .85 over the most whom anybody told, so that it is finite.
+    a is 0.1, or, if somebody told more than eight, .85 divided by the most that anybody told, so that it is finite.
     """
     import networkx as nx
 
     most = max(degree for _, degree in graph.out_degree())
     back, a = graph.reverse(copy=False), min(0.1, 0.85 / most)
     found: dict[int, float] = nx.katz_centrality(back, a, tol=1e-12, normalized=False, max_iter=10_000)
-    return {person: value - 1.0 for person, value in found.items()}  # less the way of no steps
+    return {person: value - 1.0 for person, value in found.items()}  # without the way of no steps
 
 
 @position("collective-influence")
@@ -113,9 +113,9 @@ def collective_influence(graph: nx.DiGraph[int]) -> dict[int, float]:
 def myerson(graph: nx.DiGraph[int]) -> dict[int, float]:
     """Return the Myerson value of the pairs who can reach one another (Myerson 1977; Gómez et al. 2003).
 
-    Every pair of persons is worth 1 to a coalition that links them. Where the graph has no cycles, one way links a
-    pair, and all on it have an equal part: exact. Elsewhere it is the mean over a thousand random orders (fewer of very
-    many persons), always the same ones, in which persons come.
+    A coalition earns 1 for every pair of persons that it links. In a graph without cycles one way links a pair, and
+    all on it have equal parts, which is exact. Otherwise the value is the mean over a thousand random orders of the
+    persons (fewer for very large graphs), which are always the same.
     """
     import networkx as nx
 
@@ -141,7 +141,7 @@ def _of_orders(links: nx.Graph[int], orders: int) -> dict[int, float]:
     for number in range(orders):
         key = key_of(0, ORDER, number, 0)
         bits = squares_of(np.arange(1, len(people) + 1), key)
-        head: dict[int, int] = {}  # of those who came, another of the same group, or themselves
+        head: dict[int, int] = {}  # union-find: from everyone who came to another of their group, or to themselves
         size: dict[int, int] = {}
         for person in (people[at] for at in np.argsort(bits, kind="stable").tolist()):
             head[person], size[person] = person, 1
@@ -154,7 +154,7 @@ def _of_orders(links: nx.Graph[int], orders: int) -> dict[int, float]:
 
 
 def _head(head: dict[int, int], person: int) -> int:
-    """Return the representative of the group of a person, and shorten the way there."""
+    """Return the representative of a person's group, and shorten the path to it."""
     while head[person] != person:
         head[person] = person = head[head[person]]
     return person

@@ -1,8 +1,8 @@
-"""PageRank of large graphs with cycles: x = v + alpha P' x, by passes over those who point to each row.
+"""PageRank of large graphs with cycles: x = v + alpha P' x, by passes over the rows that point to each row.
 
-A pass goes through GROUPS of rows, the last rows first, since rows of logs point back in time; each group sees what
-the groups before it have just come to (Gauss-Seidel), while inside of a group no row waits for another. So the threads
-share the parts of a group, and whatever their number, the sums are taken in the same order.
+A pass goes through GROUPS groups of rows, the last rows first, since rows of logs point back in time. Each group sees
+the new ranks of the groups before it (Gauss-Seidel), while within a group no row waits for another. So the threads
+share the parts of a group, and the sums are taken in the same order whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ WORTH_THREADS = 500_000  # edges
 
 
 class Flow(NamedTuple):
-    """Rows that point to each row (source[begin[row] : begin[row + 1]]), and the part of rank that they pass on.
+    """The rows that point to each row (source[begin[row] : begin[row + 1]]), and the fraction of rank they pass on.
 
-    A source passes on its rank times `each`, and an edge the part of that in `part`, all of it if None. `each` is 0
-    for rows that point nowhere.
+    A source passes on its rank times `each`, and each edge carries the fraction `part` of that, or all of it if `part`
+    is None. `each` is 0 for rows that point nowhere.
     """
 
     begin: Whole
@@ -36,12 +36,12 @@ class Flow(NamedTuple):
 
 
 def all_alike(weights: Floats) -> bool:
-    """Return whether all the weights are one and the same above 0, and finite: a graph without weights."""
+    """Return whether all weights are equal, positive and finite, as in a graph without weights."""
     return len(weights) > 0 and 0.0 < weights[0] < np.inf and bool((weights == weights[0]).all())
 
 
 def flow_of(matrix: Any) -> Flow:
-    """Return the flow of a square csr matrix with weights of 0 or more; a ValueError if a row points outside of it."""
+    """Return the flow of a square csr matrix with weights >= 0; raise a ValueError if a row points outside it."""
     number, edges = matrix.shape[0], len(matrix.indices)
     alike = all_alike(matrix.data)
     place: Whole = np.zeros(number + 2, np.int32 if edges <= np.iinfo(np.int32).max else np.int64)
@@ -60,7 +60,7 @@ def flow_of(matrix: Any) -> Flow:
 
 
 class Ending(NamedTuple):
-    """The end of passes: at the residual `exact`, or after ten times max_iter; an error above `enough` at max_iter."""
+    """When passes end: at the residual `exact`, or after ten times max_iter; failing if above `enough` at max_iter."""
 
     max_iter: int = 100
     enough: float = 1e-6
@@ -72,7 +72,7 @@ def solve(
 ) -> Floats:
     """Return x with x = v + alpha P' x, to |v + alpha P' x - x| <= exact / 2 * |x|, both summed over the rows.
 
-    Raises networkx.PowerIterationFailedConvergence if max_iter passes do not get near enough.
+    Raises networkx.PowerIterationFailedConvergence if max_iter passes do not come near enough.
     """
     if len(flow.source) < WORTH_THREADS:
         return _passes(flow, alpha, restart, start, ending, map, 1)
@@ -104,8 +104,8 @@ def _passes(
             passed[low:high] = rank[low:high] * flow.each[low:high]
         # A source that changes after it was read leaves at most alpha times its change as a residual.
         left = alpha * change
-        # In the solution what restarts is 1. To scale the rank so takes away the slowest error (that of the total), but
-        # only plain passes are known to converge always: they go on alone once a pass changed more than the one before.
+        # In the solution the restart sums to 1. Scaling the rank to that removes the slowest error (that of the total),
+        # but only plain passes always converge: scaling stops for good once a pass changes more than the one before.
         scaling = scaling and change < last
         if scaling:
             scale = 1.0 / ((1.0 - alpha) * rank.sum() + alpha * rank[ends].sum())
@@ -122,8 +122,8 @@ def _passes(
 
 
 def _groups(begin: Whole, number: int) -> list[list[tuple[int, int]]]:
-    """Return so many parts of each group, the last first, as (first row, row after the last), of about equal work."""
-    work = begin + np.arange(len(begin))  # an edge and a row count alike
+    """Return `number` parts of about equal work per group, the last group first, as (first row, row after the last)."""
+    work = begin + np.arange(len(begin))  # an edge and a row count the same
     cuts = np.searchsorted(work, np.linspace(0, work[-1], GROUPS * number + 1)).tolist()
     cuts[0], cuts[-1] = 0, len(begin) - 1
     groups = []

@@ -1,4 +1,4 @@
-"""Priority: all the credit to whoever was first, told or not; the rival account, to compare with (SCIENCE.md 4.7)."""
+"""Priority: all the credit to whoever was first, told or not; a rival account for comparison (SCIENCE.md 4.7)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sim.tape.tape import Tape
 def priority(tape: Tape) -> CreditTable:
     """Return the credit by priority: all realised value of an idea to its first discoverers, as credit for the idea.
 
-    Several who discover it in the same first step share equally. Prerequisites, communication and implementation play
-    no part. The total is the tape's realised value.
+    Several persons who discover it in the same first step share equally. Prerequisites, communication and
+    implementation play no part. The total is the tape's realised value.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
@@ -30,7 +30,7 @@ def priority(tape: Tape) -> CreditTable:
 def first_discoverers(tape: Tape) -> dict[int, list[int]]:
     """Return the persons who discovered each idea in the first step in which anybody did, in tape order.
 
-    Keys are indices into tape.ideas, without those that nobody discovered; values are rows of the tape's persons.
+    Keys are indices into tape.ideas, without ideas that nobody discovered; values are rows of the tape's persons.
     """
     events = tape.events
     first: dict[int, int] = {}

@@ -1,8 +1,8 @@
-"""Equal parts along lineages that branch: the expectation of 1 / (those counted), without following any lineage.
+"""Equal parts along lineages that branch: the expectation of 1 / (number counted), without following any lineage.
 
-1 / (j + 1 + l) is the integral of x^(j + l) over [0, 1], which is the multilinear extension (Owen 1972) along the tape.
-So for each node x of a quadrature rule one sweep forward finds what is counted above each row, and one backward what
-comes from below (SCIENCE.md section 4.1). The integrand is a polynomial, and Gauss-Legendre nodes integrate it exactly.
+1 / (j + 1 + l) is the integral of x^(j + l) over [0, 1], the multilinear extension (Owen 1972) along the tape. So for
+each node x of a quadrature rule, one sweep forward finds what is counted above each row, and one backward what comes
+from below (SCIENCE.md section 4.1). The integrand is a polynomial, which Gauss-Legendre nodes integrate exactly.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from sim.tape.tables import Floats, Ints
 
 Row: TypeAlias = tuple[float, float, float, float, float, float, float, float]
 BLOCK = 8  # nodes that are swept together: a cache line
-AHEAD = 16  # influences for whose parents the memory is asked while one is looked at
+AHEAD = 16  # how many influences ahead the parent's memory is prefetched
 WORTH_THREADS = 200_000  # influences
 CLOSE = 2.0**-53
 
 
 def nodes_for(counted: int) -> tuple[Floats, Floats]:
-    """Return Gauss-Legendre nodes on [0, 1] and their weights, for lineages on which at most so many are counted.
+    """Return Gauss-Legendre nodes on [0, 1] and their weights, for lineages on which at most `counted` rows count.
 
-    n nodes are exact up to the degree 2n - 1. For x^d fewer are enough to the last digit: by the coefficients of
-    x^d in Chebyshev polynomials, which are binomial, and Hoeffding's inequality n nodes err by at most
-    4 exp(-4 n^2 / d), which is compared with 1 / (d + 1), the integral.
+    n nodes are exact up to the degree 2n - 1. For x^d fewer suffice to the last digit: by the coefficients of x^d in
+    Chebyshev polynomials, which are binomial, and Hoeffding's inequality, n nodes err by at most 4 exp(-4 n^2 / d),
+    which is compared with the integral 1 / (d + 1).
 
     >>> nodes, weights = nodes_for(4)
     >>> len(nodes), round(float(weights @ nodes**3), 12), len(nodes_for(10_000)[0])
@@ -39,7 +39,7 @@ def nodes_for(counted: int) -> tuple[Floats, Floats]:
     degree = max(counted - 1, 0)
     enough = math.ceil(math.sqrt(degree * math.log(4.0 * (degree + 1) / CLOSE) / 4.0))
     number = max(1, min(degree // 2 + 1, enough))
-    # Newton's method, which is exact to the last digits where eigenvalues, as scipy takes, are not.
+    # Newton's method is exact to the last digits; the eigenvalues that scipy uses are not.
     root = np.cos(np.pi * (np.arange(number) + 0.75) / (number + 0.5))
     for _ in range(6):
         value, slope = _legendre(number, root)
@@ -50,7 +50,7 @@ def nodes_for(counted: int) -> tuple[Floats, Floats]:
 
 
 def _legendre(degree: int, x: Floats) -> tuple[Floats, Floats]:
-    """Return the Legendre polynomial of a degree of 1 or more, and its slope."""
+    """Return the Legendre polynomial of degree 1 or more, and its slope."""
     before, value = np.ones_like(x), x
     for k in range(2, degree + 1):
         before, value = value, ((2 * k - 1) * x * value - (k - 1) * before) / k
@@ -58,16 +58,14 @@ def _legendre(degree: int, x: Floats) -> tuple[Floats, Floats]:
 
 
 def divide_equally(begin: Ints, parent: Ints, part: Floats, entry: Floats, counted: int) -> Floats:
-    """Divide value equally over those counted on the lineage that it takes, in expectation over the lineages.
+    """Return each row's part of value that is divided equally over those counted on its lineage, in expectation.
 
     Args:
         begin, parent: the rows that each row goes back to, all of them earlier; shapes (rows + 1,), (influences,).
-        part: the chance of each way back, with a minus where the row and its parent count as one; all 0 for a row
-            where lineages end. The others sum to 1, signs aside.
+        part: the chance of each way back, negative where the row and its parent count as one; all 0 for a row where
+            lineages end. For the other rows the absolute values sum to 1.
         entry: the value whose lineages begin at each row; shape (rows,).
-        counted: the most rows that are counted on any lineage.
-
-    Returns what each row keeps, without what meets nobody who is counted; the number of threads plays no part.
+        counted: the most rows that count on any lineage.
     """
     rows = len(entry)
     nodes, weights = nodes_for(counted)
@@ -84,7 +82,7 @@ def divide_equally(begin: Ints, parent: Ints, part: Floats, entry: Floats, count
         spare.append(columns)
         return found
 
-    sweep(begin[:1], parent[:0], part[:0], entry[:0], nodes, weights, nodes, weights)  # which compiles it
+    sweep(begin[:1], parent[:0], part[:0], entry[:0], nodes, weights, nodes, weights)  # compiles it
     summed = np.zeros(rows)
     with ThreadPoolExecutor(processors()) as pool:
         for found in pool.map(kept, range(0, len(nodes), BLOCK)):
@@ -96,7 +94,7 @@ def sweep_all(
     begin: Ints, parent: Ints, part: Floats, entry: Floats, nodes: Floats, weights: Floats, above: Floats,
     below: Floats,
 ) -> Floats:  # fmt: skip
-    """Return the part that each row keeps, summed over these weighted nodes; see `_sweep`."""
+    """Return the part that each row keeps, summed over the weighted nodes; see `_sweep`."""
     summed, kept = np.zeros(len(entry)), np.zeros(len(entry))
     for first in range(0, len(nodes), BLOCK):
         at, of = np.ones(BLOCK), np.zeros(BLOCK)
@@ -111,7 +109,7 @@ def _sweep(
     begin: Ints, parent: Ints, part: Floats, entry: Floats, nodes: Floats, weights: Floats, above: Floats,
     below: Floats, kept: Floats,
 ) -> None:  # fmt: skip
-    """Write down what each row keeps at the nodes of a block; `below` has BLOCK zeros a row, before and afterwards."""
+    """Write what each row keeps at the nodes of a block; `below` holds BLOCK zeros per row before and afterwards."""
     at, of, last = load(nodes, 0), load(weights, 0), len(parent) - 1
     none = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     one = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
@@ -146,12 +144,12 @@ def _sweep(
         kept[row] = total(times(times(of, value), plus(load(above, row * BLOCK), -1.0, own)))
 
 
-# Rows of BLOCK numbers, written out, so that compiled code holds them in registers.
+# Rows of BLOCK numbers, written out so that compiled code keeps them in registers.
 
 
 @inline
 def load(column: Floats, at: int) -> Row:
-    """Return the row that begins at a place of a column."""
+    """Return the row that begins at an index of a column."""
     return (
         column[at], column[at + 1], column[at + 2], column[at + 3], column[at + 4], column[at + 5], column[at + 6],
         column[at + 7],
@@ -160,7 +158,7 @@ def load(column: Floats, at: int) -> Row:
 
 @inline
 def store(column: Floats, at: int, row: Row) -> None:
-    """Write a row down from a place of a column on."""
+    """Write a row into a column from an index on."""
     column[at], column[at + 1], column[at + 2], column[at + 3] = row[0], row[1], row[2], row[3]
     column[at + 4], column[at + 5], column[at + 6], column[at + 7] = row[4], row[5], row[6], row[7]
 
@@ -176,7 +174,7 @@ def plus(row: Row, part: float, other: Row) -> Row:
 
 @inline
 def times(row: Row, other: Row) -> Row:
-    """Return the products of two rows, one by one."""
+    """Return the elementwise products of two rows."""
     return (
         row[0] * other[0], row[1] * other[1], row[2] * other[2], row[3] * other[3],
         row[4] * other[4], row[5] * other[5], row[6] * other[6], row[7] * other[7],

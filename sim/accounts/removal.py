@@ -1,4 +1,4 @@
-"""The removal effect: how much less often paths would succeed without one of the stations on them (SCIENCE.md 4.6).
+"""The removal effect: how much less often paths would succeed without one of their channels (SCIENCE.md section 4.6).
 
 Paths through channels (a reader heard of a paper by mail, then at a talk, then used it) are taken as a Markov chain:
 from a start over the channels to success or to nothing, with the frequencies found. Whoever comes to a channel that is
@@ -23,13 +23,13 @@ MOST_STATES = 5_000
 
 
 class RemovalEffect(NamedTuple):
-    """The loss of the paths without each channel.
+    """The loss without each channel.
 
     Attributes:
-        channel: those on the paths, in the order in which they first come up.
+        channel: the channels on the paths, in order of first appearance.
         probability: that a path succeeds, by the chain.
-        removal: the part of the success that is lost without each channel, in [0, 1]; shape (channels,).
-        share: removal as a part of the sum of all; 0 where nothing ever succeeds; shape (channels,).
+        removal: the fraction of the success that is lost without each channel, in [0, 1]; shape (channels,).
+        share: removal divided by its sum; 0 if nothing ever succeeds; shape (channels,).
     """
 
     channel: tuple[Hashable, ...]
@@ -41,18 +41,18 @@ class RemovalEffect(NamedTuple):
 def removal_effect(
     paths: Sequence[Sequence[Hashable]], converted: ArrayLike, weight: ArrayLike | None = None, order: int = 1
 ) -> RemovalEffect:
-    """Compute the removal effect of every channel from one inverse of the chain's transitions: exact, no sampling.
+    """Compute the removal effect of every channel by one inverse of the chain's transitions: exact, no sampling.
 
     Args:
-        paths: the channels of each path, from the first to the last; a channel may come again. Text is refused: it
-            would be a path of letters.
+        paths: the channels of each path, from the first to the last; a channel may recur. Text is refused: it would be
+            a path of letters.
         converted: whether each path succeeded; shape (paths,).
-        weight: how often each path was found, above 0; 1 each where it is left out; shape (paths,).
+        weight: how often each path was found, above 0; by default 1 each; shape (paths,).
         order: how many of the last channels the next one depends on, 1 to 3.
 
     Raises:
         ValueError: if the lengths differ, a path has no channel or is text, a weight is not above 0 and finite, the
-            order is none of 1, 2, 3, or there are more than 5,000 runs of so many channels.
+            order is none of 1, 2, 3, or the paths hold more than 5,000 different runs of `order` channels.
 
     >>> found = removal_effect([["G"], ["G"], ["M"], ["G", "M"], ["G"]], [True, True, True, True, False])
     >>> found.channel, round(found.probability, 12), found.removal.round(12).tolist(), found.share.round(12).tolist()
@@ -62,8 +62,8 @@ def removal_effect(
         raise ValueError(f"order: must be 1, 2 or 3, is {order}")
     succeeded, times = _check(paths, converted, weight)
     channels = tuple(dict.fromkeys(channel for path in paths for channel in path))
-    place: dict[tuple[Hashable, ...], int] = {}  # of the last channels, up to `order` of them
-    moves: dict[tuple[int, int], float] = {}  # from -1, the start; to -1, success, and -2, nothing
+    place: dict[tuple[Hashable, ...], int] = {}  # the state for the last channels, up to `order` of them
+    moves: dict[tuple[int, int], float] = {}  # from -1, the start; to -1, success, or -2, failure
     for path, good, count in zip(paths, succeeded.tolist(), times.tolist(), strict=True):
         at = -1
         for step in range(1, len(path) + 1):
@@ -74,16 +74,16 @@ def removal_effect(
     n = len(place)
     if n > MOST_STATES:
         raise ValueError(f"order: {n:,} runs of {order} channels; allowed: {MOST_STATES:,}; use a lower order")
-    chances = np.zeros((n + 1, n + 2))  # from each state and, last, the start; to the states, to nothing, to success
+    chances = np.zeros((n + 1, n + 2))  # from each state and the start (last); to the states, failure, success
     for (at, to), count in moves.items():
         chances[at, to] = count
     chances /= chances.sum(axis=1, keepdims=True) if n else 1.0
-    # How often the chain is in each state, when it begins in each state.
+    # The expected number of visits to each state, from each state.
     visits = np.linalg.inv(np.eye(n) - chances[:n, :n])
     success = visits @ chances[:n, n + 1]
     visited = chances[n, :n] @ visits
     probability = float(chances[n, :n] @ success)
-    # Without a channel all is lost that ever comes there and would have succeeded from there on.
+    # Without a channel, every path is lost that reaches it and would have succeeded from there.
     ends = {channel: [row for state, row in place.items() if state[-1] == channel] for channel in channels}
     lost = [float(visited[at] @ np.linalg.solve(visits[np.ix_(at, at)], success[at])) for at in ends.values()]
     removal = np.array(lost) / probability if probability > 0.0 else np.zeros(len(channels))
@@ -92,9 +92,9 @@ def removal_effect(
 
 
 def removal_credit(tape: Tape, order: int = 1) -> CreditTable:
-    """Compute credit by the removal effect, of the tape of a log of journeys: the total, in proportion to the effects.
+    """Return the credit by the removal effect for a log of journeys: the total, in proportion to the effects.
 
-    Raises a ValueError if the tape is of no journeys, or as in `removal_effect`.
+    Raises a ValueError if the tape is not of journeys, or as `removal_effect` does.
     """
     if tape.provenance.get("format") != "journeys":
         raise ValueError("removal is about journeys through channels, whose log this is not (--format journeys)")

@@ -1,21 +1,21 @@
 """Role flow: credit to those who carried the value that was realised, by idea, communication and implementation.
 
 Every unit of realised value is divided equally over the roles that took part in it (SCIENCE.md section 4.1). Then a
-lineage is drawn: from the holding back along the influences, each parent with the probability that is its weight, to
-a discovery. Role flow is the expectation over these lineages.
+lineage is drawn: from the holding back along the influences to a discovery, choosing each parent with a probability
+equal to its weight. Role flow is the expectation over these lineages.
 
 idea            stays with the discoverer. A discovery that used prerequisites passes the fraction `inheritance` on to
                 the discoverer's holdings of them, where it is divided afresh; the rest stays.
 communication   took part if the idea was learned. It is divided equally over the tellers between the user and the
-                discoverer; where there are none the discoverer told. Rows of one person that follow each other, as when
-                an idea is learned again from the own notebook, are one teller, and are part of the user, or the
-                discoverer, that they touch.
-implementation  took part if one was in use; a `use` event hands all of it on to the implementations in it.
+                discoverer; if there are none, the discoverer told. Successive rows of one person, as when an idea is
+                learned again from one's own notebook, count as one teller; next to the user or the discoverer they
+                count as part of them.
+implementation  took part if one was in use; a `use` event passes all of it on to the implementations in it.
 
-Idea and implementation take one sweep backward. So does communication where every event has one influence, as then the
-lineage is certain; else it takes a sweep for each node of a quadrature (quadrature.py). Both are exact, and continuous
-in every weight. On a tape without prerequisites, and without a person twice on a lineage, this is the Owen value
-(Shapley with the roles as unions; Owen 1977) of the game that needs everybody on the lineage.
+Idea and implementation take one sweep backward. So does communication if every event has one influence, as then the
+lineage is certain; otherwise it takes a sweep for each node of a quadrature (quadrature.py). Both are exact, and
+continuous in every weight. On a tape without prerequisites, and without a person twice on a lineage, this is the Owen
+value (Shapley with the roles as unions; Owen 1977) of the game that needs everybody on the lineage.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
         inheritance: the part of the idea's credit that a discovery passes on to its prerequisites, in [0, 1].
 
     Returns:
-        The table; total is the tape's realised value, and all three roles are told apart.
+        The table; its total is the tape's realised value, and all three roles are distinguished.
 
     Raises:
         ValueError: if inheritance is out of range.
@@ -57,7 +57,7 @@ def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
 def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, Floats, Floats]:
     """Return the credit of every event by idea, communication and implementation: three arrays of shape (events,).
 
-    In units of realised value, all >= 0, and together the tape's total; so they sum by person, by idea or by step.
+    Credit is >= 0, in units of realised value, and sums to the tape's total; it can be summed by person, idea or step.
 
     Raises:
         ValueError: if inheritance is not in [0, 1].
@@ -74,7 +74,7 @@ def role_flow_of_events(tape: Tape, inheritance: float = 0.5) -> tuple[Floats, F
 
 
 def _flow_of(tape: Tape, inheritance: float) -> Floats:
-    """Return two numbers an event: credit for the idea (of an implementation: for that), and for communication."""
+    """Return two numbers per event: credit for the idea (or for an implementation), and for communication."""
     require_in("inheritance", inheritance, "[0, 1]")
     kind, person = tape.events.kind, tape.events.person
     child, parent, weight = tape.influences.columns().values()
@@ -93,9 +93,9 @@ def _flow_of(tape: Tape, inheritance: float) -> Floats:
 
 
 def weigh_tellers(tape: Tape) -> tuple[Floats, int, NDArray[np.int32]]:
-    """Return the chance of each influence of a learning, below 0 from the own person, and the most tellers in a row.
+    """Return for each influence of a learning its chance, negative if it is from the same person, and teller counts.
 
-    The most are those that somebody learned from; at the end come the most up to each event, shape (events,).
+    The counts are the most tellers on any lineage that somebody learned from, and the most up to each event.
     """
     kind, person = tape.events.kind, tape.events.person
     child, parent, weight = tape.influences.columns().values()
@@ -104,13 +104,13 @@ def weigh_tellers(tape: Tape) -> tuple[Floats, int, NDArray[np.int32]]:
     return part, int(loop(kind, person, tape.parents, parent, weight, part, longest)), longest
 
 
-# The loops run as they stand for a small tape and compiled for a large one, with the same bits. The two numbers that
-# `flow` has for each event stand side by side, since they are asked for together. `user` is the communication that is
-# divided over the lineage of a holding.
+# The loops run interpreted for a small tape and compiled for a large one, with the same bits. The two numbers of each
+# event in `flow` are adjacent, since they are read together. `user` is the communication that is divided over the
+# lineage of a holding.
 
 
 def _divide(event: Ints, served: Ints, value: Floats, kind: NDArray[np.int8], flow: Floats, user: Floats) -> None:
-    """Add the realised value to the events where it starts, equally over the roles that took part."""
+    """Add the realised value to the events where it starts, divided equally over the roles that took part."""
     for k in range(len(event)):
         learned = kind[event[k]] == LEARN
         part = value[k] / (1.0 + learned + (served[k] >= 0))
@@ -122,7 +122,7 @@ def _divide(event: Ints, served: Ints, value: Floats, kind: NDArray[np.int8], fl
 
 
 def _sum_by_person(kind: NDArray[np.int8], person: NDArray[np.int32], flow: Floats, roles: Floats) -> None:
-    """Add the credit of each event to that of its person by role; roles has the shape (3, persons)."""
+    """Add the credit of each event to its person, by role; roles has the shape (3, persons)."""
     for row in range(len(kind)):
         if kind[row] == IMPLEMENT:
             roles[2, person[row]] += flow[2 * row]
@@ -134,9 +134,9 @@ def _sum_by_person(kind: NDArray[np.int8], person: NDArray[np.int32], flow: Floa
 def _count_tellers(
     kind: NDArray[np.int8], person: NDArray[np.int32], child: Ints, parent: Ints, tellers: NDArray[np.int32]
 ) -> bool:
-    """Count, doubled, who told on the one lineage of each event, and add 1 where the parent is another person.
+    """Set `tellers` to twice the number of tellings between persons on each lineage, plus 1 if the last step is one.
 
-    False if an event has several lineages.
+    Return False if an event has several lineages.
     """
     for k in range(len(child)):
         soon = parent[min(k + AHEAD, len(child) - 1)]
@@ -155,9 +155,9 @@ def _flow_certain(
     kind: NDArray[np.int8], child: Ints, parent: Ints, tellers: NDArray[np.int32], inheritance: float, flow: Floats,
     user: Floats,
 ) -> None:  # fmt: skip
-    """Move what starts at each event back to where it stays, newest first; every lineage is certain.
+    """Move what starts at each event back to where it stays, newest first, where every lineage is certain.
 
-    The communication on its way is the part of each teller who is still to come.
+    Communication is passed on as the part of each teller who is still to come.
     """
     for k in range(len(child) - 1, -1, -1):
         row, to = child[k], parent[k]
@@ -185,7 +185,7 @@ def _flow_certain(
 
 
 def pass_on(kind: NDArray[np.int8], to: int, amount: float, flow: Floats, user: Floats) -> None:
-    """Hand the communication that a person's holding began to the earlier holding of the same person."""
+    """Pass the communication due to a person's holding on to the earlier holding of the same person."""
     if kind[to] == LEARN:
         user[to] += amount
     else:
@@ -193,7 +193,7 @@ def pass_on(kind: NDArray[np.int8], to: int, amount: float, flow: Floats, user: 
 
 
 def inherit(kind: NDArray[np.int8], to: int, amount: float, flow: Floats, user: Floats) -> None:
-    """Divide what a prerequisite is credited for over its idea, and its communication if it was learned."""
+    """Divide the credit of a prerequisite over its idea and, if it was learned, its communication."""
     if kind[to] == LEARN:
         amount *= 0.5
         user[to] += amount
@@ -204,7 +204,7 @@ def _weigh(
     kind: NDArray[np.int8], person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats, part: Floats,
     longest: NDArray[np.int32],
 ) -> int:  # fmt: skip
-    """Write down the chance of each way back from a learning, below 0 to the same person, and count the tellers."""
+    """Fill in the chance of each way back from a learning, negative to the same person, and return the most tellers."""
     most = 0
     for row in range(len(kind)):
         if kind[row] != LEARN:
@@ -228,9 +228,9 @@ def _flow(
     kind: NDArray[np.int8], begin: Ints, parent: Ints, weight: Floats, part: Floats, inheritance: float,
     flow: Floats, user: Floats, entry: Floats,
 ) -> None:  # fmt: skip
-    """Move all but the tellers' communication back to where it stays; that enters at the last teller of each user.
+    """Move all but the tellers' communication back to where it stays; the latter enters at each user's last teller.
 
-    The communication in `flow` is that of lineages on which nobody but the discoverer told.
+    `flow` receives only the communication of lineages on which nobody but the discoverer told.
     """
     for row in range(len(kind) - 1, -1, -1):
         low, high = begin[row], begin[row + 1]

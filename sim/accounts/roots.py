@@ -1,4 +1,4 @@
-"""The credit of roots that a log does not tell of, and of those at its beginning (SCIENCE.md 4.11)."""
+"""The credit of roots that a log does not mention, and of those at its beginning (SCIENCE.md section 4.11)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Roots(NamedTuple):
     """The credit of roots, by role flow."""
 
     made_up: int  # how many discoveries the reader of the log had to make up
-    idea_credit: float  # their part of the credit for ideas, in [0, 1]
-    # the part of all credit that lies with discoveries in the first tenth of the log's time, in [0, 1]
+    idea_credit: float  # their fraction of the credit for ideas, in [0, 1]
+    # the fraction of all credit that goes to discoveries in the first tenth of the log's time, in [0, 1]
     first_tenth: float
 
 

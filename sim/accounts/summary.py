@@ -1,4 +1,4 @@
-"""A credit table that fits on a page: the rows that the table in the terminal and the figure of bars both show."""
+"""A credit table that fits on a page: the rows that both the table in the terminal and the bar chart show."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ PARTS = ("group", "role", "idea")
 class Row:
     """One row: a person, a group of equal members, or the rest."""
 
-    name: str  # of the person or group; of the rest, the group that all of it belongs to, or nothing
+    name: str  # of the person or group; for the rest, the group that all of it belongs to, or empty
     people: int  # how many persons it stands for
     share: float  # of the total
-    parts: tuple[float, float, float, float]  # credit as idea, communication, implementation, and without a role
-    pagerank: float  # as in the table; 0 where the method has none
+    parts: tuple[float, float, float, float]  # credit by idea, communication, implementation, and without a role
+    pagerank: float  # as in the table; 0 if the method has none
     kind: str  # "person", "group" or "rest"
-    at: int = -1  # the row of the table that a person is; -1 for others
+    at: int = -1  # the row of the table, for a person; else -1
 
     @property
     def credit(self) -> float:
-        """Return the sum of the parts."""
+        """The sum of the parts."""
         return sum(self.parts)
 
 
 def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
-    """Return the rows that matter, largest first, what is left over as the last; their parts sum to the table's credit.
+    """Return the rows that matter, largest first, and the rest as the last; their parts sum to the table's credit.
 
-    A group whose members all have the same credit is one row; the members of any other compete one by one. Of the
-    `most` rows, the rest not counted, `named` are of those with most credit who bear a name of their own, so that a
-    genius whom thousands outweigh is seen beside them.
+    A group whose members all have the same credit is one row; members of other groups compete individually. Of the
+    `most` rows, not counting the rest, up to `named` go to the persons with a name of their own who have most credit,
+    so that a genius whom thousands outweigh is seen beside them.
     """
     if not len(table.persons):
         return []
@@ -66,7 +66,7 @@ def summary(table: CreditTable, most: int = 25, named: int = 8) -> list[Row]:
 
 @dataclass(frozen=True)
 class Side:
-    """One row of several columns of shares, one a column, of the total; name, people, kind as in Row."""
+    """One row of a table of shares with several columns; name, people, kind as in Row."""
 
     name: str
     people: int
@@ -83,13 +83,13 @@ def sides(
     each: int = 0,
     once: int = 0,
 ) -> list[Side]:
-    """Return the rows that matter of a table of shares of the total, what is left over as the last.
+    """Return the rows that matter of a table of shares of the total, and the rest as the last.
 
-    `people` are names, groups in ascending order, and what the groups are; `share` has the shape (persons, columns).
-    Members of a group who are equal in every column are one row. `most` rows are shown, the rest not counted: the
-    `each` first of every column, the `named` first of those who bear a name of their own, even if these alone are
-    more, the largest by the column `first` (by the mean of all columns if None), and of those who were first in any
-    column the `once` with the largest share in one.
+    `people` are names, groups in ascending order, and the table of groups; `share` has the shape (persons, columns).
+    Members of a group who are equal in every column are one row. `most` rows are shown, not counting the rest: the
+    first `each` of every column; the first `named` who have a name of their own; the first `once` of the leaders of a
+    column, by their largest share; and then the largest by the column `first` (by the mean of all columns if None).
+    Rows of the first three kinds are shown even if they alone are more than `most`.
     """
     names, of, groups = people
     if not len(names):
@@ -112,13 +112,13 @@ def sides(
 
 
 def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None) -> list[dict[str, Any]]:
-    """Return the credit by "group", "role", or the "idea" that earned it; largest first: dicts of `by`, credit, share.
+    """Return the credit by "group", "role" or "idea", largest first: dicts of `by`, credit, share.
 
-    A group has its number of members as `count`. A discovery that stood on others shares what it earns with their
-    ideas, as its discoverer does with their makers. By priority it does not. `settings` are those of the table.
+    A group has its number of members as `count`. A discovery with prerequisites shares its earnings with their ideas,
+    as its discoverer does with their makers; by priority it does not. `settings` are those of the table.
 
     Raises:
-        ValueError: if the account does not tell roles (ideas) apart, or there is no such `by`.
+        ValueError: if the account does not distinguish roles (ideas), or `by` is unknown.
     """
     require("by", by, PARTS)
     if by == "group" and (groups := tape.provenance.get("groups")):
@@ -138,7 +138,7 @@ def credit_by(tape: Tape, table: CreditTable, by: str, **settings: float | None)
 
 
 def _by_named_group(table: CreditTable, groups: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the credit of the groups that a log names; whoever is in none stands by themselves."""
+    """Return the credit of the groups that a log names; a person in none of them is a group of one."""
     count, credit = Counter[str](), defaultdict[str, float](float)
     for name, part in zip(table.persons.person, table.persons.credit.tolist(), strict=True):
         count[groups.get(name, name)] += 1
@@ -160,7 +160,7 @@ def _those(what: str) -> str:
 def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) -> Floats:
     if table.method in ("shapley", "owen", "position"):
         return credit_of_ideas(tape, table.method)
-    if table.method == "priority":  # prerequisites play no part: an idea has all that its own holdings realised
+    if table.method == "priority":  # prerequisites play no part: an idea has all that its holdings realised
         return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
     if table.method == "role-flow":
         idea, communication, implementation = role_flow_of_events(tape, settings_of(tape, settings).inheritance)
@@ -169,7 +169,7 @@ def _by_idea(tape: Tape, table: CreditTable, settings: dict[str, float | None]) 
 
 
 def _parts(table: CreditTable) -> Floats:
-    """Return the credit by role and, last, what no role accounts for; shape (persons, 4)."""
+    """Return the credit by role and, in the last column, without a role; shape (persons, 4)."""
     credit = table.persons.credit
     columns = np.column_stack([np.nan_to_num(getattr(table.persons, role)) for role in ROLES])
     unexplained = credit - columns.sum(axis=1)
@@ -178,10 +178,10 @@ def _parts(table: CreditTable) -> Floats:
 
 
 def _units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return where rows begin: members of a group who are equal in every column together; and which are such groups."""
+    """Return where rows begin, merging members of a group who are equal in every column, and which rows are merged."""
     edges = np.flatnonzero(np.diff(group, prepend=-1))
     equal = np.ones(len(edges), np.bool_)
-    for column in credit.T:  # one after the other, for the memory
+    for column in credit.T:  # one by one, to save memory
         high, low = np.maximum.reduceat(column, edges), np.minimum.reduceat(column, edges)
         equal &= high - low <= 1e-6 * np.maximum(np.abs(high), np.abs(low))
     together = np.repeat(equal, np.diff(edges, append=len(group)))
@@ -194,7 +194,7 @@ def _units(group: Ints, credit: Floats) -> tuple[Ints, NDArray[np.bool_]]:
 def _named(
     shown: Ints, begin: Ints, whole: NDArray[np.bool_], group: Ints, names: Sequence[str], groups: Persons
 ) -> Iterator[tuple[Ints, str, str]]:
-    """Yield the units, the name and the kind of each row that is shown, and at the end of what is left over."""
+    """Yield the units, the name and the kind of each row shown, and finally of the rest."""
     for unit in shown.tolist():
         if whole[unit] and groups.members[group[unit]] > 1:
             yield np.array([unit]), groups.name[group[unit]], "group"
@@ -207,7 +207,7 @@ def _named(
 
 
 def _choose(credit: Floats, single: NDArray[np.bool_], most: int, named: int, wanted: Ints | None = None) -> Ints:
-    """Return the `most` rows to show, largest first: those `wanted`, the `named` first single ones, and the first."""
+    """Return the `most` rows to show, largest first: those `wanted`, the first `named` single ones, and the largest."""
     order = np.argsort(-credit, kind="stable")
     kept = order[single[order]][: min(named, most)]
     kept = kept if wanted is None else np.union1d(kept, wanted)

@@ -1,4 +1,4 @@
-"""The credit table: whose credit is how much, and by which role."""
+"""The credit table: how much credit each person has, and by which role."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class CreditedPersons:
     """One row per person, in tape order, as read-only columns; all of shape (rows,).
 
     Attributes:
-        person: the name of each; a sequence like a tuple, whose names are made when they are asked for.
-        credit: value credited, in units of realised value, >= 0.
-        share: credit as a part of the total, in [0, 1].
-        idea, communication, implementation: credit by role; nan where the method knows no roles.
-        pagerank: the PageRank of the person, the World node being one of the nodes; None for other methods.
-        raw: what the method measures, where credit is the total in proportion to it; None for other methods.
+        person: the name of each person; a sequence like a tuple, whose names are made on demand.
+        credit: in units of realised value, >= 0.
+        share: credit as a fraction of the total, in [0, 1].
+        idea, communication, implementation: credit by role; nan if the method does not distinguish roles.
+        pagerank: the PageRank of the person in a graph that includes the World node; None for other methods.
+        raw: what the method measures, if credit is the total in proportion to it; None for other methods.
     """
 
     person: Sequence[str]
@@ -64,20 +64,20 @@ class CreditedPersons:
 
 @dataclass(frozen=True, eq=False)
 class CreditTable:
-    """The part of the value that a tape realised which each person deserves, by one method.
+    """The part that each person deserves of the value that a tape realised, by one method.
 
     Attributes:
-        scenario, seed, steps: of the run, from the tape; scenario may be empty and seed None.
+        scenario, seed, steps: of the run; for a log, scenario may be empty and seed is None.
         method: name of the account of credit.
-        total: value credited, the sum of all credits.
-        dropped: rows of a log that could not be placed.
-        mended: what of a log could be mended, counted by the reason.
-        read_as: how a log was read; empty of a run.
+        total: the sum of all credits.
+        dropped: number of rows of a log that could not be placed.
+        mended: entries of a log that were mended, counted by the reason.
+        read_as: how a log was read; empty for a run.
         persons: the credits, one row per person of the tape; a crowd only if it has credit.
         groups: the groups of the tape's persons.
         group: the group of each row of `persons`; shape (rows,).
-        row: the row of each in the persons of the tape; shape (rows,), ascending.
-        sure: how sure the shares are, where that was asked for.
+        row: the row of each in the tape's persons, ascending; shape (rows,).
+        sure: the uncertainty of the shares, if it was asked for.
 
     >>> from sim import Scenario, credit, simulate
     >>> credit(simulate(Scenario.load("e4_bridge")))
@@ -108,7 +108,7 @@ class CreditTable:
         return f"CreditTable({self.scenario!r}, {self.method}, {self.total:g} realised: {first}{more})"
 
     def plot(self) -> Any:
-        """Return the figure of who gets the credit, which shows itself in a notebook."""
+        """Return the figure of who gets the credit, for display in a notebook."""
         return shown("plot_credit", self)
 
     def _repr_html_(self) -> str:
@@ -118,14 +118,14 @@ class CreditTable:
         return html_table(title, ("person", "credit", "share"), rows)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the persons as a DataFrame, largest credit first, equal ones in tape order; the index is the row."""
+        """Return the persons as a DataFrame, largest credit first, ties in tape order; the index is the row."""
         import pandas as pd
 
         order, columns = self._columns()
         return pd.DataFrame(columns, index=order)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the rows of `to_pandas` as CSV, without the index, all or nothing; floats keep all their digits."""
+        """Write the table of `to_pandas` as CSV, without the index, all or nothing; floats keep all their digits."""
         _, columns = self._columns()
         values = [column if isinstance(column, list) else _plain(column) for column in columns.values()]
         with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
@@ -134,12 +134,12 @@ class CreditTable:
             writer.writerows(zip(*values, strict=True))
 
     def to_parquet(self, path: str | Path) -> None:
-        """Write the rows of `to_pandas` as Parquet, without the index, all or nothing."""
+        """Write the table of `to_pandas` as Parquet, without the index, all or nothing."""
         with new_file(path) as partial:
             self.to_pandas().to_parquet(partial, index=False)
 
     def _columns(self) -> tuple[Ints, dict[str, Any]]:
-        """Return rows, largest credit first, equal ones in tape order; and the columns in this order."""
+        """Return the rows, largest credit first, ties in tape order; and the columns in this order."""
         order = np.argsort(-self.persons.credit, kind="stable")
         columns = self.persons.columns()
         if self.sure is not None:
@@ -148,16 +148,16 @@ class CreditTable:
         return order, {"person": [self.persons.person[row] for row in order.tolist()], **sorted_ones}
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain Python values, the largest credit first, equal ones in tape order.
+        """Return everything as plain Python values, the largest credit first, ties in tape order.
 
-        The members of a group that have no credit are one row, with their number as `count`; a role that the
-        method does not know is None.
+        The members of a group who have no credit are one row, with their number as `count`; a role that the method does
+        not distinguish is None.
         """
         before, after = self.about()
         return before | {"credit": self._rows()} | after
 
     def about(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the JSON before the rows, and the JSON after them."""
+        """Return the items of `to_dict` before the rows, and those after them."""
         before = {"scenario": self.scenario, "seed": self.seed, "steps": self.steps}
         after = {"dropped": self.dropped, "mended": dict(self.mended), "read_as": dict(self.read_as)}
         sure = {"intervals": self.sure.to_dict()} if self.sure is not None else {}
@@ -168,10 +168,10 @@ class CreditTable:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def by_group(self) -> list[dict[str, Any]]:
-        """One row per group that has rows, the largest credit first: sums, and the extremes of a single member.
+        """Return one row per group that has rows, the largest credit first: sums, and the extremes of a single member.
 
         Keys: person (the group's name), count (of members), credit, share, idea, communication, implementation
-        (None where the method knows no roles), pagerank (where the method has it), smallest, largest.
+        (None if the method does not distinguish roles), pagerank, raw (if it has them), smallest, largest.
         """
         number, columns = len(self.groups), self.persons.columns()
         del columns["person"]
@@ -221,17 +221,17 @@ def make_table(
     roles: Sequence[Floats] | None = None,
     pagerank: Floats | None = None,
 ) -> CreditTable:
-    """Return the table of credits of shape (persons of the tape,), in tape order; `total` is the tape's unless given.
+    """Return the table of credits of shape (persons of the tape,), in tape order; `total` defaults to the tape's.
 
-    `roles` are the parts of the credit by idea, communication and implementation, `pagerank` is a column of its
-    own; all of the shape of `credit`.
+    `roles` are the parts of the credit by idea, communication and implementation; they and the column `pagerank` have
+    the shape of `credit`.
     """
     total = tape.total if total is None else total
     if roles is None:
         roles = (np.full(len(credit), np.nan),) * 3
     single = np.repeat(tape.persons.size == 1, tape.persons.members)
     row = np.flatnonzero(single | (credit > 0.0))  # all but crowds without credit
-    everybody = len(row) == len(credit)  # of whom there may be millions
+    everybody = len(row) == len(credit)  # there may be millions
     credit, *roles = (column if everybody else column[row] for column in (credit, *roles))
     persons = CreditedPersons(
         person=Names(tape.persons, row),
@@ -257,7 +257,7 @@ def make_table(
 
 
 def scaled_table(tape: Tape, method: str, raw: Floats) -> CreditTable:
-    """Return the table of the total in proportion to `raw`, a column of its own; the total is 0 where `raw` is."""
+    """Return the table of the tape's total in proportion to `raw`, a column of its own; the total is 0 if `raw` is."""
     whole = float(raw.sum())
     total = tape.total if whole > 0.0 else 0.0
     table = make_table(tape, method, raw * (total / whole) if whole > 0.0 else np.zeros(len(raw)), total=total)
@@ -266,7 +266,7 @@ def scaled_table(tape: Tape, method: str, raw: Floats) -> CreditTable:
 
 def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Floats:
     """Return the sum of the values of each group 0 to number - 1; shape (number,)."""
-    # Of no rows at all numpy makes integers, whatever the weights are.
+    # Given no rows, numpy returns integers, whatever the weights are.
     return np.bincount(group, value, number).astype(float)
 
 

@@ -1,13 +1,13 @@
-"""Temporal PageRank: who is reached by walks along interactions in their order, kept up to date as they come.
+"""Temporal PageRank: who is reached by walks along interactions in their order, updated as interactions arrive.
 
-Rozenshtein and Gionis 2016 (SCIENCE.md section 4.4). Each node has its rank r and the walks s that wait at it. An
-interaction from u to v begins a walk at u, and of the walks that wait there it takes the part `go` on to v, where they
-live on with probability alpha:
+Rozenshtein and Gionis 2016 (SCIENCE.md section 4.4). Each node has a rank r and a mass s of walks that wait at it. An
+interaction from u to v begins a walk at u, and takes the fraction `go` of the walks that wait there on to v, where
+each survives with probability alpha:
 
     r_u += 1 - alpha    s_u += 1 - alpha    r_v += alpha go s_u    s_v += alpha go s_u    s_u *= stay
 
-with stay = beta and go = 1 - beta for beta below 1, and stay = 0 and go = 1 for beta = 1. The paper's r_v lacks the go,
-which makes it too large by 1 / (1 - beta). Where u is v the walks that go are taken away before they arrive.
+with stay = beta and go = 1 - beta for beta below 1, and stay = 0 and go = 1 for beta = 1. The paper's r_v lacks the
+factor go, which makes it too large by 1 / (1 - beta). If u is v, the walks that go are subtracted before they arrive.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class TemporalPageRank:
 
     Args:
         alpha: chance to walk on, in [0, 1).
-        beta: chance to wait for a later interaction, in (0, 1); or 1, which takes all walks on at once.
+        beta: chance to wait for a later interaction, in (0, 1); or 1, which moves all walks on at once.
 
     Raises:
         ValueError: if alpha or beta is out of range.
 
-    The same interactions leave the same state, however they were divided into blocks, bit for bit:
+    The same interactions leave the same state, bit for bit, however they are divided into blocks:
 
     >>> stream = TemporalPageRank(alpha=0.5, beta=1.0)
     >>> stream.feed([0, 1], [1, 2], [2001.0, 2002.0])
@@ -57,15 +57,15 @@ class TemporalPageRank:
         self._rank, self._waiting = np.zeros(0), np.zeros(0)
 
     def feed(self, source: ArrayLike, target: ArrayLike, time: ArrayLike | None = None) -> None:
-        """Take in interactions, in the order of time; nodes that are new begin with nothing.
+        """Process interactions in the order of time; new nodes begin with nothing.
 
         Args:
-            source, target: nodes, whole numbers from 0; one of each, or arrays of shape (interactions,).
-            time: when, never before what was fed before; shape (interactions,). None where the order is known to be
+            source, target: nodes, integers from 0; one of each, or arrays of shape (interactions,).
+            time: never before that of an earlier interaction; shape (interactions,). None if the order is known to be
                 right. Only the order matters.
 
         Raises:
-            ValueError: if a node is no such number, the shapes differ, or time runs backwards; nothing is taken in.
+            ValueError: if a node is not such an integer, the shapes differ, or time runs backwards; no state changes.
         """
         start, end = whole(np.atleast_1d(source), "source"), whole(np.atleast_1d(target), "target")
         if start.shape != end.shape:
@@ -81,7 +81,7 @@ class TemporalPageRank:
         self.time = now
 
     def _checked(self, time: ArrayLike | None, number: int) -> float:
-        """Return the time after the interactions."""
+        """Check the times, and return the time after the interactions."""
         if time is None:
             return self.time
         when = np.atleast_1d(np.asarray(time, dtype=float))
@@ -92,7 +92,7 @@ class TemporalPageRank:
         return float(when[-1])
 
     def _grow(self, nodes: int) -> None:
-        """Make room for so many nodes: twice as much as there was, so that growing one by one stays cheap."""
+        """Make room for this many nodes, at least doubling the arrays so that growing one by one stays cheap."""
         if nodes > len(self._rank):
             more = np.zeros(max(nodes, 2 * len(self._rank)) - len(self._rank))
             self._rank, self._waiting = np.append(self._rank, more), np.append(self._waiting, more)
@@ -107,16 +107,16 @@ class TemporalPageRank:
         return rank
 
     def state(self) -> dict[str, Any]:
-        """Return the state as arrays: `np.savez(path, **state)` saves it, and `resume(np.load(path))` goes on."""
+        """Return the state as arrays: `np.savez(path, **state)` saves it, and `resume(np.load(path))` continues."""
         columns = (self._rank[: self._nodes].copy(), self._waiting[: self._nodes].copy())
         return dict(zip(STATE, (*columns, *map(np.asarray, (self.time, self.alpha, self.beta))), strict=True))
 
     @classmethod
     def resume(cls, state: Any) -> TemporalPageRank:
-        """Return the stream as it was when `state` was taken: a mapping, or what `np.load` gives of a file of it.
+        """Return the stream as it was when `state` was taken, from a mapping or what `np.load` returns for its file.
 
         Raises:
-            ValueError: if something is missing or out of range.
+            ValueError: if an entry is missing or out of range.
         """
         if missing := [name for name in STATE if name not in state]:
             raise ValueError(f"state: no {', '.join(missing)}; it must have {', '.join(STATE)}")
@@ -130,7 +130,7 @@ class TemporalPageRank:
 
 
 def interact(start: Whole, end: Whole, alpha: float, stay: float, go: float, rank: Floats, waiting: Floats) -> None:
-    """Move the walks along the interactions, in their order."""
+    """Move the walks along the interactions, in order."""
     for k in range(len(start)):
         u, v = start[k], end[k]
         rank[u] += 1.0 - alpha
@@ -144,13 +144,13 @@ def interact(start: Whole, end: Whole, alpha: float, stay: float, go: float, ran
 def temporal_pagerank_credit(tape: Tape, alpha: float = 0.85, beta: float = 0.5) -> CreditTable:
     """Return the credit by temporal PageRank: whom walks from the influenced to those who influenced them reach.
 
-    The influences of the tape are the interactions, with edges and time reversed. Each counts once, whatever its
-    weight and however many people of a crowd took part; those of `use` events, which nobody did, and of persons on
+    The influences of the tape are the interactions, with edges and time reversed. Each counts once, whatever its weight
+    and however many people of a crowd took part. Influences of `use` events, which have no person, and of persons on
     themselves are left out.
 
     Args:
         tape: any tape.
-        alpha, beta: as in `TemporalPageRank`, waiting being for an earlier influence.
+        alpha, beta: as in `TemporalPageRank`, where waiting is for an earlier influence.
 
     Returns:
         The table without roles; total is the tape's realised value, or 0 if nobody influenced anybody else.

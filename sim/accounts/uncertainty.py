@@ -1,6 +1,6 @@
 """The uncertainty of shares: the same account applied to resampled records (SCIENCE.md section 4.10).
 
-"Exact" is said of the arithmetic. Where the record is a sample, so is the credit: an interval of each share and each
+"Exact" refers to the arithmetic. If the record is a sample, so is the credit: hence an interval of each share and each
 rank, how often a person is among the first ten, and how far the whole table moves.
 """
 
@@ -23,19 +23,19 @@ from sim.tape.tape import Tape
 
 COPIES = 200  # records as they might have been
 CONFIDENCE = 0.95
-ENOUGH = 200  # ideas, so that intervals by drawing them again hold what they claim
+ENOUGH = 200  # ideas, for intervals by redrawing them to have the coverage that they claim
 FIRST = 10  # places at the top of a table
-WAITS = 20  # copies that are sooner made as the loops stand than compiled
+WAITS = 20  # copies that are made sooner interpreted than compiled
 Account = Callable[[Tape], CreditTable]
 Sparse = tuple[Ints, Floats]  # persons with credit, and the share of each
 
 
 def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
-    """Return the name and the amount of a scheme as "links", "links:0.3", or "auto".
+    """Return the name and the amount of a scheme given as "links", "links:0.3", or "auto".
 
-    "auto" is ideas where the record has twenty or more that do not build on each other, else links.
+    "auto" is "ideas" if the record has at least twenty families of ideas that do not build on each other, else "links".
 
-    Raises a ValueError if there is no such scheme, the amount is out of range, or the record has only one idea to draw.
+    Raises a ValueError if the scheme is unknown, the amount is out of range, or only one family could be drawn.
     """
     name, colon, text = intervals.partition(":")
     if name == "auto":
@@ -56,9 +56,9 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
 
 
 def copies_of(tape: Tape, intervals: str, copies: int, seed: int = 0) -> tuple[str, list[Callable[[], Tape]]]:
-    """Return a description of the copies of a record, and a function for each copy that makes it from its own seed.
+    """Return a description of the copies of a record, and for each copy a function that makes it from its own seed.
 
-    Raises a ValueError as `scheme_of`; or if copies is not 2 or more.
+    Raises a ValueError as `scheme_of` does, or if copies is below 2.
     """
     if copies < 2:
         raise ValueError(f"copies: must be 2 or more, is {copies}")
@@ -80,8 +80,8 @@ def how_sure(
 ) -> Uncertainty:  # fmt: skip
     """Return the uncertainty of the shares of a table, from the same account of each copy.
 
-    `makers` are functions that make a copy of the record each, and `means` says what the copies are. The number of
-    threads plays no part in the result.
+    `makers` are functions that each make a copy of the record, and `means` describes the copies. The number of threads
+    does not affect the result.
     """
 
     makers = list(makers)
@@ -110,12 +110,12 @@ def spread_of(table: CreditTable, found: list[Sparse], means: str, confidence: f
     tops = min(FIRST, len(own[0]))
     top = ranks(of_table) <= tops
     tail = (1.0 - confidence) / 2.0
-    # The next one drawn falls below the k-th of n with a chance of k / (n + 1).
+    # The next draw falls below the k-th of n with probability k / (n + 1).
     low, high = np.quantile(share, [tail, 1.0 - tail], axis=0, method="weibull")
     ends = np.quantile(rank, [tail, 1.0 - tail], axis=0, method="nearest")
     place = np.searchsorted(everybody, table.row).clip(max=max(0, len(everybody) - 1))
     known = everybody[place] == table.row if len(everybody) else np.zeros(len(table.row), np.bool_)
-    last = len(everybody) + 1  # the rank of all who never have credit
+    last = len(everybody) + 1  # the rank of everybody who never has credit
 
     def column(values: NDArray[np.float64], nothing: float) -> Floats:
         return np.where(known, values[place], nothing) if len(everybody) else np.full(len(known), nothing)
@@ -132,9 +132,9 @@ def spread_of(table: CreditTable, found: list[Sparse], means: str, confidence: f
 
 
 def ranks(share: Floats) -> Ints:
-    """Return the rank of each share, 1 for the largest; equal ones have the same, as in sports.
+    """Return the rank of each share, 1 for the largest; ties have the same rank, as in sports.
 
     >>> ranks(np.array([0.2, 0.5, 0.2, 0.1])).tolist()
     [2, 1, 2, 4]
     """
-    return 1 + np.searchsorted(np.sort(-share), -share)  # how many are larger
+    return 1 + np.searchsorted(np.sort(-share), -share)  # the number of larger shares, plus 1

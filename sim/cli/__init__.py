@@ -1,1 +1,1 @@
-"""The command line: one file a command; heavy libraries are loaded only where a command needs them."""
+"""The command line: one file per command; heavy libraries are loaded only if a command needs them."""

@@ -1,4 +1,4 @@
-"""The arguments of commands, read: scenarios, rules, runs and logs, files and folders to write."""
+"""The arguments of commands: reading scenarios, rules, runs and logs, and checking files and folders to write."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def usage(before: str = "", *more: type[Exception]) -> Iterator[None]:
-    """Turn a ValueError of the block, or one of `more`, into a usage error that begins with `before`."""
+    """Turn a ValueError in the block, or one of `more`, into a usage error that begins with `before`."""
     try:
         yield
     except InputError:
@@ -33,7 +33,7 @@ def usage(before: str = "", *more: type[Exception]) -> Iterator[None]:
 
 
 def scenario_of(name: str, changes: tuple[str, ...] = (), seed: int | None = None) -> tuple[Path, Scenario]:
-    """Return the path of a scenario and the scenario, with what --set and --seed change in it."""
+    """Return the path of a scenario and the scenario itself, with the changes by --set and --seed."""
     from sim.scenario.keys import parse_value
     from sim.scenario.scenario import Scenario
 
@@ -59,7 +59,7 @@ def module_of(option: str, file: str) -> dict[str, Any]:
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever it is, it is of the user's own code
+    except (Exception, SystemExit) as error:  # whatever it is, it comes from the user's code
         raise click.UsageError(f"{option} {file}: {type(error).__name__}: {error}") from None
     return vars(module)
 
@@ -81,7 +81,7 @@ def rules_of(file: str | None) -> dict[str, FunctionType] | None:
 
 
 def read_tape(path: Path, log_format: str | None = None, **reading: Any) -> Tape:
-    """Return the tape of a run folder, or of a log as it is to be read; what is not said is recognised."""
+    """Return the tape of a run folder, or of a log read with these options; the rest is recognised."""
     from sim.tape.tape import Tape
 
     if path.is_dir() and not ((path / ".git").exists() or log_format == "git"):
@@ -99,7 +99,7 @@ def read_tape(path: Path, log_format: str | None = None, **reading: Any) -> Tape
 
 
 def scenario_in(path: Path, tape: Tape) -> Scenario | None:
-    """Return the snapshot in the run folder of a tape; None for a log."""
+    """Return the scenario kept in the run folder of a tape; None for a log."""
     if not path.is_dir() or tape.provenance.get("seed") is None:
         return None
     from sim.scenario.scenario import Scenario
@@ -108,7 +108,7 @@ def scenario_in(path: Path, tape: Tape) -> Scenario | None:
 
 
 def target_of(output: str, formats: Iterable[str], what: str) -> Path:
-    """Return the path of a file to write; refuse it before the work, not after it, where it cannot be."""
+    """Return the path of a file to write, after checking, before any work, that it can be written."""
     path, formats = Path(output), tuple(formats)
     ending = path.suffix.removeprefix(".").lower()
     if ending not in formats:
@@ -121,12 +121,12 @@ def target_of(output: str, formats: Iterable[str], what: str) -> Path:
 
 
 def folder_of(out: str | None, default: Callable[[], Path], may_replace: Callable[[Path], str]) -> Path:
-    """Return the folder to write; refuse it before the work, not after it, where it cannot be.
+    """Return the folder to write, after checking, before any work, that it can be written.
 
     Args:
         out: as the user named it, or None.
-        default: the folder without a name.
-        may_replace: returns why a folder that is there may not give way, or nothing.
+        default: makes the folder's path if none was named.
+        may_replace: returns why an existing folder may not be replaced, or an empty text.
     """
     from sim.machine.folders import why_unwritable
 
@@ -140,7 +140,7 @@ def folder_of(out: str | None, default: Callable[[], Path], may_replace: Callabl
 
 
 def why_not_ours(*ours: str) -> Callable[[Path], str]:
-    """Return a function that says why a folder may not be overwritten: it is none, or holds other files than these."""
+    """Return a function that says why a path may not be overwritten: it is no folder, or holds other files."""
 
     def why(folder: Path) -> str:
         from sim.machine.folders import held_in
@@ -154,7 +154,7 @@ def why_not_ours(*ours: str) -> Callable[[Path], str]:
 
 
 def write_page(text: str, path: Path, opened: bool) -> None:
-    """Write a page, say so, and open it in the browser if that was asked for."""
+    """Write a page, report it, and open it in the browser if asked to."""
     from sim.machine.folders import write_whole
 
     whole = text.encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The commands that ask for credit: of a run or a log, and on the thought experiments."""
+"""The commands that compute credit: for a run or a log, and for the thought experiments."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def credit_command(
 
 
 class Asked(NamedTuple):
-    """A request for credit, and what there is to show."""
+    """A request for credit, and the data for the answer."""
 
     tape: Tape
     comparison: Comparison
@@ -109,7 +109,7 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The result of a command: rows by account, a function that draws a figure if there is one, and one that prints."""
+    """The answer to a request: rows by account, a function that draws a figure or None, and one that prints."""
 
     rows: Mapping[str, Iterable[dict[str, Any]]]
     figure: Callable[[], Figure] | None
@@ -117,7 +117,7 @@ class Answer(NamedTuple):
 
 
 def _methods(method: str | None, tape: Tape) -> list[str] | None:
-    """Return the accounts that are asked for; of contacts, which are no adoptions, those that are about them."""
+    """Return the accounts that are asked for; for a log of contacts by default those that are about contacts."""
     contacts = tape.provenance.get("format") == "contacts"
     if method == "all":
         return list(OF_CONTACTS) if contacts else None
@@ -125,7 +125,7 @@ def _methods(method: str | None, tape: Tape) -> list[str] | None:
 
 
 def _stability(asked: Asked) -> Uncertainty | None:
-    """Return the shift of the first table when a tenth of the links are missing; None for a run, which misses none."""
+    """Return how the first table shifts when a tenth of the links are missing; None for a run, which misses none."""
     from sim.accounts.account import stability
 
     tape, (table, *_) = asked.tape, asked.comparison.tables.values()
@@ -234,7 +234,7 @@ ANSWERS: dict[str, Callable[[Asked, str], Answer]] = {"person": _by_person, "tim
 
 
 def _print_json(asked: Asked, answer: Answer, by: str, sure: Uncertainty | None) -> None:
-    """Print the answer as one object, or one an account; the credit of persons, who may be many, row by row."""
+    """Print the answer as one object, or one per account; the credit of persons, who may be many, row by row."""
     tables = asked.comparison.tables
     more = {"dropped": dict(asked.tape.dropped), "roots": asked.roots} if asked.roots else {}
     if by == "person":
@@ -252,7 +252,7 @@ def _print_json(asked: Asked, answer: Answer, by: str, sure: Uncertainty | None)
 
 
 def _require_output(output: str | None, method: str | None, by: str) -> None:
-    """Say before the work, not after it, that there will be no such file."""
+    """Raise a usage error, before any work, if the output file cannot be made."""
     if output is None:
         return
     target_of(output, (*FIGURES, *TABLES), "figure")

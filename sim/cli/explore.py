@@ -1,4 +1,4 @@
-"""The command that opens a run in a browser: as one file, or live with sliders for the parameters."""
+"""The command that opens a run in a browser: as one file, or live with sliders for its parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `shoulders export`: the influence graph of a run or a log for other programs."""
+"""The command `shoulders export`: the influence graph of a run or a log, for other programs."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim.experiments.fit.compare import Comparison
     from sim.experiments.fit.result import FitResult
 
-CHECKED = 200  # records of known truth
+CHECKED = 200  # records with known parameters
 
 
 @click.command(name="fit")
@@ -116,11 +116,11 @@ def _priors(flag: str, given: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _print(found: FitResult | Comparison, more: list[str]) -> None:
-    """Print the result of a fit: sentences, and a row for each key; and on standard error how it was found."""
+    """Print the result of a fit, as sentences and a row per key, and on standard error how it was found."""
     for line in found.says():
         show(line)
     fits: tuple[Any, ...] = getattr(found, "fits", (found,))
-    for one in fits if len(fits) > 1 else ():  # one alone has told it in sentences
+    for one in fits if len(fits) > 1 else ():  # a single fit is told in sentences
         rows = [(r["key"], r["prior"], *(f"{r[name]:.4g}" for name in ("median", "low", "high"))) for r in one.rows()]
         show_grid((one.scenario.scenario.name, "prior", "median", "95% from", "to"), rows)
     for line in more:

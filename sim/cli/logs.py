@@ -1,4 +1,4 @@
-"""The part shared by commands that take a run or a log: how to read a log, and how to say how it was read."""
+"""The parts shared by commands that take a run or a log: options for reading a log, and notes on how it was read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORDS = {
     "format": FORMATS, "kind": ("adoption", "contact"), "orphans": ("root", "drop"),
     "citations-as": ("builds-on", "learning"), "told-by": ("all", "latest", "first"),
 }  # fmt: skip
-ADVICE = {  # what to do where most rows vanish, by the reason for which most do
+ADVICE = {  # what to do if most rows vanish, by the most frequent reason
     "already holds the idea": "if each row counts, as of mails or answers, say --kind contact; if there are several "
     "ideas, name their column: --columns idea=NAME",
     "not strictly back in time": "times may be too coarse, or the direction may be the other way round: say which "
@@ -49,7 +49,7 @@ ADVICE = {  # what to do where most rows vanish, by the reason for which most do
 
 
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how a log is to be read; the command gets them as one mapping, `reading`."""
+    """Add the options for reading a log; the command gets them as one mapping, `reading`."""
 
     def with_reading(**given: Any) -> Any:
         reading = {name: given.pop(name) for name, *_ in OPTIONS.values()}
@@ -64,12 +64,12 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _named(words: Iterable[str], ctx: Any, param: Any, incomplete: str) -> list[str]:
-    """Return those of the words that begin so, for the shell; what else is given, the reader of the log refuses."""
+    """Return the words that begin with the incomplete one, for the shell; the reader of the log refuses other words."""
     return [word for word in words if word.startswith(incomplete)]
 
 
 def how_read(tape: Tape) -> Iterator[str]:
-    """Yield in lines how a log was read, what was passed over and mended, and what to do where most rows vanished."""
+    """Yield lines on how a log was read, what was passed over and mended, and what to do if most rows vanished."""
     found = tape.provenance.get("read_as")
     if not found:
         return
@@ -95,13 +95,13 @@ def how_read(tape: Tape) -> Iterator[str]:
 
 
 def dropped(tape: Tape) -> Iterator[str]:
-    """Yield in lines what of a log was dropped."""
+    """Yield a line for each reason for which rows of a log were dropped."""
     for reason, count in tape.dropped.items():
         yield f"Dropped: {count} ({reason})"
 
 
 def roots_of(tape: Tape) -> dict[str, Any]:
-    """Return the credit of the roots of a log; nothing for a run."""
+    """Return the credit of the roots of a log; empty for a run."""
     if not tape.provenance.get("read_as"):
         return {}
     from sim.accounts.roots import roots
@@ -110,7 +110,7 @@ def roots_of(tape: Tape) -> dict[str, Any]:
 
 
 def of_roots(found: dict[str, Any]) -> Iterator[str]:
-    """Yield in lines what lies with the roots."""
+    """Yield lines on the credit of the roots."""
     if found and found["made_up"]:
         yield f"Roots made up: {found['made_up']:,}, with {found['idea_credit']:.1%} of the idea credit"
     if found:

@@ -42,10 +42,10 @@ COMMANDS = (
 
 
 class Commands(click.Group):
-    """A group of commands that suggests the nearest one."""
+    """A group of commands that suggests the nearest one for an unknown name."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Return the command of the first argument, as click finds it."""
+        """Return the command named by the first argument, as click does; raise a usage error if there is none."""
         if args and args[0] not in self.commands:
             raise click.UsageError(f"no command '{args[0]}'{did_you_mean(args[0], self.commands)}")
         return super().resolve_command(ctx, args)
@@ -64,8 +64,8 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line; every failure is one line on standard error, and an exit code.
 
-    SIGTERM is handled as Ctrl-C is: what was done is kept. Ctrl-C is ignored where the shell has it ignored, as for a
-    job in the background.
+    SIGTERM is handled like Ctrl-C: what was done is kept. Ctrl-C is ignored if the shell ignores it, as for a job in
+    the background.
     """
     pressed: list[int] = []
 
@@ -83,10 +83,10 @@ def main() -> None:
 
 
 def program() -> None:
-    """Run the command line as a process of its own, which does not wait for a run that goes on in a thread.
+    """Run the command line as a process of its own, which does not wait for a run that continues in a thread.
 
-    Libraries make no garbage when they are loaded, nor is any worth collecting at the end: to look for it all the same
-    takes a fifth of the time of a small run.
+    Loading libraries makes no garbage, and none is worth collecting at the end; searching for it would take a fifth of
+    the time of a small run.
     """
     gc.set_threshold(100_000, 20, 100)
     try:
@@ -100,14 +100,14 @@ def program() -> None:
 
 
 def _run(pressed: list[int]) -> int:
-    """Run the command; after Ctrl-C, whatever an interrupted library raises in its place is an interrupt."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal without umlauts gets question marks
+    """Run the command and return its exit code; after Ctrl-C, any exception counts as an interrupt."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without umlauts shows question marks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
         with warnings_as_notes():
             cli.main(prog_name="shoulders", standalone_mode=False)
-        if sys.stdout is not None:  # it is None where it was closed
+        if sys.stdout is not None:  # it is None if it was closed
             sys.stdout.flush()
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else FAILED
@@ -120,7 +120,7 @@ def _run(pressed: list[int]) -> int:
 
 
 def _failed(error: BaseException) -> int:
-    """Say in one line what went wrong, and return the exit code."""
+    """Report an error in one line, and return the exit code."""
     match error:
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.ctx.get_help() if error.ctx else "", err=True)
@@ -138,7 +138,7 @@ def _failed(error: BaseException) -> int:
             message, code = str(error) or "out of memory", FAILED
         case _:
             message, code = f"an error of ours: {type(error).__name__}: {error}; {_kept_traceback(error)}", INTERNAL
-    with contextlib.suppress(OSError, ValueError):  # nobody can be told where standard error is closed, or full
+    with contextlib.suppress(OSError, ValueError):  # if standard error is closed or full, nobody can be told
         say(f"shoulders: {' '.join(message.split())}")
     return code
 

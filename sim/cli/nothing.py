@@ -1,4 +1,4 @@
-"""The reason why a run realised nothing, in a sentence."""
+"""The reason why a run realised nothing, as a sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_NAMED = 3
 
 
 def why_nothing(tape: Tape, scenario: Scenario) -> str:
-    """Return why the total of a run is 0; nothing where it is not."""
+    """Return why the total of a run is 0, or an empty text if it is not."""
     if tape.total > 0.0:
         return ""
     steps, kind = f"{tape.steps:,} steps", tape.events.kind

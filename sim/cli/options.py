@@ -1,4 +1,4 @@
-"""Options and types of arguments that commands have in common: names with completion, and what runs a simulation."""
+"""Options and argument types that commands share: names with completion, and the options of a simulation."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FORMATS = (
 
 
 def require(option: str, given: object, allowed: Iterable[str]) -> None:
-    """Refuse a name that is none of those allowed, with the nearest spelling."""
+    """Raise a usage error with the nearest spelling unless a name is allowed."""
     allowed = tuple(allowed)
     if given not in allowed:
         raise click.UsageError(f"{option}: no '{given}'{did_you_mean(given, allowed)}")
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
-    """A name out of a table; the shell completes it."""
+    """A name from a list, which the shell completes."""
 
     name = "name"
 
@@ -36,12 +36,12 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer rele
         self.allowed = allowed
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the name, or refuse it."""
+        """Return the name, or raise a usage error."""
         require(param.opts[-1], value, self.allowed)
         return value
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin so."""
+        """Return the names that begin with the incomplete one."""
         return [CompletionItem(name) for name in self.allowed if name.startswith(incomplete)]
 
 
@@ -51,23 +51,23 @@ def any_file(ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
 
 
 class ScenarioName(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
-    """A scenario file, or the name of one that comes with shoulders; the shell completes both."""
+    """A scenario file, or the name of a bundled scenario; the shell completes both."""
 
     name = "scenario"
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin so; where there are none, leave files to the shell."""
+        """Return the names that begin with the incomplete one; if there are none, leave files to the shell."""
         names = [CompletionItem(name) for name in scenarios() if name.startswith(incomplete)]
         return names or any_file(ctx, param, incomplete)
 
 
 class Setting(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
-    """KEY=VALUE; the shell completes the keys that are not those of lists."""
+    """KEY=VALUE; the shell completes keys, except those inside lists."""
 
     name = "setting"
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Return the keys that begin so."""
+        """Return the keys that begin with the incomplete one."""
         from sim.scenario.sections import Contents
 
         sections = {name: getattr(f.annotation, "model_fields", {}) for name, f in Contents.model_fields.items()}

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
 
 TABLES = ("csv", "parquet", "json")
-CHUNK = 1 << 14  # rows that are made together
+CHUNK = 1 << 14  # rows that are formatted together
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _text = json.encoder.encode_basestring
 
 
 def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a table as `to_dict` has them, the largest credit first, some thousand at a time."""
+    """Yield the rows of a table as in `to_dict`, the largest credit first, some thousand at a time."""
     if not _is_plain(table):
         yield from islice(table.to_dict()["credit"], top)
         return
@@ -32,12 +32,12 @@ def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, An
 
 
 def _is_plain(table: CreditTable) -> bool:
-    """Return whether the rows are persons with numbers, neither groups nor intervals among them."""
+    """Return whether all rows are single persons with numbers, without groups or intervals."""
     return table.sure is None and not (table.groups.members > 1).any()
 
 
 def _chunks(table: CreditTable, top: int | None) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    """Yield some thousand rows of a plain table at a time: the persons, and the other columns by name."""
+    """Yield a plain table some thousand rows at a time, as the persons and the other columns by name."""
     import numpy as np
 
     columns = table.persons.columns()
@@ -49,7 +49,7 @@ def _chunks(table: CreditTable, top: int | None) -> Iterator[tuple[list[str], di
 
 
 def _texts(table: CreditTable, top: int | None) -> Iterator[str]:
-    """Yield the rows of a table as JSON, some thousand at a time; a plain table by column, which is much faster."""
+    """Yield the rows of a table as JSON, some thousand at a time; a plain table by columns, which is much faster."""
     if not _is_plain(table):
         rows = rows_of(table, top)
         while chunk := list(islice(rows, CHUNK)):
@@ -62,7 +62,7 @@ def _texts(table: CreditTable, top: int | None) -> Iterator[str]:
 
 
 def _numbers(column: Any) -> list[str]:
-    """Return numbers as JSON; nan, of what is not known, is null."""
+    """Return numbers as JSON, with null for nan."""
     unknown = column != column  # noqa: PLR0124  # of an array
     if unknown.all():
         return ["null"] * len(column)
@@ -78,7 +78,7 @@ def print_table_json(table: CreditTable, top: int | None, more: Mapping[str, Any
 def print_tables_json(
     tables: Mapping[str, CreditTable], top: int | None, more: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
-    """Print several tables as one JSON object, `methods` and what stands beside it, row by row."""
+    """Print several tables as one JSON object, with `methods` and the entries of `after`, row by row."""
     _print(['{"methods": {'])
     for number, (name, table) in enumerate(tables.items()):
         _print([f"{', ' if number else ''}{_json(name)}: "])
@@ -104,7 +104,7 @@ def _print(parts: Iterable[str], end: str = "") -> None:
 
 
 def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> None:
-    """Write rows into a file, CSV, Parquet or JSON by its ending; of several accounts with a column `method`."""
+    """Write rows to a file, CSV, Parquet or JSON by its suffix; several accounts get a column `method`."""
     import pandas as pd
 
     from sim.machine.folders import new_file
@@ -121,5 +121,5 @@ def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> No
 
 
 def is_table(path: str | None) -> bool:
-    """Return whether a file is to be a table, by its ending."""
+    """Return whether a file is a table, by its suffix."""
     return path is not None and Path(path).suffix.removeprefix(".").lower() in TABLES

@@ -1,4 +1,4 @@
-"""The command that writes the playground: a page in which one changes a world by hand."""
+"""The command that writes the playground: a page in which a world can be changed by hand."""
 
 from __future__ import annotations
 

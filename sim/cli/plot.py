@@ -1,4 +1,4 @@
-"""The command that draws figures of a run, a log or a study. A kind of figure is a line in KINDS."""
+"""The command that draws figures of a run, a log or a study. Each kind of figure is a line in KINDS."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def plot_command(run_or_study: str, kind: str | None, output: str | None, **opti
 
 
 def _of_run(name: str, source: Path, target: Path, options: dict[str, str | None]) -> Figure | None:
-    """Return the figure of a run or a log; of a film, which writes itself, nothing."""
+    """Return the figure of a run or a log, or write an animation and return None."""
     from sim.views.kinds import OF_TAPE, Choice, world_of
 
     tape = read_tape(source)
@@ -93,7 +93,7 @@ def _of_run(name: str, source: Path, target: Path, options: dict[str, str | None
 
 
 def _of_study(name: str, source: Path, options: dict[str, str | None]) -> Figure:
-    """Return the figure of a study, and say over which parameters a mean is taken."""
+    """Return the figure of a study, and report the parameters over which a mean is taken."""
     from sim.study.analysis import parameters_of, table
     from sim.views.kinds import OF_STUDY, Choice, settled
 

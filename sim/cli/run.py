@@ -75,7 +75,7 @@ def run_command(
 
 
 def announce_compiling(engine: str, scenario: Scenario) -> None:
-    """Say on a terminal that the first run of compiled code takes its time."""
+    """Announce on a terminal that the first run of compiled code takes a while."""
     if engine == "kernels" and on_terminal():
         from sim.engines import are_kernels_compiled
 
@@ -84,7 +84,7 @@ def announce_compiling(engine: str, scenario: Scenario) -> None:
 
 
 def _default_folder(path: Path, scenario: Scenario, rules_file: str | None = None) -> Path:
-    """Return the folder of a run, named by the scenario and a hash of what determines the run."""
+    """Return the folder of a run, named by the scenario and a hash of everything that determines the run."""
     import hashlib
 
     digest = hashlib.sha256(f"{version()}\n{scenario.to_toml()}".encode())
@@ -101,7 +101,7 @@ def _network_file(scenario: Scenario) -> Path | None:
 
 
 def _why_kept(folder: Path, name: str, force: bool) -> str:
-    """Return why a folder may not give way to a run of the scenario of this name, or nothing."""
+    """Return why a folder may not be replaced by a run of the scenario with this name, or an empty text."""
     from sim.tape.files import replaceable, scenario_of_run
 
     if not replaceable(folder):
@@ -113,7 +113,7 @@ def _why_kept(folder: Path, name: str, force: bool) -> str:
 
 
 def _typed(name: str, changes: tuple[str, ...], seed: int | None, rules_file: str | None) -> str:
-    """Return the command as it can be typed anywhere: file names without their folders."""
+    """Return the command in a form that can be typed anywhere, with file names without their folders."""
     words = ["shoulders", "run", name, *(f"--set {change}" for change in changes)]
     words += [f"--seed {seed}"] if seed is not None else []
     return " ".join([*words, *([f"--rules {Path(rules_file).name}"] if rules_file is not None else [])])

@@ -1,4 +1,4 @@
-"""The commands that begin a scenario, validate one, and list those that come with shoulders."""
+"""The commands that start a scenario, validate one, and list the bundled ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sim.cli.options import CHANGES, ScenarioName
 from sim.machine.terminal import say, show
 from sim.scenario.bundled import read_text, scenarios
 
-WIDTH = 90  # letters of a description in the list
+WIDTH = 90  # characters of a description in the list
 
 
 @click.command(name="new")

@@ -1,4 +1,4 @@
-"""The command that runs a study, and says how far it is."""
+"""The command that runs a study, and reports its progress."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _study(
     scenario: str, vary: tuple[str, ...], changes: tuple[str, ...], measures: tuple[str, ...], own_seeds: bool,
     rules_file: str | None, **others: Any,
 ) -> Study:  # fmt: skip
-    """Return the study of a scenario or a study file, with what the options say in place of what stands there."""
+    """Return the study of a scenario or a study file, where options take precedence over the file."""
     from sim.scenario.bundled import located
     from sim.study.design import parse_vary
     from sim.study.study import Study
@@ -134,7 +134,7 @@ def _time(seconds: float) -> str:
 
 @contextmanager
 def _progress(name: str) -> Iterator[Callable[[Progress], None] | None]:
-    """Show a bar with the runs that are done and failed, and the rate, if standard error is a terminal."""
+    """Show a bar with the runs done and failed, and the rate, if standard error is a terminal."""
     with progress_bar(name) as tick:
         if tick is None:
             yield None

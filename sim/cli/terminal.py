@@ -23,12 +23,12 @@ MAX_COURSES, MAX_STEPS = 5, 24  # persons and steps in the table over time
 
 
 def print_table(table: CreditTable, most: int = 20) -> None:
-    """Print the credit of persons and groups, by role where the account knows roles."""
+    """Print the credit of persons and groups, by role if the account distinguishes roles."""
     has_roles = table.persons.pagerank is None and not np.isnan(table.persons.idea).any()
     more: tuple[str, ...] = ROLES if has_roles else ()
     if table.persons.pagerank is not None:
         more = ("PageRank",)
-    raw = table.persons.raw  # before it is made to sum up
+    raw = table.persons.raw  # before it is scaled to the total
     if raw is not None:
         more = ("measure",) if table.method in POSITIONS else ("lost without",)
         lost = float(raw.sum()) / table.total if table.total > 0.0 else 0.0
@@ -51,7 +51,7 @@ def print_table(table: CreditTable, most: int = 20) -> None:
 
 
 def _ends(sure: Uncertainty, at: int) -> list[str]:
-    """Return the interval of a share, and of a rank; nothing of a group, whose members have one each."""
+    """Return the interval of a share and of a rank; empty for a group, whose members have different ones."""
     if at < 0:
         return ["", "", ""]
     low, high = sure.rank_low[at], sure.rank_high[at]
@@ -69,7 +69,7 @@ def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]])
 
 
 def print_comparison(comparison: Comparison, most: int = 20, explained: bool = False) -> None:
-    """Print the shares by several accounts, a column each; if asked, the question of each, and where it differs."""
+    """Print the shares by several accounts, a column each, and on request their questions, and where they differ."""
     (first, table), *_ = comparison.tables.items()
     methods = list(comparison.tables)
     show(_title(table, f"{len(methods)} accounts of credit"))
@@ -85,7 +85,7 @@ def print_comparison(comparison: Comparison, most: int = 20, explained: bool = F
 
 
 def print_experiments(found: Mapping[str, Comparison], explained: bool = False) -> None:
-    """Print the shares of persons and groups on each thought experiment, by every account."""
+    """Print the shares of persons and groups in each thought experiment, by every account."""
     methods = list(dict.fromkeys(name for comparison in found.values() for name in comparison.tables))
     rows = []
     for name, comparison in found.items():
@@ -103,7 +103,7 @@ def print_experiments(found: Mapping[str, Comparison], explained: bool = False) 
 
 
 def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
-    """Print the largest shares at some steps."""
+    """Print the largest shares at a selection of steps."""
     trajectories = found.courses(most=MAX_COURSES)
     places = np.unique(np.rint(np.linspace(0, len(found.steps) - 1, MAX_STEPS)).astype(int)).tolist()
     shares = [[_percent(trajectory.shares[at]) for trajectory in trajectories] for at in places]
@@ -116,7 +116,7 @@ def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
 
 
 def print_knockout(found: KnockoutTable) -> None:
-    """Print the loss without each person, its interval, and its part of all losses."""
+    """Print the loss without each person, its interval, and its fraction of all losses."""
     what = "somebody" if found.part == "person" else f"somebody's {found.part}"
     worlds = f" on average over {len(found.seeds):,} worlds" if len(found.seeds) > 1 else ""
     value = float(found.value.mean())
@@ -142,7 +142,7 @@ def _title(table: CreditTable, what: str = "") -> str:
 
 
 def _explain(name: str, order: str = "") -> None:
-    """Print the question of each account, its order of the persons, and where it differs from the rule of thirds."""
+    """Print the question of an account, its order of the persons, and where it departs from the rule of thirds."""
     show(f"{name}: {EVERY[name].asks}")
     if order:
         show(order)
@@ -159,7 +159,7 @@ def _explain(name: str, order: str = "") -> None:
 
 
 def _label(side: Row | Side, more: str = "") -> str:
-    """Return the label of a person, a group of so many and `more`, or the rest."""
+    """Return the label of a person, a group with its size and `more`, or the rest."""
     if side.kind == "rest":
         return f"{side.name or 'all'}: {side.people:,} others" if side.people > 1 else side.name
     return _times(side.name, side.people) + more * (side.kind == "group")

@@ -1,4 +1,4 @@
-"""Counterfactual worlds: without a person, or without what a person tells or makes; nothing else differs."""
+"""Counterfactual worlds: without a person, or without what a person tells or makes, and otherwise the same."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TELLING = ("tell", "publish", "rewrite", "unlock")
 
 
 def world_without(world: World, rows: range, part: str = "person") -> World:
-    """Return the same world without the persons of these rows, their telling or their implementation; see `knockout`.
+    """Return the same world without the persons of these rows, their telling or their implementing; see `knockout`.
 
     Args:
-        world: is left as it is.
+        world: is not changed.
         rows: consecutive rows of the tape's persons.
         part: one of PARTS.
 
@@ -45,7 +45,7 @@ def world_without(world: World, rows: range, part: str = "person") -> World:
 
 
 def _left(entry: Scheduled, rows: range, part: str) -> Iterator[Scheduled]:
-    """Yield the remaining parts of a scheduled intervention."""
+    """Yield what remains of a scheduled intervention."""
     sets = entry.setting[1] if entry.setting is not None and entry.setting[0] == "persons" else ""
     if part == "person":
         loses = entry.kind in ("born", "die")
@@ -76,7 +76,7 @@ def _meets(some: Sequence[int], rows: range) -> bool:
 
 
 def _others(some: Sequence[int], rows: range) -> tuple[range, range]:
-    """Return the consecutive rows that come before and after the given ones."""
+    """Return the consecutive rows before and after the given ones."""
     return range(some[0], max(some[0], rows.start)), range(min(some[-1] + 1, rows.stop), some[-1] + 1)
 
 

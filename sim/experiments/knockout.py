@@ -1,8 +1,8 @@
-"""Knockout: the loss of the world without a person, by running it again without them (SCIENCE.md 4.6).
+"""Knockout: the loss of the world without a person, by running it again without them (SCIENCE.md section 4.6).
 
 The same world with the same seed is run with and without a person: v(N) - v(N without the person), the difference
-reward. Nobody is renumbered and no other chance is drawn anew, so that both runs differ only in what the person did,
-and in what came of it.
+reward. Nobody is renumbered and no other random number is drawn anew, so that the runs differ only in what the person
+did and in its consequences.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class KnockoutTable:
         seeds: of the replicates; shape (replicates,).
         confidence: of the intervals.
         person: the name of each person or group; the rows.
-        value: the realised value with everybody there, of each replicate; shape (replicates,).
-        lost: how much the value fell, of each row and replicate; shape (rows, replicates); negative if it rose.
-        raw, error, low, high: its mean over the replicates, the standard error of that mean, and its interval; nan
-            where one replicate leaves them open; shape (rows,).
-        normalised: raw as a part of the sum of all rows, nan where that is 0; shape (rows,). Knockouts do not sum to
-            the total: what needs two persons falls with either of them, what one of two could do falls with neither.
+        value: the realised value with everybody there, in each replicate; shape (replicates,).
+        lost: how much the value fell, by row and replicate, negative if it rose; shape (rows, replicates).
+        raw, error, low, high: the mean loss over the replicates, the standard error of that mean, and its interval; the
+            latter are nan for a single replicate; shape (rows,).
+        normalised: raw divided by its sum over all rows, nan if that is 0; shape (rows,). Knockouts do not sum to the
+            total: a value that needs two persons falls with either, and one that either could bring about with neither.
     """
 
     scenario: str
@@ -69,7 +69,7 @@ class KnockoutTable:
         return pd.DataFrame({c: getattr(self, c) for c in ("person", "raw", "error", "low", "high", "normalised")})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain Python values, rows in their order; what is not known is None."""
+        """Return everything as plain Python values, rows in their order; unknown values are None."""
         rows = [
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
             for row in self.to_pandas().to_dict("records")
@@ -86,31 +86,31 @@ def knockout(
 ) -> KnockoutTable:  # fmt: skip
     """Compute what the world would have lost without each person: the fall of its realised value, on the same seeds.
 
-    The value is the tape's total, so `impact.realised_by` says whose it is; where it is everyone's, a person who is
+    The value is the tape's total, so `impact.realised_by` decides who realises it. If it is everybody, a person who is
     knocked out no longer realises anything either.
 
     Args:
         scenario: a Scenario, or the path or name of one.
         without: names of persons, of groups (which go as a whole) or of members ("teller 7",
-            "person 1" of the population); without it, every entry of `persons`.
-        part: "person": is never there, and leaves an empty place: ties to it lead nowhere, what is scheduled for it
-            has no effect, and there is no notebook to be found. "telling": is there, but tells nobody in any way,
-            neither by ties nor by publishing, rewriting or a notebook (but under the rule `threshold` people see who
-            holds an idea, told or not). "implementation": is there, but makes nothing work.
-        replicates: how many worlds, of the seeds from the scenario's own on; without it, the scenario's replicates.
-        seeds: of the worlds, instead of these.
+            "person 1" of the population); by default every entry of `persons`.
+        part: "person": is never there, and leaves an empty place: ties to it lead nowhere, interventions scheduled for
+            it have no effect, and there is no notebook to find. "telling": is there, but tells nobody in any way, by
+            ties, publishing, rewriting or a notebook (but under the rule `threshold` people see who holds an idea, told
+            or not). "implementation": is there, but makes nothing work.
+        replicates: how many worlds, with seeds from the scenario's own on; by default the scenario's replicates.
+        seeds: of the worlds, instead of `replicates`.
         engine, rules, person_class: as in `simulate`.
-        threads: how many runs go on at the same time; without it, as many as there are processors. The table is the
-            same.
+        threads: how many runs are made at the same time; by default as many as there are processors. The table does not
+            depend on it.
         confidence: of the intervals, in (0, 1).
-        interval: "t" (Student) or "bca" (bootstrap, bias-corrected and accelerated, 9999 resamples of a fixed seed).
-        progress: is called with (runs done, runs in all).
+        interval: "t" (Student) or "bca" (bootstrap, bias-corrected and accelerated, 9999 resamples with a fixed seed).
+        progress: called with (runs done, runs in all).
 
     Raises:
-        ValueError: if an argument is not allowed or there is no such person; the nearest name is given.
+        ValueError: if an argument is not allowed or a person is unknown; the message suggests the nearest name.
         ScenarioError: as in `simulate`.
 
-    Without either the idea is not told; without P3 somebody else is:
+    Without P1 nobody discovers or tells the idea; P2 makes no difference:
 
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "one idea", steps = 3}
@@ -157,7 +157,7 @@ def _check(
 
 
 def _people(scenario: Scenario) -> dict[str, range]:
-    """Return the rows of every name, including the names that the tape gives to the population's members."""
+    """Return the rows of every name, including the tape's names for members of the population."""
     people = person_ranges(scenario)
     return people | ({ANONYMOUS: people[POPULATION]} if people[POPULATION] else {})
 
@@ -177,7 +177,7 @@ def _run(
     scenario: Scenario, names: Sequence[str], part: str, seeds: Sequence[int], runner: Runner,
     progress: Callable[[int, int], None] | None,
 ) -> Floats:  # fmt: skip
-    """Return the realised value of each world with everybody and without each one; shape (1 + names, seeds)."""
+    """Return the realised value of each world with everybody, and without each person; shape (1 + names, seeds)."""
     runs = len(seeds) * (1 + len(names))
     runner = runner.settled(scenario, runs)
     people = _people(scenario)

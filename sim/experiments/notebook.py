@@ -1,7 +1,7 @@
-"""The notebook curve: the value of a genius's notebook by when it was found (SCIENCE.md section 4.8, E5).
+"""The notebook curve: the value of a genius's notebook by the time it was found (SCIENCE.md section 4.8, E5).
 
-In the beginning a genius writes everything down, locks it away and dies. Humanity rediscovers at a rate
-lambda, and whoever has the ideas tells the world. At step t of T somebody finds the notebook, and tells the world too.
+In the beginning a genius writes everything down, locks it away and dies. Humanity rediscovers at a rate lambda, and
+whoever has the ideas tells the world. At step t of T somebody finds the notebook, and tells the world too.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ SCENARIO: dict[str, Any] = {
 
 @dataclass(frozen=True, eq=False)
 class NotebookCurve:
-    """The value of the notebook by when it was found.
+    """The value of the notebook by the time it was found.
 
     Attributes:
         found: t, ascending; shape (times,).
         steps, rate, pairs: T, lambda, and the number of runs behind each mean.
-        simulated, error: of each account, the mean and its standard error; shape (times,) each. "lineage" and
-            "knockout" are parts of the largest possible value, "person PageRank" is a share.
+        simulated, error: for each account, the mean and its standard error; shape (times,) each. "lineage" and
+            "knockout" are fractions of the largest possible value, "person PageRank" is a share.
         theory: of each account; shape (times,).
     """
 
@@ -71,7 +71,7 @@ def notebook_curve(
 
     Args:
         found: steps from 0 to 119.
-        pairs: how many runs, on the seeds from 0 on.
+        pairs: how many runs, with seeds from 0 on.
         engine, threads: as in `sim.simulate`.
 
     Raises:
@@ -104,7 +104,7 @@ def notebook_curve(
 
 
 def by_lineage(t: float) -> float:
-    """(T - t) e^(-lambda t) / T; where humanity rediscovers in the step of the find, the world is shared.
+    """Return (T - t) e^(-lambda t) / T, corrected for rediscovery in the step of the find, when the world is shared.
 
     >>> round(by_lineage(0), 3)
     0.99
@@ -113,7 +113,7 @@ def by_lineage(t: float) -> float:
 
 
 def by_knockout(t: float) -> float:
-    """Return the steps after t in which humanity would not have had the ideas, as a part of all steps.
+    """Return the steps after t in which humanity would not have had the ideas, as a fraction of all steps.
 
     >>> round(by_knockout(0), 3)
     0.375
@@ -124,16 +124,16 @@ def by_knockout(t: float) -> float:
 def by_pagerank(t: float) -> float:
     """Return the genius's share of the persons' PageRank, averaged over what may have happened by step t.
 
-    The possible courses of events differ in who told whom: humanity was earlier; it rediscovered one step before the
-    find, in the step of it, in the step in which it would have been told; or it was told.
+    The courses of events differ in who told whom: humanity rediscovered earlier, one step before the find, in the
+    step of it, or in the step in which it would have been told; or it was told.
     """
-    late = [math.exp(-RATE * max(0.0, t - 1 + k)) for k in range(4)]  # not rediscovered by steps t - 1 to t + 2
+    late = [math.exp(-RATE * max(0.0, t - 1 + k)) for k in range(4)]  # not yet rediscovered by steps t - 1 to t + 2
     chances = [1.0 - late[0], late[0] - late[1], late[1] - late[2], late[2] - late[3], late[3]]
     return sum(chance * _share(course) for chance, course in zip(chances, COURSES, strict=True))
 
 
 WORLD, GENIUS, HUMANITY, FINDER = "World", "genius", "humanity", "finder"
-CROWD, ONE = (PEOPLE - NAMED) / PEOPLE, 1.0 / PEOPLE  # as parts of the world
+CROWD, ONE = (PEOPLE - NAMED) / PEOPLE, 1.0 / PEOPLE  # as fractions of the world
 READ = [(WORLD, GENIUS, 1.0), (GENIUS, FINDER, 1.0), (FINDER, GENIUS, 1.0), (GENIUS, WORLD, ONE)]
 COURSES: tuple[list[tuple[str, str, float]], ...] = (
     [(WORLD, HUMANITY, 1.0), (HUMANITY, FINDER, 1.0), (FINDER, HUMANITY, 1.0), (HUMANITY, WORLD, CROWD + ONE)],
@@ -145,7 +145,7 @@ COURSES: tuple[list[tuple[str, str, float]], ...] = (
 
 
 def _share(edges: list[tuple[str, str, float]]) -> float:
-    """Return the genius's share of the persons' PageRank, by networkx, independent of our own account."""
+    """Return the genius's share of the persons' PageRank by networkx, independent of our own account."""
     import networkx as nx
 
     graph: nx.DiGraph[str] = nx.DiGraph()

@@ -1,4 +1,4 @@
-"""The one way in which experiments run many worlds: an engine that is chosen once, threads, a memory that suffices."""
+"""The common way in which experiments run many worlds: one engine, threads, and within the free memory."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Runner:
 
     @property
     def own(self) -> Own:
-        """Return the rules, checked."""
+        """The rules, checked."""
         return own_rules(self.rules)
 
     def settled(self, scenario: Scenario, runs: int) -> Runner:
-        """Return the same with an engine that is chosen for so many runs."""
+        """Return the same runner with an engine chosen for this number of runs."""
         return replace(self, engine=engine_for(scenario, self.engine, runs, self.own, self.person_class))
 
     def seeds(self, scenario: Scenario, seeds: Sequence[int]) -> Sequence[Tape]:
@@ -53,16 +53,16 @@ class Runner:
         """Run worlds of a scenario, and yield a measure of each in order.
 
         Args:
-            scenario: tells how much memory one of them takes.
-            worlds: made as they are asked for.
-            measure: is called with the tape of each.
-            progress: is called with the number of runs that are done.
+            scenario: determines how much memory one of them takes.
+            worlds: made on demand.
+            measure: called with the tape of each.
+            progress: called with the number of runs done.
 
         Raises:
-            ScenarioError: if a single world does not fit into the memory.
+            ScenarioError: if a single world does not fit into memory.
         """
         refuse_too_large(scenario, self.engine)
-        # Mesa's agents hold Python's lock: side by side they would only get in each other's way.
+        # Mesa's agents hold Python's lock: in parallel they would only hinder each other.
         many = 1 if self.engine == "agents" else self.threads or processors()
         many = min(many, max(1, free_memory() // predict_memory(scenario, self.engine)))
         lock, done = threading.Lock(), 0

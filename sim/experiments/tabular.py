@@ -19,7 +19,7 @@ class Tabular(ABC):
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """Return everything that can be said of it as plain values."""
+        """Return everything about the result as plain values."""
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a DataFrame."""

@@ -11,7 +11,7 @@ from sim.engines import simulate
 from sim.errors import require
 from sim.scenario.scenario import Scenario
 
-# The scenario file of each. E3 has three proportions of idea, telling and implementing.
+# The scenario file of each experiment. E3 has three proportions of idea, telling and implementing.
 EXPERIMENTS = {
     "E0": "e0_mute_genius",
     "E1": "e1_interpreter",
@@ -22,7 +22,7 @@ EXPERIMENTS = {
     "E4": "e4_bridge",
     "E5": "genius_notebook",
 }
-APART = 1e-6  # of the credit: where two accounts agree better than that, they say the same
+APART = 1e-6  # of the credit: accounts that differ by less agree
 # E5 in a second: the same notebook among fewer people, each of whom reaches as many of them.
 QUICK = {"population.count": 300, "population.reach": {"kind": "uniform", "low": 0.0, "high": 4 / 300}}
 
@@ -33,17 +33,17 @@ def thought_experiments(
 ) -> dict[str, Comparison]:  # fmt: skip
     """Run thought experiments and put the accounts of credit side by side.
 
-    `result["E4"].by_group` is what a table shows: persons and groups x accounts.
+    `result["E4"].by_group` is a table of persons and groups x accounts.
 
     Args:
         folder: where the scenario files are.
-        methods: names in METHODS; without them all.
-        names: keys of EXPERIMENTS; without them all.
-        changes: to the scenario of an experiment, as Scenario.replace takes them.
-        progress: is called with the name of each experiment before it is run.
+        methods: names in METHODS; by default all.
+        names: keys of EXPERIMENTS; by default all.
+        changes: to the scenario of an experiment, as in Scenario.replace.
+        progress: called with the name of each experiment before it is run.
 
     Raises:
-        ValueError: if there is no such experiment or method.
+        ValueError: if an experiment or method is unknown.
         ScenarioError: if a file is missing or a change is wrong.
     """
     names = list(EXPERIMENTS if names is None else names)

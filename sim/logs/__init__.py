@@ -1,1 +1,1 @@
-"""Real logs as they come, read into tapes: one file a format."""
+"""Real logs as they come, read into tapes: one file for each format."""

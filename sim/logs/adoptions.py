@@ -27,7 +27,7 @@ def recognises(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read adoption times as a tape, as told at read_log."""
+    """Read adoption times as a tape, as described at read_log."""
     facts: dict[str, Any] = {"format": "adoptions"}
     ties = followed(log)
     if graphs.recognises(log):
@@ -44,7 +44,7 @@ def read(log: Log) -> Tape:
 
 
 def _of_graph(log: Log) -> tuple[Columns, tuple[list[Any], list[Any]]]:
-    """The adoptions and the ties of a graph whose nodes have times."""
+    """Return the adoptions and the ties of a graph whose nodes have times."""
     graph = graphs.graph_of(log)
     names = graph.names()
     wanted = log.options.time or log.options.columns.get("time")

@@ -25,7 +25,7 @@ Rows = tuple[Ints, Ints, Floats]
 
 
 class Happened(NamedTuple):
-    """The events in any order, and what they did: rows of events, numbers of persons and ideas."""
+    """The events in any order, and what came of them, by rows of events and numbers of persons and ideas."""
 
     step: Ints
     kind: NDArray[np.int8]
@@ -33,9 +33,9 @@ class Happened(NamedTuple):
     idea: NDArray[np.int32]
     influences: Rows  # child, parent, weight
     realised: Rows  # event, implementation or -1, value
-    rank: Ints | None = None  # of each event among those of its time, where parents may be of the same time
-    counts: Ints | None = None  # how many people each event counts, where it is not one
-    made_up: Ints | None = None  # the roots that no row tells of
+    rank: Ints | None = None  # of each event among those of its time, if parents may be of the same time
+    counts: Ints | None = None  # how many people each event counts, if not one
+    made_up: Ints | None = None  # the roots that no row mentions
 
 
 def tape_of(
@@ -44,8 +44,8 @@ def tape_of(
 ) -> Tape:  # fmt: skip
     """Return the tape of what happened: events in order of time, persons and ideas by first event, then by name.
 
-    `persons` and `ideas` are the names that the numbers mean, `facts` how the log was read: format, time_unit and rows
-    at least. `last` is the last time, if that is later than the last event.
+    `persons` and `ideas` are the names for the numbers; `facts` is how the log was read: at least format, time_unit and
+    rows. `last` is the last time, if that is later than the last event.
     """
     step, kind, person, idea, influences, realised, rank, counts, made_up = happened
     del happened
@@ -59,7 +59,7 @@ def tape_of(
     events = Events(step, in_order(order, kind), in_order(order, person), in_order(order, idea), count)
     row = None
     if order is not None:
-        row = np.full(len(order) + 1, -1)  # its last place sends the implementation -1 to itself
+        row = np.full(len(order) + 1, -1)  # its last place maps an implementation of -1 to itself
         row[order] = np.arange(len(order))
     del step, kind, person, idea, count, order
     roots = np.zeros(0, np.int64) if made_up is None else made_up if row is None else np.sort(row[made_up])
@@ -83,7 +83,7 @@ def tape_of(
 
 
 def without(rows: int, reasons: Mapping[str, Callable[[], NDArray[Any]]], dropped: Counter[str]) -> NDArray[np.bool_]:
-    """Return which rows are kept; those dropped are counted by the first reason that holds of them."""
+    """Return which rows are kept; dropped ones are counted by the first reason that applies to them."""
     keep = np.ones(rows, np.bool_)
     for reason, bad in reasons.items():
         found = keep & bad()
@@ -95,7 +95,7 @@ def without(rows: int, reasons: Mapping[str, Callable[[], NDArray[Any]]], droppe
 def _numbered(
     names: Sequence[str] | pa.Array, numbers: NDArray[np.int32], steps: Ints
 ) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """The names that occur, by their first step and then by name, and the numbers in that order."""
+    """Return the names that occur, by their first step and then by name, and the numbers in that order."""
     first = np.full(len(names), 2**62)
     np.minimum.at(first, numbers, steps)
     occur = np.flatnonzero(first < 2**62)

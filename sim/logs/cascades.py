@@ -1,4 +1,4 @@
-"""Cascades without their tellers, the format cascades of a log: a line of `user,time user,time ...` each."""
+"""Cascades without tellers, the format cascades of a log: one line of `user,time user,time ...` each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LINE = re.compile(rf"\s*([^\s,]+\s+)?{PAIR}(\s+{PAIR})*\s*")
 
 
 def recognises(log: Log) -> bool:
-    """Return whether this is text with pairs of user and time, several a line."""
+    """Return whether this is text with several pairs of user and time a line."""
     lines = [line for line in log.head.split("\n") if line.strip() and not line.startswith("#")][:20]
     pairs = [LINE.fullmatch(line) for line in lines[:-1] or lines]
     several = any(len(line.split()) > 2 for line in lines)
@@ -31,7 +31,7 @@ def recognises(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read cascades as a tape, as told at read_log."""
+    """Read cascades as a tape, as described at read_log."""
     if log.source is None:
         raise TapeError(f"{log.path}: cascades are lines of text; allowed: a file")
     names: list[str] = []

@@ -1,9 +1,9 @@
-"""The base of a commit: the commits that last changed the lines, or the files, which it changes.
+"""The base of a commit: the commits that last changed the lines, or the files, that it changes.
 
-The lines of a file are those of the commits that wrote them, as `git blame` has them, kept up to date along the stream
-of all differences instead of asked for commit by commit. Files that move keep them. Each branch has lines of its own,
-so that commits side by side do not mix; in a merge a line belongs to whoever wrote it on the branch from which it
-comes (a file that a merge of three branches and more takes as it is: on the first branch where it is another).
+Each line of a file belongs to the commit that wrote it, as in `git blame`, but kept up to date along the stream of all
+differences instead of asked for commit by commit. Lines move with their files. Each branch has lines of its own, so
+that commits side by side do not mix; in a merge a line belongs to whoever wrote it on the branch from which it comes (a
+file that a merge of three or more branches takes unchanged: on the first other branch where it differs).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 Log = Callable[..., Iterator[bytes]]  # the lines of `git log` with some options
-Owner = str | None  # a commit by its name; None where it does not count, as that of a bot
-Tree = dict[bytes, list[Owner]]  # of each file the owner of each line
+Owner = str | None  # a commit by its name; None if it does not count, such as a bot's
+Tree = dict[bytes, list[Owner]]  # for each file the owner of each line
 PATCH = ("--patch", "--inter-hunk-context=0", "--diff-algorithm=myers", "--find-renames", "--src-prefix=",
          "--dst-prefix=", "--no-color", "--submodule=short")  # fmt: skip
 CONTENT = (b"+", b"-", b" ")
@@ -24,7 +24,7 @@ RANGE = re.compile(rb"[-+](\d+)(?:,(\d+))?")
 
 
 class Files:
-    """Knows the last commit to each file."""
+    """The last commit to each file."""
 
     LOOK = ("--raw", "--no-renames")
 
@@ -48,20 +48,20 @@ class Patch:
     old: list[bytes]
     new: bytes
     gone: bool = False
-    whole: bool = False  # no text, so taken for one line
-    # Of each piece begin and length in each parent and here; and of merges the marks of its lines.
+    whole: bool = False  # not text, so taken for one line
+    # For each piece, begin and length in each parent and here; and for merges, the marks of its lines.
     pieces: list[tuple[list[tuple[int, int]], list[bytes]]] = field(default_factory=list)
 
 
 class Lines:
-    """Knows who wrote each line of each file, at each commit that still has children to come."""
+    """The writer of each line of each file, at each commit that still has children to come."""
 
     LOOK = (*PATCH, "--unified=0")
 
     def __init__(self, log: Log) -> None:
         self.children = Counter(parent for parents in log("--format=%P") for parent in parents.decode().split())
         others = log("--merges", "--format=%x01", "--diff-merges=first-parent", "--raw", "--no-renames")
-        # With no context git leaves out lines of combined differences that it counts.
+        # With no context, git leaves out lines of combined differences that it counts.
         both = log("--merges", "--format=%x01", "-c", "--combined-all-paths", *PATCH, "--unified=1")
         self.merges = zip(_each(others), _each(both), strict=True)
         self.trees: dict[str, Tree] = {}
@@ -93,13 +93,13 @@ class Lines:
         return Counter({name: count for name, count in built.items() if name is not None})
 
     def _tree(self, commit: str) -> Tree:
-        """The files of a parent, to be changed where no other child needs them."""
+        """Return the files of a parent, as a copy if another child still needs them."""
         self.children[commit] -= 1
         return dict(self.trees[commit]) if self.children[commit] else self.trees.pop(commit)
 
 
 def _each(log: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Yield the lines on each merge."""
+    """Yield the lines of each merge."""
     lines: list[bytes] = []
     next(log, None)
     for line in log:
@@ -112,12 +112,12 @@ def _each(log: Iterator[bytes]) -> Iterator[list[bytes]]:
 
 
 def _files(raw: Iterable[bytes]) -> list[bytes]:
-    """The files that are named in lines of --raw."""
+    """Return the files that are named in lines of --raw."""
     return [line.rstrip(b"\n").split(b"\t", 1)[1] for line in raw if line.startswith(b":")]
 
 
 def _lost(patch: Patch, old: list[Owner]) -> Iterator[Owner]:
-    """The owners of the lines that a commit with one parent changes or deletes."""
+    """Yield the owners of the lines that a commit with one parent changes or deletes."""
     if patch.whole:
         yield from old[:1]
     for [(begin, length), _], _ in patch.pieces:
@@ -125,7 +125,7 @@ def _lost(patch: Patch, old: list[Owner]) -> Iterator[Owner]:
 
 
 def _written(patch: Patch, old: list[list[Owner]], owner: Owner) -> list[Owner]:
-    """The owners of the lines of a file after a patch; of a merge, by the first parent that has the line."""
+    """Return the owners of the lines of a file after a patch; in a merge, by the first parent that has the line."""
     lines: list[Owner] = []
     first, at = old[0], 0
     for ranges, marks in patch.pieces:
@@ -148,7 +148,7 @@ def _written(patch: Patch, old: list[list[Owner]], owner: Owner) -> list[Owner]:
 
 
 def _patches(diff: Iterable[bytes], parents: int) -> Iterator[Patch]:
-    """Read the patches of a commit; of the lines themselves no more than their marks in merges."""
+    """Read the patches of a commit; of the lines themselves, keep only their marks in merges."""
     patch = Patch([], b"")
     for line in diff:
         if line.startswith(CONTENT):
@@ -175,6 +175,6 @@ def _patches(diff: Iterable[bytes], parents: int) -> Iterator[Patch]:
 
 
 def _finished(patch: Patch) -> Iterator[Patch]:
-    """The patch, if it does more than to change a mode."""
+    """Yield the patch, if it does more than change a mode."""
     if patch.old and (patch.pieces or patch.gone or patch.whole or patch.old != [patch.new] * len(patch.old)):
         yield patch

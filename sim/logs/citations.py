@@ -1,4 +1,4 @@
-"""Tables of what cites what, and when it came: the format citations of a log."""
+"""Tables of what cites what, with dates: the format citations of a log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATES = Shape({"paper": "name", "date": "time"}, ("paper", "date"), bare=("paper
 
 
 def recognises(log: Log) -> bool:
-    """Return whether this is a table of what cites what, or one of two columns with dates beside it."""
+    """Return whether this is a table of what cites what, or one without a header that has dates beside it."""
     if CITATIONS.fits(log.names):
         return True
     two = log.source is not None and not log.names and len(log.table.names) in {2, 3}
@@ -36,7 +36,7 @@ def recognises(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read citations as a tape, as told at read_log."""
+    """Read citations as a tape, as described at read_log."""
     columns = log.columns(CITATIONS)
     clock = columns.clock
     parts = [columns.names.pop("citing"), columns.names.pop("cited")]
@@ -72,6 +72,6 @@ def read(log: Log) -> Tape:
 
 
 def dates_beside(path: Path) -> Path | None:
-    """Return the file with the dates of the works, beside that of the citations: NAME-dates or NAME_dates."""
+    """Return the file with the dates of the works beside that of the citations: NAME-dates, NAME_dates, NAME.dates."""
     found = [path.with_name(f"{path.stem}{joint}dates{path.suffix}") for joint in ("-", "_", ".")]
     return next((file for file in found if path.name and file.is_file()), None)

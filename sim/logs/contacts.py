@@ -30,7 +30,7 @@ def recognises(_: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read a stream of contacts as a tape, as told at read_log."""
+    """Read a stream of contacts as a tape, as described at read_log."""
     columns = log.columns(CONTACTS)
     persons, [source, target] = columns.coded("source", "target", aliases=log.options.aliases)
     time, value = log.late(columns, columns.clock.ticks("time")), columns.number("value")
@@ -52,7 +52,7 @@ def read(log: Log) -> Tape:
 
 
 def _happened(time: Ints, source: Any, target: Any, value: Any, persons: int) -> tuple[Happened, int]:
-    """A learning for each contact, by what its source was told last before, or by a root a tick before."""
+    """Return a learning for each contact, from what its source was told last before, or from a root a tick before."""
     contacts = len(time)
     _, when = np.unique(time, return_inverse=True)
     width = int(when.max(initial=0)) + 1

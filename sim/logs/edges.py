@@ -29,12 +29,12 @@ ANYONE = -1  # a source that the row does not give
 UNKNOWN = -1  # a kind that the row does not give
 REASONS = (HELD, LATE, "does not hold the idea", "no earlier implementation by the source", "told by an orphan")
 NOT_THERE = "builds on an idea that is not there before"
-SEVERAL = re.compile(r"\s*[;|]\s*")  # between the ideas that one builds on
+SEVERAL = re.compile(r"\s*[;|]\s*")  # separates the ideas that one builds on
 Array = NDArray[Any]
 
 
 def _check_own_events(chunk: Mapping[str, Any], fail: Fail) -> None:
-    """Refuse an implementation that has another source than the target."""
+    """Refuse an implementation whose source is not the target."""
     rows = np.flatnonzero(chunk["kind"] == IMPLEMENT) if "kind" in chunk else np.zeros(0, np.int64)
     if not len(rows):
         return
@@ -65,12 +65,12 @@ def recognises(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read a table of edges as a tape, as told at read_log."""
+    """Read a table of edges as a tape, as described at read_log."""
     return place_edges(log, log.columns(EDGES), "edges")
 
 
 def place_edges(log: Log, columns: Columns, format: str) -> Tape:
-    """Return the tape of the columns of EDGES, which are used up."""
+    """Return the tape of the columns of EDGES, which are consumed."""
     dropped: Counter[str] = Counter()
     persons, [source, target] = columns.coded("source", "target", aliases=log.options.aliases)
     ideas, [idea, builds_on] = columns.coded("idea", "builds_on")
@@ -98,7 +98,7 @@ def place_edges(log: Log, columns: Columns, format: str) -> Tape:
 
 
 class _Built(NamedTuple):
-    """The rows that say what a discovery builds on: an idea by its name (-1: whatever the source held)."""
+    """The rows that say what a discovery builds on: ideas by number of their text (-1: whatever the source held)."""
 
     rows: Ints
     person: Array
@@ -108,7 +108,7 @@ class _Built(NamedTuple):
 
 
 def _builds(columns: Columns, time: Ints, source: Array, target: Array, idea: Array, builds_on: Array) -> _Built:
-    """Rows with a kind of discover and a source, or with builds_on; where that is a column, it alone says it."""
+    """Return discoveries with a source, or with builds_on; where that is a column, it alone decides."""
     said = columns.words.get("kind", [])
     kind = np.concatenate(said) if said else np.full(len(time), UNKNOWN, np.int8)
     discovers = (kind == DISCOVER) | ((kind == UNKNOWN) & (source == 0))
@@ -122,7 +122,7 @@ def _builds(columns: Columns, time: Ints, source: Array, target: Array, idea: Ar
 def _with_prerequisites(
     happened: Happened, holding: Array, holder_person: Array, holder_idea: Array, built: _Built, ideas: pa.Array
 ) -> tuple[Happened, int]:
-    """Make discoveries build on holdings of other ideas, or on their first discoveries; and count what is not there."""
+    """Make discoveries build on holdings of other ideas, or on their first discoveries; count the ideas not there."""
     row_of = {
         (int(person), int(idea)): int(row)
         for person, idea, row in zip(holder_person.tolist(), holder_idea.tolist(), holding.tolist(), strict=True)
@@ -165,7 +165,7 @@ def _with_prerequisites(
 def _kept(
     columns: Columns, time: Ints, source: Array, target: Array, idea: Array, dropped: Counter[str]
 ) -> list[Array]:
-    """Time, kind, target, source, idea, weight, value of the rows that say something whatever the others say."""
+    """Return time, kind, target, source, idea, weight, value of the rows that make sense whatever the others say."""
     kind, weight, value = columns.word("kind"), columns.number("weight"), columns.number("value")
     kind = kind if len(kind) else np.full(len(time), UNKNOWN, np.int8)
     unknown = kind == UNKNOWN
@@ -183,7 +183,7 @@ def _kept(
 
 
 def _in_order_of_time(table: list[Array], persons: int, dropped: Counter[str]) -> tuple[Sorted, Array, Array]:
-    """The rows with holders for persons, sorted and each once; and the person and the idea of each holder."""
+    """Return the rows with holders for persons, sorted and each once, and the person and idea of each holder."""
     time, kind, target, source, idea, weight, value = table
     table.clear()
     own = (kind == DISCOVER) | (kind == IMPLEMENT) | (source == 0)
@@ -200,7 +200,7 @@ def _in_order_of_time(table: list[Array], persons: int, dropped: Counter[str]) -
 
 
 def _holders(target: Array, source: Array, idea: Array) -> tuple[Array, Array, Array, Array]:
-    """Targets and sources as numbers of persons with ideas, and the person and the idea of each number."""
+    """Return targets and sources as numbers of persons with ideas, and the person and the idea of each number."""
     import pandas as pd
 
     rows = len(target)
@@ -209,7 +209,7 @@ def _holders(target: Array, source: Array, idea: Array) -> tuple[Array, Array, A
         both[at : at + rows] = idea
         both[at : at + rows] <<= 32
         both[at : at + rows] |= np.maximum(person, 0)
-    # Sorted, so that rows of one deed stand in the same order whatever the order of the log.
+    # Sorted, so that rows of one event have the same order, whatever the order of the log.
     codes, pairs = pd.factorize(both)
     del both
     rank = np.empty(len(pairs), np.int32)

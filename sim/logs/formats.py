@@ -1,8 +1,8 @@
-"""Real logs into a tape, whatever the format: a file a format, each with `recognises` and `read`.
+"""Real logs into a tape, whatever the format: one file for each format, with `recognises` and `read`.
 
 A log is put in order of time before anything is placed, so that a tape does not depend on the order of the log's rows.
-What a log cannot mean is dropped and counted by the reason in `Tape.dropped`; what could be mended is counted in
-`Tape.mended`; and how it was read stands in `tape.provenance["read_as"]`: format, delimiter, columns, what was passed
+Entries that make no sense are dropped and counted by reason in `Tape.dropped`; those that could be mended are counted
+in `Tape.mended`. How the log was read is in `tape.provenance["read_as"]`: format, delimiter, columns, what was passed
 over, the direction, the dates, rows and rows kept.
 
 ==================  ======================================  =======================================================
@@ -29,7 +29,7 @@ weight 0, below 0,  refused                                 refused
 infinite, > 1e100
 ==================  ======================================  =======================================================
 
-Whatever is wrong is refused in one line, with the line of the file (of a table that is no text: the row, from 1).
+Whatever is wrong is refused in one line, with the line of the file (for a table that is not text: the row, from 1).
 """
 
 from __future__ import annotations
@@ -95,48 +95,48 @@ def read_log(
         log: a path (compressed or not), an open file, a pandas or polars DataFrame, an Arrow table, a networkx graph,
             or the folder of a git repository.
         format: a name of FORMATS; None recognises it by the content.
-        dates: how dates with slashes are written, dmy, mdy or ymd; or, of citations, the file with the dates of the
-            papers. Without it NAME-dates beside NAME is looked for, where citations have no dates of their own.
+        dates: how dates with slashes are written: dmy, mdy or ymd; or, for citations, the file with the dates of the
+            papers. By default NAME-dates beside NAME is looked for, if citations have no dates of their own.
         columns: which column is which, as {"time": "created_at", "source": "rt_of"} or "time=created_at,source=rt_of";
-            of a table without a header, by number from 1. Others are known by their names.
-        kind: adoption (each person takes an idea up once) or contact (a stream, each row of which counts).
-        orphans: root or drop: what becomes of those who tell and are never seen to adopt.
+            for a table without a header, by number from 1. Others are known by their names.
+        kind: adoption (each person adopts an idea once) or contact (a stream in which every row counts).
+        orphans: root or drop: what becomes of tellers who are never seen to adopt.
         citations_as: builds-on (a work is a discovery that builds on what it cites) or learning (of one idea).
-        network: of cascades and adoptions: who follows whom, a file or a graph.
+        network: for cascades and adoptions: who follows whom, a file or a graph.
         aliases: other names of persons: a mapping, or a file with the columns alias and person.
         groups: which group a person belongs to, for credit by group: a mapping, or a file with person and group.
-        told_by: where nobody says who told: all earlier adopters (who are followed), the latest, or the first.
-        git_by: of a repository: lines (a commit builds on those who wrote the lines that it changes or deletes, by
+        told_by: who told, if nobody says so: all earlier adopters (who are followed), the latest, or the first.
+        git_by: for a repository: lines (a commit builds on those who wrote the lines that it changes or deletes, by
             lines) or files (on the last commits to the files that it changes, equally).
         until: the last time that is read.
 
     Formats:
         edges: time, source, target and perhaps idea, kind, weight (above 0, default 1), value (0 or more), builds_on.
-            By its kind a row says that at `time` the target `learn`: adopted the idea because of `source`, several rows
-            of one (time, target, idea) being one learning with weights scaled to sum to 1, worth the sum of their
-            values, or 1 where none is given (an empty kind is this, or `discover` where the source is empty);
-            `discover`: had the idea, which builds on the target's own holdings of the ideas in `builds_on` (between
-            semicolons; without that column, where a source is given, on whatever the source held); `implement`: made it
-            work; `use`, `realise`: realised `value` by the last earlier implementation of `source`, if one is given.
+            The kind says what the target did at `time`. `learn`: adopted the idea because of `source`; rows of one
+            (time, target, idea) are one learning, with weights scaled to sum to 1 and the sum of their values, or 1 if
+            none is given (an empty kind is this, or `discover` if the source is empty). `discover`: had the idea, which
+            builds on the target's holdings, or the first discoveries, of the ideas in `builds_on` (between semicolons;
+            without it, if a source is given, on whatever the source held). `implement`: made it work. `use`, `realise`:
+            realised `value` through the last earlier implementation of `source`, if one is given.
         contacts: time, source, target; each row counts. For temporal and person PageRank.
-        citations: citing, cited and perhaps date, cited_date, weight, value; dates may stand in a file of their own.
+        citations: citing, cited and perhaps date, cited_date, weight, value; dates may be in a file of their own.
         works: paper, date, references and perhaps authors, in lists or between semicolons; OpenAlex as JSON lines;
             Web of Science as text. Authors share a work in equal parts.
-        cascades: a line of `user,time user,time ...` each, with a name before it or without. Who told is imputed.
+        cascades: one line of `user,time user,time ...` each, with or without a name before it. Tellers are imputed.
         adoptions: person, time and perhaps idea; with a network; or a graph whose nodes have times.
         journeys: path (a > b > c), conversions and perhaps total_value, nulls.
         weibo: cascade id, author, publication time, number of participants, participants `a/b/c:t`, between tabs.
-        graphml, gexf, pajek, node-link: where edges have times, u -> v says that u told v then; where nodes have, that
-            u built on the earlier v. networkx: such a graph in memory.
+        graphml, gexf, pajek, node-link: if edges have times, u -> v means that u told v then; if nodes have, that u
+            built on the earlier v. networkx: such a graph in memory.
         ledger: what `shoulders export` writes.
         git: a repository; a commit builds on the commits whose lines it changes or deletes.
 
     Returns:
-        A tape with one row of persons for each who takes part, ordered by first event, then name; so are the ideas.
-        steps is the last time, world_size the number of persons.
+        A tape with one row of persons for each who takes part, ordered by first event, then by name; likewise the
+        ideas. steps is the last time, world_size the number of persons.
 
     Raises:
-        TapeError: if the log cannot be read, or what it means is a guess; one line, which says what to do.
+        TapeError: if the log cannot be read, or its meaning would be a guess; one line, which says what to do.
 
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"ts": [5, 6, 6], "src": ["ada", "bob", "ada"], "dst": ["bob", "cy", "bob"]})
@@ -178,9 +178,9 @@ def from_networkx(graph: Any, time: str | None = None, name: str = "graph") -> T
 
 
 def columns_of(given: Mapping[str, str] | str | None) -> dict[str, str]:
-    """Return which column is which, from a mapping or from ROLE=NAME between commas.
+    """Return which column has which role, from a mapping or from ROLE=NAME between commas.
 
-    Raises a TapeError if a part of it has no =.
+    Raise a TapeError if a part of it has no =.
     """
     if given is None or isinstance(given, Mapping):
         return {str(role): str(name) for role, name in (given or {}).items()}
@@ -223,11 +223,11 @@ def _opened(given: Any, path: Path, options: Options) -> Iterator[Log]:
 
 
 def _recognised(log: Log) -> str:
-    """The format that a log is in; a TapeError if none recognises it, or what it means is a question to the user."""
+    """Return the format of a log; raise a TapeError if none recognises it, or only the user can say what it means."""
     for name, format in FORMATS.items():
         if format.recognises(log):
             return name
-    table = log.table  # it says what is wrong where there is none
+    table = log.table  # says what is wrong if there is none
     place = f"{log.path}:{table.header}"
     names = {canonical(name): name for name in table.names}
     ways = [next((names[name] for name in names if name in way), None) for way in EITHER_WAY]

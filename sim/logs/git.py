@@ -1,10 +1,10 @@
 """The history of a repository, the format git of a log: commits build on the commits whose lines they change.
 
-A commit is an idea. Its author has it and implements it; trailers say otherwise: Suggested-by and Reported-by had it,
-Reviewed-by and Acked-by communicated it. A later commit that changes or deletes its lines builds on it, and realises
-one unit, divided over the commits that it builds on by lines; or, by files, equally over the last commits to the files
-that it changes. Authors are named by the mailmap of the repository; merges and the commits of bots are left out and
-counted, and lines of theirs are nobody's. Nothing of the repository is run: no hooks, filters or pagers.
+A commit is an idea. Its author implements it, and had it unless trailers say otherwise: Suggested-by and Reported-by
+name who had it, Reviewed-by and Acked-by who communicated it. A later commit that changes or deletes its lines builds
+on it, and realises one unit, divided over the commits that it builds on by lines; or, by files, equally over the last
+commits to the files that it changes. Authors are named by the mailmap; merges and the commits of bots are left out and
+counted, and their lines belong to nobody. Nothing of the repository is run: no hooks, filters or pagers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def recognises(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read a repository as a tape, as told at read_log."""
+    """Read a repository as a tape, as described at read_log."""
     if not recognises(log):
         raise TapeError(f"{log.path}: no git repository; allowed: a folder with .git in it")
     skipped: Counter[str] = Counter()
@@ -81,7 +81,7 @@ def read(log: Log) -> Tape:
 
 
 def _commits(path: Path, by: type[Lines | Files], skipped: Counter[str]) -> Iterator[Commit]:
-    """The commits from the first on, without merges and bots."""
+    """Yield the commits from the first on, without merges and bots."""
     log = partial(_git, path)
     memory = by(log)
     for head, diff in _records(log(*HEADER, *by.LOOK)):
@@ -100,7 +100,7 @@ def _commits(path: Path, by: type[Lines | Files], skipped: Counter[str]) -> Iter
 
 
 def _records(stream: Iterator[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
-    """The head of each commit and how it differs, but for the lines themselves."""
+    """Yield the head of each commit and its differences, except the lines themselves."""
     head, diff, within = b"", list[bytes](), False
     for line in stream:
         if line.startswith(b"\1") and not within:
@@ -117,9 +117,9 @@ def _records(stream: Iterator[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
 
 
 def _git(path: Path, *words: str) -> Iterator[bytes]:
-    """The lines of `git log`, which runs no program that the repository or the user names.
+    """Yield the lines of `git log`, which runs no program that the repository or the user names.
 
-    Raises a TapeError if there is no git, or it fails.
+    Raise a TapeError if there is no git, or it fails.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | QUIET
     with tempfile.TemporaryFile() as errors:
@@ -141,7 +141,7 @@ def _git(path: Path, *words: str) -> Iterator[bytes]:
 
 
 class _Builder:
-    """Places commits one after the other; times never run backwards, as clocks of authors do."""
+    """A placer of commits, one after the other; times never run backwards, as the clocks of authors do."""
 
     def __init__(self, aliases: Any) -> None:
         self.aliases, self.people, self.ideas = aliases, dict[str, int](), dict[str, int]()

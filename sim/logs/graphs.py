@@ -1,4 +1,4 @@
-"""Graphs with times as logs: GraphML, GEXF, Pajek, JSON node-link, and networkx graphs that are there already."""
+"""Graphs with times as logs: GraphML, GEXF, Pajek, JSON node-link, and networkx graphs in memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def recognises(log: Log, format: str | None = None) -> bool:
 
 
 def graph_of(log: Log, format: str | None = None) -> Graph:
-    """Return the graph of a log; a TapeError if it is none, or it does not say who told whom."""
+    """Return the graph of a log; raise a TapeError if it has none."""
     if log.is_graph:
         return of_networkx(log.data, log.path)
     found = format or (None if log.source is None else format_of(log.source))
@@ -43,7 +43,7 @@ def graph_of(log: Log, format: str | None = None) -> Graph:
 
 
 def read(log: Log, format: str | None = None) -> Tape:
-    """Read a graph as a tape, as told at read_log."""
+    """Read a graph as a tape, as described at read_log."""
     graph = graph_of(log, format)
     facts = {"format": format or (format_of(log.source) if log.source is not None else None) or "networkx"}
     if not graph.nodes:
@@ -61,7 +61,7 @@ def read(log: Log, format: str | None = None) -> Tape:
 
 
 def _time(log: Log, graph: Graph) -> tuple[str, bool]:
-    """The attribute that has the time, and whether it is one of the edges."""
+    """Return the attribute that has the time, and whether it is one of the edges."""
     wanted = log.options.time or log.options.columns.get("time")
     of_edges, of_nodes = attributes(data for *_, data in graph.edges), attributes(graph.nodes.values())
     for key in (wanted,) if wanted else TIMES:  # so that a time of nodes goes before the start of edges, as GEXF has it
@@ -77,7 +77,7 @@ def _time(log: Log, graph: Graph) -> tuple[str, bool]:
 
 
 def table_of_edges(graph: Graph) -> Table:
-    """Return the edges of a graph as a table: source, target, and all that is said of them."""
+    """Return the edges of a graph as a table: source, target, and all their attributes."""
     names = graph.names()
     columns: dict[str, Any] = {
         "source": pa.array([names[u] for u, _, _ in graph.edges], pa.string()),
@@ -90,7 +90,7 @@ def table_of_edges(graph: Graph) -> Table:
 
 
 def _place_nodes(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Tape:
-    """Nodes with times are works, which build on those to which their edges point."""
+    """Place nodes with times as works, which build on those to which their edges point."""
     names = graph.names()
     columns = Columns(log.path, edges.EDGES, Clock(log.options.order))
     node = pa.array(list(names.values()), pa.string())
@@ -113,14 +113,14 @@ def _place_nodes(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Ta
 
 
 def first(value: Any) -> Any:
-    """Return the value, or the first of a list of them, as networkx has spells with the times from and to."""
+    """Return the value, or the first of a list; networkx has spells as lists of the times from and to."""
     while isinstance(value, list | tuple):
         value = value[0] if value else None
     return value
 
 
 def column_of(values: Iterable[Any]) -> pa.Array:
-    """Return values of one type as they are, of several as texts."""
+    """Return values of one type as they are, and of several types as texts."""
     cells = list(values)
     try:
         return pa.array(cells)

@@ -1,8 +1,8 @@
 """Times of adoption without tellers: cascades of `user,time` and adoption times, with a network or without.
 
-The rule, which is said wherever it was used: with a network, whoever the adopter follows and who adopted strictly
-earlier told them, all in equal parts (or the latest, or the first, of them); where there is none, the adopter is a
-root. Without a network, whoever adopted the same idea strictly earlier told them.
+The rule is stated wherever it was used. With a network, everyone whom the adopter follows and who adopted strictly
+earlier told them, all in equal parts (or the latest, or the first, of them did); if there is none, the adopter is a
+root. Without a network, everyone who adopted the same idea strictly earlier told them.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ TIES = Shape(
     bare=("follower", "followed"),
     either_way=("follower", "followed"),
 )
-WITHOUT = 1 << 24  # influences at most, where everybody earlier counts and there is no network
+WITHOUT = 1 << 24  # most influences, if everybody earlier counts and there is no network
 
 
 def followed(log: Log) -> tuple[list[Any], list[Any]] | None:
-    """Return the followers as chunks of names (follower, followed), or None without a network.
+    """Return the follower and the followed of each tie, as chunks of names, or None without a network.
 
-    Raises a TapeError if it is no network.
+    Raise a TapeError if it is no network.
     """
     given = log.options.network
     if given is None:
@@ -70,9 +70,9 @@ def place_adoptions(
     log: Log, person: list[Any], idea: Ints, ideas: Any, time: Ints, ties: tuple[list[Any], list[Any]] | None,
     facts: dict[str, Any],
 ) -> Tape:  # fmt: skip
-    """Return the tape of who adopted which idea when, a row an adoption.
+    """Return the tape of who adopted which idea when, one adoption a row.
 
-    Persons, and followers and followed in `ties`, come as chunks of names; ideas are numbers in `ideas`.
+    Persons, and followers and followed in `ties`, are chunks of names; `idea` has places in `ideas`.
     """
     names, codes = coded([person, *(ties or ())], log.options.aliases)
     who = codes[0].astype(np.int64)
@@ -111,7 +111,7 @@ _RULES = {
 
 
 def _earlier_followed(follower: Ints, other: Ints, who: Ints, idea: Ints, when: Ints, people: int) -> tuple[Ints, Ints]:
-    """Adoptions, and those of the same idea by people who are followed, strictly earlier."""
+    """Return pairs of an adoption and a strictly earlier one of the same idea by someone who is followed."""
     pairs = np.unique(np.stack([follower, other], axis=1)[follower != other], axis=0)
     begin = np.searchsorted(pairs[:, 0], np.arange(people + 1))
     many = (begin[1:] - begin[:-1])[who]
@@ -126,7 +126,7 @@ def _earlier_followed(follower: Ints, other: Ints, who: Ints, idea: Ints, when: 
 
 
 def _all_earlier(log: Log, idea: Ints, when: Ints) -> tuple[Ints, Ints]:
-    """Adoptions, sorted by idea and time, and all of the same idea that are strictly earlier."""
+    """Return pairs of an adoption and a strictly earlier one of its idea that may count; sorted by idea and time."""
     _, begin, of = np.unique(idea, return_index=True, return_inverse=True)
     start = begin[of]
     ranks = np.unique(when, return_inverse=True)[1]

@@ -1,8 +1,8 @@
 """Journeys through channels to a purchase or to nothing, the format journeys of a log: `a > b > c, 3, 9.5, 1` a row.
 
-A path is an idea that is handed from channel to channel, and by the last one to the customers; each conversion (or its
-value, where `value` is named as a column) is realised by them. Customers who came to nothing abandon it; how many
-they were stands in the count of the event.
+A path is an idea that is handed from channel to channel, and by the last one to the customers, who realise each
+conversion (or its value, if the user names a column `total_value`). Customers who came to nothing abandon it; the count
+of the event says how many they were.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def recognises(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read journeys as a tape, as told at read_log."""
+    """Read journeys as a tape, as described at read_log."""
     columns = log.columns(JOURNEYS)
     paths = [text for chunk in columns.names.pop("path") for text in as_dictionary(chunk).to_pylist()]
     valued = "total_value" in log.options.columns
@@ -71,7 +71,7 @@ def read(log: Log) -> Tape:
 def _happened(
     paths: list[list[str]], counts: Any, value: Any, nulls: Any, dropped: Counter[str]
 ) -> tuple[Happened, list[str]]:
-    """The events, and the names of channels and customers."""
+    """Return the events, and the names of channels and customers."""
     people: dict[str, int] = {}
     rows: list[tuple[int, int, int, int, int]] = []  # step, kind, person, idea, count
     influences, realised = [], []

@@ -1,8 +1,8 @@
 """Tables that `shoulders export` writes, read back to the same credit and dates: influences and realised values.
 
-A row has the number of its event (`child`), of one that influenced it or that served it (`parent`), the time, person,
-idea and kind of the event, and the weight of the influence; of kind `realise`, the value of a holding (`child`) by an
-implementation (`parent`). A parent without a row of its own, from before a window, is a root.
+A row has the number of its event (`child`), of one that influenced or served it (`parent`), the time, person, idea and
+kind of the event, and the weight of the influence; a row of kind `realise` has the value of a holding (`child`) through
+an implementation (`parent`). A parent without a row of its own, from before a window, is a root.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def recognises(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read an exported table as a tape, as told at read_log."""
+    """Read an exported table as a tape, as described at read_log."""
     return place(log, log.columns(LEDGER), {"format": "ledger"})
 
 
 def of_graph(log: Log, graph: Graph) -> Columns | None:
-    """Return the rows of an exported graph, or of one of events as `to_networkx` has it; None of any other graph."""
+    """Return the rows of an exported graph, or of one of events as `to_networkx` makes it; None for any other graph."""
     if graph.ledger:
         with opened(io.StringIO(graph.ledger)) as source:
             return Columns(log.path, LEDGER, Clock()).read(table_of(source, Known({})), {})
@@ -57,7 +57,7 @@ def of_graph(log: Log, graph: Graph) -> Columns | None:
 
 
 def _of_events(graph: Graph) -> Table:
-    """The rows of events and influences; where no event says its value, a learning is worth 1."""
+    """Return the rows of events and influences; if no event gives its value, that of a learning is 1."""
     columns: dict[str, list[Any]] = {name: [] for name in LEDGER.columns}
 
     def row(child: str, parent: str | None, **data: Any) -> None:
@@ -85,7 +85,7 @@ def _of_events(graph: Graph) -> Table:
 
 
 def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
-    """Return the tape of the columns of LEDGER; a TapeError if they contradict themselves."""
+    """Return the tape of the columns of LEDGER; raise a TapeError if they contradict each other."""
     rows = columns.rows
     persons, [person, by] = columns.coded("person", "parent_person")
     ideas, [idea] = columns.coded("idea")
@@ -147,7 +147,7 @@ def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
 
 
 def _by_first(codes: Any, size: int, without: Any) -> Any:
-    """The number of each code by its first row; -1 of those that do not occur. The last ones are never counted."""
+    """Return the number of each code by its first row, or -1 if it does not occur; rows in `without` do not count."""
     found = np.full(size, -1, np.int64)
     given = np.flatnonzero(~without)
     several, at = np.unique(codes[given], return_index=True)

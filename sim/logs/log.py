@@ -1,4 +1,4 @@
-"""The input of a format: a log that was opened, and how the user wants it read."""
+"""The input of a format: an open log, and how the user wants it read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Options:
     """The options for reading a log; `read_log` explains each."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    order: str = ""  # of day, month and year
+    order: str = ""  # the order of day, month and year
     dates: Any = None  # the file with the dates of papers
     network: Any = None  # the file, or graph, of who follows whom
     orphans: str = "root"
@@ -40,7 +40,7 @@ class Options:
     told_by: str = "all"
     git_by: str = "lines"
     until: str | float | None = None
-    time: str | None = None  # the attribute of a graph
+    time: str | None = None  # the attribute of a graph that has the time
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -50,22 +50,22 @@ class Options:
 
 @dataclass
 class Log:
-    """A log that was opened."""
+    """A log that has been opened."""
 
     path: Path  # what the user named, for messages and provenance
     options: Options  # how it is to be read
-    source: Source | None = None  # the file, None of data in memory and of folders
+    source: Source | None = None  # the file; None for data in memory and for folders
     data: Any = None  # in memory: a table or a graph; or None
-    folder: bool = False  # whether it is one
+    folder: bool = False  # whether the log is a folder
 
     @property
     def head(self) -> str:
-        """The first 64 kB of the text, or nothing."""
+        """The first 64 kB of the text, or ""."""
         return "" if self.source is None else self.source.head
 
     @property
     def is_graph(self) -> bool:
-        """Return whether it is a networkx graph in memory."""
+        """Whether the log is a networkx graph in memory."""
         return hasattr(self.data, "is_directed")
 
     @cached_property
@@ -73,7 +73,7 @@ class Log:
         """The log as a table.
 
         Raises:
-            TapeError: if it is none.
+            TapeError: if it is no table.
         """
         if self.source is not None:
             return table_of(self.source, Known(self.options.columns))
@@ -83,7 +83,7 @@ class Log:
 
     @cached_property
     def names(self) -> list[str]:
-        """The names of the columns, none where it is no table; and the roles that the user gave some."""
+        """The names of the columns, if it is a table, and the roles that the user gave to some."""
         try:
             return [*self.table.names, *self.options.columns] if not self.table.bare else [*self.options.columns]
         except TapeError:
@@ -94,7 +94,7 @@ class Log:
         return Columns(self.path, shape, clock or Clock(self.options.order)).read(self.table, self.options.columns)
 
     def late(self, columns: Columns, ticks: Ints) -> Ints:
-        """Return the times, those after the last that is wanted as none."""
+        """Return the times, changed in place: NONE for those after the last that is wanted."""
         if self.options.until is None:
             return ticks
         import pyarrow as pa
@@ -110,7 +110,7 @@ class Log:
 def columns_beside(given: Any, shape: Shape, name: str = "table", clock: Clock | None = None) -> Columns:
     """Return the contents of a table beside the log, in memory or in a file; `clock` continues the times of the log.
 
-    Raises a TapeError if it is no such table.
+    Raise a TapeError if it is no such table.
     """
     if hasattr(given, "columns") or hasattr(given, "column_names"):
         return Columns(Path(name), shape, clock or Clock()).read(in_memory(given, Path(name)), {})
@@ -125,7 +125,7 @@ GROUPS = Shape({"person": "name", "group": "name"}, ("person", "group"), bare=("
 def pairs_of(given: Any, shape: Shape) -> dict[str, str]:
     """Return a mapping, given as one or as a table with the two columns of a shape.
 
-    Raises a TapeError if there is no such table.
+    Raise a TapeError if there is no such table.
     """
     if given is None or isinstance(given, Mapping):
         return {str(one): str(other) for one, other in (given or {}).items()}

@@ -1,8 +1,8 @@
-"""Works that build on earlier ones, and when they came, as a tape: what citations, works and graphs by nodes share.
+"""Works that build on earlier ones, with their dates, as a tape: shared by citations, works and graphs by nodes.
 
-A work is a discovery that builds on what it cites, and realises one unit at the discoveries of what it cites, by
-weight; or, by choice, it is a learning of what it cites. A citation vouches for its order: works of one date are put
-in topological order, and only what closes a circle is dropped (SCIENCE.md 4.11).
+A work is a discovery that builds on what it cites, and realises one unit, divided by weight over the discoveries of
+what it cites; or, by choice, it is a learning of what it cites. A citation vouches for its order: works of one date are
+put in topological order, and only rows that close a circle are dropped (SCIENCE.md 4.11).
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ Array = NDArray[Any]
 
 
 class Works(NamedTuple):
-    """Works by numbers, 0 for the empty name, and what builds on what; weight and value are empty where not given."""
+    """Works by numbers, 0 for the empty name, and what builds on what; weight and value are empty if not given."""
 
     names: pa.Array
-    date: Ints  # of each work, NONE where nobody says it
+    date: Ints  # of each work, NONE if nobody gives it
     child: Array
     parent: Array
     weight: Floats
     value: Floats
-    persons: pa.Array | None = None  # the authors, where they are given
-    written: tuple[Array, Array] | None = None  # work and author, a pair a row
+    persons: pa.Array | None = None  # the authors, if they are given
+    written: tuple[Array, Array] | None = None  # work and author, one pair a row
 
 
 def place_works(log: Log, works: Works, facts: dict[str, Any], mended: Counter[str]) -> Tape:
-    """Return the tape of works: one event each, or one of each of its authors."""
+    """Return the tape of works, with one event for each, or for each of its authors."""
     names, date, child, parent, weight, value, persons, written = works
     date[0] = NONE
     dropped: Counter[str] = Counter()
@@ -78,7 +78,7 @@ def place_works(log: Log, works: Works, facts: dict[str, Any], mended: Counter[s
 
 
 def _place_roots(date: Ints, child: Array, parent: Array, undated: Array) -> Ints:
-    """Date the works that are cited and that nobody dates, one tick before whatever cites them first."""
+    """Date the cited works that nobody dates, one tick before the first work that cites them."""
     rows = (child != 0) & (parent != 0) & (child != parent) & ~undated & (date[parent] == NONE)
     first = np.full(len(date), 2**62)
     np.minimum.at(first, parent[rows], date[child[rows]])
@@ -106,7 +106,7 @@ def tied_order(date: Ints, child: Array, parent: Array) -> tuple[Ints, NDArray[n
 def depth_first(
     begin: Ints, parent: Ints, at: Ints, state: NDArray[np.int8], stack: Ints, rank: Ints, closes: NDArray[np.bool_]
 ) -> None:
-    """Number the works when all their parents have a number; note the rows that lead back to one underway."""
+    """Number each work once all its parents have a number; mark the rows that lead back to a work underway."""
     done = 0
     for start in range(len(rank)):
         if state[start] != 0 or begin[start] == begin[start + 1]:
@@ -135,7 +135,7 @@ def depth_first(
 def _happened(
     learning: bool, date: Ints, rank: Ints, child: Array, parent: Array, weight: Floats, value: Floats
 ) -> Happened:
-    """Events of the dated works, with rows sorted by child and parent, and their weights scaled to sum to 1."""
+    """Return the events of the dated works, with rows sorted by child and parent, and weights scaled to sum to 1."""
     works = np.flatnonzero(date != NONE)
     row = np.full(len(date), -1)
     row[works] = np.arange(len(works))
@@ -172,7 +172,7 @@ def _happened(
 
 
 def _by_authors(happened: Happened, work: Array, author: Array) -> tuple[Happened, int]:
-    """The same with an event of each author, in equal parts; a work without any is its own, after all persons."""
+    """Return the same with one event per author, in equal parts; a work without any is its own, after all persons."""
     events = len(happened.step)
     row_of = np.full(int(happened.person.max(initial=0)) + 2, -1)
     row_of[happened.person] = np.arange(events)

@@ -1,7 +1,7 @@
-"""Rows of a table of influences, in order of time, placed one after the other: what can be, becomes events.
+"""Rows of a table of influences, in order of time, placed one after the other; those that can be become events.
 
-Interpreted for a small log and compiled for a large one. A holder is the number of a person with an idea. What
-the loops write stands in Placed; `used` says how far.
+Interpreted for a small log and compiled for a large one. A holder is the number of a person with an idea. The loops
+write into Placed; `used` says how far.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 
 HELD, LATE, NOT_HELD, NOT_MADE, ORPHANED, ROOTS, EARLIER = range(7)  # places in `counts`
 EVENTS, INFLUENCES, REALISED = range(3)  # places in `used`
-UNSAID = -1.0  # a value that a row does not give; those given are 0 or more
-NEVER = 2**63 - 1  # the first time of what does not happen
+UNSAID = -1.0  # a value that a row does not give; given ones are 0 or more
+NEVER = 2**63 - 1  # the first time of something that does not happen
 
 
 class Sorted(NamedTuple):
-    """The rows, sorted by all columns; weight and value are empty where no row gives one."""
+    """The rows, sorted by all columns; weight and value are empty if no row gives one."""
 
     time: Ints
     kind: NDArray[Any]
@@ -30,7 +30,7 @@ class Sorted(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """The rows of a log, placed; the columns are longer than what is used of them."""
+    """The rows of a log, placed; the columns are longer than their part in use."""
 
     step: Ints
     kind: NDArray[Any]
@@ -44,7 +44,7 @@ class Placed(NamedTuple):
     used: Ints
     counts: Ints
     last: Ints  # of one: the last time that left no event
-    roots: Ints  # the events that no row tells of
+    roots: Ints  # the events that no row mentions
 
 
 class Held(NamedTuple):
@@ -59,7 +59,7 @@ class Held(NamedTuple):
 
 
 def place(rows: Sorted, held: Held, out: Placed, orphans: bool) -> None:
-    """Place all rows; those of one time, kind and target are one event. Orphans, who never adopt, become roots."""
+    """Place all rows, one event for each time, kind and target; with `orphans`, tellers never adopting become roots."""
     for i in range(len(rows.time)):
         time, target = rows.time[i], rows.target[i]
         if rows.kind[i] <= LEARN:
@@ -97,7 +97,7 @@ def add(out: Placed, step: int, kind: int, holder: int) -> int:
 
 
 def root(held: Held, out: Placed, holder: int, time: int) -> int:
-    """Place a discovery that no row tells of, a tick before it is first needed, and return its row."""
+    """Place a discovery that no row mentions, a tick before it is first needed, and return its row."""
     row = add(out, time - 1, DISCOVER, holder)
     held.holding[holder] = row
     out.roots[out.counts[ROOTS]] = row
@@ -106,7 +106,7 @@ def root(held: Held, out: Placed, holder: int, time: int) -> int:
 
 
 def holding_of(held: Held, out: Placed, holder: int) -> int:
-    """Return a holding, or -1; that of who is seen telling before they are seen adopting is a root."""
+    """Return a holding, or -1; someone who is seen telling before being seen adopting gets a root."""
     if held.holding[holder] < 0 and held.told[holder] < held.taken[holder] and held.taken[holder] != NEVER:
         out.counts[EARLIER] += 1
         root(held, out, holder, held.told[holder])
@@ -114,7 +114,7 @@ def holding_of(held: Held, out: Placed, holder: int) -> int:
 
 
 def teller(held: Held, out: Placed, holder: int, time: int, orphans: bool) -> int:
-    """Return the teller's holding that began before `time`, -1 if it began no earlier, -2 if they are left out."""
+    """Return the teller's holding begun before `time`, -1 if it began no earlier, -2 if the teller is left out."""
     row = holding_of(held, out, holder)
     if row >= 0:
         return row if out.step[row] < time else -1
@@ -126,7 +126,7 @@ def teller(held: Held, out: Placed, holder: int, time: int, orphans: bool) -> in
 
 
 def maker(held: Held, out: Placed, holder: int, time: int) -> int:
-    """Return the implementer's holding that began before `time`, or -1; a root where no row says that they adopt."""
+    """Return the implementer's holding begun before `time`, or -1; make a root if no row says that they adopt."""
     row = held.holding[holder]
     if row >= 0:
         return int(row) if out.step[row] < time else -1
@@ -134,7 +134,7 @@ def maker(held: Held, out: Placed, holder: int, time: int) -> int:
 
 
 def realise(out: Placed, event: int, implementation: int, value: float) -> None:
-    """Note a value, unless it is nothing."""
+    """Record a value, unless it is 0."""
     if value != 0.0:
         row = out.used[REALISED]
         out.event[row] = event
@@ -149,7 +149,7 @@ def said(rows: Sorted, i: int) -> float:
 
 
 def adopt(rows: Sorted, held: Held, out: Placed, begin: int, end: int, orphans: bool) -> None:
-    """Place a discovery or a learning; rows of one source stand together."""
+    """Place a discovery or a learning; rows of one source are adjacent."""
     time, kind, target = rows.time[begin], rows.kind[begin], rows.target[begin]
     if holding_of(held, out, target) >= 0:
         out.counts[HELD] += end - begin
@@ -188,7 +188,7 @@ def adopt(rows: Sorted, held: Held, out: Placed, begin: int, end: int, orphans: 
 
 
 def implement(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
-    """Place an implementation, influenced by the own holding."""
+    """Place an implementation, influenced by the implementer's own holding."""
     target, time = rows.target[begin], rows.time[begin]
     own = maker(held, out, target, time)
     if own < 0:
@@ -210,7 +210,7 @@ def implement(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> No
 
 
 def use(rows: Sorted, held: Held, out: Placed, begin: int, end: int) -> None:
-    """Note uses, each by the last implementation before it that its source has made, if it names one."""
+    """Record uses, each through the last implementation before it by its source, if it names one."""
     own, time = held.holding[rows.target[begin]], rows.time[begin]
     for i in range(begin, end):
         source = rows.source[i]

@@ -1,4 +1,4 @@
-"""Retweet cascades, the format weibo of a log: a post a line, with those who passed it on; by whole columns."""
+"""Retweet cascades, the format weibo of a log: one post a line, with those who passed it on; by whole columns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMELESS = r"^/|//|/$"
 
 
 class Posts(NamedTuple):
-    """The lines, each once: where they stand, their fields, and how many entries were a copy."""
+    """The lines, each once: their numbers, their fields, and the participants of repeated lines."""
 
     line: list[int]
     name: list[str]
@@ -38,7 +38,7 @@ class Posts(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Entries, one for each that passed a post on: post, time since, where its path begins in `users`, length."""
+    """Entries, one for each passing on of a post: post, time since, where its path begins in `users`, length."""
 
     post: Ints
     time: Ints
@@ -48,14 +48,14 @@ class Entries(NamedTuple):
 
 
 def recognises(log: Log) -> bool:
-    """Return whether this is text with a cascade a line."""
+    """Return whether this is text with one cascade a line."""
     return log.path.suffix not in {".csv", ".tsv"} and bool(
         re.match(r"(\s*#[^\n]*\n|\s*\n)*[^\t\n#]+\t[^\t\n]+\t\d+\t\d+\t", log.head)
     )
 
 
 def read(log: Log) -> Tape:
-    """Read cascades as a tape, as told at read_log."""
+    """Read cascades as a tape, as described at read_log."""
     if log.source is None:
         raise TapeError(f"{log.path}: cascades are lines of text; allowed: a file")
     posts = _posts(log.source)
@@ -104,7 +104,7 @@ def _posts(source: Source) -> Posts:
 
 
 def _entries(path: Path, posts: Posts) -> tuple[Entries, Ints, pa.Array]:
-    """The entries, in order of post and time; the authors as numbers; and the names of all users."""
+    """Return the entries, in order of post and time, the authors as numbers, and the names of all users."""
     listed = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(posts.entries, pa.large_string())))
     post = pc.list_parent_indices(listed).to_numpy()
     texts = listed.flatten()
@@ -138,7 +138,7 @@ def _entries(path: Path, posts: Posts) -> tuple[Entries, Ints, pa.Array]:
 def _placed(
     entries: Entries, author: Ints, published: Ints, people: int, dropped: Counter[str], mended: Counter[str]
 ) -> tuple[Happened, int]:
-    """The posts and their readers as events; and how many entries were a post itself."""
+    """Return the posts and their readers as events, and how many entries were a post itself."""
     post, time, begin, many, users = entries
     last = users[begin + many - 1]
     by = author[post]
@@ -161,7 +161,7 @@ def _placed(
         at = np.searchsorted(events[rows], keys).clip(0, len(rows) - 1)
         return np.where(events[rows[at]] == keys, rows[at], -1)
 
-    above = many[reads] - 1  # of each reader, the users before them on the path
+    above = many[reads] - 1  # for each reader, the users before them on the path
     reader = np.repeat(np.arange(len(reads)), above)
     step = runs_from(np.zeros(len(above), np.int64), above)
     holding = row_of((post[reads][reader] * people) + users[begin[reads][reader] + step])

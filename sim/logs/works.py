@@ -1,4 +1,4 @@
-"""Works with their references and authors, a work a row: OpenAlex as JSON lines, tables, Web of Science as text."""
+"""Works with their references and authors, one work a row: OpenAlex as JSON lines, tables, Web of Science as text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORKS = Shape(
     ("paper", "date", "references"),
 )
 SEVERAL = re.compile(r"\s*[;|]\s*")
-INSIDE = ("author", "display_name", "name", "id", "paperId")  # what a record in a list is called by
+INSIDE = ("author", "display_name", "name", "id", "paperId")  # keys under which a record in a list may have its name
 FIELDS = {"AU", "PY", "CR"}  # of Web of Science, as the columns of a table
 ISI = re.compile(r"\s*(FN |VR |PT )")
 Work = tuple[str, str | None, list[str], list[str]]  # name, date, references, authors
@@ -42,7 +42,7 @@ def _is_isi(log: Log) -> bool:
 
 
 def read(log: Log) -> Tape:
-    """Read works as a tape, as told at read_log."""
+    """Read works as a tape, as described at read_log."""
     facts: dict[str, Any] = {"format": "works"}
     if _is_isi(log) and log.source is not None:
         works, facts = list(_isi(log)), facts | {"file": "Web of Science"}
@@ -74,7 +74,7 @@ def _text(cell: Any) -> str:
 
 
 def _several(cell: Any) -> list[str]:
-    """Names in a list, or in a text between semicolons or bars; of records of authors, what they are called."""
+    """Return the names in a list, or in a text between semicolons or bars; for records of authors, their names."""
     if cell is None:
         return []
     if isinstance(cell, str):
@@ -89,7 +89,7 @@ def _several(cell: Any) -> list[str]:
 
 
 def _isi(log: Log) -> Iterator[Work]:
-    """The records of a text of Web of Science, named as others cite them."""
+    """Yield the records of a Web of Science text, named as others cite them."""
     assert log.source is not None
     fields: dict[str, list[str]] = {}
     tag = ""
@@ -106,7 +106,7 @@ def _isi(log: Log) -> Iterator[Work]:
 
 
 def _isi_rows(table: Table) -> Iterator[Work]:
-    """The same of a table, whose columns are called as the fields are."""
+    """Yield the same from a table whose columns are called like the fields."""
     for batch in table.batches(range(len(table.names))):
         for cells in zip(*(column.to_pylist() for column in batch), strict=True):
             row = {name: _text(cell) for name, cell in zip(table.names, cells, strict=True)}

@@ -1,1 +1,1 @@
-"""The parts that differ from machine to machine: compiling, threads, memory, folders; no result depends on it."""
+"""The parts that differ from machine to machine: compiling, threads, memory, folders; no result depends on them."""

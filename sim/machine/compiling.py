@@ -1,9 +1,9 @@
 """Machine code of plain functions, made by numba from the very source that people read.
 
 A function is compiled with all that it reaches through its own globals, and nothing else: no list says what belongs
-together. What was compiled is kept in a private folder that is named by all it was compiled from: the code of each
-function reached, the constants that it reads, the versions and the processor. Another source, version or machine never
-finds it, so it cannot be stale.
+together. Compiled code is kept in a private folder, named by all it was compiled from: the code of each function
+reached, the constants that it reads, the versions and the processor. Another source, version or machine never finds it,
+so it cannot be stale.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ Instead = tuple[tuple[Any, Any], ...]
 NUMBERS: dict[str, Any] = {"float": kinds.float64, "int": kinds.int64, "bool": kinds.boolean}
 
 _linking = threading.RLock()
-_inner: dict[tuple[Plain, Instead], Any] = {}  # what is compiled for its callers only
+_inner: dict[tuple[Plain, Instead], Any] = {}  # functions compiled only for their callers
 
 
 @cache
 def machine_code(function: Function, instead: Instead = ()) -> Function:
-    """Return a function compiled with all that it reaches, when it is first called.
+    """Return a function that is compiled, when it is first called, with all that it reaches.
 
     Args:
         function: a plain function of numbers, arrays and records.
-        instead: pairs of a function that it reaches and another that takes its place.
+        instead: pairs of a function that it reaches and the one that replaces it.
 
-    It releases Python's lock, so that threads can call it side by side. What it calls gets no wrapper for Python, which
-    takes half the time; and those of them that make no arrays do not count the references to those that they are given,
-    which takes a tenth of the time of small ones.
+    The code releases Python's lock, so that threads can call it side by side. Functions that it calls get no wrapper
+    for Python, which halves the time of compiling; and those that make no arrays do not count references to the arrays
+    that they are given, so that small ones take a tenth of the time.
     """
     with _linking:
         reached = reachable(function, instead)
@@ -66,13 +66,13 @@ def machine_code(function: Function, instead: Instead = ()) -> Function:
 
 
 def is_compiled(function: Callable[..., Any], instead: Instead = ()) -> bool:
-    """Return whether machine code of a function is there from an earlier run."""
+    """Return whether machine code of a function exists from an earlier run."""
     folder = cache_folder(function, instead)
     return folder is not None and any(folder.glob("*.nbc"))
 
 
 def reachable(function: Callable[..., Any], instead: Instead = ()) -> list[Plain]:
-    """Return a function and those of this package that it calls, directly or not, each once, in a fixed order."""
+    """Return a function and those of this package that it calls, directly or not, once each, in a fixed order."""
     found: dict[Plain, None] = {}
     waiting: list[Any] = [function]
     while waiting:
@@ -84,10 +84,10 @@ def reachable(function: Callable[..., Any], instead: Instead = ()) -> list[Plain
 
 
 def _read_by(function: Plain, instead: Instead = ()) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of the globals that a function reads, by name; inner functions' names, too.
+    """Yield name and value of the globals that a function and its inner functions read, sorted by name.
 
-    Of a module of this package, the functions are meant that it reads there: "rules.probability". A function that takes
-    the place of another may call that one.
+    A module of this package stands for the functions that are read from it: "rules.probability". A replacement may call
+    the function that it replaces.
     """
     others = {old: new for old, new in instead if new is not function}
     for name, thing in _globals_of(function):
@@ -96,7 +96,7 @@ def _read_by(function: Plain, instead: Instead = ()) -> Iterator[tuple[str, Any]
 
 @cache
 def _globals_of(function: Plain) -> tuple[tuple[str, Any], ...]:
-    """Return names and values of what a function reads, as it stands."""
+    """Return names and values of what a function reads, before any replacement."""
     found: list[tuple[str, Any]] = []
     names = dict.fromkeys(sorted(_names_in(function.__code__)))
     for name in names:
@@ -120,7 +120,7 @@ def _link(reached: list[Plain], instead: Instead, tag: str) -> None:
     """Make a compiled twin of each function, which calls the twins of the others.
 
     Twins are shared by all that replace the same functions below them, so that another choice of some part compiles
-    that part anew and not what knows nothing of it.
+    that part anew, but not what does not reach it.
     """
     plain = _makes_no_arrays(reached, instead)
     keys = {function: (function, _met(function, instead)) for function in reached}
@@ -136,7 +136,7 @@ def _is_ours(function: Plain) -> bool:
 
 
 def _met(function: Plain, instead: Instead) -> Instead:
-    """Return the replacements that are made in a function or below it."""
+    """Return the replacements that apply in a function or below it."""
     below = reachable(function, instead) if instead else []
     return tuple(
         (old, new) for old, new in instead
@@ -145,10 +145,10 @@ def _met(function: Plain, instead: Instead) -> Instead:
 
 
 def _twin(function: Any, instead: Instead, tag: str) -> Plain:
-    """Return the same function with globals of its own, which are linked as far as their twins are there.
+    """Return the same function with globals of its own, linked to those twins that already exist.
 
-    Its name bears a tag of all that it is compiled with: machine code from several processes is bound by names, and
-    numba numbers the versions of a function in each process anew.
+    Its name carries a tag of all that it is compiled with: machine code from several processes is bound by name, and
+    numba numbers the versions of a function anew in each process.
     """
     space = dict(function.__globals__)
     made = FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
@@ -184,13 +184,13 @@ def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:
 
 
 def _wide(kind: Any) -> Any:
-    """Return the widest type for a whole number, so that no constant and no narrow column compiles a function anew."""
+    """Return the widest type for a whole number, so that constants and narrow columns compile no function anew."""
     kind = kinds.unliteral(kind)
     return kinds.int64 if isinstance(kind, kinds.Integer) else kind
 
 
 def _makes_no_arrays(reached: list[Plain], instead: Instead) -> dict[Plain, None]:
-    """Return the functions that neither make nor return an array, nor are handed one by what they call."""
+    """Return the functions that neither make nor return an array, nor get one from what they call."""
     none = dict.fromkeys(f for f in reached if f.__annotations__.get("return") in ("None", "bool", "int", "float"))
     own = [f for f in none if not {*f.__code__.co_names} & {"np", "copy"}]
     called = {
@@ -200,7 +200,7 @@ def _makes_no_arrays(reached: list[Plain], instead: Instead) -> dict[Plain, None
 
 
 def why_not(function: Plain, like: Plain) -> str:
-    """Return why a function cannot be compiled for the arguments of another, in one line; nothing if it can."""
+    """Return why a function cannot be compiled for the arguments of another, in one line, or "" if it can."""
     words = [like.__annotations__[name] for name in like.__code__.co_varnames[: like.__code__.co_argcount]]
     with _linking:
         tag = contents(function, ())
@@ -209,7 +209,7 @@ def why_not(function: Plain, like: Plain) -> str:
             made = _jit(_twin(function, (), tag), inner=False)
             made.compile(tuple(NUMBERS[word] for word in words))
             result = made.nopython_signatures[0].return_type
-        except Exception as error:  # of numba there are several kinds, not all of one family
+        except Exception as error:  # numba has several kinds, not all of one family
             lines = str(error).splitlines()
             return (lines[1] if lines[0].startswith("Failed in") and len(lines) > 1 else lines[0]).strip()
     wanted = NUMBERS[like.__annotations__["return"]]
@@ -217,11 +217,11 @@ def why_not(function: Plain, like: Plain) -> str:
 
 
 class _InnerLibrary(JITCodeLibrary):
-    """Code that is linked into that of its callers, where it is optimised and becomes machine code, once."""
+    """Code that is linked into its callers' code, where it is optimised and becomes machine code once."""
 
     @property
     def codegen(self) -> Any:
-        return SimpleNamespace(set_env=lambda *_: None)  # no constants are kept in an environment: all is numbers
+        return SimpleNamespace(set_env=lambda *_: None)  # no constants are kept in an environment: all are numbers
 
     def get_pointer_to_function(self, name: str) -> int:
         self._ensure_finalized()
@@ -236,7 +236,7 @@ class _InnerLibrary(JITCodeLibrary):
 
 
 class _InnerCompiler(Compiler):
-    """numba's own compiler, but for the library that the code goes to."""
+    """numba's own compiler, except for the library to which the code goes."""
 
     def define_pipelines(self) -> Any:
         self.state.library = _InnerLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
@@ -244,7 +244,7 @@ class _InnerCompiler(Compiler):
 
 
 class _Folder(caching._CacheLocator):
-    """The folder of one function's code: numba's own setting for this is one for all threads and users."""
+    """The folder of one function's code; numba's own setting for this is one for all threads and users."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder)
@@ -302,14 +302,14 @@ INTRINSICS: dict[Any, Any] = {
 
 
 def cache_folder(function: Callable[..., Any], instead: Instead = ()) -> Path | None:
-    """Return the private folder for machine code of a function, made if need be; None where there is none to be had."""
+    """Return the private folder for machine code of a function, made if need be, or None if none can be had."""
     try:
         folder = Path(platformdirs.user_cache_dir("shoulders", appauthor=False)) / fingerprint(function, instead)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         mine = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
         safe = mine and os.access(folder, os.W_OK | os.X_OK)
-    except (OSError, RuntimeError):  # the latter where not even a home is known
+    except (OSError, RuntimeError):  # the latter if not even a home is known
         return None
     return folder if safe else None
 
@@ -346,7 +346,7 @@ def _code(code: CodeType, doc: str | None = None) -> str:
 
 
 def _constant(thing: Any) -> str:
-    """Return a global that compiled code reads, as text that differs where the code would."""
+    """Return a global that compiled code reads, as text that differs if the code would."""
     if isinstance(thing, np.ndarray):
         return f"{thing.dtype} {thing.shape} {thing.tobytes().hex()}"
     if isinstance(thing, FunctionType | ModuleType):

@@ -13,7 +13,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 LEFT = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(partial|old)")
-MAX_NAME = 200  # letters of a file's own name in that of its partial
+MAX_NAME = 200  # letters of a file's name that are kept in its partial's name
 _open: dict[Path, None] = {}  # partials that this process is writing
 
 
@@ -23,10 +23,10 @@ def new_folder(path: str | Path, may_replace: Callable[[Path], bool]) -> Iterato
 
     Args:
         path: where the folder is to be; a link is followed, not replaced.
-        may_replace: whether a folder that is there may give way; what others put into it is kept.
+        may_replace: whether an existing folder may be replaced; what others put into it is kept.
 
     Raises:
-        FileExistsError: if what is there may not give way.
+        FileExistsError: if an existing folder may not be replaced.
     """
     path = Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,11 +44,11 @@ def new_folder(path: str | Path, may_replace: Callable[[Path], bool]) -> Iterato
 def new_file(path: str | Path, tidy: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what is written there takes its place when the block ends well.
 
-    After that it survives a loss of power. When the block fails, nothing is left and `path` is as it was.
+    After that it survives a power cut. If the block fails, nothing is left and `path` is as it was.
 
     Args:
         path: the file; a link is followed, not replaced.
-        tidy: whether to look for what dead processes left, which takes a look at every file of the folder.
+        tidy: whether to look for what dead processes left, which means a look at every file of the folder.
     """
     path = Path(path).resolve()
     if tidy:
@@ -78,12 +78,12 @@ def why_unwritable(path: Path) -> str:
 
 
 def held_in(folder: Path) -> list[str]:
-    """Return the names of what a folder holds, but for what dead processes left behind."""
+    """Return the names of a folder's contents, except what dead processes left behind."""
     return [file.name for file in folder.iterdir() if not LEFT.fullmatch(file.name)]
 
 
 def clear_left(path: Path) -> None:
-    """Remove what processes that died while they wrote `path` left behind."""
+    """Remove what processes that died while writing `path` left behind."""
     for file in path.parent.glob(f".{glob_escaped(path.name[:MAX_NAME])}.*"):
         found = LEFT.fullmatch(file.name)
         if not found or found["name"] != path.name[:MAX_NAME] or file in _open or _lives(int(found["pid"])):
@@ -103,13 +103,13 @@ def _lives(pid: int) -> bool:
 
 
 def glob_escaped(name: str) -> str:
-    """Return a name such that a pattern of it matches nothing else."""
+    """Return a name escaped for glob, so that it matches nothing but itself."""
     return re.sub(r"([*?[])", r"[\1]", name)
 
 
 @contextlib.contextmanager
 def _partial(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` of this process alone, and remove what is left there in the end."""
+    """Yield a path beside `path` for this process alone, and remove what is left there at the end."""
     partial = path.with_name(f".{path.name[:MAX_NAME]}.{os.getpid()}.partial")
     _open[partial] = None
     try:
@@ -160,17 +160,17 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold a lock that no other process holds; the system lets go of it when this process ends, however it does.
+    """Hold a lock that no other process holds; the system releases it when this process ends, for whatever reason.
 
     Raises:
-        BlockingIOError: if another process holds it; its number is in the file beside, if it is known.
+        BlockingIOError: if another process holds it; the message is its number, if that is known.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     holder = file.with_suffix(".pid")
     try:
         with FileLock(file, timeout=0):
             try:
-                with contextlib.suppress(OSError):  # of a full disk; it only tells others whom they wait for
+                with contextlib.suppress(OSError):  # such as a full disk; the file only tells others whom they wait for
                     holder.write_text(f"{os.getpid()}\n", encoding="ascii")
                 yield
             finally:

@@ -1,4 +1,4 @@
-"""Hints for loops that may be compiled: how long a call takes, and records that loops write to."""
+"""Hints for loops that may be compiled: inlining, prefetching, and records that loops write to."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ inlined: dict[CodeType, None] = {}
 
 
 def inline(function: Function) -> Function:
-    """Mark a function that is called so often that compiled code holds it in place of each call."""
+    """Mark a function that is called so often that compiled code holds its body in place of each call."""
     inlined[function.__code__] = None
     return function
 
 
 def fetch(column: Any, place: int) -> None:
-    """Say that an entry of a column will be asked for soon: nothing but the time it takes to come depends on it.
+    """Announce that an entry of a column will be needed soon, which affects nothing but the time it takes to come.
 
-    A loop over entries that lie far apart waits for the memory, unless it says some entries ahead which come next.
+    A loop over entries that lie far apart waits for the memory, unless it announces some entries ahead which come next.
     """
 
 
 def by_reference(record: Any) -> Any:
-    """Return a named tuple as a record whose fields can be set, handed on by its address: a narrow argument.
+    """Return a named tuple as a record whose fields can be set, passed on by its address: a narrow argument.
 
-    Compiled code only. It lives until the function returns that calls this; `values_of` ends its use.
+    For compiled code only. It lives until the function that calls this returns; `values_of` ends its use.
     """
-    raise NotImplementedError  # numba puts machine code in the place of the body
+    raise NotImplementedError  # numba puts machine code in place of the body
 
 
 def values_of(record: Any) -> Any:
-    """Return the named tuple that a record by reference has become; once, as the last that is asked of it."""
-    raise NotImplementedError  # numba puts machine code in the place of the body
+    """Return the named tuple that a record by reference has become; call this once, as the record's last use."""
+    raise NotImplementedError  # numba puts machine code in place of the body
 
 
 def keep(record: Any) -> Any:
-    """Return a named tuple as a record that is kept: one object for Python. Compiled code only."""
-    raise NotImplementedError  # numba puts machine code in the place of the body
+    """Return a named tuple as a kept record, which is one object for Python; for compiled code only."""
+    raise NotImplementedError  # numba puts machine code in place of the body
 
 
 def opened(kept: Any) -> Any:
-    """Return a record that is kept by reference, as long as it is kept; its field `record` is the named tuple."""
-    raise NotImplementedError  # numba puts machine code in the place of the body
+    """Return a kept record by reference, valid as long as it is kept; `kept.record` is the named tuple."""
+    raise NotImplementedError  # numba puts machine code in place of the body

@@ -1,4 +1,4 @@
-"""Machine code of loops, where it pays; reading this does not load the compiler."""
+"""Machine code of loops, where it pays; importing this module does not load the compiler."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-WORTH_COMPILING = 20_000  # things that a loop goes over
-PATIENCE = 2_000_000  # things that a loop goes over in many short calls, before it is compiled for the next
-_so_far: dict[Any, int] = {}  # how many things each loop that is not compiled has gone over in this process
+WORTH_COMPILING = 20_000  # items that a loop goes over
+PATIENCE = 2_000_000  # items that many short calls of a loop go over before it is compiled
+_so_far: dict[Any, int] = {}  # the items that each loop has gone over in this process without being compiled
 _times: ContextVar[int] = ContextVar("times", default=1)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function, instead: tuple[tuple[Any, Any], ...] = ()) -> Function:
-    """Return a function as machine code, with all that it reaches; the compiler is loaded when it is first needed.
+    """Return a function as machine code, with all that it reaches; the compiler is loaded when first needed.
 
     Args:
         function: a plain function of numbers, arrays and records.
-        instead: pairs of a function that it reaches and another that takes its place.
+        instead: pairs of a function that it reaches and the one that replaces it.
     """
     from sim.machine.compiling import machine_code
 
@@ -28,7 +28,7 @@ def compiled(function: Function, instead: tuple[tuple[Any, Any], ...] = ()) -> F
 
 
 def without(*functions: Callable[..., Any]) -> tuple[tuple[Any, Any], ...]:
-    """Return pairs for `compiled` that leave functions out, which are never called; each says what it returns."""
+    """Return pairs for `compiled` that replace functions, which are never needed, by ones that do nothing."""
     return tuple((function, _NOTHING[function.__annotations__["return"]]) for function in functions)
 
 
@@ -41,7 +41,7 @@ def _false(*_: Any) -> bool:
 
 
 def always(*_: Any) -> bool:
-    """Return True, in the place of a function that says whether something can be."""
+    """Return True, in place of a function that says whether something can be."""
     return True
 
 
@@ -49,7 +49,7 @@ _NOTHING: dict[str, Callable[..., Any]] = {"None": _none, "bool": _false}
 
 
 def for_size(function: Function, size: int, worth: int = WORTH_COMPILING) -> Function:
-    """Return a function as it stands for few things, and compiled for more than `worth`, or once many calls add up."""
+    """Return a function as it is for few items, and compiled for more than `worth`, or once many calls add up."""
     so_far = _so_far.get(function, 0) + size
     if size * _times.get() > worth or so_far > PATIENCE:
         return compiled(function)
@@ -59,7 +59,7 @@ def for_size(function: Function, size: int, worth: int = WORTH_COMPILING) -> Fun
 
 @contextmanager
 def repeated(times: int) -> Iterator[None]:
-    """Take it in the block, in this thread, that all is done so many times: compiling pays the sooner."""
+    """Assume in the block, in this thread, that work is repeated this many times, so that compiling pays off sooner."""
     token = _times.set(max(1, times))
     try:
         yield

@@ -12,7 +12,7 @@ import psutil
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 FREE_UNPACKED = 1 << 28  # bytes that any Parquet table may unpack to
-WIDE = 400  # bytes of a row, on average, that the columns of a larger one may unpack to
+WIDE = 400  # bytes per row, on average, to which the columns of a larger one may unpack
 
 
 def free_memory() -> int:
@@ -33,7 +33,7 @@ def _left_by_groups() -> Iterator[int]:
 
 
 def _memory_groups() -> Iterator[tuple[Path, str, str, str, str]]:
-    """Yield root, own group, and the names of limit, use and reclaimable pages, for each hierarchy of memory."""
+    """Yield root, own group, and the file names of limit, use and reclaimable pages, for each hierarchy of memory."""
     with contextlib.suppress(OSError, ValueError):
         for line in OWN_GROUPS.read_text(encoding="utf-8").splitlines():
             _, controllers, group = line.split(":", 2)
@@ -56,7 +56,7 @@ def _reclaimable(stat: Path, name: str) -> int:
 
 
 def _left_by_limits() -> Iterator[int]:
-    """Yield the memory left by the limits of this process (ulimit), where the system has limits."""
+    """Yield the memory left by the limits of this process (ulimit), if the system has limits."""
     try:
         import resource
     except ModuleNotFoundError:
@@ -69,7 +69,7 @@ def _left_by_limits() -> Iterator[int]:
 
 
 def in_words(count: float) -> str:
-    """Return a number of bytes as a reader says it.
+    """Return a number of bytes in words.
 
     >>> in_words(1.5e9)
     '1.5 GB'
@@ -78,16 +78,16 @@ def in_words(count: float) -> str:
 
 
 def unpacks_too_far(parquet: Any, names: Container[str], free: int = FREE_UNPACKED) -> str:
-    """Return the fault of a Parquet file whose columns would unpack to far more than its rows can take, or nothing.
+    """Return what is wrong with a Parquet file whose columns unpack to far more than its rows need, or nothing.
 
     Args:
-        parquet: its metadata, as pyarrow has them.
-        names: of the columns that are to be read.
+        parquet: its metadata, as pyarrow gives them.
+        names: the columns that are to be read.
         free: bytes that any file may unpack to.
     """
     most = free + WIDE * parquet.num_rows
     groups = [parquet.row_group(g) for g in range(parquet.num_row_groups)]
-    if sum(group.total_byte_size for group in groups) <= most:  # of a corrupt file, pyarrow may not survive to say more
+    if sum(group.total_byte_size for group in groups) <= most:  # pyarrow may crash if asked for more of a corrupt file
         return ""
     columns = (group.column(c) for group in groups for c in range(group.num_columns))
     size = sum(c.total_uncompressed_size for c in columns if c.path_in_schema.split(".")[0] in names)

@@ -1,4 +1,4 @@
-"""Records that hold arrays: whether two are equal, and how one looks in print."""
+"""Records that hold arrays: comparing two, and printing one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def many(count: int, word: str) -> str:
-    """Return a count with its noun, in the plural where it is not one.
+    """Return a count with its noun, which is in the plural unless the count is 1.
 
     >>> many(1, "idea"), many(2000, "person")
     ('1 idea', '2,000 persons')
@@ -37,7 +37,7 @@ def many(count: int, word: str) -> str:
 
 
 def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a table for a notebook; nothing in it means anything to HTML.
+    """Return a table for a notebook, with everything in it escaped for HTML.
 
     >>> html_table("a & b", ["name"], [["<i>"]])
     '<p><b>a &amp; b</b></p><table><tr><th>name</th></tr><tr><td>&lt;i&gt;</td></tr></table>'

@@ -1,8 +1,8 @@
 """Records by reference in compiled code: a named tuple whose fields can be read and set, on the stack or kept.
 
-A function that takes the address of one record is compiled in a fraction of the time that the same function takes with
-fifty columns as arguments, and what it sets is seen by its callers: so buffers can grow wherever they are written.
-A record that is kept outlives the call; Python holds it by one object, where a tuple would be one for each column.
+A function that takes the address of one record compiles in a fraction of the time that it takes with fifty columns as
+arguments, and its callers see what it sets, so that buffers can grow wherever they are written. A kept record outlives
+the call; Python holds it as one object, where a tuple would be one for each column.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _get(context: Any, builder: Any, kind: Reference, record: Any, name: str) ->
 def _set(context: Any, builder: Any, signature: Any, arguments: Any, name: str) -> None:
     record, value = arguments
     place = _place(builder, signature.args[0], record, name)
-    if context.enable_nrt:  # else there is nothing to count, since such functions make and are handed no arrays
+    if context.enable_nrt:  # else nothing is counted, since such functions neither make nor receive arrays
         context.nrt.incref(builder, signature.args[1], value)
         context.nrt.decref(builder, signature.args[1], builder.load(place))
     builder.store(value, place)
@@ -74,7 +74,7 @@ def by_reference(_: Any, record: Any) -> Any:
 
 @intrinsic
 def values_of(_: Any, record: Any) -> Any:
-    """See hints.values_of; the record's references go over to the tuple."""
+    """See hints.values_of; the record's references pass to the tuple."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(arguments[0])
@@ -87,11 +87,11 @@ new: Any = structref.new
 
 @structref.register
 class _Kept(kinds.StructRef):
-    """A named tuple that is kept, as the only field of a struct of numba's."""
+    """A kept named tuple, as the only field of a numba struct."""
 
 
 class Kept(structref.StructRefProxy):
-    """A record that is kept, as Python has it."""
+    """A kept record, as Python sees it."""
 
     __slots__ = ()
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPED, NARROW = 110, 80  # columns, where no terminal says how many it has; of a table of many
-FIRST, EACH, BORDER = 20, 8, 3  # columns of the first column of a table at most, of others at least, and between
+PIPED, NARROW = 110, 80  # columns if no terminal says how many it has; the latter for tables of many
+FIRST, EACH, BORDER = 20, 8, 3  # columns of a table's first column at most, of others at least, and between
 HARMLESS = "\n\u00a0\u200c\u200d"  # line ends, and letters of scripts and emoji that Python calls unprintable
 SHORT = {"communication": "commun.", "implementation": "implem."}
-Ticks = Callable[[int, int], None]  # is called with (done, in all)
+Ticks = Callable[[int, int], None]  # called with (done, in all)
 
 
 def printable(text: str) -> str:
@@ -37,7 +37,7 @@ def show(text: str) -> None:
 
 
 def show_part(text: str) -> None:
-    """Write a part of a line of data to standard output, where the whole would take too much memory."""
+    """Write a part of a line of data to standard output, for a line that would take too much memory as a whole."""
     sys.stdout.write(printable(text))
 
 
@@ -52,21 +52,21 @@ def show_json(found: Any) -> None:
 
 
 def _write(stream: Any, text: str) -> None:
-    if stream is not None:  # it is None where it was closed
+    if stream is not None:  # it is None if it was closed
         stream.write(printable(text) + "\n")
         stream.flush()
 
 
 @contextlib.contextmanager
 def warnings_as_notes() -> Iterator[None]:
-    """Show warnings as lines of standard error while the block runs, without the place in the code."""
+    """Show warnings as lines on standard error while the block runs, without their place in the code."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: say(f"Note: {' '.join(str(message).split())}")
         yield
 
 
 def show_grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a table to standard output; one of many columns as several tables, unless the terminal has room for all."""
+    """Write a table to standard output, or several if it has many columns and the terminal has no room for all."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -131,7 +131,7 @@ def stage(text: str) -> Iterator[None]:
 def progress_bar(name: str, unit: str = "steps") -> Iterator[Callable[..., None] | None]:
     """Show a bar with the time left on standard error while the block runs, if that is a terminal.
 
-    It yields a function that is called with (done, in all) and, if there is more to say, `unit`; None elsewhere.
+    Yield a function to call with (done, in all) and, if there is more to say, `unit`; elsewhere, yield None.
     """
     if not on_terminal():
         yield None

@@ -13,11 +13,11 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-AHEAD = 4  # items of each thread that are handed out before their turn
+AHEAD = 4  # items per thread that are handed out ahead of their turn
 
 
 def processors() -> int:
-    """Return how many processors this process may use; all of the machine where the system does not say."""
+    """Return how many processors this process may use, or all of the machine if the system does not say."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -25,12 +25,12 @@ def processors() -> int:
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None) -> Iterator[Result]:
     """Map `work` over the items in threads and yield the results in order.
 
-    The first item is done alone, since it may compile what the others then share. Items are asked for a few ahead of
-    the results, so that not all of them need be there at once.
+    The first item is done alone, since it may compile what the others then share. Items are requested only a few ahead
+    of the results, so that they need not all exist at once.
 
     Args:
         work: called with one item at a time; must not depend on the order of the calls.
-        items: may be made as they are asked for.
+        items: may be made on request.
         threads: how many work side by side; as many as there are processors if None.
     """
     waiting = iter(items)

@@ -7,7 +7,7 @@ from functools import cache
 
 @cache
 def version() -> str:
-    """Return the version of shoulders, or "0" where it runs without having been installed."""
+    """Return the version of shoulders, or "0" if it runs without having been installed."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
 

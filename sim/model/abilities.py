@@ -1,4 +1,4 @@
-"""Abilities: a draw for each person from a distribution, alike in Python and in compiled code."""
+"""Abilities: a draw for each person from a distribution, the same in Python and in compiled code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST = 2.0**-54  # in place of a uniform number of 0, whose normal quantile is 
 
 
 def parameters_of(distribution: Any) -> tuple[int, Floats]:
-    """Kind and parameters of an ability of a scenario, a number or a distribution, as `draw_ability` takes them."""
+    """Return kind and parameters of an ability, given as a number or a distribution, as `draw_ability` takes them."""
     if isinstance(distribution, float | int):
         return FIXED, np.array([distribution, 0.0], np.float64)
     match distribution.kind:
@@ -34,14 +34,14 @@ def parameters_of(distribution: Any) -> tuple[int, Floats]:
 
 
 def draw_ability(kind: int, parameters: Any, seed: int, number: int, person: int) -> float:
-    """The ability of a person, in [0, 1]: a draw from a distribution, cut off at 0 and 1.
+    """Return the ability of a person, in [0, 1]: a draw from a distribution, cut off at 0 and 1.
 
     Args:
         kind: one of the numbers above.
         parameters: float64: low, high; mean, sd; median, sigma; low, exponent; a, b; values, then as many weights.
-        seed: of the luck; 64 bits, in compiled code as int64.
-        number: of the ability.
-        person: whose it is.
+        seed: 64 bits, in compiled code as int64.
+        number: the number of the ability.
+        person: the row of the person.
     """
     return draw_by_key(kind, parameters, key_of(seed, ABILITY, number, 0), person)
 
@@ -57,7 +57,7 @@ def draw_abilities(kind: int, parameters: Any, seed: int, number: int, first: in
 
 
 def draw_by_key(kind: int, parameters: Any, key: int, person: int) -> float:
-    """The ability of a person by the key of all draws for this ability."""
+    """Return the ability of a person, by the key of all draws for this ability."""
     a, b = float(parameters[0]), float(parameters[1])
     u = uniform_of(key, person, 0)
     if kind == UNIFORM:
@@ -76,7 +76,7 @@ def draw_by_key(kind: int, parameters: Any, key: int, person: int) -> float:
 
 
 def choose(parameters: Any, u: float) -> float:
-    """One of the values in the first half of the parameters, with the odds in the second."""
+    """Return one of the values in the first half of the parameters, with the odds in the second."""
     count = len(parameters) // 2
     total = 0.0
     for m in range(count):
@@ -85,7 +85,7 @@ def choose(parameters: Any, u: float) -> float:
     chosen = 0.0
     for m in range(count):
         weight = float(parameters[count + m])
-        if weight > 0.0:  # where rounding leaves something over, the last one is taken that has odds at all
+        if weight > 0.0:  # if rounding leaves a remainder, the last value with any odds is taken
             chosen = float(parameters[m])
             if below < weight:
                 return chosen
@@ -94,7 +94,7 @@ def choose(parameters: Any, u: float) -> float:
 
 
 def log_gamma(shape: float, key: int, person: int, which: int) -> float:
-    """Log of a gamma variate, by rejection (Marsaglia and Tsang 2000); the `other` of a draw numbers the tries."""
+    """Return the log of a gamma variate, by rejection (Marsaglia and Tsang 2000); a draw's `other` counts the tries."""
     boost = 0.0
     if shape < 1.0:
         boost = max(log(1.0 - uniform_of(key, person, 2 + which)) / shape, -1e308)

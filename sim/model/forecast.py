@@ -1,4 +1,4 @@
-"""Predict what a run takes: memory and seconds."""
+"""Predictions of what a run takes: memory and seconds."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sim.scenario.scenario import Scenario
 
 
 def seconds_of_agents(scenario: Scenario) -> float:
-    """Seconds that the agents would take, roughly; measured on one core of 2026."""
+    """Return roughly how many seconds the agents would take, as measured on one core of 2026."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
     return scenario.scenario.steps * (1.0 * people + 1.7 * creative_persons(scenario) * ideas) * 1e-6
 
 
 def seconds_of_kernels(scenario: Scenario) -> float:
-    """Seconds that compiled loops would take, roughly, when everybody takes up and tells everything."""
+    """Return roughly how many seconds compiled loops would take if everybody adopted and told everything."""
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
     told = min(scenario.dynamics.telling_period, scenario.scenario.steps)
     return 20e-9 * count_ties(scenario, people) * ideas * told + 300e-9 * most_events(scenario)
@@ -35,7 +35,7 @@ def creative_persons(scenario: Scenario) -> int:
 
 
 def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) -> int:
-    """Bytes that a run takes at its peak when this many events happen, tape and checks included.
+    """Return the bytes that a run takes at its peak with this many events, tape and checks included.
 
     Fitted to measured peaks (CPython 3.11 and 3.13, numpy 2.4, numba 0.68; see `make bench ARGS=memory`): a
     process with its libraries, then what each person, tie, key and event adds.
@@ -47,7 +47,7 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
     )
     if engine == "kernels":
         each = 4 if scenario.world.network.kind in ("erdos-renyi", "stochastic-block", "complete") else 8
-        an_event = 190 if _is_made(scenario) else 80  # what implementations serve is written down, too
+        an_event = 190 if _is_made(scenario) else 80  # uses and realised values are recorded too
         keys = 20 * creative_persons(scenario) * ideas
         return 220_000_000 + 8 * people + keys + each * ties + related + an_event * events
     compiling = 110_000_000 if people + ties > make.WORTH_COMPILING or events > WORTH_COMPILING else 0
@@ -55,9 +55,9 @@ def predict_memory(scenario: Scenario, engine: str = "agents", events: int = 0) 
 
 
 def most_events(scenario: Scenario) -> int:
-    """Return how many events there are when all whom an idea can reach adopt it, implement it and give it up.
+    """Return the number of events if all whom an idea can reach adopt it, implement it and give it up.
 
-    Once, or where it can be adopted again, as often as giving it up leaves time for.
+    They do so once or, if it can be adopted again, as often as giving it up leaves time for.
     """
     dynamics, made = scenario.dynamics, _is_made(scenario)
     left = dynamics.abandon_rate > 0.0 or dynamics.abandon_rate_working > 0.0
@@ -75,7 +75,7 @@ def _is_made(scenario: Scenario) -> bool:
 
 
 def _most_adoptions(scenario: Scenario) -> float:
-    """Return the mean number of adoptions, up to `most`, where all who are told adopt; `most` if none can tell.
+    """Return the mean number of adoptions if all who are told adopt, at most `most`; just `most` if hard to predict.
 
     Whoever adopts an idea tells an audience of it in each step of a period, and so do those who were told.
     """
@@ -105,7 +105,7 @@ def _adopting(scenario: Scenario, entry: Any) -> int:
     people = person_ranges(scenario)
     ideas = len(find(idea_ranges(scenario), entry.idea) or ())
     told = {"tell": getattr(entry, "to", ""), "publish": EVERYONE}.get(entry.kind, entry.person)
-    persons = len(find(people, EVERYONE if told == WORLD else told) or ())  # none of a crowd
+    persons = len(find(people, EVERYONE if told == WORLD else told) or ())  # nobody for the crowd
     return max(persons, ideas) if entry.kind == "discover" and entry.pairing == "each" else persons * ideas
 
 

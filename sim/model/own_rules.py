@@ -23,18 +23,18 @@ REPLACEABLE = {
         rules.abandonment_rate,
     )
 }
-Own = tuple[tuple[FunctionType, FunctionType], ...]  # a rule of rules.py, and what takes its place
+Own = tuple[tuple[FunctionType, FunctionType], ...]  # a rule of rules.py, and its replacement
 
 
 def own_rules(given: Mapping[str, Callable[..., Any]] | None) -> Own:
-    """Check rules of one's own by name and by what they take.
+    """Return rules of one's own with those they replace, after checking their names and arguments.
 
     Args:
-        given: the name of a rule in rules.py -> a plain function of the same arguments, which must be a function of
+        given: the name of a rule in rules.py -> a plain function of the same arguments, whose result must depend on
             these alone: both engines call it whenever they like.
 
     Raises:
-        ValueError: says in one line which rule is none, or what a function must take.
+        ValueError: says in one line which name is no rule, or what a function must take.
 
     >>> own_rules({"abandonment_rat": abs})
     Traceback (most recent call last):
@@ -64,16 +64,16 @@ reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonm
 
 @contextlib.contextmanager
 def blamed(own: Own) -> Iterator[None]:
-    """Say of an error in the block that rules of one's own took part in it, if they did.
+    """Turn an error in the block into one that names the rules of one's own, if there are any.
 
     Raises:
-        RunError: in place of any error that is not said to a user as it is.
+        RunError: in place of any error that is not already written for the user.
     """
     try:
         yield
     except (InputError, RunError, MemoryError, OSError):
         raise
-    except Exception as error:  # whatever it is: what a rule raises, or what comes of what it returns
+    except Exception as error:  # any error that a rule raises, or that its result leads to
         if not own:
             raise
         names = ", ".join(rule.__name__ for rule, _ in own)
@@ -81,7 +81,7 @@ def blamed(own: Own) -> Iterator[None]:
 
 
 def rules_with(own: Own) -> Any:
-    """Return the rules as the agents call them, by name, with one's own in their places, also where rules call them."""
+    """Return the rules by name, as the agents call them, with one's own in place, also where rules call each other."""
     if not own:
         return rules
     space = dict(vars(rules))
@@ -93,5 +93,5 @@ def rules_with(own: Own) -> Any:
 
 
 def named(own: Own) -> dict[str, str]:
-    """Return which rules are one's own, and the name of the function, for the tape's provenance."""
+    """Return the names of the replaced rules and of the functions in their place, for the tape's provenance."""
     return {rule.__name__: f"{function.__module__}.{function.__qualname__}" for rule, function in own}

@@ -1,12 +1,12 @@
 """Luck: every draw is a pure function of what it is for, never of how many draws came before.
 
-Two generators that count stand behind it. Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1,
-2, 3") makes a key from the seed and from what the draw is for: purpose, step, idea. Squares64 (Widynski 2020) makes
-the number from that key and from who is concerned: person, other person. A key serves all draws of its kind, and
-Squares is fast, so a tie costs a nanosecond. Two runs which differ in one intervention share all their other luck.
+It rests on two counter-based generators. Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
+3") makes a key from the seed and from what the draw is for: purpose, step, idea. Squares64 (Widynski 2020) makes the
+number from that key and from who is concerned: person, other person. A key serves all draws of its kind, and Squares is
+fast, so a tie costs a nanosecond. Two runs that differ in one intervention share all other draws.
 
-`log` and `exp` are written here in basic operations, which every CPU rounds alike; those of the C library
-differ between machines in the last bit, and a last bit is enough to change a history.
+`log` and `exp` are written here in basic operations, which every CPU rounds alike. The last bit of the C library's
+differs between machines, and a last bit is enough to change a run.
 
 The functions take plain ints and floats; `philox4x32` and `squares64` take int64 arrays of numpy as well. Only the low
 64 bits of a key or a product matter, so that machine integers that wrap around and Python's own give the same numbers.
@@ -22,7 +22,7 @@ import numpy as np
 # What a draw is for.
 ABILITY, NETWORK, DISCOVER, TELL, LISTEN, STRANGERS, IMPLEMENT, ABANDON, HESITATE, RESOLVE, CROWD = range(11)
 PUBLISH, READ, TOLD, RANK, UNDERSTAND = 11, 12, 13, 14, 15
-ORDER, LINEAGE = 64, 65  # of the accounts of credit: no history hangs on these
+ORDER, LINEAGE = 64, 65  # for the accounts of credit; no run depends on these
 
 MASK = 0xFFFFFFFF
 UPPER = 0x1FFFFFFFFFFFFF  # 53 bits
@@ -33,7 +33,7 @@ LN2_LOW = 1.90821492927058770002e-10
 
 
 def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[Any, Any, Any, Any]:
-    """Four random 32-bit words of a 128-bit counter and a 64-bit key, given as 32-bit words.
+    """Return four random 32-bit words from a 128-bit counter and a 64-bit key, given as 32-bit words.
 
     The products keep their low 64 bits only, so that machine integers that wrap around and Python's
     own integers give the same words.
@@ -53,7 +53,7 @@ def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[An
 
 
 def squares64(counter: Any, key: Any) -> Any:
-    """64 random bits, the low ones of the result, from a counter and an odd key, by five rounds of squaring."""
+    """Return 64 random bits, the low ones of the result, from a counter and an odd key, by five rounds of squaring."""
     y = counter * key
     z = y + key
     x = y * y + y
@@ -68,22 +68,22 @@ def squares64(counter: Any, key: Any) -> Any:
 
 
 def squares_of(counters: Any, key: int) -> Any:
-    """`squares64` of an int64 array of counters."""
+    """Return `squares64` of an int64 array of counters."""
     return squares64(counters, np.int64(signed(key)))
 
 
 def signed(number: int) -> int:
-    """Return the int64 of the same 64 bits as a seed or a key, as compiled code has it."""
+    """Return the int64 with the same 64 bits as a seed or a key, which compiled code takes."""
     return number - 2**64 if number >= 2**63 else number
 
 
 def seeds_from(first: int, number: int) -> list[int]:
-    """Return so many seeds from the first on; after the largest comes 0."""
+    """Return consecutive seeds from the first on; 0 follows the largest."""
     return [(first + k) % 2**64 for k in range(number)]
 
 
 def key_of(seed: int, purpose: int, step: int, idea: int) -> int:
-    """The key of all draws for one purpose, step and idea; each below 2**32, the seed below 2**64."""
+    """Return the key of all draws for one purpose, step and idea; each below 2**32, the seed below 2**64."""
     a: int
     b: int
     a, b, _, _ = philox4x32(step & MASK, idea & MASK, purpose, 0, seed & MASK, (seed >> 32) & MASK)
@@ -91,32 +91,32 @@ def key_of(seed: int, purpose: int, step: int, idea: int) -> int:
 
 
 def unit(bits: int) -> float:
-    """The upper 53 of 64 random bits as a number in [0, 1)."""
+    """Return the upper 53 of 64 random bits as a number in [0, 1)."""
     return ((bits >> 11) & UPPER) * 1.1102230246251565e-16
 
 
 def limit_of(chance: float) -> int:
-    """Below which the upper 53 of 64 random bits are when a chance comes true: just when `unit(bits)` is below it.
+    """Return the bound below which the upper 53 of 64 random bits lie exactly if `unit(bits)` is below a chance.
 
     >>> [(bits >> 11 < limit_of(0.2), unit(bits) < 0.2) for bits in (0, 2**61, 2**63)]
     [(True, True), (True, True), (False, False)]
     """
-    return math.ceil(chance * 2.0**53)  # by which nothing is rounded
+    return math.ceil(chance * 2.0**53)  # a product that is not rounded
 
 
 def uniform_of(key: int, person: int, other: int = 0) -> float:
-    """A uniform number in [0, 1) with 53 bits for a person and another one, each below 2**32."""
+    """Return a uniform number in [0, 1) with 53 bits for a person and another one, each below 2**32."""
     return unit(squares64((person << 32) | other, key))
 
 
 def rank_of(key: int, person: int, other: int) -> int:
-    """A whole number of 31 bits that says which of several tellers is credited: the one of the lowest rank."""
+    """Return a rank of 31 bits, by which one of several tellers is credited: the one with the lowest rank."""
     bits: int = squares64((person << 32) | other, key)
     return (bits >> 33) & 0x7FFFFFFF
 
 
 def uniform(seed: int, purpose: int, step: int, person: int, idea: int, other: int = 0) -> float:
-    """A uniform number in [0, 1) for one purpose.
+    """Return a uniform number in [0, 1) for one purpose.
 
     >>> uniform(7, TELL, 3, 0, 0, 5) == uniform(7, TELL, 3, 0, 0, 5)
     True
@@ -125,7 +125,7 @@ def uniform(seed: int, purpose: int, step: int, person: int, idea: int, other: i
 
 
 def log(x: float) -> float:
-    """The natural logarithm of x > 0 in basic operations, within two units of the last place; -inf at 0."""
+    """Return the natural logarithm of x > 0 in basic operations, within two units of the last place; -inf at 0."""
     if x <= 0.0:
         return -math.inf
     if math.isinf(x):
@@ -143,7 +143,7 @@ def log(x: float) -> float:
 
 
 def exp(x: float) -> float:
-    """e to the power of x in basic operations, within two units of the last place."""
+    """Return e to the power of x in basic operations, within two units of the last place."""
     if x > 709.0:
         return math.inf
     if x < -745.0:
@@ -157,7 +157,7 @@ def exp(x: float) -> float:
 
 
 def normal_quantile(u: float) -> float:
-    """The standard normal quantile of u in (0, 1), relative error about 1e-15 (Wichura 1988, AS 241, PPND16)."""
+    """Return the standard normal quantile of u in (0, 1), relative error about 1e-15 (Wichura 1988, AS 241, PPND16)."""
     q = u - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q

@@ -1,12 +1,12 @@
 """The value of each holding, and the implementations it came through: the last rule of a step, summed over the run.
 
-A holding that begins in step a and ends in step b realises its idea's value in each of the steps a + 1 to b in
-which the idea works (or in all of them, where what counts is holding). The value of a step is split equally over
-the implementations in use. Where several are, or come to be one after the other, a `use` event stands for them:
-its influences are the implementations, in the parts in which they served. A `use` is made of earlier ones, so
-that a thousand implementers cost a few thousand rows, not a thousand a holding.
+A holding that begins in step a and ends in step b realises its idea's value in each of the steps a + 1 to b in which
+the idea works (or in all of them, if holding is what counts). The value of a step is split equally over the
+implementations in use. Where several serve, at once or in turn, a `use` event stands for them: its influences are the
+implementations, in the proportions in which they served. A `use` is made of earlier ones, so that a thousand
+implementers cost a few thousand rows, not a thousand per holding.
 
-The loops stand in realise_loops.py; they run as they are for a small history and compiled for a large one.
+The loops are in realise_loops.py; they run interpreted for a small run and compiled for a large one.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ def impact_of(world: World, now: int) -> Impact:
 
 
 def history(world: World, rows: Rows, crowd: Ints, now: int, skipped: int) -> Tape:
-    """The tape of a run up to step `now`, for any engine; the rows are left as they are.
+    """Return the tape of a run up to step `now`, for any engine; the rows in use are not changed.
 
     Args:
-        world: what was run.
+        world: the world that was run.
         rows: the events and influences so far.
         crowd: the crowd's holdings, ended or not: event, idea, begin, end, count; int64, shape (5, pieces).
         now: the last step.
-        skipped: how many scheduled changes found nothing to act on.
+        skipped: the number of scheduled changes that found nothing to act on.
     """
-    rows = rows._replace(used=rows.used.copy())  # the tape's own; what is beyond belongs to nobody
+    rows = rows._replace(used=rows.used.copy())  # a count of its own; the spare room belongs to nobody
     pieces = np.ascontiguousarray(crowd[:, np.argsort(crowd[0], kind="stable")])
     rows, *realised = for_size(realise_run, int(rows.used[0]))(rows, pieces, impact_of(world, now))
     return tape_of(world, in_use(rows), realised, now, skipped)
 
 
 def tape_of(world: World, rows: Rows, realised: Sequence[Any], now: int, skipped: int, sound: bool = False) -> Tape:
-    """Return rows, and event, implementation and value of what was realised, as a tape; they become its own.
+    """Return a tape of rows, and of the event, implementation and value of what was realised; it keeps the arrays.
 
-    `sound`: whether the loops have checked them, as a tape does.
+    `sound`: whether the loops have already checked them as a tape does.
     """
     table = in_order(*realised) if world.crowd else Realised.of(*realised)
     source = world.provenance() | ({"interventions_without_effect": skipped} if skipped else {})
@@ -68,7 +68,7 @@ def schedule_of(world: World, rows: Rows) -> Schedule:
 
 
 def delays_of(world: World) -> tuple[Ints, Ints]:
-    """Return from which steps implementations are released after how many."""
+    """Return the steps from which a release delay of implementations applies, and these delays."""
     changes = [(d.step, int(d.setting[2])) for d in world.schedule
                if d.setting is not None and d.setting[:2] == ("dynamics", "release_delay")]  # fmt: skip
     since, delay = np.array([(0, int(world.scenario.dynamics.release_delay)), *changes], np.int64).T
@@ -94,7 +94,7 @@ def worth_of(world: World, now: int) -> Worth:
 
 
 def in_order(event: Ints, implementation: Ints, value: Any) -> Realised:
-    """One row for each event and implementation, in the order of the events."""
+    """Return one row with the sum of the values for each event and implementation, in the order of the events."""
     order = np.lexsort((implementation, event))
     event, implementation, value = event[order], implementation[order], value[order]
     new = np.ones(len(event), np.bool_)

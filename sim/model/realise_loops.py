@@ -1,4 +1,4 @@
-"""The loops of realise.py: plain functions of numbers and arrays, which run as they stand and compiled alike."""
+"""The loops of realise.py: plain functions of numbers and arrays, which run interpreted and compiled alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.tape.tables import ABANDON, IMPLEMENT, LEARN, LEAVE, USE, Floats, Ints
 
 
 class Schedule(NamedTuple):
-    """The implementations of each idea: where they begin, the step from which each is in use, and its row."""
+    """The implementations of each idea: where an idea's begin, the step from which each is in use, and its row."""
 
     begin: Ints
     release: Ints
@@ -20,7 +20,7 @@ class Schedule(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """The spans of each idea: where they begin; each gives `value` in the steps `first` + 1 to `last`."""
+    """The spans of each idea: where an idea's begin; each span gives `value` in the steps `first` + 1 to `last`."""
 
     begin: Ints
     first: Ints
@@ -31,31 +31,31 @@ class Worth(NamedTuple):
 class Impact(NamedTuple):
     """The settings by which the rows of a run are turned into realised value."""
 
-    realising: NDArray[np.bool_]  # who of the n persons counts, (n,), or (1,) if all do alike
-    since: Ints  # from each step in `since` on, implementations are released after `delay` steps more
+    realising: NDArray[np.bool_]  # which of the n persons count, (n,), or (1,) if all do
+    since: Ints  # from each step in `since` on, implementations are released after `delay` more steps
     delay: Ints
     worth: Worth
     n: int
     now: int  # the last step
-    held: bool  # whether a holding counts whether the idea works or not
-    once: bool  # whether a holding counts in the first step alone in which it does
+    held: bool  # whether a holding counts even if the idea does not work
+    once: bool  # whether a holding counts only in the first step in which it can
     crowd: bool  # whether the crowd's holdings count
 
 
 class Pools(NamedTuple):
-    """The rows that serve the holders of an idea from a step on till the next, each for all implementations in use."""
+    """The rows that serve the holders of an idea, each from a step to the next, for all implementations in use."""
 
-    begin: Ints  # where those of each idea begin
-    made: Ints  # how many of each idea are made
+    begin: Ints  # where the pools of each idea begin
+    made: Ints  # 1 if the rows of an idea's pools are made, else 0
     start: Ints
     row: Ints
     number: Ints
-    block: NDArray[np.int64]  # a row for 2 ** level pools from each on, -1 if it is not made yet; (pools, levels)
-    spans: NDArray[np.int64]  # a table of rows for idea, first, end: these three, and 1 + the row; (2 ** k, 4)
+    block: NDArray[np.int64]  # the row for 2 ** level pools from each on, -1 if not made yet; (pools, levels)
+    spans: NDArray[np.int64]  # a hash table: idea, first, end, and 1 + the row (0: free); (2 ** k, 4)
 
 
 def realise_run(rows: Rows, pieces: Ints, impact: Impact) -> tuple[Rows, Ints, Ints, Floats]:
-    """Realise what a run is worth, as `realise` does, through the implementations that `scheduled` finds."""
+    """Realise the value of a run, as `realise` does, through the implementations that `scheduled` finds."""
     schedule = scheduled(rows, len(impact.worth.begin) - 1, impact.since, impact.delay)
     counted = pieces if impact.crowd else np.empty((5, 0), np.int64)
     return realise(
@@ -64,7 +64,7 @@ def realise_run(rows: Rows, pieces: Ints, impact: Impact) -> tuple[Rows, Ints, I
 
 
 def scheduled(rows: Rows, ideas: int, since: Ints, delay: Ints) -> Schedule:
-    """The implementations of each idea by the step from which they are in use, which is `delay` after the next one.
+    """Return the implementations of each idea by the step from which they are in use: `delay` after the next one.
 
     The delay of implementations made in the steps from since[k] on is delay[k]; since[0] is 0.
     """
@@ -100,18 +100,18 @@ def realise(
     held: bool,
     once: bool,
 ) -> tuple[Rows, Ints, Ints, Floats]:
-    """The rows with `use` events added, and the columns of the realised table: those of persons by event, then crowd's.
+    """Return the rows with `use` events added, and the realised columns: persons' by event, then the crowd's.
 
     Args:
         rows: the events so far.
-        realising: who of the n persons counts, (n,), or (1,) if all do alike.
+        realising: which of the n persons count, (n,), or (1,) if all do.
         pieces: event, idea, begin, end, count of the crowd's holdings, (5, pieces).
         schedule: the implementations.
-        worth: the values.
+        worth: the values of ideas, over spans of steps.
         n: persons before the crowd.
         now: the last step.
-        held: whether a holding counts whether the idea works or not.
-        once: whether a holding counts in the first step alone in which it does, that in which it begins included.
+        held: whether a holding counts even if the idea does not work.
+        once: whether a holding counts only in the first step in which it can, from the step in which it begins on.
     """
     events = rows.used[0]
     ends = ends_of(rows, n, len(worth.begin) - 1, now)
@@ -158,9 +158,9 @@ def realise_idle(
     rows: Rows, events: int, ends: NDArray[np.int32], realising: NDArray[np.bool_], made: Ints, worth: Worth, n: int,
     now: int, held: bool, once: bool, event: Ints, served: Ints, value: Floats, place: Ints,
 ) -> None:  # fmt: skip
-    """Realise from the event place[0] and the row place[1] on, up to the first holding of an idea that ever works.
+    """Realise from event place[0] and realised row place[1] on, up to the first holding of an idea that ever works.
 
-    A loop apart from what makes rows, since it takes a tenth of the time.
+    This loop makes no rows, and is kept apart since it takes a tenth of the time.
     """
     if not held and made[-1] == 0:
         place[0] = max(place[0], events)
@@ -182,7 +182,7 @@ def realise_idle(
 
 
 def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
-    """The last step in which the holding that each event began was there; empty where none has ended."""
+    """Return the last step of the holding that each event began; empty if none has ended."""
     events = rows.used[0]
     if not np.any((rows.kind[:events] == ABANDON) | (rows.kind[:events] == LEAVE)):
         return np.empty(0, np.int32)
@@ -201,7 +201,7 @@ def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
 
 
 def worth_between(worth: Worth, idea: int, first: int, last: int) -> float:
-    """Return the value that a holder realises in the steps first + 1 to last, multiplied over constant spans."""
+    """Return the value that a holder realises in the steps first + 1 to last, computed span by span."""
     total = 0.0
     for span in range(worth.begin[idea], worth.begin[idea + 1]):
         total += worth.value[span] * max(min(last, worth.last[span]) - max(first, worth.first[span]), 0)
@@ -209,7 +209,7 @@ def worth_between(worth: Worth, idea: int, first: int, last: int) -> float:
 
 
 def pools_of(schedule: Schedule, now: int, holdings: int) -> Pools:
-    """The pools of each idea: one for each step from which more are in use; their rows are made when first needed."""
+    """Return the pools of each idea, one for each step from which more are in use; rows are made when first needed."""
     begin = np.zeros(len(schedule.begin), np.int64)
     start = np.empty(len(schedule.event), np.int64)
     number = np.empty(len(schedule.event), np.int64)
@@ -235,7 +235,7 @@ def pools_of(schedule: Schedule, now: int, holdings: int) -> Pools:
 
 
 def make_pools(rows: Rows, pools: Pools, schedule: Schedule, idea: int, now: int) -> Rows:
-    """Make the rows of the pools of an idea: each of the pool before it and what has come into use since."""
+    """Make the rows of the pools of an idea, each from the pool before it and what has come into use since."""
     k, before = schedule.begin[idea], 0
     for pool in range(pools.begin[idea], pools.begin[idea + 1]):
         number = pools.number[pool]
@@ -255,7 +255,7 @@ def make_pools(rows: Rows, pools: Pools, schedule: Schedule, idea: int, now: int
 
 
 def use(rows: Rows, part: Ints, worth: Floats, parts: int, idea: int, number: int, now: int) -> tuple[Rows, int]:
-    """A row that stands for several that serve in these parts: the one itself where it is one, else a `use` of them."""
+    """Return a row that stands for several in these parts: the row itself if only one counts, else a `use` of them."""
     for k in range(1, parts):
         j = k
         while j and part[j - 1] > part[j]:
@@ -282,7 +282,7 @@ def use(rows: Rows, part: Ints, worth: Floats, parts: int, idea: int, number: in
 
 
 def pool_at(pools: Pools, idea: int, step: int) -> int:
-    """The pool of an idea that serves in a step."""
+    """Return the pool of an idea that serves in a step."""
     low, high = pools.begin[idea], pools.begin[idea + 1]
     while low < high:
         middle = (low + high) // 2
@@ -294,7 +294,7 @@ def pool_at(pools: Pools, idea: int, step: int) -> int:
 
 
 def place_of(spans: NDArray[np.int64], idea: int, first: int, end: int) -> int:
-    """The place in the table of what serves an idea over a span of steps, or of the free one where it belongs."""
+    """Return the place in the table of what serves an idea over a span of steps, or the free place for it."""
     mask = len(spans) - 1
     place = (((int(idea) * 31 + int(first)) * 1_000_003 + int(end)) * 0x9E3779B1 >> 7) & mask
     while spans[place, 3] and (spans[place, 0] != idea or spans[place, 1] != first or spans[place, 2] != end):
@@ -305,7 +305,7 @@ def place_of(spans: NDArray[np.int64], idea: int, first: int, end: int) -> int:
 def served_by(
     rows: Rows, pools: Pools, schedule: Schedule, worth: Worth, idea: int, first: int, end: int, now: int
 ) -> tuple[Rows, int]:
-    """The row for the steps first + 1 to end: the pools that it touches, whole runs of them as blocks."""
+    """Return the row for the steps first + 1 to end, made of the pools that they touch, in blocks where possible."""
     if not pools.made[idea]:
         rows = make_pools(rows, pools, schedule, idea, now)
     low, high = pool_at(pools, idea, first + 1), pool_at(pools, idea, end)
@@ -338,7 +338,7 @@ def served_by(
 
 
 def block(rows: Rows, pools: Pools, worth: Worth, idea: int, pool: int, level: int, now: int) -> tuple[Rows, int]:
-    """The row for all the steps of 2 ** level pools from one on; each block is made once, of halves."""
+    """Return the row for all the steps of 2 ** level pools from one on; each block is made once, of two halves."""
     made = pools.block
     part, value = np.empty(2, np.int64), np.empty(2)
     for above in range(level if made[pool, level] < 0 else 0):

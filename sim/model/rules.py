@@ -12,11 +12,11 @@ import math
 from sim.model.randomness import exp, log
 
 NEVER = 2**62
-MIXTURE = 2**31  # a source from here on is a mixture of holdings, one below is the event of a holding
+MIXTURE = 2**31  # a source from here on is a mixture of holdings, a smaller one is the event of a holding
 
 
 def discovery_rate(rate: float, creativity: float) -> float:
-    """Rate at which a person who holds the prerequisites has the idea: the idea's rate times creativity in [0, 1]."""
+    """Return the rate at which a person with all prerequisites has the idea: its rate times creativity in [0, 1]."""
     return rate * creativity if creativity > 0.0 else 0.0
 
 
@@ -31,12 +31,12 @@ def within_ties(audience: float, degree: int, ties_only: bool) -> float:
 
 
 def chance_to_tell(audience: float, degree: int, weight: float) -> float:
-    """Chance that a teller with `degree` ties addresses the one at the end of a tie of this weight in (0, 1]."""
+    """Return the chance that a teller with `degree` ties addresses the other end of a tie of this weight in (0, 1]."""
     return weight if audience >= degree else audience / degree * weight
 
 
 def chance_to_tell_stranger(audience: float, degree: int, world_size: float) -> float:
-    """Chance that a teller addresses a given person without a tie: what the ties left over goes to all alike."""
+    """Return the chance that a teller addresses a given person without a tie: all strangers share what ties leave."""
     strangers = world_size - 1.0 - degree
     if audience <= degree or strangers <= 0.0:
         return 0.0
@@ -44,12 +44,12 @@ def chance_to_tell_stranger(audience: float, degree: int, world_size: float) -> 
 
 
 def part_of_meeting(chance: float, back: float) -> float:
-    """Part of a teller's chance in (0, 1] to meet another that counts, where the other meets the teller by `back`.
+    """Return the part of a teller's chance in (0, 1] to address another that counts as meeting; `back` is the other's.
 
-    Stale news stifles both, whoever addresses whom: counted in full from each side, two tellers would meet twice as
-    often as a teller meets one who tells no more. So the rate of each side, -log(1 - chance), is weighed by the side's
-    share of both chances: two with the same chance meet with just this chance (Daley and Kendall), two with different
-    ones with a chance in between, and one whose address cannot be returned meets with the chance to address.
+    Stale news stifles both tellers, whoever addresses whom: if each side counted in full, two would meet twice as often
+    as a teller meets one who no longer tells. So the rate of each side, -log(1 - chance), is weighted by its share of
+    both chances. Two tellers with the same chance meet with just this chance (Daley and Kendall), two with different
+    chances with one in between; one whose address cannot be returned meets with the chance to address.
     """
     if back <= 0.0 or chance >= 1.0:
         return 1.0
@@ -57,17 +57,17 @@ def part_of_meeting(chance: float, back: float) -> float:
 
 
 def chance_to_understand(idea_clarity: float, teller_clarity: float, understanding: float) -> float:
-    """Chance that one who is addressed understands: clarity of idea and teller, understanding of the hearer."""
+    """Return the chance that someone addressed understands: clarity of idea and teller, understanding of the hearer."""
     return idea_clarity * teller_clarity * understanding
 
 
 def chance_of_both(chance: float, other: float) -> float:
-    """Chance that two independent things come true, such as being addressed and understanding."""
+    """Return the chance that two independent things come true, such as being addressed and understanding."""
     return chance * other
 
 
 def chance_in_crowd(chance: float, idea_clarity: float, teller_clarity: float, understanding: float) -> float:
-    """Chance that one of the crowd is addressed, by this chance, and understands."""
+    """Return the chance that a member of the crowd is addressed, with this chance, and understands."""
     return chance * chance_to_understand(1.0, idea_clarity * teller_clarity, understanding)
 
 
@@ -77,27 +77,27 @@ def comes_true(uniform: float, chance: float) -> bool:
 
 
 def claim(rank: int, source: int) -> int:
-    """The claim of one of several tellers to the credit: the least one counts; by rank, then by the event held.
+    """Return a teller's claim to the credit, by rank, then by the event held; the least claim wins.
 
-    A source of MIXTURE or more stands for several holdings, and claims after all that are one.
+    A source of MIXTURE or more stands for several holdings, and at equal rank claims after every single holding.
     """
     return (rank << 32) | source
 
 
 def reaches_threshold(holding: float, total: float, threshold: float) -> bool:
-    """Return whether those of a person's ties that hold an idea have the part `threshold` of the weight of all."""
+    """Return whether a person's ties to holders of an idea have at least the part `threshold` of the weight of all."""
     return holding > 0.0 and holding / total >= threshold  # divided, so that 7 of 25 are 0.28 to the last bit
 
 
 def implementation_rate(rate: float, skill: float, difficulty: float) -> float:
-    """Rate at which a holder makes an idea work: skill in [0, 1] against difficulty; 0 is certainty, inf is never."""
+    """Return the rate at which a holder makes an idea work: skill in [0, 1] over difficulty; 0: at once, inf: never."""
     if rate <= 0.0 or skill <= 0.0 or difficulty == math.inf:
         return 0.0
     return rate * skill / difficulty if difficulty > 0.0 else math.inf
 
 
 def abandonment_rate(works: bool, rate: float, rate_working: float, age: int) -> float:
-    """Rate at which a holder of `age` steps gives an idea up; one that works is held much longer, whatever the age."""
+    """Return the rate at which a holder of `age` steps gives an idea up; it depends on whether it works, not on age."""
     return rate_working if works else rate
 
 
@@ -107,52 +107,52 @@ def is_open(alive: bool, held: bool, given_up: bool, holds_rival: bool) -> bool:
 
 
 def is_settled(since: int, now: int) -> bool:
-    """Return whether what is held since a step counts in step `now`, whose decisions read the step before."""
+    """Return whether a holding begun in step `since` counts in step `now`, whose decisions read the step before."""
     return since < now
 
 
 def hesitates(hesitation: float, uniform: float) -> bool:
-    """Return whether one who understood puts off adopting, by a uniform number in [0, 1)."""
+    """Return whether someone who understood puts off adopting, by a uniform number in [0, 1)."""
     return hesitation > 0.0 and uniform < hesitation
 
 
 def tells_until(now: int, period: float) -> float:
-    """The last step in which an idea is told that is adopted in step `now`."""
+    """Return the last step in which an idea adopted in step `now` is told."""
     return now + period
 
 
 def tells_again_until(now: int, since: int, period: float) -> float:
-    """The last step in which an idea is told that was rewritten or unlocked before the tellings of step `now`."""
+    """Return the last step in which an idea rewritten or unlocked before the tellings of step `now` is told."""
     return max(now - 1, since) + period
 
 
 def works_from(now: int, delay: int) -> int:
-    """The first step in which an idea works by an implementation of step `now`."""
+    """Return the first step in which an idea works through an implementation of step `now`."""
     return now + 1 + delay
 
 
 def part_of(amount: float, whole: float) -> float:
-    """The weight of an influence that counts by its amount: of all who were heard, of a crowd's cohorts, of tellers."""
+    """Return the weight of an influence by its share: of all who were heard, of a crowd's cohorts, of tellers."""
     return amount / whole
 
 
 def equal_part(parts: int) -> float:
-    """The weight of each of several influences that count alike, as prerequisites of a discovery do."""
+    """Return the weight of each of several influences that count alike, as the prerequisites of a discovery do."""
     return part_of(1.0, parts)
 
 
 def can_be_made_to_work(held: bool, implemented: bool) -> bool:
-    """Return whether a person can implement an idea: one that is held, and that the holder has not made to work yet."""
+    """Return whether a person can implement an idea: the person holds it and has not implemented it yet."""
     return held and not implemented
 
 
 def can_be_found(open_to_it: bool, written: bool) -> bool:
-    """Return whether a notebook helps somebody to an idea: it is written there, and the finder could adopt it."""
+    """Return whether somebody can adopt an idea from a notebook: it is written there, and the finder is open to it."""
     return open_to_it and written
 
 
 def by_any(so_far: float, chance: float) -> float:
-    """Chance to understand at least one of several tellers, one of them added; exact for chances such as 1e-15."""
+    """Return the chance to understand at least one teller, with one more added; exact for chances such as 1e-15."""
     return so_far + chance * (1.0 - so_far)
 
 
@@ -162,7 +162,7 @@ def added(so_far: float, part: float) -> float:
 
 
 def crowd_open(size: int, held: int, given_up: int, rivals: int) -> int:
-    """Return how many of a crowd could adopt an idea: holders of a rival cannot, and are like the rest on average."""
+    """Return how many of a crowd could adopt an idea; holders of a rival cannot, and gave it up as often as others."""
     others = size - held
     left = others - given_up
     return left - math.floor(rivals / others * left) if rivals > 0 and others > 0 else left
@@ -174,7 +174,7 @@ def count_leaving(count: int, rate: float, uniform: float) -> int:
 
 
 def wait(uniform: float, rate: float) -> int:
-    """Steps until a chance of constant rate comes true, from a uniform number in [0, 1): 1, 2, 3, ... or NEVER.
+    """Return the steps until a chance of constant rate comes true, from a uniform number in [0, 1): 1, 2, ... or NEVER.
 
     The wait is longer than s with probability exp(-rate * s), exactly as if a coin were thrown in every step,
     so one draw replaces them all. The coin has no memory: when the rate changes, a new wait is drawn.
@@ -186,7 +186,7 @@ def wait(uniform: float, rate: float) -> int:
 
 
 def skip(uniform: float, chance: float) -> int:
-    """Return how many of those who have the same `chance` come before the next for whom it comes true: 0, 1, 2, ...
+    """Return how many persons with the same `chance` come before the next for whom it comes true: 0, 1, 2, ...
 
     One draw for each success replaces a coin for each person.
     """
@@ -196,23 +196,23 @@ def skip(uniform: float, chance: float) -> int:
 
 
 def probability(rate: float) -> float:
-    """Probability 1 - exp(-rate) that a rate comes true within one step."""
+    """Return the probability 1 - exp(-rate) that a rate comes true within one step."""
     if rate > 1e-4:
         return 1.0 - exp(-rate)
     return rate * (1.0 - rate * (0.5 - rate * (1.0 / 6.0 - rate / 24.0)))  # the series, where 1 - exp would round
 
 
 def draw_count(trials: int, chance: float, uniform: float) -> int:
-    """Return how many of `trials` independent chances come true: a binomial draw while few are expected, else its mean.
+    """Return how many of `trials` independent chances come true: a binomial draw if few are expected, else the mean.
 
-    With 256 or more both expected and spared the relative noise is below 1 in 16 of a count that stands for a
-    crowd, and the mean (rounded) is taken, so that a world of ten billion costs nothing extra.
+    If 256 or more are expected to come true, and as many not to, the relative noise of the count is below 1 in 16 and
+    the rounded mean is taken, so that a world of ten billion costs nothing extra.
     """
     if trials <= 0 or chance <= 0.0:
         return 0
     if chance >= 1.0:
         return trials
-    fewer = chance if chance <= 0.5 else 1.0 - chance  # of those who come true and those who do not
+    fewer = chance if chance <= 0.5 else 1.0 - chance  # the rarer of coming true and not
     if trials * fewer >= 256.0:
         count = math.floor(trials * fewer + 0.5)
     else:
@@ -229,7 +229,7 @@ def draw_count(trials: int, chance: float, uniform: float) -> int:
 
 
 def log_of_one_minus(x: float) -> float:
-    """log(1 - x) for x in [0, 1), exact for small x: by the series where 1 - x would round."""
+    """Return log(1 - x) for x in [0, 1), exact for small x: by the series where 1 - x would round."""
     if x > 1e-4:
         return log(1.0 - x)
     return -x * (1.0 + x * (0.5 + x * (1.0 / 3.0 + x * 0.25)))

@@ -1,4 +1,4 @@
-"""The schedule: what a scenario plans for which step, as rows of persons and ideas."""
+"""The schedule: what a scenario plans for each step, as rows of persons and ideas."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.scenario.scenario import Scenario
 
 @dataclass(frozen=True)
 class Scheduled:
-    """One scheduled intervention: what kind, who, which ideas, to whom; ties that come and go are windows of Ties."""
+    """One scheduled intervention: kind, persons, ideas, hearers; ties that come and go are windows of Ties instead."""
 
     step: int
     kind: str
@@ -26,11 +26,11 @@ class Scheduled:
     pairing: str = "all"
     to: Sequence[int] = ()
     amount: float = 0.0
-    setting: tuple[str, str, Any] | None = None  # section, field, value; who or what it is for stands in `to`
+    setting: tuple[str, str, Any] | None = None  # section, field, value; `to` has the rows that it applies to
 
     @property
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """Iterate over the persons who do it and the idea of each: (person, idea)."""
+        """The pairs (person, idea) of the persons who act and their ideas."""
         return pairs(self.who, self.ideas, self.pairing)
 
 
@@ -38,7 +38,7 @@ def _alive(schedule: tuple[Scheduled, ...], n: int) -> NDArray[np.bool_]:
     alive = np.ones(n, np.bool_)
     for entry in schedule:
         if entry.kind == "born" and entry.to:
-            alive[entry.to[0] : entry.to[-1] + 1] = False  # a group, whose rows follow each other
+            alive[entry.to[0] : entry.to[-1] + 1] = False  # a group has consecutive rows
     return alive
 
 

@@ -1,4 +1,4 @@
-"""The parts of scenarios that must be equal for their runs to stand together."""
+"""The parts of scenarios that must be equal for them to run together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def shape_of(value: Any) -> Any:
-    """Return all of a scenario, or of a part of it, but its fractional numbers: where it is equal, runs stand together.
+    """Return a scenario, or a part of one, with every fractional number made 0: if equal, scenarios can run together.
 
     >>> shape_of([1, 0.5, "forever"]) == shape_of([1, 0.7, "forever"]) != shape_of([2, 0.5, "forever"])
     True

@@ -1,10 +1,9 @@
 """A tape as it was at an earlier step: what was known then, and what had been realised by then.
 
-The events are those of the tape up to the step. Their value by then is worked out again: a realised row says how
-much a holding was worth by the end, not when. A log says when: a value counts from the later of the taking-up and the
-implementation that it names on. A run says it through its scenario (values, delays, whose holdings count); the
-crowd's cohorts, of which the tape has the sums, are let go again by the same luck. A run of fewer steps has the same
-tape, bit for bit.
+The events are those of the tape up to the step. Their value by then is computed anew: a realised row says how much a
+holding realised by the end, not when. In a log, a value counts from the later of the adoption and the implementation
+that it names. In a run, the scenario decides (values, delays, whose holdings count); the crowd's cohorts, of which the
+tape has the sums, lose members again by the same random draws. A run of fewer steps has the same tape, bit for bit.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ Rows = TypeVar("Rows", Events, Influences)
 
 
 class Cohorts(NamedTuple):
-    """The crowd's cohorts, which adopted an idea together, and when parts of them left.
+    """The crowd's cohorts, each of which adopted an idea together, and when parts of them left.
 
     `began` has the rows event, idea, since, count, shape (4, cohorts); `left` the rows cohort, step, count, in order
     of time, shape (3, pieces).
@@ -40,15 +39,15 @@ class Cohorts(NamedTuple):
 
 
 def until(tape: Tape, step: int, scenario: Scenario | None = None) -> Tape:
-    """The tape as it was at the end of a step: of a run, what the same run with so many steps gives.
+    """Return the tape as it was at the end of a step; for a run, the tape of the same run with that many steps.
 
     Args:
-        tape: of a run or of a real log; it is only read. Persons and the size of the world stay what they are.
+        tape: of a run or of a real log; only read. Persons and the size of the world stay the same.
         step: from 0 to tape.steps.
-        scenario: what was run; not needed for a log.
+        scenario: the scenario of the run; not needed for a log.
 
     Raises:
-        ValueError: if the step is out of range, or the tape is a run's and no scenario is given, or not its own.
+        ValueError: if the step is out of range, or the tape is of a run whose scenario is not given, or another is.
 
     >>> from sim import Tape
     >>> from sim.tape.tables import Events, Influences, Persons, Realised
@@ -63,7 +62,7 @@ def until(tape: Tape, step: int, scenario: Scenario | None = None) -> Tape:
 
 
 def moments(tape: Tape, steps: Iterable[int], scenario: Scenario | None = None) -> Iterator[Tape]:
-    """The tape as it was at the end of each of the steps; as `until`, with the work that all share done once."""
+    """Iterate over the tape as it was at the end of each step, like `until`, with the shared work done once."""
     steps = list(steps)
     for step in steps:
         whole_number("step", step, 0, tape.steps)
@@ -113,7 +112,7 @@ def _at(tape: Tape, step: int, world: World, cohorts: Cohorts) -> Tape:
 
 
 def _number_until(tape: Tape, step: int) -> tuple[int, int]:
-    """Return how many events, and influences, there are up to a step; a `use` at the end of a run is made anew."""
+    """Return the numbers of events and influences up to a step, without the `use` events at the end of a run."""
     number = int(np.searchsorted(tape.events.step, step, side="right"))
     while number and tape.provenance.get("seed") is not None and tape.events.kind[number - 1] == USE:
         number -= 1
@@ -125,7 +124,7 @@ def _first(table: Rows, number: int) -> Rows:
 
 
 def _cohorts(tape: Tape, world: World) -> Cohorts:
-    """The crowd's cohorts, let go again as the run did: by the same rule, the same rates and the same luck."""
+    """Return the crowd's cohorts, which lose members as in the run: by the same rule, rates and random draws."""
     step, kind, person, idea, count = tape.events.columns().values()
     schedule = schedule_of(world, rows_of(tape.events, tape.influences))
     began: list[tuple[int, int, int, int]] = []
@@ -155,7 +154,7 @@ def _cohorts(tape: Tape, world: World) -> Cohorts:
 
 
 def _setting(world: World, name: str, now: int) -> float:
-    """A number of the dynamics as it stands in a step, the changes scheduled for it made."""
+    """Return a number of the dynamics as it is in a step, after the changes scheduled up to then."""
     value = getattr(world.scenario.dynamics, name)
     for entry in world.schedule:
         if entry.step <= now and entry.setting is not None and entry.setting[:2] == ("dynamics", name):
@@ -164,7 +163,7 @@ def _setting(world: World, name: str, now: int) -> float:
 
 
 def _pieces(cohorts: Cohorts, step: int) -> Ints:
-    """The crowd's holdings as they were at a step: event, idea, begin, end, count, those that had ended first."""
+    """Return the crowd's holdings at a step: event, idea, begin, end, count; those that had ended come first."""
     event, idea, since, count = cohorts.began
     of, when, gone = cohorts.left[:, cohorts.left[1] <= step]
     stay = count - np.bincount(of, gone, len(count)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The world: persons, ties, ideas and what is scheduled, as columns made from a scenario and a seed."""
+"""The world: persons, ties, ideas and the schedule, as columns made from a scenario and a seed."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class World:
 
     Attributes:
         scenario, seed: what the world was made from.
-        persons: as they stand on the tape: groups, the population, and the crowd as the last row if there is one.
+        persons: as on the tape: groups, the population, and the crowd as the last row if there is one.
         n: persons simulated one by one; size: all the people there are; crowd: size - n.
         creativity ... threshold: the abilities; float64, shape (n,), in [0, 1].
         keeps: whether a person never abandons; alive: whether a person is there at the start; bool, shape (n,).
-        ties: of those who can tell to those who can be told.
+        ties: from those who can tell to those who can be told.
         ideas: the catalogue.
-        schedule: what is scheduled, by step.
+        schedule: the scheduled interventions, by step.
         realises: whether a person's holdings count as impact; bool, shape (n + 1,), the crowd last.
     """
 
@@ -89,11 +89,11 @@ class World:
 
     @property
     def crowd(self) -> int:
-        """Return how many people are not simulated one by one."""
+        """The number of people who are not simulated one by one."""
         return self.size - self.n
 
     def provenance(self) -> dict[str, Any]:
-        """Return what a tape of this world says about its origin: plain JSON values, nothing of the machine."""
+        """Return the origin that a tape of this world states: plain JSON values, nothing about the machine."""
         return self._origin | {"seed": self.seed}
 
     @cached_property
@@ -107,12 +107,12 @@ class World:
 
     @classmethod
     def build(cls, scenario: Scenario, seed: int | None = None, rules: Own = ()) -> World:
-        """Build the world of a scenario; every draw depends on the seed and on whom it is for alone.
+        """Build the world of a scenario; every draw depends only on the seed and on whom and what it is for.
 
         Args:
             scenario: what to build.
-            seed: of all draws; without it, the scenario's own.
-            rules: of one's own, as `own_rules` checks them.
+            seed: the seed of all draws; by default the scenario's own.
+            rules: rules of one's own, as `own_rules` returns them.
 
         Raises:
             ScenarioError: if the network file cannot be used.
@@ -145,16 +145,16 @@ class World:
         )
 
     def with_luck(self, seed: int) -> World:
-        """Return the same persons, ties and ideas with the luck of another seed from the first step on."""
+        """Return the same persons, ties and ideas with the random draws of another seed from the first step on."""
         other = object.__new__(World)
         other.__dict__.update(self.__dict__, seed=seed)
         return other
 
     def with_numbers_of(self, scenario: Scenario) -> World:
-        """Return the world of a scenario that differs from this one's in numbers alone, without drawing anew."""
+        """Return the world of a scenario that differs from this one's only in fractional numbers, without new draws."""
         old = self.scenario
         ideas = scenario.ideas == old.ideas and scenario.dynamics.discovery_rate == old.dynamics.discovery_rate
-        schedule = scenario.interventions == old.interventions  # births and deaths are no such numbers
+        schedule = scenario.interventions == old.interventions  # births and deaths are whole numbers, so they agree
         return replace(
             self,
             scenario=scenario,
@@ -221,9 +221,9 @@ def _ideas(scenario: Scenario) -> Ideas:
 
 
 def _ability(scenario: Scenario, seed: int, ability: str, n: int) -> Floats:
-    """Each person's ability: a number as given, or a draw of their own from the distribution.
+    """Return each person's ability: a number as given, or a draw of their own from the distribution.
 
-    Where it is the same for all, the column is a read-only view of one number and takes no memory.
+    If it is the same for all, the column is a read-only view of one number and takes no memory.
     """
     people = person_ranges(scenario)
     base = getattr(scenario.population, ability)

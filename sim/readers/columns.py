@@ -1,4 +1,4 @@
-"""The columns of a log: which is which by their names, and what is in them as numbers, gathered batch by batch."""
+"""The columns of a log: telling them by their names, and gathering their contents as numbers, batch by batch."""
 
 from __future__ import annotations
 
@@ -58,30 +58,30 @@ NAMES: dict[str, tuple[str, ...]] = {  # what people call the columns; the first
     "followed": ("target", "followee", "tgt", "dst", "target_id", "asked", "alter", "user_to", "to_user"),
     "kind": (), "end": ("stop", "end_time", "until"), "group": ("affiliation", "team", "institution"),
 }  # fmt: skip
-DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d{1,2}|\d{4,})\Z")  # not one that may stand between thousands
+DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d{1,2}|\d{4,})\Z")  # not a comma that may separate thousands
 EITHER_WAY = ({"from", "sender_id", "fromnode"}, {"to", "tonode"})  # a message goes to whom it names, a citation not
 
 
 class Shape(NamedTuple):
     """The columns that a format knows."""
 
-    columns: Mapping[str, str]  # what each is: name, idea, time, number, word, or left: known, and passed over
+    columns: Mapping[str, str]  # what each is: name, idea, time, number, word, or left: known, but ignored
     needed: Sequence[str]
-    default: Mapping[str, tuple[float, float]] = {}  # of a number: the least, and what stands for none
+    default: Mapping[str, tuple[float, float]] = {}  # of a number: the least, and what stands for a missing one
     words: Mapping[str, int] = {}
     bare: Sequence[str] = ()  # the columns of a table without a header, in their order
-    either_way: tuple[str, str] | None = None  # the columns that from and to mean, once the format is said
-    check: Callable[[Mapping[str, Any], Fail], None] | None = None  # of the names and words of a block, together
+    either_way: tuple[str, str] | None = None  # the columns that from and to mean, once the format is given
+    check: Callable[[Mapping[str, Any], Fail], None] | None = None  # of the names and words of a block together
 
     def fits(self, names: Iterable[str]) -> int:
-        """Return how many of these names it knows; 0 where one that it needs is not among them."""
+        """Return how many of these names are known; 0 if one that is needed is missing."""
         given = {canonical(name) for name in names}
         there = [column for column in self.columns if given & {column, *NAMES.get(column, ())}]
         return len(there) if set(self.needed) <= set(there) else 0
 
 
 def canonical(name: str) -> str:
-    """Return a name of a column in small letters, without blanks around it, hyphens and blanks as underscores."""
+    """Return a column's name in lower case, without blanks around it, with underscores for hyphens and blanks."""
     return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
@@ -89,7 +89,7 @@ KNOWN = {*NAMES, *(other for others in NAMES.values() for other in others), *EIT
 
 
 class Known:
-    """The names of columns that are known, and those that the user says; a container for `dialect_of`."""
+    """The names of columns that are known, and those that the user gives; a container for `dialect_of`."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self.given = {canonical(str(name)) for name in given.values()}
@@ -100,9 +100,9 @@ class Known:
 
 
 def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, int]:
-    """Return which column of a table is which of a shape, by what the user says, then by its name.
+    """Return which column of a table has which role in a shape, by what the user says, then by its name.
 
-    Raises a TapeError if a name is there twice, one that is said is not there, or one that is needed is missing.
+    Raise a TapeError if a name is there twice, one that is given is not there, or one that is needed is missing.
     """
     names = [canonical(name) for name in table.names]
     found = _said(table, shape, given, names)
@@ -130,7 +130,7 @@ def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, i
 
 
 def _said(table: Table, shape: Shape, given: Mapping[str, str], names: list[str]) -> dict[str, int]:
-    """Return which column is which as the user says it."""
+    """Return which column has which role, as the user says."""
     for column, name in given.items():
         if column not in shape.columns:
             raise TapeError(f"columns: no column {column!r} in this format{did_you_mean(column, shape.columns)}")
@@ -159,7 +159,7 @@ def _missing(table: Table, shape: Shape, column: str, found: Mapping[str, int]) 
 
 @dataclass
 class Columns:
-    """The part of a table that was read so far."""
+    """The part of a table that has been read so far."""
 
     path: Path
     shape: Shape
@@ -171,9 +171,9 @@ class Columns:
     read_as: dict[str, Any] = field(default_factory=dict)
 
     def read(self, table: Table, given: Mapping[str, str]) -> Columns:
-        """Take all rows of a table, by the columns that are matched.
+        """Read all rows of a table, by the columns that match.
 
-        Raises a TapeError if it has none, or one is wrong; its line is named.
+        Raise a TapeError if it has none, or one is wrong; it names the line.
         """
         found = matched(table, self.shape, given)
         wanted = {column: at for column, at in found.items() if self.shape.columns[column] != "left"}
@@ -190,7 +190,7 @@ class Columns:
         return self
 
     def add(self, cells: Mapping[str, pa.Array], line: Callable[[int], int]) -> None:
-        """Take a block of cells, by the columns of the shape; `line` tells where a row of the block stands."""
+        """Add a block of cells, by the columns of the shape; `line` gives the line of a row of the block."""
 
         def fail(row: int, what: str) -> TapeError:
             return TapeError(f"{self.path}:{line(row)}: {what}")
@@ -217,15 +217,15 @@ class Columns:
         return {"format": format, **self.read_as, "direction": direction, "rows": self.rows, **times}
 
     def number(self, name: str) -> Floats:
-        """Return a column of numbers; empty where there is none, and all have the default."""
+        """Return a column of numbers; empty if there is none, in which case all have the default."""
         return np.concatenate([np.zeros(0), *self.numbers.pop(name, [])])
 
     def word(self, name: str) -> NDArray[np.int8]:
-        """Return a column of words by their numbers; empty where there is none."""
+        """Return a column of words by their numbers; empty if there is none."""
         return np.concatenate([np.zeros(0, np.int8), *self.words.pop(name, [])])
 
     def coded(self, *columns: str, aliases: Mapping[str, str] | None = None) -> tuple[pa.Array, list[Codes]]:
-        """Return columns of names by one dictionary, in the order of their letters, the empty name first."""
+        """Return columns of names by one dictionary, in alphabetical order, the empty name first."""
         try:
             return coded([self.names.pop(name, []) for name in columns], aliases)
         except TapeError as error:
@@ -233,7 +233,7 @@ class Columns:
 
 
 def plain(cells: Any, what: str) -> pa.Array:
-    """Return a column in one piece, without a dictionary; texts trimmed, and null where they say nothing."""
+    """Return a column in one piece; unless of names, without a dictionary, texts trimmed, and null if missing."""
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks() if cells.num_chunks != 1 else cells.chunk(0)
     if isinstance(cells, pa.DictionaryArray):
@@ -249,7 +249,7 @@ def plain(cells: Any, what: str) -> pa.Array:
 
 
 def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fail) -> Floats:
-    """Numbers from `least` to 1e100, `default` where there is nothing."""
+    """Return numbers from `least` to 1e100, with `default` for missing ones."""
     missing = column.is_null().to_numpy(zero_copy_only=False)
     try:
         other = is_text(column) and pc.any(pc.match_substring_regex(column, "[^0-9.eE+-]")).as_py()
@@ -269,7 +269,7 @@ def _numbers(name: str, column: pa.Array, least: float, default: float, fail: Fa
 
 
 def _words(name: str, column: pa.Array, words: Mapping[str, int], fail: Fail) -> NDArray[np.int8]:
-    """Words out of a list, by their numbers; nothing is the empty word."""
+    """Return words from a list, by their numbers; a missing value is the empty word."""
     coded = by_dictionary(name, column, fail)
     given = coded.dictionary.to_pylist()
     numbers = np.array([words.get(word.lower(), -128) for word in given], np.int8)

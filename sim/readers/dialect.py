@@ -10,11 +10,11 @@ from typing import NamedTuple
 MARKS = (",", "\t", ";", "|", " ")
 WORDS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "blank"}
 LOOKED_AT = 40  # rows
-DATA = re.compile(r"[+-]?[\d.,:/TZ+-]*\d[\d.,:/TZ+-]*(e[+-]?\d+)?", re.IGNORECASE)  # a number or a date, no name
+DATA = re.compile(r"[+-]?[\d.,:/TZ+-]*\d[\d.,:/TZ+-]*(e[+-]?\d+)?", re.IGNORECASE)  # a number or a date, not a name
 
 
 class Dialect(NamedTuple):
-    """The dialect of a table: `skip` lines stand above its first row; `names` are 1, 2, ... without a header."""
+    """The dialect of a table: `skip` lines precede its first row; `names` are 1, 2, ... without a header."""
 
     mark: str
     names: list[str]
@@ -24,7 +24,7 @@ class Dialect(NamedTuple):
 
 
 def dialect_of(head: str, known: Container[str], suffix: str = "") -> Dialect | None:
-    """The dialect of the text that begins so, None if there is no row; a name that is known makes a header.
+    """Return the dialect of a text from its beginning, or None if it has no row; a known name makes a header.
 
     >>> dialect_of("# made in May\\ntime;source;target\\n1;;Ada\\n", {"time", "source", "target"})
     Dialect(mark=';', names=['time', 'source', 'target'], bare=False, skip=2, at=2)
@@ -33,7 +33,7 @@ def dialect_of(head: str, known: Container[str], suffix: str = "") -> Dialect | 
     """
     lines = head.split("\n")
     if len(head) >= 1 << 15:
-        lines.pop()  # it may be cut off
+        lines.pop()  # the last line may be cut off
     above = 0
     while above < len(lines) and (not lines[above].strip() or re.match(r"\s*[#%]", lines[above])):
         above += 1
@@ -69,7 +69,7 @@ def _known(cells: list[str], known: Container[str]) -> int:
 
 
 def _mark(rows: list[str], suffix: str) -> str:
-    """The mark that cuts the first row, and most others into as many cells; the more cells, the better."""
+    """Return the mark that cuts the first row, and most others, into as many cells; the more cells, the better."""
     if suffix == ".tsv":
         return "\t"
 

@@ -15,7 +15,7 @@ from sim.errors import TapeError
 from sim.machine.memory import free_memory, in_words
 from sim.readers.source import Source, empty, whole
 
-SPACE = 40  # bytes of memory for a byte of such a file
+SPACE = 40  # bytes of memory per byte of such a file
 LABELS = ("name", "label", "title")  # attributes that may name a node
 Attributes = dict[str, Any]
 
@@ -31,7 +31,7 @@ class Graph:
     ledger: str = ""  # the rows of the tape that `shoulders export` wrote into it
 
     def names(self) -> dict[str, str]:
-        """Return the names of the nodes: a label that all of them have, each another, or their ids."""
+        """Return the names of the nodes: a label that all of them have and no two share, or else their ids."""
         for label in LABELS:
             found = [str(data.get(label) or "").strip() for data in self.nodes.values()]
             if found and all(found) and len(dict.fromkeys(found)) == len(found):
@@ -40,7 +40,7 @@ class Graph:
 
 
 def format_of(source: Source) -> str | None:
-    """Return which of READERS reads a text, None if none does."""
+    """Return which of READERS reads a text, or None if none does."""
     head = source.head
     if re.search(r"<(\w+:)?graphml\b", head) or source.path.suffix == ".graphml":
         return "graphml"
@@ -53,7 +53,7 @@ def format_of(source: Source) -> str | None:
 
 
 def read_graph(source: Source, format: str) -> Graph:
-    """Read a graph in a format of READERS; a TapeError if it is no sound graph, or too large for the memory."""
+    """Read a graph in a format of READERS; raise a TapeError if it is no sound graph, or too large for the memory."""
     size, free = source.plain.stat().st_size, free_memory()
     if not source.head.strip():
         raise empty(source.path)
@@ -80,7 +80,7 @@ def _tag(element: Element) -> str:
 
 
 def _elements(source: Source, *wanted: str) -> Iterator[tuple[str, Element]]:
-    """Yield the elements of these tags as they end, each given up after it was looked at."""
+    """Yield the elements with these tags as they end; nodes and edges are cleared afterwards."""
     with source.plain.open("rb") as file:
         for _, element in iterparse(file, events=("end",)):
             if (tag := _tag(element)) in wanted:
@@ -154,7 +154,7 @@ def _gexf(source: Source) -> Graph:
 
 
 def _gexf_data(element: Element, titles: dict[str, str]) -> Iterator[tuple[str, Any]]:
-    """Return the attributes of a node or an edge; of several spells, the first."""
+    """Yield the attributes of a node or an edge, with the start of the first of several spells."""
     own = {name: text for name, text in element.attrib.items() if name not in {"id", "source", "target", "pid", "type"}}
     begins = own.get("start") or own.get("startopen") or own.get("timestamp") or own.get("timestamps")
     for spell in element.iter():
@@ -217,14 +217,14 @@ def _node_link(source: Source) -> Graph:
 
 
 def _whole(graph: Graph) -> Graph:
-    """The graph with all nodes that its edges name."""
+    """Return the graph with all nodes that its edges name."""
     for node in chain.from_iterable(edge[:2] for edge in graph.edges):
         graph.nodes.setdefault(node, {})
     return graph
 
 
 def of_networkx(given: Any, path: Path) -> Graph:
-    """Return a networkx graph as one that was read; two nodes of one text are told apart by their types."""
+    """Return a networkx graph as one that was read; nodes with the same text are told apart by their types."""
     names: dict[Any, str] = {}
     taken: dict[str, None] = {}
     for node in given:
@@ -239,7 +239,7 @@ def of_networkx(given: Any, path: Path) -> Graph:
 
 
 def attributes(of: Iterable[Attributes]) -> list[str]:
-    """Return the names of all attributes, in the order in which they first come up."""
+    """Return the names of all attributes, in order of first appearance."""
     return list(dict.fromkeys(key for data in of for key in data))
 
 

@@ -1,7 +1,7 @@
 """Names of persons, ideas and works as numbers: by a dictionary of texts, or as the whole numbers that they are.
 
-No row becomes a Python object: a name costs four bytes a row. `007` stays `007`; `1.0` is 1 where the other names of
-its column are whole numbers, too, as a missing cell makes floats of ids; what a float cannot hold is refused.
+No row becomes a Python object: a name costs four bytes a row. `007` stays `007`. `1.0` is 1 if the other names of its
+column are whole numbers too, since a missing cell makes floats of ids; ids that a float cannot hold are refused.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from numpy.typing import NDArray
 from sim.errors import TapeError
 from sim.readers.words import Fail, shown
 
-BLANKS = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # what str.strip takes away
+BLANKS = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # what str.strip removes
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "\\N", "NULL", "null", "None")
 NOBODY = -(2**63)  # an empty name among whole numbers
-EXACT = 2**53  # beyond it, a float tells whole numbers no longer apart
+EXACT = 2**53  # beyond it, floats no longer tell whole numbers apart
 FLOAT_IDS = r"^-?(0|[1-9][0-9]*)\.0+$"
 WHOLE_IDS = r"^-?(0|[1-9][0-9]*)(\.0+)?$"
 CUT_IDS = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$"
 Codes = NDArray[np.int32]
-Chunk = Any  # a pa.DictionaryArray or an array of int64 or int32: names of a block: by a dictionary, or numbers
+Chunk = Any  # names of a block: a pa.DictionaryArray, or numbers as an array of int64 or int32
 
 
 def coded(columns: Sequence[Sequence[Chunk]], aliases: Mapping[str, str] | None = None) -> tuple[pa.Array, list[Codes]]:
-    """Return the dictionary of all names in the columns, sorted, the empty name first, and each column as its codes.
+    """Return the dictionary of all names in the columns, sorted, the empty name first, and the codes of each column.
 
-    A column is its chunks; `aliases` are other names that persons go by, and the names that they are to have.
+    A column is a list of chunks; `aliases` maps other names of persons to the names that they are to have.
     """
     chunks = [chunk for column in columns for chunk in column]
     if chunks and not aliases and all(isinstance(chunk, np.ndarray) for chunk in chunks):
@@ -63,7 +63,7 @@ def coded(columns: Sequence[Sequence[Chunk]], aliases: Mapping[str, str] | None 
 
 
 def _as_whole_ids(given: Sequence[Chunk]) -> list[pa.DictionaryArray]:
-    """The chunks of columns with names in common, 1.0 as 1 where all of the names are whole numbers."""
+    """Return the chunks of columns with names in common, with 1.0 as 1 if all names are whole numbers."""
     chunks = [as_dictionary(chunk) for chunk in given]
     texts = [pc.filter(chunk.dictionary, pc.not_equal(chunk.dictionary, "")) for chunk in chunks]
 
@@ -92,7 +92,7 @@ def _coded_texts(chunks: Sequence[pa.DictionaryArray]) -> tuple[pa.Array, list[C
 
 
 def _coded_numbers(chunks: Sequence[NDArray[Any]]) -> tuple[pa.Array, list[Callable[[], NDArray[Any]]]]:
-    """The same of names that are whole numbers: by a table where they lie close together."""
+    """Return the same for names that are whole numbers, by a table if they lie close together."""
     given = [chunk[chunk != NOBODY] for chunk in chunks if len(chunk)]
     low = min((int(chunk.min()) for chunk in given if len(chunk)), default=0)
     high = max((int(chunk.max()) for chunk in given if len(chunk)), default=0)
@@ -119,7 +119,7 @@ def _coded_numbers(chunks: Sequence[NDArray[Any]]) -> tuple[pa.Array, list[Calla
 
 
 def as_dictionary(chunk: Chunk) -> pa.DictionaryArray:
-    """Names of a block by a dictionary of texts."""
+    """Return the names of a block by a dictionary of texts."""
     if isinstance(chunk, pa.DictionaryArray):
         return chunk
     numbers, codes = np.unique(chunk.astype(np.int64), return_inverse=True)
@@ -128,13 +128,13 @@ def as_dictionary(chunk: Chunk) -> pa.DictionaryArray:
 
 
 def named(name: str, column: pa.Array, fail: Fail) -> Chunk:
-    """Return the names of a block: numbers where all are whole numbers, else texts by a dictionary."""
+    """Return the names of a block: numbers if all are whole numbers, else texts by a dictionary."""
     numbers = _whole_numbers(column)
     return by_dictionary(name, column, fail) if numbers is None else numbers
 
 
 def by_dictionary(name: str, column: pa.Array, fail: Fail) -> pa.DictionaryArray:
-    """Return names by a dictionary of texts, so that each text is read once; nothing is the empty name."""
+    """Return names by a dictionary of texts, so that each text is read once; a missing value is the empty name."""
     try:
         coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
         texts = pc.utf8_trim(_as_texts(name, coded.dictionary, fail), BLANKS).cast(pa.large_string())
@@ -151,7 +151,7 @@ def by_dictionary(name: str, column: pa.Array, fail: Fail) -> pa.DictionaryArray
 
 
 def _whole_numbers(column: pa.Array) -> NDArray[np.int64] | NDArray[np.int32] | None:
-    """The names as numbers, NOBODY for none, if each of them is the text of one: digits without zeros before them."""
+    """Return the names as numbers, NOBODY for none, or None unless all are numbers without leading zeros."""
     numbers = column
     if is_text(column):
         numbers = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
@@ -178,7 +178,7 @@ def is_text(cells: pa.Array) -> bool:
 
 
 def _as_texts(name: str, column: pa.Array, fail: Fail) -> pa.Array:
-    """The cells as a CSV file would hold them; whole floats as integers, for a missing cell makes floats of ids."""
+    """Return the cells as in a CSV file; whole floats as integers, since a missing cell makes floats of ids."""
     if not pa.types.is_floating(column.type):
         return column.cast(pa.string())
     cells = [None if cell is None or math.isnan(cell) else float(cell) for cell in column.to_pylist()]

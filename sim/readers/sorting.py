@@ -14,10 +14,10 @@ ROOM = 2**62
 
 
 def order_of(*columns: NDArray[Any]) -> Ints | None:
-    """The rows in order of the columns, the first column first; None if they stand in order already.
+    """Return the order of rows by the columns, the first column first, or None if they are in order already.
 
-    Whole numbers are packed into one key as far as they fit, and only rows that are equal in it are looked at by the
-    others: a few bytes a row, and one sort. Rows that are equal in all columns may stand in any order.
+    Whole numbers are packed into one key as far as they fit, and the other columns are compared only for rows of equal
+    keys: a few bytes a row, and one sort. Rows that are equal in all columns may be in any order.
     """
     if not columns or not len(columns[0]):
         return None
@@ -38,7 +38,7 @@ def order_of(*columns: NDArray[Any]) -> Ints | None:
 
 
 def _packed(columns: Sequence[NDArray[Any]]) -> tuple[Ints, list[NDArray[Any]]]:
-    """One key of as many of the first columns as fit into it, and those that do not."""
+    """Return one key made of as many of the first columns as fit into it, and the other columns."""
     key, room, rest = np.zeros(len(columns[0]), np.int64), ROOM, list(columns)
     while rest and rest[0].dtype.kind == "i":
         column = rest[0]
@@ -54,12 +54,12 @@ def _packed(columns: Sequence[NDArray[Any]]) -> tuple[Ints, list[NDArray[Any]]]:
 
 
 def in_order(order: Ints | None, column: NDArray[Any]) -> NDArray[Any]:
-    """A column in an order of `order_of`."""
+    """Return a column in an order that `order_of` gives."""
     return column if order is None or not len(column) else column[order]
 
 
 def once(columns: list[NDArray[Any]]) -> int:
-    """Put rows in order of their columns, in place, each but once; how many were there again. Empty ones are none."""
+    """Sort rows by their columns, in place, keeping each once; return how many were repeats. Ignore empty columns."""
     order = order_of(*(column for column in columns if len(column)))
     for at, column in enumerate(columns):
         columns[at] = in_order(order, column)
@@ -76,5 +76,5 @@ def once(columns: list[NDArray[Any]]) -> int:
 
 
 def runs_from(start: Ints, each: Ints) -> Ints:
-    """Return so many numbers from each start on: 3, 4, 7 for the starts 3, 7 and the numbers 2, 1."""
+    """Return a given number of numbers from each start on: 3, 4, 7 for the starts 3, 7 and the numbers 2, 1."""
     return np.asarray(np.arange(int(each.sum())) + np.repeat(start - (np.cumsum(each) - each), each))

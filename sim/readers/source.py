@@ -1,4 +1,4 @@
-"""Files and open files as plain text: unpacked, decoded, with one kind of line end, and no more than they may hold."""
+"""Files and open files as plain text: unpacked, decoded, with one kind of line end, and of limited size."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from typing import Any
 from sim.errors import TapeError
 from sim.machine.memory import in_words
 
-CHUNK = 1 << 24  # bytes that are looked at together
-HEAD = 1 << 16  # bytes that formats are recognised by
-MOST_UNPACKED = 200  # times its own size that a compressed file may hold; text takes 3 to 30
-FREE_UNPACKED = 1 << 28  # bytes that any may hold
+CHUNK = 1 << 24  # bytes that are read at a time
+HEAD = 1 << 16  # bytes by which formats are recognised
+MOST_UNPACKED = 200  # how many times its own size a compressed file may hold; text takes 3 to 30
+FREE_UNPACKED = 1 << 28  # bytes that any file may hold
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstandard", b"\xfd7zXZ": "xz", b"PK\3\4": "zip"}
 MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
@@ -31,28 +31,28 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8-sig",
 }
-STREAM = b"\xff\xff\xff\xff"  # of Arrow, which is not in a file of it
+STREAM = b"\xff\xff\xff\xff"  # begins an Arrow stream, but not an Arrow file
 COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow", STREAM: "arrow"}
 
 
 @dataclass
 class Source:
-    """A file to be read, as it lies there, and the plain text of it."""
+    """A file to be read, as it is on the disk, and its plain text."""
 
     path: Path  # what the user named, for messages
-    # a file of UTF-8 without a byte order mark, its lines ended by LF; the file itself if that is so already
+    # the text in UTF-8 without a byte order mark, with lines ended by LF; the file itself if it is so already
     plain: Path
-    kind: str  # text, parquet, arrow or excel; all but text as they are
+    kind: str  # text, parquet, arrow or excel; all but text unchanged
     head: str  # the first 64 kB of the text
-    facts: dict[str, str]  # compression and encoding, where there is something to say
-    folder: Path  # for what must be made of it, which is gone afterwards
+    facts: dict[str, str]  # compression and encoding, if worth mentioning
+    folder: Path  # for files that must be made from it; deleted afterwards
 
 
 @contextlib.contextmanager
 def opened(given: Any) -> Iterator[Source]:
-    """Open a path or an open file, of bytes or of text; what had to be unpacked is gone afterwards.
+    """Open a path or an open file, of bytes or of text; unpacked files are deleted afterwards.
 
-    Raises a TapeError if there is no such file, it is no text, or unpacks to far more than it is.
+    Raise a TapeError if the file does not exist, is not text, or unpacks to far more than its size.
     """
     with tempfile.TemporaryDirectory(prefix="shoulders-") as folder:
         path, name = _on_disk(given, Path(folder))
@@ -103,7 +103,7 @@ def _is_workbook(path: Path) -> bool:
 
 
 def _unpacked(path: Path, name: Path, kind: str, to: Path) -> Path:
-    """The file in full; refused where it would hold far more than it is."""
+    """Unpack a file and return its path; refuse one that would hold far more than its size."""
     most = max(FREE_UNPACKED, MOST_UNPACKED * path.stat().st_size)
     size = 0
     try:
@@ -139,7 +139,7 @@ def _unpacking(path: Path, name: Path, kind: str) -> Any:
 
 
 def _decoded(path: Path, name: Path, head: bytes, to: Path) -> tuple[Path, str]:
-    """The file as UTF-8 with LF, and what it was encoded in; the file itself where it is so already."""
+    """Return the path of the text in UTF-8 with LF, and its encoding; the file itself if it is so already."""
     encoding = next((encoding for mark, encoding in MARKS.items() if head.startswith(mark)), None)
     if encoding is None:
         found = _sound(path, name)
@@ -164,7 +164,7 @@ def _decoded(path: Path, name: Path, head: bytes, to: Path) -> tuple[Path, str]:
 
 
 def _sound(path: Path, name: Path) -> str:
-    """Return whether a file is plain UTF-8, has a CR somewhere, or is none: plain, CR, other."""
+    """Return whether a file is plain UTF-8, UTF-8 with a CR somewhere, or not UTF-8: plain, CR, other."""
     decoder, returns, line = codecs.getincrementaldecoder("utf-8")(), False, 1
     with path.open("rb") as file:
         while data := file.read(CHUNK):
@@ -186,9 +186,9 @@ def _no_text(name: Path, line: int, byte: int) -> TapeError:
 
 
 def lines_of(source: Source) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a text with their numbers, without those that are empty or begin with #.
+    """Yield the lines of a text with their numbers, except those that are empty or begin with #.
 
-    Raises a TapeError if there is none.
+    Raise a TapeError if there is none.
     """
     found = False
     with source.plain.open(encoding="utf-8", newline="\n") as file:
@@ -201,7 +201,7 @@ def lines_of(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def whole(source: Source, most: int = 1 << 30) -> str:
-    """The text in one piece; a TapeError if it is empty, or too large for that."""
+    """Return the text in one piece; raise a TapeError if it is empty, or too large for that."""
     size = source.plain.stat().st_size
     if size > most:
         allowed = f"allowed at this size: a table, CSV or Parquet; up to {in_words(most)}"
@@ -212,5 +212,5 @@ def whole(source: Source, most: int = 1 << 30) -> str:
 
 
 def empty(path: Path) -> TapeError:
-    """The refusal of a file without any line."""
+    """Return the error for a file without any line."""
     return TapeError(f"{path}:1: empty; a log has a row a line")

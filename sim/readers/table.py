@@ -1,4 +1,4 @@
-"""Tables as they come, in a file or in memory, as batches of the columns that are wanted; text is read by DuckDB."""
+"""Tables as they come, in a file or in memory, as batches of the wanted columns; text is read by DuckDB."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sim.readers.source import STREAM, Source, empty
 if TYPE_CHECKING:
     import duckdb
 
-BATCH = 1 << 20  # rows that are looked at together
-WIDTH = 40  # bytes that a row of a log takes at the least, until it is a tape
-PAGE = {"results", "data", "rows", "records", "items"}  # what of a page of JSON are the rows
+BATCH = 1 << 20  # rows that are read at a time
+WIDTH = 40  # bytes that a row of a log takes, at least, until it is a tape
+PAGE = {"results", "data", "rows", "records", "items"}  # keys under which a page of JSON may have its rows
 _CITES = "which has no references; allowed: Web of Science as plain text, or OpenAlex as JSON"
 OTHERS = {
     r"\s*TY  - ": f"RIS, {_CITES}",
@@ -38,9 +38,9 @@ class Table:
     """A table that is about to be read."""
 
     path: Path  # what the user named, for messages
-    names: list[str]  # of its columns; 1, 2, 3 of those of a table without a header
-    batches: Batches  # of the columns with these numbers: one sequence of Arrow arrays after the other
-    # the line of a row, both from 0 on but for the line; of a table that is no text, the row from 1 on
+    names: list[str]  # the names of its columns; 1, 2, 3 for a table without a header
+    batches: Batches  # of the columns with these numbers: one sequence of Arrow arrays after another
+    # the line, from 1 on, of a row, from 0 on; for a table that is not text, the row from 1 on
     line: Callable[[int], int] = lambda row: row + 1
     bare: bool = False  # whether it has no header
     header: int = 1  # the line of the header
@@ -49,9 +49,9 @@ class Table:
 
 
 def table_of(source: Source, known: Container[str]) -> Table:
-    """The table in a source, whose format is seen from its content; a name that is known makes a header.
+    """Return the table in a source, whose format is told by its content; a known name makes a header.
 
-    Raises a TapeError if it is no sound table, or one that unpacks to more than there is room for.
+    Raise a TapeError if it is no sound table, or unpacks to more than there is room for.
     """
     if source.kind == "parquet":
         return _parquet(source)
@@ -68,7 +68,7 @@ def table_of(source: Source, known: Container[str]) -> Table:
 
 
 def in_memory(data: Any, path: Path, kind: str = "table in memory") -> Table:
-    """A pandas or polars DataFrame, or an Arrow table; without a kind there is nothing to say of how it is written."""
+    """Return the Table of a pandas or polars DataFrame, or an Arrow table; `kind` says what it is, if not empty."""
     table = data
     if hasattr(data, "to_arrow"):
         table = data.to_arrow()
@@ -87,7 +87,7 @@ def in_memory(data: Any, path: Path, kind: str = "table in memory") -> Table:
 
 
 def _mixed(column: Any) -> pa.Array:
-    """A column of objects of several types, as texts."""
+    """Return a column of objects, as texts if they are of several types."""
     try:
         return pa.array(column, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError):
@@ -146,7 +146,7 @@ def _parquet(source: Source) -> Table:
             names = [flat[column] for column in wanted]
             if problem := unpacks_too_far(file.metadata, names):
                 raise TapeError(f"{source.path}:1: {problem}")
-            # Names that repeat stay numbers of a dictionary, so that a small file cannot fill the memory.
+            # Repeated names stay numbers of a dictionary, so that a small file cannot fill the memory.
             of = [name for name in names if name in texts]
             try:
                 with pq.ParquetFile(source.plain, page_checksum_verification=True, read_dictionary=of) as table:
@@ -163,7 +163,7 @@ def _parquet(source: Source) -> Table:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB that neither fetches nor loads anything, and sees no variable of ours."""
+    """Return a DuckDB connection that neither fetches nor loads anything, and sees no variable of ours."""
     import duckdb
 
     never = ("autoinstall_known_extensions", "autoload_known_extensions", "python_enable_replacements")
@@ -171,7 +171,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def quoted(text: str) -> str:
-    """A text for SQL."""
+    """Return a text quoted for SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -189,10 +189,10 @@ def _text(source: Source, known: Container[str]) -> Table:
 
 
 def _without_comments(source: Source, dialect: Dialect) -> tuple[Path, int]:
-    """The text with lines of comment between the rows as empty ones, and with one blank between any two cells.
+    """Empty the lines of comment between the rows and, if cells are separated by blanks, leave one between any two.
 
     Returns:
-        The file itself where there is nothing to change; and how many lines of comment there were.
+        The path, of the file itself if there is nothing to change; and how many lines of comment there were.
     """
     blanks, marks = dialect.mark == " ", dialect.mark.encode()
     rows = source.head.split("\n")[dialect.skip :]
@@ -233,7 +233,7 @@ def _rows(table: Table, plain: Path, dialect: Dialect, wanted: Sequence[int]) ->
 
 
 def _no_pattern(path: Path) -> str:
-    """A path in which DuckDB finds no pattern of several files."""
+    """Return a path in which DuckDB finds no pattern for several files."""
     return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", str(path))
 
 
@@ -251,7 +251,7 @@ def _wrong_text(table: Table, error: Exception) -> TapeError:
 
 
 def _line(plain: Path, dialect: Dialect, row: int) -> int:
-    """The line on which a row begins, found by reading again."""
+    """Return the line on which a row begins, found by reading the file again."""
     with plain.open(encoding="utf-8", newline="\n") as file:
         for _ in range(dialect.skip):
             next(file)
@@ -267,7 +267,7 @@ def _line(plain: Path, dialect: Dialect, row: int) -> int:
 
 
 def _json(source: Source) -> Table:
-    """Objects, one a line or in an array; what is nested in them is told by DuckDB's types."""
+    """Return the table of JSON objects, one a line or in an array; DuckDB's types tell what is nested in them."""
     import duckdb
 
     query = f"from read_json({quoted(_no_pattern(source.plain))}, maximum_object_size=67108864, sample_size=-1)"
@@ -304,6 +304,6 @@ def _wrong_json(source: Source, error: Exception) -> TapeError:
 
 
 def rows_of(table: Table, columns: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-    """Yield the batches of columns by their roles."""
+    """Yield the batches of a table, with the columns by their roles."""
     for batch in table.batches(list(columns.values())):
         yield dict(zip(columns, batch, strict=True))

@@ -1,8 +1,8 @@
 """Times of a log as whole ticks: numbers, or dates as seconds of UTC since 1970, by whole columns.
 
-A column of a block becomes int64 in whole units or, where any time has a fraction, in millionths or billionths of one.
-Plain numbers and ISO 8601 dates are read by Arrow; what is neither is read value by value, each once, as pandas and
-the mail readers of Python read it.
+A column of a block becomes int64 in whole units or, if any time has a fraction, in millionths or billionths of one.
+Plain numbers and ISO 8601 dates are read by Arrow; other values are read one by one, each once, by patterns of dates
+and by Python's mail reader.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sim.tape.tables import Ints
 
 NONE = -(2**63)  # the tick of a row without a time
 MOST = 2**62
-UNITS = {0: "second", 6: "microsecond", 9: "nanosecond"}  # of dates, by the digits behind the second
+UNITS = {0: "second", 6: "microsecond", 9: "nanosecond"}  # of dates, by the number of digits after the second
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,9})?", re.ASCII | re.IGNORECASE)
 ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)[.,](\d{1,9})\d*(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 SLASHED = re.compile(r"(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})(?:[ T,]+(.+))?", re.ASCII)
@@ -52,16 +52,16 @@ EPOCHS = {9: "seconds", 12: "milliseconds", 15: "microseconds", 18: "nanoseconds
 
 @dataclass
 class Clock:
-    """The common unit of the times of a log, and what is known of them so far."""
+    """The common unit of the times of a log, and what is known about them so far."""
 
-    order: str = ""  # of day, month and year where slashes are between them: dmy, mdy, or nothing
-    form: str = ""  # number or date, once one is read
-    digits: int = 0  # behind the unit: 0, 6 or 9
+    order: str = ""  # the order of day, month and year between slashes: dmy, mdy, ymd, or nothing
+    form: str = ""  # number or date, once one has been read
+    digits: int = 0  # after the unit: 0, 6 or 9
     chunks: list[tuple[str, int, Ints]] = field(default_factory=list)  # column, digits, ticks
-    large: tuple[int, Exception] | None = None  # the refusal of the first that is too large to count in fractions
+    large: tuple[int, Exception] | None = None  # digits and error of the first that is too large to count in fractions
 
     def read(self, name: str, cells: pa.Array, fail: Fail) -> None:
-        """Take the cells of a block; text with null for nothing, or as Parquet has them."""
+        """Read the cells of a block: text with null for missing values, or as Parquet has them."""
         found = _fast(cells)
         if found is None or (self.form and found[0] not in {"", self.form}):
             found = _slow(name, cells, self.form, self.order, fail)
@@ -77,7 +77,7 @@ class Clock:
         self.chunks.append((name, digits, ticks))
 
     def ticks(self, name: str) -> Ints:
-        """Return the column as ticks, NONE where there is no time; its chunks are given up."""
+        """Return the column as ticks, NONE where there is no time; its chunks are discarded."""
         if self.large is not None and self.digits >= self.large[0]:
             raise self.large[1]
         parts = [
@@ -90,7 +90,7 @@ class Clock:
 
     @property
     def unit(self) -> str:
-        """Return the unit of a tick."""
+        """The unit of a tick."""
         return UNITS[self.digits] if self.digits or self.form == "date" else "as in the log"
 
     def says(self, ticks: Ints) -> str:
@@ -105,7 +105,7 @@ class Clock:
 
 
 def _fast(cells: pa.Array) -> tuple[str, int, Ints] | None:
-    """The form, the digits, and the ticks of a regular column; None of any other."""
+    """Return the form, digits and ticks of a column in a regular format, or None if it has another."""
     if cells.null_count == len(cells):
         return "", 0, np.full(len(cells), NONE)
     kind = cells.type
@@ -124,7 +124,7 @@ def _filled(cells: pa.Array) -> Ints:
 
 
 def _floats(times: NDArray[np.float64]) -> tuple[str, int, Ints] | None:
-    """Whole numbers as they are; fractions in millionths where that is all there is of them, else in billionths."""
+    """Return whole numbers as they are, and fractions in millionths if these suffice, else in billionths."""
     missing = np.isnan(times)
     times = np.where(missing, 0.0, times)
     if not (np.abs(times) < float(MOST)).all():
@@ -137,16 +137,16 @@ def _floats(times: NDArray[np.float64]) -> tuple[str, int, Ints] | None:
         off = np.abs(scaled - ticks)
         if np.abs(scaled).max() > 2**52:
             return None  # a float no longer tells these apart, but its decimals do
-        if digits == 6 and (ticks / 10.0**digits != times).any():  # there is more behind the millionths
+        if digits == 6 and (ticks / 10.0**digits != times).any():  # millionths do not suffice
             continue
-        close = np.flatnonzero(off > 0.4)  # to a half: its decimals say which way
+        close = np.flatnonzero(off > 0.4)  # near a half: its decimals decide
         ticks[close] = [round(Decimal(repr(time)) * 10**digits) for time in times[close].tolist()]
         return "number", *_coarsest(np.where(missing, NONE, ticks.astype(np.int64)), digits)
     return None
 
 
 def _coarsest(ticks: Ints, digits: int) -> tuple[int, Ints]:
-    """The digits that the ticks need, and the ticks by them."""
+    """Return the number of digits that the ticks need, and the ticks in that unit."""
     there = ticks != NONE
     for fewer in (0, 6):
         unit = 10 ** (digits - fewer) if digits > fewer else 1
@@ -167,7 +167,7 @@ def _moments(cells: pa.Array) -> tuple[str, int, Ints] | None:
 
 
 def _texts(cells: pa.Array) -> tuple[str, int, Ints] | None:
-    """Plain whole numbers, then decimals, then dates without or with a zone, the first that all cells are."""
+    """Read plain whole numbers, decimals, or dates without or with a zone: the first form that fits all cells."""
     if not pc.any(pc.match_substring(cells, "x", ignore_case=True)).as_py():  # Arrow takes hexadecimal numbers
         try:
             ticks = _filled(cells.cast(pa.int64()))
@@ -191,7 +191,7 @@ def _texts(cells: pa.Array) -> tuple[str, int, Ints] | None:
 
 
 def _decimals(cells: pa.Array) -> tuple[str, int, Ints] | None:
-    """Decimals of six places are whole numbers of 16 bytes, whose lower half is the tick where the upper adds none."""
+    """Read decimals of six places: numbers of 16 bytes, whose lower half is the tick if the upper adds nothing."""
     halves = np.frombuffer(cells.buffers()[1], np.int64)[2 * cells.offset : 2 * (cells.offset + len(cells))]
     missing = cells.is_null().to_numpy(zero_copy_only=False)
     ticks, above = np.where(missing, 0, halves[::2]), np.where(missing, 0, halves[1::2])
@@ -201,7 +201,7 @@ def _decimals(cells: pa.Array) -> tuple[str, int, Ints] | None:
 
 
 def _slow(name: str, cells: pa.Array, form: str, order: str, fail: Fail) -> tuple[str, int, Ints]:
-    """The same of any column, its values one by one, each once."""
+    """Return the same for any column, reading each distinct value once."""
     try:
         coded = _as_text(cells).dictionary_encode()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -287,7 +287,7 @@ def _iso(text: str) -> int | None:
 
 
 def _slashed(text: str, order: str) -> int | None:
-    """Year, month and day between slashes, points or hyphens; the order is said, or the year is first."""
+    """Read year, month and day between slashes, points or hyphens, in the given order or with the year first."""
     found = SLASHED.fullmatch(text)
     if found is None:
         return None
@@ -305,7 +305,7 @@ def _slashed(text: str, order: str) -> int | None:
 
 
 def _written(text: str) -> int | None:
-    """Dates with words in them: of mails, of Twitter, of git."""
+    """Read a date with words in it, as in mails, on Twitter or in git."""
     text = " ".join(text.split())
     for pattern in PATTERNS:
         try:

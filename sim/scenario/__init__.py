@@ -1,1 +1,1 @@
-"""The input of a user: the scenario file, its sections, and what is wrong with it in one line."""
+"""The input of a user: the scenario file, its sections, and one-line reports of what is wrong with it."""

@@ -22,7 +22,7 @@ def scenarios() -> list[str]:
 
 
 def located(name: str | Path, inside: str = "") -> Path:
-    """Return the path of a file, or of the one that comes with shoulders under this name; the name itself otherwise.
+    """Return the path of a file, or of the one that comes with shoulders under this name, or else the name itself.
 
     A name is bare, "scenarios/NAME" or "scenarios/INSIDE/NAME", with or without .toml; `inside` is a folder there.
     """
@@ -40,7 +40,7 @@ def _is_name(path: Path, inside: str) -> bool:
 def read_text(name: str | Path, inside: str = "") -> tuple[str, Path]:
     """Return the text of a TOML file found by `located`, and its path.
 
-    Raises a ScenarioError if there is none (the nearest name is given), or it is too large, or not UTF-8 text.
+    Raise a ScenarioError if there is none (naming the nearest one), or if it is too large or not UTF-8 text.
     """
     path = located(name, inside)
     try:

@@ -1,4 +1,4 @@
-"""The ties of a networkx graph in a file beside a scenario, named by what is in it."""
+"""The ties of a networkx graph in a file beside a scenario, named by a hash of its content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLUMNS = ("source", "target", "weight", "start", "end")
 def write_ties(graph: Any, folder: str | Path | None = None) -> tuple[set[str], Path]:
     """Write the ties of a graph as CSV, and return the names of its nodes and the file.
 
-    Raises a ScenarioError if it has no nodes, or two of one name.
+    Raise a ScenarioError if it has no nodes, or two with the same name.
     """
     names = [str(node).strip() for node in graph]
     if not names or len(set(names)) != len(names):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sim.scenario.sections import Contents, Idea, PersonSection
 
 EVERYONE, EVERYTHING, CROWD, POPULATION, WORLD = "everyone", "everything", "crowd", "population", "world"
-RESERVED = (EVERYONE, EVERYTHING, CROWD, "the crowd", WORLD, POPULATION)  # no person or idea may be called so
+RESERVED = (EVERYONE, EVERYTHING, CROWD, "the crowd", WORLD, POPULATION)  # names that no person or idea may have
 ANONYMOUS = "person"  # the population's members are person 1, person 2, ...
 
 

@@ -1,4 +1,4 @@
-"""Interventions: what a scenario schedules, a class a kind."""
+"""Interventions: what a scenario schedules, one class for each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of a scenario, such as persons.P1.reach: read a value from text, put one in its place."""
+"""Keys of a scenario, such as persons.P1.reach: reading a value from text, and setting one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sim.errors import ScenarioError, did_you_mean
 
 
 def parse_value(text: str) -> Any:
-    """Return a value as it stands in TOML, or the text itself: '0.2' -> 0.2, 'true' -> True, 'simple' -> 'simple'."""
+    """Return the TOML value that a text stands for, or the text: '0.2' -> 0.2, 'true' -> True, 'simple' -> 'simple'."""
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
@@ -22,7 +22,7 @@ def parse_value(text: str) -> Any:
 def plain(value: Any) -> Any:
     """Return a value of numpy or pandas, a range, a tuple or a path as plain data; others as they are.
 
-    A date of numpy becomes its text: in nanoseconds, it would pass for a number.
+    A numpy date becomes text, since in nanoseconds it would pass for a number.
 
     >>> import numpy as np
     >>> plain({"values": np.arange(2), "weights": (np.float32(0.5), 1)}), plain(range(3))
@@ -36,13 +36,13 @@ def plain(value: Any) -> Any:
         return os.fspath(value)
     if type(value).__module__ == "numpy" and value.dtype.kind in "mM":
         return plain(value.astype(str))
-    return plain(value.tolist()) if hasattr(value, "tolist") else value  # of numpy and pandas, scalars too
+    return plain(value.tolist()) if hasattr(value, "tolist") else value  # numpy and pandas, scalars included
 
 
 def put(data: Any, key: str, value: Any, source: str) -> None:
     """Set the value at a dotted key; entries of lists are addressed by name or by number.
 
-    Raises a ScenarioError if the key leads nowhere.
+    Raise a ScenarioError if the key leads nowhere.
     """
     *path, last = list(_steps(data, key, source)) or [""]
     for part in path:

@@ -1,4 +1,4 @@
-"""The place and the words of an error in a TOML file: pydantic's findings as one line."""
+"""The place and the wording of an error in a TOML file: pydantic's findings as one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def parse_toml(text: str, source: str) -> dict[str, Any]:
-    """Parse TOML text; whatever the parser stumbles over becomes a ScenarioError."""
+    """Parse TOML text; turn whatever the parser stumbles over into a ScenarioError."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -29,8 +29,8 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:
-    """Return the line on which the value at `path` begins, by bisection over beginnings of the text."""
-    # Not splitlines, which knows more ends of a line than TOML does.
+    """Return the line on which the value at `path` begins, by bisection over prefixes of the text."""
+    # Not splitlines, which knows more line endings than TOML does.
     lines = text.replace("\r\n", "\n").rstrip("\n").split("\n") if text.strip() else []
     if not lines:
         return None
@@ -64,7 +64,7 @@ WORDS = re.compile(r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[
 
 
 def _parsed(beginning: str) -> Any:
-    """Parse the beginning of a TOML text, closing a value that breaks off; None where that does not help."""
+    """Parse the beginning of a TOML text, closing a value that breaks off; return None if that does not help."""
     opened: list[str] = []
     for bracket in re.findall(r"[][{}]", WORDS.sub("", beginning)):
         if bracket in "[{":
@@ -106,7 +106,7 @@ def spell(path: Sequence[str | int], data: Any) -> str:
 
 
 def _resolve(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[list[str | int], type[BaseModel] | None]:
-    """Return the path in the file of pydantic's location, without branches of unions, and the model that owns it."""
+    """Return the path in the file for pydantic's location, without branches of unions, and the model that owns it."""
     path: list[str | int] = []
     owner: Any = model
     at: Any = model

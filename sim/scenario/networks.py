@@ -12,13 +12,13 @@ from pydantic import Discriminator, Field, Tag
 from sim.errors import did_you_mean
 from sim.scenario.values import Finite, Fraction, Name, Positive, Section, Whole, key
 
-Problem = tuple[tuple[str | int, ...], str]  # where in [world.network], and what
+Problem = tuple[tuple[str | int, ...], str]  # the place in [world.network], and what is wrong there
 GIVEN, FIXED, POISSON, POWER = range(4)  # laws of degrees, as a configuration's generator takes them
 FILES = (".csv", ".parquet", ".graphml", ".gexf", ".tsv", ".txt", ".json", ".jsonl", ".net", ".gz", ".zst")
 
 
 class _Network(Section):
-    """The facts that every kind of network knows of itself, for a number of persons n."""
+    """The facts that each kind of network knows about itself, for n persons."""
 
     def parameters(self, n: int) -> list[float]:
         """Return the numbers that its generator takes."""
@@ -47,7 +47,7 @@ class _Ties(_Network):
 
     @property
     def directions(self) -> int:
-        """The directed ties of a pair that is tied."""
+        """The number of directed ties of a tied pair."""
         return 2 if self.both_ways else 1
 
 
@@ -150,11 +150,11 @@ class PowerDegrees(Section):
     )
 
     def bounds(self, persons: int) -> tuple[int, int]:
-        """Return the least and the greatest degree among so many persons."""
+        """Return the least and the greatest degree among this many persons."""
         return self.low, self.high or persons - 1
 
     def mean_degree(self, persons: int) -> float:
-        """Return the mean of the law, summed over classes of degrees, for long tails."""
+        """Return the mean of the law, summed over classes of degrees so that long tails stay cheap."""
         import numpy as np
 
         (low, high), slope = self.bounds(persons), self.exponent - 1.0
@@ -266,14 +266,14 @@ class StochasticBlock(_Ties):
         return float(sum(chances[g][h] * sizes[g] * (sizes[h] - (g == h)) for g, h in pairs))
 
     def _groups(self, n: int) -> list[int]:
-        """Return the number of persons of each group; fractions are rounded where each group ends."""
+        """Return the number of persons in each group; if sizes are fractions, the end of each group is rounded."""
         if abs(sum(self.sizes) - 1.0) > 1e-9 or (self.sizes == [1.0] and n == 1):
             return [int(size) for size in self.sizes]
         ends = [0, *(int(sum(self.sizes[:g]) * n + 0.5) for g in range(1, len(self.sizes))), n]
         return [high - low for low, high in itertools.pairwise(ends)]
 
     def _chances(self, sizes: list[int]) -> list[list[float]]:
-        """Return the chance of a tie of each pair of groups; the mean of both directions where ties lead both ways."""
+        """Return the chance of a tie for each pair of groups; degrees are averaged where ties lead both ways."""
         if self.degrees is None:
             return self.chances or []
         ties = [[degree * size for degree in row] for row, size in zip(self.degrees, sizes, strict=True)]
@@ -309,7 +309,7 @@ class StochasticBlock(_Ties):
                 yield (name, g, h), problem
 
     def _wrong_cell(self, table: list[list[float]], sizes: list[int], g: int, h: int) -> Iterator[str]:
-        """Yield degrees above the number of others, and ties both ways whose numbers do not match."""
+        """Yield what is wrong with a cell: a degree above the number of others, or ties both ways that do not match."""
         value, back, most = table[g][h], table[h][g], sizes[h] - (g == h)
         ends = f"the other way round, since ties lead both ways, is {value:g}"
         if self.degrees is None:

@@ -1,4 +1,4 @@
-"""References between the entries of a scenario: names that must exist, orders that must not run in a circle."""
+"""References between the entries of a scenario: names that must exist, prerequisites that must not form a cycle."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from sim.scenario.networks import Problem
 from sim.scenario.sections import ABILITIES, Contents, Dynamics, Idea, PersonSection
 from sim.scenario.values import settable
 
-Place = tuple[str | int, ...]  # of a value: its keys, and numbers in lists
-# What interventions name: the keys, and the fields that hold them.
+Place = tuple[str | int, ...]  # the place of a value: its keys, and its numbers in lists
+# The keys by which interventions name persons and ideas, and the fields that hold them.
 NAMED = (("person", "person"), ("idea", "idea"), ("to", "to"), ("of", "of"), ("from", "source"), ("to", "target"))
 SETTABLE = {"dynamics": settable(Dynamics), "ideas": settable(Idea), "persons": settable(PersonSection)}
 
@@ -113,7 +113,7 @@ def _distributions(scenario: Contents) -> Iterator[Problem]:
 
 
 def _values(scenario: Contents, persons: int) -> Iterator[Problem]:
-    """Yield values so large that what all people realise in all steps would not be finite."""
+    """Yield values so large that the sum over all people and steps would not be finite."""
     holders = (scenario.world.size or persons) * scenario.scenario.steps * sum(idea.count for idea in scenario.ideas)
     most = sys.float_info.max / max(holders, 1)
     large = f"must be at most {most:.3g}, so that the sum over all people, ideas and steps is finite, is "
@@ -177,7 +177,7 @@ def _setting(path: Place, intervention: Any, people: dict[str, range], ideas: di
 
 
 def split_setting(key: str) -> tuple[str, str, str]:
-    """Return the parts of a key: ('persons', 'Kant', 'clarity'); of dynamics the name is ''."""
+    """Return the parts of a key: ('persons', 'Kant', 'clarity'); the name is '' for dynamics."""
     section, _, rest = key.partition(".")
     name, _, field = rest.rpartition(".")
     return section, name, field
@@ -186,7 +186,7 @@ def split_setting(key: str) -> tuple[str, str, str]:
 def setting(key: str, value: Any) -> Any:
     """Return a value as its field takes it (whole numbers made floats, 'forever' made inf).
 
-    Raises a ScenarioError if the field does not allow the value.
+    Raise a ScenarioError if the field does not allow the value.
     """
     section, _, field = split_setting(key)
     models: dict[str, type[BaseModel]] = {"ideas": Idea, "persons": PersonSection}

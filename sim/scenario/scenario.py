@@ -49,7 +49,7 @@ class Scenario(Contents):
 
     @classmethod
     def of(cls, given: Scenario | str | Path) -> Scenario:
-        """Return a scenario as it is, or load the one at a path or of a name.
+        """Return a scenario as it is, or load the one with a path or a name.
 
         Raises:
             ScenarioError: as `load`, or if anything else is given.
@@ -93,12 +93,12 @@ class Scenario(Contents):
     def with_network(self, graph: Any, folder: str | Path | None = None) -> Scenario:
         """Return the scenario with the ties of a networkx graph, and as many persons as it has nodes.
 
-        Nodes that bear the name of a person are that person; the others are the population, in the order in which the
+        A node with the name of a person is that person; the other nodes are the population, in the order in which the
         ties name them. Ties of an undirected graph lead both ways. Attributes weight, start and end are those of ties.
 
         Args:
             graph: a networkx graph.
-            folder: for the file of its ties, which is named by what is in it; the cache of shoulders if None.
+            folder: where to write the file of its ties, named by its content; the cache of shoulders if None.
 
         Raises:
             ScenarioError: if it has no nodes, or a tie cannot be used.

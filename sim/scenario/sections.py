@@ -94,7 +94,7 @@ class PersonSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _spell_out(cls, data: Any) -> Any:
-        """Put the three keys in the place of `abilities`."""
+        """Replace `abilities` by its three keys."""
         names = ("creativity", "reach", "skill")
         given = data.get("abilities") if isinstance(data, dict) else None
         if not isinstance(given, list) or len(given) != len(names):
@@ -230,5 +230,5 @@ class Contents(Section):
 
     @property
     def folder(self) -> Path:
-        """The folder in which the network file is looked for."""
+        """The folder in which network files are looked for."""
         return self._folder

@@ -40,7 +40,7 @@ network = {kind = "watts-strogatz", neighbours = 6, rewire = 0.1}
 
 
 def template() -> str:
-    """Return the text of a valid scenario in which every key of its sections stands with its meaning."""
+    """Return the text of a valid scenario in which every key of its sections appears with its meaning."""
     village = tomllib.loads(VILLAGE)
     parts = [HEAD]
     for name, field in Contents.model_fields.items():
@@ -69,7 +69,7 @@ def _members(union: Any) -> tuple[Any, ...]:
 
 
 def _section(annotation: Any, entry: Mapping[str, Any]) -> type[Section]:
-    """Return the model of an entry: the section itself, that of a list, or the member of a union by its kind."""
+    """Return the model of an entry: the section itself, the one in a list, or the member of a union by its kind."""
     while not isinstance(annotation, type) or not issubclass(annotation, Section):
         choices = _members(annotation) if len(get_args(annotation)) else ()
         by_kind = dict(zip(kinds(annotation), choices, strict=True)) if "kind" in entry and len(choices) > 1 else {}
@@ -92,7 +92,7 @@ def _comment(text: str) -> list[str]:
 
 
 def _lines(section: type[Section], entry: Mapping[str, Any], brief: bool) -> Iterator[str]:
-    """Yield a line for each key, its comment above or behind it; of a brief entry only the keys that are given."""
+    """Yield a line for each key, its comment above or behind it; for a brief entry, only the keys that are given."""
     fields = section.model_fields
     if "kind" in fields:
         yield f"kind = {toml_of(entry['kind'])}"
@@ -115,7 +115,7 @@ def _lines(section: type[Section], entry: Mapping[str, Any], brief: bool) -> Ite
 
 
 def toml_of(value: Any) -> str:
-    """Return a value as it stands in a TOML file."""
+    """Return a value as TOML text."""
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {toml_of(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list):

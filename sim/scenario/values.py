@@ -16,13 +16,13 @@ class Section(BaseModel):
 def key(
     sentence: str, default: Any = ..., *, unit: str = "", settable: bool = False, example: Any = None, alias: str = ""
 ) -> Any:
-    """Return the field of a key, from which reference, template, sliders and interventions are made.
+    """Return the field of a key; reference, template, sliders and interventions are made from it.
 
     Args:
-        sentence, default, unit: what it means, its value where a file says nothing, and the unit of its numbers.
+        sentence, default, unit: its meaning, its value if a file gives none, and the unit of its numbers.
         settable: whether an intervention of the kind "set" may change it during a run.
         example: a value to show; the default if there is none.
-        alias: its name in the file, where that is a word of Python.
+        alias: its name in the file, if that differs from the field's.
     """
     shown = default if example is None else example
     return Field(

@@ -1,1 +1,1 @@
-"""Studies: a scenario run over a design, with replicates; what is measured lands on disk as it comes."""
+"""Studies: a scenario run over a design, with replicates; measures are written to disk as they come."""

@@ -1,7 +1,7 @@
 """The findings of a study: its runs as a table and as an array with dimensions, summaries and paired differences.
 
-A table of runs is a pandas DataFrame with one row a run: `cell` and `replicate` (whole numbers), `seed`, a column for
-each varied parameter under its key, a column for each measure, and `error` (null, or why the run failed).
+A table of runs is a pandas DataFrame with one row per run: `cell` and `replicate` (integers), `seed`, a column for
+each varied parameter under its key, a column for each measure, and `error` (null, or the reason why the run failed).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 FIXED = ("cell", "replicate", "seed", "error")  # columns of every table
 SUMMARY = ("number", "empty", "failed", "mean", "sd", *QUANTILES, "low", "high", "interval")
-FULL = 0.01  # a grid of which less than this was run is none
+FULL = 0.01  # runs that fill less than this part of a grid are no grid
 
 
 def table(study: Study | str | Path) -> pd.DataFrame:
-    """Return the runs of a study, or of the folder of one, so far, sorted; `attrs` name parameters and measures.
+    """Return the runs so far of a study or a study's folder, sorted; its `attrs` name parameters and measures.
 
     Raises:
         ValueError: if the folder holds no study, or a corrupt one (StudyError).
@@ -46,18 +46,18 @@ def table(study: Study | str | Path) -> pd.DataFrame:
 def to_xarray(table: pd.DataFrame, parameters: Sequence[str], measures: Sequence[str]) -> xr.Dataset:
     """Return the runs as an xarray Dataset whose dimensions are the parameters and the replicate.
 
-    Coordinates are the values of each parameter, sorted (in order of appearance, where they are no numbers). What was
-    not run, failed or has no value is nan. Without parameters the dimensions are cell and replicate: right for a
-    sampled design, which is no grid.
+    Coordinates are the values of each parameter, sorted (in order of appearance if they are not numbers). Runs that
+    were not made, failed or have no value are nan. Without parameters the dimensions are cell and replicate, which
+    suits a sampled design that is no grid.
 
     Args:
         table: of runs.
-        parameters: those that vary; two runs at one place are refused.
+        parameters: those that vary; two runs with the same coordinates are refused.
         measures: the variables of the Dataset.
 
     Raises:
-        ValueError: for a column that is not there, two runs at one place, or a design that is no grid.
-        ModuleNotFoundError: without xarray, which the extra `analysis` brings.
+        ValueError: for a missing column, two runs with the same coordinates, or a design that is no grid.
+        ModuleNotFoundError: without xarray, which is part of the extra `analysis`.
     """
     import pandas as pd
 
@@ -92,28 +92,28 @@ def summarise(
     table: pd.DataFrame, measures: Sequence[str], by: Sequence[str], confidence: float = 0.95,
     resamples: int = RESAMPLES, seed: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
-    """Mean, spread and a bootstrap interval of the mean over the replicates, for each measure and setting.
+    """Return mean, spread and a bootstrap interval of the mean over the replicates, for each measure and setting.
 
-    The interval is BCa (Efron 1987, as scipy.stats.bootstrap has it) for 3 to 1,000 values, the percentile one for
-    more (the two differ by less the more there are) and where BCa is not defined, Wilson's (1927) for a measure that
-    is yes or no (nothing but zeros and ones, and both), and none for a single value. Values that are all the same
-    give an interval of no width: the bootstrap cannot see what never happened.
+    The interval is BCa (Efron 1987, as in scipy.stats.bootstrap) for 3 to 1,000 values; the percentile interval for
+    more values, where the two hardly differ, and where BCa is not defined; Wilson's (1927) for a yes-or-no measure
+    (only zeros and ones, and both); and none for a single value. Values that are all the same give an interval of no
+    width: the bootstrap cannot see what never happened.
 
     Args:
         table: of runs.
         measures: columns; null, nan and infinite values are left out and counted as empty.
-        by: the parameters whose settings are told apart, or `["cell"]`; none for all runs together.
+        by: the parameters whose settings are kept apart, or `["cell"]`; empty for all runs together.
         confidence: of the interval, in (0, 1).
-        resamples: of the bootstrap, from the replicates of a setting.
+        resamples: of the bootstrap, over the replicates of a setting.
         seed: of the bootstrap; the same seed gives the same interval, whatever else is in the table.
 
     Returns:
-        One row a measure and setting: the columns of `by`, measure, number (of values), empty (runs without a
+        One row per measure and setting: the columns of `by`, measure, number (of values), empty (runs without a
         value), failed (runs with an error), mean, sd (nan below two values), q05, q25, median, q75, q95, low, high,
         interval (BCa, percentile, Wilson, none). The confidence is in its `attrs`.
 
     Raises:
-        ValueError: for a column that is not there, or a confidence outside of (0, 1).
+        ValueError: for a missing column, or a confidence outside (0, 1).
 
     >>> import pandas as pd
     >>> runs = {"cell": [0, 0, 1, 1], "replicate": [0, 1, 0, 1], "rate": [0.1, 0.1, 0.2, 0.2]}
@@ -152,24 +152,24 @@ def differences(
 ) -> pd.DataFrame:  # fmt: skip
     """Compare each cell with a baseline, replicate by replicate under common random numbers.
 
-    A replicate with the same seed in both cells is a pair; its difference owes nothing to other seeds. A pair of which
-    a run failed or has no value is left out.
+    Two runs of a replicate with the same seed in both cells are a pair, so that their difference does not depend on
+    other seeds. A pair in which a run failed or has no value is left out.
 
     Args:
         table: of runs.
         measure: a column.
-        baseline: a cell, or values of parameters that only one cell has.
+        baseline: a cell, or values of parameters that exactly one cell has.
         confidence: of the bootstrap interval, in (0, 1).
-        by: columns that tell what a cell is, copied from its first run.
+        by: columns that describe a cell, copied from its first run.
         resamples, seed: of the bootstrap.
 
     Returns:
-        One row for every cell but the baseline: cell, the columns of `by`, number (of pairs), mean and sd of the
-        difference (cell less baseline), low, high, interval, effect (mean / sd, Cohen's d_z) and reduction: the share
-        of the variance of the difference that the pairing removed, 1 - var(difference) / (var(cell) + var(baseline)).
+        One row for each other cell: cell, the columns of `by`, number (of pairs), mean and sd of the difference (cell
+        minus baseline), low, high, interval, effect (mean / sd, Cohen's d_z) and reduction: the part of the variance of
+        the difference that pairing removed, 1 - var(difference) / (var(cell) + var(baseline)).
 
     Raises:
-        ValueError: for a column or cell that is not there, or if a replicate has other seeds in other cells.
+        ValueError: for a missing column or cell, or if a replicate has different seeds in different cells.
 
     >>> import pandas as pd
     >>> runs = {"cell": [0, 0, 1, 1], "replicate": [0, 1, 0, 1], "seed": [7, 8, 7, 8]}
@@ -206,21 +206,21 @@ def differences(
 
 
 def parameters_of(table: pd.DataFrame) -> list[str]:
-    """Return the varied parameters: those in `table.attrs`, else the columns named as keys: with a dot and no colon."""
+    """Return the varied parameters: those in `table.attrs`, else the columns named like keys: a dot, no colon."""
     keys = [name for name in table.columns if "." in str(name) and ":" not in str(name)]
     return list(table.attrs.get("parameters", keys))
 
 
 def measures_of(table: pd.DataFrame) -> list[str]:
-    """Return the measures: those in `table.attrs`, else every column that is nothing else."""
+    """Return the measures: those in `table.attrs`, else all columns that are not fixed or parameters."""
     others = {*FIXED, *parameters_of(table)}
     return list(table.attrs.get("measures", [name for name in table.columns if name not in others]))
 
 
 def numbers(table: pd.DataFrame, name: str) -> Floats:
-    """Return a column as floats; null is nan.
+    """Return a column as floats, with null as nan.
 
-    Raises a ValueError if the column holds anything but numbers, and yes or no.
+    Raises a ValueError if the column holds anything but numbers and booleans.
     """
     try:
         return table[name].to_numpy(np.float64, na_value=np.nan)
@@ -229,7 +229,7 @@ def numbers(table: pd.DataFrame, name: str) -> Floats:
 
 
 def yes_or_no(table: pd.DataFrame, name: str) -> bool:
-    """Return whether a column holds nothing but yes and no, or zeros and ones, and some of both."""
+    """Return whether a column holds only booleans, or only zeros and ones with some of both."""
     known = table[name].dropna()
     if len(known) and known.map(lambda value: isinstance(value, bool | np.bool_)).all():
         return True
@@ -239,7 +239,7 @@ def yes_or_no(table: pd.DataFrame, name: str) -> bool:
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table without one of the columns, and name the nearest that it has."""
+    """Raise a ValueError, naming the nearest column, if the table lacks one of the columns."""
     for name in columns:
         if name not in table.columns:
             there = [str(column) for column in table.columns]
@@ -248,7 +248,7 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def from_extra(name: str) -> Iterator[None]:
-    """While importing a library that only the extra `analysis` brings: say so where it is missing."""
+    """Explain, where a library of the extra `analysis` cannot be imported within the block, how to install it."""
     try:
         yield
     except ModuleNotFoundError:

@@ -1,6 +1,6 @@
-"""Several runs as columns side by side, so that a measure of thousands of them is a few operations of numpy.
+"""Several runs side by side in columns, so that a measure of thousands of them takes a few numpy operations.
 
-A tape is the case of one run: what a measure says of a run hangs neither on how many stand beside it nor on who asks.
+A tape is a batch of one run. The value of a measure for a run depends neither on the other runs nor on the caller.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE, USE, Events, Floats, Influences, Ints, Persons, Realised
 from sim.tape.tape import Tape
 
-CELLS = 1 << 22  # of a table of runs x persons x ideas that is made at once
-GAIN = np.zeros(USE + 1, np.int64)  # what an event of each kind adds to the holders of its idea
+CELLS = 1 << 22  # of a table of runs x persons x ideas that is computed at once
+GAIN = np.zeros(USE + 1, np.int64)  # change in the number of holders of the idea, by kind of event
 GAIN[[DISCOVER, LEARN]], GAIN[[ABANDON, LEAVE]] = 1, -1
 
 
 class Adoptions(NamedTuple):
-    """First adoptions, in order of run and step: which run, when, and how many people."""
+    """First adoptions, in order of run and step: the run, the step, and the number of people."""
 
     run: Ints
     step: Ints
@@ -31,13 +31,13 @@ class Adoptions(NamedTuple):
 
 @dataclass(eq=False)
 class Batch:
-    """The rows of several runs of one scenario, one run after the other; row numbers count from each run's first."""
+    """The rows of several runs of one scenario, one run after the other; row numbers count within each run."""
 
     events: Events  # the tables as in a Tape
     influences: Influences
     realised: Realised
     ends: Ints  # where each run's events, influences and realised rows end; shape (runs, 3)
-    persons: Persons  # as in a Tape; of all runs alike
+    persons: Persons  # as in a Tape; the same for all runs
     ideas: tuple[str, ...]
     steps: int
     world_size: int
@@ -48,12 +48,12 @@ class Batch:
 
     @cached_property
     def begins(self) -> Ints:
-        """Return where the rows of each run begin; shape (runs, 3)."""
+        """The first row of each run; shape (runs, 3)."""
         return np.concatenate([np.zeros((1, 3), np.int64), self.ends[:-1]])
 
     @cached_property
     def counts(self) -> Ints:
-        """Return how many rows each run has; shape (runs, 3)."""
+        """The number of rows of each run; shape (runs, 3)."""
         return self.ends - self.begins
 
     def run_of(self, table: int) -> Ints:
@@ -62,18 +62,18 @@ class Batch:
 
     @cached_property
     def event_run(self) -> Ints:
-        """Return the run of each event."""
+        """The run of each event."""
         return self.run_of(0)
 
     def sum_by_run(self, run: Ints, value: NDArray[Any]) -> Floats:
-        """Return the sum of values of each run, added in row order; shape (runs,)."""
+        """Return the sum of the values of each run, added in row order; shape (runs,)."""
         return np.bincount(run, value, len(self)).astype(np.float64)
 
     def adoptions(self, idea: int | None = None) -> Adoptions:
-        """Return the first adoptions of an idea, or of anything, by each person.
+        """Return each person's first adoption of an idea, or of any idea if None.
 
-        In rows that stand for several people (a crowd) each adoption counts, up to the number of people, and of several
-        ideas the one with most of them.
+        In rows that stand for several people (a crowd) every adoption counts, up to the number of people, for the idea
+        that most of them adopted.
         """
         if idea not in self._adoptions:
             self._adoptions[idea] = self._count_adoptions(idea)
@@ -97,7 +97,7 @@ class Batch:
         return Adoptions(self.event_run[rows], self.events.step[rows], count)
 
     def _crowded(self, rows: Ints, key: Ints) -> tuple[Ints, Ints]:
-        """Return the rows and counts of first adoptions where rows of the tape stand for several people."""
+        """Return the rows and counts of first adoptions where some rows of the tape stand for several people."""
         size = self.persons.size[self.persons.group]
         person, idea, count = self.events.person[rows], self.events.idea[rows], self.events.count[rows]
         amount = np.zeros(len(rows), np.int64)
@@ -113,9 +113,9 @@ class Batch:
         return rows[kept], amount[kept]
 
     def held_at_the_end(self, idea: int | None = None) -> Ints:
-        """Count the people who hold an idea, or anything, in the end; shape (runs,).
+        """Count the people who hold an idea, or any idea if None, at the end; shape (runs,).
 
-        Of rows that stand for several people, and of several ideas, the idea that most of them hold counts.
+        For rows that stand for several people, the idea that most of them hold counts.
         """
         size = self.persons.size[self.persons.group]
         ideas, people = len(self.ideas) if idea is None else 1, self.persons.total
@@ -136,10 +136,10 @@ class Batch:
 
 
 def _first_of_each(key: Ints, cells: int) -> NDArray[np.bool_]:
-    """Return the entries that are the first of their kind; keys are below `cells`."""
+    """Return whether each entry is the first with its key; keys are below `cells`."""
     if cells <= max(CELLS, 8 * len(key)):
         seen = np.full(cells, -1, np.int64)
-        seen[key[::-1]] = np.arange(len(key))[::-1]  # the last that is written is the first of all
+        seen[key[::-1]] = np.arange(len(key))[::-1]  # written in reverse, so that the first entry wins
         return np.asarray(seen[key] == np.arange(len(key)))
     first = np.zeros(len(key), np.bool_)
     first[np.unique(key, return_index=True)[1]] = True
@@ -156,7 +156,7 @@ def of_tape(tape: Tape) -> Batch:
 
 
 def of_runs(runs: Sequence[Tape]) -> Iterator[Batch]:
-    """Yield all runs in order: those in blocks by the block, others one by one."""
+    """Yield all runs in order: block by block if they are stored in blocks, else one by one."""
     if not hasattr(runs, "blocks"):
         yield from (of_tape(tape) for tape in runs)
         return

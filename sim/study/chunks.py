@@ -1,4 +1,4 @@
-"""A chunk of a study: some of its runs in a row, made wherever there is a worker, with plain arrays as the result.
+"""A chunk of a study: consecutive runs, made by any worker, with plain arrays as the result.
 
 Runs are numbered cell by cell, replicate by replicate: run `cell * replicates + replicate`.
 """
@@ -22,7 +22,7 @@ from sim.tape.tape import Tape
 
 AT_ONCE = 256  # runs that are made together
 MEANWHILE = "meanwhile"
-LARGEST = 1 << 20  # persons x ideas x runs made together, if there is more than one run
+LARGEST = 1 << 20  # persons x ideas x runs made together; a single run may have more
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,27 +35,27 @@ class Job:
     seed: int
     common: bool
     measures: tuple[str | Measure | Callable[[Tape], Any], ...]  # names, or functions of a tape
-    engine: str  # "agents", "kernels", or "meanwhile": the agents until the kernels are compiled, which is being done
+    engine: str  # "agents", "kernels", or "meanwhile": the agents until the kernels, which are compiling, are ready
     rules: Rules | None = None
     person_class: Any = None
 
     @property
     def runs(self) -> int:
-        """Return how many runs there are in all."""
+        """The number of all runs."""
         return len(self.cells) * self.replicates
 
     @property
     def columns(self) -> int:
-        """Return how many values a run has."""
+        """The number of values per run."""
         return len(self.measures)
 
     @property
     def code(self) -> list[Any]:
-        """Return the measures that are given as functions."""
+        """The measures that are given as functions."""
         return [getattr(one, "function", one) for one in self.measures if callable(one)]
 
     def chunk(self, first: int, last: int, stopped: Callable[[], bool] = lambda: False) -> Chunk | None:
-        """Run and measure; a run that fails is noted, and the others go on. None if it was stopped before the end."""
+        """Make and measure runs; a run that fails is recorded, the others go on. Return None if stopped early."""
         measures = measures_of(self.measures, members_of(self.scenario), names_of(self.scenario))
         values, errors = np.full((last - first, len(measures)), np.nan), []
         for at, given, seeds in _together(self, first, last):
@@ -76,12 +76,12 @@ class Chunk:
 
     first: int
     last: int
-    values: Floats  # of each run by each measure, nan where there is none; shape (runs, measures)
-    errors: tuple[tuple[int, str], ...]  # the runs that failed, counted from `first`, each with the reason
+    values: Floats  # of each run by each measure, nan if there is none; shape (runs, measures)
+    errors: tuple[tuple[int, str], ...]  # the runs that failed, counted from `first`, with the reasons
 
 
 def _together(job: Job, first: int, last: int) -> Iterator[tuple[int, list[Scenario] | ValueError, list[int]]]:
-    """Yield what runs are made at once: how many come before, the scenario of each or why there is none, the seeds."""
+    """Yield the runs made together: the number of runs before, the scenario of each or the error, and the seeds."""
     begin, scenarios, seeds, taken = 0, list[Scenario](), list[int](), 0
     for cell, replicates, at in _spans(first, last, job.replicates):
         some = seeds_of(job.seed, cell, replicates, job.common)
@@ -118,7 +118,7 @@ def _measured(
             for column, one in enumerate(measures):
                 values[done : done + len(batch), column] = one.of(batch)
             done += len(batch)
-    except (Exception, SystemExit) as error:  # whatever it is, it is this run's alone
+    except (Exception, SystemExit) as error:  # whatever it is, it belongs to one run
         if len(seeds) == 1:
             return np.full_like(values, np.nan), [(0, _line(error))]
         alone = [_measured(job, [one], [seed], measures) for one, seed in zip(scenarios, seeds, strict=True)]
@@ -128,7 +128,7 @@ def _measured(
 
 
 def members_of(scenario: Scenario) -> dict[str, int]:
-    """Return the groups of persons that a tape of the scenario has, and how many rows each is."""
+    """Return the groups of persons in a tape of the scenario, with their numbers of rows."""
     from sim.model.world import THE_CROWD
     from sim.scenario.groups import ANONYMOUS
 
@@ -149,7 +149,7 @@ def names_of(scenario: Scenario) -> list[str]:
 
 
 def _spans(first: int, last: int, replicates: int) -> Iterator[tuple[int, range, int]]:
-    """Yield the cells of some runs in a row: cell, its replicates, and the number of their first run."""
+    """Yield the cells of consecutive runs: cell, its replicates, and the number of runs before it."""
     at = first
     while at < last:
         cell, begin = divmod(at, replicates)

@@ -1,4 +1,4 @@
-"""Measures of credit: what a person, a group or a role has of what a run realised, by any account."""
+"""Measures of credit: the part of the realised value that a person, a group or a role has, by any account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.tape.tables import LEARN, Events, Floats, History, Influences, Ints, Re
 
 
 def shares_of(runs: Batch, rows: range, method: str, role: str, as_share: bool) -> Floats:
-    """Return the credit of some persons in each run, by one role ('' for all), or its part of the total."""
+    """Return the credit of some persons in each run, for one role ('' for all), or its fraction of the total."""
     if method == THIRDS:
         found, whole = _role_flow(runs, rows, role)
     else:
@@ -42,8 +42,8 @@ def _role_flow(runs: Batch, rows: range, role: str) -> tuple[Floats, Floats]:
 def _flows(runs: Batch) -> Floats:
     """Return the credit of every event by role, computed once for all measures of the same runs; shape (3, events).
 
-    How lineages are divided hangs on all that are divided at once. So runs are divided beside such alone as are divided
-    alike, and each has the bits that it has by itself.
+    The last bits of the credit depend on the quadrature nodes, and these on all runs divided together. So only runs
+    with the same number of nodes are divided together, and each has the bits that it has by itself.
     """
     kept: Any = runs.__dict__
     if "role_flow" not in kept:
@@ -57,7 +57,7 @@ def _flows(runs: Batch) -> Floats:
 
 
 def _nodes(runs: Batch) -> Ints:
-    """Return the nodes at which the lineages of each run are divided, 0 where none of them branches; shape (runs,)."""
+    """Return the number of quadrature nodes for the lineages of each run, 0 if none of them branches; shape (runs,)."""
     run, child = runs.run_of(1), runs.influences.child
     branches, most = np.zeros(len(runs), np.bool_), np.zeros(len(runs), np.int64)
     branches[run[1:][(child[1:] == child[:-1]) & (run[1:] == run[:-1])]] = True
@@ -70,7 +70,7 @@ def _nodes(runs: Batch) -> Ints:
 
 
 def _joined(runs: Batch, chosen: NDArray[np.bool_]) -> Any:
-    """Return the rows of some of the runs, as those of one tape."""
+    """Return the rows of the chosen runs as those of one tape."""
     counts = np.where(chosen, runs.counts[:, 0], 0)
     begins = np.cumsum(counts) - counts
     events, influences, realised = (chosen[runs.run_of(table)] for table in range(3))

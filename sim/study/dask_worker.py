@@ -1,4 +1,4 @@
-"""The first thing that a worker of a local Dask cluster loads: Ctrl-C is for the process that made the cluster."""
+"""The preload module of the workers of a local Dask cluster: Ctrl-C is for the process that made the cluster."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The design of a study: its cells, each a setting of some keys of the scenario, and the seeds of their runs.
 
-A grid takes every combination, the last key varying fastest; a list takes what it is given; Latin hypercube and Sobol'
-samples fill ranges evenly (scipy.stats.qmc); Saltelli and Morris samples are what the sensitivity indices of the same
-name need (SALib, of the extra `analysis`).
+A grid takes every combination, the last key varying fastest; a list takes the cells given; Latin hypercube and Sobol'
+samples fill ranges evenly (scipy.stats.qmc); Saltelli and Morris samples are for the sensitivity indices of the same
+name (SALib, part of the extra `analysis`).
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from sim.tape.tables import Floats, Ints
 
 SAMPLED = ("latin-hypercube", "sobol", "saltelli", "morris")
 DESIGNS = ("grid", "list", *SAMPLED)
-OWN = ("cell", "replicate", "seed", "error")  # columns of the table that no key may be named as
-MAX_TRIED = 100  # values of a key, and cells of a list, that are tried before the work
+OWN = ("cell", "replicate", "seed", "error")  # columns of the table, which no key may be named after
+MAX_TRIED = 100  # values of a key, and cells of a list, that are checked beforehand
 MAX_VALUES, MAX_RUNS = 10_000_000, 10**12
-CELL = 32  # what seeds of cells are drawn for; the purposes of randomness.py are smaller
+CELL = 32  # purpose of the seeds of cells; the purposes in randomness.py are smaller
 
 
 @dataclass(frozen=True)
 class Cells(Sequence[dict[str, Any]]):
-    """The cells of a design, each a dict of keys and values, made when they are asked for."""
+    """The cells of a design, each a dict of keys and values, made on demand."""
 
-    keys: tuple[str, ...]  # that vary
-    # of a grid, the values of each key; else the values of each cell, in the order of the keys
+    keys: tuple[str, ...]  # the keys that vary
+    # in a grid, the values of each key; else the values of each cell, in the order of the keys
     columns: tuple[tuple[Any, ...], ...]
-    is_grid: bool  # which of the two
+    is_grid: bool  # how to read `columns`
 
     @property
     def number(self) -> int:
-        """Return how many there are, which may be more than `len` can say."""
+        """The number of cells, which may exceed what `len` can return."""
         return math.prod(len(column) for column in self.columns) if self.is_grid else len(self.columns)
 
     def __len__(self) -> int:
@@ -64,9 +64,9 @@ def cells_of(
     scenario: Scenario, vary: Mapping[str, Any], cells: Sequence[Mapping[str, Any]] | None, design: str, samples: int,
     seed: int,
 ) -> Cells:  # fmt: skip
-    """Return the cells of a design, after trying every value on the scenario (of many, the first hundred).
+    """Return the cells of a design, after checking their values on the scenario (at most a hundred per key or list).
 
-    Raises a ValueError if there is no such design, or it does not fit what is given, and a ScenarioError for a wrong
+    Raises a ValueError if the design is unknown or does not suit the other arguments, and a ScenarioError for a wrong
     key or value.
     """
     require("design", design, DESIGNS)
@@ -96,7 +96,7 @@ def cells_of(
 
 
 def parse_vary(text: str, design: str = "grid") -> tuple[str, Any]:
-    """Return KEY=START:STOP:NUM, KEY=START:STOP (of sampled designs) or KEY=a,b,c as a key and what `vary` takes.
+    """Return KEY=START:STOP:NUM, KEY=START:STOP (for sampled designs) or KEY=a,b,c as a key and its value for `vary`.
 
     >>> parse_vary("dynamics.abandon_rate=0:0.5:11")
     ('dynamics.abandon_rate', {'start': 0, 'stop': 0.5, 'num': 11})
@@ -119,7 +119,7 @@ def parse_vary(text: str, design: str = "grid") -> tuple[str, Any]:
 
 
 def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]:
-    """Return the seeds of some replicates of a cell: common to all cells, or of this cell alone."""
+    """Return the seeds of some replicates of a cell: common to all cells, or different in every cell."""
     numbers = np.arange(replicates.start, replicates.stop)
     if common:
         return seeds_from(seed + replicates.start, len(replicates))
@@ -133,7 +133,7 @@ def seeds_of(seed: int, cell: int, replicates: range, common: bool) -> list[int]
 
 
 def problem_of(bounds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """Return keys and their ranges as SALib takes them."""
+    """Return keys and their ranges as a SALib problem."""
     return {"num_vars": len(bounds), "names": list(bounds), "bounds": [list(ends) for ends in bounds.values()]}
 
 
@@ -186,7 +186,7 @@ def _values(scenario: Scenario, key: str, given: Any) -> tuple[Any, ...]:
 
 
 def _checked(key: str, value: Any) -> Any:
-    """Return a value that is plain data through and through."""
+    """Return a value, and raise a ValueError unless it is plain data throughout."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for inner in inside:
         _checked(key, inner)
@@ -196,7 +196,7 @@ def _checked(key: str, value: Any) -> Any:
 
 
 def bounds_of(key: str, given: Any) -> tuple[float, float]:
-    """Return the range of a key of a sampled design."""
+    """Return the range of a key in a sampled design."""
     if isinstance(given, Mapping) and {"start", "stop"} <= set(given):
         given = [given["start"], given["stop"]]
     given = plain(given)
@@ -212,7 +212,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_whole(scenario: Scenario, key: str, low: float, high: float) -> bool:
-    """Return whether the scenario takes only whole numbers at a key."""
+    """Return whether the scenario accepts only integers for a key."""
     middle = low + 0.618 * (high - low)
     if float(middle).is_integer():
         middle += 0.25
@@ -222,7 +222,7 @@ def _is_whole(scenario: Scenario, key: str, low: float, high: float) -> bool:
         try:
             scenario.replace({key: round(middle)}, source="vary")
         except ScenarioError:
-            return False  # what is wrong is said when the values are tried
+            return False  # the error is reported when the values are checked
         return True
     return False
 

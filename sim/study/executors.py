@@ -1,8 +1,8 @@
 """Executors for the runs of a study: threads over the compiled batch, processes, or a Dask cluster; the same rows.
 
-All three are executors as concurrent.futures has them; the loop that hands out chunks and takes the results is one.
-Chunks in flight when a worker dies are made again, one after the other and in halves, until the run that kills workers
-is found: that run is a row with an error. However the loop ends, its pool does not outlive it.
+All three are executors like those of concurrent.futures; a single loop hands out chunks and takes the results. When a
+worker dies, the chunks in flight are made again, one after the other and in halves, until the run that kills workers
+is found; that run becomes a row with an error. However the loop ends, its pool does not outlive it.
 """
 
 from __future__ import annotations
@@ -34,48 +34,48 @@ from sim.machine.threads import without_interrupts
 from sim.study.chunks import Chunk
 
 EXECUTORS = ("auto", "threads", "processes", "dask")
-SECONDS = 0.5  # that a chunk should take
+SECONDS = 0.5  # intended duration of a chunk
 MAX_RUNS = 8192  # of a chunk
-KILLED = ("KilledWorker", "FutureCancelledError")  # the errors of Dask for the death of a worker
-DEATHS = 3  # of workers, before a run that was alone with them is blamed
+KILLED = ("KilledWorker", "FutureCancelledError")  # Dask's errors for the death of a worker
+DEATHS = 3  # of workers, after which a run that was alone with them is blamed
 Span = tuple[int, int]
 Pool = Callable[[], contextlib.AbstractContextManager[Executor]]
 
 
 class Task(Protocol):
-    """The work that is sent to workers: any of its runs, in a row, can be made of it."""
+    """A task for workers, of which any consecutive runs can be made."""
 
     @property
     def columns(self) -> int:
-        """Return how many values a run has."""
+        """The number of values per run."""
 
     @property
     def code(self) -> Sequence[Any]:
-        """Return the functions of the user's own among what it needs."""
+        """The user's own functions that the task needs."""
 
     def chunk(self, first: int, last: int, stopped: Callable[[], bool]) -> Chunk | None:
-        """Make some runs; None if it was stopped before the end."""
+        """Make some runs; return None if stopped before the end."""
 
 
 class Pace:
-    """The number of runs in a chunk, by what the last one took."""
+    """The number of runs in a chunk, adapted to the duration of the last one."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0  # a run, on one worker
+        self.seconds = 0.0  # per run, on one worker
 
     def learn(self, runs: int, seconds: float) -> None:
-        """Take in what some runs took; the fewer, the more of it is what goes before them."""
+        """Record the seconds that some runs took; for few runs, much of it is overhead."""
         self.seconds = max(seconds / runs, 1e-9)
 
     def size(self) -> int:
-        """Return the runs of the next chunk."""
+        """Return the number of runs of the next chunk."""
         return max(1, min(MAX_RUNS, int(SECONDS / self.seconds))) if self.seconds else 1
 
 
 def work(task: Task, gaps: Sequence[Span], pool: Pool, workers: int, record: Callable[[Chunk], None]) -> None:
-    """Make all runs of the gaps, and hand each chunk to `record` in this thread, in no particular order.
+    """Make all runs of the gaps, and pass each chunk to `record` in this thread, in no particular order.
 
-    Where `record` raises anything, the chunks that are in flight are given up.
+    If `record` raises an exception, the chunks in flight are abandoned.
     """
     left, suspects = deque(gaps), deque[Span]()
     pace, stop, deaths = Pace(), threading.Event(), 0
@@ -106,7 +106,7 @@ def _until_a_death(
     executor: Executor, task: Task, left: deque[Span], suspects: deque[Span], workers: int,
     record: Callable[[Chunk], None], pace: Pace, stop: threading.Event,
 ) -> list[Span]:  # fmt: skip
-    """Hand out chunks until all are made, or a worker dies; return what was in flight. Suspects go out alone."""
+    """Hand out chunks until all are made or a worker dies, suspects one at a time; return the spans that were lost."""
     flying: dict[Future[Any], Span] = {}
     here = isinstance(executor, Threads)
     while True:
@@ -135,7 +135,7 @@ def _until_a_death(
 
 
 def timed(task: Task, first: int, last: int, stopped: Callable[[], bool] | None) -> tuple[Chunk | None, float]:
-    """Make a chunk, and return it with the seconds it took."""
+    """Make a chunk, and return it with the seconds that it took."""
     begin = time.perf_counter()
     chunk = task.chunk(first, last, stopped or (lambda: False))
     return chunk, time.perf_counter() - begin
@@ -151,9 +151,9 @@ def _next(left: deque[Span], size: int) -> Span:
 
 @contextlib.contextmanager
 def pool_for(task: Task, executor: str, workers: int, dask: str | None = None) -> Iterator[tuple[Pool, int]]:
-    """Yield a pool of an executor that is named, and how many runs go on in it at the same time.
+    """Yield a pool for the named executor, and how many runs it makes at the same time.
 
-    Raises a StudyError or ValueError if the processes cannot work, or there is no such cluster.
+    Raises a StudyError or ValueError if the processes cannot work, or the cluster does not exist.
     """
     if dask is not None or executor == "dask":
         with dask_client(dask or "local", workers) as client:
@@ -164,7 +164,7 @@ def pool_for(task: Task, executor: str, workers: int, dask: str | None = None) -
 
 @contextlib.contextmanager
 def kept(pool: Pool) -> Iterator[Pool]:
-    """Yield a pool whose workers stay for several tasks, one after the other; new ones take the places of the dead."""
+    """Yield a pool whose workers serve several tasks in turn; if workers die, the pool is made anew."""
     with contextlib.ExitStack() as stack:
         there: list[Executor] = []
 
@@ -181,7 +181,7 @@ def kept(pool: Pool) -> Iterator[Pool]:
 
 
 def threads(workers: int) -> Pool:
-    """Return a pool of threads of this process; a run of theirs cannot be cut off, so nobody waits for it."""
+    """Return a pool of threads of this process; a run in a thread cannot be interrupted, so nobody waits for it."""
 
     def pool() -> contextlib.AbstractContextManager[Executor]:
         executor = Threads(workers, thread_name_prefix="study")
@@ -192,7 +192,7 @@ def threads(workers: int) -> Pool:
 
 @contextlib.contextmanager
 def _ended(executor: Executor, give_up: Callable[[], Any]) -> Iterator[Executor]:
-    """Yield an executor that does not outlive the block, and is given up where the block fails."""
+    """Yield an executor that is shut down after the block, or by `give_up` if the block fails."""
     try:
         yield executor
     except BaseException:
@@ -202,16 +202,16 @@ def _ended(executor: Executor, give_up: Callable[[], Any]) -> Iterator[Executor]
 
 
 def processes(workers: int, task: Task) -> Pool:
-    """Return a pool of processes of their own, started afresh; they do not run the script that started them.
+    """Return a pool of separate processes, started afresh; they do not run the script that started them.
 
-    Raises a StudyError if they cannot be sent the job, or die as they begin.
+    Raises a StudyError if the task cannot be sent to them, or they die as they begin.
     """
     if own := [function.__name__ for function in task.code if getattr(function, "__module__", "") == "__main__"]:
         raise StudyError(f"executor: {own[0]!r} is defined in a script or notebook, which other processes do not run; "
                          "allowed: threads, or a function in a module of its own")  # fmt: skip
     try:
         ForkingPickler.dumps(task)
-    except Exception as error:  # of many kinds: what a class raises that cannot be copied
+    except Exception as error:  # a class that cannot be pickled may raise anything
         raise StudyError(f"executor: the measures cannot be sent to other processes ({error}); allowed: threads"
                          ) from None  # fmt: skip
 
@@ -234,7 +234,7 @@ def _terminate(executor: Processes) -> None:
 
 
 class _Worker(SpawnProcess):
-    """A process that does not run the script of its parent, so that a script needs no guard against it."""
+    """A process that does not run the script of its parent, so that the script needs no main guard."""
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 # its name in multiprocessing
@@ -256,7 +256,7 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process says when to stop
     if parent := multiprocessing.parent_process():
 
-        def end_with_it() -> None:  # when it is killed, in whatever run this process is
+        def end_with_it() -> None:  # when the parent is killed, whatever run this process is in
             parent.join()
             os._exit(1)
 
@@ -265,9 +265,9 @@ def _ignore_interrupts() -> None:
 
 @contextlib.contextmanager
 def dask_client(address: str, workers: int) -> Iterator[Any]:
-    """Yield a client of the cluster at an address, or of a local one of so many processes.
+    """Yield a client of the cluster at an address, or of a local one with `workers` processes.
 
-    Raises a ValueError if distributed is not there, nobody answers, or the address is plain TCP beyond this machine.
+    Raises a ValueError if distributed is missing, no scheduler answers, or the address is TCP beyond this machine.
     """
     try:
         import distributed as found
@@ -275,9 +275,9 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
         raise ValueError("--dask: needs distributed; pip install 'shoulders[cluster]'") from None
     distributed: Any = found  # it is typed in part only
     for name in ("distributed", "distributed.client", "tornado.application"):  # each has a level of its own
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # the loop of `work` says what goes wrong
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the loop of `work` reports what goes wrong
     if address == "local":
-        with without_interrupts():  # nor in the threads that begin here, and the processes that they start
+        with without_interrupts():  # including the threads and processes that start here
             cluster = distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL, preload=["sim.study.dask_worker"],
@@ -295,9 +295,9 @@ def dask_client(address: str, workers: int) -> Iterator[Any]:
 
 
 def refuse_open(address: str) -> None:
-    """Refuse plain TCP to another machine: Dask would run whatever anybody on the way puts in.
+    """Refuse plain TCP to another machine: Dask would run whatever anybody on the way inserts.
 
-    Raises a ValueError if the address is such, or none.
+    Raises a ValueError for such an address, or an invalid one.
     """
     parts = urlsplit(address)
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or parts.port is None:
@@ -311,9 +311,9 @@ def refuse_open(address: str) -> None:
 
 
 def dask_pool(client: Any) -> Pool:
-    """Return a pool of the workers of a cluster, which does not go away with it.
+    """Return a pool of the workers of a cluster, which outlives the pool.
 
-    Raises a ConnectionError when the pool is asked for and the scheduler is gone.
+    Raises a ConnectionError if the scheduler is gone when the pool is entered.
     """
 
     def pool() -> contextlib.AbstractContextManager[Executor]:

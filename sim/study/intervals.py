@@ -1,4 +1,4 @@
-"""The interval of a mean, of one sample or of many groups of values at once, and their other statistics."""
+"""The interval of a mean and other statistics, for one sample or for many groups of values at once."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from sim.tape.tables import Floats, Ints
 Method = Literal["BCa", "percentile"]
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 RESAMPLES = 2000
-BCA_FROM, BCA_TO = 3, 1000  # values for a BCa interval, whose acceleration costs their square
+BCA_FROM, BCA_TO = 3, 1000  # sizes for a BCa interval, whose acceleration costs their square
 KINDS = ("t", "bca")
-BATCH = 50  # resamples at once; with another, the same generator would draw others
-AT_ONCE = 200_000  # numbers resampled at once, which caches hold
+BATCH = 50  # resamples at once; another number would change what the generator draws
+AT_ONCE = 200_000  # numbers resampled at once, to fit into caches
 
 
 def mean_interval(
     sample: Floats, confidence: float = 0.95, kind: str = "t", seed: int = 0, resamples: int = 9999
 ) -> tuple[float, float]:
-    """Return the interval of the mean of independent numbers; nan of one number, without width where all are the same.
+    """Return an interval of the mean of independent numbers; nan for one number, of no width if all are equal.
 
     Args:
         sample: shape (numbers,).
         confidence: in (0, 1).
-        kind: "t" (Student), or "bca" (bootstrap, bias-corrected and accelerated, Efron 1987; Student where it is not
-            defined).
+        kind: "t" (Student), or "bca" (bootstrap, bias-corrected and accelerated, Efron 1987; Student where BCa is
+            not defined).
         seed, resamples: of the bootstrap.
 
     >>> [round(end, 3) for end in mean_interval(np.array([1.0, 2.0, 3.0]))]
@@ -58,9 +58,9 @@ def statistics(
     code: Ints, values: Floats, count: int, confidence: float | None = None, resamples: int = RESAMPLES, seed: int = 1,
     shares: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Compute the statistics of the finite values of each group, groups with equally many of them at once.
+    """Compute the statistics of the finite values of each group, all groups of the same size at once.
 
-    `code` is the group of each value, in [0, count), and `shares` says that values are zeros and ones, and their mean a
+    `code` is the group of each value, in [0, count). With `shares` the values are zeros and ones, and their mean is a
     share. Without a confidence there is no interval of the mean.
 
     Returns:
@@ -83,7 +83,7 @@ def statistics(
 
 
 def _blocks(code: Ints, values: Floats, count: int) -> Iterator[tuple[Ints, Floats]]:
-    """Yield the groups that have equally many finite values, and these values: shape (groups, number)."""
+    """Yield the groups with the same number of finite values, and these values; shape (groups, number)."""
     kept = np.isfinite(values)
     order = np.argsort(code[kept], kind="stable")
     ordered = values[kept][order]
@@ -97,8 +97,8 @@ def _blocks(code: Ints, values: Floats, count: int) -> Iterator[tuple[Ints, Floa
 def bootstrap(rows: Floats, confidence: float, resamples: int, seed: int) -> tuple[Floats, Floats, NDArray[Any]]:
     """Return the limits of the mean of each row, shape (rows, number), and the kind of each interval.
 
-    The numbers drawn depend on the seed and the number of values alone, so that a row has the same limits whatever
-    rows stand beside it.
+    The resamples depend only on the seed and the number of values, so that a row has the same limits whatever the
+    other rows are.
     """
     count, size = rows.shape
     low, high, kind = np.full(count, np.nan), np.full(count, np.nan), np.full(count, "none", object)
@@ -122,7 +122,7 @@ def _limits(rows: Floats, confidence: float, resamples: int, seed: int, method: 
     from scipy import stats
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where BCa is not defined, its limits are nan, and the percentile's are taken
+        warnings.simplefilter("ignore")  # where BCa is not defined, its limits are nan, and percentiles are used
         found = stats.bootstrap(
             (rows,), _mean, axis=-1, vectorized=True, confidence_level=confidence, n_resamples=resamples, batch=BATCH,
             method=method, random_state=np.random.default_rng([seed, rows.shape[1]]),
@@ -131,12 +131,12 @@ def _limits(rows: Floats, confidence: float, resamples: int, seed: int, method: 
 
 
 def _mean(values: Floats, axis: int) -> Floats:
-    """Return the mean, added up in one order however many rows there are, that of contiguous memory."""
+    """Return the mean, summed in the order of contiguous memory however many rows there are."""
     return np.asarray(np.ascontiguousarray(values).mean(axis=axis))
 
 
 def wilson(rows: Floats, confidence: float) -> tuple[Floats, Floats, NDArray[Any]]:
-    """Return the interval of a share by Wilson (1927): it has a width even where nothing, or all, happened."""
+    """Return the interval of a share by Wilson (1927), which has a width even if the share is 0 or 1."""
     from scipy import stats
 
     size, share = rows.shape[1], rows.mean(axis=1)

@@ -1,6 +1,6 @@
 """Measures of a run, by name or as functions of one's own. Each is `measure(tape) -> float`.
 
-A named measure also works on thousands of runs at once (`measure.of(batch)`), with the same result to the bit.
+A named measure also works on thousands of runs at once (`measure.of(batch)`), with the same bits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sim.study.credit_measures import shares_of
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, Floats, Persons
 from sim.tape.tape import Tape
 
-OUTBREAK = 0.05  # the fraction of the world above which what was reached is an outbreak, if no other is named
+OUTBREAK = 0.05  # the fraction of the world beyond which a run is an outbreak, unless another is given
 DEFAULT = ("total", "reached", "time_to_half")
 
 
@@ -36,8 +36,8 @@ class Measure:
     """A measure of a run; `measure(tape)` is its value."""
 
     name: str  # as in the table of the study
-    of: Callable[[Batch], Floats]  # the values of several runs side by side; shape (runs,), nan where there is none
-    function: Callable[[Tape], Any] | None = None  # of a user, called with a tape; it holds Python's lock
+    of: Callable[[Batch], Floats]  # the values of several runs; shape (runs,), nan where there is none
+    function: Callable[[Tape], Any] | None = None  # a user's function of a tape; it holds Python's lock
 
     def __call__(self, tape: Tape) -> float:
         """Return the value of one run."""
@@ -45,7 +45,7 @@ class Measure:
 
 
 def total(runs: Batch, idea: int | None = None) -> Floats:
-    """Return the value realised: the sum of the tape's column, added in row order."""
+    """Return the realised value: the sum of the tape's column, added in row order."""
     value, run = runs.realised.value, runs.run_of(2)
     if idea is None:
         return runs.sum_by_run(run, value)
@@ -54,12 +54,12 @@ def total(runs: Batch, idea: int | None = None) -> Floats:
 
 
 def holders(runs: Batch, idea: int | None = None) -> Floats:
-    """Count the people who hold the idea (any idea) at the end; in a crowd, those of the idea that most hold."""
+    """Count the people who hold the idea (or any idea) at the end; in a crowd, for the idea that most of them hold."""
     return runs.held_at_the_end(idea).astype(np.float64)
 
 
 def reached(runs: Batch, idea: int | None = None) -> Floats:
-    """Count the people who ever held the idea (any idea); in a crowd, those of the idea that most adopted."""
+    """Count the people who ever held the idea (or any idea); in a crowd, for the idea that most of them adopted."""
     adoptions = runs.adoptions(idea)
     return runs.sum_by_run(adoptions.run, adoptions.count)
 
@@ -70,7 +70,7 @@ def events(runs: Batch) -> Floats:
 
 
 def counted(kind: int) -> Callable[[Batch], Floats]:
-    """Return a measure that counts the events of one kind, each as often as its `count` says."""
+    """Return a measure that counts the events of one kind, weighted by their `count`."""
 
     def count(runs: Batch) -> Floats:
         rows = np.flatnonzero(runs.events.kind == kind)
@@ -107,9 +107,9 @@ HEADS = (*OF_AN_IDEA, *PLAIN, "outbreak", "share", "credit")
 def measures_of(
     given: Iterable[str | Measure | Callable[[Tape], Any]], persons: Mapping[str, int], ideas: Iterable[str]
 ) -> list[Measure]:
-    """Return the measures by their names, checked against the persons (name: members) and ideas that there are.
+    """Return the measures by their names, checked against the persons (name: members) and ideas of the scenario.
 
-    Raises a ValueError if a name stands for nothing, or twice; the message says what is allowed and what comes near.
+    Raises a ValueError if a name is unknown or occurs twice; the message lists the names allowed.
     """
     catalogue = tuple(ideas)
     found = [measure(one, persons, catalogue) for one in given]
@@ -123,7 +123,7 @@ def measures_of(
 
 
 def is_code(name: str) -> bool:
-    """Return whether a name of a measure stands for code, as module:function, which data must not have imported."""
+    """Return whether the name of a measure stands for code, as module:function, which data must not have imported."""
     head, colon, rest = name.partition(":")
     return bool(colon) and head not in HEADS and rest.isidentifier()
 
@@ -131,16 +131,16 @@ def is_code(name: str) -> bool:
 def measure(
     given: str | Measure | Callable[[Tape], Any], persons: Mapping[str, int] | None = None, ideas: tuple[str, ...] = ()
 ) -> Measure:
-    """Return a measure by its name, or of a function of a tape.
+    """Return a measure by its name, or from a function of a tape.
 
     Args:
         given: a name as in FORMS, or a function that takes a Tape and returns a number. The name "module:function" or
             "file.py:function" stands for a function that is imported.
-        persons, ideas: what may be asked for, if it is known: names with their members, and names.
+        persons, ideas: the names that may be used, if known: persons with their members, and ideas.
 
     Raises:
-        ValueError: if a name stands for nothing.
-        RunError: if the code that it names fails as it is imported.
+        ValueError: if the name is unknown.
+        RunError: if the code that it names fails while it is imported.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world
@@ -233,7 +233,7 @@ def _imported(name: str, module: str, function: str) -> Callable[[Tape], Any]:
     except (ImportError, AttributeError, SyntaxError, ValueError) as error:
         why = f"cannot be imported ({error}){near(module, HEADS)}"
         raise ValueError(f"measures: {name!r} {why}; allowed: {', '.join(FORMS)}") from None
-    except (Exception, SystemExit) as error:  # whatever it is, it is of the user's own code
+    except (Exception, SystemExit) as error:  # whatever it is, it comes from the user's code
         raise RunError(f"measures: {name!r} cannot be imported: {type(error).__name__}: {error}") from None
     if not callable(found):
         raise ValueError(f"measures: {name!r} is no function of a tape")
@@ -251,7 +251,7 @@ def _fraction(name: str, text: str) -> float:
 
 
 def code_of(function: Any) -> str:
-    """Return a hash of the source of a user's function, so that a changed one is recognised; '' without a source."""
+    """Return a hash of the source of a user's function, to recognise a changed one; '' if there is no source."""
     try:
         return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
     except (OSError, TypeError):
@@ -259,7 +259,7 @@ def code_of(function: Any) -> str:
 
 
 def absent(name: str) -> Measure:
-    """Return a measure known by its column alone."""
+    """Return a measure of which only the column is known."""
     return Measure(name, partial(_gone, name), partial(_gone, name))
 
 

@@ -1,4 +1,4 @@
-"""The cost of a study, and what has come of it so far: both without holding its rows in memory."""
+"""The predicted cost of a study, and its outcome so far; neither holds the rows in memory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sim.study.chunks import Job
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PILOT, LONGEST = 0.3, 512  # seconds, and runs, at which a pilot is enough
+PILOT, LONGEST = 0.3, 512  # seconds, or runs, after which a pilot is long enough
 
 
 def predict(job: Job, workers: int) -> dict[str, Any]:
-    """See Study.predict; the pilot is doubled until what goes before the runs takes no great part of it."""
-    job.chunk(0, 1)  # loads, and compiles
+    """Return what Study.predict documents; the pilot is doubled until the overhead is small."""
+    job.chunk(0, 1)  # loads and compiles
     pilot, seconds = 0, 0.0
     while seconds < PILOT and pilot < min(job.runs, LONGEST):
         pilot = min(job.runs, max(1, 2 * pilot))
@@ -36,7 +36,7 @@ def predict(job: Job, workers: int) -> dict[str, Any]:
 
 
 def outcome(parts: Iterable[pa.Table], names: Sequence[str]) -> dict[str, Any]:
-    """See Study.outcome."""
+    """Return what Study.outcome documents."""
     done = failed = 0
     first_error = None
     count, total = np.zeros(len(names), np.int64), np.zeros(len(names))

@@ -1,4 +1,4 @@
-"""Record chunks as they come, in a folder or in memory, and tell how far the study is."""
+"""The recording of chunks as they come, in a folder or in memory, and of the progress of the study."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.study.chunks import Chunk, Job
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Parts = dict[int, "pa.Table"]  # of a study without a folder: the first run of each part, and its rows
+Parts = dict[int, "pa.Table"]  # for a study without a folder: the first run of each part, and its rows
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class Progress:
 
 @dataclass
 class Recorder:
-    """Takes chunks as they come, and reports how far the study is."""
+    """A recorder, which stores chunks as they come and reports the progress."""
 
     job: Job
     names: Sequence[str]  # of the measures
     place: Path | Parts  # the folder, or the parts in memory
-    done: int  # runs that are stored, without those that failed and are tried again
+    done: int  # stored runs, except failed ones that are made again
     fail_fast: bool
-    progress: Callable[[Progress], None] | None  # is called after every chunk
-    # the parts with failed runs, whose rows are replaced as they are made again
+    progress: Callable[[Progress], None] | None  # called after every chunk
+    # the parts with failed runs, whose rows are replaced as the runs are made again
     mending: Parts = field(default_factory=dict)
     failed: int = 0
     made: int = 0
@@ -58,7 +58,7 @@ class Recorder:
 
         Raises:
             OSError: if it cannot be written.
-            RunError: if one of its runs failed, and that is to be the end.
+            RunError: if one of its runs failed, and `fail_fast` is set.
         """
         table = store.table_of(chunk, self.job, self.schema)
         home = next((first for first, part in self.mending.items() if first <= chunk.first < first + part.num_rows),
@@ -79,7 +79,7 @@ class Recorder:
             raise RunError(f"cell {cell}, replicate {replicate}: {text}")
 
     def _mend(self, home: int, first: int, table: pa.Table) -> None:
-        """Put rows that were made again in their places; store the part once all of it are."""
+        """Replace rows of runs that were made again; store the part once all of its failed runs have been."""
         import pyarrow as pa
 
         old = self.mending[home]
@@ -103,7 +103,7 @@ class Recorder:
 
 
 def failed_in(first: int, table: pa.Table) -> Iterator[store.Span]:
-    """Yield the runs of a part that failed, first and last + 1 of those that stand together."""
+    """Yield the runs of a part that failed, as (first, last + 1) of consecutive ones."""
     wrong = np.flatnonzero(table["error"].is_valid().to_numpy())
     for some in np.split(wrong, np.flatnonzero(np.diff(wrong) > 1) + 1):
         if len(some):

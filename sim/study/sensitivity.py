@@ -1,6 +1,6 @@
 """Sensitivity of a measure: Sobol and Morris indices, by SALib, from the runs of a design made for them.
 
-`sample_design` makes the cells, a study runs them, and the table of its runs gives the indices with their intervals.
+`sample_design` makes the cells, a study runs them, and the indices with their intervals come from its table of runs.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from sim.study.study import Study
 
 METHODS = ("sobol", "morris")
-SMALLEST = {"sobol": 8, "morris": 4}  # samples below which a bootstrap over them says nothing
+SMALLEST = {"sobol": 8, "morris": 4}  # samples below which a bootstrap is meaningless
 WHAT = {"sobol": "base samples", "morris": "trajectories"}
 COLUMNS = ("index", "parameter", "other", "value", "low", "high")
 LEVELS = 4
 
 
 def problem(ranges: Study | Mapping[str, tuple[float, float]]) -> dict[str, Any]:
-    """Return the parameters and their ranges as SALib takes them.
+    """Return the parameters and their ranges as a SALib problem.
 
     Args:
-        ranges: the lowest and the highest value of each parameter, or a study of a sampled design.
+        ranges: the lowest and the highest value of each parameter, or a study with a sampled design.
 
     Raises:
-        ValueError: for no parameter, or a range that is not finite or has no width.
+        ValueError: for no parameter, or a range that is not finite or does not rise.
 
     >>> problem({"dynamics.abandon_rate": (0, 0.5)})
     {'num_vars': 1, 'names': ['dynamics.abandon_rate'], 'bounds': [[0.0, 0.5]]}
@@ -54,7 +54,7 @@ def sample_design(
     ranges: Mapping[str, tuple[float, float]], size: int, method: str = "sobol", *, whole: Sequence[str] = (),
     second_order: bool = False, levels: int = LEVELS, seed: int = 1,
 ) -> list[dict[str, float]]:  # fmt: skip
-    """Return the cells of a study whose runs give Sobol or Morris indices, to be run in this order.
+    """Return the cells of a study whose runs give Sobol or Morris indices; they must be run in this order.
 
     Sobol: `size` base samples (best a power of two) of a scrambled Sobol sequence, crossed as by Saltelli (2002,
     2010): size x (parameters + 2) cells, or size x (2 parameters + 2) with `second_order`. Morris: `size`
@@ -64,17 +64,17 @@ def sample_design(
         ranges: the lowest and the highest value of each parameter, all equally likely.
         size: at least 8 base samples, or 4 trajectories.
         method: sobol or morris.
-        whole: parameters that take whole numbers only, from the lowest to the highest, both included.
-        second_order: whether the effect of each pair can be told (Sobol).
+        whole: parameters that take only integers, from the lowest to the highest, both included.
+        second_order: whether to allow for the effects of pairs (Sobol).
         levels: an even number of values for each parameter (Morris).
         seed: of the sample.
 
     Returns:
-        One dict of parameters and values a cell, for `Study(cells=...)`.
+        One dict of parameters and values per cell, for `Study(cells=...)`.
 
     Raises:
-        ValueError: for a range, size, method or number of levels that cannot be.
-        ModuleNotFoundError: without SALib, which the extra `analysis` brings.
+        ValueError: for an invalid range, size, method or number of levels.
+        ModuleNotFoundError: without SALib, which is part of the extra `analysis`.
     """
     asked = problem(ranges)
     require("method", method, METHODS)
@@ -102,7 +102,7 @@ def sample_design(
 
 
 def _scaled(unit: Floats, asked: dict[str, Any], whole: Sequence[str]) -> Floats:
-    """Numbers from the unit cube in the ranges; whole ones are equally likely."""
+    """Scale points of the unit cube to the ranges; for parameters in `whole` each integer is equally likely."""
     low, high = np.array(asked["bounds"]).T
     found: Floats = low + unit * (high - low)
     for column in (asked["names"].index(name) for name in whole):
@@ -115,27 +115,27 @@ def sobol_indices(
     table: pd.DataFrame, measure: str, parameters: Sequence[str] | None = None, confidence: float = 0.95,
     resamples: int = 500, seed: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
-    """Compute the shares of the variance of a measure that parameters explain (Sobol 2001, Saltelli 2010).
+    """Compute the fractions of the variance of a measure that parameters explain (Sobol 2001, Saltelli 2010).
 
-    The measure of a cell is its mean over the replicates; the chance that stays in it counts as an interaction of
-    everything, so a noisy measure needs replicates.
+    The measure of a cell is its mean over the replicates. The randomness left in it counts as an interaction of all
+    parameters, so a noisy measure needs replicates.
 
     Args:
         table: all runs of a design by `sample_design(..., method="sobol")`.
         measure: a column.
-        parameters: in the order of the design; by default those the table knows of.
-        confidence: of the intervals, in (0, 1): normal, their width from a bootstrap over the base samples.
+        parameters: in the order of the design; by default those that the table names.
+        confidence: of the intervals, in (0, 1). They are normal, with a width from a bootstrap over the base samples.
         resamples, seed: of that bootstrap.
 
     Returns:
-        Columns index, parameter, other, value, low, high. Index `first`: the share of the variance by this parameter
-        alone; `total`: with all interactions that it is in; `second`: by the interaction of parameter and other,
-        where the design can tell.
+        Columns index, parameter, other, value, low, high. Index `first`: the fraction of the variance explained by this
+        parameter alone; `total`: with all its interactions; `second`: by the interaction of parameter and other, if the
+        design allows for it.
 
     Raises:
         ValueError: for a run that failed or is missing, too few samples, cells that are no Saltelli design, or a
-            measure that is the same everywhere.
-        ModuleNotFoundError: without SALib, which the extra `analysis` brings.
+            measure that is constant.
+        ModuleNotFoundError: without SALib, which is part of the extra `analysis`.
     """
     require_in("confidence", confidence, "(0, 1)")
     names, inputs, values = _cells(table, measure, parameters)
@@ -165,27 +165,27 @@ def morris_indices(
     table: pd.DataFrame, measure: str, parameters: Sequence[str] | None = None, confidence: float = 0.95,
     levels: int = LEVELS, resamples: int = 500, seed: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
-    """Elementary effects of the parameters on a measure: a screening with few runs (Morris 1991, Campolongo 2007).
+    """Compute elementary effects of parameters on a measure: screening with few runs (Morris 1991, Campolongo 2007).
 
-    An effect is the change of the measure as a parameter runs through its whole range, from steps of a part of it.
-    Where whole numbers had to be rounded onto the levels, an effect is off by as much as the step was.
+    An effect is the change of the measure over the whole range of a parameter, extrapolated from steps over part of it.
+    Where integers had to be rounded to fit the levels, effects are off by the relative error of the step.
 
     Args:
         table: all runs of a design by `sample_design(..., method="morris")`.
-        measure: a column; its mean over the replicates is taken.
-        parameters: in the order of the design; by default those the table knows of.
-        confidence: of the interval of mu_star, in (0, 1): normal, its width from a bootstrap over the trajectories.
+        measure: a column; cells are represented by its mean over the replicates.
+        parameters: in the order of the design; by default those that the table names.
+        confidence: of the interval of mu_star, in (0, 1), normal with a width from a bootstrap over the trajectories.
         levels: as given to sample_design.
         resamples, seed: of the bootstrap.
 
     Returns:
         Columns index, parameter, other (null), value, low, high. Index `mu_star`: the mean absolute effect, with its
-        interval; `mu`: the mean effect; `sigma`: the standard deviation of the effects, large where a parameter acts
-        together with others or not in a line (both without an interval: low and high are nan).
+        interval; `mu`: the mean effect; `sigma`: the standard deviation of the effects, which is large if a parameter
+        interacts with others or acts nonlinearly (both without an interval: low and high are nan).
 
     Raises:
         ValueError: for a run that failed or is missing, too few trajectories, or cells that are no such design.
-        ModuleNotFoundError: without SALib, which the extra `analysis` brings.
+        ModuleNotFoundError: without SALib, which is part of the extra `analysis`.
     """
     require_in("confidence", confidence, "(0, 1)")
     names, inputs, values = _cells(table, measure, parameters)
@@ -205,11 +205,11 @@ def morris_indices(
 
 
 def indices(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None = None) -> pd.DataFrame:
-    """Compute the Sobol or the Morris indices of a measure, as the cells of the table are made for.
+    """Compute the Sobol or the Morris indices of a measure, whichever the cells of the table allow.
 
     Raises:
-        ValueError: as sobol_indices and morris_indices; if the cells are neither design.
-        ModuleNotFoundError: without SALib, which the extra `analysis` brings.
+        ValueError: as from sobol_indices and morris_indices; if the cells are neither design.
+        ModuleNotFoundError: without SALib, which is part of the extra `analysis`.
     """
     names, inputs, _ = _cells(table, measure, parameters)
     if _saltelli(inputs) is not None:
@@ -229,7 +229,7 @@ def _tidy(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 
 
 def _cells(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None) -> tuple[list[str], Floats, Floats]:
-    """Return the parameters, their values (cells, parameters) and the mean of the measure of each cell."""
+    """Return the parameters, their values (cells, parameters) and the mean of the measure in each cell."""
     names = list(parameters if parameters is not None else parameters_of(table))
     require_columns(table, ["cell", *names, measure, "error"])
     if not names:
@@ -253,7 +253,7 @@ def _cells(table: pd.DataFrame, measure: str, parameters: Sequence[str] | None) 
 
 
 def _saltelli(inputs: Floats) -> tuple[int, bool] | None:
-    """Return the number of base samples of a Saltelli design, and whether it has second orders."""
+    """Return the number of base samples of a Saltelli design and whether it has second orders; None for other cells."""
     cells, wide = inputs.shape
     for second in (True, False):
         block = (2 * wide if second else wide) + 2
@@ -263,7 +263,7 @@ def _saltelli(inputs: Floats) -> tuple[int, bool] | None:
 
 
 def _crossed(blocks: Floats, second: bool) -> bool:
-    """Return whether each block has A, then A with each column from B, (B with each from A,) and B."""
+    """Return whether each block holds A, A with each column from B, (B with each column from A,) and B."""
     wide = blocks.shape[2]
     own, other = blocks[:, 0], blocks[:, -1]
     for j in range(wide):
@@ -279,7 +279,7 @@ def _crossed(blocks: Floats, second: bool) -> bool:
 
 
 def _are_trajectories(inputs: Floats, levels: int) -> bool:
-    """Return whether the rows are a Morris design on these levels, perhaps rounded to whole numbers."""
+    """Return whether the rows are a Morris design on these levels, possibly rounded to integers."""
     cells, wide = inputs.shape
     if cells % (wide + 1) or not cells:
         return False
@@ -288,7 +288,7 @@ def _are_trajectories(inputs: Floats, levels: int) -> bool:
         return False
     step, low = steps.max(axis=(0, 1)), inputs.min(axis=0)
     slack = np.where((inputs == np.rint(inputs)).all(axis=0), 1.0, 1e-9 * np.abs(inputs).max(axis=0))
-    rung = step * 2 / levels  # a step is that of levels / 2 rungs
+    rung = step * 2 / levels  # a step spans levels / 2 rungs
     off = np.abs(inputs - low - rung * np.rint((inputs - low) / rung))
     reach = inputs.max(axis=0) - low - rung * (levels - 1)
     return bool((off <= slack).all() and (reach <= slack).all() and (step - steps.sum(axis=1) <= slack).all())

@@ -1,7 +1,7 @@
 """Tests of paired experiments, from one number per pair (SCIENCE.md section 5).
 
-The arms of a pair share a seed, and its number is a contrast of the arms: a difference, a slope, an interaction. The
-question is always whether the mean of these numbers differs from 0, and by how much.
+The arms of a pair share a seed; the number of a pair is a contrast of its arms, such as a difference, a slope or an
+interaction. The question is always whether the mean of these numbers differs from 0, and by how much.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from scipy import stats
 
 from sim.tape.tables import Floats
 
-EXACT = 14  # pairs up to which all 2**pairs flips of signs are looked at
-FLIPS = 19_999  # flips drawn otherwise
-CELLS = 4_000_000  # numbers of a resampling held at once
+EXACT = 14  # pairs up to which all 2**pairs sign flips are enumerated
+FLIPS = 19_999  # flips drawn for more pairs
+CELLS = 4_000_000  # numbers of a resampling in memory at once
 
 
 def sign_flip_p(effects: Floats, flips: int = FLIPS, seed: int = 0) -> float:
-    """Return the two-sided p of the hypothesis that the numbers lie symmetrically about 0, by flipping their signs.
+    """Return the two-sided p of the hypothesis that the numbers are symmetric about 0, by flipping their signs.
 
-    Up to 14 pairs all 2**pairs flips are counted, so the p is exact; else `flips` are drawn, and the flip that
-    happened counts as one of them: (1 + those as extreme) / (1 + flips), which is exact too (Phipson and Smyth 2010).
+    For up to 14 pairs all 2**pairs flips are counted, so the p is exact. For more, `flips` are drawn, and the observed
+    one counts as one of them: (1 + those as extreme) / (1 + flips), which is exact too (Phipson and Smyth 2010).
 
     Args:
         effects: shape (pairs,).
-        flips: how many are drawn where there are more than 14 pairs.
-        seed: of the drawing.
+        flips: how many are drawn if there are more than 14 pairs.
+        seed: of the draws.
 
     >>> sign_flip_p(np.array([1.0, 2.0, 3.0]))
     0.25
@@ -49,7 +49,7 @@ def sign_flip_p(effects: Floats, flips: int = FLIPS, seed: int = 0) -> float:
 
 
 def smallest_p(pairs: int, flips: int = FLIPS) -> float:
-    """Return the least p that flipping the signs of so many pairs can give.
+    """Return the least p that flipping the signs of `pairs` numbers can give.
 
     >>> smallest_p(5), smallest_p(200)
     (0.0625, 5e-05)
@@ -58,7 +58,7 @@ def smallest_p(pairs: int, flips: int = FLIPS) -> float:
 
 
 def standardised(effects: Floats) -> float:
-    """Return the mean in units of the standard deviation of the pairs, d_z; inf (or 0) where they are all the same.
+    """Return the mean divided by the standard deviation of the pairs, d_z; inf (or 0) if all are equal.
 
     >>> round(standardised(np.array([1.0, 2.0, 3.0])), 12)
     2.0
@@ -70,7 +70,7 @@ def standardised(effects: Floats) -> float:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Correct p for a family in which no claim at all shall be supported wrongly (Holm 1979).
+    """Return the p corrected for a family in which no claim at all may be supported wrongly (Holm 1979).
 
     >>> [round(x, 12) for x in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
@@ -84,7 +84,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
-    """Correct p for a sweep, of whose discoveries a small part may be wrong (Benjamini and Hochberg 1995).
+    """Return the p corrected for a sweep in which a few discoveries may be false (Benjamini and Hochberg 1995).
 
     >>> [round(x, 12) for x in benjamini_hochberg([0.01, 0.04, 0.03])]
     [0.03, 0.04, 0.04]
@@ -93,7 +93,7 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
 
 
 def greater_p(sample: Floats) -> float:
-    """Return the one-sided p of a mean that is not above 0, by Student's t; 0 or 1 where all numbers are the same.
+    """Return the one-sided p of a mean that is not above 0, by Student's t; 0 or 1 if all numbers are equal.
 
     >>> round(greater_p(np.array([0.9, 1.0, 1.1])), 5)
     0.00166
@@ -107,7 +107,7 @@ def equivalence_p(above: Floats, below: Floats) -> float:
     """Return the p of two one-sided t tests (TOST, Schuirmann 1987): mean of `above` > 0 and of `below` < 0.
 
     For an effect within a margin: above = effects + margin, below = effects - margin, where the margin may be a
-    part of a reference value of the same pair.
+    fraction of a reference value of the same pair.
 
     >>> round(equivalence_p(np.array([0.9, 1.0, 1.1]), np.array([-1.1, -1.0, -0.9])), 5)
     0.00166
@@ -126,7 +126,7 @@ def power(d: float, pairs: int, alpha: float = 0.05) -> float:
     limit = float(stats.t.isf(alpha / 2, pairs - 1))
     shift = abs(d) * pairs**0.5
     either = (stats.nct.sf(limit, pairs - 1, shift), stats.nct.cdf(-limit, pairs - 1, shift))
-    return float(np.nansum(either))  # scipy knows no number for a tail that is all but empty
+    return float(np.nansum(either))  # scipy returns nan for a tail that is all but empty
 
 
 def power_of_equivalence(margin: float, pairs: int, alpha: float = 0.05) -> float:
@@ -140,14 +140,14 @@ def power_of_equivalence(margin: float, pairs: int, alpha: float = 0.05) -> floa
 
 
 def variance_reduction(values: Floats, weights: Floats) -> float:
-    """Return the part of the variance of a contrast that the pairing removed: 1 - paired / with independent seeds.
+    """Return the part of the variance of a contrast that pairing removed: 1 - paired / with independent seeds.
 
     Args:
         values: of each arm and pair; shape (arms, pairs).
         weights: of each arm in the contrast; shape (arms,).
 
     Returns:
-        At most 1; negative where the pairing did harm, nan where there is no variance.
+        At most 1; negative where pairing did harm, nan where there is no variance.
 
     >>> variance_reduction(np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]]), np.array([-1.0, 1.0]))
     1.0

@@ -1,8 +1,8 @@
 """A study on disk: its description (study.json, scenario.toml), and its runs (runs/part-FIRST-LAST.parquet).
 
-A part is written beside, made durable, and renamed, so that it is there whole or not at all; its name says which runs
-are in it, so that no other list is needed that could disagree. A part with runs that failed is named .failed.parquet;
-its successor without failures takes its place. One process at a time writes.
+A part is written to another file, synced, and renamed, so that it is there whole or not at all; its name says which
+runs are in it, so that no separate list can disagree. A part with failed runs is named .failed.parquet and is replaced
+by its successor without failures. One process at a time writes.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class About(BaseModel):
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold the folder of a study, so that no other process writes into it; a StudyError if another one does."""
+    """Lock the folder of a study, so that no other process writes to it; raise a StudyError if another one does."""
     try:
         with locked(folder / LOCK):
             yield
@@ -79,7 +79,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def open_folder(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:
-    """Make the folder of a study, or open the one that is there and tidy it up. It must be locked.
+    """Make the folder of a study, or open an existing one and tidy it up. The folder must be locked.
 
     Raises a StudyError if the folder holds anything else, or a study that differs; the message says how.
     """
@@ -93,21 +93,21 @@ def open_folder(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> N
     else:
         _begin(folder, about, scenario)
     for path in (*folder.glob(".*.partial"), *(folder / RUNS).glob(".*.partial")):
-        path.unlink()  # of a process that was killed
+        path.unlink()  # left by a process that was killed
     for first, last in spans_in(folder, about["cells"] * about["replicates"]):
         if file_of(folder, first, last).exists():
             file_of(folder, first, last, failed=True).unlink(missing_ok=True)  # its successor is there
 
 
 def _holds_more(folder: Path, scenario: Scenario) -> bool:
-    """Return whether a folder without study.json holds more than a study that was killed while it began."""
+    """Return whether a folder without study.json holds more than the beginnings of a study that was killed."""
     network = scenario.world.network
     own = {LOCK, HOLDER, SCENARIO, RUNS, *(Path(network.path).parts[:1] if network.kind == "file" else ())}
     return not own.issuperset(held_in(folder)) or any((folder / RUNS).glob("*"))
 
 
 def _begin(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:
-    """Write the description of a study; study.json last, for it says that all the rest is there."""
+    """Write the description of a study, study.json last, since its existence shows that the rest is complete."""
     (folder / RUNS).mkdir(exist_ok=True)
     network = scenario.world.network
     if network.kind == "file":
@@ -118,9 +118,9 @@ def _begin(folder: Path, about: Mapping[str, Any], scenario: Scenario) -> None:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """Return the content of study.json; nothing that it names is imported.
+    """Return the content of study.json, without importing any code that it names.
 
-    Raises a StudyError if it is not there, corrupt, no study of shoulders, or of a later format.
+    Raises a StudyError if it is missing, corrupt, not a shoulders study, or of a later format.
     """
     file = folder / ABOUT
     try:
@@ -145,7 +145,7 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 
 def check_file(file: Path, sha256: str | None) -> None:
-    """Refuse a file whose content is not that of its checksum; a StudyError if so, or if it is not there."""
+    """Raise a StudyError unless the file exists and has the given checksum."""
     try:
         found = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
@@ -155,13 +155,13 @@ def check_file(file: Path, sha256: str | None) -> None:
 
 
 def hash_of(about: Mapping[str, Any]) -> str:
-    """Return the hash of the description of a study."""
+    """Return the hash of a study's description."""
     kept = {key: value for key, value in about.items() if key != "hash"}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path, scenario: Scenario) -> list[str]:
-    """Return the differences of a study on disk from another one, at most three."""
+    """Return at most three differences between a study on disk and another one, and how many more there are."""
     if old["hash"] == new["hash"]:
         return []
     found = []
@@ -183,7 +183,7 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the single values of nested tables under their dotted keys; entries with a name are found by it."""
+    """Yield the single values of nested tables under their dotted keys; list entries with a name appear under it."""
     if isinstance(data, Mapping):
         for key, value in data.items():
             yield from _leaves(value, f"{path}.{key}" if path else str(key))
@@ -196,9 +196,9 @@ def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def spans_in(folder: Path, runs: int) -> list[Span]:
-    """Return which runs are in a folder: first and last + 1 of each part, in order.
+    """Return the runs in a folder, as (first, last + 1) of each part, in order.
 
-    Raises a StudyError if two parts have a run in common, or a part has a run that the study has not.
+    Raises a StudyError if two parts have a run in common, or a part has a run beyond those of the study.
     """
     found: dict[Span, None] = {}
     with contextlib.suppress(FileNotFoundError), os.scandir(folder / RUNS) as entries:
@@ -212,7 +212,7 @@ def spans_in(folder: Path, runs: int) -> list[Span]:
 
 
 def gaps(spans: Sequence[Span], runs: int) -> list[Span]:
-    """Return which runs are missing, in order."""
+    """Return the missing runs as spans, in order."""
     ends = [0, *(last for _, last in spans)]
     begins = [*(first for first, _ in spans), runs]
     return [(end, begin) for end, begin in zip(ends, begins, strict=True) if begin > end]
@@ -224,7 +224,7 @@ def file_of(folder: Path, first: int, last: int, failed: bool = False) -> Path:
 
 
 def schema_of(job: Job, measures: Sequence[str]) -> pa.Schema:
-    """Return the columns of the table of runs."""
+    """Return the schema of the table of runs."""
     import pyarrow as pa
 
     columns: list[Any] = [("cell", pa.int64()), ("replicate", pa.int64()), ("seed", pa.uint64())]
@@ -235,7 +235,7 @@ def schema_of(job: Job, measures: Sequence[str]) -> pa.Schema:
 
 
 def _type_of(values: Sequence[Any]) -> Any:
-    """Return the type of a column: text where the values are of several kinds, or lists or tables, as JSON."""
+    """Return the type of a column; mixed values, lists and tables are stored as text (JSON)."""
     import pyarrow as pa
 
     kinds = sorted({type(value).__name__ for value in values})
@@ -272,7 +272,7 @@ def table_of(part: Chunk, job: Job, schema: pa.Schema) -> pa.Table:
 
 
 def keep(folder: Path, table: pa.Table, first: int, last: int) -> None:
-    """Write a part, all or nothing; when this returns it survives a loss of power."""
+    """Write a part, all or nothing; on return it is safe against a loss of power."""
     failed = table["error"].null_count < table.num_rows
     with new_file(file_of(folder, first, last, failed), tidy=False) as partial:
         write_signed(table, partial)
@@ -281,9 +281,9 @@ def keep(folder: Path, table: pa.Table, first: int, last: int) -> None:
 
 
 def parts_in(folder: Path, runs: int, failed_only: bool = False) -> Iterator[tuple[int, pa.Table]]:
-    """Yield the first run and the table of each part in a folder, in order, every value verified.
+    """Yield the first run and the table of each part in a folder, in order, with every value verified.
 
-    Raises a StudyError if a part is corrupt, or holds other rows than its name says.
+    Raises a StudyError if a part is corrupt, or the number of its rows disagrees with its name.
     """
     for first, last in spans_in(folder, runs):
         file = file_of(folder, first, last)
@@ -298,7 +298,7 @@ def parts_in(folder: Path, runs: int, failed_only: bool = False) -> Iterator[tup
 
 
 def write_signed(table: pa.Table, file: Path) -> None:
-    """Write a table with a hash of all that it says."""
+    """Write a table with a hash of its content."""
     import pyarrow.parquet as pq
 
     signed = table.replace_schema_metadata({DIGEST: _digest(table)})
@@ -306,7 +306,7 @@ def write_signed(table: pa.Table, file: Path) -> None:
 
 
 def read_signed(file: Path) -> pa.Table:
-    """Return the table in a file, every value verified; a StudyError if it is corrupt."""
+    """Return the table in a file, with every value verified; raise a StudyError if it is corrupt."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -325,7 +325,7 @@ def read_signed(file: Path) -> pa.Table:
 
 
 def _digest(table: pa.Table) -> bytes:
-    """Return a hash of the names, types and values of a table, whatever the layout of its buffers."""
+    """Return a hash of the names, types and values of a table, independent of the layout of its buffers."""
     import pyarrow as pa
 
     digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""Studies: a scenario, a design and replicates; run, kept, resumed and read."""
+"""Studies: a scenario, a design and replicates, which can be run, kept, resumed and read."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ if TYPE_CHECKING:
 
 
 class Study:
-    """A scenario over a design, with replicates by seed, and what is measured of every run.
+    """A scenario over a design, with replicates by seed and measures of every run.
 
     Args:
         scenario: a Scenario, or the path of its file.
         vary: keys that `scenario.replace` takes, each with a list of values, or a dict of start, stop and num; for
             sampled designs a range [low, high].
-        cells: in place of `vary`, a list of dicts of keys and values.
+        cells: a list of dicts of keys and values, instead of `vary`.
         design: "grid" (every combination, the last key varying fastest), "latin-hypercube", "sobol", or "saltelli"
             and "morris" for sensitivity indices (SALib); "list" with `cells`.
-        samples: points of a sampled design (of "morris" trajectories, of "saltelli" base samples).
-        replicates: runs of each cell; without it, the scenario's own.
+        samples: points of a sampled design (for "morris" trajectories, for "saltelli" base samples).
+        replicates: runs of each cell; by default the scenario's own.
         measures: names as in `sim.study.measures.FORMS`, or functions of a Tape that return a number.
-        common_random_numbers: whether replicate r has the same seed, seed + r, in all cells, so that cells differ in
-            nothing but their keys; else every run has a seed of its own.
-        seed: of the first replicate, and of sampled designs; without it, the scenario's own.
+        common_random_numbers: whether replicate r has the same seed, seed + r, in all cells, so that cells differ only
+            in their keys; else every run has a seed of its own.
+        seed: of the first replicate, and of sampled designs; by default the scenario's own.
         engine, rules, person_class: as in `simulate`.
 
     Attributes:
         cells: of the design, a sequence of dicts.
-        runs: how many in all.
-        folder: where the runs are kept, once they are.
+        runs: the number of all runs.
+        folder: where the runs are kept; None if in memory.
 
     Raises:
         ValueError: if the design, a measure or a number is not allowed.
@@ -115,10 +115,10 @@ class Study:
     def from_toml(cls, path: str | Path) -> Study:
         """Return the study that a TOML file describes in its table [study].
 
-        Its keys are the arguments of Study; `scenario` is a path as seen from the file's folder.
+        Its keys are the arguments of Study; `scenario` is a path relative to the file's folder.
 
         Raises:
-            ScenarioError, ValueError: if it is no such file, or a key or a value is not allowed.
+            ScenarioError, ValueError: if the file is not a study file, or a key or a value is not allowed.
         """
         from sim.study.study_file import study_arguments
 
@@ -126,7 +126,7 @@ class Study:
 
     @classmethod
     def load(cls, folder: str | Path) -> Study:
-        """Return the study in a folder, with what has been run of it. No code that it names is imported.
+        """Return the study in a folder, with its runs so far. No code that it names is imported.
 
         Raises:
             StudyError: if there is none, or it is corrupt.
@@ -169,7 +169,7 @@ class Study:
                f"{self.replicates:,} replicates, {self.done:,} of {self.runs:,} runs done)"  # fmt: skip
 
     def plot(self, measure: str = "total") -> Any:
-        """Return the figure of a measure against what varies, which shows itself in a notebook."""
+        """Return the figure of a measure against what varies, for display in a notebook."""
         return shown("plot_study", self, measure)
 
     def _repr_html_(self) -> str:
@@ -207,7 +207,7 @@ class Study:
         return about
 
     def run(self, out: str | Path | None = None, **how: Any) -> pd.DataFrame:
-        """Make all runs that are missing or failed, and return the table; arguments as in `make`."""
+        """Make all runs that are missing or have failed, and return the table; arguments as in `make`."""
         self.make(out, **how)
         return self.table()
 
@@ -221,22 +221,22 @@ class Study:
         fail_fast: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        """Make all runs that are missing or failed, without reading the table, which takes memory by the run.
+        """Make all runs that are missing or have failed, without reading the table, whose memory grows with the runs.
 
         Args:
-            out: folder to keep them in; a study that was cut off there goes on. Without it they stay in memory.
-            workers: how many runs go on at the same time; without it, as many as there are processors.
-            executor: "threads", "processes", "dask", or "auto": processes where a measure is named Python code or the
-                agents run for long, else threads. Functions that are given as such stay in this process.
+            out: folder to keep them in, where an interrupted study is continued. Without it they stay in memory.
+            workers: how many runs are made at the same time; by default as many as there are processors.
+            executor: "threads", "processes", "dask", or "auto": processes if a measure is named Python code or the
+                agents run for long, else threads. Functions that are passed as such stay in this process.
             dask: "local", or the address of a scheduler such as "tls://host:8786".
-            fail_fast: whether the first run that fails ends the study; else it is a row with its error.
-            progress: is called with a Progress after every chunk.
+            fail_fast: whether the first failed run ends the study; else it is a row with its error.
+            progress: called with a Progress after every chunk.
 
         Raises:
-            StudyError: if the folder holds something else, or another process writes into it, or the pool of
-                processes cannot work.
-            RunError: with fail_fast.
-            OSError: if the folder cannot be written, or a scheduler is gone; what was kept is kept.
+            StudyError: if the folder holds something else, another process writes to it, or the pool of processes
+                cannot work.
+            RunError: if a run failed, with fail_fast.
+            OSError: if the folder cannot be written, or a scheduler is gone; the runs kept so far remain.
         """
         require("executor", executor, EXECUTORS)
         if (self.rules or self.person_class) and (dask is not None or executor in ("processes", "dask")):
@@ -266,7 +266,7 @@ class Study:
     def _missing(
         self, job: Job, fail_fast: bool, progress: Callable[[Progress], None] | None
     ) -> tuple[Recorder, list[store.Span]]:
-        """Return the runs that are missing or failed, in order, and what records them."""
+        """Return a recorder, and the runs that are missing or have failed, in order."""
         spans = self._spans()
         here = list(self._parts.items())
         parts = store.parts_in(self.folder, self.runs, failed_only=True) if self.folder else here
@@ -277,16 +277,16 @@ class Study:
         return recorder, sorted([*store.gaps(spans, self.runs), *failed])
 
     def _may_begin_by_agents(self, job: Job) -> bool:
-        """Return whether the engine is left to us, and nothing that this process alone has must be compiled."""
+        """Return whether the engine was left open and is the kernels, without rules of the user's own to compile."""
         return self.engine == "auto" and job.engine == "kernels" and not job.rules
 
     @property
     def agents_begin(self) -> bool:
-        """Return whether the agents will make the first runs, while the kernels are compiled beside them."""
+        """Whether the agents make the first runs while the kernels are compiled beside them."""
         return self._may_begin_by_agents(self.job()) and agents_begin(self.scenario, self.runs)
 
     def job(self) -> Job:
-        """Return the description that a worker needs."""
+        """Return the description of the study for workers."""
         engine = engine_for(self.scenario, self.engine, min(self.runs, 10**6), own_rules(self.rules), self.person_class)
         return Job(self.scenario, self.cells, self.replicates, self.seed, self.common_random_numbers, self.measures,
                    engine, self.rules, self.person_class)  # fmt: skip
@@ -305,7 +305,7 @@ class Study:
 
     @property
     def done(self) -> int:
-        """Return how many runs there are so far."""
+        """The number of runs made so far."""
         return sum(last - first for first, last in self._spans())
 
     def parts(self) -> Iterator[pa.Table]:
@@ -330,22 +330,22 @@ class Study:
         return pa.concat_tables([store.schema_of(self.job(), self.names).empty_table(), *self.parts()])
 
     def table(self) -> pd.DataFrame:
-        """Return the runs so far, one a row, sorted by cell and replicate.
+        """Return the runs so far, one per row, sorted by cell and replicate.
 
-        Columns: cell, replicate, seed, one for each key that varies, one for each measure (nan where there is no
-        value), error (missing where there was none). Values that are lists or tables are JSON.
+        Columns: cell, replicate, seed, one for each key that varies, one for each measure (nan if there is no value),
+        error (missing if there was none). Values that are lists or tables are JSON.
         """
         frame: pd.DataFrame = self.rows().to_pandas()
         return frame
 
     def problem(self) -> dict[str, Any]:
-        """Return the keys and ranges of a sampled design, as SALib takes them."""
+        """Return the keys and ranges of a sampled design as a SALib problem."""
         if self.design not in SAMPLED:
             raise ValueError(f"design: a {self.design} has no ranges; allowed: {', '.join(SAMPLED)}")
         return problem_of({key: bounds_of(key, given) for key, given in self.vary.items()})
 
     def predict(self, workers: int | None = None) -> dict[str, Any]:
-        """Predict what the study would take, from a pilot of some runs from its middle.
+        """Predict the cost of the study from a pilot of some runs from its middle.
 
         Keys: cells, replicates, runs, engine, pilot_runs, seconds_per_run, seconds, memory (bytes), stored (bytes on
         disk, roughly).

@@ -37,17 +37,17 @@ class StudyFile(Section):
 
 
 def is_study(path: Path) -> bool:
-    """Return whether a file is a study's, not a scenario's."""
+    """Return whether a file describes a study rather than a scenario."""
     if path.suffix != ".toml" or not path.is_file():
         return False
     try:
         return "study" in parse_toml(read_text(path)[0], str(path))
     except ScenarioError:
-        return False  # loading it says what is wrong
+        return False  # loading it reports the error
 
 
 def study_arguments(path: Path) -> dict[str, Any]:
-    """Return the arguments of the Study that a file describes; the scenario's path is as seen from here.
+    """Return the arguments of the Study that a file describes; the scenario's path is made relative to here.
 
     Raises a ScenarioError in one line, with the file, the line, the key, what is wrong and what is allowed.
     """

@@ -40,7 +40,7 @@ def sweep(
     fail_fast: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> pd.DataFrame:
-    """Run a study and return its table, one run a row.
+    """Run a study and return its table, one run per row.
 
     Args:
         scenario, vary, cells, design, samples, replicates, measures: as for Study.

@@ -1,4 +1,4 @@
-"""Measures of the course of adoption: how many people took an idea up for the first time, step by step."""
+"""Measures of the course of adoption: how many people adopted an idea for the first time, step by step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sim.tape.tables import USE, Floats, Ints
 
 
 def time_to_half(runs: Batch, idea: int | None = None) -> Floats:
-    """Return the first step by which half of those finally reached had been reached; nan if nobody was."""
+    """Return the first step by which at least half of all people ever reached had been reached; nan if nobody was."""
     adoptions = runs.adoptions(idea)
     last = np.cumsum(np.bincount(adoptions.run, minlength=len(runs)))
     so_far = np.concatenate([np.zeros(1, np.int64), np.cumsum(adoptions.count)])
@@ -28,25 +28,25 @@ def peak_step(runs: Batch, idea: int | None = None) -> Floats:
 
 
 def last_step(runs: Batch) -> Floats:
-    """Return the last step with any event; nan if there was none."""
+    """Return the last step with any event except `use`; nan if there was none."""
     rows = np.flatnonzero(runs.events.kind != USE)
     found = np.full(len(runs), np.nan)
-    found[runs.event_run[rows]] = runs.events.step[rows]  # the last that is written stands
+    found[runs.event_run[rows]] = runs.events.step[rows]  # the last one written remains
     return found
 
 
 def beauty(runs: Batch, idea: int | None = None) -> Floats:
     """Return the beauty coefficient of the adoption curve (Ke et al. 2015); nan if nobody adopted anything.
 
-    With c_t the people who take it up in step t and t_m the first step in which they are most, it is the sum over
-    t = 0 to t_m of ((c_m - c_0) / t_m * t + c_0 - c_t) / max(1, c_t), and 0 where t_m = 0.
+    With c_t the people who adopt it in step t, and t_m the first step in which c_t is largest, it is the sum over
+    t = 0 to t_m of ((c_m - c_0) / t_m * t + c_0 - c_t) / max(1, c_t), and 0 if t_m = 0.
     """
     run, step, count = _by_step(runs, idea)
     peak, most = _peaks(runs, run, step, count)
     start = np.zeros(len(runs))
     start[run[step == 0]] = count[step == 0]
     slope = np.divide(most - start, peak, out=np.zeros(len(runs)), where=peak > 0.0)
-    # Steps in which nobody came make up most of the sum, and have a closed form; the others are put right.
+    # Steps without adoptions make up most of the sum and have a closed form; the other steps are corrected.
     quiet = slope * peak * (peak + 1.0) / 2.0 + start * (peak + 1.0)
     line = slope[run] * step + start[run]
     correction = np.where(step <= peak[run], (line - count) / np.maximum(1.0, count) - line, 0.0)
@@ -56,7 +56,7 @@ def beauty(runs: Batch, idea: int | None = None) -> Floats:
 
 
 def _by_step(runs: Batch, idea: int | None) -> tuple[Ints, Ints, Ints]:
-    """Return how many were reached in each step in which anybody was: run, step, count."""
+    """Return the number of people reached in each step with any adoption: run, step, count."""
     adoptions = runs.adoptions(idea)
     if not len(adoptions.run):
         return adoptions.run, adoptions.step, adoptions.count
@@ -67,9 +67,9 @@ def _by_step(runs: Batch, idea: int | None) -> tuple[Ints, Ints, Ints]:
 
 
 def _peaks(runs: Batch, run: Ints, step: Ints, count: Ints) -> tuple[Floats, Floats]:
-    """Return the first step of the largest count of each run, and that count; nan and 0 where there is none."""
+    """Return the first step with the largest count of each run, and that count; nan and 0 if there is none."""
     most, peak = np.zeros(len(runs)), np.full(len(runs), np.nan)
     np.maximum.at(most, run, count)
     at = np.flatnonzero(count == most[run])[::-1]
-    peak[run[at]] = step[at]  # the last that is written stands: the first step
+    peak[run[at]] = step[at]  # the last one written remains, which is the first step
     return peak, most

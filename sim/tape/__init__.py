@@ -1,1 +1,1 @@
-"""The history of a run as immutable tables: their requirements, files, graphs and exports."""
+"""A run or a log as immutable tables: their requirements, files, graphs and exports."""

@@ -1,7 +1,7 @@
 """The requirements of a tape, which are checked whenever one is made.
 
-Column by column, so that what is broken is named; of a long tape in one compiled pass first, where compiled code is at
-hand, since nearly every tape keeps them all.
+They are checked column by column, so that the broken one can be named. A long tape is first checked in one compiled
+pass, if compiled code is at hand, since nearly every tape meets them all.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from sim.machine.hints import fetch
 from sim.machine.loops import compiled
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, KINDS, LEARN, LEAVE, USE, Floats, History, Ints
 
-WORTH_LOADING = 200  # events, where something was compiled before
-AHEAD = 16  # influences for whose parents the memory is asked while one is looked at
+WORTH_LOADING = 200  # events above which the compiled pass is used, if the compiler is loaded already
+AHEAD = 16  # influences between asking the memory for a parent and looking at it
 CLOSE = 1e-9  # how far the weights of a child may be from 1
 
 
 def check(tape: History) -> None:
-    """Raise a TapeError at the first requirement that the tape breaks; work proportional to its rows."""
+    """Raise a TapeError at the first requirement that the tape breaks; the work is proportional to its rows."""
     if tape.world_size < tape.persons.people:
         raise TapeError(f"persons: {tape.persons.people} persons in a world of {tape.world_size}")
     if len(tape.events) > WORTH_LOADING and "sim.machine.compiling" in sys.modules and _is_sound(tape):
@@ -86,7 +86,7 @@ def _check_realised(tape: History) -> None:
 
 
 def _is_sound(tape: History) -> bool:
-    """Return whether a tape keeps all requirements but those of its persons, in compiled loops."""
+    """Return whether a tape meets all requirements except those of its persons, in compiled loops."""
     events, influences, realised = tape.events, tape.influences, tape.realised
     return bool(compiled(is_sound)(
         events.step, events.kind, events.person, events.idea, events.count, influences.child, influences.parent,
@@ -100,7 +100,7 @@ def is_sound(
     child: Ints, parent: Ints, weight: Floats, event: Ints, implementation: Ints, value: Floats,
     steps: int, persons: int, ideas: int,
 ) -> bool:  # fmt: skip
-    """Return whether all rows keep the requirements."""
+    """Return whether all rows meet the requirements."""
     return (
         sound_events(step, kind, person, idea, count, steps, persons, ideas)
         and sound_influences(kind, person, idea, child, parent, weight)
@@ -112,7 +112,7 @@ def sound_events(
     step: Ints, kind: NDArray[np.int8], person: NDArray[np.int32], idea: NDArray[np.int32], count: Ints, steps: int,
     persons: int, ideas: int,
 ) -> bool:  # fmt: skip
-    """Return whether the events alone keep the requirements."""
+    """Return whether the events by themselves meet the requirements."""
     sound = True
     for e in range(len(step)):
         sound &= (step[e] >= 0) & (step[e] <= steps) & (kind[e] >= 0) & (kind[e] <= USE)
@@ -127,7 +127,7 @@ def sound_influences(
     kind: NDArray[np.int8], person: NDArray[np.int32], idea: NDArray[np.int32], child: Ints, parent: Ints,
     weight: Floats,
 ) -> bool:  # fmt: skip
-    """Return whether the influences keep the requirements, on events that do."""
+    """Return whether the influences meet the requirements, given events that do."""
     sound, without = True, 0
     for k in range(len(child)):
         sound &= (parent[k] >= 0) & (parent[k] < child[k]) & (child[k] < len(kind))
@@ -167,7 +167,7 @@ def stands_on_others(kind: int) -> bool:
 def sound_realised(
     kind: NDArray[np.int8], idea: NDArray[np.int32], event: Ints, implementation: Ints, value: Floats
 ) -> bool:
-    """Return whether what is realised keeps the requirements, of events that do."""
+    """Return whether the realised values meet the requirements, given events that do."""
     events, sound = len(kind), True
     for k in range(len(event)):
         e, by = event[k], implementation[k]

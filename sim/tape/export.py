@@ -1,16 +1,16 @@
 """The influence graph in files: GraphML, GEXF with times, rows as CSV or Parquet; streamed, whole or not at all.
 
 GraphML and GEXF are written line by line, so that a graph of millions takes no memory beyond the tape's. A graph of
-events says of each event person, idea, kind, time and count; a graph of persons sums over time, with the World. GEXF
-is version 1.2, dynamic: a node starts with its (first) event, an edge with the (first) influence, and both stay.
+events gives the person, idea, kind, time and count of each; a graph of persons sums over time and includes the World.
+GEXF is version 1.2, dynamic: a node starts with its (first) event, an edge with the (first) influence, and both stay.
 
-CSV and Parquet have a row an influence, one without a parent for an event that nothing influenced, and one of kind
-`realise` for each value of a holding (child) by an implementation (parent). Times are those of the log, dates as
-dates. `read_log` reads these rows back to the same credit and the same dates; GraphML and GEXF carry them as a text
-that programs for graphs pass over.
+CSV and Parquet have one row per influence, one without a parent for each event that nothing influenced, and one of kind
+`realise` for each value of a holding (child) through an implementation (parent). Times are those of the log, with dates
+as dates. `read_log` reads these rows back to the same credit and the same dates; GraphML and GEXF carry them as a text
+that graph programs ignore.
 
 Control characters in names, which XML forbids and which would break the lines of a CSV file, are replaced by U+FFFD in
-all of these but Parquet.
+all formats but Parquet.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from sim.tape.graph import GRAPHS, WORLD, Arrows, Window, arrows, check_window, 
 from sim.tape.tables import KINDS, Ints
 from sim.tape.tape import Tape
 
-BATCH = 1 << 20  # rows of a table that are made together
+BATCH = 1 << 20  # rows of a table that are made at a time
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
-FIELDS = {  # of the nodes, with their types, which GraphML and GEXF call alike
+FIELDS = {  # of the nodes, with their types, which have the same names in GraphML and GEXF
     "events": {"person": "string", "idea": "string", "kind": "string", "time": "long", "count": "long"},
     "persons": {"name": "string", "first": "long"},
 }
@@ -43,17 +43,17 @@ FIELDS = {  # of the nodes, with their types, which GraphML and GEXF call alike
 def export(
     tape: Tape, path: str | Path, of: str = "events", format: str | None = None, window: Window | None = None
 ) -> None:
-    """Write the influence graph of a tape into a file, as told at the head of this file.
+    """Write the influence graph of a tape into a file, as described at the head of this module.
 
     Args:
         tape: any tape.
-        path: the file, replaced where it is there already; its ending tells the format where that is None.
+        path: the file, replaced if it exists; its ending gives the format if that is None.
         of: events or persons.
         format: a name of EXPORTS: graphml, gexf, csv or parquet.
         window: first and last step, both included; None for all.
 
     Raises:
-        ValueError: if `of`, the format or the window is none of these.
+        ValueError: if `of` or the format is unknown, or the window ends before it begins.
         OSError: if the file cannot be written.
     """
     path = Path(path)
@@ -66,7 +66,7 @@ def export(
 
 
 def clean(name: str) -> str:
-    """A name without control characters."""
+    """Return a name with its control characters replaced by U+FFFD."""
     return CONTROL.sub("\ufffd", name)
 
 
@@ -139,7 +139,7 @@ def _csv(tape: Tape, path: Path, of: str, window: Window | None) -> None:
 
 
 def _ledger(tape: Tape, window: Window | None, of: str = "events") -> Iterator[str]:
-    """The rows as the text of a CSV file, piece by piece, names without control characters."""
+    """Yield the rows as the text of a CSV file, piece by piece, with control characters in names replaced."""
     import pyarrow.csv as pacsv
 
     names, ideas = (pa.array(map(clean, texts), pa.string()) for texts in (_names(tape), tape.ideas))
@@ -165,7 +165,7 @@ def _parquet(tape: Tape, path: Path, of: str, window: Window | None) -> None:
 
 
 def _names(tape: Tape) -> list[str]:
-    return [*tape.persons.names(), ""]  # the last is nobody's
+    return [*tape.persons.names(), ""]  # the last is for nobody, -1
 
 
 ROWS = {  # the columns, in their order
@@ -177,7 +177,7 @@ ROWS = {  # the columns, in their order
 
 
 def _batches(tape: Tape, of: str, window: Window | None, names: pa.Array, ideas: pa.Array) -> Iterator[pa.RecordBatch]:
-    """The rows in order of the events, influences before values."""
+    """Yield the rows in order of their events, influences before values."""
     rows = _rows(tape, window)
     kinds, events = pa.array([*KINDS, "realise"], pa.string()), tape.events
     for begin in range(0, max(1, len(rows[0])), BATCH):
@@ -202,7 +202,7 @@ def _batches(tape: Tape, of: str, window: Window | None, names: pa.Array, ideas:
 
 
 def _times(tape: Tape, steps: Ints, missing: Any = None) -> pa.Array:
-    """Times as the log had them: dates as dates, decimals as decimals, steps of a run as they are."""
+    """Return times as the log had them: dates as dates, decimals as decimals, steps of a run as they are."""
     about = tape.provenance
     ticks = steps + int(about.get("time_origin", 0))
     unit = {"second": "s", "microsecond": "us", "nanosecond": "ns"}.get(str(about.get("time_unit")))
@@ -223,7 +223,7 @@ def _words(codes: Any, words: pa.Array) -> pa.DictionaryArray:
 
 
 def _rows(tape: Tape, window: Window | None) -> tuple[Ints, Ints, Any, Any]:
-    """Child, parent or -1, weight, and value or nan of all rows, in order of the children."""
+    """Return child, parent (or -1), weight, and value (or nan) of all rows, in order of the children."""
     found = event_arrows(tape, window)
     nodes = found.node if window is None else found.node[(found.begin >= window[0]) & (found.begin <= window[1])]
     bare = np.setdiff1d(nodes, found.start, assume_unique=False)

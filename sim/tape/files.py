@@ -75,17 +75,17 @@ def scenario_of_run(folder: Path) -> str | None:
 
 
 def replaceable(path: Path) -> bool:
-    """Return whether a folder may give way to a run: it is empty, or the manifest in it is that of a run."""
+    """Return whether a run may replace a folder: it is empty, or its manifest is that of a run."""
     with contextlib.suppress(*UNREADABLE):
         return not held_in(path) or json.loads((path / MANIFEST).read_text("utf-8"))["format"] == FORMAT
     return False
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the fields of the tape in the folder `path`; every file is verified before a value of it is believed."""
+    """Return the fields of the tape in the folder `path`; every file is verified before its values are used."""
     folder = Path(path)
     manifest = _manifest(folder)
-    for name, digest in manifest.get("files", {}).items():  # a file that is not there, a user removed
+    for name, digest in manifest.get("files", {}).items():  # a file that is missing was removed by a user
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise TapeError(f"{folder / MANIFEST}: not a shoulders file: {name!r} lies outside of the folder")
         if (folder / name).is_file() and _sha256(folder / name) != digest:

@@ -1,11 +1,11 @@
-"""A tape as graphs of influence: by event, and by person with the World, of the whole history or a window of it.
+"""A tape as graphs of influence: by event, or by person with the World, for the whole tape or a window of it.
 
-An event graph points back in time, from an event to what influenced it, as a graph of citations does; PageRank on
-it is the event PageRank of SCIENCE.md 4.3. A person graph points from who influenced to who was influenced. It
-says who took what up from whom; the graph that person PageRank works on (`sim.accounts.person_graph`, SCIENCE.md
-4.2) has other weights, by reach and by what was discovered, and ties that go both ways.
+An event graph points back in time, from an event to what influenced it, like a graph of citations; PageRank on it is
+the event PageRank of SCIENCE.md 4.3. A person graph points from the person who influenced to the one influenced. It
+says who learned from whom; the graph that person PageRank works on (`sim.accounts.person_graph`, SCIENCE.md 4.2) has
+other weights, by reach and by discoveries, and ties that go both ways.
 
-The World of a person graph stands for the crowd, and for where a discovery comes from that builds on nothing.
+The World of a person graph stands for the crowd, and for the source of a discovery that builds on nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Window = tuple[int, int]
 
 
 class Arrows(NamedTuple):
-    """Nodes, ascending, and weighted arrows between them; both with their first and last step."""
+    """Nodes, ascending, with their first step, and weighted arrows between them, with their first and last step."""
 
     node: Ints
     begin: Ints  # of each node: the step of its first event; -1 for the World
@@ -41,10 +41,10 @@ class Arrows(NamedTuple):
 
 
 def event_arrows(tape: Tape, window: Window | None = None) -> Arrows:
-    """Return the events of a window, and what influenced them, from child to parent; nodes are rows of its events.
+    """Return the events of a window and their influences, as arrows from child to parent; nodes are rows of its events.
 
-    A window is the first and the last step, both included, None for all. Influences belong to the step of the child,
-    and parents from before the window are nodes, too. A ValueError if the window ends before it begins.
+    A window is the first and the last step, both included; None means all. Influences belong to the step of the child;
+    parents from before the window are nodes too. Raise a ValueError if the window ends before it begins.
     """
     child, parent, weight = tape.influences.columns().values()
     step = tape.events.step
@@ -59,19 +59,19 @@ def event_arrows(tape: Tape, window: Window | None = None) -> Arrows:
 def person_arrows(tape: Tape, window: Window | None = None, world: bool = True) -> Arrows:
     """Return who influenced whom in a window, summed; nodes are rows of the tape's persons, and WORLD.
 
-    The weight of an arrow is how many learnings, and discoveries that build on others', it stands for: the sum of the
-    weights of the influences, each times the people whom the child counts. What somebody takes from themselves, as an
-    implementation from the own holding, and `use` events, which are nobody's, are left out. Nodes are those who have an
-    event in the window or influenced one.
+    The weight of an arrow is the number of learnings, and of discoveries that build on others', that it stands for: the
+    sum of the weights of the influences, each times the people that the child counts. Influences of persons on
+    themselves, such as on an implementation of their own, and `use` events, which belong to nobody, are left out. Nodes
+    are the persons who have an event in the window or influenced one.
 
-    With `world` there is the World: the crowd (without it, a person as any other), and whence a discovery comes that
-    nothing influenced; then the arrows to a person sum to their discoveries and learnings, less what is their own.
+    With `world`, one node is the World: the crowd (otherwise a person like any other) and the source of discoveries
+    that nothing influenced. Arrows to a person then sum to their discoveries and learnings, less those from themselves.
     """
     events = tape.events
     who = events.person.astype(np.int64)
     if world:
         crowd = np.append(tape.persons.size[tape.persons.group] > 1, True)
-        who = np.where(crowd[who], WORLD, who)  # the last place is that of nobody
+        who = np.where(crowd[who], WORLD, who)  # the last place stands for nobody, -1
     inside = _within(events.step, window)
     child, parent, weight = tape.influences.columns().values()
     told = inside[child] & (events.kind[child] <= LEARN) & (who[child] != who[parent])
@@ -107,7 +107,7 @@ def _within(step: Ints, window: Window | None) -> NDArray[np.bool_]:
 
 
 def _summed(start: Ints, end: Ints, weight: Floats, step: Ints, people: int) -> tuple[Ints, Ints, Floats, Ints, Ints]:
-    """One arrow for each two, with the sum of the weights in row order, and the first and the last step."""
+    """Return one arrow for each pair, with the sum of the weights in row order, and the first and the last step."""
     pair, number = np.unique((start + 1) * people + end + 1, return_inverse=True)
     first, last = np.full(len(pair), np.iinfo(np.int64).max), np.full(len(pair), -1)
     np.minimum.at(first, number, step)
@@ -117,17 +117,17 @@ def _summed(start: Ints, end: Ints, weight: Floats, step: Ints, people: int) -> 
 
 
 def to_networkx(tape: Tape, of: str = "events", window: Window | None = None) -> nx.DiGraph[int]:
-    """The influence graph for networkx.
+    """Return the influence graph for networkx.
 
     Args:
         tape: any tape.
         of: events (nodes are rows of events, with person, idea, kind, time and count; an edge from each to what
-            influenced it, with weight) or persons (rows of persons, and -1 for the World, with name and first
-            step; an edge from who influenced to who was influenced, with weight, first and last step).
+            influenced it, with weight) or persons (rows of persons, and -1 for the World, with name and first step; an
+            edge from the influencing person to the influenced one, with weight, first and last step).
         window: first and last step, both included; None for all.
 
     Returns:
-        A DiGraph. That of events `sim.logs.from_networkx` reads as the same influences, where parents are earlier.
+        A DiGraph. `sim.logs.from_networkx` reads one of events as the same influences, if parents are earlier.
 
     Raises:
         ValueError: if `of` is another word, or the window ends before it begins.
@@ -143,7 +143,7 @@ def to_networkx(tape: Tape, of: str = "events", window: Window | None = None) ->
 
     graph: nx.DiGraph[int] = nx.DiGraph()
     found = arrows(tape, of, window)
-    timed = {} if of == "events" else {"first": found.first, "last": found.last}  # an event has its time itself
+    timed = {} if of == "events" else {"first": found.first, "last": found.last}  # an event node carries its own time
     graph.add_nodes_from(zip(found.node.tolist(), node_data(tape, of, found), strict=True))
     data = zip(found.weight.tolist(), *(column.tolist() for column in timed.values()), strict=True)
     for one, other, (weight, *times) in zip(found.start.tolist(), found.end.tolist(), data, strict=True):
@@ -152,14 +152,14 @@ def to_networkx(tape: Tape, of: str = "events", window: Window | None = None) ->
 
 
 def arrows(tape: Tape, of: str, window: Window | None) -> Arrows:
-    """The arrows between events or persons."""
+    """Return the arrows between events or persons."""
     require("of", of, GRAPHS)
     return event_arrows(tape, window) if of == "events" else person_arrows(tape, window)
 
 
 def node_data(tape: Tape, of: str, found: Arrows) -> Any:
-    """Return the attributes of the nodes, a dictionary for each."""
-    names = [*tape.persons.names(), ""]  # the last is nobody's
+    """Yield the attributes of the nodes, a dictionary for each."""
+    names = [*tape.persons.names(), ""]  # the last is for nobody, -1
     if of == "persons":
         for node, begin in zip(found.node.tolist(), found.begin.tolist(), strict=True):
             yield {"name": WORLD_NAME} if node == WORLD else {"name": names[node], "first": begin}

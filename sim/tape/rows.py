@@ -1,6 +1,6 @@
-"""The rows of a tape in the making: columns with room, which compiled code fills; see tape.py for what they mean.
+"""The rows of a tape in the making: columns with spare room that compiled code fills; tape.py explains them.
 
-Plain functions of arrays: they run as they stand and compiled alike, and check nothing.
+Plain functions of arrays: they run interpreted and compiled with the same results, and check nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Rows(NamedTuple):
     kind: NDArray[np.int8]
     person: NDArray[np.int32]
     idea: NDArray[np.int32]
-    count: Ints  # type: ignore[assignment]  # a tuple's own method of this name is of no use here
+    count: Ints  # type: ignore[assignment]  # hides tuple.count, which is of no use here
     child: Ints
     parent: Ints
     weight: Floats
@@ -29,7 +29,7 @@ class Rows(NamedTuple):
 
 
 def empty_rows(events: int, influences: int) -> Rows:
-    """No rows yet, and room for so many."""
+    """Return rows of which none is in use yet, with room for this many."""
     return Rows(
         np.empty(events, np.int64), np.empty(events, np.int8), np.empty(events, np.int32),
         np.empty(events, np.int32), np.empty(events, np.int64),
@@ -39,7 +39,7 @@ def empty_rows(events: int, influences: int) -> Rows:
 
 
 def with_room(rows: Rows, events: int, influences: int) -> Rows:
-    """The same rows with room for so many more: these arrays where it is there, else new ones half as large again."""
+    """Return the rows with room for this many more: the same arrays if they have it, or else larger copies."""
     e, i = rows.used[0], rows.used[1]
     if e + events <= len(rows.step) and i + influences <= len(rows.child):
         return rows
@@ -81,9 +81,9 @@ def add_influence(rows: Rows, child: int, parent: int, weight: float) -> None:
 
 
 def add_alike(rows: Rows, step: int, kind: int, row: int, influence: int, number: int) -> None:
-    """Write what is alike of events from `row` on that have one influence each, from `influence` on.
+    """Write the columns that are alike in all events from `row` on with one influence each, from `influence` on.
 
-    Persons, ideas and parents are left to the caller, and so is how many rows are in use.
+    Persons, ideas and parents are left to the caller, and so is the number of rows in use.
     """
     for k in range(row, row + number):
         rows.step[k] = step
@@ -98,7 +98,7 @@ def add_alike(rows: Rows, step: int, kind: int, row: int, influence: int, number
 
 
 def rows_of(events: Events, influences: Influences) -> Rows:
-    """Rows that go on from tables."""
+    """Return the rows of tables as rows that can be added to."""
     e, i = len(events), len(influences)
     rows = empty_rows(e + 16, i + 16)
     for name, column in (events.columns() | influences.columns()).items():
@@ -108,7 +108,7 @@ def rows_of(events: Events, influences: Influences) -> Rows:
 
 
 def in_use(rows: Rows) -> Rows:
-    """The same rows without the room beyond."""
+    """Return the same rows without the spare room."""
     e, i = rows.used[0], rows.used[1]
     return Rows(
         rows.step[:e], rows.kind[:e], rows.person[:e], rows.idea[:e], rows.count[:e],
@@ -117,7 +117,7 @@ def in_use(rows: Rows) -> Rows:
 
 
 class Recorder:
-    """Writes a tape row by row; rows are numbered as they come."""
+    """A writer of a tape, row by row; rows are numbered in the order in which they come."""
 
     def __init__(self) -> None:
         self.events: list[tuple[int, int, int, int, int]] = []
@@ -134,7 +134,7 @@ class Recorder:
         return row
 
     def tables(self) -> tuple[Events, Influences]:
-        """The rows so far as tables."""
+        """Return the rows so far as tables."""
         step, kind, person, idea, count = np.array(self.events, np.int64).reshape(-1, 5).T
         rows = np.array(self.influences, [("child", np.int64), ("parent", np.int64), ("weight", np.float64)])
         return (

@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 
 
 class Table:
-    """Columns of equal length, which cannot be written to; arrays of the right type are not copied."""
+    """Columns of equal length that cannot be written to; arrays of the right type are not copied."""
 
     def __post_init__(self) -> None:
         table = type(self).__name__.lower()
@@ -40,7 +40,7 @@ class Table:
                 object.__setattr__(self, name, tuple(given))
                 continue
             source: NDArray[Any] = np.asarray(given)
-            with np.errstate(invalid="ignore"):  # what does not fit is anything
+            with np.errstate(invalid="ignore"):  # values that do not fit become arbitrary ones, and are refused below
                 column: NDArray[Any] = np.ascontiguousarray(source, dtype).view()
             if source.dtype != dtype and not np.array_equal(source, column):
                 raise TapeError(f"{table}.{name}: holds values that are no {np.dtype(dtype)}")
@@ -54,7 +54,7 @@ class Table:
 
     @classmethod
     def of(cls, *columns: Any) -> Self:
-        """Return the table of arrays that are of the right types and equal length, and that nobody else holds."""
+        """Return the table of arrays of the right types and equal length that nobody else holds, unchecked."""
         table = object.__new__(cls)
         for name, column in zip(COLUMNS[cls.__name__.lower()], columns, strict=True):
             column.setflags(write=False)
@@ -62,11 +62,11 @@ class Table:
         return table
 
     def columns(self) -> dict[str, Any]:
-        """The columns by name, in their order."""
+        """Return the columns by name, in their order."""
         return {name: getattr(self, name) for name in COLUMNS[type(self).__name__.lower()]}
 
     def to_pandas(self) -> pd.DataFrame:
-        """The table as a pandas DataFrame, one row a row."""
+        """Return the table as a pandas DataFrame, row for row."""
         import pandas as pd
 
         return pd.DataFrame(self.columns())
@@ -77,7 +77,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Events(Table):
-    """Events; see the head of this file for the columns."""
+    """Events; see the head of tape.py for the columns."""
 
     step: Ints
     kind: NDArray[np.int8]
@@ -106,7 +106,7 @@ class Realised(Table):
 
 @dataclass(frozen=True, eq=False)
 class Persons(Table):
-    """Persons, as groups of consecutive rows of the tape; a group of one bears its own name."""
+    """Persons, as groups of consecutive rows of the tape; the only member of a group has its name."""
 
     name: tuple[str, ...]
     members: Ints
@@ -114,20 +114,20 @@ class Persons(Table):
 
     @cached_property
     def first(self) -> Ints:
-        """The first tape row of each group, and at the end the number of all; shape (groups + 1,)."""
+        """The first tape row of each group, followed by the number of all rows; shape (groups + 1,)."""
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.members)])
 
     @cached_property
     def total(self) -> int:
-        """Return how many persons the tape has, the crowd as one of them."""
+        """The number of persons on the tape, the crowd counted as one."""
         return int(self.first[-1])
 
     @cached_property
     def people(self) -> int:
-        """Return how many people there are in all groups, the crowd's included.
+        """The number of people in all groups, the crowd's included.
 
         Raises:
-            TapeError: if a group has no members, or one of them stands for nobody.
+            TapeError: if a group has no members, or members that stand for no people.
         """
         for name in ("members", "size"):
             if (wrong := getattr(self, name) < 1).any():
@@ -140,7 +140,7 @@ class Persons(Table):
         return np.repeat(np.arange(len(self.members)), self.members)
 
     def name_of(self, person: int) -> str:
-        """The name of one person: 'P1', or 'teller 7' for the seventh of a group."""
+        """Return the name of one person: 'P1', or 'teller 7' for the seventh of a group."""
         if not 0 <= person < self.total:
             raise IndexError(f"no person {person} of 0 to {self.total - 1}")
         group = int(np.searchsorted(self.first, person, side="right")) - 1
@@ -149,7 +149,7 @@ class Persons(Table):
         return f"{self.name[group]} {person - int(self.first[group]) + 1}"
 
     def names(self) -> list[str]:
-        """The names of all persons, in tape order."""
+        """Return the names of all persons, in tape order."""
         return list(Names(self))
 
 
@@ -158,7 +158,7 @@ class Names(Sequence[str]):
 
     Args:
         persons: the groups of the tape.
-        rows: of the persons in the tape; shape (names,). All of them if None.
+        rows: the tape rows of the persons; shape (names,). All of them if None.
 
     >>> from sim.tape.tables import Persons
     >>> names = Names(Persons(["P1", "teller"], [1, 1000], [1, 1]), [0, 3, 1000])
@@ -180,7 +180,7 @@ class Names(Sequence[str]):
     def __getitem__(self, at: slice) -> tuple[str, ...]: ...
 
     def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
-        """One name, or a tuple of those of a slice."""
+        """Return one name, or the names of a slice as a tuple."""
         if isinstance(at, slice):
             return tuple(Names(self._persons, self._rows[at]))
         return self._persons.name_of(int(self._rows[at]))
@@ -196,7 +196,7 @@ class Names(Sequence[str]):
         return iter([f"{name[of]} {at}" if at else name[of] for of, at in pairs])
 
     def __eq__(self, other: object) -> bool:
-        """Return whether these are the names of another sequence, in its order."""
+        """Return whether another sequence holds the same names in the same order."""
         if isinstance(other, Names) and other._persons is self._persons and np.array_equal(other._rows, self._rows):
             return True
         if not isinstance(other, (tuple, list, Names)):
@@ -214,7 +214,7 @@ class Names(Sequence[str]):
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The tables of a history and the facts about it; `sim.tape.tape.Tape` explains the fields."""
+    """The tables of a tape and the facts about it; `sim.tape.tape.Tape` explains the fields."""
 
     events: Events
     influences: Influences
@@ -228,7 +228,7 @@ class History:
 
     @cached_property
     def teller(self) -> Ints:
-        """Return the event from which the heaviest influence on each comes, of equals the earliest; -1: none."""
+        """The event from which the heaviest influence on each event comes, the earliest of equals; -1: none."""
         child, parent, weight = self.influences.columns().values()
         order = np.lexsort((parent, -weight, child))
         first = order[np.flatnonzero(np.diff(child[order], prepend=-1))]
@@ -238,7 +238,7 @@ class History:
 
     @cached_property
     def parents(self) -> Ints:
-        """Return where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
+        """Where the influences of each event begin: rows parents[e] to parents[e + 1]; shape (events + 1,)."""
         begin = np.zeros(len(self.events) + 1, np.int64)
         np.cumsum(np.bincount(self.influences.child, minlength=len(self.events)), out=begin[1:])
         return begin

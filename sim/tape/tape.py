@@ -1,8 +1,7 @@
 """The tape: what happened, in order, as immutable tables.
 
-A row number is an id, -1 is none, and every parent is an earlier row than its child, so that row order is a
-topological order and credit is one backward sweep. (The idea of tables that record a genealogy is tskit's:
-Kelleher et al. 2018.)
+A row number is an id, -1 stands for none, and every parent is an earlier row than its child. Row order is thus a
+topological order, and credit one backward sweep. (Tables of a genealogy are tskit's idea: Kelleher et al. 2018.)
 
 Every array is one-dimensional. The requirements of each table are checked whenever a Tape is made.
 
@@ -20,9 +19,9 @@ persons     name            string   of one person, or of a group
             members         int64    rows of the tape that the group has
             size            int64    people that each row stands for: 1, or as many as the crowd has
 
-A discovery is influenced by the discoverer's own holdings of the prerequisites, a learning by the tellers'
-holdings, an implementation by the implementer's own holding. A `use` is nobody's deed: it stands for several
-implementations in use side by side, in the parts that its influences say.
+A discovery is influenced by the discoverer's own holdings of the prerequisites, a learning by the tellers' holdings, an
+implementation by the implementer's own holding. A `use` belongs to nobody: it stands for several implementations in use
+side by side, in the proportions that its influences give.
 """
 
 from __future__ import annotations
@@ -46,14 +45,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Tape(History):
-    """One history, from the simulator or from a real log.
+    """One run of the simulator, or one real log.
 
     Attributes:
         events, influences, realised, persons: the tables (columns as read-only numpy arrays, `.to_pandas()`).
         ideas: names of the ideas.
-        steps: the last step of the history (the time of the last event, for a log).
+        steps: the last step (the time of the last event, for a log).
         world_size: how many people there are, the crowd included.
-        dropped: what a log held that could not be placed, counted by the reason.
+        dropped: the entries of a log that could not be placed, counted by reason.
         provenance: where the tape comes from (scenario, seed, versions, credit settings); plain JSON values.
 
     Raises:
@@ -68,7 +67,7 @@ class Tape(History):
 
     @classmethod
     def of_sound(cls, *fields: Any) -> Tape:
-        """Return the tape of these fields, of which a loop has found already that they keep the requirements."""
+        """Return the tape of these fields, unchecked: a loop has already verified that they meet the requirements."""
         tape = object.__new__(cls)
         tape.__dict__.update(zip(cls.__dataclass_fields__, fields, strict=True))
         return tape
@@ -102,7 +101,7 @@ class Tape(History):
 
     @property
     def mended(self) -> Mapping[str, int]:
-        """Return the entries of a log that were mended, counted by the reason."""
+        """The entries of a log that were mended, counted by reason."""
         found: Mapping[str, int] = self.provenance.get("mended", {})
         return found
 
@@ -120,7 +119,8 @@ class Tape(History):
         """Read a tape from the folder `path`, verified by its checksums.
 
         Raises:
-            TapeError: if a file is missing, corrupt, cut short, of another program or of a later format; it is named.
+            TapeError: if a file is missing, corrupt, cut short, of another program or of a later format, which it
+                names.
         """
         fields = files.read(path)
         try:

@@ -1,4 +1,4 @@
-"""The report of a fit, of its check and of the comparison of models."""
+"""The report of a fit, of its check, or of a comparison of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of figures of a run, a log or a study by name, with what may be chosen of each."""
+"""The kinds of figures of a run, a log or a study by name, and the options of each."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """The options chosen for a figure; None where none was.
+    """The options chosen for a figure; None if not chosen.
 
     Attributes:
         method: the account of credit.
         scenario: of a run, for its ties and for credit before the end.
-        measure, x, y, colour, panel: of a study.
+        measure, x, y, colour, panel: for a study.
     """
 
     method: str | None = None
@@ -53,17 +53,17 @@ class Choice:
 
     @property
     def account(self) -> str:
-        """Return the account of credit, role flow by default."""
+        """The account of credit, by default role flow."""
         return self.method or THIRDS
 
     @property
     def shown(self) -> list[str]:
-        """Return the parameters of a study that are shown."""
+        """The parameters of a study that are shown."""
         return [name for name in (self.x, self.y, self.colour, self.panel) if name is not None]
 
 
 def world_of(tape: Tape, chosen: Choice) -> World | None:
-    """Return the world of a run, for its ties; None where the scenario is not known."""
+    """Return the world of a run, for its ties; None if the scenario is unknown."""
     return None if chosen.scenario is None else World.build(chosen.scenario, tape.provenance["seed"])
 
 
@@ -100,10 +100,10 @@ OF_STUDY: dict[str, Callable[[pd.DataFrame, Choice], Figure]] = {"lines": _lines
 
 
 def settled(kind: str, table: pd.DataFrame, chosen: Choice) -> Choice:
-    """Return the options for a figure of a study, with the defaults filled in.
+    """Return the options of a figure of a study, with the defaults filled in.
 
     Raises:
-        ValueError: if there is no such measure or parameter, or none is left; the message begins with the field.
+        ValueError: if a measure or parameter is unknown, or none is left; the message begins with the field.
     """
     there, measures = parameters_of(table), measures_of(table)
     if not measures:

@@ -1,9 +1,9 @@
-"""The places of persons in the pictures of the network: fast, the same every time, from 3 persons to 100,000.
+"""The positions of persons in pictures of the network: fast, reproducible, for 3 to 100,000 persons.
 
-The person with whom the idea began stands in the middle, their ties around them, and so on: the further out, the more
-ties away. Every ring is filled evenly, and persons who are reached through one stand together. That takes one walk
-over the network, and a few rounds in which those who are too near move apart. Up to 300 persons the distances between
-all of them are then adjusted to the number of ties between them (stress majorisation: Gansner, Koren and North 2004).
+The person with whom the idea began is in the middle, surrounded by their ties, and so on: the further out, the more
+ties away. Every ring is filled evenly, and persons who are reached through the same person are close together. That
+takes one walk over the network, and a few rounds in which those who are too close move apart. Up to 300 persons, all
+distances are then adjusted to the number of ties between them (stress majorisation: Gansner, Koren and North 2004).
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 MAX_ADJUSTED = 300  # persons up to which all distances are adjusted
 WORK = 24_000  # rounds of adjustment times persons
-APART, WIDEST = 1.3, 0.14  # distance of two persons at least, by the mean one, 1 / sqrt(persons), and at most
+APART, WIDEST = 1.3, 0.14  # least distance of two persons, in units of 1 / sqrt(persons), and its upper limit
 Order = NDArray[np.signedinteger[Any]]
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 def single(tape: Tape) -> Ints:
-    """Return the persons of the tape who are one person each, not a crowd."""
+    """Return the rows of the tape's persons that are single people, not crowds."""
     return np.flatnonzero((tape.persons.size == 1)[tape.persons.group])
 
 
 def links(tape: Tape, world: World | None = None) -> Ints:
     """Return the ties of the world and the pairs of teller and learner; shape (links, 2), each pair once.
 
-    Persons of the tape, the smaller number first; crowds are nobody in particular and have no links.
+    They are rows of the tape's persons, the smaller number first. Crowds have no links.
     """
     child, parent = tape.influences.child, tape.influences.parent
     person = tape.events.person
@@ -57,12 +57,12 @@ def links(tape: Tape, world: World | None = None) -> Ints:
 
 
 def layout(tape: Tape, pairs: Ints, idea: int) -> Floats:
-    """Return places of the persons in the circle of radius 1; shape (persons, 2), nan for crowds.
+    """Return positions of the persons in the circle of radius 1; shape (persons, 2), nan for crowds.
 
     Args:
         tape: whose persons they are.
-        pairs: as `links` gives them.
-        idea: its number; in the middle, or at the left, stands the first of its discoverers who is not cut off.
+        pairs: from `links`.
+        idea: its number; the first of its discoverers who is not cut off is in the middle, or at the left.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e4_bridge"))
@@ -78,12 +78,12 @@ def layout(tape: Tape, pairs: Ints, idea: int) -> Floats:
 
 
 def layout_of(tape: Tape, pairs: Ints, number: Ints, idea: int) -> Floats:
-    """Return places in the circle of radius 1 of those persons of a tape who have a number; shape (n, 2).
+    """Return positions in the circle of radius 1 for the persons of a tape who have a number; shape (n, 2).
 
     Args:
         tape: whose persons they are.
         pairs: of numbers; shape (links, 2).
-        number: of each person, from 0 to n - 1 and ascending, or -1.
+        number: of each person, ascending from 0 to n - 1, or -1.
         idea: as in `layout`.
     """
     n = int(number.max(initial=-1)) + 1
@@ -96,13 +96,13 @@ def layout_of(tape: Tape, pairs: Ints, number: Ints, idea: int) -> Floats:
 
 
 def spaced(places: Floats, gap: float, rounds: int = 60, keep: Callable[[Floats], Floats] | None = None) -> Floats:
-    """Return the places with those moved apart who are nearer to each other than `gap`; shape (n, 2).
+    """Return the positions with persons moved apart who are closer than `gap`; shape (n, 2).
 
     Args:
-        places: of the persons, which are left as they are.
-        gap: the least distance wanted; where there is no room for it, they come as near to it as the rounds allow.
-        rounds: in each of which every pair that is too near moves apart.
-        keep: brings places back to where they may be, after each round.
+        places: of the persons; not changed.
+        gap: the least distance wanted; without room for it, they come as close to it as the rounds allow.
+        rounds: in each of which every pair that is too close moves apart.
+        keep: returns positions moved back to where they are allowed, after each round.
 
     >>> spaced(np.zeros((2, 2)), 1.0).round(3).tolist()
     [[-0.505, 0.0], [0.505, 0.0]]
@@ -115,7 +115,7 @@ def spaced(places: Floats, gap: float, rounds: int = 60, keep: Callable[[Floats]
         one, other = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T
         way = now[other] - now[one]
         length = np.hypot(way[:, 0], way[:, 1])
-        turn = 2.0 * np.pi * GOLDEN * one[length == 0.0]  # those on one place part in directions of their own
+        turn = 2.0 * np.pi * GOLDEN * one[length == 0.0]  # those in one spot part in directions of their own
         way[length == 0.0] = np.stack([np.cos(turn), np.sin(turn)], axis=1)
         push = way * ((1.01 * gap - length) / 2.0 / np.where(length > 0.0, length, 1.0))[:, None]
         for axis in (0, 1):
@@ -125,14 +125,14 @@ def spaced(places: Floats, gap: float, rounds: int = 60, keep: Callable[[Floats]
 
 
 def _beginners(tape: Tape, idea: int) -> Ints:
-    """Return the persons with whom an idea began: its discoverers in order, then its other holders."""
+    """Return the persons with whom an idea began: its discoverers, then its other holders, each in order."""
     rows = np.flatnonzero((tape.events.idea == idea) & (tape.events.kind <= LEARN))
     later = tape.events.kind[rows] != DISCOVER
     return np.asarray(tape.events.person[rows[np.argsort(later, kind="stable")]], np.int64)
 
 
 def _middle(graph: csr_array, beginners: Ints) -> int:
-    """Return the first of the beginners in the largest component, else the first, else person 0."""
+    """Return the first of the beginners in the largest component, else the first beginner, else person 0."""
     beginners = beginners[beginners >= 0]
     if not len(beginners):
         return 0
@@ -148,7 +148,7 @@ def _graph(pairs: Ints, n: int) -> csr_array:
 
 
 def _known_first(tape: Tape, number: Ints, n: int) -> Ints:
-    """Return the event with which each person enters, or the number of events where there is none."""
+    """Return the event with which each person enters, or the number of events if there is none."""
     rows = np.flatnonzero(tape.events.kind <= LEARN)
     person = number[tape.events.person[rows]]
     entered = np.full(n, len(tape.events), np.int64)
@@ -157,11 +157,11 @@ def _known_first(tape: Tape, number: Ints, n: int) -> Ints:
 
 
 def _rings(graph: csr_array, middle: int, entered: Ints) -> Floats:
-    """Place persons in rings by their distance from the middle, those of other components outside."""
+    """Return the persons' positions in rings by distance from the middle, those of other components outside."""
     n = graph.shape[0]
     count, component = connected_components(graph, directed=False)
     by_entry = np.lexsort((np.arange(n), entered))
-    _, begins = np.unique(component[by_entry], return_index=True)  # of each component, who of it enters first
+    _, begins = np.unique(component[by_entry], return_index=True)  # the first of each component to enter
     heads = by_entry[begins]
     heads[component[middle]] = middle
     bridges = np.stack([np.full(count, middle), heads], axis=1)
@@ -188,7 +188,7 @@ def _depths(order: Order, before: Order) -> tuple[Ints, Ints]:
 
 
 def _turns(order: Order, before: Order, reach: Ints) -> Floats:
-    """Return the angle of each as a part of a full turn: the middle of the part that those behind it take."""
+    """Return the angle of each as a fraction of a full turn: the middle of the part of those reached through it."""
     ordered, through, many = order.tolist(), before.tolist(), reach.tolist()
     begin, free = [0] * len(ordered), [1] * len(ordered)
     for one in ordered[1:]:
@@ -199,15 +199,15 @@ def _turns(order: Order, before: Order, reach: Ints) -> Floats:
 
 
 def _filled(depth: Ints, turn: Floats) -> Floats:
-    """Return rings as wide as their persons need, each filled evenly in the order of the turns, without a pattern."""
+    """Return positions in rings as wide as their persons need, each filled evenly in the order of the turns."""
     n = len(depth)
     order = np.lexsort((np.arange(n), turn, depth))
     _, begins, sizes = np.unique(depth[order], return_index=True, return_counts=True)
     place, size = np.arange(n) - np.repeat(begins, sizes), np.repeat(sizes, sizes)
-    across = np.where(size == 1, 0.5, (place * GOLDEN) % 1.0)  # low discrepancy: evenly over the width
+    across = np.where(size == 1, 0.5, (place * GOLDEN) % 1.0)  # low discrepancy: even over the width
     radius = np.sqrt((np.repeat(begins, sizes) + across * size) / n)
     radius[0] = 0.0
-    few = size <= 12  # of a small ring everybody keeps the direction of those they come from
+    few = size <= 12  # in a small ring all keep the direction that they are reached from
     angle = 2.0 * np.pi * np.where(few, turn[order], (place + 0.5) / size)
     inner, outer = (np.sqrt(np.repeat(edge, sizes) / n) for edge in (begins, begins + sizes))
     outer[0] = 0.0
@@ -217,14 +217,14 @@ def _filled(depth: Ints, turn: Floats) -> Floats:
         return np.asarray(places * np.divide(np.clip(far, inner, outer), far, out=np.ones(n), where=far > 0.0)[:, None])
 
     even = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    shaken = even + (np.random.default_rng(n).random((n, 2)) - 0.5) * (1.2 / math.sqrt(n))  # else they are a lattice
+    shaken = even + (np.random.default_rng(n).random((n, 2)) - 0.5) * (1.2 / math.sqrt(n))  # else they form a lattice
     places = np.empty((n, 2))
     places[order] = spaced(in_rings(shaken), APART / math.sqrt(n), 40 if n <= 10_000 else 8, in_rings)
     return places
 
 
 def _adjusted(graph: csr_array, places: Floats) -> Floats:
-    """Move the persons until they are as far apart as ties lie between them; the unconnected stay a little further."""
+    """Return positions whose distances match the number of ties between them; the unconnected are a little further."""
     n = len(places)
     wanted = shortest_path(graph, directed=False, unweighted=True)
     far = np.isinf(wanted)
@@ -248,7 +248,7 @@ def _adjusted(graph: csr_array, places: Floats) -> Floats:
 
 
 def _turned(places: Floats, middle: int) -> Floats:
-    """Turn the picture so that it is widest from left to right, and the one whom it began with is on the left."""
+    """Return the positions turned so that they are widest from left to right, with the middle person on the left."""
     _, axes = np.linalg.eigh(places.T @ places)
     widest = axes[:, 1] if places[middle] @ axes[:, 1] <= 0.0 else -axes[:, 1]
     across = np.array([-widest[1], widest[0]])
@@ -256,10 +256,10 @@ def _turned(places: Floats, middle: int) -> Floats:
 
 
 def chosen_idea(tape: Tape, idea: str | int | None) -> int:
-    """Return the number of an idea given by name or number; by default that of most value, else most adoptions.
+    """Return the number of an idea given by name or number; by default the one with most value, else most adoptions.
 
     Raises:
-        ValueError: if there is no such idea.
+        ValueError: if the idea is unknown.
     """
     if idea is None:
         value = np.bincount(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))

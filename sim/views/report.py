@@ -29,7 +29,7 @@ HOW = (
 
 
 def row_of(result: Result) -> tuple[str, ...]:
-    """Return the result as cells of a table, those of HEAD."""
+    """Return the result as the cells of a table with the columns of HEAD."""
     p, corrected = ("exact" if x is None else f"{x:.2g}" for x in (result.p, result.corrected))
     theory = "-" if result.theory is None else signed(result.theory)
     if result.consistent is not None:
@@ -44,13 +44,13 @@ def row_of(result: Result) -> tuple[str, ...]:
 
 
 def _whole_percent(part: float) -> str:
-    """Return a part in whole per cent; what pairing did not remove, but added, is said to be so."""
+    """Return a fraction in whole per cent; a negative one is reported as added by pairing."""
     whole = round(100.0 * part)
     return f"{whole}%" if whole >= 0 else f"none (it added {-whole}%)"
 
 
 def signed(x: float) -> str:
-    """Return a number that may be negative, in print; 0 where it differs from 0 by rounding.
+    """Return a number that may be negative as text; 0 if it differs from 0 only by rounding.
 
     >>> signed(-0.25), signed(-1e-17), signed(1234.5)
     ('-0.25', '0', '1,234')

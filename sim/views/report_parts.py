@@ -1,4 +1,4 @@
-"""A report of sentences, tables and figures: Markdown beside the figures, and a page of HTML that stands alone."""
+"""A report of sentences, tables and figures: Markdown beside the figures, and a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Part:
     """A section of a report.
 
     Attributes:
-        title: the first one's is that of the report.
+        title: the first one is the title of the report.
         lines: sentences, a paragraph each.
-        rows: of a table, whose columns are the keys of the first.
-        figures: by the name of their files.
-        claim: a sentence that comes first, and the verdict on it in a word, which stands out.
+        rows: of a table, whose columns are the keys of the first row.
+        figures: by the names of their files.
+        claim: a sentence that comes first, split around the verdict, a word that is highlighted.
     """
 
     title: str
@@ -65,7 +65,7 @@ def write(folder: str | Path, parts: Sequence[Part], files: Mapping[str, str]) -
 
 
 def slugs(names: Iterable[str]) -> list[str]:
-    """Return file names made of names, no two alike.
+    """Return distinct file names made from names.
 
     >>> slugs(["1a shift", "../1a shift", "?"])
     ['1a-shift', '1a-shift-2', 'hypothesis']
@@ -81,7 +81,7 @@ def slugs(names: Iterable[str]) -> list[str]:
 
 
 def markdown(parts: Sequence[Part]) -> str:
-    """Return the report in Markdown; the figures lie beside it."""
+    """Return the report in Markdown, with links to figures in the same folder."""
     lines = []
     for level, part in enumerate(parts):
         lines += [f"{'##'[: level + 1]} {_cell(part.title)}", ""]
@@ -100,12 +100,12 @@ def markdown(parts: Sequence[Part]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a text in which no sign means anything to Markdown or HTML."""
+    """Return a text with all characters escaped that have a meaning in Markdown or HTML."""
     return re.sub(r"([\\`*_\[\]|#<>&])", r"\\\1", " ".join(text.split()))
 
 
 def _cells(rows: Sequence[Mapping[str, Any]], escape: Callable[[str], str]) -> list[list[str]]:
-    """Return the head of a table and its rows, in print."""
+    """Return the head of a table and its rows, as text."""
     return [[escape(_printed(cell)) for cell in row] for row in (rows[0], *(row.values() for row in rows))]
 
 
@@ -114,7 +114,7 @@ def _printed(value: Any) -> str:
 
 
 def page(parts: Sequence[Part], pictures: Mapping[str, bytes]) -> str:
-    """Return the report as one page of HTML that asks the network for nothing; its figures are PNG images, by name."""
+    """Return the report as one HTML page that makes no requests; its figures are embedded PNG images, by name."""
     body = ""
     for level, part in enumerate(parts):
         size = min(level, 1) + 1

@@ -1,4 +1,4 @@
-"""Rows of names in a figure, one below the other: their labels, the axis that bears them, and their ground."""
+"""Rows of names in a figure, one below the other: their labels, axis and background."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEIGHT = 0.22  # inches of a row
 
 
 def row_label(row: Row | Side, rest: str = "all others", more: str = "") -> str:
-    """Return the label of a row of a table of credit: a person, a group of so many and `more`, or the rest of one."""
+    """Return the label of a row of a credit table: a person, a group with its size and `more`, or the rest."""
     name = readable(row.name)
     if row.kind == "person":
         return name
@@ -27,14 +27,14 @@ def row_label(row: Row | Side, rest: str = "all others", more: str = "") -> str:
 
 
 def name_rows(axes: Axes, labels: Sequence[str], above: float = 0.6, **look: Any) -> None:
-    """Make y an axis of rows from the top down, `above` of a row free above the first, each with its label."""
+    """Make y an axis of labelled rows from the top down, with a space of `above` rows over the first."""
     axes.set_ylim(max(len(labels), 1) - (1.0 - above), -above)
     axes.set_yticks(range(len(labels)), labels, **style.words(**{"va": "center_baseline"} | look))
     axes.tick_params(axis="y", length=0)
 
 
 def without_numbers(axes: Axes) -> None:
-    """Take the x axis away, of bars whose numbers stand beside them."""
+    """Hide the x axis, for bars with numbers beside them."""
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
 

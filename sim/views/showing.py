@@ -1,4 +1,4 @@
-"""The view that a record shows of itself in a notebook: figures and pages, one function a record."""
+"""The view of itself that a record shows in a notebook: figures and pages, one function per record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEIGHT = 640  # of a page in a frame, in pixels
 
 
 class Frame:
-    """A page in a frame of its own, which shows itself in a notebook; `page` is its HTML."""
+    """A page in a frame of its own, for display in a notebook; `page` is its HTML."""
 
     def __init__(self, page: str) -> None:
         self.page = page
@@ -53,7 +53,7 @@ def plot_credit(table: CreditTable) -> Figure:
 
 
 def plot_study(study: Study, measure: str) -> Figure:
-    """Draw a measure of a study against what varies: lines against the first parameter, a colour for the second."""
+    """Draw a measure of a study against the parameters: lines over the first, in colours by the second."""
     from sim.study.analysis import parameters_of
     from sim.views.kinds import OF_STUDY, Choice
 
@@ -78,7 +78,7 @@ def explore_tape(tape: Tape) -> Frame:
 
 
 def play_scenario(scenario: Scenario) -> Frame:
-    """Return the playground in a frame, beginning with a scenario."""
+    """Return the playground in a frame, starting with a scenario."""
     from sim.views.playground.page import playground
 
     return Frame(playground(scenario))

@@ -1,7 +1,7 @@
-"""The house style: ink, words, numbers and the axes that the figures share. Nothing global is touched.
+"""The house style: colours, texts, numbers and the axes that the figures share. Nothing global is changed.
 
-Every text is set literally: a name such as '$x_{' is no formula. The colours are those of Okabe and Ito (2008),
-which people of all kinds of colour vision can tell apart.
+All texts are literal: a name such as '$x_{' is not a formula. The colours are those of Okabe and Ito (2008), which
+can be distinguished with any kind of colour vision.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 WIDTH = 7.2  # inches: two columns of a journal
 SIZE, SMALL = 8.0, 7.0  # points
 NOTHING = "Nobody: no value was realised, the total is zero."
-MAX_VECTOR_MARKS = 3000  # marks from which a vector figure holds them as pixels
+MAX_VECTOR_MARKS = 3000  # marks beyond which a vector figure holds them as pixels
 
 LEFT_TO_RIGHT = "\u200e"  # an invisible mark
 
-# For names in scripts that matplotlib's own font lacks; whichever of them the machine has.
+# For names in scripts that matplotlib's own font lacks; those that the machine has are used.
 OTHER_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei", "SimHei")
 
 
@@ -56,7 +56,7 @@ def _characters() -> frozenset[int]:
 
 
 def readable(name: str, most: int = 26) -> str:
-    """Return a name as one short line: control signs out, unknown letters as boxes, the middle cut out.
+    """Return a name as one short line: control characters removed, unknown ones as boxes, the middle cut out.
 
     >>> readable("a\\nvery   long name that would run through the whole figure")
     'a very long name…le figure'
@@ -69,18 +69,18 @@ def readable(name: str, most: int = 26) -> str:
     if len(line) > most:
         line = line[: most - 10].rstrip() + "…" + line[-9:].lstrip()
     shown = "".join(sign if ord(sign) in _characters() else "□" for sign in line)
-    # Written from right to left, a name would draw the numbers after it to its other side.
+    # A name written from right to left would move the numbers after it to its other side.
     backwards = any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in shown)
     return f"{LEFT_TO_RIGHT}{shown}{LEFT_TO_RIGHT}" if backwards else shown
 
 
 def power(exponent: int) -> str:
-    """Return ten to a whole power, in print: 10¹⁰."""
+    """Return ten to an integer power as text: 10¹⁰."""
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def number(x: float, digits: int = 3) -> str:
-    """Return a count or a value in print, what is not whole to so many digits.
+    """Return a count or a value as text, with `digits` significant digits if it is not whole.
 
     >>> number(12345), number(10**10), number(3.2e7), number(0.25), number(4.5e-9)
     ('12,345', '10¹⁰', '3.2 × 10⁷', '0.25', '4.5 × 10⁻⁹')
@@ -101,12 +101,12 @@ def number(x: float, digits: int = 3) -> str:
 
 
 def numbers(values: Sequence[float], unit: str = "", apart: bool = False) -> list[str]:
-    """Return numbers in print, all to as many digits as tell a hundredth of their range.
+    """Return numbers as texts, all with enough digits to show a hundredth of their range.
 
     Args:
-        values: the numbers; those that are not finite have no text.
-        unit: what stands behind each.
-        apart: whether different numbers get different texts however near they are.
+        values: the numbers; those that are not finite give an empty text.
+        unit: what follows each number.
+        apart: whether different numbers get different texts however close they are.
 
     >>> numbers([3.5201, 3.5172, 3.5066]), numbers([0.0, 0.5, 1.0]), numbers([1999.5, 2000.5])
     (['3.5201', '3.5172', '3.5066'], ['0', '0.5', '1'], ['1,999.5', '2,000.5'])
@@ -124,18 +124,18 @@ def numbers(values: Sequence[float], unit: str = "", apart: bool = False) -> lis
 
 
 class Numbers(Formatter):
-    """The texts of the ticks of an axis: different ticks are different texts."""
+    """A formatter of the ticks of an axis, which gives different ticks different texts."""
 
     def __init__(self, unit: str = "", times: float = 1.0) -> None:
         self.unit, self.times = unit, times
         self.ticks: Sequence[float] = ()
 
     def set_locs(self, locs: Sequence[float]) -> None:
-        """Have all ticks of the axis."""
+        """Set all ticks of the axis."""
         self.ticks = locs
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """Return the texts of all ticks, each to as many digits as they need together."""
+        """Return the texts of all ticks, each with the digits that they need together."""
         return numbers([float(f"{self.times * x:.12g}") for x in values], self.unit, apart=True)
 
     def __call__(self, x: float, pos: int | None = None) -> str:
@@ -174,7 +174,7 @@ def width_of(texts: Sequence[str], size: float = SIZE) -> float:
 
 
 class Shown(Figure):
-    """A Figure that shows itself in a notebook, whatever was imported there."""
+    """A Figure that displays itself in a notebook, whatever was imported there."""
 
     def _repr_png_(self) -> bytes:
         written = io.BytesIO()
@@ -195,7 +195,7 @@ def new_figure(height: float, title: str, notes: Sequence[str]) -> tuple[Figure,
 
 
 def panel(figure: Figure, left: float, bottom: float, right: float, top: float) -> Axes:
-    """Axes with quiet spines; the margins are in inches from the figure's edges."""
+    """Return axes with inconspicuous spines; the margins are in inches from the figure's edges."""
     wide, tall = figure.get_size_inches()
     box = (left / wide, bottom / tall, (wide - left - right) / wide, (tall - bottom - top) / tall)
     axes = figure.add_axes(box, facecolor="none")
@@ -207,18 +207,18 @@ def panel(figure: Figure, left: float, bottom: float, right: float, top: float) 
 
 
 def say(axes: Axes, x: float, y: float, text: str, **more: Any) -> Text:
-    """Write a literal text at a place in the data (or as `transform` says); it may reach over the frame."""
+    """Write a literal text at data coordinates (or as `transform` says); it may extend beyond the frame."""
     return axes.text(x, y, text, clip_on=False, **words(**more))
 
 
 def instead(axes: Axes, text: str) -> None:
-    """Write a sentence where a picture would be empty."""
+    """Write a sentence in place of an empty picture."""
     axes.set_axis_off()
     say(axes, 0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10.0, color=QUIET)
 
 
 def empty_figure(title: str, notes: Sequence[str], text: str) -> Figure:
-    """Return a figure that says in a sentence why there is nothing to draw."""
+    """Return a figure with a sentence on why there is nothing to draw."""
     figure, head = new_figure(1.2, title, notes)
     instead(panel(figure, 0.2, 0.2, 0.2, head), text)
     return figure
@@ -231,25 +231,25 @@ def inches(axes: Axes) -> tuple[float, float]:
 
 
 def grid(axes: Axes, axis: Literal["x", "y"] = "y") -> None:
-    """Draw faint lines behind everything, from the ticks of an axis on."""
+    """Draw faint lines behind everything, from the ticks of an axis."""
     axes.grid(axis=axis, color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
 
 
 def number_axis(axis: Axis, most: int = 5, texts: Formatter | None = None, **steps: Any) -> None:
-    """Give an axis at most so many numbers, as `Numbers` writes them; `steps` as of a MaxNLocator."""
+    """Give an axis at most `most` numbers, formatted by `Numbers`; `steps` are options of MaxNLocator."""
     axis.set_major_locator(MaxNLocator(most, **steps))
     axis.set_major_formatter(texts or Numbers())
 
 
 def strokes(axes: Axes, ends: NDArray[np.float64], **look: Any) -> LineCollection:
-    """Draw lines, shape (lines, 2, 2), without a say on how far the axes reach."""
+    """Draw lines, shape (lines, 2, 2), without extending the limits of the axes."""
     axes.add_collection(found := LineCollection(list(ends), **look), autolim=False)
     return found
 
 
 def key(axes: Axes, entries: Sequence[tuple[str, str, str]]) -> None:
-    """Explain marks in a line above `axes`: (marker, or "-" for a line; colour; text) each. For fixed texts only."""
+    """Draw a key in a line above `axes`: (marker, or "-" for a line; colour; text) each. For fixed texts only."""
     handles = [
         Line2D(
             [], [], color=colour, label=text, linestyle="-" if mark == "-" else "", marker="" if mark == "-" else mark
@@ -276,7 +276,7 @@ def label_ends(axes: Axes, heights: Sequence[float], labels: Sequence[str], colo
 
 
 def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return places at least `gap` apart, near those wanted and within [low, high] while there is room.
+    """Return positions at least `gap` apart, near those wanted and within [low, high] while there is room.
 
     >>> apart([1.0, 1.0, 5.0], 1.0, 0.0, 9.0)
     [0.5, 1.5, 5.0]
@@ -294,14 +294,14 @@ def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[
 
 
 def count_axis(axes: Axes, bottom: float, top: float, logarithmic: bool) -> None:
-    """Make y an axis of counts from 0 (or less, if `bottom` is) to `top`: linear, or from 1 upwards logarithmic."""
+    """Make y an axis of counts from 0 (or `bottom`, if lower) to `top`: linear, or logarithmic from 1 upwards."""
     grid(axes)
     if not logarithmic:
         axes.set_ylim(min(0.0, bottom) * 1.05, max(1.0, top) * 1.05)
         number_axis(axes.yaxis, integer=True)
         return
     decades = math.floor(math.log10(max(top, 1.0)) + 0.1)
-    axes.set_yscale("symlog", linthresh=1, linscale=0.1 * max(3, decades))  # 0 and 1 never touch
+    axes.set_yscale("symlog", linthresh=1, linscale=0.1 * max(3, decades))  # 0 and 1 never overlap
     axes.set_ylim(min(0.0, bottom) * 1.6, top * 1.6)
     powers = range(0, decades + 1, max(1, math.ceil(decades / 5)))
     axes.set_yticks([0, *(10.0**k for k in powers)], ["0", *(number(10**k) if k < 4 else power(k) for k in powers)])

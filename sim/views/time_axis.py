@@ -23,20 +23,20 @@ SECONDS = {
 }  # fmt: skip
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
-UNIX = 1e8  # seconds: a clock further than this from 0 counts from 1970 (three years), not from its first event
-BRIEF = 10.0  # seconds: a record that is shorter has no use for dates
-YEARS = -6.2e10, 2.5e11  # seconds since 1970 that are dates of a calendar: the years 6 to 9892
+UNIX = 1e8  # seconds (three years): a clock further than this from 0 counts from 1970, not from its first event
+BRIEF = 10.0  # seconds: a shorter record does not need dates
+YEARS = -6.2e10, 2.5e11  # seconds since 1970 that are calendar dates: the years 6 to 9892
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The map from steps to places on the x axis: (step - zero) / unit, or dates `unit` seconds a step apart.
+    """The map from steps to positions on the x axis: (step - zero) / unit, or dates with steps of `unit` seconds.
 
     Attributes:
         first, last: the steps at the two ends of the axis.
         zero: the step at 0 of the axis.
-        unit: steps that a unit of the axis has; of dates the seconds that a step lasts.
-        label: what the axis is called.
+        unit: the number of steps in a unit of the axis; for dates the seconds in a step.
+        label: the name of the axis.
         dates: whether the axis shows dates.
     """
 
@@ -48,25 +48,25 @@ class Clock:
     dates: bool = False
 
     def of(self, steps: NDArray[Any]) -> Floats:
-        """Return the places of steps on the axis; same shape."""
+        """Return the positions of steps on the axis; same shape."""
         places = np.asarray(steps, np.int64) - self.zero
         if self.dates:
             return np.asarray(dates.date2num(np.rint(places * (self.unit * 1e3)).astype("datetime64[ms]")))
         return places / self.unit
 
     def place(self, step: int) -> str:
-        """Return where a step is on the axis, in print: a number or a date."""
+        """Return the position of a step on the axis as text: a number or a date."""
         if self.dates:
             return f"{EPOCH + timedelta(seconds=(step - self.zero) * self.unit):%Y-%m-%d %H:%M}"
         place = (step - self.zero) / self.unit
         return f"{place:.0f}" if self.unit == 1.0 else style.number(place)
 
     def name(self, step: int) -> str:
-        """Return a step in words, as "step 3", "year 1787" or a date."""
+        """Return a step in words, such as "step 3", "year 1787" or a date."""
         return f"{self.label} {self.place(step)}" if self.label in ("step", "year") else self.place(step)
 
     def draw(self, axes: Axes) -> None:
-        """Make the x axis of `axes` that of this clock, from end to end."""
+        """Draw this clock as the x axis of `axes`, from end to end."""
         left, right = self.of(np.array([self.first, max(self.last, self.first + 1)]))
         margin = 0.015 * (right - left)
         axes.set_xlim(left - margin, right + margin)
@@ -81,7 +81,7 @@ class Clock:
 
 
 def _date(x: float, span: float) -> str:
-    """Return a moment in print, as exactly as an axis of `span` days needs, in any locale."""
+    """Return a moment as text, with the accuracy that an axis of `span` days needs, in any locale."""
     moment = dates.num2date(x, tz=UTC)
     month = MONTHS[3 * moment.month - 3 : 3 * moment.month]
     if span > 4 * 365:
@@ -94,10 +94,10 @@ def _date(x: float, span: float) -> str:
 
 
 def clock(tape: Tape) -> Clock:
-    """Choose the axis for a tape by what its provenance says: `time_unit` (else steps) and `time_origin`.
+    """Return the clock of a tape by its provenance: `time_unit` (else steps) and `time_origin`.
 
-    Unix times become dates (UTC); years stay years, and the times of a log that names no unit stay what they
-    are; other times count from the first event, in the largest unit of which the record has three.
+    Unix times become dates (UTC). Years stay years, and the times of a log that names no unit stay as they are. Other
+    times count from the first event, in the largest unit of which the record has three.
     """
     said = str(tape.provenance.get("time_unit") or "").lower()
     unit = said if said in SECONDS else said + "s"

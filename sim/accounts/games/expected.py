@@ -1,8 +1,8 @@
-"""Game values in expectation over lineages that branch, where nobody is on a lineage twice: exact, in sweeps.
+"""Game values in expectation over branching lineages, where nobody is on a lineage twice: exact, in sweeps.
 
-Then those on a lineage are counted by adding one for each row, and the quadrature of role flow divides among them. What
-else counts is put into the graph as rows of its own: a row above all discoveries, so that each of these is a step, and
-one below each row at which lineages end that somebody's implementation served, who is the step from there.
+The members of a lineage are then counted by adding one per row, and the quadrature of role flow divides among them.
+Whatever else counts is added to the graph as extra rows: one above all discoveries, so that each discovery is a step,
+and one below each row at which served lineages end, which stands for the implementer.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from sim.tape.tape import Tape
 
 
 def nobody_twice(tape: Tape) -> bool:
-    """Return whether lineages branch, and it is plain that nobody is on one twice, nor a discovery below another.
+    """Return whether lineages branch, nobody can be on one twice, and no discovery rests on another.
 
-    Nor does anybody tell themselves, as those may who are told of what they once gave up.
+    It is False, too, if somebody learns from themselves, as a person may who gave the idea up before.
     """
     kind, idea, person = tape.events.kind, tape.events.idea, tape.events.person
     child, parent, _ = tape.influences.columns().values()
@@ -44,16 +44,16 @@ def nobody_twice(tape: Tape) -> bool:
 
 
 def shapley(tape: Tape) -> Floats:
-    """Return the Shapley value of each person: all on a lineage, and the implementer, have the same."""
+    """Return the Shapley value of each person: all on a lineage, the implementer included, have equal parts."""
     ends = Ends.of(tape)
     return ends.by_person(*ends.divide(ends.alone, ends.served, top=True))
 
 
 def position(tape: Tape) -> Floats:
-    """Return the position value of each person: each step has the same, half of it for either end.
+    """Return the position value of each person: each link has the same value, half of it for either end.
 
-    The lower ends are the rows that step upward, an implementer's step being to the last teller. The upper ends are
-    counted by the same graph, each one step further up, the last row of a lineage not being one.
+    The lower ends are the rows that step upward; an implementer steps to the last teller. The upper ends are counted
+    on the same graph with each end one step further up, where the last row of a lineage does not count.
     """
     ends = Ends.of(tape)
     single = np.where(ends.root, ends.alone, 0.0)
@@ -63,7 +63,7 @@ def position(tape: Tape) -> Floats:
 
 
 def lost(tape: Tape) -> Floats:
-    """Return the realised value that each person is on the lineage of, or served."""
+    """Return the realised value whose lineage each person is on, or which their implementation served."""
     ends = Ends.of(tape)
     through = ends.alone + ends.served
     begin, parent, part = ends.graph
@@ -75,12 +75,12 @@ def lost(tape: Tape) -> Floats:
 class Ends:
     """The ends of lineages: at the teller of a user, or at a user's own discovery."""
 
-    tape: Tape  # whose lineages
+    tape: Tape
     graph: tuple[Ints, Ints, Floats]  # where each event's lineages go on, as `divide_equally` takes it
     longest: int  # the most rows of a lineage
-    root: NDArray[np.bool_]  # whether a row is one without a way on
-    alone: Floats  # the value that ends at each event, of lineages that nothing served
-    served: Floats  # the same of those that something served
+    root: NDArray[np.bool_]  # whether a lineage ends upward at the row
+    alone: Floats  # value of the lineages that end at each event and were served by nothing
+    served: Floats  # value of those that an implementation served
 
     @classmethod
     def of(cls, tape: Tape) -> Ends:
@@ -98,17 +98,17 @@ class Ends:
         return cls(tape, (begin, parent, part), longest, begin[1:] == begin[:-1], ends[0], ends[1])
 
     def divide(self, at_events: Floats, below: Floats, top: bool, last_counts: bool = True) -> tuple[Floats, Floats]:
-        """Return the part of the value beginning at each event that events, and their own rows below, keep.
+        """Return the part of the value entering at each event that events keep, and that their extra rows below keep.
 
-        The row below an event is a step to it; where the last row does not count, it is the event over again, as none.
-        With `top` there is a row above all.
+        The row below an event is a step to it; without `last_counts` it repeats the event and does not count itself.
+        With `top` there is a row above all others.
         """
         begin, parent, part = self.graph
         rows, each = len(self.root), np.diff(begin)
         up = [parent, np.arange(rows)] if last_counts else [parent, parent]
         parts = [part, np.ones(rows)] if last_counts else [part, -part]
         number = np.concatenate([each, np.ones(rows, np.int64) if last_counts else each])
-        if top:  # rows move on by one
+        if top:  # all rows move on by one
             at = begin[:-1][self.root]
             up[0], parts[0] = np.insert(up[0] + 1, at, 0), np.insert(parts[0], at, 1.0)
             up[1] = up[1] + 1
@@ -120,12 +120,12 @@ class Ends:
         return kept[top : top + rows], kept[top + rows :]
 
     def by_person(self, held: Floats, made: Floats) -> Floats:
-        """Return the credit of each person: of their events, and of their implementations by the events served."""
+        """Return the credit of each person: for their events, and for the implementations that served them."""
         event, served, value = self.tape.realised.columns().values()
         each = np.divide(made, self.served, out=np.zeros(len(made)), where=self.served > 0.0)
         begin, parent, part = self.graph
         child = np.repeat(np.arange(len(held)), np.diff(begin))
         of_user = np.where(self.root, each, sum_by(child, part * each[parent], len(held)))
-        person = np.maximum(self.tape.events.person, 0)  # a `use` has none, and nothing
+        person = np.maximum(self.tape.events.person, 0)  # a `use` has no person, and no credit
         makers = implementers(self.tape, served, value * of_user[event])
         return sum_by(person, held, self.tape.persons.total) + makers

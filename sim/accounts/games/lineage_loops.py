@@ -1,6 +1,6 @@
-"""The loops of lineages.py: plain functions of numbers and arrays, which run as they stand and compiled alike.
+"""The loops of lineages.py: plain functions of numbers and arrays, which give the same result interpreted or compiled.
 
-Nodes are those of a forest: the node above each is an earlier one, or -1.
+Nodes belong to a forest: the node above each is an earlier one, or -1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SEVERAL = -2
 
 
 def find_ways(kind: NDArray[np.int8], begin: Ints, parent: Ints, part: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return where each event's lineage goes on, as lineages.Ways has it; `part` is the weight of each influence."""
+    """Return the next rows of each event's lineage, as in lineages.Ways; `part` is the weight of each influence."""
     start, room = np.zeros(len(kind) + 1, np.int64), 0
     for event in range(len(kind)):
         for k in range(begin[event], begin[event + 1]):
@@ -39,7 +39,7 @@ def find_ways(kind: NDArray[np.int8], begin: Ints, parent: Ints, part: Floats) -
 
 
 def count_ways(begin: Ints, up: Ints, wanted: NDArray[np.bool_]) -> Floats:
-    """Return in how many ways each event goes back to a root, 0 where not wanted; float, as there may be many."""
+    """Return the number of ways from each event back to a root, as floats; 0 where not wanted."""
     ways = np.zeros(len(wanted))
     for event in range(len(wanted)):
         if wanted[event]:
@@ -51,7 +51,7 @@ def count_ways(begin: Ints, up: Ints, wanted: NDArray[np.bool_]) -> Floats:
 
 
 def unfold(begin: Ints, up: Ints, part: Floats, first: Ints) -> tuple[Ints, Ints, Floats]:
-    """Return the forest of all ways: each node's event, the node above, the chance of the way among those of the event.
+    """Return the forest of all ways: each node's event, the node above, and the chance of the way, given the event.
 
     The nodes of an event are first[event] to first[event + 1].
     """
@@ -71,9 +71,9 @@ def unfold(begin: Ints, up: Ints, part: Floats, first: Ints) -> tuple[Ints, Ints
 
 
 def first_times(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
-    """Return whether a node is the first of its key (0 to keys - 1), counted from the root down.
+    """Return whether each node is the first of its key (0 to keys - 1), counted from the root down.
 
-    The forest is walked down and up again, with a count of those of each key above: one visit a node and a return.
+    The walk visits each node once on the way down and once on the way up, with a count of the keys above.
     """
     below, beside = np.full(len(above), -1, np.int64), np.full(len(above), -1, np.int64)
     for node in range(len(above) - 1, -1, -1):
@@ -102,7 +102,7 @@ def first_times(above: Ints, key: Ints, keys: int) -> NDArray[np.bool_]:
 
 
 def carry_down(above: Ints, own: Ints) -> Ints:
-    """Return the sum of what each node and all those above it have."""
+    """Return for each node the sum of `own` over it and all nodes above it."""
     total = own.copy()
     for node in range(len(above)):
         if above[node] >= 0:
@@ -111,7 +111,7 @@ def carry_down(above: Ints, own: Ints) -> Ints:
 
 
 def add_up(above: Ints, amount: Floats) -> Floats:
-    """Return the sum of what each node and all those below it have."""
+    """Return for each node the sum of `amount` over it and all nodes below it."""
     total = amount.copy()
     for node in range(len(above) - 1, -1, -1):
         if above[node] >= 0:
@@ -120,7 +120,7 @@ def add_up(above: Ints, amount: Floats) -> Floats:
 
 
 def find_nearest(above: Ints, marked: NDArray[np.bool_]) -> Ints:
-    """Return the nearest marked node on the way up, the node itself included, or -1."""
+    """Return the nearest marked node on the way up from each node, which may be the node itself, or -1."""
     nearest = np.full(len(above), -1, np.int64)
     for node in range(len(above)):
         if marked[node]:
@@ -134,17 +134,17 @@ def on_lineage(
     node: Ints, served: Ints, away: Floats, nearest: Ints, above: Ints, holder: Ints, kind: NDArray[np.int8],
     person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats, persons: int,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """Return the part of the implementations in use whose makers are on the lineage, and what these must not get.
+    """Return how much of each serving implementation belongs to makers on the lineage, and what they must not get.
 
     Args:
-        node, served: where each lineage ends, and the row of what served, or -1; sorted by idea, then `served`.
-        away: what an implementer who is not on the lineage gets, if no other served.
-        nearest: of each node the nearest one, upward, whose holder is an implementer and there for the first time.
+        node, served: where each lineage ends, and the row that served it, or -1; sorted by idea, then `served`.
+        away: what the implementers of a lineage get together if none of them is on it.
+        nearest: for each node the nearest node upward at which an implementer is on the way for the first time.
         above, holder: the forest, and the person at each node.
-        kind, person, begin, parent, weight, persons: of the tape's events and their influences, whose weights sum to 1.
+        kind, person, begin, parent, weight, persons: from the tape's events and influences; weights sum to 1.
 
     Returns:
-        The part of each lineage, 1 where nothing served; and by person the sum of what `away` gives those on it.
+        The part for each lineage, 1 where nothing served; and by person the sum of what `away` gives those on it.
     """
     on, taken = np.zeros(len(node)), np.zeros(persons)
     part, share = np.zeros(len(kind)), np.zeros(persons)
@@ -176,11 +176,11 @@ def load(
     row: int, loaded: int, scale: float, part: Floats, share: Floats, makers: Ints, number: Ints,
     kind: NDArray[np.int8], person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats,
 ) -> float:  # fmt: skip
-    """Make `share`, times what is returned, the part that each person has in what served.
+    """Set `share`, up to the factor returned, to the part that each person has in the row that served.
 
-    A `use` mostly goes on from an earlier one, with some more implementations. So `share` is kept from one to the next
-    (it is that of the row `loaded`, times `scale`), and each of them is looked at once. Who has a share stands in the
-    first number[0] places of `makers`.
+    A `use` mostly extends an earlier one by some implementations. So `share` is kept between calls (it belongs to the
+    row `loaded`, times `scale`), and each `use` is visited once. The persons with a share are the first number[0]
+    entries of `makers`.
     """
     chain = [row]
     before = use_before(row, kind, begin, parent)
@@ -203,7 +203,7 @@ def load(
         for k in range(begin[at], begin[at + 1]):
             if kind[parent[k]] == USE:
                 scale *= weight[k]
-        if scale < 1e-100:  # long before a weight divided by it is too large
+        if scale < 1e-100:  # long before the quotient of a weight and it overflows
             scale = settle(scale, share, makers, number)
         for k in range(begin[at], begin[at + 1]):
             if kind[parent[k]] == IMPLEMENT:
@@ -212,7 +212,7 @@ def load(
 
 
 def use_before(row: int, kind: NDArray[np.int8], begin: Ints, parent: Ints) -> int:
-    """Return the one `use` that a `use` goes on from, -1 if there is none, SEVERAL if there are several."""
+    """Return the one `use` that a `use` extends, -1 if there is none, SEVERAL if there are several."""
     found = -1
     if kind[row] == USE:
         for k in range(begin[row], begin[row + 1]):
@@ -224,7 +224,7 @@ def use_before(row: int, kind: NDArray[np.int8], begin: Ints, parent: Ints) -> i
 
 
 def give(person: int, amount: float, share: Floats, makers: Ints, number: Ints) -> None:
-    """Add to the share of a person, who may be one more of the makers."""
+    """Add to the share of a person, and list them among the makers if they are new."""
     if share[person] == 0.0 and amount > 0.0:
         makers[number[0]] = person
         number[0] += 1
@@ -232,7 +232,7 @@ def give(person: int, amount: float, share: Floats, makers: Ints, number: Ints) 
 
 
 def settle(scale: float, share: Floats, makers: Ints, number: Ints) -> float:
-    """Multiply every share by `scale`, and return the scale that is left: 1. Nobody is a maker with nothing."""
+    """Multiply every share by `scale`, drop the makers left with nothing, and return the new scale, 1."""
     kept = 0
     for k in range(number[0]):
         share[makers[k]] *= scale
@@ -247,8 +247,8 @@ def spread(
     row: int, part: Floats, share: Floats, makers: Ints, number: Ints, kind: NDArray[np.int8],
     person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats,
 ) -> Ints:  # fmt: skip
-    """Add to `share` the part that each person has in what served, and return who they are; `part` is left at 0."""
-    waiting = [-row]  # the latest row first: all that it serves have passed their part on
+    """Add to `share` the part that each person has in what served, and return the makers; `part` is left at 0."""
+    waiting = [-row]  # the latest row first: everything that it serves has passed its part on
     part[row] = 1.0
     while len(waiting) > 0:
         at = -heappop(waiting)
@@ -265,7 +265,7 @@ def spread(
 
 
 def serve(kind: NDArray[np.int8], begin: Ints, parent: Ints, weight: Floats, amount: Floats) -> None:
-    """Hand what the `use` events have on to the implementations in them."""
+    """Pass what the `use` events have on to the implementations in them."""
     for event in range(len(kind) - 1, -1, -1):
         if kind[event] == USE and amount[event] > 0.0:
             for k in range(begin[event], begin[event + 1]):

@@ -1,13 +1,12 @@
 """The lineages of a tape, as the coalitions that its realised value needs.
 
 A unit of value that a holding realised needs everybody on its lineage: the tellers on its path, the discoverer at its
-root, and whoever made the implementation that served. The user is not needed for having been told. A discovery that
-stood on prerequisites needs their lineages too.
+root, and the maker of the implementation that served it. The user is not needed for having been told. A discovery with
+prerequisites needs their lineages too.
 
-Where lineages branch, one of them is drawn: of several credited tellers, of several implementations in use, and of
-several prerequisites, each with its weight; what is computed is the mean over all that can be drawn, not over a
-sample, unless there are so many that only a sample can be had. A lineage is then one way back, and all ways make a
-forest; on it each question is one sweep.
+Where lineages branch (several credited tellers, several implementations in use, several prerequisites), one branch is
+drawn by its weight. The result is the mean over all possible draws, not over a sample, unless there are too many to
+follow. Each lineage is then one way back; all ways together form a forest, on which each question takes one sweep.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from sim.readers.sorting import runs_from
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
-MAX_WAYS = 5_000_000  # that are followed one by one; else as many as twice the events
+MAX_WAYS = 5_000_000  # ways followed one by one, or twice the number of events if that is more
 
 
 class Lineages(NamedTuple):
@@ -46,14 +45,14 @@ class Lineages(NamedTuple):
     above: Ints  # the node above each, an earlier one, or -1
     holder: Ints  # the person of each node
     first: NDArray[np.bool_]  # whether the node is the first of its person on the way from the root
-    node: Ints  # where each lineage ends: the last teller, or the user's own discovery
-    served: Ints  # the row of the implementation or `use` that served it, or -1; lineages are sorted by idea, and by it
-    told: NDArray[np.bool_]  # whether the user was told (and did not discover)
-    value: Floats  # that needs the lineage
+    node: Ints  # where each lineage ends: at the last teller, or the user's own discovery
+    served: Ints  # the implementation or `use` that served each lineage, or -1; lineages are sorted by idea, then by it
+    told: NDArray[np.bool_]  # whether the user was told, rather than a discoverer
+    value: Floats  # the value that needs the lineage
 
 
 class Ways(NamedTuple):
-    """The next rows of each event's lineage: up[begin[e]] to up[begin[e + 1]], in these parts."""
+    """The next rows of each event's lineage: up[begin[e]] to up[begin[e + 1]], with the chance of each in `part`."""
 
     begin: Ints
     up: Ints
@@ -61,9 +60,9 @@ class Ways(NamedTuple):
 
 
 def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
-    """Yield the lineages of a tape, once for all of them; where there are too many, `samples` times drawn ones.
+    """Yield the lineages of a tape: all of them at once, or `samples` draws where there are too many.
 
-    In a sample every event draws one parent, and the samples share the value equally; the same tape has the same draws.
+    In a draw every event takes one parent, and the draws share the value equally; the same tape gives the same draws.
 
     Raises:
         ValueError: if samples is below 1.
@@ -95,37 +94,37 @@ def lineages_of(tape: Tape, samples: int = 32) -> Iterator[Lineages]:
 
 
 def ways_of(tape: Tape) -> Ways:
-    """Return where lineages go on from each discovery and learning; no ways from other events.
+    """Return where lineages go on from each discovery and learning; other events have no ways.
 
-    From a learning to its tellers; from a discovery, by the discoverer's own holdings of the prerequisites, to those
-    who told of them: as a user of them the discoverer is on the lineage already.
+    A learning leads to its tellers. A discovery leads, through the discoverer's own holdings of the prerequisites, to
+    those who told of them, since the discoverer is already on the lineage.
     """
     kind, parent = tape.events.kind, tape.influences.parent
     return Ways(*for_size(find_ways, len(kind) + len(parent))(kind, tape.parents, parent, parts_of(tape)))
 
 
 def parts_of(tape: Tape) -> Floats:
-    """Return the weight of each influence as a part of those of its child; shape (influences,)."""
+    """Return the weight of each influence as a fraction of the weights of its child; shape (influences,)."""
     child, _, weight = tape.influences.columns().values()
     return np.asarray(weight / sum_by(child, weight, len(tape.events))[child])
 
 
 def counted(above: Ints, own: NDArray[Any]) -> Ints:
-    """Return how many of the nodes from each one up to the root are marked in `own`; shape (nodes,)."""
+    """Return how many nodes on the way from each node up to the root are marked in `own`; shape (nodes,)."""
     return np.asarray(for_size(carry_down, len(above))(above, own.astype(np.int64)))
 
 
 def passed_up(lineages: Lineages, amount: Floats) -> Floats:
-    """Return the sum that reaches each node if each lineage hands `amount` to all its nodes; shape (nodes,)."""
+    """Return the sum that reaches each node if each lineage gives `amount` to all its nodes; shape (nodes,)."""
     at = sum_by(lineages.node, amount, len(lineages.event))
     return np.asarray(for_size(add_up, len(at))(lineages.above, at))
 
 
 def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Floats]:
-    """Return the part of what served each lineage whose makers are on it anyhow, and what the others get, by person.
+    """Return how much of what served each lineage belongs to makers on it, and by person what other makers get.
 
-    `away` is what all implementers who served a lineage get together, if none of them is on it; shape (lineages,). The
-    part is 1 where nothing served.
+    `away` is what the implementers who served a lineage get together if none of them is on it; shape (lineages,).
+    The first result is 1 where nothing served.
     """
     kind, persons = tape.events.kind, tape.persons.total
     makes = np.zeros(persons, np.bool_)
@@ -140,7 +139,7 @@ def makers_on(tape: Tape, lineages: Lineages, away: Floats) -> tuple[Floats, Flo
 
 
 def implementers(tape: Tape, served: Ints, amount: Floats) -> Floats:
-    """Return the part of each implementer, given an amount for each row that served; -1 hands out nothing."""
+    """Return what each implementer gets, given an amount for each serving row; -1 hands out nothing."""
     kind, some = tape.events.kind, served >= 0
     rows = sum_by(served[some], amount[some], len(kind))
     for_size(serve, len(kind))(kind, tape.parents, tape.influences.parent, parts_of(tape), rows)
@@ -168,7 +167,7 @@ def _finish(
 
 
 def _ends(tape: Tape, ways: Ways) -> tuple[Ints, Ints, NDArray[np.bool_], Floats]:
-    """Return for each realised row the ends of its lineages, what served, whether it was told, and the value."""
+    """Return for each realised row the ends of its lineages, what served, whether the user was told, and the value."""
     event, served, value = tape.realised.columns().values()
     row = np.flatnonzero(value > 0.0)
     told = tape.events.kind[event[row]] == LEARN
@@ -190,7 +189,7 @@ def _only(ways: Ways) -> Ints:
 
 
 def _draw(ways: Ways, sample: int) -> Ways:
-    """Return one way up for each event that has some, drawn by its part."""
+    """Return one way up for each event that has any, drawn by its part."""
     some = np.flatnonzero(np.diff(ways.begin))
     key = key_of(0, LINEAGE, sample, 0)
     bits: Ints = squares_of(some, key)

@@ -1,8 +1,8 @@
 """Game values of the realised lineages of a tape, each in one sweep (SCIENCE.md section 4.5).
 
-A unit of realised value is worth something to a coalition only if everybody on its lineage is in it; the game of a
-tape is the sum of these. What is on a lineage, and what happens where it branches, stands in lineages.py. Since
-all on a lineage are linked by their tellings, the Myerson value of the same game is the Shapley value.
+A unit of realised value is a payoff to a coalition only if it holds everybody on the lineage; the game of a tape is
+the sum over these units. What is on a lineage, and how branches are drawn, is in lineages.py. Since all on a lineage
+are linked by their tellings, the Myerson value of the same game is the Shapley value.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from sim.accounts.table import CreditTable, make_table, sum_by
 from sim.tape.tables import LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
-Game = Callable[[Tape, Lineages], tuple[Floats, Floats]]  # credit by person (of Owen: role and person), and by idea
+Game = Callable[[Tape, Lineages], tuple[Floats, Floats]]  # credit by person (Owen: role and person), and by idea
 
 
 def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
-    """Return the credit by the Shapley value: the same for everyone on a lineage, in whatever role, and once a person.
+    """Return the credit by the Shapley value: equal parts for everyone on a lineage, whatever their roles.
 
-    v(S) = sum of V_k [all of L_k in S] gives person p the sum of V_k [p in L_k] / |L_k|. A person who comes up twice
-    on a lineage (who gave the idea up and took it up again, who told and implemented) is one of its persons. Where
-    lineages branch into millions of ways, and somebody may be on one twice, `samples` drawn ones stand for each.
+    v(S) = sum of V_k [all of L_k in S] gives person p the sum of V_k [p in L_k] / |L_k|. A person who is on a lineage
+    several times (by adopting an idea again after giving it up, or by telling and implementing) counts once. Where
+    lineages branch into millions of ways, and somebody may be on one twice, `samples` draws stand for all of them.
 
     Raises:
         ValueError: if samples is below 1.
@@ -43,12 +43,12 @@ def shapley_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
 
 def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
-    """Return the credit by the position value: every link of a lineage has the same, half of it for each of its ends.
+    """Return the credit by the position value: every link of a lineage has the same value, half of it for each end.
 
     The links are the tellings from one person to another on the way from the discoverer to the last teller; an
     implementer who is not on that way is linked to the last teller. So those in between, who have two links, get twice
-    as much as those at the ends. The only one on a lineage, without any link, has all. `samples` and errors are as in
-    `shapley_credit`.
+    as much as those at the ends. A person alone on a lineage, without links, gets all of it. `samples` and errors are
+    as in `shapley_credit`.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e4_bridge"))  # P1 tells P2, P2 tells P3, P3 tells the world
@@ -62,10 +62,10 @@ def position_credit(tape: Tape, samples: int = 32) -> CreditTable:
 def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
     """Return the credit by the Owen value, with idea, communication and implementation as the unions.
 
-    The roles that took part in a lineage share equally, and in each role the persons who have it: the discoverers on
-    the lineage; the tellers, or the discoverer who told the user where nobody else told; the implementer. Where every
-    lineage is without prerequisites, and nobody is on it twice, this is role flow. They differ where discoveries stood
-    on others (here all discoverers on the lineage count alike; role flow passes a part on), and for those who adopted
+    The roles that took part in a lineage share equally, and so do the persons within each role: the discoverers on
+    the lineage; the tellers, or the discoverer if nobody else told the user; the implementer. On a tape without
+    prerequisites, and with nobody twice on a lineage, this is role flow. It differs for discoveries that built on
+    others (here all discoverers on the lineage count alike; role flow passes a part on), and for persons who adopted
     an idea again (who count once).
 
     Args, raises: as in `shapley_credit`.
@@ -82,17 +82,17 @@ def owen_credit(tape: Tape, samples: int = 32) -> CreditTable:
 
 
 def credit_of_ideas(tape: Tape, method: str, samples: int = 32) -> Floats:
-    """Return the credit of each idea by "shapley", "position" or "owen": what persons have for their part in it.
+    """Return the credit of each idea by "shapley", "position" or "owen": what persons earn for their part in it.
 
-    Who is on a lineage by several ideas is there for the earliest; a telling counts for the idea that was told.
+    A person on a lineage through several ideas counts for the earliest; a telling counts for the idea that was told.
     """
-    if nobody_twice(tape):  # every lineage is one of a single idea
+    if nobody_twice(tape):  # every lineage is of a single idea
         return sum_by(tape.events.idea[tape.realised.event], tape.realised.value, len(tape.ideas))
     return _summed(tape, samples, {"shapley": _shapley, "position": _position, "owen": _owen}[method])[1]
 
 
 def _summed(tape: Tape, samples: int, game: Game) -> tuple[Floats, Floats]:
-    """Return the credit by person, and by idea, of all lineages together."""
+    """Return the credit by person, and by idea, summed over all lineages."""
     persons, ideas = np.zeros(1), np.zeros(1)
     for lineages in lineages_of(tape, samples):
         of_persons, of_ideas = game(tape, lineages)
@@ -146,6 +146,6 @@ def _owen(tape: Tape, lineages: Lineages) -> tuple[Floats, Floats]:
 
 
 def _ideas(tape: Tape, lineages: Lineages) -> tuple[Ints, Ints]:
-    """Return the idea of each node, and that of the last node of each lineage: that which was used."""
+    """Return the idea of each node, and of the last node of each lineage, which is the idea that was used."""
     of = tape.events.idea[lineages.event].astype(np.int64)
     return of, of[lineages.node]

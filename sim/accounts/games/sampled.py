@@ -1,4 +1,4 @@
-"""The Shapley value of many players, by orders drawn at random, with a bound on its error."""
+"""The Shapley value of many players, from random orders, with a bound on its error."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Sampled(NamedTuple):
     """Values found by drawing orders.
 
     Attributes:
-        value: of each player; shape (players,). The sum is exact: what all are worth, less what nobody is worth.
-        half_width: of an interval around each value; with probability `confidence` or more all of them together hold
+        value: of each player; shape (players,). The sum is exact: the payoff of all players less that of none.
+        half_width: of an interval around each value; with probability `confidence` or more all intervals together hold
             the true values, whatever the game (within its bounds); shape (players,).
         orders: how many orders were drawn, reversed ones included.
         confidence: of the intervals.
@@ -46,27 +46,27 @@ def shapley_sampled(
     by_rows: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sampled:
-    """Return the Shapley value by the mean of what each player adds in drawn orders, for any number of players.
+    """Return the Shapley value as the mean of each player's contribution over random orders, for any number of players.
 
-    The half-width is the smaller one of Hoeffding's bound and the empirical Bernstein bound (Maurer and Pontil 2009),
-    shared among the players so that all intervals hold together.
+    The half-width is the smaller of Hoeffding's bound and the empirical Bernstein bound (Maurer and Pontil 2009),
+    adjusted for the number of players so that all intervals hold together.
 
     Args:
-        value: a function of the frozenset of a coalition's players, or 2**n numbers, as in `games.shapley`; by rows,
-            a function of bools of shape (coalitions, players) that gives a number for each coalition.
+        value: a function of the frozenset of a coalition's players, or 2**n numbers, as in `games.shapley`; with
+            `by_rows` a function of bools of shape (coalitions, players) that returns a number per coalition.
         players: their names, or how many.
-        orders: how many to draw, 2 or more, 4 if antithetic; even if antithetic.
+        orders: how many to draw: 2 or more; with `antithetic` even, and 4 or more.
         seed: of the draws, from 0 to 2**64 - 1; order k depends on the seed and k alone.
         confidence: in (0, 1).
-        bounds: the least and the most that a player ever adds; by default 0 and what all are worth together, which
-            holds in a game where nobody ever does harm.
-        antithetic: follow each order by its reverse and take the mean of the two as one draw: in most games what one
-            of them gives too much the other gives too little.
+        bounds: the least and the most that a player ever adds; by default 0 and the payoff of all players, which holds
+            in a game where nobody ever does harm.
+        antithetic: follow each order by its reverse and take their mean as one draw; in most games their errors partly
+            cancel.
         by_rows: whether `value` takes rows.
         progress: called with (orders done, orders in all).
 
     Raises:
-        ValueError: if an argument is out of range, or a player adds what is not within the bounds.
+        ValueError: if an argument is out of range, or the contribution of a player is outside the bounds.
 
     >>> found = shapley_sampled(lambda those: float("idea" in those and len(those) >= 2), ["idea", *range(30)], 400)
     >>> bool(abs(found.value[0] - 30 / 31) < found.half_width[0])
@@ -87,7 +87,7 @@ def shapley_sampled(
         if antithetic:
             added = np.stack([added, _added(ask, order[::-1], nothing)])
         _check_bounds(added, low, high, names, bounds is None)
-        added = (added.mean(axis=0) if antithetic else added) - (everything - nothing) / n  # less is lost in squares
+        added = (added.mean(axis=0) if antithetic else added) - (everything - nothing) / n  # centred for precision
         sums += added
         squares += added * added
         if progress is not None:
@@ -98,7 +98,7 @@ def shapley_sampled(
 
 
 def order_of(seed: int, number: int, players: int) -> Ints:
-    """An order of the players 0 to players - 1, drawn for this seed and number alone; each is equally likely.
+    """Return an order of the players 0 to players - 1, drawn by this seed and number alone; all are equally likely.
 
     >>> sorted(order_of(7, 3, 5).tolist())
     [0, 1, 2, 3, 4]
@@ -109,7 +109,7 @@ def order_of(seed: int, number: int, players: int) -> Ints:
 
 
 def _half_width(variance: Floats, draws: int, span: float, chance: float) -> Floats:
-    """Return the bound on the error of a mean that fails with at most this chance, half of it for each of two."""
+    """Return the smaller of two bounds on the error of a mean; each fails with at most half of this chance."""
     hoeffding = span * math.sqrt(math.log(4.0 / chance) / (2.0 * draws))
     log = math.log(8.0 / chance)
     bernstein = np.sqrt(2.0 * variance * log / draws) + 7.0 * span * log / (3.0 * (draws - 1))
@@ -148,7 +148,7 @@ def _added(ask: Callable[[NDArray[np.bool_]], Floats], order: Ints, nothing: flo
 def _rows_of(
     value: Value | ValueOfRows, names: Sequence[Hashable], by_rows: bool
 ) -> Callable[[NDArray[np.bool_]], Floats]:
-    """Return the payoff of coalitions that are given as rows of bools."""
+    """Return a function from coalitions, given as rows of bools, to their payoffs."""
     if not callable(value):
         of_masks = lookup(value, names)
         return lambda rows: of_masks(rows @ (1 << np.arange(len(names), dtype=np.int64)))

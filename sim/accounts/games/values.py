@@ -1,14 +1,14 @@
-"""Game values: who deserves which part of what only some of them together can do (SCIENCE.md section 4.5).
+"""Game values: divisions of what only some players together can achieve (SCIENCE.md section 4.5).
 
-A game says what every coalition of its players is worth. Its values divide what all of them are worth together:
+A game gives the payoff of every coalition of its players. Its values divide the payoff of all players together:
 
 shapley   by what each adds on average, over all orders in which the players may come (Shapley 1953)
 owen      the same, over the orders in which no union is interrupted: first among unions, then inside (Owen 1977)
 myerson   the same, where only players who are linked through each other can act together (Myerson 1977)
 position  links are the players; what each adds is halved between its two ends (Borm, Owen and Tijs 1992)
 
-All are exact, by enumeration of the coalitions. Players who come in groups of alike members need no enumeration:
-`shapley_of_groups`. For more, sampled.py draws orders; for realised lineages, realised.py needs a few sweeps.
+All are exact, by enumeration of the coalitions. Groups of identical players need no enumeration: see
+`shapley_of_groups`. For more players, sampled.py draws orders; for realised lineages, realised.py takes a few sweeps.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ def shapley(value: Value, players: Players) -> Floats:
     """Return the Shapley value: what each player adds on average, over all orders in which they may come.
 
     Args:
-        value: what a coalition is worth: a function of the frozenset of its players, or 2**n numbers, the one at b
-            for the players whose bit is set in b (bit 0 is the first player).
-        players: their names, or how many there are, who then are called 0, 1, 2, ...; at most 20.
+        value: the payoff of a coalition: a function of the frozenset of its players, or 2**n numbers, where number b
+            belongs to the players whose bit is set in b (bit 0 is the first player).
+        players: their names, or how many there are, who are then called 0, 1, 2, ...; at most 20.
 
     Returns:
-        The value of each player, in their order; the sum is what all are worth, less what nobody is worth.
+        The value of each player, in their order; the sum is the payoff of all players less that of none.
 
     Raises:
-        ValueError: if there are more than 20 players, a name comes twice, or a payoff is not finite or missing.
+        ValueError: if there are more than 20 players, a name occurs twice, or a payoff is missing or not finite.
 
-    Three who are needed all, and two of whom one is enough:
+        A game that needs all three players, and one in which either of two is enough:
 
     >>> shapley(lambda those: len(those) == 3, 3).round(6).tolist()
     [0.333333, 0.333333, 0.333333]
@@ -54,13 +54,13 @@ def shapley(value: Value, players: Players) -> Floats:
 
 
 def owen(value: Value, players: Players, unions: Sequence[Sequence[Hashable]]) -> Floats:
-    """Return the Owen value: the Shapley value over those orders alone in which the members of a union come together.
+    """Return the Owen value: the Shapley value over only those orders in which the members of a union come together.
 
     Unions share first, as if each were one player, and then each among its members.
 
     Args:
         value, players: as in `shapley`.
-        unions: lists of players; each player is in one of them.
+        unions: lists of players; each player is in exactly one.
 
     Raises:
         ValueError: as in `shapley`, or if a player is in no union or in several.
@@ -81,37 +81,37 @@ def owen(value: Value, players: Players, unions: Sequence[Sequence[Hashable]]) -
         others = _sums([mask for k, mask in enumerate(masks) if k != number])
         inside = _sums([1 << place for place in union])
         weight = _order_weights(len(masks))[_sizes(len(masks) - 1)]
-        # What the union's coalitions are worth on average, over those of the others who may have come before.
+        # The average payoff of the union's coalitions, over those of the others who may have come before.
         credit[union] = _shapley(weight @ table[others[:, None] | inside])
     return credit
 
 
 def myerson(value: Value, players: Players, links: Links) -> Floats:
-    """Return the Myerson value: the Shapley value where only those act together who are linked, directly or not.
+    """Return the Myerson value: the Shapley value where players act together only if linked, directly or indirectly.
 
-    A coalition is worth what its connected parts are worth, one by one.
+    The payoff of a coalition is the sum of the payoffs of its connected parts.
 
     Args:
-        value, players: as in `shapley`; what nobody is worth counts for nothing.
+        value, players: as in `shapley`; the payoff of nobody is taken as 0.
         links: pairs of players.
 
     Raises:
-        ValueError: as in `shapley`, or if a link names nobody or has one end twice.
+        ValueError: as in `shapley`, or if a link has an unknown end or connects a player to itself.
 
-    Two at the ends of a chain can do it, but need the bridge between them:
+    The two at the ends of a chain achieve something together, but need the bridge between them:
 
     >>> myerson(lambda those: {0, 2} <= those, 3, [(0, 1), (1, 2)]).round(6).tolist()
     [0.333333, 0.333333, 0.333333]
     """
     names = names_of(players)
     table = table_of(value, names)
-    near = np.zeros(1, np.int64)  # of each coalition, who is linked to one of it
+    near = np.zeros(1, np.int64)  # for each coalition, who is linked to one of its members
     ends = _ends(names, links)
     for place in range(len(names)):
         mine = sum(1 << b for a, b in ends if a == place) | sum(1 << a for a, b in ends if b == place)
         near = np.concatenate([near, near | mine])
     everyone = np.arange(len(table))
-    part = everyone & -everyone  # the connected part of the first member
+    part = everyone & -everyone  # the connected part that holds the first member
     while (more := (part | near[part]) & everyone).tobytes() != part.tobytes():
         part = more
     size = _sizes(len(names))
@@ -125,14 +125,14 @@ def myerson(value: Value, players: Players, links: Links) -> Floats:
 def position(value: Value, players: Players, links: Links) -> Floats:
     """Return the position value: what each link adds on average, half of it for each of its ends.
 
-    Links come in any order; what they join can act together. What a player is worth alone stays with the player.
+    Links come in any order, and the players that they join can act together. A player keeps the payoff of being alone.
 
     Args:
         value, players: as in `shapley`; there may be up to 62 players, if `value` is a function.
         links: pairs of players, at most 20.
 
     Returns:
-        The value of each player, in their order; the sum is what the connected parts are worth.
+        The value of each player, in their order; the sum is the payoff of the connected parts.
 
     Raises:
         ValueError: as in `myerson`, or if there are more than 20 links.
@@ -148,7 +148,7 @@ def position(value: Value, players: Players, links: Links) -> Floats:
     n, payoff_of = len(names), lookup(value, names)
     bits = np.int64(1) << np.arange(n, dtype=np.int64)
     nothing, alone = float(payoff_of(np.zeros(1, np.int64))[0]), payoff_of(bits)
-    part = bits[None, :]  # of each set of links, the connected part of each player
+    part = bits[None, :]  # for each set of links, the connected part of each player
     payoff = np.array([float(np.sum(alone - nothing))])
     ends = _ends(names, links)
     for a, b in ends:
@@ -165,19 +165,19 @@ def position(value: Value, players: Players, links: Links) -> Floats:
 
 
 def shapley_of_groups(value: ArrayLike) -> Floats:
-    """Return the Shapley value of one member of each group, where the members of a group are alike; exact.
+    """Return the Shapley value of one member of each group of identical players; exact.
 
     Args:
-        value: what so many of each group are worth together, shape (members + 1 of the first group, ...): the entry
+        value: the payoff by how many of each group take part, shape (members + 1 of the first group, ...): the entry
             [i, j, k] for i of the first group, j of the second and k of the third.
 
     Returns:
-        The value of a member of each group, shape (groups,), to about 1e-11; of an empty group 0.
+        The value of one member of each group, shape (groups,), to about 1e-11; 0 for an empty group.
 
     Raises:
         ValueError: if a payoff is not finite.
 
-    One has the idea, and it takes one of two tellers and one of two implementers:
+    One player has the idea, and it needs one of two tellers and one of two implementers:
 
     >>> there = [0, 1, 1]
     >>> [round(part, 6) for part in shapley_of_groups(np.einsum("i,j,k", [0, 1], there, there)).tolist()]
@@ -189,7 +189,7 @@ def shapley_of_groups(value: ArrayLike) -> Floats:
     credit = np.zeros(table.ndim)
     for group in np.flatnonzero(sizes).tolist():
         others = sizes - (np.arange(table.ndim) == group)
-        # The chance that so many of each group come before a member: of the number of all who do, each is as likely.
+        # The chance that this many of each group precede a member; each total number of predecessors is equally likely.
         chance, before = np.zeros(()), np.zeros((), np.int64)
         for size in others.tolist():
             count = np.arange(size + 1)
@@ -204,7 +204,7 @@ def shapley_of_groups(value: ArrayLike) -> Floats:
 
 
 def names_of(players: Players, most: int | None = MAX_PLAYERS) -> list[Hashable]:
-    """Return the players' names, each once and at most so many; raises ValueError."""
+    """Return the players' names; raise a ValueError if a name occurs twice or there are more than `most`."""
     names: list[Hashable] = list(range(players)) if isinstance(players, int) else list(players)
     if most is not None and len(names) > most:
         more = "draw orders with shapley_sampled, or count alike players with shapley_of_groups"
@@ -215,15 +215,15 @@ def names_of(players: Players, most: int | None = MAX_PLAYERS) -> list[Hashable]
 
 
 def table_of(value: Value, names: Sequence[Hashable]) -> Floats:
-    """Return the worth of every coalition, by its bits; shape (2**n,)."""
+    """Return the payoff of every coalition, indexed by its bits; shape (2**n,)."""
     return lookup(value, names)(np.arange(1 << len(names)))
 
 
 def lookup(value: Value, names: Sequence[Hashable]) -> Callable[[Ints], Floats]:
-    """Return the payoff of coalitions that are given by their bits."""
+    """Return a function from coalitions, given by their bits, to their payoffs."""
     if not callable(value):
         table = np.asarray(value, np.float64)
-        if table.shape != (1 << min(len(names), 62),):  # of more players there is no table
+        if table.shape != (1 << min(len(names), 62),):  # no table can have more players
             raise ValueError(f"value: must be 2**{len(names)} numbers, one a coalition, has shape {table.shape}")
         check_finite(table)
         return lambda masks: table[masks]
@@ -270,7 +270,7 @@ def _shapley(table: Floats) -> Floats:
 
 
 def _order_weights(n: int) -> Floats:
-    """Return the chance that exactly a given s of n players come before a given other one, for s = 0 to n - 1."""
+    """Return the chance that exactly s given ones of n players precede another given player, for s = 0 to n - 1."""
     weight = np.full(max(n, 1), 1.0 / max(n, 1))
     for before in range(1, n):
         weight[before] = weight[before - 1] * before / (n - before)
@@ -278,7 +278,7 @@ def _order_weights(n: int) -> Floats:
 
 
 def _sums(numbers: Sequence[int]) -> Ints:
-    """Return the sum of every choice of the numbers (of masks without a common bit: the union); shape (2**numbers,)."""
+    """Return the sum of every subset of the numbers (the union, for masks without a common bit); shape (2**n,)."""
     found = np.zeros(1, np.int64)
     for number in numbers:
         found = np.concatenate([found, found + number])
@@ -286,7 +286,7 @@ def _sums(numbers: Sequence[int]) -> Ints:
 
 
 def _sizes(n: int) -> Ints:
-    """Return how many of n players are in each coalition; shape (2**n,)."""
+    """Return the number of players in each coalition of n players; shape (2**n,)."""
     return _sums([1] * n)
 
 

@@ -1,19 +1,19 @@
 """Sequential approximate Bayesian computation: population Monte Carlo with a falling tolerance (Lenormand et al. 2013).
 
 1. `particles` are drawn from the prior and run; the half of them nearest to the record is kept, all with weight 1.
-2. Each generation draws half as many anew: a particle kept, by weight, moved by a normal kernel of twice the weighted
-   covariance. Its weight is prior / kernel mixture. Of old and new together the nearest half is kept; the farthest of
-   them is the tolerance.
-3. It ends when of a generation's new particles no more than `LEAST_ACCEPTED` fall within the tolerance before, when the
-   next generation would go beyond the budget of runs, or when the tolerance is 0.
+2. Each generation draws half as many new ones: a kept particle, chosen by weight, moved by a normal kernel of twice the
+   weighted covariance. Its weight is prior / kernel mixture. The nearest half of old and new together is kept; the
+   distance of the farthest is the tolerance.
+3. It ends when at most a fraction `LEAST_ACCEPTED` of a generation's new particles fall within the tolerance before,
+   when the next generation would exceed the budget of runs, or when the tolerance is 0.
 
-The distance is Euclid's between the summaries, each scaled by its median absolute deviation in the first generation;
-or between what a regression on the first generation's summaries foretells of each key (Fearnhead and Prangle 2012),
+The distance is Euclidean between the summaries, each scaled by its median absolute deviation in the first generation;
+or between predictions of each key by a regression on the first generation's summaries (Fearnhead and Prangle 2012),
 which are as many numbers as keys, whatever the number of summaries. At the end the kept particles are moved along a
-local linear regression on the summaries to where the record is (Beaumont et al. 2002).
+local linear regression on the summaries to the record (Beaumont et al. 2002).
 
-The luck of particle k of generation g hangs on (seed, g, k) alone, so the posterior is the same to the bit however the
-runs are shared out.
+The random stream of particle k of generation g depends on (seed, g, k) alone, so the posterior has the same bits
+however the runs are distributed.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ LEAST_ACCEPTED = 0.05
 AT_ONCE = 256  # particles whose density is computed at once
 RIDGE = 1e-3  # of a regression, in units of its standardised columns
 Simulate = Callable[[Floats, Sequence[int]], Floats]  # z, seeds -> summaries
-Store = Callable[[int, Callable[[], "Drawn"]], "Drawn"]  # a generation kept, or made and kept
+Store = Callable[[int, Callable[[], "Drawn"]], "Drawn"]  # returns a stored generation, or makes and stores it
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """The particles that a generation draws: z, weights that are not scaled, seeds of runs, summaries."""
+    """The particles that a generation draws: z, weights that are not normalised, seeds of runs, summaries."""
 
     z: Floats
     weight: Floats
@@ -47,11 +47,11 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Distance:
-    """The distance of summaries from the record, after scaling, and after a projection if one is given.
+    """The distance of summaries from the record, after scaling and an optional projection.
 
     Attributes:
-        centre, scale: of each summary; a scale of 0 stands for one that never varied, which counts for nothing.
-        projection: from scaled summaries to keys; None for none.
+        centre, scale: of each summary; a scale of 0 means that the summary never varied, and it is ignored.
+        projection: from scaled summaries to keys, or None.
     """
 
     centre: Floats
@@ -59,7 +59,7 @@ class Distance:
     projection: Floats | None = None
 
     def coordinates(self, summaries: Floats) -> Floats:
-        """Return the summaries as they are compared; shape (runs, scaled summaries or keys)."""
+        """Return the coordinates in which summaries are compared; shape (runs, scaled summaries or keys)."""
         apart = np.divide(
             summaries - self.centre, self.scale, out=np.zeros(np.shape(summaries)), where=self.scale > 0.0
         )
@@ -72,14 +72,14 @@ class Distance:
 
 
 def scaled(summaries: Floats) -> Distance:
-    """Return the distance of summaries by their median absolute deviation; where that is 0, their standard one."""
+    """Return the distance of summaries by their median absolute deviation, or standard deviation where that is 0."""
     centre = np.median(summaries, axis=0)
     scale = 1.4826 * np.median(np.abs(summaries - centre), axis=0)
     return Distance(centre, np.where(scale > 0.0, scale, summaries.std(axis=0)))
 
 
 def projected(summaries: Floats, z: Floats) -> Distance:
-    """Return the distance of what the summaries foretell of the keys, by a linear regression with a small ridge."""
+    """Return the distance of the summaries' predictions of the keys, by a linear regression with a small ridge."""
     plain = scaled(summaries)
     apart = np.clip(plain.coordinates(summaries), -10.0, 10.0)
     apart, aim = apart - apart.mean(axis=0), z - z.mean(axis=0)
@@ -95,8 +95,8 @@ class Generation:
 
     Attributes:
         number: from 0. kept: the particles. distance: of each from the record, by `measure`.
-        tolerance: the largest distance. runs: so far. accepted: the part of the new that fell within the tolerance
-            before. stopped: why there is no further generation; nothing if there is.
+        tolerance: the largest distance. runs: so far. accepted: the fraction of the new particles that were within the
+            previous tolerance. stopped: why there is no further generation; empty if there is one.
     """
 
     number: int
@@ -109,7 +109,7 @@ class Generation:
 
     @property
     def tolerance(self) -> float:
-        """The distance of the farthest."""
+        """The distance of the farthest particle."""
         return float(self.distance[-1])
 
     @property
@@ -118,7 +118,7 @@ class Generation:
         return Population(self.kept.z, self.kept.weight / self.kept.weight.sum())
 
     def row(self) -> dict[str, Any]:
-        """The generation as a row of the report."""
+        """Return the generation as a row of the report."""
         return {
             "generation": self.number, "tolerance": self.tolerance, "runs": self.runs, "accepted": self.accepted,
             "ess": self.population.ess,
@@ -126,7 +126,7 @@ class Generation:
 
 
 def first_of(simulate: Simulate, keys: int, particles: int, seed: int) -> Drawn:
-    """Return generation 0, which is drawn from the prior whatever the record."""
+    """Return generation 0, which is drawn from the prior and does not depend on the record."""
     z, seeds = prior_draws(keys, particles, seed)
     return Drawn(z, np.ones(particles), seeds, simulate(z, seeds.tolist()))
 
@@ -142,14 +142,14 @@ def sequential(
     simulate: Simulate, observed: Floats, keys: int, *, particles: int, budget: int, seed: int,
     measure: Callable[[Floats, Floats], Distance] = projected, store: Store = lambda _, make: make(),
 ) -> Iterator[Generation]:  # fmt: skip
-    """Yield the generations; the last one states why the fit stopped.
+    """Yield the generations; the last one says why the fit stopped.
 
     Args:
-        simulate: the summaries of particles, each with the seed of its run.
+        simulate: returns the summaries of particles, each run with its own seed.
         observed: summaries of the record.
-        keys: how many vary. particles: of the first generation. budget: of runs. seed: of all luck.
+        keys: how many vary. particles: of the first generation. budget: of runs. seed: of all random streams.
         measure: makes the distance from the first generation's summaries and particles.
-        store: is called with the number of a generation and what makes its particles.
+        store: called with the number of a generation and a function that makes its particles.
     """
     drawn = store(0, lambda: first_of(simulate, keys, particles, seed))
     distance = measure(drawn.summaries, drawn.z)
@@ -174,7 +174,7 @@ def sequential(
 
 
 def _keep(all_of_them: Generation, count: int, budget: int) -> Generation:
-    """Return a generation with the nearest of its particles, and whether it is the last."""
+    """Return a generation reduced to its nearest particles, with the reason if it is the last."""
     order = np.argsort(all_of_them.distance, kind="stable")[:count]
     far, accepted = all_of_them.distance[order], all_of_them.accepted
     stopped = ""
@@ -189,7 +189,7 @@ def _keep(all_of_them: Generation, count: int, budget: int) -> Generation:
 
 
 def move(kept: Population, count: int, seed: int, generation: int) -> tuple[Floats, Floats, Ints]:
-    """Return new particles about those that are kept, their weights, and the seeds of their runs."""
+    """Return new particles around the kept ones, their weights, and the seeds of their runs."""
     keys = kept.z.shape[1]
     root: Floats = np.linalg.cholesky(2.0 * kept.covariance).astype(np.float64)
     ends = np.cumsum(kept.weight)
@@ -203,7 +203,7 @@ def move(kept: Population, count: int, seed: int, generation: int) -> tuple[Floa
 
 
 def mixture(z: Floats, kept: Population, root: Floats) -> Floats:
-    """Return the density of the kernel mixture at particles, in units in which the prior is exp(-|z|² / 2)."""
+    """Return the density of the kernel mixture at particles, in units where the prior is exp(-|z|² / 2)."""
     inverse = np.linalg.inv(root)
     found = np.empty(len(z))
     for first in range(0, len(z), AT_ONCE):
@@ -214,7 +214,7 @@ def mixture(z: Floats, kept: Population, root: Floats) -> Floats:
 
 
 def adjusted(found: Generation, observed: Floats) -> Population:
-    """Return the kept particles moved to where the record is, by a regression with Epanechnikov's weights."""
+    """Return the kept particles moved to the record by a regression with Epanechnikov weights."""
     if found.tolerance <= 0.0:
         return found.population
     apart = found.measure.coordinates(found.kept.summaries) - found.measure.coordinates(observed[None, :])

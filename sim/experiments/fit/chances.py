@@ -1,4 +1,4 @@
-"""Chances that a record itself tells, counted: trials, successes, and exact intervals."""
+"""Chances that a record shows directly, by counting: trials, successes, and exact intervals."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from scipy import stats
 from sim.experiments.fit.likelihood import Course, Likelihood
 from sim.tape.tables import Floats, Ints
 
-GROUPS = 12  # rows by one thing, at most
+GROUPS = 12  # rows by one quantity, at most
 
 
 def chances_of(likelihood: Likelihood) -> list[dict[str, Any]]:
     """Return the chances of discovering and of telling, each with its Clopper-Pearson interval of 95%.
 
-    Rows: what, by, trials, successes, chance, low, high; of telling in all, by steps since the teller's adoption, and
-    by the teller's clarity and reach where these differ; none where nobody knows who told. A trial of telling is a step
-    in which a person tells one who is tied to them and open. Where several tell and one is credited, the others'
-    chances look smaller than they are (the likelihood allows for it).
+    Rows: what, by, trials, successes, chance, low, high. Telling has rows in all, by steps since the teller's adoption,
+    and by the teller's clarity and reach if these differ; there are no rows if tellers are unknown. A trial of telling
+    is a step in which a person tells somebody who is tied to them and open. If several tell and one is credited, the
+    chances of the others look smaller than they are (the likelihood allows for it).
     """
     rows: list[dict[str, Any]] = []
     world = likelihood.world
@@ -65,7 +65,7 @@ def _by_ability(ability: Floats, name: str, steps: Ints, won: Any, idea: str) ->
 
 
 def _chance(what: str, by: str, trials: Any, successes: Any) -> dict[str, Any]:
-    """Return a chance with its exact interval; a record without trials says nothing."""
+    """Return a chance with its exact interval; without trials it is nan, from 0 to 1."""
     n, k = int(trials), int(successes)
     if n == 0:
         return {"what": what, "by": by, "trials": 0, "successes": 0, "chance": np.nan, "low": 0.0, "high": 1.0}

@@ -1,8 +1,8 @@
-"""A test of whether to believe a fit: many fits to records whose truth is known.
+"""A test of whether to believe a fit: many fits to records whose true parameters are known.
 
-Truths are drawn from the prior, a record like the given one is simulated of each, and is fitted as the real one is. If
-all is right, the rank of the truth in its posterior is uniform (simulation-based calibration, Talts et al. 2018), and
-an interval of 95% holds 95% of the truths.
+True parameters are drawn from the prior; for each, a record like the given one is simulated, and fitted like the real
+one. If all is right, the rank of the truth in its posterior is uniform (simulation-based calibration, Talts et al.
+2018), and an interval of 95% holds 95% of the truths.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sim.tape.tape import Tape
 
 LEVELS = (0.5, 0.8, 0.95)
 BINS, DRAWS = 10, 250
-UNEVEN = 0.01  # of p of the ranks, below which they are not called uniform
+UNEVEN = 0.01  # the p of the ranks below which they are not called uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +40,9 @@ class CheckResult(Tabular):
     """The outcome of fits to simulated records whose true parameters are known.
 
     Attributes:
-        priors, method: as of the fit.
-        truth: of each record and key. mean, low, high: of its posterior, the ends those of 95%; shape (truths, keys).
-        rank: the posterior's probability below the truth; shape (truths, keys).
+        priors, method: of the fit.
+        truth: by record and key. mean, low, high: of the posterior, with the ends of 95%; shape (truths, keys).
+        rank: the posterior probability below the truth; shape (truths, keys).
     """
 
     priors: Priors
@@ -54,11 +54,11 @@ class CheckResult(Tabular):
     rank: Floats
 
     def coverage(self, level: float = 0.95) -> Floats:
-        """Return the part of the truths within the middle intervals of a level; shape (keys,)."""
+        """Return the fraction of the truths within the central intervals of a level; shape (keys,)."""
         return np.asarray((np.abs(self.rank - 0.5) <= level / 2.0).mean(axis=0))
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row a key: coverage of 95% intervals and its exact interval, p that ranks are uniform, recovery."""
+        """Return a row per key: coverage of 95% intervals with its exact interval, p of uniform ranks, recovery."""
         rows = []
         for k, key in enumerate(self.priors):
             inside = int((np.abs(self.rank[:, k] - 0.5) <= 0.475).sum())
@@ -79,7 +79,7 @@ class CheckResult(Tabular):
         return {"method": self.method, "keys": self.rows(), "says": self.says()}
 
     def says(self) -> list[str]:
-        """Return a sentence a key."""
+        """Return a sentence per key."""
         return [
             f"{row['key']}: intervals of 95% hold {row['coverage']:.1%} of {row['truths']} truths "
             f"({row['low']:.1%} to {row['high']:.1%}), ranks {'uniform' if row['ranks_p'] > UNEVEN else 'NOT uniform'} "
@@ -97,13 +97,13 @@ def check_fit(
 ) -> CheckResult:  # fmt: skip
     """Return the accuracy of a fit with these settings, on simulated records with known parameters.
 
-    The first generation of ABC, which is drawn from the prior whatever the record, is shared by all fits.
+    The first generation of ABC, which does not depend on the record, is shared by all fits.
 
     Args:
         scenario, record, vary: as in `fit`.
         truths: how many records are simulated and fitted, 20 or more.
         progress: called with (fits done, fits in all).
-        **settings: the other arguments of `fit`, but for `out`.
+        **settings: the other arguments of `fit`, except `out`.
     """
     if truths < 20:
         raise ValueError(f"truths: must be 20 or more, is {truths}")
@@ -126,7 +126,7 @@ def check_fit(
 
 
 def _exact(worker: Worker) -> Callable[[Tape, int], Population]:
-    """Return a function that fits the record that a run would have left."""
+    """Return a function that fits the record that a run would have left, by the exact likelihood."""
 
     def fitted(tape: Tape, number: int) -> Population:
         target = worker.target(Likelihood(worker.scenario, like(worker.record, tape)))
@@ -136,7 +136,7 @@ def _exact(worker: Worker) -> Callable[[Tape, int], Population]:
 
 
 def _approximate(worker: Worker) -> Callable[[Tape, int], Population]:
-    """Return a function that fits a run by ABC, with a first generation that is made once."""
+    """Return a function that fits a run by ABC, with a first generation that is made only once."""
     first = first_of(worker, len(worker.priors), worker.how.first, worker.seed)
 
     def fitted(tape: Tape, number: int) -> Population:
@@ -149,7 +149,7 @@ def _approximate(worker: Worker) -> Callable[[Tape, int], Population]:
 
 
 def _outcome(found: Population, priors: Priors, truth: Floats) -> tuple[Floats, ...]:
-    """Return mean and ends of a posterior, and the probability below the truth."""
+    """Return the mean and the ends of a posterior, and its probability below the truth."""
     values, weight = values_of(priors, found.z), found.weight
     ends = np.array([weighted_quantiles(column, weight, [0.025, 0.975]) for column in values.T])
     below = (weight[:, None] * ((found.z < truth) + 0.5 * (found.z == truth))).sum(axis=0)

@@ -1,10 +1,10 @@
 """A comparison of models: the posterior odds that each made a record.
 
-Where all have an exact likelihood, the evidence of each comes from the importance weights of its fit. Otherwise it is
-the chance that a run drawn from the model's prior comes as near to the record as a tolerance that all have reached, in
-a distance that is the same for all: every summary scaled by its spread over the prior runs of all models together. That
-chance is the mean over all particles ever drawn of their weight, if their run is as near. Such odds are odds given the
-summaries, which need not hold all that the record tells (Robert et al. 2011).
+If all have an exact likelihood, the evidence of each comes from the importance weights of its fit. Otherwise it is the
+chance that a run drawn from the model's prior is within a tolerance of the record that all models have reached, in a
+distance that is the same for all: every summary scaled by its spread over the prior runs of all models together. This
+chance is the mean over all particles ever drawn of their weights, counting 0 for runs outside the tolerance. Such odds
+are conditional on the summaries, which need not hold all that the record tells (Robert et al. 2011).
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Comparison(Tabular):
 
     Attributes:
         names: of the models. fits: of each. method: EXACT or APPROXIMATE.
-        log_evidence: of each, up to a constant that is the same for all; error: its standard error by Monte Carlo.
-        tolerance: of ABC, nan of exact likelihoods.
+        log_evidence: of each, up to a common constant; error: its Monte Carlo standard error.
+        tolerance: of ABC; nan for exact likelihoods.
     """
 
     names: tuple[str, ...]
@@ -50,12 +50,12 @@ class Comparison(Tabular):
 
     @property
     def probability(self) -> Floats:
-        """The posterior probability of each model, all being equally probable before."""
+        """The posterior probability of each model, if all are equally probable a priori."""
         odds = np.exp(self.log_evidence - self.log_evidence.max())
         return np.asarray(odds / odds.sum())
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row a model: probability, log_evidence, error."""
+        """Return a row per model: probability, log_evidence, error."""
         columns = (self.probability.tolist(), self.log_evidence.tolist(), self.error.tolist())
         return [
             {"model": name, "probability": p, "log_evidence": z, "error": e}
@@ -63,7 +63,7 @@ class Comparison(Tabular):
         ]
 
     def says(self) -> list[str]:
-        """Return in sentences which model is the more probable, by how much, and how sure that is."""
+        """Return sentences that say which model is the more probable, by how much, and how certain that is."""
         order = np.argsort(-self.log_evidence, kind="stable")
         first, second = order[:2].tolist()
         apart = float(self.log_evidence[first] - self.log_evidence[second])
@@ -78,7 +78,7 @@ class Comparison(Tabular):
         return lines
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the draws as plain values."""
+        """Return everything except the draws as plain values."""
         return {
             "method": self.method, "tolerance": None if math.isnan(self.tolerance) else self.tolerance,
             "models": [row | {"fit": one.to_dict()} for row, one in zip(self.rows(), self.fits, strict=True)],
@@ -98,8 +98,8 @@ def compare_models(
     Args:
         models: name -> scenario, two or more.
         record: as in `fit`.
-        vary: the priors of all models, or one mapping a model.
-        **settings: the other arguments of `fit`, but for `out`; `runs` are those of each model.
+        vary: the priors of all models, or one mapping per model.
+        **settings: the other arguments of `fit`, except `out`; `runs` is per model.
     """
     if len(models) < 2:
         raise ValueError("models: must be two or more")
@@ -133,7 +133,7 @@ def compare_models(
 
 
 def _course(worker: Worker, first: Drawn, measure: Any) -> tuple[list[Generation], Drawn]:
-    """Return the generations of a model, and all that was ever drawn, of whatever distance."""
+    """Return the generations of a model, and all particles ever drawn, at any distance."""
     ever = []
 
     def noted(number: int, make: Callable[[], Drawn]) -> Drawn:
@@ -145,6 +145,6 @@ def _course(worker: Worker, first: Drawn, measure: Any) -> tuple[list[Generation
 
 
 def _evidence(drawn: Drawn, far: Floats, tolerance: float) -> tuple[float, float]:
-    """Return the log of the chance to come within a tolerance, and its standard error."""
+    """Return the log of the chance to be within a tolerance, and its standard error."""
     inside = drawn.weight * (far <= tolerance)
     return math.log(inside.mean()), float(inside.std(ddof=1) / inside.mean() / math.sqrt(len(inside)))

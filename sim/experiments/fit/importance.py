@@ -1,7 +1,7 @@
-"""Draws from a posterior whose likelihood is known: a peak, then adaptive importance sampling.
+"""Draws from a posterior whose likelihood is known: a mode, then adaptive importance sampling.
 
-Everything goes on in the standard normal space of `priors`. The first proposal is a t distribution about the peak with
-the curvature there (Laplace); another takes mean and covariance of the weighted draws before (Cappé et al. 2004).
+All steps take place in the standard normal space of `priors`. The first proposal is a t distribution about the mode
+with its curvature (Laplace); later ones take mean and covariance of the previous weighted draws (Cappé et al. 2004).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Target = Callable[[Floats], float]
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Weighted particles, z of shape (particles, keys), weights that sum to 1; the log evidence, where it is known."""
+    """Weighted particles: z of shape (particles, keys), weights that sum to 1, and the log evidence if it is known."""
 
     z: Floats
     weight: Floats
@@ -52,7 +52,7 @@ def sample(log_likelihood: Target, keys: int, draws: int, seed: int) -> Iterator
 
     Args:
         log_likelihood: of a particle, shape (keys,).
-        keys: how many; draws: of each round; seed: of their luck.
+        keys: how many. draws: of each round. seed: of the draws.
     """
 
     def target(z: Floats) -> float:
@@ -80,7 +80,7 @@ def sample(log_likelihood: Target, keys: int, draws: int, seed: int) -> Iterator
 
 
 def _spread(target: Target, centre: Floats) -> Floats:
-    """Return the inverse of the curvature of -target, by differences; 1 in a direction that curves the wrong way."""
+    """Return the inverse of the curvature of -target, by finite differences; at most 1 in any direction."""
     keys = len(centre)
     step = STEP * np.eye(keys)
     curve = np.zeros((keys, keys))

@@ -1,14 +1,14 @@
-"""The exact likelihood of a record in which it is known who could have been told by whom, and when who adopted.
+"""The exact likelihood of a record that tells who adopted when, if it is known who could have told whom.
 
-With discovery at rate l of creativity c, and i telling j by chance p_ij (SCIENCE.md section 2), each step in which j is
-open and does not adopt has the chance exp(-l c_j) Π_i (1 - p_ij) over those who tell. A step in which j discovers has
-1 - exp(-l c_j). One in which j is told by i, of several drawn with equal chances, has exp(-l c_j) times
+With discovery at rate l of creativity c, and i telling j with chance p_ij (SCIENCE.md section 2), each step in which j
+is open and does not adopt has the chance exp(-l c_j) Π_i (1 - p_ij) over those who tell. A step in which j discovers
+has 1 - exp(-l c_j). One in which j is told by i, drawn from several with equal chances, has exp(-l c_j) times
 
     p_ij ∫₀¹ Π_{k ≠ i} (1 - p_kj + p_kj x) dx,
 
-the expectation of p_ij / (1 + the others who succeed); where all who succeed are credited, the product of their chances
-and of those of the others to fail. Where it is not known by whom j was reached, it has one less the
-chance not to adopt. Implementing and abandoning are waits of constant rate, of the record's holders.
+the expectation of p_ij / (1 + the number of others who succeed). If all who succeed are credited, it has the product of
+their chances and of the others' chances to fail. If it is unknown who reached j, it has one minus the chance not to
+adopt. Implementing and abandoning, by holders in the record, are waits of constant rate.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from sim.scenario.scenario import Scenario
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
-LARGEST = 2000  # persons: every pair is looked at
+LARGEST = 2000  # persons: every pair is considered
 NODE, MASS = np.polynomial.legendre.leggauss(8)
 NODE, MASS = (NODE + 1.0) / 2.0, MASS / 2.0
 LEAST = 1e-300
 
 
 def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
-    """Return why the likelihood of a record is not known exactly; nothing if it is."""
+    """Return why the exact likelihood of a record is unknown, or an empty text if it is known."""
     if record.tape is None or record.kind not in ("log", "adoptions"):
         return f"the record is {record.kind_in_words}, which does not say who adopted when"
     dynamics, world = scenario.dynamics, scenario.world
@@ -77,7 +77,7 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
 
 
 def _leaves(scenario: Scenario, keys: Mapping[str, Any]) -> bool:
-    """Return whether anybody abandons an idea, or a key of holdings varies."""
+    """Return whether anybody may abandon an idea, or a key that affects holdings varies."""
     dynamics = scenario.dynamics
     varies = any(
         key.endswith((".skill", "implementation_rate", "abandon_rate", "abandon_rate_working")) for key in keys
@@ -89,14 +89,14 @@ def _leaves(scenario: Scenario, keys: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """The course of one idea, by person: steps, `never` where it did not happen; shape (persons,) each.
+    """The course of one idea, by person, in arrays of shape (persons,); steps are `never` if it did not happen.
 
     Attributes:
         idea: its number in the scenario.
-        adopted: the step; teller: who is credited, the first of several, -1 for nobody or not known.
+        adopted: the step; teller: who is credited, the first of several, -1 for nobody or if unknown.
         told: whether i is credited with j's adoption; shape (persons, persons).
-        given: whether the adoption was scheduled or lies before the first step, and so says nothing.
-        made: the step of the own implementation; until: the last step of holding.
+        given: whether the adoption was scheduled or lies before the first step, and so is no evidence.
+        made: the step of the person's own implementation; until: the last step of holding; left: whether by abandoning.
         works: the first step in which an implementation works.
     """
 
@@ -112,7 +112,7 @@ class Course:
 
 
 class Likelihood:
-    """The log-likelihood of a record, as a function of what changes in the scenario.
+    """The log-likelihood of a record, as a function of changes to the scenario.
 
     Raises:
         ValueError: if a person of the record is not in the scenario.
@@ -159,14 +159,14 @@ class Likelihood:
         return Course(idea, adopted, teller, told, known & (adopted < never), made, until, left, works)
 
     def __call__(self, cell: Mapping[str, Any]) -> float:
-        """Return the log-likelihood where a cell changes the scenario; next to -inf of what cannot be."""
+        """Return the log-likelihood of the scenario changed by a cell; very low, but finite, for the impossible."""
         scenario = self.untied.replace(cell)
         world = replace(World.build(scenario), ties=self.world.ties)
         return sum(self._adoptions(scenario, world, course) + self._holdings(scenario, world, course)
                    for course in self.courses)  # fmt: skip
 
     def exposure(self, course: Course, period: float) -> tuple[Ints, Ints, Ints]:
-        """Return in how many steps i told j in vain, shape (n, n), and all i, j where i told j when j adopted."""
+        """Return how many steps i told j in vain, shape (n, n), and all tellers and hearers in steps of adoption."""
         if (course.idea, period) not in self._exposures:
             since, when = course.adopted[:, None], course.adopted[None, :]
             last = np.minimum(course.until[:, None], np.minimum(since + min(period, 2.0**40), float(self.never)))
@@ -209,9 +209,9 @@ class Likelihood:
         return found + float(np.log(np.maximum(stay * own * mixed, LEAST))[adopts & ~alone].sum())
 
     def causes(self, cell: Mapping[str, Any], rng: np.random.Generator | None) -> list[tuple[int, int, int, int]]:
-        """Return the possible tellers where the record names none: step, idea, person, teller (-1: discovered).
+        """Return a teller for each adoption of a record that names none: step, idea, person, teller (-1: discovered).
 
-        Each is drawn by its chance given the record, or is the likeliest if there is no rng.
+        Each is drawn by its chance given the record, or is the most likely one without rng.
         """
         scenario = self.untied.replace(cell)
         world = replace(World.build(scenario), ties=self.world.ties)
@@ -233,7 +233,7 @@ class Likelihood:
         return sorted(rows)
 
     def _holdings(self, scenario: Scenario, world: World, course: Course) -> float:
-        """Return the log-likelihood of implementing and abandoning, if the record speaks of either."""
+        """Return the log-likelihood of implementing and abandoning; 0 if the record tells of neither."""
         if not self.full:
             return 0.0
         dynamics, held = scenario.dynamics, course.adopted <= self.steps
@@ -251,7 +251,7 @@ class Likelihood:
 
 
 def _waits(rate: Any, tried: Ints, came: NDArray[np.bool_]) -> float:
-    """Return the log-likelihood of waits: steps in vain at a rate, and whether it then came true."""
+    """Return the log-likelihood of waits: steps in vain at a rate, and whether the event then came."""
     rate = np.broadcast_to(np.asarray(rate, np.float64), tried.shape)
     spared = np.where(tried > 0, tried * np.minimum(rate, 690.0), 0.0)
     hit = np.log(np.maximum(-np.expm1(-rate[came]), LEAST))
@@ -259,7 +259,7 @@ def _waits(rate: Any, tried: Ints, came: NDArray[np.bool_]) -> float:
 
 
 def _chances(scenario: Scenario, world: World, idea: int) -> Floats:
-    """Return the chance that i, who tells, makes j understand in a step; shape (n, n)."""
+    """Return the chance that i, if telling, makes j understand in a step; shape (n, n)."""
     ties, n = world.ties, world.n
     degree = np.diff(ties.indptr)
     only_ties = getattr(scenario.dynamics, "audience", "reach") == "ties"
@@ -275,10 +275,10 @@ def _chances(scenario: Scenario, world: World, idea: int) -> Floats:
 
 
 def _rows(scenario: Scenario, world: World, tape: Tape) -> Ints:
-    """Return the row in the world of each person of a record, by name or by the label in the network's file."""
+    """Return the row in the world of each person of a record, by name or by label in the network's file."""
     known = {name: row for row, name in enumerate(world.persons.names())}
     network: Any = scenario.world.network
-    free = world.n  # the first of the population without a tie
+    free = world.n  # the first of the population without ties
     if network.kind == "file":
         labels = labels_in(scenario, scenario.folder / network.path)
         known, free = known | labels.known, labels.free

@@ -1,4 +1,4 @@
-"""Runs of one scenario at many values of its keys: the one place where a fit simulates."""
+"""Runs of one scenario with many values of its keys: the only place where a fit simulates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sim.study.executors import Pool, work
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
-AT_ONCE = 512  # runs whose tapes are held together
+AT_ONCE = 512  # runs whose tapes are in memory together
 Cells = Sequence[Mapping[str, Any]]
 
 
@@ -29,7 +29,7 @@ def run_many(
 
     Args:
         scenario: what to run.
-        cells: what each run changes in it; seeds: one for each.
+        cells: the changes to it for each run; seeds: one for each.
         engine, threads: as in `simulate_many`; the tapes are the same.
     """
     engine = choose(scenario, engine, len(cells))
@@ -41,11 +41,11 @@ def run_many(
 
 @dataclass(frozen=True, eq=False)
 class Particles:
-    """The runs of a generation, as workers are sent them; what a prior draws is computed before, in one place.
+    """The runs of a generation, as they are sent to workers; draws from the prior are made before, in one place.
 
     Attributes:
         scenario, cells, seeds, engine: as in `run_many`.
-        summaries: as `summaries_of` takes them; record: that they are of.
+        summaries, record: as in `summaries_of`.
     """
 
     scenario: Scenario
@@ -57,16 +57,16 @@ class Particles:
 
     @property
     def columns(self) -> int:
-        """Return how many numbers a run has."""
+        """The number of values per run."""
         return len(labels_of(summaries_of(self.summaries, self.record)))
 
     @property
     def code(self) -> list[Any]:
-        """Return the summaries that are given as functions."""
+        """The summaries that are given as functions."""
         return [one for one in self.summaries or () if callable(one)]
 
     def chunk(self, first: int, last: int, stopped: Callable[[], bool]) -> Chunk | None:
-        """Run and summarise some; None if it was stopped before the end."""
+        """Make and summarise some runs; return None if stopped before the end."""
         chosen, some = summaries_of(self.summaries, self.record), slice(first, last)
         found = np.empty((last - first, len(labels_of(chosen))))
         tapes = run_many(self.scenario, self.cells[some], self.seeds[some], engine=self.engine, threads=1)
@@ -78,10 +78,10 @@ class Particles:
 
 
 def shared_out(task: Particles, pool: Pool, workers: int, progress: Callable[[int], None]) -> Floats:
-    """Return the summaries of all runs, made by a pool of workers; `progress` is called with how many more are done.
+    """Return the summaries of all runs, made by a pool; `progress` is called with the number of further runs done.
 
     Raises:
-        RunError: if a run kills whatever worker makes it.
+        RunError: if a run kills every worker that makes it.
     """
     found = np.empty((len(task.cells), task.columns))
 

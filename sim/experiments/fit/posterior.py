@@ -1,4 +1,4 @@
-"""Credit under a posterior: shares and knockouts with the uncertainty of the parameters that were fitted."""
+"""Credit under a posterior: shares and knockouts with the uncertainty of the fitted parameters."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def credit_of(
 ) -> CreditTable:  # fmt: skip
     """Return the credit of every person with intervals over the posterior.
 
-    Where the record says who adopted when but not by whom, and the likelihood is exact, it is the record's credit: the
-    likeliest lineages at the medians, and as its intervals lineages drawn given the record and each draw. Otherwise it
-    is that of the fitted world: a run at the medians, and runs at each draw.
+    If the record says who adopted when but not from whom, and the likelihood is exact, it is the record's credit: from
+    the most likely lineages at the medians, with intervals from lineages drawn given the record and each draw.
+    Otherwise it is the credit of the fitted world: from a run at the medians, with intervals from runs at each draw.
 
     Args:
         found: a fit. method, confidence, settings: as in `sim.credit`.
         draws: of the posterior.
-        own_seeds: whether each run has a seed of its own; if not, all share one, and nothing but the keys differs.
-        threads: runs at the same time; the table is the same.
+        own_seeds: whether each run has a seed of its own; if not, all share one, and only the keys differ.
+        threads: how many runs are made at the same time; the table is the same.
     """
     cells = found.draws(draws, 1)
     if found.method == EXACT and found.record.kind == "adoptions":
@@ -56,7 +56,7 @@ def credit_of(
 
 
 def completed(found: FitResult, likelihood: Likelihood, cell: Any, rng: np.random.Generator | None) -> Tape:
-    """Return the record with who told whom drawn (or the likeliest, without rng); a learning is worth 1."""
+    """Return the record with tellers drawn (or the most likely, without rng); each learning realises a value of 1."""
     persons = likelihood.world.persons
     rows = likelihood.causes(cell, rng)
     event = {(idea, person): k for k, (_, idea, person, _) in enumerate(rows)}
@@ -77,12 +77,12 @@ def knockout_of(
 ) -> KnockoutTable:  # fmt: skip
     """Return the loss without each person, under the posterior of the parameters.
 
-    Each draw of the posterior is a pair of worlds, with and without, of a seed of its own. The interval holds the
-    middle of the losses: of luck and parameters together, not of their mean.
+    Each draw of the posterior is a pair of worlds, with and without the person, and has a seed of its own. The
+    interval is that of the losses, from chance and parameters together, not of their mean.
 
     Args:
         found: a fit. without, part: as in `sim.knockout`. draws: of the posterior. confidence: of the intervals.
-        threads: runs at the same time; the table is the same.
+        threads: how many runs are made at the same time; the table is the same.
     """
     seeds = np.random.default_rng([found.seed, 4]).integers(2**63, size=draws).tolist()
     engine = choose(found.scenario, "auto", 2 * draws)

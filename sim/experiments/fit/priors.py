@@ -1,7 +1,7 @@
-"""Priors over keys of a scenario, in the words of scipy; they are parsed by a table of names, never evaluated.
+"""Priors over keys of a scenario, written as in scipy; they are parsed by a table of names, never evaluated.
 
-A particle is a point of the standard normal space, one coordinate a key: its value is the prior's quantile at the
-coordinate's probability. There every prior is the same, independent and normal, and none has an edge.
+A particle is a point of the standard normal space, with one coordinate per key: its value is the prior's quantile at
+the coordinate's probability. In that space every prior is standard normal and independent, and has no edges.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from sim.errors import ScenarioError, did_you_mean
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
 
-EDGE = 1e-6  # of probability at either end of a prior that is never drawn
-DIGITS = 12  # of a value that is drawn, so that it can be typed in again
+EDGE = 1e-6  # probability at either end of a prior that is never drawn
+DIGITS = 12  # of a drawn value, so that it can be typed in again
 CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\(([^()]*)\)\s*")
 
 
 @dataclass(frozen=True)
 class Family:
-    """A kind of prior: what its numbers are called, which are allowed, and its distribution."""
+    """A family of priors: the names of its numbers, what they may be, and its distribution."""
 
     words: tuple[str, ...]
     allowed: str
@@ -56,7 +56,7 @@ FORMS = tuple(f"{name}({', '.join(family.words)})" for name, family in FAMILIES.
 
 @dataclass(frozen=True)
 class Prior:
-    """A prior of one key, as it was written; two are equal if they read alike.
+    """A prior of one key, as text; two priors are equal if their texts are.
 
     >>> Prior("uniform(0, 2)").values(np.array([0.0])).tolist()
     [1.0]
@@ -96,10 +96,10 @@ Priors = Mapping[str, Prior]
 
 
 def priors_of(vary: Mapping[str, str | Prior], scenario: Scenario) -> dict[str, Prior]:
-    """Return the priors of keys, checked: that there is such a key, and that all that is drawn is allowed there.
+    """Return the priors of keys, after checking that the keys exist and allow all values that can be drawn.
 
     Raises:
-        ValueError: if there are none, or one cannot be read.
+        ValueError: if there are none, or one cannot be parsed.
         ScenarioError: if a key does not exist, or a prior reaches values that are not allowed.
 
     >>> priors_of({"dynamics.abandon_rate": "beta(2, 5)"}, Scenario.load("e2_implementer"))
@@ -123,7 +123,7 @@ def priors_of(vary: Mapping[str, str | Prior], scenario: Scenario) -> dict[str, 
 
 
 def parse_prior(text: str) -> tuple[str, Prior]:
-    """Return the key and the prior of a text as KEY=PRIOR.
+    """Return the key and the prior of a text KEY=PRIOR.
 
     >>> parse_prior("population.clarity=uniform(0, 1)")
     ('population.clarity', Prior(text='uniform(0, 1)'))
@@ -138,12 +138,12 @@ def parse_prior(text: str) -> tuple[str, Prior]:
 
 
 def values_of(priors: Priors, z: Floats) -> Floats:
-    """Return the values of particles, key by key; z and they have the shape (particles, keys)."""
+    """Return the values of particles, key by key; shape (particles, keys), like z."""
     return np.stack([prior.values(z[:, k]) for k, prior in enumerate(priors.values())], axis=1)
 
 
 def cells_of(priors: Priors, values: Floats) -> list[dict[str, float]]:
-    """Return the changes to the scenario that each particle makes."""
+    """Return the changes that each particle makes to the scenario."""
     return [
         {key: int(x) if prior.whole else x for (key, prior), x in zip(priors.items(), row, strict=True)}
         for row in values.tolist()

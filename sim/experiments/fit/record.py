@@ -31,16 +31,16 @@ SO_FAR, NEW, PERSON = ("count", "adopters", "cumulative"), ("new", "adoptions"),
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A record in the steps of a scenario.
+    """A record, with its times in the steps of a scenario.
 
     Attributes:
         kind: a key of KINDS.
         steps: of the scenario.
-        tape: what happened, with times in steps; None of a curve and of measures.
-        times, counts: of a curve, the steps at which it is known, and how many had adopted by then.
-        values: of a study, the mean of each measure.
-        full: whether it holds all events of a log, those of implementing and abandoning among them.
-        read_as: what was read how, in words.
+        tape: what happened, with times in steps; None for a curve or measures.
+        times, counts: for a curve, the steps at which it is known, and how many had adopted by then.
+        values: for a study, the mean of each measure.
+        full: whether it holds all events of a log, including those of implementing and abandoning.
+        read_as: how it was read, in words.
     """
 
     kind: str
@@ -54,12 +54,12 @@ class Record:
 
     @property
     def kind_in_words(self) -> str:
-        """Return the kind of the record."""
+        """The kind of the record, in words."""
         return KINDS[self.kind]
 
     @cached_property
     def curve(self) -> Floats:
-        """Count who had adopted by each step, from 0 on; nan where a curve does not say; shape (steps + 1,)."""
+        """How many had adopted by each step, from 0 on; nan where a curve does not tell; shape (steps + 1,)."""
         if self.tape is not None:
             return curve_of(self.tape, self.steps)
         found = np.full(self.steps + 1, np.nan)
@@ -69,7 +69,7 @@ class Record:
 
     @cached_property
     def sha256(self) -> str:
-        """A hash of all that a fit looks at."""
+        """A hash of everything that a fit depends on."""
         digest = hashlib.sha256(f"{self.kind} {self.steps} {json.dumps(dict(self.values))}".encode())
         if self.tape is not None:
             for table in (self.tape.events, self.tape.influences, self.tape.realised):
@@ -88,14 +88,14 @@ def curve_of(tape: Tape, steps: int) -> Floats:
 
 
 def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float = 0.0) -> Record:
-    """Return a record, read and put into the steps of a scenario.
+    """Return a record, read and converted to the steps of a scenario.
 
     Args:
-        given: a Tape; a path: of a log or a run's folder, of a CSV file with the columns time and count (adopters so
-            far) or new (adopters since the time before), or person and time, or of a study's folder; a DataFrame with
-            such columns; or a mapping of measures to values.
+        given: a Tape; a path to a log, a run's folder, a study's folder, or a CSV file with the columns time and count
+            (adopters so far) or new (adopters since the previous time), or person and time; a DataFrame with such
+            columns; or a mapping of measures to values. A Record is returned as it is.
         scenario: whose steps they are.
-        step: how much of the record's time a step is; start: the record's time that is step 0.
+        step: the length of a step in the record's time; start: the record's time at step 0.
 
     Raises:
         TapeError: if it cannot be read, or does not fit into the scenario's steps.
@@ -131,7 +131,7 @@ def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Re
     events = tape.events
     when = _steps(events.step.astype(np.float64), steps, step, start, file)
     moved = replace(tape, events=Events(when, events.kind, events.person, events.idea, events.count), steps=steps)
-    if "imputed" in tape.provenance.get("read_as", {}):  # who told is a guess, which is no evidence
+    if "imputed" in tape.provenance.get("read_as", {}):  # who told is a guess, and so no evidence
         rows = np.flatnonzero(events.kind <= LEARN)
         who, first = np.unique(events.person[rows], return_index=True)
         return _adoptions([tape.persons.name_of(int(one)) for one in who], when[rows[first]], steps, file)
@@ -142,7 +142,7 @@ def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Re
 
 
 def like(record: Record, tape: Tape) -> Record:
-    """Return the record that a run would have left, of the same kind as another."""
+    """Return the record that a run would have left, of the same kind as a given one."""
     if record.tape is None:
         raise ValueError(f"record: {record.kind_in_words} is no tape")
     if not record.full:
@@ -164,7 +164,7 @@ def _only_adoptions(tape: Tape) -> Tape:
 
 
 def _of_columns(columns: Mapping[str, list[Any]], steps: int, step: float, start: float, file: str) -> Record:
-    """Return the record of a table: of persons and times, or of times and counts."""
+    """Return the record in a table of persons and times, or of times and counts."""
     lower = {name.strip().lower(): column for name, column in columns.items()}
     time = _numbers(lower.get("time"), file, "time")
     when = _steps(time, steps, step, start, file)
@@ -182,14 +182,14 @@ def _of_columns(columns: Mapping[str, list[Any]], steps: int, step: float, start
     if len(falls):
         advice = "it is read as adopters so far; call the column new if they are new"
         raise TapeError(f"falls after step {when[falls[0]]}: {advice}", file, key=name)
-    last = np.append(np.diff(when) > 0, True)  # of several rows of one step, the last
+    last = np.append(np.diff(when) > 0, True)  # the last of several rows of one step
     word = "adopters so far" if name in SO_FAR else "new adopters, added up"
     return Record("curve", steps, times=when[last], counts=counts[last],
                   read_as=f"an adoption curve of {int(last.sum()):,} steps ({name}: {word})")  # fmt: skip
 
 
 def _adoptions(who: list[str], when: Ints, steps: int, file: str) -> Record:
-    """Return the record of who adopted when, by whom is not known."""
+    """Return the record of who adopted when, if it is unknown from whom."""
     if len(set(who)) != len(who):
         twice = next(name for k, name in enumerate(who) if name in who[:k])
         raise TapeError(f"{twice!r} adopts twice; allowed: a row a person", file)
@@ -235,12 +235,12 @@ def _numbers(column: list[Any] | None, file: str, name: str) -> Floats:
 
 
 def _columns(path: Path) -> dict[str, list[Any]] | None:
-    """Return the columns of a CSV file of a curve or of adoptions; None if it is of another kind."""
+    """Return the columns of a CSV file of a curve or of adoptions, or None if it is of another kind."""
     if path.suffix.lower() not in (".csv", ".tsv", ".txt") or not path.is_file():
         return None
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            told = (line if not line.startswith("#") else "\n" for line in stream)  # comments keep their line's number
+            told = (line if not line.startswith("#") else "\n" for line in stream)  # to keep line numbers
             reader = csv.reader(told, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
             names = [name.strip().lower() for name in next((row for row in reader if row), [])]
             known = {"time", *SO_FAR, *NEW, *PERSON}

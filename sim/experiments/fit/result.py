@@ -1,4 +1,4 @@
-"""The result of a fit: draws of the posterior, how they came about, and what the record cannot tell."""
+"""The result of a fit: draws of the posterior, how they were obtained, and what the record cannot tell."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sim.machine.showing import shown
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
 
-AS_WIDE = 0.9  # of the prior's spread, from which on the record has told nothing
-TRADE_OFF = 0.8  # a correlation from which on two keys cannot be told apart
+AS_WIDE = 0.9  # fraction of the prior's spread from which on the record is taken to say nothing
+TRADE_OFF = 0.8  # correlation from which on two keys cannot be told apart
 EXACT, APPROXIMATE = "exact likelihood", "sequential ABC"
 
 
@@ -28,13 +28,13 @@ class FitResult(Tabular):
 
     Attributes:
         scenario, priors, record: what was fitted to what.
-        method: EXACT or APPROXIMATE; why: why it is not exact, if it is not.
+        method: EXACT or APPROXIMATE; why: why it is not exact, or empty.
         population: weighted draws in the standard normal space of the priors; shape (draws, keys).
-        history: a row a generation (or round): tolerance, runs, accepted, ess.
-        stopped: why it ended. seed: of all luck.
+        history: a row per generation (or round): tolerance, runs, accepted, ess.
+        stopped: why it ended. seed: of all random streams.
         labels, observed: the summaries of the record. predicted: of runs drawn from the posterior; shape
-            (runs, summaries). curves: how many had adopted in them by each step; shape (runs, steps + 1).
-        chances: where the likelihood is exact, chances that the record itself tells, with exact intervals.
+            (runs, summaries). curves: how many had adopted in these by each step; shape (runs, steps + 1).
+        chances: for an exact likelihood, the chances that the record shows directly, with exact intervals.
     """
 
     scenario: Scenario
@@ -68,13 +68,13 @@ class FitResult(Tabular):
         return self.population.ess
 
     def quantile(self, key: str, probability: float) -> float:
-        """Return a quantile of a key's posterior, as `result.quantile("dynamics.abandon_rate", 0.95)`."""
+        """Return a quantile of a key's posterior, for example `result.quantile("dynamics.abandon_rate", 0.95)`."""
         k = self.keys.index(key)
         return float(weighted_quantiles(self.values[:, k], self.population.weight, [probability])[0])
 
     @property
     def spread(self) -> Floats:
-        """The spread of each key's posterior as a part of its prior's, both in the standard normal space."""
+        """The spread of each key's posterior as a fraction of its prior's, both in the standard normal space."""
         return np.asarray(np.sqrt(np.diag(self.population.covariance)))
 
     @property
@@ -83,11 +83,11 @@ class FitResult(Tabular):
         return self.population.covariance / np.outer(self.spread, self.spread)
 
     def as_wide(self) -> list[str]:
-        """Return the keys whose posterior is as wide as the prior: the record says nothing of them."""
+        """Return the keys whose posterior is as wide as the prior, of which the record says nothing."""
         return [key for key, width in zip(self.keys, self.spread, strict=True) if width >= AS_WIDE]
 
     def trade_offs(self) -> list[tuple[str, str, float]]:
-        """Return the pairs of keys that the record cannot tell apart, with their correlation."""
+        """Return the pairs of keys that the record cannot tell apart, with their correlations."""
         found = self.correlation
         return [
             (self.keys[j], self.keys[k], float(found[j, k]))
@@ -95,7 +95,7 @@ class FitResult(Tabular):
         ]  # fmt: skip
 
     def misfits(self) -> list[tuple[str, float, float, float]]:
-        """Return the summaries of the record outside 95% of the runs drawn: label, observed, low, high."""
+        """Return the summaries of the record outside 95% of the predicted runs: label, observed, low, high."""
         if not len(self.predicted):
             return []
         low, high = np.quantile(self.predicted, [0.025, 0.975], axis=0)
@@ -105,7 +105,7 @@ class FitResult(Tabular):
         ]  # fmt: skip
 
     def draws(self, count: int, seed: int = 0) -> list[dict[str, float]]:
-        """Return draws of equal weight, as changes of the scenario; systematic resampling, the same for a seed."""
+        """Return draws of equal weight, as changes to the scenario; systematic resampling, fixed by the seed."""
         start = np.random.default_rng([self.seed, seed]).random()
         ends = np.cumsum(self.population.weight)
         rows = np.searchsorted(ends, (start + np.arange(count)) / count * ends[-1], side="right")
@@ -113,11 +113,11 @@ class FitResult(Tabular):
         return cells_of(self.priors, self.values[rows])
 
     def best(self) -> dict[str, float]:
-        """Return the median of each key, as a change of the scenario."""
+        """Return the median of each key, as a change to the scenario."""
         return cells_of(self.priors, np.array([[self.quantile(key, 0.5) for key in self.keys]]))[0]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row a key: prior, mean, median, low, high (95%), spread as a part of the prior's."""
+        """Return a row per key: prior, mean, median, low, high (95%), spread as a fraction of the prior's."""
         weight, values = self.population.weight, self.values
         rows = []
         for k, (key, prior) in enumerate(self.priors.items()):
@@ -129,7 +129,7 @@ class FitResult(Tabular):
         return rows
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the draws as plain values."""
+        """Return everything except the draws as plain values."""
         return {
             "scenario": self.scenario.scenario.name, "record": self.record.read_as, "method": self.method,
             "why_not_exact": self.why, "seed": self.seed, "keys": self.rows(), "ess": self.ess,
@@ -140,7 +140,7 @@ class FitResult(Tabular):
         }  # fmt: skip
 
     def says(self) -> list[str]:
-        """Return the sentences of the report; what the record does not tell comes first."""
+        """Return the sentences of the report, beginning with what the record does not tell."""
         lines = []
         if wide := self.as_wide():
             are = "is" if len(wide) == 1 else "are"
@@ -174,7 +174,7 @@ class FitResult(Tabular):
         return f"<FitResult of {name!r}: {found}; {self.method}, effective draws {self.ess:,.0f}>"
 
     def plot(self, kind: str = "posterior") -> Any:
-        """Return a figure that shows itself in a notebook: posterior, bands or distance."""
+        """Return a figure for display in a notebook: posterior, bands or distance."""
         return shown("plot_fit", self, kind)
 
     def _repr_html_(self) -> str:
@@ -183,7 +183,7 @@ class FitResult(Tabular):
 
 
 def weighted_quantiles(values: Floats, weight: Floats, probabilities: list[float]) -> list[float]:
-    """Return quantiles of weighted values, between which it is linear.
+    """Return quantiles of weighted values, interpolated linearly.
 
     >>> weighted_quantiles(np.array([1.0, 2.0, 3.0]), np.ones(3), [0.5])
     [2.0]

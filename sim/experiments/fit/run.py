@@ -1,4 +1,4 @@
-"""`sim.fit`: a scenario, a record and priors in, a posterior out."""
+"""The function `sim.fit`: from a scenario, a record and priors to a posterior."""
 
 from __future__ import annotations
 
@@ -51,27 +51,27 @@ def fit(
     out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FitResult:
-    """Return which values of a scenario's keys explain a record.
+    """Return the posterior of a scenario's keys, given a record to be explained.
 
-    Where it is known who could have been told by whom and when who adopted (a log or a table of persons and times, and
-    a network that is given), the likelihood is exact (`sim.experiments.fit.likelihood`); otherwise runs are compared
-    with the record (`sim.experiments.fit.abc`).
+    If it is known who adopted when and who could have told whom (from a log, or a table of persons and times, and a
+    given network), the likelihood is exact (`sim.experiments.fit.likelihood`); otherwise runs are compared with the
+    record (`sim.experiments.fit.abc`).
 
     Args:
         scenario: the model, or the path of its file.
-        record: as `sim.experiments.fit.record.record_of` takes it.
+        record: as in `sim.experiments.fit.record.record_of`.
         vary: key -> prior, as {"dynamics.abandon_rate": "beta(2, 5)"}; see `sim.experiments.fit.priors.FORMS`.
         summaries: what is compared: names in `sim.experiments.fit.summaries.NAMED`, measures of a study, functions of a
-            Tape; without it, those that suit the record.
-        method: "exact", "abc", or "auto" for the exact one where there is one.
-        step, start: how much of the record's time a step is, and the time that is step 0.
-        runs: at most, of ABC. particles: of its first generation; without it, a fifth of the runs, 1,000 at most.
+            Tape; by default those that suit the record.
+        method: "exact", "abc", or "auto" for the exact likelihood if there is one.
+        step, start: the length of a step in the record's time, and the time of step 0.
+        runs: at most, of ABC. particles: of its first generation; by default a fifth of the runs, at most 1,000.
         predicted: runs drawn from the posterior, to be compared with the record; 0 for none.
-        seed: of all luck; without it, the scenario's own.
-        engine, threads: as in `simulate_many`; the posterior is the same to the bit.
-        workers, executor, dask: who makes the runs of ABC, as in `Study.make`; "auto": compiled threads of this
-            process. The posterior is the same to the bit.
-        out: a folder to keep the generations in; a fit that was cut off there goes on.
+        seed: of all random streams; by default the scenario's own.
+        engine, threads: as in `simulate_many`; the posterior has the same bits.
+        workers, executor, dask: which workers make the runs of ABC, as in `Study.make`; "auto": compiled threads of
+            this process. The posterior has the same bits.
+        out: a folder to keep the generations in, where an interrupted fit is continued.
         progress: called with (runs done, runs at most).
 
     Raises:
@@ -79,9 +79,9 @@ def fit(
         ScenarioError: if a key or a value that a prior draws is not allowed.
         TapeError: if the record cannot be read.
         StudyError: if the folder holds something else, or the workers cannot work.
-        RunError: if a run kills whatever worker makes it.
+        RunError: if a run kills every worker that makes it.
 
-    Ten persons who all may discover, of whom five did in the first of two steps:
+    Ten persons who all may discover; five of them did, in the first of two steps:
 
     >>> scenario = Scenario.from_toml('''
     ... scenario = {name = "ten", steps = 2}
@@ -152,7 +152,7 @@ def _about(worker: Worker) -> dict[str, Any]:
 
 
 def with_predictions(found: FitResult, worker: Worker) -> FitResult:
-    """Return a fit with runs drawn from its posterior, as what it foretells of the record."""
+    """Return a fit with runs drawn from its posterior, which are its predictions of the record."""
     count = worker.how.predicted
     if not count:
         return found

@@ -1,4 +1,4 @@
-"""A fit in a folder: what it is, and a Parquet file a generation, each written whole or not at all."""
+"""A fit in a folder: its description, and a Parquet file per generation, each written whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ABOUT, FORMAT, VERSION = "fit.json", "shoulders fit", 1
 
 
 def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
-    """Begin a fit in a folder, or find the same one there.
+    """Begin a fit in a folder, or check that the folder holds the same one.
 
     Raises:
         StudyError: if the folder holds something else.
@@ -46,10 +46,10 @@ def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
 
 
 def generation(folder: Path, priors: Priors, labels: tuple[str, ...], number: int, make: Callable[[], Drawn]) -> Drawn:
-    """Return the particles that a generation draws: from the folder, or made and kept there.
+    """Return the particles that a generation draws, read from the folder, or made and stored there.
 
     Raises:
-        StudyError: if its file is corrupt; it is named.
+        StudyError: if its file, which the message names, is corrupt.
     """
     import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Summaries that compare a run with a record: named ones, measures of a study, functions of one's own."""
+"""Summaries by which a run is compared with a record: named ones, measures of a study, functions of one's own."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ POINTS = 12  # of an adoption curve that are compared, at most
 
 @dataclass(frozen=True)
 class Summary:
-    """Some numbers of a run: what they are called, and how they are computed of one tape."""
+    """Some numbers of a run: their names, and a function that computes them from a tape."""
 
     labels: tuple[str, ...]
     of: Callable[[Tape], Sequence[float] | Floats | float]
 
 
 def depth(tape: Tape) -> tuple[float, float]:
-    """Return the mean and the greatest depth of adoptions: tellings from a discovery; 0 where nobody adopts."""
+    """Return the mean and the greatest depth of adoptions, in tellings from a discovery; 0 if nobody adopts."""
     deep = forest(tape)[1]
     return (float(deep.mean()), float(deep.max())) if len(deep) else (0.0, 0.0)
 
 
 def breadth(tape: Tape) -> float:
-    """Return the most adoptions at one depth of one lineage."""
+    """Return the largest number of adoptions at one depth of one lineage."""
     _, deep, root = forest(tape)
     return float(np.unique(root * (len(deep) + 1) + deep, return_counts=True)[1].max(initial=0))
 
 
 def wiener(tape: Tape) -> float:
-    """Return the mean distance of two adoptions of one lineage (structural virality, Goel et al. 2016); 0 without two.
+    """Return the mean distance of two adoptions of one lineage (structural virality, Goel et al. 2016); 0 if no pair.
 
-    It is the Wiener index over the pairs: a tie that cuts s of n adoptions off lies between s (n - s) pairs.
+    It is the Wiener index per pair: a link that separates s adoptions from the other n - s is between s (n - s) pairs.
     """
     parent, deep, root = forest(tape)
     below = np.ones(len(parent), np.int64)
@@ -54,7 +54,7 @@ def wiener(tape: Tape) -> float:
 
 
 def waiting_times(tape: Tape) -> tuple[float, float]:
-    """Return mean and standard deviation of the steps from a teller's adoption to that of who was told; 0 of none."""
+    """Return mean and standard deviation of the steps from a teller's adoption to the hearer's; 0 without tellings."""
     rows = adoptions(tape)
     parent = forest(tape)[0]
     told = np.flatnonzero(parent >= 0)
@@ -63,14 +63,14 @@ def waiting_times(tape: Tape) -> tuple[float, float]:
 
 
 def adoptions(tape: Tape) -> Ints:
-    """Return the rows of events in which somebody adopts."""
+    """Return the event rows of adoptions."""
     return np.flatnonzero(tape.events.kind <= LEARN)
 
 
 def forest(tape: Tape) -> tuple[Ints, Ints, Ints]:
-    """Return of each adoption, in order: that which it was told by (-1: none), its depth, and its lineage's first.
+    """Return for each adoption, in order: the one it was learned from (-1: none), its depth, and its lineage's root.
 
-    Of several tellers the heaviest counts, and of those the first. A discovery begins a lineage.
+    The heaviest of several tellers counts, and the earliest of equally heavy ones. A discovery begins a lineage.
     """
     rows = adoptions(tape)
     place = np.full(len(tape.events), -1, np.int64)
@@ -89,7 +89,7 @@ def final_size(tape: Tape) -> float:
 
 
 def _points(record: Record) -> Ints:
-    """Return the steps at which an adoption curve is compared: those of the record, thinned to POINTS."""
+    """Return the steps at which an adoption curve is compared: those of the record, thinned to at most POINTS."""
     times = np.arange(1, record.steps + 1) if record.times is None else record.times
     return np.unique(times[np.linspace(0, len(times) - 1, min(POINTS, len(times))).round().astype(np.int64)])
 
@@ -127,10 +127,10 @@ DEFAULTS = {
 
 
 def summaries_of(given: Iterable[str | Callable[[Tape], Any]] | None, record: Record) -> list[Summary]:
-    """Return the summaries of these names and functions, or those that suit the record.
+    """Return the summaries with these names and functions, or those that suit the record.
 
     Raises:
-        ValueError: if a name stands for nothing, or the record does not hold what it asks for.
+        ValueError: if a name is unknown, or the record does not hold what it needs.
     """
     names = (DEFAULTS.get(record.kind) or tuple(record.values)) if given is None else tuple(given)
     if not names:
@@ -160,18 +160,18 @@ def _summary(given: str | Callable[[Tape], Any], record: Record) -> Summary:
 
 
 def labels_of(summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """Return the names of all numbers, in order."""
+    """Return the names of all numbers of the summaries, in order."""
     return tuple(label for one in summaries for label in one.labels)
 
 
 def summarise(tape: Tape, summaries: Sequence[Summary]) -> Floats:
-    """Return all numbers of a tape; 0 where there is no value."""
+    """Return all numbers of the summaries of a tape; 0 where there is no value."""
     found = np.concatenate([np.ravel(np.asarray(one.of(tape), np.float64)) for one in summaries])
     return np.asarray(np.nan_to_num(found, nan=0.0, posinf=1e300, neginf=-1e300))
 
 
 def observed(record: Record, summaries: Sequence[Summary]) -> Floats:
-    """Return all numbers of the record."""
+    """Return all numbers of the summaries of the record."""
     if record.tape is not None:
         return summarise(record.tape, summaries)
     values = dict(record.values)

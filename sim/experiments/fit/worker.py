@@ -1,4 +1,4 @@
-"""The settings of a fit, checked once, and the simulations that it asks for."""
+"""The settings of a fit, checked once, and the simulations that it needs."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Settings:
-    """The settings of a fit; see the arguments of `fit`.
+    """The settings of a fit, as in the arguments of `fit`.
 
     Raises:
-        ValueError: if there is no such method, or the number of threads is not allowed.
+        ValueError: if the method is unknown, or the number of threads is not allowed.
     """
 
     summaries: Iterable[str | Callable[[Tape], Any]] | None = None
@@ -58,19 +58,19 @@ class Settings:
 
     @property
     def first(self) -> int:
-        """Return the particles of the first generation."""
+        """The number of particles of the first generation."""
         return min(PARTICLES, max(self.runs // 5, 2)) if self.particles is None else self.particles
 
 
 class Worker:
-    """A scenario, a record and priors, checked; called with particles it returns the summaries of their runs.
+    """A scenario, a record and priors, checked; called with particles, it returns the summaries of their runs.
 
     Args:
-        how: the settings. runs: at most, in place of theirs. seed: where they have none, in place of the scenario's.
-        compared: the record whose summaries are looked at, in place of this one.
+        how: the settings. runs: at most, instead of theirs. seed: if they have none, instead of the scenario's.
+        compared: a record to take the summaries of, instead of this one.
 
     Attributes:
-        why: why the likelihood of the record is not exact, or is not asked for; nothing where it is exact.
+        why: why the likelihood of the record is not exact or not wanted; empty if it is exact.
         labels, observed: the summaries of the record.
     """
 
@@ -91,14 +91,14 @@ class Worker:
         wanted = how.method != "abc"
         self.why = why_not(self.scenario, self.record, self.priors) if wanted else "it was asked for"
         self.engine, self.done = choose(self.scenario, how.engine, self.total), 0
-        self.pool: tuple[Pool, int] | None = None  # without one, the runs are made here
+        self.pool: tuple[Pool, int] | None = None  # if None, the runs are made here
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Have the runs made by other workers while the block runs, if the settings say so.
+        """Let other workers make the runs within the block, if the settings say so.
 
         Raises:
-            StudyError, ValueError: if they cannot work, or there are none.
+            StudyError, ValueError: if they cannot work, or do not exist.
         """
         how = self.how
         require("executor", how.executor, EXECUTORS)

@@ -1,4 +1,4 @@
-"""The arms of a hypothesis: the worlds that are run, their measures, and the numbers of every pair."""
+"""The arms of a hypothesis: the worlds that are run, their measures, and the values of every pair."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sim.tape.tables import KINDS, Floats
 from sim.tape.tape import Tape
 
 FIRST = ("discover", "learn", "implement")
-SMALL = 8  # times as long as `choose` expects the agents take where worlds are small, as those of claims mostly are
+SMALL = 8  # factor on the agents' time expected by `choose`, for the small worlds of most claims
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +30,11 @@ class Arm:
     """One arm of an experiment.
 
     Attributes:
-        name: as it is shown.
+        name: for display.
         scenario, measure: of the worlds of this arm.
-        without: the person who is knocked out: (name, ""), ("", kind of the event that they are first to do), or None.
-        dose: the place of the arm on the axis of the figure.
-        names: of the formulas of this arm, with their values.
+        without: the person knocked out: (name, ""), ("", kind of the event that they are the first to do), or None.
+        dose: the position of the arm on the axis of the figure.
+        names: in the formulas of this arm, with their values.
     """
 
     name: str
@@ -49,7 +49,7 @@ def arms_of(hypothesis: Hypothesis, scenario: Scenario, where: str) -> list[Arm]
     """Return the arms of a hypothesis, in their order.
 
     Raises:
-        ScenarioError: if a change is not allowed, a measure or a person is unknown, or two arms are the same.
+        ScenarioError: if a change is not allowed, a measure or a person is unknown, or two arms are equal.
     """
     names, found = arm_names(hypothesis), []
     common = {key: value for key, value in hypothesis.change.items() if key in NOT_OF_A_WORLD}
@@ -111,9 +111,9 @@ def _refuse_equal(arms: Sequence[Arm], where: str) -> None:
 
 
 def measure_arms(arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: Runner) -> Floats:
-    """Measure every arm in the world of every seed; shape (arms, seeds).
+    """Return the measure of every arm in the world of every seed; shape (arms, seeds).
 
-    Worlds that several arms have in common are run once.
+    Worlds that several arms share are run once.
 
     Raises:
         ScenarioError: if a measure has no value in a world.
@@ -159,7 +159,7 @@ def _tapes(arm: Arm, seeds: Sequence[int], firsts: Mapping[str, Sequence[int]], 
 
 
 def _firsts(scenario: Scenario, seeds: Sequence[int], kind: str, where: str, runner: Runner) -> list[int]:
-    """Return the person who did something first in each world of the first arm, as rows of the tape's persons."""
+    """Return who did something first in each world of the first arm, as rows of the tape's persons."""
     found = []
     for seed, tape in zip(seeds, runner.seeds(scenario, seeds), strict=True):
         rows = np.flatnonzero(tape.events.kind == KINDS.index(kind))

@@ -1,4 +1,4 @@
-"""The contrast of the arms of a pair: one number, which is tested, from the measure in every arm."""
+"""The contrast of the arms of a pair: one number, computed from the measure in every arm, which is tested."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from sim.tape.tables import Floats
 
 
 def contrast(statistic: str, values: Floats, doses: Floats, against: float, where: str) -> tuple[Floats, Floats | None]:
-    """Return one number a pair, whose mean is the effect, and the weights of the arms in it.
+    """Return one number per pair, whose mean is the effect, and the weights of the arms in it.
 
-    difference: the second arm less the first. interaction: neither and both less one and the other. slope: of the
+    difference: the second arm minus the first. interaction: neither and both, minus one and the other. slope: of the
     least-squares line through the doses. log-slope: of the line through the logarithms of the means; a pair's number
-    is the effect plus what the pair adds to it to first order, so that their mean is the effect. correlation: of
-    measure and dose inside the pair (Pearson), 0 where the measure is the same at all doses; it has no weights.
-    level: the measure less `against`.
+    is the effect plus the pair's contribution to first order, so that their mean is the effect. correlation: of
+    measure and dose within the pair (Pearson), 0 if the measure is the same at all doses; it has no weights.
+    level: the measure minus `against`.
 
     Args:
         values: shape (arms, pairs).
         doses: shape (arms,).
 
     Returns:
-        Arrays of shape (pairs,) and (arms,).
+        The numbers, shape (pairs,), and the weights, shape (arms,) or None.
 
     Raises:
-        ScenarioError: if a mean of which the logarithm is asked for is not above 0.
+        ScenarioError: if a mean whose logarithm is needed is not above 0.
 
     >>> contrast("slope", np.array([[1.0], [3.0], [5.0]]), np.array([0.0, 1.0, 2.0]), 0.0, "")[0].tolist()
     [2.0]
@@ -48,7 +48,7 @@ def contrast(statistic: str, values: Floats, doses: Floats, against: float, wher
 
 
 def expected(statistic: str, levels: Floats, doses: Floats, against: float) -> float | None:
-    """Return the effect that follows from the measure in every arm; None for a correlation.
+    """Return the effect that follows from the measure in every arm; None for a correlation or a missing logarithm.
 
     >>> round(expected("log-slope", np.exp([0.0, -0.1, -0.2]), np.array([0.0, 1.0, 2.0]), 0.0), 12)
     -0.1

@@ -1,7 +1,7 @@
-"""Formulas that stand in a hypothesis: numbers, names, + - * / **, exp, log and sqrt. Nothing is evaluated by Python.
+"""Formulas in a hypothesis: numbers, names, + - * / **, exp, log and sqrt. Nothing is evaluated by Python.
 
-The text is parsed into Python's syntax tree, of which a few kinds of nodes are allowed and worked out here; there are
-no attributes, no calls of anything else, no strings, so a formula can do no more than arithmetic.
+The text is parsed into Python's syntax tree, of which only a few kinds of nodes are allowed and computed here. There
+are no attributes, other calls or strings, so a formula can do no more than arithmetic.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from sim.errors import near
 
-MAX_SIGNS = 300  # signs of a formula
+MAX_SIGNS = 300  # length of a formula
 OPERATIONS: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: math.pow,
 }  # fmt: skip
@@ -26,7 +26,7 @@ def value_of(formula: str | float, names: Mapping[str, float]) -> float:
     """Return the value of a formula, given the values of its names.
 
     Raises:
-        ValueError: if it is no such formula, a name is unknown (the nearest is given), or it has no finite value.
+        ValueError: if it is not a formula, a name is unknown (the nearest is suggested), or it has no finite value.
 
     >>> value_of("exp(-rate * 10) / 3", {"rate": 0.0})
     0.3333333333333333
@@ -73,7 +73,7 @@ def _value(node: ast.expr, names: Mapping[str, float]) -> float:
 
 
 def _worked_out(operation: Callable[..., float], *numbers: float) -> float:
-    """Return the result; a domain error of Python's mathematics becomes one of arithmetic."""
+    """Return the result of an operation; a domain error of Python's mathematics is raised as an ArithmeticError."""
     try:
         return operation(*numbers)
     except ValueError as error:

@@ -1,6 +1,6 @@
-"""Measures that claims about time need beside those of `sim.study.measures`; a file of hypotheses names both.
+"""Measures for claims about time, in addition to those of `sim.study.measures`; a file of hypotheses may name both.
 
-A hypothesis is data: the measures that import a user's Python code are not for it.
+A hypothesis is data, so it cannot use measures that import a user's Python code.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Events, Floats, Influenc
 from sim.tape.tape import Tape
 
 MORE = ("lineage:PERSON", "implemented", "wait", "shuffled:METHOD")
-SHUFFLES = 5  # of the time stamps of one run, of which the mean is taken
+SHUFFLES = 5  # of the time stamps of one run, over which the mean is taken
 
 
 def measure_named(name: str) -> Measure:
     """Return a measure by its name.
 
     Raises:
-        ValueError: if there is none; what is allowed, and what comes near.
+        ValueError: if it is unknown; the message lists what is allowed and suggests the nearest.
 
     >>> measure_named("implemented").name
     'implemented'
@@ -46,7 +46,7 @@ def measure_named(name: str) -> Measure:
 
 
 def _each(function: Callable[[Tape], float]) -> Callable[..., Floats]:
-    """Return the measure of several runs side by side from that of a tape."""
+    """Return a function of a batch of runs from a function of a tape."""
     return lambda runs: np.array([function(runs.tape(k)) for k in range(len(runs))], np.float64)
 
 
@@ -56,13 +56,13 @@ def implemented(tape: Tape) -> float:
 
 
 def wait(tape: Tape) -> float:
-    """Return the steps from the first discovery to the first implementation; nan where one is missing."""
+    """Return the steps from the first discovery to the first implementation; nan if either is missing."""
     first = [tape.events.step[tape.events.kind == kind] for kind in (DISCOVER, IMPLEMENT)]
     return float(first[1][0] - first[0][0]) if all(map(len, first)) else float("nan")
 
 
 def lineage(tape: Tape, person: str) -> float:
-    """Return the value of all holdings that stand on a discovery of a person, in the parts of the record.
+    """Return the value of all holdings that go back to a discovery of a person, by the weights of the record.
 
     Raises:
         ValueError: if there is no such person.
@@ -82,12 +82,12 @@ def lineage(tape: Tape, person: str) -> float:
 
 
 def shuffled(tape: Tape, method: str) -> float:
-    """Correlate the credit with that after shuffling the time stamps (Spearman's rank correlation).
+    """Return the rank correlation (Spearman) of the credit with the credit after shuffling the time stamps.
 
     The contacts of the run, who told whom when, are read as a log in which everybody has something to tell from the
     beginning, and passes on that and what they heard last, in equal parts; each contact realises 1.
-    Shuffling deals the same time stamps out to the same contacts anew, five times; no contact comes, goes, or changes
-    its ends. nan where nobody told anybody, and 1 where all have the same credit before and after.
+    Shuffling redistributes the same time stamps over the same contacts, five times; contacts keep their ends. The
+    result is nan if nobody told anybody, and 1 if everybody has the same credit before and after.
     """
     child, parent, _ = tape.influences.columns().values()
     told = (tape.events.kind[child] == LEARN) & (tape.persons.size[tape.persons.group[tape.events.person[child]]] == 1)
@@ -108,7 +108,7 @@ def shuffled(tape: Tape, method: str) -> float:
 
 
 def _likeness(one: Floats, other: Floats) -> float:
-    one, other = np.round(one, 12), np.round(other, 12)  # equal credits are equal ranks, whatever the last bit says
+    one, other = np.round(one, 12), np.round(other, 12)  # equal credits have equal ranks, whatever their last bits
     if np.array_equal(one, other):
         return 1.0
     if (one == one[0]).all() or (other == other[0]).all():
@@ -117,9 +117,9 @@ def _likeness(one: Floats, other: Floats) -> float:
 
 
 def _credit_of_contacts(teller: Ints, hearer: Ints, people: int, method: str) -> Floats:
-    """Return the credit of each person where contacts happen one after the other; shape (people,)."""
+    """Return the credit of each person if contacts happen in the given order; shape (people,)."""
     count = len(teller)
-    last = list(range(people))  # the row of what each heard last; at first, what they have themselves
+    last = list(range(people))  # the row of what each heard last; initially their own
     arrows: list[tuple[int, int, float]] = []  # child, parent, weight
     for k, (source, target) in enumerate(zip(teller.tolist(), hearer.tolist(), strict=True)):
         passed = [source] if last[source] == source else [source, last[source]]

@@ -33,11 +33,11 @@ class Findings(Tabular):
         return iter(self.results)
 
     def __getitem__(self, name: str) -> Result:
-        """Return the result of the hypothesis of this name."""
+        """Return the result of the hypothesis with this name."""
         return next(result for result in self.results if result.name == name)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row a hypothesis, without the arms."""
+        """Return one row per hypothesis, without the arms."""
         return [{k: v for k, v in result.to_dict().items() if k != "arms"} for result in self.results]
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,20 +50,20 @@ def test_hypotheses(
     rules: Rules | None = None, person_class: type[Person] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Findings:  # fmt: skip
-    """Test all hypotheses of one or more files together: p is corrected over each family of them.
+    """Test all hypotheses of one or more files together, with p corrected over each family of hypotheses.
 
-    Every pair is one seed, the same in all arms; pairs are run until half the interval of the effect is within
-    the precision asked for, or there are no more of them.
+    Every pair has one seed in all arms. Pairs are run until half the width of the effect's interval is within the
+    requested precision, or the largest number of pairs is reached.
 
     Args:
-        files: paths of TOML files, or the text of one (which has more than one line).
+        files: paths of TOML files, or the text of one (with more than one line).
         engine, rules, person_class: as in `sim.simulate`.
-        threads: how many runs go on at the same time; the findings are the same.
-        progress: is called with (name of the hypothesis, pairs run, pairs at most) after every look.
+        threads: how many runs are made at the same time; the findings are the same.
+        progress: called with (name of the hypothesis, pairs run, pairs at most) after every look.
 
     Raises:
-        ScenarioError: one line with file, line, key, what is wrong and what is allowed.
-        ValueError: if there is no such engine.
+        ScenarioError: with one line that names the file, line, key, problem and what is allowed.
+        ValueError: if the engine is unknown.
 
     Telling earlier realises more, since those who are told hold the idea for longer:
 

@@ -1,4 +1,4 @@
-"""The hypothesis file, in which a user writes a claim to be tested, as validated models with every default."""
+"""The hypothesis file, in which a user writes claims to be tested, as validated models with all defaults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATISTICS = {  # by design, its default first
     "factors": ("interaction",),
     "": ("level",),
 }
-NOT_OF_A_WORLD = ("measure", "without")  # keys of an arm that change no key of the scenario
+NOT_OF_A_WORLD = ("measure", "without")  # keys of an arm that are not keys of the scenario
 
 
 def _formula(value: Any) -> Any:
@@ -54,17 +54,17 @@ class Hypothesis(Section):
     """[[hypotheses]]: a claim, the experiment that tests it, and what theory says.
 
     Attributes:
-        scenario: a file beside this one, one that comes with shoulders, or a table; without it, the file's own.
-        change: what all arms have in common, as in an arm.
+        scenario: a file beside this one, one that comes with shoulders, or a table; by default the file's own.
+        change: what all arms have in common, given like an arm.
         arms: two of them, each with its changes; `measure` or `without` in an arm are its own measure, and who is
             knocked out of its world: a name, or {first = "discover"} for whoever did that first.
-        dose, factors: several strengths of one thing; two things, each there or not. One design at most, and without
-            any the level of the measure itself is compared with `against`.
-        statistic: the effect; one of STATISTICS of the design.
-        direction: of the effect; "none" claims that it is within `margin`, a number or a part of the measure in the
+        dose, factors: several strengths of one thing; two things, each present or not. At most one design is allowed;
+            without any, the level of the measure itself is compared with `against`.
+        statistic: the effect; one of STATISTICS for the design.
+        direction: of the effect; "none" claims that it is within `margin`, a number or a fraction of the measure in the
             first arm such as "5%".
         exact: whether chance plays no part, so that theory must hold in every pair, to nine digits.
-        pairs, pairs_at_most: more and more are run until half the interval is within `precision` of the effect.
+        pairs, pairs_at_most: more pairs are run until half the interval is within `precision` of the effect.
     """
 
     name: Name | None = None
@@ -90,22 +90,22 @@ class Hypothesis(Section):
 
     @property
     def design(self) -> str:
-        """ "arms", "dose", "factors", or "" where one world is run."""
+        """The design: "arms", "dose", "factors", or "" if one world is run."""
         return next((name for name in ("arms", "dose", "factors") if getattr(self, name) is not None), "")
 
     @property
     def effect(self) -> str:
-        """Return the statistic, by default that of the design."""
+        """The statistic, by default that of the design."""
         return self.statistic or STATISTICS[self.design][0]
 
     @property
     def most(self) -> int:
-        """Return the largest number of pairs that are run."""
+        """The largest number of pairs that are run."""
         return self.pairs_at_most or max(3200, self.pairs)
 
 
 class HypothesisFile(Section):
-    """A file of hypotheses; `scenario` is that of all which name none."""
+    """A file of hypotheses; `scenario` applies to all that name none."""
 
     scenario: Any = None
     hypotheses: Annotated[list[Hypothesis], Field(min_length=1)]
@@ -115,10 +115,10 @@ def load_hypotheses(path: str | Path) -> list[tuple[Hypothesis, Scenario, str]]:
     """Read and validate a file of hypotheses.
 
     Returns:
-        Each with its scenario and where it stands, for messages.
+        Each hypothesis with its scenario, and its position for messages.
 
     Raises:
-        ScenarioError: one line with the file, the line, the key, what is wrong and what is allowed.
+        ScenarioError: with one line that names the file, line, key, problem and what is allowed.
     """
     text, file = read_text(path, "hypotheses")
     return hypotheses_of(text, str(file), file.parent)
@@ -127,7 +127,7 @@ def load_hypotheses(path: str | Path) -> list[tuple[Hypothesis, Scenario, str]]:
 def hypotheses_of(
     text: str, source: str = "hypotheses", folder: Path | None = None
 ) -> list[tuple[Hypothesis, Scenario, str]]:
-    """Hypotheses given as TOML text; scenarios are looked for in `folder` and among those that come with shoulders."""
+    """Return the hypotheses in TOML text; scenarios are looked up in `folder` and among shoulders' own."""
     data = parse_toml(text, source)
     try:
         file = HypothesisFile.model_validate(data)
@@ -148,7 +148,7 @@ def hypotheses_of(
 
 
 def _check(hypothesis: Hypothesis, where: str) -> None:
-    """Refuse keys that do not go together."""
+    """Raise a ScenarioError if keys do not go together."""
     designs = [name for name in ("arms", "dose", "factors") if getattr(hypothesis, name) is not None]
     if len(designs) > 1:
         raise ScenarioError(f"{designs[0]} and {designs[1]} are two designs; allowed: one of them", file=where)
@@ -201,7 +201,7 @@ def arm_names(hypothesis: Hypothesis) -> list[str]:
 
 
 def formula_of(formula: str | float, names: Mapping[str, float], where: str, key: str) -> float:
-    """Return the value of a formula of the file, or raise a line that says where it stands."""
+    """Return the value of a formula of the file, or raise a ScenarioError that says where it is."""
     try:
         return value_of(formula, names)
     except ValueError as error:

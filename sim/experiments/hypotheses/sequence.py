@@ -25,18 +25,18 @@ Told = Callable[[str, int, int], None]
 
 @dataclass(eq=False)
 class Experiment:
-    """A hypothesis, its arms, and what has been found so far.
+    """A hypothesis, its arms, and the findings so far.
 
     Attributes:
-        hypothesis, where, arms: what is tested, where it stands, and how.
+        hypothesis, where, arms: what is tested, its position in the file, and how.
         against, margin: values of those formulas; the margin is None if none is given, and `relative` says whether
-            it is a part of the measure in the first arm.
-        level: by theory, of the measure in every arm, nan where it says nothing; shape (arms,).
-        effect: by theory; None where it says nothing.
+            it is a fraction of the measure in the first arm.
+        level: by theory, of the measure in every arm, nan where theory says nothing; shape (arms,).
+        effect: by theory; None if it says nothing.
         values: of the measure; shape (arms, pairs).
-        effects: one number a pair; shape (pairs,). weights: of the arms in it, or None.
-        p: at every look. pairs_at: how many pairs each look saw.
-        low, high: of the effect, at a level that allows for the looks.
+        effects: one number per pair; shape (pairs,). weights: of the arms in it, or None.
+        p: at every look. pairs_at: the number of pairs at each look.
+        low, high: interval of the effect, at a level that allows for the looks.
         precise: whether it stopped because the interval was narrow enough.
     """
 
@@ -59,22 +59,22 @@ class Experiment:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Return the part of the most pairs that each look saw."""
+        """The fraction of the largest number of pairs at each look."""
         return tuple(pairs / self.hypothesis.most for pairs in self.pairs_at)
 
     @property
     def sides(self) -> int:
-        """Return the sides of the test; "no effect" takes two one-sided tests, and both must succeed."""
+        """The sides of the test; "no effect" takes two one-sided tests, which must both succeed."""
         return 1 if self.hypothesis.direction == "none" else 2
 
     @property
     def all_looks_p(self) -> float:
-        """Return the p of all looks together."""
+        """The p of all looks together."""
         return sequential_p(self.p, self.fractions, sides=self.sides)
 
 
 def planned(hypothesis: Hypothesis, scenario: Scenario, where: str) -> Experiment:
-    """Return the experiment before any pair is run: arms, theory and margin, checked."""
+    """Return the experiment before any pair is run, with arms, theory and margin checked."""
     arms = arms_of(hypothesis, scenario, where)
     names, theory = hypothesis.parameters, hypothesis.theory
     against = formula_of(hypothesis.against, names, where, "against")
@@ -112,12 +112,12 @@ def _margin(hypothesis: Hypothesis, where: str) -> tuple[float | None, bool]:
 
 
 def flips_for(family: int) -> int:
-    """Return how many flips of signs a family of so many claims takes, as its strictest level demands."""
+    """Return the number of sign flips that the strictest level in a family of this many claims demands."""
     return max(FLIPS, 1000 * family)
 
 
 def refuse_too_few(experiment: Experiment, family: int) -> None:
-    """Say before the work that so few pairs could not support anything.
+    """Refuse, before any work, a number of pairs that is too small to support anything.
 
     Raises:
         ScenarioError: if the least p of all the pairs is above the strictest level of the correction.
@@ -137,7 +137,7 @@ def refuse_too_few(experiment: Experiment, family: int) -> None:
 
 
 def _looks(hypothesis: Hypothesis) -> tuple[float, ...]:
-    """Return the fractions of the most pairs at which the results are looked at, doubling from the least."""
+    """Return the looks at the results, as fractions of the largest number of pairs, doubling from the least."""
     pairs, found = hypothesis.pairs, []
     while pairs < hypothesis.most:
         found.append(pairs / hypothesis.most)
@@ -186,7 +186,7 @@ def _refuse_constant(experiment: Experiment) -> None:
 
 
 def look(experiment: Experiment, flips: int) -> None:
-    """Test the pairs there are, and see whether the effect is known well enough."""
+    """Test the pairs so far, and determine whether the effect is known well enough."""
     effects, seed = experiment.effects, len(experiment.p)
     confidence = 1.0 - levels(ALPHA, experiment.fractions)[-1]
     experiment.low, experiment.high = mean_interval(effects, confidence, "bca", seed)

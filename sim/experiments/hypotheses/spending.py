@@ -1,9 +1,9 @@
-"""Looking at the pairs while they come in, without being wrong more often for it: alpha-spending.
+"""Looks at the pairs as they come in, without raising the error rate: alpha-spending.
 
-Each look at the data may spend a part of the error rate. How much has been spent when a fraction t of the largest
-number of pairs is in, is a function fixed before (Lan and DeMets 1983); the limits follow from the joint law of the
+Each look at the data may spend a part of the error rate. The part spent when a fraction t of the largest number of
+pairs is in is a function fixed in advance (Lan and DeMets 1983); the limits follow from the joint distribution of the
 looks, by numerical integration (Armitage, McPherson and Rowe 1969). Whatever makes an experiment stop, a claim whose
-p is below its limit at some look is right with the error rate that was asked for.
+p is below its limit at some look is supported wrongly with at most the requested error rate.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ FAR = 8.5  # standard deviations; no mass is beyond
 def spent(alpha: float, fraction: float, rule: str = "pocock") -> float:
     """Return the part of one side's error rate that may be spent at a fraction of the pairs; alpha at 1.
 
-    "pocock": alpha log(1 + (e - 1) t), about equal limits. "obrien-fleming": 2 - 2 Phi(z / sqrt(t)), hardly anything
-    at first.
+    "pocock": alpha log(1 + (e - 1) t), with about equal limits. "obrien-fleming": 2 - 2 Phi(z / sqrt(t)), which spends
+    hardly anything at first.
 
     >>> [round(spent(0.025, t), 4) for t in (0.25, 0.5, 1.0)]
     [0.0089, 0.0155, 0.025]
@@ -43,11 +43,11 @@ def spent(alpha: float, fraction: float, rule: str = "pocock") -> float:
 
 @lru_cache(maxsize=4096)
 def levels(alpha: float, fractions: tuple[float, ...], rule: str = "pocock", sides: int = 2) -> tuple[float, ...]:
-    """Return the level of the test at each look, so that all looks together err with a rate of alpha.
+    """Return the level of the test at each look, so that all looks together have the error rate alpha.
 
     Args:
         alpha: in (0, 1).
-        fractions: of the largest number of pairs that are in at each look; ascending, in (0, 1].
+        fractions: of the largest number of pairs that are in at each look, ascending, in (0, 1].
         rule: how alpha is spent, one of RULES.
         sides: 2 for a two-sided test, 1 for a one-sided one.
 
@@ -57,7 +57,7 @@ def levels(alpha: float, fractions: tuple[float, ...], rule: str = "pocock", sid
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     found: list[float] = []
     before, time = 0.0, 0.0
-    place, mass = np.zeros(1), np.ones(1)  # of the sum at the last look, where no limit has been passed
+    place, mass = np.zeros(1), np.ones(1)  # distribution of the sum at the last look, if no limit has been passed
     for fraction in fractions:
         share = max(sides * spent(alpha / sides, fraction, rule) - before, 1e-300)
         step = math.sqrt(fraction - time)
@@ -73,7 +73,7 @@ def levels(alpha: float, fractions: tuple[float, ...], rule: str = "pocock", sid
 
 
 def _limit(share: float, place: Floats, mass: Floats, step: float, sides: int) -> float:
-    """Return the limit that the sum passes at this look, and at none before, with a chance of `share`."""
+    """Return the limit that the sum passes at this look, and at none before, with probability `share`."""
 
     def too_often(limit: float) -> float:
         beyond = ndtr((place - limit) / step)
@@ -88,10 +88,10 @@ def _limit(share: float, place: Floats, mass: Floats, step: float, sides: int) -
 
 
 def sequential_p(p: Sequence[float], fractions: Sequence[float], rule: str = "pocock", sides: int = 2) -> float:
-    """Return the p of all looks so far: the least error rate at which one would have passed its limit.
+    """Return the p of all looks so far: the least error rate at which one of them would have passed its limit.
 
-    It is below any alpha with a chance of at most alpha, whenever and for whatever reason the looking ends. With one
-    look at all of the pairs it is that look's p.
+    It is below any alpha with probability at most alpha, whenever and for whatever reason the looks end. With a single
+    look at all pairs it is the p of that look.
 
     >>> sequential_p([0.03], [1.0])
     0.03

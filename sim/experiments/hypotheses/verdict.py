@@ -19,13 +19,13 @@ from sim.tape.tables import Floats
 
 CORRECTIONS = {"confirmatory": holm, "sweep": benjamini_hochberg}
 EXACTLY = 1e-9
-CLOSE = 0.01  # the part of itself by which a theory may be wrong and still hold
-SMALL = 0.2  # standard deviations: the effect for which power is told where theory names none (Cohen's small one)
+CLOSE = 0.01  # relative error with which a theory still holds
+SMALL = 0.2  # standard deviations: the effect for which power is computed if theory names none (Cohen's small one)
 
 
 @dataclass(frozen=True)
 class ArmResult:
-    """The measure in one arm: mean, 95% interval (Student), and what theory says (None if nothing)."""
+    """The measure in one arm: mean, 95% interval (Student), and the value by theory (None if there is none)."""
 
     name: str
     dose: float
@@ -42,21 +42,21 @@ class Result:
     Attributes:
         name, claim, note, measure, statistic, design, direction, family, exact: of the hypothesis; `dose` is the
             name of what is varied.
-        effect, low, high: the mean of the pairs and its 95% interval, wide enough for every look that was taken.
+        effect, low, high: the mean of the pairs and its 95% interval, wide enough for all looks that were taken.
         margin: in units of the effect, or None.
-        d: the standardised effect, d_z; p, corrected: of all looks together, before and after the correction; all
-            three None where exact.
+        d: the standardised effect, d_z; p, corrected: of all looks together, before and after the correction. All
+            three are None if exact.
         verdict: "supported", "refuted" or "undecided".
-        theory: value of the effect, or None; consistent: whether effect and arms agree with the theory, None where
-            there is none; theory_p: the corrected p of that.
-        resolution: the smallest difference from the theory that would have been seen (one-sided, at 5%), as a part of
-            what it says (of the first arm where it says 0), of that of its statements that is known least well.
+        theory: value of the effect, or None; consistent: whether effect and arms agree with the theory, None if there
+            is none; theory_p: the corrected p of this.
+        resolution: the smallest difference from the theory that would have been seen (one-sided, at 5%), relative to
+            the theory's value (to the first arm if that is 0), for the statement that is known least well.
         holds: whether everything that the theory says is shown to be true to 1% (two one-sided t tests).
         pairs, looks, precise: how many were run, in how many looks, and whether the interval became narrow enough.
-        reduction: part of the variance that the pairing took away, None where nothing is paired.
-        power: of the test at its corrected level for an effect as theory says, else of 0.2 standard deviations; of
-            an equivalence for an effect of 0. None where exact.
-        arms: one entry an arm.
+        reduction: part of the variance that the pairing removed, None if nothing is paired.
+        power: of the test at its corrected level for the effect by theory, else of 0.2 standard deviations; of
+            an equivalence for an effect of 0. None if exact.
+        arms: one entry per arm.
     """
 
     name: str
@@ -90,14 +90,14 @@ class Result:
     arms: tuple[ArmResult, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values."""
+        """Return everything as plain values."""
         found = dict(self.__dict__)
         found["arms"] = [dict(arm.__dict__) for arm in self.arms]
         return found
 
 
 def verdicts(experiments: Sequence[Experiment]) -> list[Result]:
-    """The results of experiments that were conducted, corrected over each family of them."""
+    """Return the results of experiments that were conducted, corrected over each family of them."""
     p = [None if e.hypothesis.exact else e.all_looks_p for e in experiments]
     corrected: list[float | None] = [None] * len(p)
     for family, correct in CORRECTIONS.items():
@@ -155,7 +155,7 @@ def _holds_exactly(e: Experiment) -> bool:
 
 
 def _of_exact(e: Experiment) -> str:
-    """Return the verdict on a claim without luck: it is supported if every pair has the effect's direction."""
+    """Return the verdict on a claim without chance: supported if every pair has the effect's direction."""
     direction, margin = e.hypothesis.direction, EXACTLY * max(1.0, float(np.abs(e.values).max()))
     if direction == "none":
         above, below = around(e)
@@ -165,7 +165,7 @@ def _of_exact(e: Experiment) -> str:
 
 
 def _theory_p(e: Experiment) -> float | None:
-    """The p of the theory's least likely statement, corrected for how many it makes; None where it makes none."""
+    """Return the p of the theory's least likely statement, corrected for their number; None if it makes none."""
     found = [] if e.effect is None else [_p_of_mean(e.effects, e.effect)]
     found += [
         _p_of_mean(values, level) for values, level in zip(e.values, e.level, strict=True) if not math.isnan(level)
@@ -174,7 +174,7 @@ def _theory_p(e: Experiment) -> float | None:
 
 
 def _resolution(e: Experiment) -> tuple[float, bool]:
-    """The smallest difference from the theory that would have been seen, and whether all is shown within CLOSE."""
+    """Return the smallest difference from theory that would have been seen, and whether all is within CLOSE of it."""
     least, close = 0.0, True
     for sample, mean in [*zip(e.values, e.level, strict=True), (e.effects, math.nan if e.effect is None else e.effect)]:
         if math.isnan(mean):
@@ -189,8 +189,8 @@ def _resolution(e: Experiment) -> tuple[float, bool]:
 def _p_of_mean(sample: Floats, mean: float) -> float:
     """Return the p of the hypothesis that numbers have this mean, by Student's t.
 
-    Of numbers that are all alike, whether they are it; of two numbers, such as 0 and 1, by the binomial law, which is
-    exact however rare one of them is.
+    For numbers that are all equal it is 1 or 0, depending on whether they equal the mean. For two different values,
+    such as 0 and 1, it is from the binomial distribution, which is exact however rare one of them is.
     """
     if np.ptp(sample) <= EXACTLY * float(np.abs(sample).max()):
         return 1.0 if abs(float(sample.mean()) - mean) <= EXACTLY * max(1.0, abs(mean)) else 0.0

@@ -46,18 +46,18 @@ class Crowd:
         return sum(cohort.count for cohort in self.cohorts.get(idea, ()))
 
     def open_to(self, idea: int) -> int:
-        """Return how many could adopt the idea: holders of a rival cannot, and are like the average of the rest."""
+        """Return how many could adopt the idea: holders of a rival cannot, and gave it up as often as the rest."""
         rivals = sum(self.held(rival) for rival in self.rivals[idea])
         return int(self.rules.crowd_open(self.size, self.held(idea), self.given_up.get(idea, 0), rivals))
 
     def address(self, idea: int, event: int, chance: float, idea_clarity: float, teller_clarity: float) -> None:
-        """A teller reaches each of the crowd with this chance, from the holding `event`."""
+        """Let a teller address each member of the crowd with this chance, from the holding `event`."""
         understood = self.rules.chance_in_crowd(chance, idea_clarity, teller_clarity, self.understanding)
         if self.size and understood > 0.0:
             self.told.setdefault(idea, []).append((event, understood))
 
     def tellers(self, idea: int, now: int) -> dict[int, float]:
-        """The cohorts that held the idea before this step, in the parts of their counts: the crowd as a teller."""
+        """Return the cohorts that held the idea before this step, weighted by their counts: the crowd as a teller."""
         cohorts = [
             cohort for cohort in self.cohorts.get(idea, ()) if self.rules.is_settled(cohort.since, now) and cohort.count
         ]
@@ -65,7 +65,7 @@ class Crowd:
         return {cohort.event: self.rules.part_of(cohort.count, total) for cohort in cohorts}
 
     def learn(self, now: int, idea: int, luck: int) -> None:
-        """Have those adopt the idea who understood at least one teller: one event, shared by what each reached."""
+        """Let all who understood at least one teller adopt the idea, as one event, weighted by each teller's chance."""
         told = sorted(self.told.pop(idea))
         by_any, reached = 0.0, 0.0
         for _, chance in told:
@@ -105,7 +105,7 @@ class Crowd:
         return leaving
 
     def abandon(self, now: int, idea: int, leaving: list[int], readopt: bool) -> None:
-        """Record that these leave each cohort."""
+        """Record how many leave each cohort."""
         self.recorder.event(now, ABANDON, self.index, idea, sum(leaving))
         for cohort, gone in zip(self.cohorts[idea], leaving, strict=True):
             cohort.count -= gone
@@ -116,7 +116,7 @@ class Crowd:
             self.given_up[idea] = self.given_up.get(idea, 0) + sum(leaving)
 
     def all_pieces(self, now: int) -> list[tuple[int, int, int, int, int]]:
-        """The holdings of the crowd up to now, ended or not: event, idea, begin, end, count."""
+        """Return the holdings of the crowd up to now, ended or not: event, idea, begin, end, count."""
         return [
             *self.pieces,
             *((c.event, idea, c.since, now, c.count) for idea, cohorts in self.cohorts.items() for c in cohorts),

@@ -1,7 +1,7 @@
 """The decisions of a person who discovers, tells, learns, implements and abandons ideas.
 
-The rules stand in rules.py; here is who asks them, and with what. Nothing here needs Mesa, whose agents decide as
-these do (see person.py).
+The rules are in rules.py; here is who asks them, and with what. Nothing here needs Mesa, whose agents decide in the
+same way (see person.py).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Decisions:
          self.keeps, self.alive) = model.abilities[index]  # fmt: skip
         self.holdings: dict[int, Holding] = {}
         self.given_up: frozenset[int] = frozenset()
-        self.hesitates: Mapping[int, Mapping[int, float]] = NOTHING  # idea -> who told of it
+        self.hesitates: Mapping[int, Mapping[int, float]] = NOTHING  # idea -> the holdings it was told from
         self.timers: dict[tuple[int, int], Timer] = {}
 
     @property
@@ -58,14 +58,14 @@ class Decisions:
     # --- decisions, each to be overridden -------------------------------------------------------------------
 
     def discovers(self, idea: int) -> bool:
-        """Return whether the person has an idea of whose prerequisites all are held."""
+        """Return whether the person discovers an idea, all of whose prerequisites are held."""
         rate = self.model.ideas["discovery_rate"][idea]
         if rate > 0.0:
             rate = self.model.rules.discovery_rate(rate, self.creativity)
         return self.comes_true(DISCOVER, idea, rate)
 
     def tells(self, idea: int) -> bool:
-        """Return whether the person speaks of an idea that is held."""
+        """Return whether the person tells an idea that is held."""
         return self.model.now <= self.holdings[idea].tells_until
 
     def audience(self, idea: int) -> float:
@@ -73,7 +73,7 @@ class Decisions:
         return float(self.model.rules.audience(self.reach, self.model.world.size))
 
     def understands(self, idea: int, teller_clarity: float) -> float:
-        """The chance that the person, when told, understands; in [0, 1]."""
+        """Return the chance that the person, when told, understands; in [0, 1]."""
         clarity = self.model.ideas["clarity"][idea]
         chance: float = self.model.rules.chance_to_understand(clarity, teller_clarity, self.understanding)
         return chance
@@ -84,7 +84,7 @@ class Decisions:
         return not self.model.rules.hesitates(hesitation, self.luck(HESITATE, idea) if hesitation > 0.0 else 0.0)
 
     def implements(self, idea: int) -> bool:
-        """Return whether the person makes an idea work that is held."""
+        """Return whether the person makes a held idea work."""
         rate = self.model.dynamics["implementation_rate"]
         difficulty = self.model.ideas["difficulty"][idea]
         if rate > 0.0:
@@ -92,7 +92,7 @@ class Decisions:
         return self.comes_true(IMPLEMENT, idea, rate)
 
     def abandons(self, idea: int) -> bool:
-        """Return whether the person gives up an idea that is held."""
+        """Return whether the person gives up a held idea."""
         dynamics = self.model.dynamics
         rate, rate_working = dynamics["abandon_rate"], dynamics["abandon_rate_working"]
         age = self.model.now - self.holdings[idea].since
@@ -103,7 +103,7 @@ class Decisions:
     # --- the step -------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Decide what to do in this step; the model lets it happen when everybody has decided."""
+        """Decide what to do in this step; the model carries it out when everybody has decided."""
         if not self.alive:
             return
         model = self.model
@@ -147,11 +147,11 @@ class Decisions:
         return is_open
 
     def has_prerequisites(self, idea: int) -> bool:
-        """Return whether the person holds all that the idea builds on, since an earlier step."""
+        """Return whether the person has held all prerequisites of the idea since an earlier step."""
         return all(self.has_held(prerequisite) for prerequisite in self.model.world.ideas.prerequisites[idea])
 
     def luck(self, purpose: int, idea: int, other: int = 0) -> float:
-        """The person's uniform number in [0, 1) for this purpose, idea and other person, in this step."""
+        """Return the person's uniform number in [0, 1) for this purpose, idea and other person, in this step."""
         return uniform_of(self.model.key(purpose, idea), self.index, other)
 
     def comes_true(self, purpose: int, idea: int, rate: float) -> bool:
@@ -167,16 +167,16 @@ class Decisions:
         return timer.due <= now
 
     def restart(self, purpose: int, idea: int) -> None:
-        """Draw the wait anew when it is next asked for."""
+        """Discard the timer, so that the wait is drawn anew when it is next needed."""
         self.timers.pop((purpose, idea), None)
 
     def forget(self) -> None:
-        """Stop all timers, and have heard of nothing."""
+        """Stop all timers, and forget what was heard of."""
         self.timers.clear()
         self.hesitates = NOTHING
 
     def tell(self, idea: int, holding: Holding) -> None:
-        """Address the ties and, with what is left of the audience, strangers and the crowd."""
+        """Address the ties and, with the rest of the audience, strangers and the crowd."""
         model, rules = self.model, self.model.rules
         audience = self.audience(idea)
         if audience <= 0.0:
@@ -198,7 +198,7 @@ class Decisions:
         model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea], self.clarity)
 
     def chance_to_address(self, idea: int, other: Other) -> float:
-        """The chance that the person, who holds the idea, addresses another in this step; 0 if it is not told."""
+        """Return the chance that the person addresses another in this step; 0 if the idea is not held or not told."""
         if not self.alive or not self.has_held(idea) or not self.tells(idea):
             return 0.0
         audience = self.audience(idea)
@@ -212,7 +212,7 @@ class Decisions:
         return float(self.model.rules.chance_to_tell_stranger(audience, len(ties), self.model.world.size))
 
     def strangers(self, idea: int, chance: float, purpose: int) -> Iterator[int]:
-        """Yield each person with the same chance, skipping those who are not addressed."""
+        """Yield the persons who are addressed, each with the same chance, by skipping the others."""
         other, n = -1, self.model.world.n
         for draws in range(n):
             luck = self.luck(purpose, idea, draws) if chance < 1.0 else 0.0
@@ -222,9 +222,9 @@ class Decisions:
             yield other
 
     def address(self, idea: int, holding: Holding, other: int, chance: float, luck: float, mutual: bool) -> None:
-        """Tell one person with this chance; who understands has heard of the idea.
+        """Tell one person with this chance; one who understands has heard of the idea.
 
-        `mutual`: whether a holder could address this person likewise, so that both are one meeting.
+        `mutual`: whether the person, as a holder, could address the teller likewise, so that both are one meeting.
         """
         model = self.model
         hearer = model.people[other]
@@ -238,7 +238,7 @@ class Decisions:
                 model.hear(hearer, idea, {holding.event: 1.0}, self.index)
 
     def meet(self, idea: int, other: Other, chance: float, luck: float, mutual: bool) -> None:
-        """A teller meets one who knows already: stale news stifles the teller, or both of them."""
+        """Let a teller meet someone who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
         if not model.rules.comes_true(luck, chance):
             return
@@ -260,7 +260,7 @@ class Decisions:
             if not self.is_open_to(idea):
                 continue
             holders, held, total = [], 0.0, 0.0
-            for other, weight in ties:  # not `sum`, which adds up otherwise in later versions of Python
+            for other, weight in ties:  # not `sum`, which rounds differently in later versions of Python
                 total = model.rules.added(total, weight)
                 if model.people[other].has_held(idea):
                     held = model.rules.added(held, weight)
@@ -273,6 +273,6 @@ class Decisions:
                     model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, other)
 
     def has_held(self, idea: int) -> bool:
-        """Return whether the person holds the idea since an earlier step."""
+        """Return whether the person has held the idea since an earlier step."""
         holding = self.holdings.get(idea)
         return holding is not None and bool(self.model.rules.is_settled(holding.since, self.model.now))

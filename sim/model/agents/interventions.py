@@ -1,4 +1,4 @@
-"""Scheduled interventions and their effects on the model: one function a kind, looked up in a table."""
+"""Scheduled interventions and their effects on the model: one function for each kind, looked up in a table."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from sim.tape.rows import Recorder
 
 
 class Acting(Surroundings, Protocol):
-    """The model, as an intervention finds it: what persons ask, and what can be made to happen."""
+    """The model as an intervention sees it: what persons can ask, and what can be made to happen."""
 
     recorder: Recorder
-    notebooks: dict[tuple[int, int], int]  # idea, person -> the event by which it was last adopted; never forgets
+    notebooks: dict[tuple[int, int], int]  # idea, person -> the event by which it was last adopted; never cleared
     skipped: int  # interventions that found nothing to act on
 
     @property
     def people(self) -> Sequence[Decisions]:
-        """Return all persons, by their index."""
+        """All persons, by their index."""
 
     def prerequisites_held(self, index: int, idea: int) -> Mapping[int, float]:
-        """Return the holdings that a discovery stands on, with their weights."""
+        """Return the holdings that a discovery builds on, with their weights."""
 
     def begin(self, kind: int, person: Decisions, idea: int, parents: Mapping[int, float]) -> None:
         """Have a person adopt an idea."""
 
     def implement(self, person: Decisions, idea: int) -> None:
-        """Have a person make an idea work that is held."""
+        """Make an idea work that a person holds."""
 
     def end(self, person: Decisions, idea: int) -> None:
-        """Have a person no longer hold an idea."""
+        """End a person's holding of an idea."""
 
 
 def happen(model: Acting, entry: Scheduled) -> None:
-    """Have a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
+    """Have a scheduled change happen now; persons on whom it has no effect are counted as skipped."""
     EFFECTS[entry.kind](model, entry)
 
 

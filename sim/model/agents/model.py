@@ -1,4 +1,4 @@
-"""The reference model as a Mesa model, whose agents the persons are."""
+"""The reference model as a Mesa model whose agents are the persons."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class IdeaDiffusion(Society, mesa.Model):
     """The reference model: a normal Mesa model, `model.step()`, `model.run()`, `model.tape()`.
 
     Args:
-        scenario: a Scenario, the path of its file, or a World that is there already (then with its own seed).
-        rng: the seed, or a numpy Generator to draw one from; without it, the scenario's own.
+        scenario: a Scenario, the path of its file, or a World that has been built (whose own seed then counts).
+        rng: the seed, or a numpy Generator to draw one from; by default the scenario's own.
         person_class: Person, or a subclass with decisions of its own.
-        rules: name of a rule in rules.py -> a function in its place; a World brings its own.
+        rules: name of a rule in rules.py -> the function that replaces it; a World brings its own.
 
     Attributes:
-        now: the step that was last taken; `running` turns False after the scenario's last one.
+        now: the last step taken; `running` turns False after the scenario's last step.
         people: the persons by their index; `agents` is Mesa's set of them.
-        dynamics, ideas: the parameters as they are now, which interventions may set.
+        dynamics, ideas: the current parameters, which interventions may set.
         datacollector: holders of each idea and value realised, step by step.
     """
 
@@ -56,7 +56,7 @@ class IdeaDiffusion(Society, mesa.Model):
         )
 
     def step(self) -> None:
-        """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
+        """Take one step: what is scheduled happens, everybody decides, then all that was decided happens."""
         super().step()
         self.datacollector.collect(self)
         self.running = self.now < self.world.scenario.scenario.steps
@@ -67,11 +67,11 @@ class IdeaDiffusion(Society, mesa.Model):
     # --- what the datacollector reports -----------------------------------------------------------------------
 
     def holders(self) -> int:
-        """Holdings of all ideas together, the crowd's included."""
+        """Return the number of holdings of all ideas together, the crowd's included."""
         return sum(len(p.holdings) for p in self.people) + sum(map(self.crowd.held, self.idea_numbers))
 
     def realising(self) -> float:
-        """Value that the holdings of now realise in a step."""
+        """Return the value that the current holdings realise in a step."""
         held = [self.crowd.held(idea) if self.world.realises[self.world.n] else 0 for idea in self.idea_numbers]
         for person in self.people:
             if self.world.realises[person.index]:

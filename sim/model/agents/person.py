@@ -1,4 +1,4 @@
-"""A person as a Mesa agent, to be given decisions of one's own."""
+"""A person as a Mesa agent, who can be given decisions of one's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sim.model.agents.surroundings import Surroundings
 
 
 class Counts(weakref.WeakKeyDictionary[Any, "itertools.count[int]"]):
-    """The number of the next agent of each model, as Mesa 3.3 asks for it, without keeping the models alive."""
+    """The number of the next agent of each model, which Mesa 3.3 asks for, without keeping the models alive."""
 
     def __getitem__(self, model: Any) -> itertools.count[int]:
         return self.setdefault(model, itertools.count(1))
@@ -22,16 +22,16 @@ class Counts(weakref.WeakKeyDictionary[Any, "itertools.count[int]"]):
 class Person(Decisions, mesa.Agent):
     """One person of the model.
 
-    To give persons a rule of their own, subclass and override one of the decisions `discovers`, `audience`,
-    `tells`, `understands`, `takes_up`, `implements`, `abandons`, and pass the class to
-    `IdeaDiffusion(..., person_class=...)`; surroundings.py lists what it can ask. Only those are asked to discover
-    (implement) whose creativity (skill) is above 0.
+    To give persons a rule of their own, subclass and override one of the decisions `discovers`, `audience`, `tells`,
+    `understands`, `takes_up`, `implements`, `abandons`, and pass the class to `IdeaDiffusion(..., person_class=...)`;
+    surroundings.py lists what it can ask. Only persons with creativity (skill) above 0 are asked to discover
+    (implement).
 
     Attributes:
         index: row in the tape's persons.
         creativity, reach, skill, clarity, understanding, threshold: abilities in [0, 1].
-        keeps: never abandons.
-        alive: is there.
+        keeps: whether the person never abandons.
+        alive: whether the person is there.
         holdings: idea number -> Holding.
     """
 

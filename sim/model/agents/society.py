@@ -46,14 +46,14 @@ class Society:
     """All persons of a world, and what happens to them: the reference engine, without Mesa.
 
     Args:
-        world: what is run, with its seed and its rules.
+        world: the world to run, with its seed and its rules.
         person_class: Decisions, or a subclass.
         neighbours: the ties as an earlier run of the world has read them.
 
     Attributes:
-        now: the step that was last taken.
+        now: the last step taken.
         people: the persons by their index.
-        dynamics, ideas: the parameters as they are now, which interventions may set.
+        dynamics, ideas: the current parameters, which interventions may set.
     """
 
     def __init__(
@@ -79,9 +79,9 @@ class Society:
         self.rivals: Sequence[Sequence[int]] = world.ideas.rivals
         self.people = [person_class(self, index) for index in range(world.n)]
         self._awake = dict(enumerate(self.people))
-        self._alarms: dict[int, dict[int, Decisions]] = {}  # the step in which to wake -> whom
+        self._alarms: dict[int, dict[int, Decisions]] = {}  # step -> the persons to wake in it, by index
         self._keys: dict[tuple[int, int], int] = {}
-        self._with_ties: dict[int, dict[int, list[float]]] = {}  # idea -> teller -> luck with each tie
+        self._with_ties: dict[int, dict[int, list[float]]] = {}  # idea -> teller -> a uniform number for each tie
         self.notebooks: dict[tuple[int, int], int] = {}  # idea, person -> the event by which it was last adopted
         self.skipped = 0  # interventions that found nothing to act on
         self._schedule = deque(world.schedule)
@@ -89,7 +89,7 @@ class Society:
         self._forget()
 
     def _forget(self) -> None:
-        """Nothing is decided yet."""
+        """Start with nothing decided."""
         self.discoveries: list[tuple[int, int]] = []
         self.hearings: dict[tuple[int, int], list[Hearing]] = {}  # idea, person -> all that was understood
         self.implementations: list[tuple[int, int]] = []
@@ -97,7 +97,7 @@ class Society:
         self.stifled: list[tuple[int, int]] = []
 
     def step(self) -> None:
-        """One step: what is scheduled happens, everybody decides, then everything happens that was decided."""
+        """Take one step: what is scheduled happens, everybody decides, then all that was decided happens."""
         self.now += 1
         self._keys.clear()
         self._with_ties.clear()
@@ -116,13 +116,13 @@ class Society:
         return bool(self._schedule) and self._schedule[0].step <= self.now
 
     def _wake(self) -> None:
-        """Wake those whose chances may come true; everybody where something is scheduled or comes to work."""
+        """Wake those whose chances may come true; or all, on a scheduled change, a first release, or with own rules."""
         self._awake |= self._alarms.pop(self.now, {})
         if self.world.rules or self._is_scheduled() or self.now in self.released:
             self._awake = dict(enumerate(self.people))
 
     def _decide(self) -> None:
-        """Ask all who are awake, in whatever order, and let those rest who have nothing to decide for a while."""
+        """Ask all who are awake, in any order, and let those rest who have nothing to decide for a while."""
         for person in list(self._awake.values()):
             person.step()
             step = person.rests_until()
@@ -132,7 +132,7 @@ class Society:
                 self._alarms.setdefault(step, {})[person.index] = person
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Tape:
-        """Take all the steps that are left and return the tape; `progress` is called with (steps done, of how many)."""
+        """Take all remaining steps and return the tape; `progress` is called with (steps done, steps in all)."""
         while self.now < self.world.scenario.scenario.steps:
             self.step()
             if progress is not None:
@@ -147,18 +147,18 @@ class Society:
     # --- what persons ask -----------------------------------------------------------------------------------
 
     def works(self, idea: int) -> bool:
-        """Return whether an implementation of the idea is out."""
+        """Return whether an implementation of the idea is in use."""
         return self.released[idea] <= self.now
 
     def key(self, purpose: int, idea: int) -> int:
-        """The key of all luck of this step for one purpose and idea."""
+        """Return the key of all draws of this step for one purpose and idea."""
         key = self._keys.get((purpose, idea))
         if key is None:
             key = self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
         return key
 
     def luck_with_ties(self, idea: int, teller: int) -> list[float]:
-        """A teller's luck with each of its ties in this step, drawn at once for all who may tell the idea."""
+        """Return a teller's uniform numbers for its ties in this step, drawn at once for all who may tell the idea."""
         drawn = self._with_ties.get(idea)
         if drawn is None:
             holders = [person for person in self._awake.values() if idea in person.holdings]
@@ -177,19 +177,19 @@ class Society:
         return {teller: list(islice(luck, len(of_teller))) for teller, of_teller in ties.items()}
 
     def rank(self, idea: int, teller: int, hearer: int) -> int:
-        """The place of a teller among those who make a hearer understand in this step: the lowest is credited."""
+        """Return the rank of a teller among those who make a hearer understand in this step; the lowest is credited."""
         return rank_of(self.key(RANK, idea), teller, hearer)
 
     def ties_of(self, person: int) -> list[tuple[int, float]]:
-        """Return those to whom a person is tied in this step, with the weights."""
+        """Return the persons to whom a person is tied in this step, with the weights."""
         return self._neighbours.told_by(person)
 
     def ties_to(self, person: int) -> list[tuple[int, float]]:
-        """Return those who are tied to a person in this step, with the weights."""
+        """Return the persons who are tied to a person in this step, with the weights."""
         return self._neighbours.tellers_of(person)
 
     def hear(self, hearer: Other, idea: int, parents: Mapping[int, float], teller: int | None) -> None:
-        """Have a person hear of an idea and understand; without a teller, adopt what was heard of before."""
+        """Record that a person heard of an idea and understood; without a teller, one who hesitated decides for it."""
         self.hearings.setdefault((idea, hearer.index), []).append((teller, parents))
 
     def _credited(self, idea: int, hearer: int, hearings: Sequence[Hearing]) -> Mapping[int, float]:
@@ -253,7 +253,7 @@ class Society:
                     self.people[index].given_up = self.people[index].given_up.union([idea])
 
     def begin(self, kind: int, person: Decisions, idea: int, parents: Mapping[int, float]) -> None:
-        """Begin a holding of an idea: by discovery, or learned from the holdings `parents` (with their weights)."""
+        """Begin a holding of an idea, by discovery or by learning, under the influence of the holdings `parents`."""
         event = self.recorder.event(self.now, kind, person.index, idea, 1, parents)
         person.holdings[idea] = Holding(
             event, self.now, self.rules.tells_until(self.now, self.dynamics["telling_period"])
@@ -267,7 +267,7 @@ class Society:
             person.restart(RESOLVE, other)
 
     def implement(self, person: Decisions, idea: int) -> None:
-        """A person makes an idea work that is held."""
+        """Make an idea work that a person holds."""
         holding = person.holdings[idea]
         holding.implemented = True
         person.restart(IMPLEMENT, idea)
@@ -277,7 +277,7 @@ class Society:
         )
 
     def end(self, person: Decisions, idea: int) -> None:
-        """A person no longer holds an idea."""
+        """End a person's holding of an idea."""
         del person.holdings[idea]
         self._awake[person.index] = person
         person.restart(IMPLEMENT, idea)
@@ -287,7 +287,7 @@ class Society:
 
 
 def mixed(parents: Sequence[Mapping[int, float]], rules: Any = rules) -> dict[int, float]:
-    """Several influences of one event in equal parts, by row."""
+    """Return several influences of one event, mixed in equal parts, by row."""
     if len(parents) == 1:
         return dict(parents[0])
     mixture: dict[int, float] = {}

@@ -1,7 +1,7 @@
-"""Many runs in one loop: each makes its world by its seed and cell, takes its steps, and adds its rows to the block.
+"""Many runs in one loop: each makes its world from its seed and cell, takes its steps, and adds its rows to the block.
 
-A cell is a set of parameters. Columns are made once and used again, so that a run of a small world costs what happens
-in it, not what surrounds it.
+A cell is a set of parameters. Columns are made once and reused, so that a run of a small world costs what happens in
+it, not the making of its surroundings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sim.model.realise_loops import Impact, Worth, realise_run
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
 
-FULL = 3  # why the loop returns, beside what `take_steps` says: the block has no room for another run
+FULL = 3  # why the loop returns, besides the reasons of `take_steps`: the block has no room for another run
 
 
 class Cells(NamedTuple):
@@ -49,11 +49,11 @@ class Plan(NamedTuple):
     held: bool  # what realises value, as realise_loops.realise takes it
     once: bool
     realising: NDArray[np.bool_]
-    since: Ints  # from which step implementations are released after how many
+    since: Ints  # the steps from which the delays of implementations apply
     begin: Ints  # where the spans of each idea begin; see Worth
     first: Ints
     last: Ints
-    most: int  # events of a run
+    most: int  # the most events of a run
 
 
 class Block(NamedTuple):
@@ -63,12 +63,12 @@ class Block(NamedTuple):
     event: Ints  # what was realised
     served: Ints
     value: Floats
-    ends: NDArray[np.int64]  # of each run: events, influences, realised rows, interventions skipped; (runs, 4)
-    used: Ints  # runs, rows realised
+    ends: NDArray[np.int64]  # ends of events, influences, realised rows; interventions skipped; (runs, 4)
+    used: Ints  # runs, realised rows
 
 
 def generate(n: int, law: Floats, both_ways: bool, seed: int) -> Ties:
-    """Stand for the generator of the scenario's network, which takes this function's place when it is linked."""
+    """Stand in for the generator of the scenario's network, which replaces this function when the loop is linked."""
     return no_ties(n, law, both_ways, seed)
 
 
@@ -78,7 +78,7 @@ def run_all(
     """Run the seeds from `number` on, each with the parameters of its cell.
 
     Returns:
-        Why it stopped; the run that is left undone then; the record, to be handed over again.
+        Why it stopped; the first run that is not done; the record, to be passed in again.
     """
     run = by_reference(record)
     none = np.empty((5, 0), np.int64)
@@ -100,7 +100,7 @@ def run_all(
 
 
 def begin_run(run: Run, plan: Plan, cells: Cells, seed: int, cell: int) -> None:
-    """Make the run what it is before the first step of this seed and cell."""
+    """Set the run to its state before the first step, for this seed and cell."""
     run.seed = seed
     renew(run)
     fill(run.dynamics_numbers, 0, cells.dynamics[cell], cells.dynamics.shape[1])
@@ -120,7 +120,7 @@ def begin_run(run: Run, plan: Plan, cells: Cells, seed: int, cell: int) -> None:
 
 
 def renew(run: Run) -> None:
-    """Set all back to a run in which nothing has happened."""
+    """Reset everything to a run in which nothing has happened."""
     run.stage, run.now, run.skipped, run.intervened, run.rows_now, run.rows_before = BETWEEN, 0, 0, 0, 0, 0
     run.rescan, run.exposed_number, run.news_number, run.notes_number, run.mixtures_number = 1, 0, 0, 0, 0
     for pair in run.pairs:
@@ -140,7 +140,7 @@ def renew(run: Run) -> None:
 
 
 def is_added(block: Block, rows: Rows, event: Ints, served: Ints, value: Floats, skipped: int) -> bool:
-    """Add a run to the block; False if there is no room."""
+    """Add a run to the block; return False if there is no room."""
     to, run, e, i, v = block.rows, block.used[0], block.rows.used[0], block.rows.used[1], block.used[1]
     events, influences = e + rows.used[0], i + rows.used[1]
     if run == len(block.ends) or max(events, influences) > len(to.step) or v + len(event) > len(block.event):
@@ -163,6 +163,6 @@ def is_added(block: Block, rows: Rows, event: Ints, served: Ints, value: Floats,
 
 
 def fill(column: Any, first: int, given: Any, number: int) -> None:
-    """Write the first entries of another column into one."""
+    """Copy the first `number` entries of another column into one, from `first` on."""
     for k in range(number):
         column[first + k] = given[k]

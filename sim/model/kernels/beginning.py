@@ -1,4 +1,4 @@
-"""The record of a run before the first step, made from a world: for a single run and for a batch alike."""
+"""The record of a run before the first step, made from a world, for single runs and batches alike."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from sim.scenario.sections import Dynamics, Idea
 from sim.tape.rows import empty_rows
 from sim.tape.tables import Floats, Ints
 
-SOME = 1 << 16  # persons whose ties are counted at once
+SOME = 1 << 16  # persons whose ties are counted at a time
 FIELDS = {"dynamics": DYNAMICS.names, "ideas": IDEA.names, "persons": (*Abilities._fields, "keeps")}
-MOST_ROWS = 1 << 27  # for which room is made beforehand; memory is taken when it is written
-# set later, they give one with nobody left to tell a part again
+MOST_ROWS = 1 << 27  # for which room is made in advance; memory is taken only when it is written
+# fields that, if set later, may give something to do again to a teller with nobody left to tell
 REOPENING = ("readopt", "reach", "stifling", "audience")
 
 
@@ -83,11 +83,11 @@ def start_of(world: World) -> Start:
 
 
 def begin(start: Any, seed: int) -> Any:
-    """Return a record that is kept, in which nothing has happened; compiled code only.
+    """Return a kept record in which nothing has happened; for compiled code only.
 
     Args:
-        start: a `Start` that is kept.
-        seed: of all draws, as a signed number.
+        start: a kept `Start`.
+        seed: the seed of all draws, as a signed number.
     """
     return keep(fresh(start.record, seed))
 
@@ -108,7 +108,7 @@ def fresh(start: Start, seed: int) -> Any:
     keys, most_dependents = n * len(status), 0
     for first, end in zip(status["dependents"], status["dependents_end"]):  # noqa: B905  # as numba has it
         most_dependents = max(most_dependents, end - first)
-    rows = min(3 * keys, MOST_ROWS) + 64  # adopted, implemented and given up once each: no copy is ever made
+    rows = min(3 * keys, MOST_ROWS) + 64  # enough to adopt, implement and give up each once without copying
     return Record(
         seed, n, start.size, start.steps, start.size - n, start.crowd_understanding, persons, keeps, alive, start.ties,
         start.reverse, dynamics.view(DYNAMICS), dynamics, ideas.reshape(ideas.size).view(IDEA), ideas, status,
@@ -125,12 +125,12 @@ def fresh(start: Start, seed: int) -> Any:
 
 
 def dynamics_of(scenario: Scenario) -> Floats:
-    """The keys of [dynamics] as numbers, (numbers,)."""
+    """Return the keys of [dynamics] as numbers, (numbers,)."""
     return np.array([number(Dynamics, name, getattr(scenario.dynamics, name)) for name in FIELDS["dynamics"]])
 
 
 def ideas_of(world: World) -> NDArray[np.float64]:
-    """The ideas' numbers, (m, numbers)."""
+    """Return the numbers of the ideas, (m, numbers)."""
     return np.stack([getattr(world.ideas, name) for name in FIELDS["ideas"]], axis=1)
 
 
@@ -155,7 +155,7 @@ def status_of(world: World) -> tuple[Records, Ints]:
 
 
 def dependents_of(world: World) -> list[list[int]]:
-    """The ideas that build on each idea."""
+    """Return the ideas that build on each idea."""
     dependents: list[list[int]] = [[] for _ in world.ideas.name]
     for idea, prerequisites in enumerate(world.ideas.prerequisites):
         for prerequisite in prerequisites:
@@ -164,7 +164,7 @@ def dependents_of(world: World) -> list[list[int]]:
 
 
 def is_lasting(world: World) -> int:
-    """1 where one who has nobody left to tell never will: nothing opens anybody to an idea again."""
+    """Return 1 if a teller with nobody left to tell never has again, since nothing reopens anybody to an idea."""
     reopening = any(world.ideas.rivals) or world.scenario.dynamics.readopt or any(
         entry.kind == "born" or (entry.setting is not None and entry.setting[1] in REOPENING)
         for entry in world.schedule
@@ -173,7 +173,7 @@ def is_lasting(world: World) -> int:
 
 
 def persons_of(world: World) -> tuple[Abilities, Any, Any, bool]:
-    """Return abilities, keeps, alive, and whether an intervention may change persons; what it may change is full."""
+    """Return abilities, keeps, alive, and whether interventions may change persons; what they may change is full."""
     settings = [entry.setting for entry in world.schedule if entry.setting is not None]
     changed = [field for section, field, _ in settings if section == "persons"]
     changed += ["alive"] * any(entry.kind in ("born", "die") for entry in world.schedule)
@@ -188,7 +188,7 @@ def persons_of(world: World) -> tuple[Abilities, Any, Any, bool]:
 
 
 def tie_rows(ties: Ties) -> TieRows:
-    """Ties as the loops read them."""
+    """Return ties as the loops read them."""
     slim: list[Any] = [
         column[:1].copy() if len(column) and column.strides == (0,) else np.ascontiguousarray(column)
         for column in (ties.weight, ties.start, ties.end)
@@ -197,7 +197,7 @@ def tie_rows(ties: Ties) -> TieRows:
 
 
 def reverse_of(world: World) -> TieRows:
-    """Return the ties by the person they lead to, where the threshold rule asks for them; else none."""
+    """Return the ties by the person they lead to if a threshold rule needs them, else none."""
     asked = [world.scenario.dynamics.adoption, *(d.setting[2] for d in world.schedule if d.setting is not None)]
     if "threshold" in asked:
         return tie_rows(reversed_ties(world.ties))
@@ -206,7 +206,7 @@ def reverse_of(world: World) -> TieRows:
 
 
 def exposed_room(ties: Ties) -> int:
-    """Room for those who understood and are not yet noted: more than one teller and a buffer can add."""
+    """Return the room for those who understood and are not yet noted: more than one teller and a buffer can add."""
     n, most = len(ties.indptr) - 1, 0
     for begin in range(0, n, SOME):
         most = max(most, int(np.diff(ties.indptr[begin : begin + SOME + 1]).max()))
@@ -229,7 +229,7 @@ def _bounds(some: Any) -> tuple[int, int]:
 
 
 def _set_by(entry: Scheduled) -> tuple[int, int, float]:
-    """Return the section and field that an intervention sets, and to what; else how much of something it does."""
+    """Return the section, field and value that an intervention sets; if it sets nothing, 0, 0 and its amount."""
     if entry.setting is None:
         return 0, 0, entry.amount
     section, field, value = entry.setting

@@ -1,4 +1,4 @@
-"""The writing of a run, into columns that grow when they are full."""
+"""The writing of a run into columns that grow when they are full."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def add_influence(run: Run, child: int, parent: int, weight: float) -> None:
 
 
 def make_room(run: Run, learners: int, timers: int) -> None:
-    """Make room for so many who learn, each from one holding, and for timers to be asked about."""
+    """Make room for learners who each heard from one holding, and for timers to be asked about."""
     run.rows = tape_rows.with_room(run.rows, learners, learners)
     if run.pending[0] + timers >= len(run.pending):
         run.pending = larger(run.pending, run.pending[0] + timers + 1)
 
 
 def ask(run: Run, timer: int) -> None:
-    """Ask about a timer in the next step: whether it is to run."""
+    """Have a timer looked at in the next step, to see whether it is to run."""
     if run.pending[0] + 1 == len(run.pending):
         run.pending = larger(run.pending, 0)
     push(run.pending, timer)
 
 
 def list_teller(run: Run, key: int) -> None:
-    """Put a holder among the tellers, once; so there is always room."""
+    """Put a holder among the tellers, only once, so that there is always room."""
     if not run.pairs[key].bits & LISTED:
         run.pairs[key].bits |= LISTED
         push(run.tellers, key)
@@ -51,7 +51,7 @@ def stifle(run: Run, key: int) -> None:
 
 
 def note_later(run: Run, key: int, claim: int) -> None:
-    """Write down that somebody understood a teller, to be noted when all have told."""
+    """Record that somebody understood a teller, to be noted when all have told."""
     if run.keys[0] + 1 == len(run.keys):
         run.keys, run.claims = larger(run.keys, 0), larger(run.claims, 0)
     push(run.keys, key)
@@ -59,7 +59,7 @@ def note_later(run: Run, key: int, claim: int) -> None:
 
 
 def add_note(run: Run, claim: int, following: int) -> int:
-    """Note one more claim of a key, before those that follow; returns 1 + its place."""
+    """Note one more claim of a key, before those that follow; return 1 + its place."""
     place = run.notes_number
     if place == len(run.notes):
         run.notes = larger(run.notes, 0)
@@ -83,7 +83,7 @@ def add_mixture(run: Run, events: Ints, weights: Floats) -> int:
 
 
 def add_news(run: Run, idea: int, event: int, chance: float) -> None:
-    """Note that one of the crowd understood a teller, from this holding, with this chance."""
+    """Record that a teller addressed the crowd from this holding, with this chance for each to understand."""
     if run.news_number == len(run.news):
         run.news = larger(run.news, 0)
     news = run.news[run.news_number]
@@ -92,7 +92,7 @@ def add_news(run: Run, idea: int, event: int, chance: float) -> None:
 
 
 def add_cohort(run: Run, idea: int, event: int, count: int) -> None:
-    """Add those of the crowd who adopt an idea now as the last cohort of it."""
+    """Add the members of the crowd who adopt an idea now as its last cohort."""
     place, status = run.cohorts_number, run.status[idea]
     if place == len(run.cohorts):
         run.cohorts = larger(run.cohorts, 0)
@@ -108,7 +108,7 @@ def add_cohort(run: Run, idea: int, event: int, count: int) -> None:
 
 
 def add_piece(run: Run, idea: int, cohort: int, count: int) -> None:
-    """Note that some of a cohort leave now."""
+    """Record that some of a cohort leave now."""
     if run.pieces_number == len(run.pieces):
         run.pieces = larger(run.pieces, 0)
     piece, of = run.pieces[run.pieces_number], run.cohorts[cohort]

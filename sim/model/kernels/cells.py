@@ -23,16 +23,16 @@ from sim.model.world import World
 from sim.scenario.groups import POPULATION, person_ranges
 from sim.scenario.scenario import Scenario
 
-Entries = list[tuple[int, Any, range]]  # ability, its law, and whose it is
+Entries = list[tuple[int, Any, range]]  # the number of an ability, its law, and the rows that have it
 
 
 def is_random(scenario: Scenario) -> bool:
-    """Return whether the network is drawn by the seed."""
+    """Return whether the network depends on the seed."""
     return scenario.world.network.kind not in ("file", *build.SEEDLESS)
 
 
 def template(scenario: Scenario, seed: int, rules: Own) -> World:
-    """Return the world of a scenario without what is drawn, which each run makes in the loop."""
+    """Return the world of a scenario without its draws, which each run makes in the loop."""
     world = World.outline(scenario, seed, rules)
     return world if is_random(scenario) else replace(world, ties=build.ties(scenario, seed, world.persons, world.n))
 
@@ -73,13 +73,13 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
 
 
 def _numbers(world: World) -> tuple[Any, ...]:
-    """Return the numbers of ideas, interventions, delays and values of a world, as the loops have them."""
+    """Return the numbers of ideas, interventions, delays and values of a world, as the loops read them."""
     values = worth_of(world, world.scenario.scenario.steps).value
     return ideas_of(world), interventions_of(world.schedule), delays_of(world)[1], values
 
 
 def _entries(scenario: Scenario) -> Entries:
-    """Return each group's law of each ability: a number, or a distribution."""
+    """Return the law of each ability of each group: a number, or a distribution."""
     people, found = person_ranges(scenario), []
     for number, ability in enumerate(Abilities._fields):
         base = getattr(scenario.population, ability)
@@ -100,7 +100,7 @@ def _is_full(world: World, ability: int, entries: Sequence[Entries]) -> bool:
 
 
 def _draws(entries: Entries, full: Sequence[bool]) -> Iterator[tuple[int, Any, range]]:
-    """Yield the draws of each run: one for each ability and group, or a single one where all groups are alike."""
+    """Yield the draws of each run: one for each ability and group, or a single one if all groups are alike."""
     before = -1
     for ability, law, rows in entries:
         if full[ability]:
@@ -111,7 +111,7 @@ def _draws(entries: Entries, full: Sequence[bool]) -> Iterator[tuple[int, Any, r
 
 
 def _weights(world: World, scenarios: Sequence[Scenario]) -> NDArray[np.float64]:
-    """Return the weights of ties, one for all where they are alike, else one for each; (cells, weights)."""
+    """Return the weights of ties: one if all are alike, else one for each tie; (cells, weights)."""
     if is_random(world.scenario):
         return np.array([[scenario.world.network.weight] for scenario in scenarios], np.float64)
     base, columns = world.scenario, []
@@ -124,7 +124,7 @@ def _weights(world: World, scenarios: Sequence[Scenario]) -> NDArray[np.float64]
 
 
 def record_with(world: World, plan: Plan) -> Any:
-    """Return a record whose columns the runs of a thread use one after the other."""
+    """Return a record whose columns the runs of a thread reuse, one run after the other."""
     record = fresh(start_of(world), 0)
     room = [1] * len(Abilities._fields)
     for ability, _, _, last, _, _ in plan.draws.tolist():

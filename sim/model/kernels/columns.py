@@ -1,8 +1,8 @@
-"""The record of a run: all that the loops read and write, handed on by reference.
+"""The record of a run: all that the loops read and write, passed by reference.
 
-A key is idea * n + person, a timer is 4 * key + what it is for. A stack is an array of whole numbers: how many are in
-use, then these. A column of persons or ties that is alike for all has one entry: `at` reads either form. Nothing here
-checks its input; beginning.py does. Columns that grow are replaced by larger ones where they are written.
+A key is idea * n + person; a timer is 4 * key + its purpose. A stack is an array of whole numbers: the number of
+entries in use, then the entries. A column of persons or ties that is the same for all has one entry: `at` reads either
+form. Nothing here checks its input; beginning.py does. Full columns are replaced by larger ones when written to.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ Records = NDArray[np.void]
 
 DISCOVERY, IMPLEMENTATION, ABANDONMENT, RESOLUTION = range(4)  # what timers are for
 PURPOSES = np.array([DISCOVER, IMPLEMENT, ABANDON, RESOLVE])
-EXPOSED, WATCHED = 4, 5  # sets of keys beside those of the timers: who understood, who may be at the threshold
+EXPOSED, WATCHED = 4, 5  # sets of keys after those of the timers: who understood, who may reach the threshold
 FAR = 2**31 - 1  # later than any step of a run
 LAST = 2**31 - 2  # the last step that a run can have
 HELD, GIVEN_UP, IMPLEMENTED, HESITATES, LISTED, SURE, TAKEN = 1, 2, 4, 8, 16, 32, 64  # the bits of a pair
 ALL = 255
 
-PAIR: Any = np.dtype(  # what a person is to an idea; in one place, since what is asked of one is asked together
+PAIR: Any = np.dtype(  # the state of a person towards an idea; in one place, since its fields are read together
     [
-        ("event", np.int32),  # by which it was last adopted, if ever
+        ("event", np.int32),  # the event by which it was last adopted, if ever
         ("since", np.int32),  # when
         ("until", np.int32),  # the last step in which it is told
         ("bits", np.uint8),
@@ -44,14 +44,14 @@ PAIR: Any = np.dtype(  # what a person is to an idea; in one place, since what i
 )
 DYNAMICS: Any = np.dtype([(name, np.float64) for name in Dynamics.model_fields])
 IDEA: Any = np.dtype([(name, np.float64) for name in SETTABLE["ideas"]])
-STATUS: Any = np.dtype(  # what there is to know of an idea beside its numbers
+STATUS: Any = np.dtype(  # the state of an idea, apart from its numbers
     [(name, np.int64) for name in (
         "works", "worked",  # in this step and in the one before
         "released",  # when it first works
         "common",  # whether it is discovered at the common rate
         "prerequisites", "prerequisites_end", "dependents", "dependents_end", "rivals", "rivals_end",  # of `relations`
         "held", "given_up",  # by how many of the crowd
-        "first", "last",  # cohort, -1 if there is none
+        "first", "last",  # the cohorts, -1 if there are none
     )]
 )  # fmt: skip
 INTERVENTION: Any = np.dtype(
@@ -61,17 +61,17 @@ INTERVENTION: Any = np.dtype(
 )  # fmt: skip
 NEWS: Any = np.dtype(
     [("idea", np.int64), ("event", np.int64), ("chance", np.float64)]
-)  # to the crowd, from whose holding
+)  # for the crowd: idea, the teller's holding, the chance to be addressed and understand
 COHORT: Any = np.dtype([(name, np.int64) for name in ("event", "since", "count", "next")])
 PIECE: Any = np.dtype(
     [(name, np.int64) for name in ("event", "idea", "begin", "end", "count")]
-)  # of a cohort that left
+)  # part of a cohort that left
 PART: Any = np.dtype([("event", np.int64), ("weight", np.float64)])  # of a mixture
-NOTE: Any = np.dtype([("claim", np.int64), ("next", np.int64)])  # of one key, linked
+NOTE: Any = np.dtype([("claim", np.int64), ("next", np.int64)])  # a claim to a key, in a linked list of all of them
 
 
 def number(section: Any, field: str, value: Any) -> float:
-    """Return a value of a scenario as the loops have it: of words, the place among those that the field allows."""
+    """Return a value of a scenario as the loops have it: for a word, its place among those that the field allows."""
     return _place(section, field, value) if isinstance(value, str) else float(value)
 
 
@@ -109,7 +109,7 @@ class TieRows(NamedTuple):
 
 @dataclass
 class Run:
-    """A run, as the loops have it; between calls it is a `Record` of the same fields."""
+    """A run as the loops see it; between calls it is a `Record` of the same fields."""
 
     seed: int
     n: int  # persons
@@ -122,8 +122,8 @@ class Run:
     keeps: Bytes  # (n,) or (1,), as abilities
     alive: Bytes
     ties: TieRows
-    reverse: TieRows  # empty where no threshold asks for it
-    dynamics: Records  # (1,), and as numbers, the same memory
+    reverse: TieRows  # empty unless a threshold needs it
+    dynamics: Records  # (1,); `dynamics_numbers` is the same memory
     dynamics_numbers: Floats
     ideas: Records  # (m,)
     ideas_numbers: NDArray[np.float64]  # (m, numbers)
@@ -136,10 +136,10 @@ class Run:
     now: int
     skipped: int  # interventions without effect
     intervened: int  # interventions that have happened
-    rows_now: int  # when the step began
-    rows_before: int  # and the one before
+    rows_now: int  # events when the step began
+    rows_before: int  # events when the step before began
     rescan: int  # whether everybody looks around
-    lasting: int  # whether one who has nobody left to tell never will
+    lasting: int  # whether a teller with nobody left to tell never has again
     timed: int  # whether ties come and go
     timers_used: int  # whether any timer was ever started
     dynamics_before: Records  # the parameters of the last step, as `dynamics` and `ideas`
@@ -147,9 +147,9 @@ class Run:
     # of each key
     pairs: Records  # PAIR
     exposed: Ints  # 0, or 1 + the least claim of a teller, or 1 + the last of all notes
-    closed: Ints  # a bit a key: whether it cannot be adopted
-    due: Steps  # when each timer is, 0 if it does not run; (4 * keys,)
-    heard_from: Ints  # the source of one who hesitates
+    closed: Ints  # one bit per key: whether it cannot be adopted
+    due: Steps  # the step in which each timer is due, 0 if it does not run; (4 * keys,)
+    heard_from: Ints  # the source from which someone who hesitates heard
     low: NDArray[np.int64]  # sets of keys: timers that are due, exposed, watched; (6, words)
     high: NDArray[np.int64]
     exposed_number: int
@@ -166,7 +166,7 @@ class Run:
     filled: Ints  # entries in it; (steps + 1,)
     slots: Ints  # the blocks
     blocks: int  # in use so far
-    free_block: int  # the first of those that are free again, -1 if there is none
+    free_block: int  # the first block that is free again, -1 if there is none
     news: Records  # NEWS of this step
     news_number: int
     notes: Records  # NOTE, where every teller is credited
@@ -181,20 +181,20 @@ class Run:
 
 
 def _named_tuple(name: str, kind: type[Any]) -> Any:
-    return namedtuple(name, list(kind.__annotations__))  # its fields are told once
+    return namedtuple(name, list(kind.__annotations__))  # its fields are listed once, in `kind`
 
 
 Record = _named_tuple("Record", Run)
 
 
 def at(column: Any, place: int) -> float:
-    """The entry of a column that may be one for all."""
+    """Return the entry of a column that may hold one for all."""
     entry: float = column[place] if len(column) > 1 else column[0]
     return entry
 
 
 def stack(room: int) -> Ints:
-    """An empty stack."""
+    """Return an empty stack."""
     made = np.empty(1 + room, np.int64)
     made[0] = 0
     return made
@@ -207,7 +207,7 @@ def push(to: Ints, item: int) -> None:
 
 
 def larger(column: Any, room: int) -> Any:
-    """A copy of a column, half as large again, or as large as it takes."""
+    """Return a copy of a column, half as large again, or with `room` entries if that is more."""
     new = np.empty(max(room, len(column) * 3 // 2 + 16), column.dtype)
     new[: len(column)] = column
     return new

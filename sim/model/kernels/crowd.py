@@ -1,4 +1,4 @@
-"""The crowd in loops; what it does and why stands in agents/crowd.py."""
+"""The crowd in loops; agents/crowd.py explains what it does, and why."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from sim.tape.tables import ABANDON, LEARN, Ints
 
 
 def tell_crowd(run: Run, idea: int, event: int, said: float, teller_clarity: float) -> None:
-    """A teller reaches each of the crowd with this chance, from the holding `event`."""
+    """Let a teller address each member of the crowd with this chance, from the holding `event`."""
     understood = chance_in_crowd(said, run.ideas[idea].clarity, teller_clarity, run.crowd_understanding)
     if run.crowd and understood > 0.0:
         add_news(run, idea, event, understood)
 
 
 def in_order(news: Records) -> Ints:
-    """The order of news by idea and, within one, by the teller's holding and the chance."""
+    """Return the order of news by idea and, within an idea, by the teller's holding and the chance."""
     order = np.argsort((news["idea"] << 32) | news["event"])
     for place in range(1, len(news)):
         at = place
@@ -40,7 +40,7 @@ def in_order(news: Records) -> Ints:
 
 
 def comes_before(news: Records, one: int, other: int) -> bool:
-    """Return whether of two tellings by one holding the first has the smaller chance."""
+    """Return whether, of two tellings from one holding, the first has the smaller chance."""
     same = news[one].idea == news[other].idea and news[one].event == news[other].event
     return same and bool(news[one].chance < news[other].chance)
 
@@ -54,9 +54,9 @@ def open_to(run: Run, idea: int) -> int:
 
 
 def learn_in_crowd(run: Run, order: Ints) -> None:
-    """Have those of the crowd adopt an idea who understood at least one teller: one event, shared by what each reached.
+    """Let all of the crowd who understood at least one teller adopt the idea, as one event, weighted by each chance.
 
-    `order` says which of the news they are.
+    `order` gives the news of the idea, sorted.
     """
     news, idea = run.news, run.news[order[0]].idea
     understood, reached = 0.0, 0.0
@@ -78,7 +78,7 @@ def learn_in_crowd(run: Run, order: Ints) -> None:
 
 
 def abandon_in_crowd(run: Run, idea: int) -> None:
-    """Have those of each cohort abandon an idea whose chance comes true; one event for all."""
+    """Let members of each cohort abandon an idea by chance, with one event for all."""
     d, status = run.dynamics[0], run.status[idea]
     total, before, at = 0, -1, status.first
     while at >= 0:
@@ -105,7 +105,7 @@ def abandon_in_crowd(run: Run, idea: int) -> None:
 
 
 def unlink(run: Run, idea: int, before: int, following: int) -> None:
-    """Take the cohort between two others, -1 for none, out of those of an idea."""
+    """Take the cohort between two others (-1: none) out of the list of an idea."""
     if before < 0:
         run.status[idea].first = following
     else:
@@ -115,7 +115,7 @@ def unlink(run: Run, idea: int, before: int, following: int) -> None:
 
 
 def pieces_of(run: Run) -> Ints:
-    """The holdings of the crowd up to now, ended or not, by event: event, idea, begin, end, count; (5, pieces)."""
+    """Return the crowd's holdings up to now, ended or not, by event: event, idea, begin, end, count; (5, pieces)."""
     used = run.pieces_number
     pieces = np.empty((5, used + run.cohorts_number), np.int64)
     for k in range(used):
@@ -129,5 +129,5 @@ def pieces_of(run: Run) -> Ints:
             pieces[0, used], pieces[1, used], pieces[2, used] = one.event, idea, one.since
             pieces[3, used], pieces[4, used] = run.now, one.count
             used, at = used + 1, one.next
-    order = np.argsort((pieces[0, :used] << 32) | np.arange(used))  # of one event as they come
+    order = np.argsort((pieces[0, :used] << 32) | np.arange(used))  # pieces of one event keep their order
     return pieces[:, order].copy()

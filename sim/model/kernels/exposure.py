@@ -1,4 +1,4 @@
-"""Exposure: one of all tellers whom a person understood is credited; and looking around for holders."""
+"""Exposure: crediting one, or each, of the tellers whom a person understood, and looking around for holders."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sim.model.randomness import RANK, UNDERSTAND, key_of, rank_of, uniform
 from sim.model.rules import added, chance_to_understand, claim, comes_true, reaches_threshold
 from sim.tape.tables import LEARN, Ints
 
-SOME = 512  # claims that are sorted out at once
-AHEAD = 16  # claims for whose keys the memory is asked while one is noted
+SOME = 512  # claims that are sorted out at a time
+AHEAD = 16  # how many claims ahead the memory is asked for keys
 
 
 @inline
 def note(run: Run, key: int, claim: int) -> None:
-    """Somebody understood a teller: of one key the least claim counts or, where every teller is credited, all."""
+    """Note that somebody understood a teller: the least claim to a key counts or, if every teller is credited, all."""
     best = run.exposed[key]
     if run.dynamics[0].credited_tellers == EVERY:
         run.exposed[key] = add_note(run, claim, best)
@@ -42,7 +42,7 @@ def note_all(run: Run) -> None:
 
 
 def note_plainly(run: Run, keys: Ints, claims: Ints, first: int, last: int) -> int:
-    """Note those at the places `first` to `last`, where one teller is credited; how many were not exposed before."""
+    """Note those at places `first` to `last`, if one teller is credited; return how many were not exposed before."""
     exposed, low, high, new = run.exposed, run.low[EXPOSED], run.high[EXPOSED], 0
     for k in range(first, last + 1):
         fetch(exposed, keys[min(k + AHEAD, last)])
@@ -55,7 +55,7 @@ def note_plainly(run: Run, keys: Ints, claims: Ints, first: int, last: int) -> i
 
 
 def note_those_of(run: Run, begin: int, end: int) -> int:
-    """Note the keys `begin` to `end` - 1, whole spans of a bitset; how many were not exposed before."""
+    """Note the keys `begin` to `end` - 1, whole spans of a bitset; return how many were not exposed before."""
     keys, claims = run.keys, run.claims
     my_keys, my_claims, new = np.empty(SOME, np.int64), np.empty(SOME, np.int64), 0
     for first in range(1, keys[0] + 1, SOME):
@@ -68,7 +68,7 @@ def note_those_of(run: Run, begin: int, end: int) -> int:
 
 
 def close_ranks(tellers: Ints) -> None:
-    """Drop the tellers who tell no more."""
+    """Drop the tellers who will not tell again."""
     left = 0
     for place in range(1, tellers[0] + 1):
         if tellers[place] >= 0:
@@ -78,7 +78,7 @@ def close_ranks(tellers: Ints) -> None:
 
 
 def expose(run: Run) -> None:
-    """Have all tell, and note who understood whom."""
+    """Let all tell, and note who understood whom."""
     place = 1
     note_all(run)
     while place <= run.tellers[0]:
@@ -90,8 +90,8 @@ def expose(run: Run) -> None:
 def watch(run: Run) -> None:
     """Mark the persons who look around under the threshold rule.
 
-    Only those do whose neighbours adopted something in the last step, and those who were at the threshold already or
-    became open; everybody where parameters were changed or ties come and go.
+    These are persons whose neighbours adopted something in the last step, and those who were at the threshold already
+    or became open; or everybody, if parameters were changed or ties come and go.
     """
     n, low, high, rows, ties = run.n, run.low[WATCHED], run.high[WATCHED], run.rows, run.ties
     if run.rescan or run.timed:
@@ -107,16 +107,16 @@ def watch(run: Run) -> None:
 
 
 def look_around(run: Run) -> None:
-    """Expose all that are watched to what enough of those hold who could tell them."""
+    """Expose all who are watched to ideas that enough of their possible tellers hold."""
     low, high = run.low[WATCHED], run.high[WATCHED]
     for span in range(high.shape[0]):
         for k in range(collect(low, high, span, span + 1, run.learners)):
             if look_at(run, run.learners[k]):
-                mark(low, high, run.learners[k])  # who does not adopt it now is asked again
+                mark(low, high, run.learners[k])  # whoever does not adopt it now is asked again
 
 
 def look_at(run: Run, key: int) -> bool:
-    """Expose one person to one idea from all who hold it, if these are enough; whether they are."""
+    """Expose one person to one idea from all its holders if these are enough; return whether they are."""
     n, ties, idea = run.n, run.reverse, key // run.n
     person = key - idea * n
     if is_closed(run.closed, key):
@@ -138,12 +138,12 @@ def look_at(run: Run, key: int) -> bool:
 
 
 def rank_among(run: Run, idea: int, teller: int, person: int) -> int:
-    """The place of a teller among those of an idea in this step."""
+    """Return the rank of a teller among those of an idea in this step."""
     return rank_of(key_of(run.seed, RANK, run.now, idea), teller, person)
 
 
 def chance_to_follow(run: Run, idea: int, person: int) -> float:
-    """Chance that a person at the threshold understands, by the clarity of the teller who is credited before others."""
+    """Return the chance that a person at the threshold understands, by the clarity of the teller of the lowest rank."""
     ties, teller, least = run.reverse, -1, 0
     for tie in range(ties.indptr[person], ties.indptr[person + 1]):
         other = ties.target[tie]

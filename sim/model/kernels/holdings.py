@@ -30,18 +30,18 @@ from sim.tape.tables import IMPLEMENT, Ints
 
 
 def is_closed(closed: Ints, key: int) -> int:
-    """1 where a person cannot adopt an idea, else 0."""
+    """Return 1 if a person cannot adopt an idea, else 0."""
     return int((closed[key >> 6] >> (key & 63)) & 1)
 
 
 def is_held(run: Run, key: int) -> bool:
-    """Return whether an idea is held since an earlier step."""
+    """Return whether an idea has been held since an earlier step."""
     pair = run.pairs[key]
     return bool(pair.bits & HELD) and is_settled(pair.since, run.now)
 
 
 def refresh(run: Run, idea: int, person: int) -> None:
-    """See again whether a person could adopt an idea."""
+    """Check again whether a person could adopt an idea."""
     key, status = idea * run.n + person, run.status[idea]
     bits, rival = run.pairs[key].bits, False
     for k in range(status.rivals, status.rivals_end):
@@ -58,23 +58,23 @@ def refresh(run: Run, idea: int, person: int) -> None:
 @inline
 def stop(run: Run, timer: int) -> None:
     """Stop a timer."""
-    if run.timers_used and run.due[timer]:  # looked at first: what never runs takes no memory
+    if run.timers_used and run.due[timer]:  # read first, so that timers that never run take no memory
         run.due[timer] = 0
 
 
 def abandonment_in_force(run: Run, idea: int, age: int) -> float:
-    """Return the rate of abandonment of the last step in which rates were set; timers start anew at others."""
+    """Return the rate of abandonment of the last step in which rates were set; at another rate, timers restart."""
     before = run.dynamics_before[0]
     return abandonment_rate(run.status[idea].worked != 0, before.abandon_rate, before.abandon_rate_working, age)
 
 
 def last_step(step: float) -> int:
-    """A step that may have a fraction, or be inf, as the last whole one up to it."""
+    """Return the last whole step up to one that may have a fraction, or be inf."""
     return int(step) if step < LAST else LAST
 
 
 def begun(run: Run, idea: int, person: int, row: int) -> None:
-    """A holding began with an event."""
+    """Begin a holding with an event."""
     key = idea * run.n + person
     hold(run.pairs[key], row, run.now, last_step(tells_until(run.now, run.dynamics[0].telling_period)), 0)
     run.closed[key >> 6] |= 1 << (key & 63)
@@ -84,13 +84,13 @@ def begun(run: Run, idea: int, person: int, row: int) -> None:
 
 @inline
 def hold(pair: Any, row: int, now: int, until: int, bits: int) -> None:
-    """An idea is held from an event on and told up to a step, with these bits more."""
+    """Have an idea held from an event on and told up to a step, with these additional bits."""
     pair.bits = (pair.bits | HELD | TAKEN | bits) & (ALL - IMPLEMENTED - HESITATES - SURE)
     pair.event, pair.since, pair.until = row, now, until
 
 
 def is_followed(run: Run) -> bool:
-    """Return whether holding an idea has consequences: a timer that runs or is stopped, or something for rivals."""
+    """Return whether holding an idea has consequences: for a timer that runs or is stopped, or for related ideas."""
     skilled = len(run.abilities.skill) > 1 or run.abilities.skill[0] > 0.0
     follows = run.timers_used != 0 or len(run.relations) > 0
     follows = follows or (skilled and run.dynamics[0].implementation_rate > 0.0)
@@ -105,7 +105,7 @@ def most_timers(run: Run) -> int:
 
 
 def set_off(run: Run, key: int) -> None:
-    """Start what follows from an idea being held: timers are asked about or stop, and rivals are closed."""
+    """Start what follows from an idea being held: ask about timers or stop them, and close rivals."""
     n, idea = run.n, key // run.n
     person, status = key - idea * n, run.status[idea]
     for timer in range(4 * key, 4 * key + 4):
@@ -125,7 +125,7 @@ def set_off(run: Run, key: int) -> None:
 
 
 def ended(run: Run, idea: int, person: int) -> None:
-    """A holding has ended."""
+    """End a holding."""
     n, status = run.n, run.status[idea]
     key, creative = idea * n + person, at(run.abilities.creativity, person) > 0.0
     run.pairs[key].bits &= ALL - HELD - IMPLEMENTED
@@ -145,7 +145,7 @@ def ended(run: Run, idea: int, person: int) -> None:
 
 
 def implement(run: Run, key: int) -> None:
-    """A holder makes an idea work."""
+    """Let a holder make an idea work."""
     idea = key // run.n
     run.pairs[key].bits |= IMPLEMENTED
     stop(run, 4 * key + IMPLEMENTATION)

@@ -1,7 +1,7 @@
-"""Interventions in loops; the effect of each kind stands in agents/interventions.py.
+"""Interventions in loops; agents/interventions.py shows the effect of each kind.
 
-An intervention is a record of whole numbers: its step, its kind, and ranges of persons who do it, of ideas, and of
-persons to whom it is done; a number says how much.
+An intervention is a record: whole numbers for its step, its kind, and ranges of the persons who act, of ideas, and of
+the persons acted on, and a fractional number for the amount.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ from sim.tape.tables import DISCOVER, LEARN, LEAVE
 
 KINDS = ("born", "die", "set", "discover", "find", "implement", "rewrite", "lock", "unlock", "publish", "tell")
 BORN, DIE, SET, DO_DISCOVER, FIND, DO_IMPLEMENT, REWRITE, LOCK, UNLOCK, DO_PUBLISH, TELL = range(11)
-SECTIONS = ("dynamics", "ideas", "persons", "common rate")  # of which something can be set
+SECTIONS = ("dynamics", "ideas", "persons", "common rate")  # the sections in which something can be set
 OF_DYNAMICS, OF_IDEAS, OF_PERSONS, COMMON_RATE = range(4)
-KEEPS = len(Abilities._fields)  # a field beside those of the abilities
+KEEPS = len(Abilities._fields)  # the field after those of the abilities
 WAITS = {
     "creativity": DISCOVERY,
     "skill": IMPLEMENTATION,
     "keeps": ABANDONMENT,
-}  # timers that start anew when it is set
+}  # timers that restart when the field is set
 RESTARTS = np.array([WAITS.get(name, -1) for name in (*Abilities._fields, "keeps")])
 
 
 def happen(run: Run, which: int) -> None:
-    """Have a scheduled change happen now; those of its persons on whom it has no effect are counted as skipped."""
+    """Have a scheduled change happen now; persons on whom it has no effect are counted as skipped."""
     run.rescan = 1
     given = run.interventions[which]
     persons, ideas = max(given.person_end - given.person, 0), max(given.idea_end - given.idea, 0)
@@ -80,7 +80,7 @@ def happen(run: Run, which: int) -> None:
 
 
 def be_born(run: Run, first: int, end: int) -> None:
-    """Persons enter the world."""
+    """Let persons enter the world."""
     for person in range(first, end):
         if not run.alive[person]:
             run.alive[person] = 1
@@ -90,7 +90,7 @@ def be_born(run: Run, first: int, end: int) -> None:
 
 
 def die(run: Run, first: int, end: int) -> None:
-    """Persons leave the world, and what they hold with them."""
+    """Let persons leave the world, and end their holdings."""
     for person in range(first, end):
         for idea in range(len(run.status)):
             if run.pairs[idea * run.n + person].bits & HELD:
@@ -107,13 +107,13 @@ def die(run: Run, first: int, end: int) -> None:
 
 
 def restart(run: Run, timer: int) -> None:
-    """Draw a wait anew when it is next asked for."""
+    """Stop a timer, and have its wait drawn anew."""
     stop(run, timer)
     ask(run, timer)
 
 
 def set_value(run: Run, which: int) -> None:
-    """A parameter takes a new value; the value of an idea is history's, see realise.py."""
+    """Give a parameter a new value; what a new value of an idea changes is left to realise.py."""
     given, field, value = run.interventions[which], run.interventions[which].field, run.interventions[which].amount
     if given.section == COMMON_RATE:
         for idea in range(len(run.ideas)):
@@ -134,7 +134,7 @@ def set_value(run: Run, which: int) -> None:
 
 
 def discover(run: Run, idea: int, person: int) -> None:
-    """A person discovers an idea, standing on the own holdings of its prerequisites, in equal parts and by row."""
+    """Let a person discover an idea, with their holdings of its prerequisites as equal influences, by row."""
     row, number = add_event(run, DISCOVER, person, idea, 1), 0
     begin, end = run.status[idea].prerequisites, run.status[idea].prerequisites_end
     for k in range(begin, end):
@@ -153,7 +153,7 @@ def discover(run: Run, idea: int, person: int) -> None:
 
 
 def adopt_now(run: Run, idea: int, person: int, which: int) -> None:
-    """A person has an idea now, or finds it in the notebook of another one, alive or dead."""
+    """Let a person have an idea now, or find it in the notebook of another one, alive or dead."""
     given, event = run.interventions[which], -1
     is_open = not is_closed(run.closed, idea * run.n + person)
     for of in range(given.to, min(given.to_end, run.n) if given.kind == FIND else given.to):
@@ -171,7 +171,7 @@ def adopt_now(run: Run, idea: int, person: int, which: int) -> None:
 
 
 def do_with_holding(run: Run, idea: int, person: int, which: int) -> None:
-    """Carry out what a person does with an idea that is held."""
+    """Carry out what a person does with a held idea."""
     given, key = run.interventions[which], idea * run.n + person
     pair, clarity = run.pairs[key], at(run.abilities.clarity, person)
     held = pair.bits & HELD != 0
@@ -197,7 +197,7 @@ def do_with_holding(run: Run, idea: int, person: int, which: int) -> None:
 
 
 def publish(run: Run, key: int, reach: float) -> None:
-    """A holder addresses everybody with the same chance."""
+    """Let a holder address everybody with the same chance."""
     luck, person = key_of(run.seed, PUBLISH, run.now, key // run.n), key % run.n
     other, draws = -1, 0
     while reach > 0.0:
@@ -209,7 +209,7 @@ def publish(run: Run, key: int, reach: float) -> None:
 
 
 def address(run: Run, key: int, other: int, purpose: int) -> None:
-    """A holder addresses one person: who understands is exposed, who knows already may stifle the holder."""
+    """Let a holder address one person: whoever understands is exposed, whoever knows already may stifle the holder."""
     n, idea = run.n, key // run.n
     person, other_key = key - idea * n, idea * n + other
     if other == person:
@@ -225,7 +225,7 @@ def address(run: Run, key: int, other: int, purpose: int) -> None:
 
 
 def expose_to(run: Run, idea: int, person: int, other: int, clarity: float, source: int, purpose: int) -> None:
-    """Expose a person who is open to an idea, and understands, to one who tells it with certainty."""
+    """Expose a person to a teller who addresses with certainty, if the person is open to the idea and understands."""
     key = idea * run.n + other
     if is_closed(run.closed, key):
         return
@@ -236,7 +236,7 @@ def expose_to(run: Run, idea: int, person: int, other: int, clarity: float, sour
 
 
 def tell_from_crowd(run: Run, idea: int, which: int) -> None:
-    """Somebody of the crowd tells: the credit goes to its cohorts in the parts of their counts."""
+    """Let the crowd tell an idea; the credit goes to its cohorts in proportion to their counts."""
     given, number, at_cohort, total = run.interventions[which], 0, run.status[idea].first, 0.0
     events, counts = np.empty(run.cohorts_number, np.int64), np.empty(run.cohorts_number)
     while at_cohort >= 0:

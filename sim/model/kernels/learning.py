@@ -16,16 +16,16 @@ from sim.model.rules import MIXTURE, added, part_of, tells_until
 from sim.tape.rows import add_alike
 from sim.tape.tables import LEARN, Floats, Ints
 
-AHEAD = 16  # learners for whom the memory is asked while one learns
+AHEAD = 16  # how many learners ahead the memory is asked
 
 
 def source_of(claim: int) -> int:
-    """The event or mixture by which a claim is made."""
+    """Return the event or mixture from which a claim is made."""
     return claim & (2 * MIXTURE - 1)
 
 
 def size_of(run: Run, source: int) -> int:
-    """Return how many holdings a source is."""
+    """Return how many holdings a source stands for."""
     return int(run.mixtures[source - MIXTURE + 1] - run.mixtures[source - MIXTURE]) if source >= MIXTURE else 1
 
 
@@ -54,7 +54,7 @@ def sources_of(run: Run, best: int) -> tuple[Ints, Floats]:
 
 
 def add_source(run: Run, source: int, events: Ints, weights: Floats, k: int) -> int:
-    """Sort the holdings of a source in among the first k of all; how many there are then."""
+    """Sort the holdings of a source in among the first k of all, and return how many there are then."""
     for entry in range(size_of(run, source)):
         event, weight = source, 1.0
         if source >= MIXTURE:
@@ -70,7 +70,7 @@ def add_source(run: Run, source: int, events: Ints, weights: Floats, k: int) -> 
 
 
 def merge(events: Ints, weights: Floats, number: int) -> int:
-    """Merge sorted holdings, in equal parts of the `number` of tellers, so that each is there once; how many are."""
+    """Merge sorted holdings, with equal parts for `number` tellers, so that each is there once; return how many."""
     left = -1
     for k in range(len(events)):
         if left >= 0 and events[left] == events[k]:
@@ -90,7 +90,7 @@ def hesitates(run: Run, key: int, idea: int, person: int) -> bool:
 
 
 def learn(run: Run) -> None:
-    """Make all adopt what they understood, one by one: by idea and person, the crowd last of each idea."""
+    """Let all adopt what they understood, one by one: by idea and person, the crowd last for each idea."""
     keys, n = run.learners, run.n
     number = collect(run.low[EXPOSED], run.high[EXPOSED], 0, run.high.shape[1], keys)
     run.exposed_number = 0
@@ -112,7 +112,7 @@ def learn(run: Run) -> None:
 
 
 def learn_idea(run: Run, idea: int, keys: Ints) -> None:
-    """Have those who understood an idea adopt it."""
+    """Let those who understood an idea adopt it."""
     number = left_open(run, keys, len(keys))
     one = run.dynamics[0].credited_tellers != EVERY and run.mixtures_number == 0
     if one and run.ideas[idea].hesitation <= 0.0:
@@ -129,7 +129,7 @@ def learn_idea(run: Run, idea: int, keys: Ints) -> None:
 
 
 def left_open(run: Run, keys: Ints, number: int) -> int:
-    """Keep those of the first keys who can still adopt what they understood, in order; how many."""
+    """Keep, in order, those of the first keys who can still adopt what they understood; return how many."""
     left = 0
     for k in range(number):
         key = keys[k]
@@ -143,7 +143,7 @@ def left_open(run: Run, keys: Ints, number: int) -> int:
 
 
 def adopt(run: Run, idea: int, person: int, best: int) -> None:
-    """A person who understood adopts an idea, or hesitates and remembers from whom it was heard."""
+    """Let a person who understood adopt an idea, or hesitate and remember from whom it was heard."""
     key = idea * run.n + person
     events, weights = sources_of(run, best)
     if hesitates(run, key, idea, person):
@@ -159,20 +159,20 @@ def adopt(run: Run, idea: int, person: int, best: int) -> None:
 
 
 def exposed_in(run: Run, first: int, last: int) -> int:
-    """Keep as learners all under the spans `first` to `last` - 1 who understood and can adopt; return how many."""
+    """Keep as learners all in the spans `first` to `last` - 1 who understood and can adopt; return how many."""
     return left_open(run, run.learners, collect(run.low[EXPOSED], run.high[EXPOSED], first, last, run.learners))
 
 
 def learn_plainly(run: Run, keys: Ints, row: int, influence: int, place: int) -> None:
-    """Have these learn from the one teller credited, writing from these places on, for which there must be room.
+    """Let these learn from the one teller credited, writing from these places on, where there must be room.
 
-    Where nobody hesitates and what was heard came from one holding each; no two ideas of these keys may be rivals.
-    Threads may do so side by side, if each has whole words of the set of the closed, and a stack of timers of its own.
+    This requires that nobody hesitates and all heard from single holdings; no two ideas of these keys may be rivals.
+    Threads may do so side by side, if each has whole words of the closed bitset, and a stack of timers of its own.
     """
     now, n, rows, exposed, pairs, closed = run.now, run.n, run.rows, run.exposed, run.pairs, run.closed
     until, idea, base = last_step(tells_until(now, run.dynamics[0].telling_period)), 0, 0
     add_alike(rows, now, LEARN, row, influence, len(keys))
-    for k in range(len(keys)):  # a loop a column: the memory then comes in time, in half the time of one loop for all
+    for k in range(len(keys)):  # one loop per column takes half the time of one for all: the memory comes in time
         if keys[k] >= base + n:
             idea = keys[k] // n
             base = idea * n

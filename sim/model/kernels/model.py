@@ -1,7 +1,7 @@
-"""The compiled model: makes the columns of a world, takes the steps, and hands the tape over.
+"""The compiled model: it makes the columns of a world, takes the steps, and hands the tape over.
 
-The loops stand in the files beside this one, the rules in rules.py. A step of much telling is shared among threads;
-whatever their number, the tape is the same.
+The loops are in the files beside this one, the rules in rules.py. A step with much telling is shared among threads; the
+tape does not depend on their number.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from sim.scenario.scenario import Scenario
 from sim.tape.tape import Tape
 
 AT_ONCE = 500_000  # persons times steps that are taken in one call
-WORTH_SHARING = 500_000  # ties of the tellers of a step, as the average person has them, above which threads share it
+WORTH_SHARING = 500_000  # ties of a step's tellers, each with the average degree, above which threads share it
 
 
 def runner(
     world: World, threads: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Callable[[int], Tape]:
-    """Return a function that runs a world with the luck of a seed, and returns the same tape as the agents do.
+    """Return a function that runs a world with the random draws of a seed, and returns the same tape as the agents.
 
     Args:
         world: what to run.
-        threads: how many may share a step; without it, as many as there are processors.
-        progress: called with (steps done, of how many).
+        threads: how many may share a step; by default as many as there are processors.
+        progress: called with (steps done, steps in all).
 
     Raises:
-        ScenarioError: by the function, if there are more events than their numbers in 32 bits can tell apart.
+        ScenarioError: by the function, if there are more events than numbers of 32 bits can tell apart.
     """
     steps, threads = world.scenario.scenario.steps, threads or processors()
     instead = replacements(world.rules) + (() if world.schedule else left_out(world.scenario))
@@ -67,21 +67,21 @@ def runner(
             if progress is not None:
                 progress(now, steps)
         rows, *realised, skipped, sound = finish(kept, impact)
-        del kept  # its memory, before the tape takes more
+        del kept  # frees its memory before the tape takes more
         return tape_of(world.with_luck(seed), rows, realised, now, skipped, sound)
 
     return run
 
 
 def refuse_too_many(stopped: int) -> None:
-    """Raise a ScenarioError where the loops stopped because events cannot be told apart by numbers of 32 bits."""
+    """Raise a ScenarioError if the loops stopped because numbers of 32 bits cannot tell the events apart."""
     if stopped == step.TOO_MANY:
         problem = f"this run has more than {step.MOST:,} events, which the kernels cannot number"
         raise ScenarioError(f"{problem}; allowed: fewer")
 
 
 def replacements(own: Own) -> tuple[tuple[Any, Any], ...]:
-    """Return the pairs of functions to replace in the loops for rules of one's own."""
+    """Return the pairs of functions to replace in the loops, for rules of one's own."""
     varies = any(rule is abandonment_rate for rule, _ in own)
     return (*own, (rates_vary, always)) if varies else own
 
@@ -89,7 +89,7 @@ def replacements(own: Own) -> tuple[tuple[Any, Any], ...]:
 def left_out(scenario: Scenario) -> tuple[tuple[Any, Any], ...]:
     """Return the parts that the loops are linked without: those that a plain scenario does not use.
 
-    All or nothing, since each choice of parts is compiled by itself.
+    All or nothing, since each choice of parts is compiled separately.
     """
     dynamics, size = scenario.dynamics, scenario.world.size or 0
     plain = (

@@ -1,4 +1,4 @@
-"""A step shared among threads: each takes a part of the tellers, then each a part of all keys, which it alone writes.
+"""A step shared among threads: each takes a part of the tellers, then a part of all keys, which only it writes.
 
 The exposure of a key does not depend on the order of the tellers (the least claim counts), and rows are numbered
 before they are written, so that the number of threads leaves no trace.
@@ -24,20 +24,20 @@ from sim.model.kernels.columns import DISCOVERY, EVERY, NEWS, RESOLUTION, SIMPLE
 from sim.model.kernels.step import ENDING, RESOLVING
 from sim.tape.tables import Ints
 
-TOGETHER = 1024  # tellers, at the least, that a thread takes at once
+TOGETHER = 1024  # tellers, at least, that a thread takes at once
 
 
 @dataclass
 class Crew:
-    """Threads that share the steps of a run; the record is handed over and back at each step."""
+    """Threads that share the steps of a run; the record is passed to them and back at each step."""
 
     threads: int
-    instead: tuple[tuple[Any, Any], ...] = ()  # what the loops are linked with in the place of what
+    instead: tuple[tuple[Any, Any], ...] = ()  # functions of the loops, each with its replacement
     said: list[dict[str, Ints]] = field(default_factory=list)  # the stacks of keys and claims of each thread
 
     @cached_property
     def pool(self) -> Executor:
-        """The threads beside the one that calls."""
+        """The threads besides the calling one."""
         return ThreadPoolExecutor(max(self.threads - 1, 1))
 
     def do(self, work: Callable[[int], Any]) -> list[Any]:
@@ -46,20 +46,20 @@ class Crew:
         return [work(0), *(other.result() for other in others)]
 
     def bounds(self, record: Any) -> list[int]:
-        """Return where the part of each thread of all spans of keys begins, and the end."""
+        """Return where the part of each thread among the spans of keys begins, followed by the end."""
         spans = record.high.shape[1]
         return [spans * part // self.threads for part in range(self.threads + 1)]
 
 
 def tell_some(record: Any, first: int, last: int) -> tuple[int, int, Any]:
-    """Have some tell; returns the first who has not told yet, the number of news, and the record."""
+    """Let some tellers tell; return the first who has not told yet, the number of news, and the record."""
     run = by_reference(record)
     place = telling.tell(run, first, last)
     return place, run.news_number, values_of(run)
 
 
 def note_waiting(record: Any) -> tuple[int, int]:
-    """Note those who were exposed by interventions; returns how many have been exposed, and timers for each learner."""
+    """Note those who were exposed by interventions; return how many are exposed, and the timers of each learner."""
     run = by_reference(record)
     exposure.note_all(run)
     found = run.exposed_number, holdings.most_timers(run)
@@ -68,7 +68,7 @@ def note_waiting(record: Any) -> tuple[int, int]:
 
 
 def note_part(record: Any, begin: int, end: int) -> int:
-    """Note the keys from `begin` to `end` - 1; how many were not exposed before."""
+    """Note the keys from `begin` to `end` - 1; return how many were not exposed before."""
     run = by_reference(record)
     new = exposure.note_those_of(run, begin, end)
     values_of(run)
@@ -76,7 +76,7 @@ def note_part(record: Any, begin: int, end: int) -> int:
 
 
 def count_part(record: Any, first: int, last: int) -> int:
-    """Gather the learners of some spans of keys; how many there are."""
+    """Gather the learners of some spans of keys; return how many there are."""
     run = by_reference(record)
     found = learning.exposed_in(run, first, last)
     values_of(run)
@@ -84,25 +84,25 @@ def count_part(record: Any, first: int, last: int) -> int:
 
 
 def enlarge(record: Any, learners: int, timers: int) -> Any:
-    """Return the record with room for so many more learners and timers to be asked about."""
+    """Return the record with room for this many more learners and timers to be asked about."""
     run = by_reference(record)
     make_room(run, learners, timers)
     return values_of(run)
 
 
 def learn_part(record: Any, learners: int, row: int, influence: int, place: int) -> None:
-    """Write what so many learners of a part do, from these places on."""
+    """Write what the first `learners` of a part do, from these places on."""
     run = by_reference(record)
     learning.learn_plainly(run, run.learners[:learners], row, influence, place)
     values_of(run)
 
 
 def share_step(crew: Crew, record: Any) -> Any:
-    """Do the telling and, where nothing stands against it, the learning of a step that was left at the telling.
+    """Do the telling and, if nothing prevents it, the learning of a step that was left at the telling.
 
-    Against sharing the telling stands that every teller is credited, or thresholds; against sharing the learning that
-    somebody hesitates or heard from several holdings in one, ideas are rivals, the crowd learns too, or ideas are
-    discovered in the same step.
+    The telling is not shared if every teller is credited or thresholds apply. The learning is not shared if somebody
+    hesitates or heard from a mixture of holdings, if ideas are rivals, if the crowd learns too, or if ideas are
+    discovered or tellers stifled in the same step.
 
     Returns:
         The record, with the stage at which to go on.
@@ -121,10 +121,10 @@ def share_step(crew: Crew, record: Any) -> Any:
 
 
 def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
-    """Have all tell, each thread some tellers after the other.
+    """Let all tell, each thread taking one lot of tellers after another.
 
     Returns:
-        The record; how many of each part of all keys have been exposed; how many timers a learner may ask about.
+        The record; at most how many keys of each part have been exposed; how many timers a learner may ask about.
     """
     bounds, tellers = crew.bounds(record), int(record.tellers[0])
     size = max(TOGETHER, -(-tellers // (4 * crew.threads)))
@@ -142,7 +142,7 @@ def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
             except IndexError:  # another thread has taken the last ones
                 return
             place, _, own[part] = compiled(tell_some, crew.instead)(own[part], first, last)
-            if place <= last:  # there is no room until those who were exposed are noted
+            if place <= last:  # there is no room until the exposed are noted
                 left.append((place, last))
                 return
 
@@ -163,7 +163,7 @@ def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
 
 
 def learn_side_by_side(crew: Crew, record: Any, exposed: Ints, timers: int) -> Any:
-    """Make all adopt what they understood, each thread those of its part; there are `exposed` of each, at most."""
+    """Let all adopt what they understood, each thread those of its part, of whom there are at most `exposed`."""
     threads, bounds = range(crew.threads), crew.bounds(record)
     begins = [0, *np.cumsum(exposed).tolist()]
     room = np.empty(begins[-1], np.int64)

@@ -1,4 +1,4 @@
-"""Many runs of scenarios that differ in numbers and seeds, side by side in threads; their rows stand in blocks."""
+"""Many runs of scenarios that differ in numbers and seeds, side by side in threads; blocks hold their rows."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from sim.tape.rows import Rows, empty_rows
 from sim.tape.tables import Ints
 from sim.tape.tape import Tape
 
-AT_ONCE, LARGEST = 256, 1 << 22  # runs of a block, and rows of one, if it holds more than one run
+AT_ONCE, LARGEST = 256, 1 << 22  # most runs in a block, and most rows if it holds several
 
 
 class Runs(Sequence[Tape]):
-    """The tapes of many runs, in the order of their seeds; each is made when it is asked for.
+    """The tapes of many runs, in the order of their seeds; each is made when it is accessed.
 
     Attributes:
-        world: of one of the runs; the others differ in numbers, in the seed, and in what was drawn.
-        scenarios: of the cells; `cell` says which is that of each run.
-        seeds: of the runs, int64 (what is 2**63 and more, less 2**64).
-        blocks: the rows of all runs, several runs to a block; `begins` says which is the first run of each.
+        world: the world of one run; the others differ in numbers, in the seed, and in what was drawn.
+        scenarios: the scenarios of the cells; `cell` gives the cell of each run.
+        seeds: the seeds of the runs, int64 (from 2**63 on, less 2**64).
+        blocks: the rows of all runs, several runs to a block; `begins` gives the first run of each.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Runs(Sequence[Tape]):
 
 
 def fits_batch(scenario: Scenario) -> bool:
-    """Return whether the loop can make all that differs between runs: no crowd, no ties beside a random network."""
+    """Return whether the loop can run it: no crowd and, on a random network, no other ties and no thresholds."""
     size = scenario.world.size or 0
     if size > len(person_ranges(scenario)[EVERYONE]):
         return False
@@ -96,7 +96,7 @@ def _looks_back(scenario: Scenario) -> bool:
 def run_batch(
     scenarios: Sequence[Scenario], cell: Sequence[int], seeds: Sequence[int], threads: int, rules: Own = ()
 ) -> Runs:
-    """Run scenarios that fit the batch, and differ in numbers alone: for each seed the one of its cell.
+    """Run scenarios that fit the batch and differ only in fractional numbers: for each seed the one of its cell.
 
     Raises:
         ScenarioError: if the network file cannot be used.
@@ -135,7 +135,7 @@ def _run_part(world: World, plan: Any, cells: Any, seeds: Ints, cell: Ints) -> l
 
 
 def _block(rows: int, runs: int) -> Block:
-    """A block with room; memory is taken when it is written."""
+    """Return a block with room; memory is taken only when it is written."""
     return Block(
         empty_rows(rows, rows), np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows),
         np.empty((runs, 4), np.int64), np.zeros(2, np.int64),

@@ -30,35 +30,35 @@ from sim.tape.check import is_sound
 from sim.tape.rows import Rows, in_use
 from sim.tape.tables import ABANDON, Floats, Ints
 
-BETWEEN, TELLING, RESOLVING, ENDING = range(4)  # the stages of a step at which it can be left, and gone on with
+BETWEEN, TELLING, RESOLVING, ENDING = range(4)  # the stages of a step at which it can be left and resumed
 DONE, SHARED, TOO_MANY = range(3)  # why the loops return; SHARED: threads can take part in the telling
 MOST = 2**31 - 1  # events
 
 
 def advance(kept: Any, until: int, enough: int, most: int) -> tuple[int, int]:
-    """Take steps up to `until`, from the stage at which the last one was left; returns why it stopped, and the step.
+    """Take steps up to `until`, from the stage at which the last one was left; return why it stopped, and the step.
 
-    Before the telling of a step with `enough` tellers to be shared (0: never) it stops, and where there are more than
-    `most` events.
+    It stops before the telling of a step with at least `enough` tellers, which can be shared (0: never), and if there
+    are more than `most` events.
     """
     run = opened(kept)
     return take_steps(run, until, enough, most), run.now
 
 
 def kept(record: Any) -> Any:
-    """Return a named tuple as a record that is kept."""
+    """Return a named tuple as a kept record."""
     return keep(record)
 
 
 def shown(kept: Any) -> Any:
-    """Return a record that is kept as a named tuple of the same columns."""
+    """Return a kept record as a named tuple of the same columns."""
     return kept.record
 
 
 def finish(kept: Any, impact: Any) -> tuple[Rows, Ints, Ints, Floats, int, bool]:
-    """Return the rows of a run at its end, what was realised, `skipped`, and whether a tape of it is sound.
+    """Return the rows of a run at its end, what was realised, `skipped`, and whether they make a sound tape.
 
-    `impact` is an `Impact` that is kept. A world with a crowd is left to the tape to check.
+    `impact` is an `Impact` that is kept. If the world has a crowd, checking is left to the tape.
     """
     run = opened(kept)
     rows, event, served, value = realise_run(run.rows, pieces_of(run), impact.record)
@@ -71,7 +71,7 @@ def finish(kept: Any, impact: Any) -> tuple[Rows, Ints, Ints, Floats, int, bool]
 
 
 def take_steps(run: Run, until: int, enough: int, most: int) -> int:
-    """Take a step as `advance` does."""
+    """Take steps as `advance` does."""
     while run.stage != BETWEEN or run.now < until:
         if run.stage == BETWEEN:
             begin_step(run, until)
@@ -94,7 +94,7 @@ def take_steps(run: Run, until: int, enough: int, most: int) -> int:
 
 
 def begin_step(run: Run, until: int) -> None:
-    """Carry out what is scheduled, and see which timers are due."""
+    """Carry out what is scheduled, and find the timers that are due."""
     if run.now == 0:
         begin(run)
     run.now = next_step(run, until)
@@ -108,9 +108,9 @@ def begin_step(run: Run, until: int) -> None:
 
 
 def begin(run: Run) -> None:
-    """Close all ideas to those who are not there, and ask who may discover what stands alone."""
+    """Close all ideas to those who are not there, and ask who may discover an idea without prerequisites."""
     before = run.dynamics_before[0]
-    before.abandon_rate = before.abandon_rate_working = math.nan  # there was none
+    before.abandon_rate = before.abandon_rate_working = math.nan  # there was no rate before
     at_once = len(run.interventions) > 0 and run.interventions[0].step == 1  # the rate may be set before
     for idea in range(len(run.status)):
         status, base = run.status[idea], idea * run.n
@@ -124,7 +124,7 @@ def begin(run: Run) -> None:
 
 
 def next_step(run: Run, until: int) -> int:
-    """The next step up to `until` in which anything can happen: that nobody does anything takes no time."""
+    """Return the next step up to `until` in which anything can happen, so that quiet steps take no time."""
     now = run.now + 1
     quiet = not (run.tellers[0] or run.pending[0] or run.cohorts_number) and now > 1
     if not quiet or run.dynamics[0].adoption != SIMPLE or rates_vary():
@@ -142,7 +142,7 @@ def next_step(run: Run, until: int) -> int:
 
 
 def resolve_and_discover(run: Run) -> None:
-    """Expose again all who hesitated and resolve, let discoverers discover, and stifle tellers of stale news."""
+    """Expose again all who stop hesitating, let discoverers discover, and stifle tellers of stale news."""
     keys, pairs = run.learners, run.pairs
     for k in range(take_due(run, RESOLUTION)):
         pairs[keys[k]].bits |= SURE
@@ -158,7 +158,7 @@ def resolve_and_discover(run: Run) -> None:
 
 
 def make_and_abandon(run: Run) -> None:
-    """Implementers implement, and those whom an idea leaves give it up, the crowd last of each idea."""
+    """Let implementers implement, and let persons give ideas up, the crowd last for each idea."""
     keys = run.learners
     for k in range(take_due(run, IMPLEMENTATION)):
         implement(run, keys[k])

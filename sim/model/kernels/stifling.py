@@ -33,7 +33,7 @@ def degree_of(run: Run, person: int) -> int:
 
 
 def tie_to(run: Run, person: int, other: int) -> int:
-    """The tie of a person to another in this step, -1 if there is none; ties are sorted by whom they lead to."""
+    """Return the tie of a person to another in this step, or -1; ties are sorted by the person they lead to."""
     ties = run.ties
     low, high = ties.indptr[person], ties.indptr[person + 1]
     while low < high:
@@ -50,7 +50,7 @@ def tie_to(run: Run, person: int, other: int) -> int:
 
 
 def meet(run: Run, key: int, other_key: int, said: float, luck: float) -> None:
-    """A teller meets one who knows already: stale news stifles the teller, or both of them, from the next step on."""
+    """Let a teller meet someone who knows already: stale news stifles one or both from the next step on."""
     if not run.pairs[other_key].bits & HELD or not comes_true(luck, said):
         return
     if run.dynamics[0].stifling == BOTH:
@@ -62,10 +62,10 @@ def meet(run: Run, key: int, other_key: int, said: float, luck: float) -> None:
 
 
 def chance_to_address(run: Run, key: int, other_key: int) -> float:
-    """The chance that a holder addresses another person in this step: 0 for one who does not tell.
+    """Return the chance that a holder addresses another person in this step; 0 if the holder does not tell.
 
-    Another thread may stifle one of them meanwhile, which shows from the next step on only: `until` is `now` or later
-    before and after.
+    Another thread may stifle one of them meanwhile, but this shows only from the next step on: `until` is `now` or
+    later before and after.
     """
     pair, person, other = run.pairs[key], key % run.n, other_key % run.n
     addressed = audience(at(run.abilities.reach, person), run.size)

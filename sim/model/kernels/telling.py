@@ -1,8 +1,8 @@
 """Telling: the loop over tellers and their ties, in which a run spends its time.
 
-The ties of tellers are gathered into a small buffer, random bits are drawn for the whole buffer at once (which the
-processor does for several at a time), and those who understood and can adopt the idea are written down: a key, and the
-claim of the teller to the credit.
+The ties of tellers are gathered into a small buffer, random bits are drawn for the whole buffer at once (the processor
+draws several at a time), and for each person who understood and can adopt the idea, the key and the teller's claim to
+the credit are written down.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from sim.model.rules import (
 from sim.tape.tables import Ints
 
 BUFFER = 512  # ties for which random bits are drawn at once
-SOME = 16  # tellers to whom it is left to tell strangers before the others are looked for again
-AHEAD = 32  # tellers for whose ties the memory is asked while one tells
+SOME = 16  # tellers left to `tell_anyhow` before `tell_plainly` is tried again
+AHEAD = 32  # how many tellers ahead the memory is asked for ties
 
 
 class Buffer(NamedTuple):
-    """Tellings to be decided at once: teller and hearer as a counter, below which bits the hearer understands."""
+    """Tellings to be decided at once: teller and hearer as a counter, and a limit; bits below it are understood."""
 
     counter: Ints
     limit: Ints
@@ -59,7 +59,7 @@ class Buffer(NamedTuple):
 
 
 def speak_of(run: Run, buffer: Buffer, idea: int) -> None:
-    """Make the random streams those of an idea."""
+    """Set the random streams to those of an idea."""
     if buffer.random[0] != idea:
         buffer.random[0] = idea
         buffer.random[1] = key_of(run.seed, TELL, run.now, idea)
@@ -69,9 +69,9 @@ def speak_of(run: Run, buffer: Buffer, idea: int) -> None:
 
 
 def decide(run: Run, buffer: Buffer, filled: int, base: int) -> None:
-    """Draw random bits for a buffer of tellings, and write down who understood and is open; there must be room for all.
+    """Draw random bits for a buffer of tellings, and record who understood and is open; there must be room for all.
 
-    Each loop does one thing to all, so that nothing waits for the outcome of a draw.
+    Each loop does one thing to all entries, so that nothing waits for the outcome of a draw.
     """
     counter, limit, bits, hits = buffer.counter, buffer.limit, buffer.bits, buffer.hits
     tell_key, rank_key = buffer.random[1], buffer.random[2]
@@ -95,11 +95,11 @@ def decide(run: Run, buffer: Buffer, filled: int, base: int) -> None:
 
 
 def tell(run: Run, place: int, last: int) -> int:
-    """Have the tellers from `place` to `last` tell who tell in this step, while there is room for those who understand.
+    """Let the tellers from `place` to `last` who tell in this step do so, while there is room for those who understand.
 
-    Returns the place of the first who has not told yet. The stacks must have room for what one teller and the buffer
-    may add. A teller who tells no more is replaced by -1. Threads may share the columns: each key is listed once, and
-    what two threads may write to the same place is the same.
+    Return the place of the first who has not told yet. The stacks must have room for what one teller and the buffer may
+    add. A teller who will not tell again is replaced by -1. Threads may share the columns: each key is listed once, and
+    threads that write to the same place write the same value.
     """
     buffer = Buffer(
         np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64),
@@ -117,11 +117,11 @@ def tell(run: Run, place: int, last: int) -> int:
 
 
 def tell_plainly(run: Run, place: int, last: int, buffer: Buffer) -> int:
-    """Tell as `tell` does, to ties that are all alike, as long as nobody tells strangers and all tell of one idea.
+    """Tell as `tell` does, along ties that are all alike, as long as nobody tells strangers and all tell one idea.
 
-    This is where a large run spends its time, most of it waiting for the memory. Where somebody tells for
-    the last time, it is cheaper to ask only those who understood whether they are open; one who tells again is let go
-    when nobody is.
+    A large run spends its time here, most of it waiting for the memory. When a teller tells for the last time, only
+    those who understood are checked for being open, which is cheaper. One who may tell again gathers the open ties
+    only, and is taken off the list if there are none.
     """
     tellers, closed, keys, n = run.tellers, run.closed, run.keys, run.n
     indptr, target, weight = run.ties.indptr, run.ties.target, run.ties.weight[0]
@@ -153,7 +153,7 @@ def tell_plainly(run: Run, place: int, last: int, buffer: Buffer) -> int:
                     for tie in range(begin, end):
                         other = target[tie]
                         counter[filled], limits[filled] = (person << 32) | other, limit
-                        filled += 1 - is_closed(closed, base + other)  # what is closed is written over
+                        filled += 1 - is_closed(closed, base + other)  # entries of closed ties are overwritten
                     if lasting and filled == before:
                         unlist(run, place, key)  # nobody is left to tell, and nobody will be
                 else:
@@ -169,7 +169,7 @@ def tell_plainly(run: Run, place: int, last: int, buffer: Buffer) -> int:
 
 @inline
 def look_ahead(run: Run, tellers: Ints, place: int, last: int, base: int) -> None:
-    """Ask for what the tellers will need who come next: the ties of one, and where those of one further on begin."""
+    """Ask the memory for what later tellers need: the ties of one, and where those of one further on begin."""
     soon, later = tellers[min(place + AHEAD, last)] - base, tellers[min(place + 2 * AHEAD, last)] - base
     if 0 <= later < run.n:
         fetch(run.pairs, base + later)
@@ -181,7 +181,7 @@ def look_ahead(run: Run, tellers: Ints, place: int, last: int, base: int) -> Non
 
 
 def tell_anyhow(run: Run, place: int, last: int, buffer: Buffer) -> int:
-    """Tell as `tell` does, whatever ties and dynamics are like."""
+    """Tell as `tell` does, whatever the ties and the dynamics."""
     n, simple, stifling = run.n, run.dynamics[0].adoption == SIMPLE, run.dynamics[0].stifling
     lasting, indptr = run.lasting and simple and not run.timed and stifling == SILENT, run.ties.indptr
     filled, at_idea = 0, -1
@@ -231,7 +231,7 @@ def unlist(run: Run, place: int, key: int) -> None:
 
 @inline
 def tells_now(run: Run, place: int, key: int, person: int) -> bool:
-    """Return whether a teller tells in this step; one who never will again is taken off the list."""
+    """Return whether a teller tells in this step; take one who never will again off the list."""
     if key < 0:
         return False
     now, pair = run.now, run.pairs[key]
@@ -249,7 +249,7 @@ def tells_now(run: Run, place: int, key: int, person: int) -> bool:
 def gather(
     run: Run, buffer: Buffer, filled: int, key: int, idea: int, begin: int, end: int, addressed: float, degree: int
 ) -> int:  # fmt: skip
-    """Put the ties whose other end is open into the buffer, which has room; returns how many."""
+    """Put the ties whose other end is open into the buffer, which must have room; return how many."""
     base, ties, closed, understanding = idea * run.n, run.ties, run.closed, run.abilities.understanding
     person, stifling, first = key - base, run.dynamics[0].stifling, filled
     idea_clarity, clarity = run.ideas[idea].clarity, at(run.abilities.clarity, person)
@@ -268,7 +268,7 @@ def gather(
 
 
 def tell_strangers(run: Run, buffer: Buffer, key: int, idea: int, person: int, chance: float) -> None:
-    """Have a teller address everybody without a tie with the same chance, by skipping over those not addressed."""
+    """Let a teller address everybody without a tie with the same chance, by skipping those not addressed."""
     n, stifling, abilities = run.n, run.dynamics[0].stifling, run.abilities
     rank_key, skip_key, listen_key = buffer.random[2], buffer.random[3], buffer.random[4]
     other, draws = -1, 0

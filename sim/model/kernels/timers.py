@@ -26,7 +26,7 @@ BLOCK = 16  # words of a block of the calendar: the next block, and up to 15 tim
 
 
 def has_prerequisites(run: Run, idea: int, person: int) -> bool:
-    """Return whether a person holds all that an idea builds on, since an earlier step."""
+    """Return whether a person has held all prerequisites of an idea since an earlier step."""
     for k in range(run.status[idea].prerequisites, run.status[idea].prerequisites_end):
         if not is_held(run, run.relations[k] * run.n + person):
             return False
@@ -39,7 +39,7 @@ def is_new(run: Run, key: int) -> bool:
 
 
 def stands_on_news(run: Run, idea: int, person: int) -> bool:
-    """Return whether a person adopted something that an idea builds on in this very step."""
+    """Return whether a person adopted a prerequisite of an idea in this very step."""
     for k in range(run.status[idea].prerequisites, run.status[idea].prerequisites_end):
         if is_new(run, run.relations[k] * run.n + person):
             return True
@@ -65,14 +65,14 @@ def runs_now(run: Run, timer: int, idea: int, person: int) -> bool:
 
 
 def may_run_soon(run: Run, timer: int, idea: int, person: int) -> bool:
-    """Return whether a timer that does not run may do so in the next step, since something was adopted in this one."""
+    """Return whether a timer that does not run may run in the next step, since something was adopted in this one."""
     if timer & 3 == DISCOVERY:
         return stands_on_news(run, idea, person)
     return timer & 3 != RESOLUTION and is_new(run, timer >> 2)
 
 
 def rate_of(run: Run, timer: int, idea: int, person: int) -> float:
-    """The rate at which a timer runs."""
+    """Return the rate at which a timer runs."""
     purpose, d, abilities = timer & 3, run.dynamics[0], run.abilities
     if purpose == DISCOVERY:
         return discovery_rate(run.ideas[idea].discovery_rate, at(abilities.creativity, person))
@@ -85,7 +85,7 @@ def rate_of(run: Run, timer: int, idea: int, person: int) -> float:
 
 
 def start(run: Run) -> None:
-    """Start the timers that are asked about and do not run yet; those that may run soon are asked about again."""
+    """Start the timers that are asked about and do not run yet; ask again about those that may run soon."""
     pending, now, n = run.pending, run.now, run.n
     left, last, luck = 0, -1, 0
     for place in range(1, pending[0] + 1):
@@ -103,7 +103,7 @@ def start(run: Run) -> None:
             continue
         rate = rate_of(run, timer, idea, person)
         if rate <= 0.0:
-            continue  # it is never due, until it starts anew at another rate
+            continue  # never due, until it restarts at another rate
         if last != 4 * idea + (timer & 3):
             last = 4 * idea + (timer & 3)
             luck = key_of(run.seed, PURPOSES[timer & 3], now, idea)
@@ -116,7 +116,7 @@ def start(run: Run) -> None:
 
 
 def enter(run: Run, due: int, timer: int) -> None:
-    """Enter a timer for a step."""
+    """Enter a timer into the calendar for a step."""
     block, filled = run.calendar[due], run.filled[due]
     if block < 0 or filled == BLOCK - 1:
         new = run.free_block
@@ -135,7 +135,7 @@ def enter(run: Run, due: int, timer: int) -> None:
 
 
 def sort_due(run: Run) -> None:
-    """Sort the timers that are due now by what they are for and by key."""
+    """Sort the timers that are due now by purpose and by key."""
     now, slots = run.now, run.slots
     run.due_numbers[:] = 0
     block, filled = run.calendar[now], run.filled[now]
@@ -152,22 +152,22 @@ def sort_due(run: Run) -> None:
 
 
 def take_due(run: Run, purpose: int) -> int:
-    """Take out the keys whose timer for this is due now, in order, as learners; how many."""
+    """Take out, in order, the keys whose timer for this purpose is due now, as learners; return how many."""
     if not run.due_numbers[purpose]:
         return 0
     return collect(run.low[purpose], run.high[purpose], 0, run.high.shape[1], run.learners)
 
 
 def rates_vary() -> bool:
-    """Return whether a rate can change by itself, as with age: a rule of one's own may, those of rules.py do not.
+    """Return whether a rate can change by itself, as with age: a rule of one's own can, those of rules.py cannot.
 
-    Where it may, the loops are linked with another function in the place of this one.
+    If one can, the loops are linked with another function in place of this one.
     """
     return False
 
 
 def set_rates(run: Run) -> None:
-    """Put the parameters of this step in place, and start timers anew whose rate is another one."""
+    """Put the parameters of this step in place, and restart the timers whose rate has changed."""
     for idea in range(len(run.status)):
         for purpose in range(4 if run.now > 1 else 0):
             if is_another(run, purpose, idea):
@@ -186,7 +186,7 @@ def abandonment_now(run: Run, idea: int, age: int) -> float:
 
 
 def is_another(run: Run, purpose: int, idea: int) -> bool:
-    """Return whether something on which a timer of an idea depends is not what it was."""
+    """Return whether something on which a timer of an idea depends has changed."""
     old, new, before, now = run.dynamics_before[0], run.dynamics[0], run.ideas_before[idea], run.ideas[idea]
     if purpose == DISCOVERY:
         return bool(before.discovery_rate != now.discovery_rate)
@@ -199,7 +199,7 @@ def is_another(run: Run, purpose: int, idea: int) -> bool:
 
 
 def is_as_before(run: Run, purpose: int, idea: int, person: int) -> bool:
-    """Return whether the rate of a timer is that of the last step, though something on which it depends is not."""
+    """Return whether the rate of a timer is that of the last step, although something on which it depends changed."""
     old, before, now = run.dynamics_before[0], run.ideas_before[idea], run.ideas[idea]
     if purpose == DISCOVERY:
         creativity = at(run.abilities.creativity, person)
@@ -215,7 +215,7 @@ def is_as_before(run: Run, purpose: int, idea: int, person: int) -> bool:
 
 
 def restart_all(run: Run, purpose: int, idea: int) -> None:
-    """Start the timers anew of all persons for whom the rate is not what it was in the last step."""
+    """Restart the timers of all persons whose rate differs from that of the last step."""
     for person in range(run.n):
         key = idea * run.n + person
         if purpose == DISCOVERY:

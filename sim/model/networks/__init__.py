@@ -1,1 +1,1 @@
-"""Networks of ties, that are generated, read from files, or written person by person."""
+"""Networks of ties: generated, read from files, or written person by person."""

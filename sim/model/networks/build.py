@@ -18,14 +18,14 @@ from sim.scenario.scenario import Scenario
 from sim.tape.tables import Persons
 
 SEEDLESS = ("none", "complete", "star", "chain")
-# Of the scenario whose ties were made last: its named ties, linked, and all its ties if they are seedless.
+# The scenario whose ties were made last, its named ties as links, and all its ties if they are seedless.
 _latest: list[tuple[Scenario | None, list[Links], Ties | None]] = [(None, [], None)]
 
 
 def ties(scenario: Scenario, seed: int, persons: Persons, n: int, threads: int | None = None) -> Ties:
-    """The ties of a scenario: its network, then the named ones, then what interventions add and cut.
+    """Return the ties of a scenario: its network, then the named ones, then what interventions add and cut.
 
-    Of a tie that is given twice, the later one counts. The number of threads plays no part. A ScenarioError if the
+    If a tie is given twice, the later one counts. The number of threads plays no part. Raise a ScenarioError if the
     network file cannot be used.
     """
     latest, links, made = _latest[0]

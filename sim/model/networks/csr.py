@@ -1,4 +1,4 @@
-"""Ties in compressed rows: counted, put in order, turned around. Plain loops over arrays, to be compiled when large."""
+"""Ties in compressed rows: counting, sorting, reversing. Plain loops over arrays, to be compiled for large networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHORT = 24  # rows up to this long are sorted by insertion
 
 
 def begins_of(n: int, person: Any) -> Ints:
-    """Return where the ties of each of n persons begin, sorted by person, and the number of all; shape (n + 1,)."""
+    """Return where the ties of each of n persons begin when sorted by person, and the number of all; shape (n + 1,)."""
     begin = np.zeros(n + 1, np.int64)
     for e in range(len(person)):
         begin[int(person[e]) + 1] += 1
@@ -23,7 +23,7 @@ def begins_of(n: int, person: Any) -> Ints:
 
 
 def add_up(counts: Any) -> int:
-    """Turn counts into running sums, in place; the last of them."""
+    """Turn counts into running sums, in place, and return the last of them."""
     total = 0
     for i in range(len(counts)):
         total += int(counts[i])
@@ -32,14 +32,14 @@ def add_up(counts: Any) -> int:
 
 
 def shift_back(indptr: Any) -> None:
-    """Undo the filling of rows for which `indptr` itself was the cursor: each start stands where its end was."""
+    """Restore `indptr` after it was itself the cursor in filling the rows, which left each start at its row's end."""
     for i in range(len(indptr) - 1, 0, -1):
         indptr[i] = indptr[i - 1]
     indptr[0] = 0
 
 
 def mirrored(n: int, begin: Any, half: Any) -> Rows:
-    """Rows of both directions from the ties of one: person i is tied to half[begin[i]:begin[i + 1]], no tie twice."""
+    """Return rows both ways from ties one way: person i is tied to half[begin[i]:begin[i + 1]], no tie twice."""
     indptr = begins_of(n, half)
     for i in range(n + 1):
         indptr[i] += begin[i]
@@ -57,7 +57,7 @@ def mirrored(n: int, begin: Any, half: Any) -> Rows:
 
 
 def turned(n: int, indptr: Any, target: Any) -> Rows:
-    """The same ties by whom they lead to."""
+    """Return the same ties by the person they lead to."""
     back, source = begins_of(n, target), np.empty(len(target), np.int32)
     for i in range(n):
         for e in range(indptr[i], indptr[i + 1]):
@@ -69,7 +69,7 @@ def turned(n: int, indptr: Any, target: Any) -> Rows:
 
 
 def rows_of_pairs(n: int, source: Any, target: Any) -> Rows:
-    """Rows of pairs in any order, without those that come again and without those of a person with themselves."""
+    """Return the rows of pairs in any order, without repeats and without pairs of a person with themselves."""
     indptr, sorted_target = begins_of(n, source), np.empty(len(source), np.int32)
     for e in range(len(source)):
         i = int(source[e])
@@ -81,7 +81,7 @@ def rows_of_pairs(n: int, source: Any, target: Any) -> Rows:
 
 
 def order_of_turned(n: int, target: Any) -> Ints:
-    """The order that sorts ties by target and leaves those of one target as they stand."""
+    """Return the order that sorts ties by target and keeps the sequence of ties with the same target."""
     cursor, order = begins_of(n, target), np.empty(len(target), np.int64)
     for e in range(len(target)):
         j = int(target[e])
@@ -91,7 +91,7 @@ def order_of_turned(n: int, target: Any) -> Ints:
 
 
 def order_of_pairs(n: int, source: Any, target: Any) -> Ints:
-    """The order that sorts ties by source and target and leaves those of one pair as they stand."""
+    """Return the order that sorts ties by source and target and keeps the sequence of ties of the same pair."""
     by_target = order_of_turned(n, target)
     cursor, order = begins_of(n, source), np.empty(len(source), np.int64)
     for m in range(len(source)):
@@ -133,7 +133,7 @@ def sort_part(a: Any, low: int, high: int) -> None:
 
 
 def sink(a: Any, low: int, top: int, high: int) -> None:
-    """Have a[top] sink in the heap a[low:high] until nothing below it is larger."""
+    """Let a[top] sink in the heap a[low:high] until nothing below it is larger."""
     x = a[top]
     while True:
         below = low + 2 * (top - low) + 1
@@ -149,7 +149,7 @@ def sink(a: Any, low: int, top: int, high: int) -> None:
 
 
 def without_repeats(indptr: Any, target: Any) -> int:
-    """Drop repeated targets and ties of a person to itself from sorted rows, in place; how many ties are left."""
+    """Drop repeated targets and ties of persons to themselves from sorted rows, in place; return how many are left."""
     kept = 0
     begin = 0
     for i in range(len(indptr) - 1):

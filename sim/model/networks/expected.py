@@ -11,7 +11,7 @@ from sim.scenario.scenario import Scenario
 
 
 def count_ties(scenario: Scenario, n: int) -> int:
-    """Return how many ties a scenario of n persons has, on average over the luck; of a file, a guess by its size."""
+    """Return the mean number of ties of a scenario of n persons over the seeds; for a file, a guess by its size."""
     people = person_ranges(scenario)
     network = scenario.world.network
     count = count_in_file(scenario.folder, network) if network.kind == "file" else network.mean_ties(n)

@@ -19,7 +19,7 @@ from sim.scenario.scenario import Scenario
 LARGE = 2_000_000  # bytes; smaller files are read without waiting for pyarrow to be imported
 BYTES_OF_A_TIE = 12.0  # in text, roughly
 ENDS = ("source", "target")
-COLUMNS: tuple[Any, ...] = (  # of a table of ties, as Shape has them
+COLUMNS: tuple[Any, ...] = (  # the columns of a table of ties, as the fields of Shape
     {"source": "name", "target": "name", "weight": "number", "start": "time", "end": "time"},
     ENDS,
     {},
@@ -30,9 +30,9 @@ Row = tuple[int | None, str, str, float, int, int]  # line, source, target, weig
 
 
 def from_file(scenario: Scenario, network: Any) -> Links:
-    """The ties of a network file, in the order in which they stand there.
+    """Return the ties of a network file, in file order.
 
-    Raises a ScenarioError if the file cannot be used; one line, with the line of the file where it is known.
+    Raise a ScenarioError if the file cannot be used; it has one line, with the line of the file where it is known.
     """
     path = scenario.folder / network.path
     try:
@@ -47,7 +47,7 @@ def from_file(scenario: Scenario, network: Any) -> Links:
 
 
 def count_in_file(folder: Path, network: Any) -> float:
-    """Return how many ties a network file holds: of Parquet as it says, else by its size."""
+    """Return how many ties a network file holds: as a Parquet file states, otherwise estimated from the size."""
     path = folder / network.path
     ways = 2 if network.both_ways else 1
     if path.suffix == ".parquet":
@@ -75,7 +75,7 @@ def _read(path: Path, scenario: Scenario) -> Links:
 def labels_in(scenario: Scenario, path: Path) -> Labels:
     """Return which person each label in a network file means, in any format but Parquet.
 
-    Raises a ScenarioError or OSError if the file cannot be used.
+    Raise a ScenarioError or OSError if the file cannot be used.
     """
     labels = Labels(scenario, path)
     _gathered(_read_csv(path) if path.suffix == ".csv" else _read_any(path), labels)
@@ -92,7 +92,7 @@ def _gathered(rows: Iterator[Row], labels: Labels) -> Links:
 
 
 def header(path: Path) -> tuple[list[str], int] | None:
-    """Return the columns of a plain CSV file and the line on which their names end; None of any other file."""
+    """Return the columns of a plain CSV file and the line on which their names end; None for any other file."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream, skipinitialspace=True)
         try:
@@ -115,7 +115,7 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 
 def _read_any(path: Path) -> Iterator[Row]:
-    """The rows of any graph or table that logs are read from, too."""
+    """Yield the rows of any graph or table from which logs can be read, too."""
     from sim.readers.columns import Known, Shape, matched
     from sim.readers.graph import format_of, read_graph
     from sim.readers.source import opened

@@ -20,10 +20,10 @@ WHOLE = re.compile(r"(-?)0*([0-9]+)")
 
 
 class Labels:
-    """Persons by the labels of a file: those that name a person are that one, all others the population in order.
+    """Persons by the labels of a file: a label that names a person is that one, all others the population in order.
 
-    Spaces around a label do not count, and whole numbers are compared as numbers: 07 is 7. A ScenarioError where there
-    are more labels than persons.
+    Spaces around a label do not count, and whole numbers are compared as numbers: 07 is 7. A ScenarioError is raised if
+    there are more labels than persons.
     """
 
     def __init__(self, scenario: Scenario, path: Path) -> None:
@@ -38,7 +38,7 @@ class Labels:
             self.table = None
 
     def number(self, label: str, line: int | None = None) -> int:
-        """The person whom a label means."""
+        """Return the person whom a label means."""
         found = self.known.get(label)
         if found is None:
             plain = canonical(label)
@@ -67,7 +67,7 @@ class Labels:
         return self.free - 1
 
     def of_whole_numbers(self, labels: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The persons of many labels, in the order in which they appear."""
+        """Return the persons of many labels; new labels are given persons in the order in which they appear."""
         if self.table is not None and len(labels) and labels.min() >= 0 and labels.max() < self.dense:
             return self._looked_up(labels)
         if self.table is not None:  # from now on, text
@@ -100,7 +100,7 @@ class Labels:
 
 
 def canonical(label: str) -> str:
-    """A label without spaces around it and, of a whole number, without zeros in front."""
+    """Return a label without spaces around it and, if it is a whole number, without leading zeros."""
     label = label.strip()
     whole = WHOLE.fullmatch(label)
     return (whole[1] if whole[2] != "0" else "") + whole[2] if whole else label

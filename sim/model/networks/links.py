@@ -29,17 +29,17 @@ class Links(NamedTuple):
         return Links(*(taken(column, rows) for column in self))
 
     def both_ways(self) -> Links:
-        """These, then the same the other way round."""
+        """Return these links, then the same the other way round."""
         return joined([self, self._replace(source=self.target, target=self.source)])
 
     def cut(self, sources: range, targets: range, step: int) -> Links:
-        """The same, with those from sources to targets that began by a step ending with it."""
+        """Return the links with an end at a step for those from sources to targets that have begun by then."""
         hit = within(self.source, sources) & within(self.target, targets) & (self.start <= step)
         return self._replace(end=np.where(hit, np.minimum(self.end, step), self.end)) if hit.any() else self
 
 
 def alike(value: float, count: int, kind: type[Any]) -> NDArray[Any]:
-    """A column of one value, read-only, that takes no memory."""
+    """Return a read-only column of one value that takes no memory."""
     return np.broadcast_to(np.array(value, kind), (count,))
 
 
@@ -49,7 +49,7 @@ def is_alike(column: NDArray[Any]) -> bool:
 
 
 def taken(column: NDArray[Any], rows: Any) -> NDArray[Any]:
-    """Some rows of a column; of a column of one value, such a column."""
+    """Return some rows of a column; a column of one value stays one."""
     if not is_alike(column) or not len(column):
         found: NDArray[Any] = column[rows]
         return found
@@ -58,7 +58,7 @@ def taken(column: NDArray[Any], rows: Any) -> NDArray[Any]:
 
 
 def joined(parts: Sequence[Links]) -> Links:
-    """Several after each other; a column that is of one value throughout stays so."""
+    """Join several one after the other; a column of one value throughout stays so."""
     columns = []
     for pieces in zip(*parts, strict=True):
         filled = [piece for piece in pieces if len(piece)]
@@ -74,7 +74,7 @@ def within(column: NDArray[Any], rows: range) -> NDArray[np.bool_]:
 
 
 def between(sources: range, targets: range, pairing: str, weight: float, start: int, end: int) -> Links:
-    """Ties between two groups, of everyone with everyone ('all') or of the first with the first and so on ('each')."""
+    """Tie two groups: everyone with everyone ('all'), or the first with the first and so on ('each')."""
     a, b = np.arange(sources.start, sources.stop), np.arange(targets.start, targets.stop)
     if pairing == "all":
         source, target = np.repeat(a, len(b)), np.tile(b, len(a))
@@ -88,7 +88,7 @@ def between(sources: range, targets: range, pairing: str, weight: float, start: 
 
 
 def settled(links: Links, n: int) -> Links:
-    """Return the ties that count of those given in this order, by source, target and start, no two overlapping."""
+    """Return the links that count, of those given in this order, by source, target and start, with no overlaps."""
     there = (links.source != links.target) & (links.start < links.end)
     links = links if there.all() else links.part(there)
     links = links.part(_order(links, n))
@@ -131,7 +131,7 @@ def _pairs(links: Links) -> tuple[Ints, Ints]:
 
 
 def _split(links: Links) -> Links:
-    """Windows of the same ties that overlap, cut up so that at each time the one that was given last is there."""
+    """Cut up overlapping windows of the same ties, so that at each time the one that was given last is there."""
     windows: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
     for i, j, w, a, b in zip(*(column.tolist() for column in links), strict=True):
         windows[i, j] = [*_outside(windows.get((i, j), ()), a, b), (a, b, w)]
@@ -140,7 +140,7 @@ def _split(links: Links) -> Links:
 
 
 def _outside(windows: Sequence[tuple[int, int, float]], start: int, end: int) -> Iterator[tuple[int, int, float]]:
-    """Yield the parts of windows that lie outside of another one, which counts in their place."""
+    """Yield the parts of windows that lie outside another one, which replaces them inside."""
     for a, b, w in windows:
         if a < min(b, start):
             yield a, min(b, start), w
@@ -149,7 +149,7 @@ def _outside(windows: Sequence[tuple[int, int, float]], start: int, end: int) ->
 
 
 def rows_named(people: dict[str, range], name: str) -> range:
-    """Return the persons of a name; nobody if there is none of it."""
+    """Return the persons of a name, or nobody if there are none."""
     return find(people, name) or range(0)
 
 
@@ -160,7 +160,7 @@ def linked(people: dict[str, range], entry: Any, pairing: str, weight: float, st
 
 
 def pairs(left: Sequence[int], right: Sequence[int], pairing: str) -> Iterator[tuple[int, int]]:
-    """Everyone with everyone ('all'), or the first with the first and so on ('each'; the shorter side repeats)."""
+    """Pair everyone with everyone ('all'), or the first with the first and so on ('each'; the shorter side repeats)."""
     if pairing == "all":
         return ((i, j) for i in left for j in right)
     count = max(len(left), len(right)) if left and right else 0

@@ -1,4 +1,4 @@
-"""A generated network and what was given besides: only the ties that are touched are looked at one by one."""
+"""A generated network merged with other ties: only the ties that are touched are looked at one by one."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ WORTH_COMPILING = 200_000  # ties
 
 @dataclass
 class Network:
-    """A generated network that is there from the first step on, and the steps in which ties of it are cut."""
+    """A generated network that is there from the first step on, and the steps in which its ties are cut."""
 
     indptr: Ints  # its rows, without repeats
     target: NDArray[np.int32]
     weight: float  # of every tie
     mutual: bool  # whether each tie is there both ways
-    cuts: list[tuple[Ints, int]] = field(default_factory=list)  # rows that are cut, and the step for each part
+    cuts: list[tuple[Ints, int]] = field(default_factory=list)  # rows that are cut, and the step, for each cut
 
     def cut(self, sources: range, targets: range, step: int) -> None:
-        """End the ties from sources to targets at a step; steps must not fall from one call to the next."""
+        """End the ties from sources to targets at a step; steps must not decrease from one call to the next."""
         low, high = int(self.indptr[sources.start]), int(self.indptr[sources.stop])
         rows = low + np.flatnonzero(within(self.target[low:high], targets))
         if len(rows):
             self.cuts.append((rows, step))
 
     def ends(self) -> tuple[Ints, Ints]:
-        """The rows that are cut, ascending, and when."""
+        """Return the rows that are cut, ascending, and when."""
         rows = np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in self.cuts)])
         steps = np.repeat([step for _, step in self.cuts], [len(rows) for rows, _ in self.cuts]).astype(np.int64)
-        rows, first = np.unique(rows, return_index=True)  # of several cuts the first one ends the tie
+        rows, first = np.unique(rows, return_index=True)  # of several cuts, the first ends the tie
         return rows, steps[first]
 
     def source(self, rows: Ints) -> Ints:
-        """Return whose ties some rows are."""
+        """Return the person whose tie each row is."""
         return np.searchsorted(self.indptr, rows, side="right") - 1
 
     def place(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> Ints:
-        """Return the row before which each pair stands, or at which it is."""
+        """Return the row at which each pair is, or before which it belongs."""
         low, high = self.indptr[source], self.indptr[source + 1]
         for _ in range(int((high - low).max(initial=0)).bit_length()):
             middle = np.minimum((low + high) // 2, max(len(self.target) - 1, 0))
@@ -56,9 +56,9 @@ class Network:
 
 
 def merged(network: Network, links: Links) -> Ties:
-    """The ties of a network and of links that were given after it."""
+    """Return the ties of a network and of links that were given after it."""
     n = len(network.indptr) - 1
-    # Those that are never there must not take the place of what is.
+    # Links that are never there must not replace ties that are.
     links = links.part((links.source != links.target) & (links.start < links.end))
     rows, steps = network.ends()
     place = network.place(links.source.astype(np.int64), links.target.astype(np.int64))
@@ -77,7 +77,7 @@ def merged(network: Network, links: Links) -> Ties:
 
 
 def _with(network: Network, gone: Ints, links: Links, rows: Ints, steps: Ints) -> Ties:
-    """The ties of a network without the rows that are gone, with the links in between, and with its cuts."""
+    """Return the ties of a network without the rows that are gone, with the links in between, and with its cuts."""
     n, old = len(network.indptr) - 1, len(network.target)
     count = old - len(gone) + len(links.source)
     source = links.source.astype(np.int64)
@@ -105,7 +105,7 @@ def _with(network: Network, gone: Ints, links: Links, rows: Ints, steps: Ints) -
 
 
 def _spread(old: NDArray[Any], gone: Ints, added: NDArray[Any], new: Ints, count: int) -> NDArray[Any]:
-    """A column without the rows that are gone and with what is added, at its new rows."""
+    """Return a column without the rows that are gone, and with the added entries at their new rows."""
     column = np.empty(count, old.dtype)
     kept = np.ones(count, np.bool_)
     kept[new] = False
@@ -115,7 +115,7 @@ def _spread(old: NDArray[Any], gone: Ints, added: NDArray[Any], new: Ints, count
 
 
 def _column(value: float, added: NDArray[Any], new: Ints, count: int) -> NDArray[Any]:
-    """A column of one value but for what is added, at its new rows."""
+    """Return a column of one value, except for the added entries at their new rows."""
     if bool((added == value).all()):
         return alike(value, count, added.dtype.type)
     if len(added) == count and is_alike(added):
@@ -126,9 +126,9 @@ def _column(value: float, added: NDArray[Any], new: Ints, count: int) -> NDArray
 
 
 def rows_of(links: Links, n: int) -> Ties:
-    """The ties of links that were given in this order."""
+    """Return the ties of links that were given in this order."""
     lasting = all(is_alike(column) for column in links[2:]) and len(links.source) and links.start[0] < links.end[0]
-    if lasting and len(links.source) > WORTH_COMPILING:  # they differ by whom they tie alone
+    if lasting and len(links.source) > WORTH_COMPILING:  # they differ only in whom they tie
         from sim.machine.loops import compiled
 
         indptr, target = compiled(rows_of_pairs)(n, links.source, links.target)
@@ -142,7 +142,7 @@ def rows_of(links: Links, n: int) -> Ties:
 
 
 def _slim(column: NDArray[Any]) -> NDArray[Any]:
-    """A column, as a view of one value if it is of one value."""
+    """Return a column, as a view of one value if all its values are equal."""
     if not len(column) or is_alike(column) or not bool((column == column[0]).all()):
         return column
     return alike(column[0], len(column), column.dtype.type)

@@ -22,7 +22,7 @@ DEFAULTS = {"weight": 1.0, "start": 0, "end": NEVER}
 
 
 class RowError(ValueError):
-    """A row that cannot be used: which one of the batch, and why."""
+    """A row that cannot be used: its number in the batch, and why."""
 
     def __init__(self, row: int, problem: str) -> None:
         super().__init__(problem)
@@ -30,9 +30,9 @@ class RowError(ValueError):
 
 
 def read_csv(path: Path, labels: Callable[[], Labels], names: list[str], header: int) -> Links | None:
-    """The ties of a CSV file with these columns, its header ending on that line; None where it must be read slowly.
+    """Return the ties of a CSV file with these columns, whose header ends on that line; None if it must be read slowly.
 
-    Whatever is not plain, errors among it, is left to the reader that goes line by line and can say where.
+    Whatever is not plain, errors included, is left to the reader that goes line by line and can say where.
     """
     import pyarrow as pa
 
@@ -47,7 +47,7 @@ def read_csv(path: Path, labels: Callable[[], Labels], names: list[str], header:
 
 
 def _has_hexadecimals(path: Path) -> bool:
-    """Return whether there is anything that pyarrow would take for a number in base 16."""
+    """Return whether a file has anything that pyarrow would take for a hexadecimal number."""
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
         return text.find(b"0x") >= 0 or text.find(b"0X") >= 0
 
@@ -81,7 +81,7 @@ def rows_of_parquet(path: Path) -> int:
 
 
 def read_parquet(path: Path, labels: Labels) -> Links:
-    """The ties of a Parquet file; a ScenarioError if the file is corrupt, or a column or a row of it cannot be used."""
+    """Return the ties of a Parquet file; raise a ScenarioError if it is corrupt, or a column or row cannot be used."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -90,7 +90,7 @@ def read_parquet(path: Path, labels: Labels) -> Links:
         with parquet.ParquetFile(path) as file:
             columns, texts = _columns(path, file)
         parts = [_none()]
-        # Words that repeat stay words of a dictionary, so that a small file cannot fill the memory.
+        # Repeated words stay in a dictionary, so that a small file cannot fill the memory.
         with parquet.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts) as file:
             for batch in file.iter_batches(BATCH, columns=columns):
                 parts.append(_links(batch, labels))
@@ -103,7 +103,7 @@ def read_parquet(path: Path, labels: Labels) -> Links:
 
 
 def _columns(path: Path, file: Any) -> tuple[list[str], list[str]]:
-    """The columns that are to be read, after a look at what they hold and how much, and those of text among them."""
+    """Return the columns to read, after checking what they hold and how much, and those of text among them."""
     from pyarrow import types
 
     schema = file.schema_arrow
@@ -135,7 +135,7 @@ def _none() -> Links:
 
 
 def _links(batch: Any, labels: Labels) -> Links:
-    """The ties of a batch of rows."""
+    """Return the ties of a batch of rows."""
     source, target = batch.column("source"), batch.column("target")
     given = dict(_given(batch))
     for column in (source, target):
@@ -147,7 +147,7 @@ def _links(batch: Any, labels: Labels) -> Links:
 
 
 def _given(batch: Any) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Weight, start and end of each row, checked; those that are not there as one value."""
+    """Yield weight, start and end of each row, checked; a missing column is one value throughout."""
     for name, default in DEFAULTS.items():
         kind = np.float64 if name == "weight" else np.int64
         column = batch.column(name) if name in batch.schema.names else None
@@ -165,7 +165,7 @@ def _given(batch: Any) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def _numbers(source: Any, target: Any, labels: Labels) -> NDArray[np.int32]:
-    """The persons of source, target, source, target and so on."""
+    """Return the persons of both ends of each row, in turn: source, target, source, target and so on."""
     import pyarrow as pa
     from pyarrow import types
 
@@ -196,7 +196,7 @@ def _new(word: str, row: int, labels: Labels) -> int:
 
 
 def _coded(column: Any) -> tuple[Any, Any]:
-    """The words of a column, and which of them stands in each row."""
+    """Return the distinct words of a column, and the index of the word in each row."""
     import pyarrow as pa
 
     if not pa.types.is_dictionary(column.type):

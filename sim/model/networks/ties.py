@@ -21,7 +21,7 @@ from sim.tape.tables import Floats, Ints
 class Ties:
     """Directed ties in compressed rows, sorted by source, target and start.
 
-    A column that is of one value throughout is a read-only view of that value and takes no memory.
+    A column with one value throughout is a read-only view of that value and takes no memory.
     """
 
     indptr: Ints  # int64, shape (n + 1,): the ties of person i are rows indptr[i] to indptr[i + 1]
@@ -29,12 +29,12 @@ class Ties:
     weight: Floats  # float64 in (0, 1]
     start: Ints  # int64; the tie is there in the steps start <= step < end
     end: Ints
-    # whether each tie is known to be there both ways, alike, so that the ties are their own reverse
+    # whether each tie is known to lead both ways with the same values, so that the ties are their own reverse
     mutual: bool = False
 
     @property
     def lasting(self) -> bool:
-        """Return whether all ties are there in all steps."""
+        """Whether all ties are there in all steps."""
         if not len(self.target):
             return True
         start = self.start[0] if is_alike(self.start) else self.start.max()
@@ -42,13 +42,13 @@ class Ties:
 
 
 def no_ties(n: int) -> Ties:
-    """Return the ties of n persons without any."""
+    """Return the ties of n persons who have none."""
     none = np.zeros(0, np.int64)
     return Ties(np.zeros(n + 1, np.int64), none.astype(np.int32), none.astype(np.float64), none, none)
 
 
 class Neighbours:
-    """The ties of single persons in the step of now, as lists, for engines that ask person by person."""
+    """The ties of single persons in the current step, as lists, for engines that ask person by person."""
 
     def __init__(self, ties: Ties) -> None:
         self.ties = ties
@@ -58,23 +58,23 @@ class Neighbours:
         self.tellers: dict[int, list[tuple[int, float]]] = {}
 
     def turn_to(self, now: int) -> None:
-        """Another step has come."""
+        """Turn to another step."""
         self.now = now
         if not self.fixed:
             self.told.clear()
             self.tellers.clear()
 
     def told_by(self, person: int) -> list[tuple[int, float]]:
-        """Return those whom a person can tell, in the order of their numbers, with the weights of the ties."""
+        """Return the persons whom a person can tell, by number, with the weights of the ties."""
         return self.told.get(person) or self.told.setdefault(person, self._list(person, self.ties))
 
     def tellers_of(self, person: int) -> list[tuple[int, float]]:
-        """Return those who can tell a person, in the order of their numbers, with the weights of the ties."""
+        """Return the persons who can tell a person, by number, with the weights of the ties."""
         return self.tellers.get(person) or self.tellers.setdefault(person, self._list(person, self.reversed))
 
     @cached_property
     def reversed(self) -> Ties:
-        """The ties by whom they lead to."""
+        """The ties by the person they lead to."""
         return reversed_ties(self.ties)
 
     def _list(self, person: int, ties: Ties) -> list[tuple[int, float]]:
@@ -87,7 +87,7 @@ class Neighbours:
 
 
 def reversed_ties(ties: Ties) -> Ties:
-    """The same ties by the person they lead to: the ties of row j lead from those who can tell j."""
+    """Return the same ties by the person they lead to: row j has the persons who can tell j."""
     if ties.mutual:
         return ties
     n = len(ties.indptr) - 1

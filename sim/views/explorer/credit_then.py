@@ -1,4 +1,4 @@
-"""The credit that the explorer's page shows: by every account, in the end and as it was at earlier moments; and why."""
+"""The credit on the explorer's page: by every account, at the end and as it was at earlier moments, with reasons."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from sim.tape.tape import Tape
 from sim.views.explorer.rows import Drawn
 from sim.views.pages.columns import packed
 
-MAX_IDEAS = 8  # up to which the credit of each is told apart
+MAX_IDEAS = 8  # up to which the credit for each idea is shown separately
 MAX_CELLS = 12_000  # of the shares of persons at moments, for each account
 MAX_EXPLAINED = 12  # persons
-WORK = {THIRDS: 3_000_000, "priority": 3_000_000}  # events times moments that an account may take, which are quick
+WORK = {THIRDS: 3_000_000, "priority": 3_000_000}  # events times moments that a fast account may take
 WORK_ELSE = 100_000
-OVERHEAD = 500  # events that take as long as what each moment takes beside them
+OVERHEAD = 500  # events that cost as much as the overhead of a moment
 Shares = dict[str, Floats]
 
 
@@ -35,15 +35,15 @@ def accounts_of(
 ) -> list[dict[str, Any]]:
     """Return the shares by every account at the end and at earlier moments, as packed columns.
 
-    What was not yet realised at a moment is not yet credited there. A share is that of what had been realised by then.
+    Value that was not yet realised at a moment is not yet credited there. Shares are of the value realised by then.
 
     Args:
-        tape: of a run or of a log.
-        scenario: of the run; without it a run's credit is known in the end only.
+        tape: from a run or a log.
+        scenario: of the run; without it a run's credit is known only at the end.
         comparison: the accounts.
-        part: what the page holds of the tape.
+        part: the part of the tape that the page holds.
         moments: the steps of the page, ascending.
-        effort: times which the usual number of earlier moments is looked at.
+        effort: factor on the usual number of earlier moments.
     """
     ideas = part.ideas.tolist() if 1 < len(part.ideas) <= MAX_IDEAS else []
     each: dict[str, list[int | None]] = {
@@ -70,7 +70,7 @@ def accounts_of(
 
 
 def _looked_at(tape: Tape, moments: Ints, method: str, parts: int, effort: float) -> list[int]:
-    """Return the moments before the last for which credit by an account is computed, as places in `moments`."""
+    """Return the moments before the last for which an account's credit is computed, as places in `moments`."""
     work = effort * WORK.get(method, WORK_ELSE) / parts
     many = int(min(len(moments), work // (len(tape.events) + OVERHEAD)))
     first = tape.realised.event.min(initial=len(tape.events))
@@ -81,7 +81,7 @@ def _looked_at(tape: Tape, moments: Ints, method: str, parts: int, effort: float
 def _tapes(
     tape: Tape, scenario: Scenario | None, moments: Ints, looked: dict[str, list[int]]
 ) -> Iterator[tuple[int, Tape]]:
-    """Yield the tape as it was at each place to look at; none where nobody knows what was realised when."""
+    """Yield the tape as it was at each place; nothing if it is unknown what was realised when."""
     places = sorted({place for some in looked.values() for place in some})
     try:
         tapes = until.moments(tape, moments[places].tolist(), scenario)
@@ -91,18 +91,18 @@ def _tapes(
 
 
 def _shares_of(tape: Tape, method: str, idea: int | None, part: Drawn) -> Shares:
-    """Return the shares by an account that the drawn persons have, of all ideas or for one; 0 where it has none."""
+    """Return the drawn persons' shares by an account, for all ideas or one; 0 where it has none."""
     only = np.ones(len(tape.realised), np.bool_) if idea is None else tape.events.idea[tape.realised.event] == idea
     columns = (column[only] for column in tape.realised.columns().values())
     try:
         table = attribute(replace(tape, realised=Realised(*columns)), method, {})
-    except ValueError:  # nothing to say of a tape as short as that
+    except ValueError:  # the account does not apply to so short a tape
         return {"credit": np.zeros(len(part.persons))}
     return _shares(table, part, tape.total if idea is not None else table.total)
 
 
 def _shares(table: CreditTable, part: Drawn, total: float) -> Shares:
-    """Return the credit of the drawn as a part of all that was realised; by role where the account knows roles."""
+    """Return the drawn persons' credit as a fraction of the total; also by role, if the account distinguishes roles."""
     columns = {"credit": table.persons.credit}
     if table.persons.pagerank is None and not np.isnan(table.persons.idea).any():
         columns |= {role: getattr(table.persons, role) for role in ROLES}
@@ -115,7 +115,7 @@ def _shares(table: CreditTable, part: Drawn, total: float) -> Shares:
 
 
 def _packed_shares(then: list[Shares], end: Shares) -> dict[str, Any]:
-    """Return the shares in the end, and as "then" those of the persons with the largest ones at all earlier moments."""
+    """Return the shares at the end, and under "then" those of the leading persons at all earlier moments."""
     made: dict[str, Any] = {name: packed(column) for name, column in end.items()}
     if then:
         room = max(1, MAX_CELLS // (len(then) * len(end)))
@@ -129,7 +129,7 @@ def _packed_shares(then: list[Shares], end: Shares) -> dict[str, Any]:
 
 
 def reasons(tape: Tape, comparison: Comparison, part: Drawn, effort: float = 1.0) -> dict[str, list[str]]:
-    """Return why those with most credit by role flow have it, in lines of words; by their places among the drawn."""
+    """Return lines that explain the credit of those with most by role flow, under their places among the drawn."""
     table = comparison.tables.get(THIRDS)
     many = int(min(MAX_EXPLAINED, effort * 200_000 // (len(tape.events) + OVERHEAD)))
     if table is None or not table.total > 0.0:
@@ -140,7 +140,7 @@ def reasons(tape: Tape, comparison: Comparison, part: Drawn, effort: float = 1.0
     with repeated(25 * many):
         for row in np.argsort(-share, kind="stable")[:many].tolist():
             person = int(table.row[row])
-            alone = names.count(names[person]) == 1  # of two persons of one name nobody knows which is asked for
+            alone = names.count(names[person]) == 1  # two persons with one name cannot be told apart
             if share[row] > 0.0 and person in place and alone:
                 found[str(place[person])] = list(in_words(explain(tape, names[person])))
     return found

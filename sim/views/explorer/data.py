@@ -24,10 +24,10 @@ from sim.views.style import number
 from sim.views.time_axis import Clock, clock
 
 STEPS = 1500  # up to which every step is a moment of the slider
-MOMENTS = 1000  # beyond that
+MOMENTS = 1000  # if there are more steps
 TIES = 25_000  # that are drawn
-TOO_MANY_TIES = 3_000_000  # in the world; from there on the network has no shape to show
-LONGEST = 200  # letters of a name
+TOO_MANY_TIES = 3_000_000  # in the world; with more the network has no visible shape
+LONGEST = 200  # characters of a name
 PLANE = 65_535
 
 
@@ -35,10 +35,10 @@ def explorer_data(tape: Tape, scenario: Scenario | None = None, effort: float = 
     """Return everything that the page shows, as plain JSON values; columns are packed (see `packed`).
 
     Args:
-        tape: of a run, or of a real log.
-        scenario: of the run; its ties are made anew from it. Without one, the network is that of the influences,
-            and the credit of a run is known in the end only.
-        effort: times which the usual work goes into the credit at earlier moments, and into why.
+        tape: from a run or a real log.
+        scenario: of the run; its ties are rebuilt from it. Without one, the network is that of the influences, and the
+            credit of a run is known only at the end.
+        effort: factor on the usual work for the credit at earlier moments and for the reasons.
     """
     comparison = compare(tape)
     part, time = drawn(tape, comparison), clock(tape)
@@ -84,7 +84,7 @@ def _moments(time: Clock) -> Ints:
 
 
 def _ties(tape: Tape, scenario: Scenario | None, part: Drawn) -> tuple[Ints, Ints, list[str]]:
-    """Return the ties among the persons drawn, as places in `part.persons`, each pair once; and a note."""
+    """Return the ties among the drawn persons, as places in `part.persons`, each pair once; and a note."""
     place = np.full(tape.persons.total, -1, np.int64)
     place[part.persons] = np.arange(len(part.persons))
     note: list[str] = []
@@ -110,7 +110,7 @@ def _distinct(one: Ints, other: Ints) -> Ints:
 def _persons(tape: Tape, part: Drawn, source: Ints, target: Ints) -> dict[str, Any]:
     people = tape.persons
     pairs = np.column_stack([source, target])
-    if len(part.persons) < people.total:  # ties of a sample leave many alone; who learned from whom holds them together
+    if len(part.persons) < people.total:  # ties of a sample leave many alone; influences connect them
         at = np.searchsorted(part.persons, tape.events.person[part.events])
         pairs = np.append(pairs, _distinct(at[part.child], at[part.parent]), axis=0)
     number = np.full(people.total, -1, np.int64)
@@ -135,7 +135,7 @@ def _events(tape: Tape, part: Drawn, moments: Ints) -> dict[str, Any]:
     came = np.bincount(tape.influences.child, strength, len(events))[part.events]
     top = float(came.max(initial=0.0))
     each = np.bincount(part.child, minlength=many)
-    # The strength of those who are not drawn cannot be told apart: the lines of one event share its own.
+    # Strengths of those who are not drawn cannot be separated: the lines of one event share its total.
     return {
         "moment": packed(np.searchsorted(moments, events.step[part.events])),
         "kind": packed(events.kind[part.events].astype(np.int64)),

@@ -1,7 +1,7 @@
-"""The explorer live: a scenario whose parameters are moved while one looks, on this machine alone.
+"""The explorer live: a scenario whose parameters can be moved while one watches, on this machine alone.
 
-The server is Starlette on Uvicorn, both small and well kept (the extra `live`): they bring the parsing of requests, the
-check of the Host header and an orderly end; what is asked of them here is one page and one question.
+The server is Starlette on Uvicorn, both small and well maintained (the extra `live`): they parse requests, check the
+Host header and shut down cleanly; all that they serve here is one page and one kind of request.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 LOOPBACK = "127.0.0.1"
-LARGEST = 64_000  # bytes of a question
+LARGEST = 64_000  # bytes of a request
 WAIT = """<!DOCTYPE html><title>Running</title><link rel="icon" href="data:,">
 <meta http-equiv="refresh" content="1"><p>{}</p>"""
 HEADERS = {
@@ -37,7 +37,7 @@ HEADERS = {
 
 
 def application(runner: Runner, token: str, port: int) -> Starlette:
-    """Make the page at /TOKEN/ and the runs at /TOKEN/run; for every other path, host or origin there is nothing."""
+    """Return the application: the page at /TOKEN/ and runs at /TOKEN/run; any other path, host or origin is refused."""
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
@@ -84,7 +84,7 @@ def application(runner: Runner, token: str, port: int) -> Starlette:
 
 
 async def _body(request: Request) -> bytes:
-    """Return the bytes that were sent, up to one more than is allowed."""
+    """Return the bytes of the body, cut off after the limit."""
     body = b""
     async for part in request.stream():
         body += part
@@ -94,7 +94,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _changes(body: bytes) -> dict[str, str] | None:
-    """Return the changes asked for, key by key as text, or None if this is no such question."""
+    """Return the requested changes, as a text per key, or None if the request is malformed."""
     if len(body) > LARGEST:
         return None
     try:
@@ -106,7 +106,7 @@ def _changes(body: bytes) -> dict[str, str] | None:
 
 
 def listen(port: int = 0) -> socket.socket:
-    """Return a socket on the loopback address; port 0 is any free one.
+    """Return a socket listening on the loopback address; port 0 is any free one.
 
     Raises:
         OSError: if the port is taken.
@@ -123,12 +123,12 @@ def listen(port: int = 0) -> socket.socket:
 
 
 def serve(scenario: Scenario, bound: socket.socket, token: str) -> None:
-    """Serve the explorer of a scenario on a socket of `listen` until Ctrl-C (KeyboardInterrupt)."""
+    """Serve the explorer of a scenario on a socket from `listen` until Ctrl-C (KeyboardInterrupt)."""
     import uvicorn
 
     runner = Runner(scenario)
     app = application(runner, token, int(bound.getsockname()[1]))
-    # What goes wrong is said in the page; all that would be logged is that a run was cut off at the end.
+    # The page reports all errors; the log would only say that a run was cut off at the end.
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, server_header=False))
     try:
         server.run([bound])
@@ -137,5 +137,5 @@ def serve(scenario: Scenario, bound: socket.socket, token: str) -> None:
 
 
 def new_token() -> str:
-    """Return a word that nobody guesses; without it there is nothing to be found at the port."""
+    """Return a word that cannot be guessed, without which nothing is found at the port."""
     return secrets.token_urlsafe(18)

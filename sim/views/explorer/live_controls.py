@@ -1,4 +1,4 @@
-"""The sliders of the live page: the parameters of a scenario that have one, and their ranges."""
+"""The sliders of the live page: the numeric parameters of a scenario, and their ranges."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pydantic.fields import FieldInfo
 from sim.scenario.scenario import Scenario
 
 MAX_SLIDERS = 60
-MAX_OF_ENTRIES = 20  # of the named persons, and of the ideas
+MAX_OF_ENTRIES = 20  # for named persons, and for ideas
 LEFT_OUT = {"scenario": {"replicates"}, "persons": {"born", "dies"}, "population": {"count"}}
-DECADES = 100.0  # from this ratio of its ends on, a slider without an upper end of its own is logarithmic
+DECADES = 100.0  # ratio of its ends from which on a slider without a given upper end is logarithmic
 
 
 def controls(scenario: Scenario) -> list[dict[str, Any]]:
-    """Return the sliders of a scenario, in the order in which people ask: persons, ties, ideas, rules, the rest.
+    """Return the sliders of a scenario, in the order of interest: persons, ties, ideas, rules, the rest.
 
     Each has its key, label, section, value, low, high, step, and whether it is logarithmic. Rates and counts have no
-    upper end of their own: theirs is a hundred times what they are. The value is text, for `inf` and 'forever' are
-    values too; the server checks what comes back as it checks a file.
+    given upper end: theirs is a hundred times their value. The value is text, since `inf` and 'forever' are values too;
+    the server checks what comes back as it checks a file.
 
     >>> text = 'scenario = {name = "a", steps = 9}\\npersons = [{name = "P1", reach = 0.5}]\\nideas = [{name = "x"}]'
     >>> found = {control["key"]: control for control in controls(Scenario.from_toml(text))}
@@ -61,7 +61,7 @@ def _slider(key: str, label: str, section: str, model: BaseModel, name: str) -> 
 
 
 def _ends(field: FieldInfo, value: float, linear: bool) -> tuple[float, float, float, bool]:
-    """Return low, high and step of a slider, and whether it is logarithmic: without an upper end within reach it is."""
+    """Return low, high and step of a slider, and whether it is logarithmic, as it is if no upper end is near."""
     bounds = _bounds(field)
     low, high = bounds.get("low", 0.0), bounds.get("high", math.inf)
     open_ended = high > 1.0 and not linear and math.isfinite(value) and value > 0.0
@@ -80,15 +80,15 @@ def _ends(field: FieldInfo, value: float, linear: bool) -> tuple[float, float, f
 
 
 def _round(step: float) -> float:
-    """Return the nearest smaller of 1, 2, 5, 10 ... times a power of ten."""
+    """Return the largest of 1, 2, 5, 10 ... times a power of ten that is not above the step."""
     power = 10.0 ** math.floor(math.log10(step) + 1e-9)
     return float(next(f"{k * power:.6g}" for k in (5, 2, 1) if k * power <= step * (1 + 1e-9)))
 
 
 def _bounds(field: FieldInfo) -> Mapping[str, float]:
-    """Return the least and the greatest allowed value, wherever the annotation says them.
+    """Return the least and the greatest allowed value, wherever the annotation states them.
 
-    Beside them stand "above" and "below", where they are not allowed themselves.
+    The keys "above" and "below" are present if these values are excluded.
     """
     found: dict[str, float] = {}
     todo: list[Any] = [*field.metadata, field.annotation]

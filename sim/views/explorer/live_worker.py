@@ -1,4 +1,4 @@
-"""The process in which the live page's runs are made, so that one long step blocks nothing and can be ended."""
+"""The process that makes the runs of the live page, so that a long step blocks nothing and can be ended."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from sim.machine.threads import without_interrupts
 from sim.scenario.keys import parse_value
 from sim.scenario.scenario import Scenario
 
-PATIENCE = 1.2  # seconds that a question waits for its answer, before it is said how far the run has come
-GRACE = 0.3  # seconds in which a run may end by itself, before its process is ended
-EFFORT = 0.15  # of what goes into the credit at earlier moments on a page that is mailed
+PATIENCE = 1.2  # seconds that a request waits for its answer, before it gets the progress instead
+GRACE = 0.3  # seconds in which a run may end by itself, before its process is killed
+EFFORT = 0.15  # relative to the credit at earlier moments on a page to be mailed
 STOPPED = {"error": "stopped for a newer one"}
 
 
 class StoppedError(Exception):
-    """The run that is under way is wanted no more."""
+    """The run under way is no longer wanted."""
 
 
 class Job:
-    """A question on its way: how far the run has come, and the answer once it is there, as JSON."""
+    """A request in progress: how far the run has come, and finally the answer as JSON."""
 
     def __init__(self, changes: Mapping[str, str]) -> None:
         self.changes, self.began = dict(changes), time.monotonic()
         self.told, self.answer, self.done = "", "", threading.Event()
 
     def finish(self, answer: str) -> None:
-        """Have the answer; the first one stays."""
+        """Set the answer, unless there is one."""
         if not self.done.is_set():
             self.answer = answer
             self.done.set()
 
     def wait(self) -> str:
-        """Return the answer, or after some patience how far the run has come."""
+        """Return the answer, or the progress if it is not there within PATIENCE."""
         if self.done.wait(PATIENCE):
             return self.answer
         seconds = time.monotonic() - self.began
@@ -49,20 +49,20 @@ class Job:
 
 
 class Worker:
-    """A process that runs one question after the other."""
+    """A process that handles one request after the other."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.stop, self.job = context.Event(), Job({})
         self.process = context.Process(target=work, args=(other, self.stop), daemon=True)
-        with without_interrupts():  # which are the server's
+        with without_interrupts():  # interrupts are for the server
             self.process.start()
         other.close()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def run(self, job: Job, scenario: Scenario) -> None:
-        """Begin with a question; what comes of it is put into the job."""
+        """Start a request; its answer is put into the job."""
         self.stop.clear()
         self.job = job
         self.pipe.send((scenario, job.changes))
@@ -76,7 +76,7 @@ class Worker:
         return free
 
     def close(self) -> None:
-        """End the process, whatever it is at."""
+        """Kill the process, whatever it is doing."""
         self.process.kill()
         self.job.finish(json.dumps(STOPPED))
 
@@ -93,10 +93,10 @@ class Worker:
 
 
 def work(pipe: Connection, stop: Any) -> None:
-    """Answer questions until the pipe is closed."""
+    """Handle requests until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
-        from sim.views.explorer import data  # noqa: F401  # so that the first question finds it loaded
+        from sim.views.explorer import data  # noqa: F401  # so that it is loaded for the first request
 
         while True:
             scenario, changes = pipe.recv()
@@ -107,7 +107,7 @@ def work(pipe: Connection, stop: Any) -> None:
 def answer(
     scenario: Scenario, changes: Mapping[str, str], stopped: Callable[[], bool], tell: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return the data of the page for these changes, {"data", "said"}, or what is wrong with them, {"error"}."""
+    """Return the data of the page for these changes, {"data", "said"}, or the error in them, {"error"}."""
     from sim.engines import simulate
     from sim.views.explorer.data import explorer_data
 
@@ -125,32 +125,32 @@ def answer(
         return {"error": " ".join(str(error).split())}
     except StoppedError:
         return STOPPED
-    except Exception as error:  # the page says it; the server goes on
+    except Exception as error:  # reported on the page; the server continues
         return {"error": f"an error of ours: {type(error).__name__}: {' '.join(str(error).split())}"}
     shown = ", ".join(f"{key} = {text}" for key, text in changes.items())
     return {"data": data, "said": f"With {shown}." if shown else "As in the scenario."}
 
 
 def changed(scenario: Scenario, changes: Mapping[str, str]) -> Scenario:
-    """Return the scenario with these changes, whose values are text.
+    """Return the scenario with these changes, given as text.
 
     Raises:
-        ScenarioError: if there is no such key, or a value is not allowed.
+        ScenarioError: if a key is unknown, or a value is not allowed.
     """
     values = {key: parse_value(text) for key, text in changes.items()}
     return scenario.replace(values, source="parameters") if values else scenario
 
 
 class Runner:
-    """Runs a scenario with other parameters, one run at a time; a newer question stops the older one at once."""
+    """A runner of a scenario with other parameters, one run at a time; a newer request stops an older one at once."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario, self.lock = scenario, threading.Lock()
-        self.worker, self.spare = Worker(), Worker()  # the spare one takes over where a process had to be ended
+        self.worker, self.spare = Worker(), Worker()  # the spare one takes over when a process had to be killed
         self.job: Job | None = None
 
     def ask(self, changes: Mapping[str, str]) -> str:
-        """Return as JSON the data for these changes, what is wrong, or how far the run has come, {"wait"}."""
+        """Return as JSON the data for these changes, their error, or the progress so far, {"wait"}."""
         with self.lock:
             if self.job is None or self.job.changes != changes:
                 try:

@@ -1,4 +1,4 @@
-"""The explorer: the page opened on a run that is there."""
+"""The explorer: the page of a finished run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SCRIPTS = tuple(HERE / name for name in ("influence.js", "live.js", "main.js"))
 def explorer(tape: Tape, scenario: Scenario | None = None) -> str:
     """Return the page of a run: time, network, influences, curves and every account of credit, in one HTML text.
 
-    The page loads nothing and can be mailed: its Content-Security-Policy forbids every request, and lets no
-    script run but its own, by its hash. Beyond 6,000 persons, 150,000 events or 40 ideas it holds a part of the
-    run, chosen by rule, and says which.
+    The page loads nothing and can be mailed: its Content-Security-Policy forbids every request, and allows only its
+    own script, by its hash. Beyond 6,000 persons, 150,000 events or 40 ideas it holds a part of the run, chosen by
+    rule, and says which.
 
     Args:
-        tape: of a run, or of a real log.
-        scenario: of the run; its ties are made anew from it and the tape's seed. Without one, or where it has no
-            ties, who learned from whom takes their place.
+        tape: from a run or a real log.
+        scenario: of the run; its ties are rebuilt from it and the tape's seed. Without one, or if it has no ties, the
+            influences take their place.
 
     >>> from sim.tape.tables import Events, Influences, Persons, Realised
     >>> told = Events([1, 2], [0, 1], [0, 1], [0, 0], [1, 1])
@@ -38,5 +38,5 @@ def explorer(tape: Tape, scenario: Scenario | None = None) -> str:
 
 
 def page_of(data: dict[str, Any], **more: str) -> str:
-    """Return the page that shows these data (see `explorer_data`); its policy may allow more."""
+    """Return the page that shows these data (see `explorer_data`); `more` may relax its policy."""
     return page(data["title"], "look", SCRIPTS, data, **more)

@@ -1,4 +1,4 @@
-"""The part of a tape that the explorer's page holds: up to some thousands everybody, beyond that a sample."""
+"""The part of a tape that the explorer's page holds: everybody up to a few thousand, beyond that a sample."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Drawn:
         persons, ideas, events: rows, ascending.
         child, parent: the influences between these events, as places in `events`; sorted by child, then parent.
         notes: what was left out, in sentences.
-        sure: the place by every account up to which everybody is drawn.
+        sure: the rank by every account up to which everybody is drawn.
     """
 
     persons: Ints
@@ -38,7 +38,7 @@ class Drawn:
 
 
 def drawn(tape: Tape, comparison: Comparison) -> Drawn:
-    """Choose what is drawn: ideas with most adopters, persons with a name or credit of their own, some others."""
+    """Return what is drawn: the ideas with most adopters, persons with their own name or most credit, others."""
     ideas, notes = _ideas(tape)
     persons = _persons(tape, comparison, ideas)
     if len(persons) < tape.persons.total:
@@ -90,9 +90,9 @@ def _persons(tape: Tape, comparison: Comparison, ideas: Ints) -> Ints:
 
 
 def _rank(tape: Tape, comparison: Comparison, load: Ints) -> Floats:
-    """Rank the persons, the smallest number first: crowds, names, then credit and an even choice by turns."""
+    """Return a rank per person, the smallest first: crowds, own names, then by turns credit and an even choice."""
     people = tape.persons
-    best = np.full(people.total, people.total)  # the place of each by the account that places them highest
+    best = np.full(people.total, people.total)  # the rank of each by the account that ranks them highest
     for table in comparison.tables.values():
         order = table.row[np.argsort(-np.nan_to_num(table.persons.share), kind="stable")]
         best[order] = np.minimum(best[order], np.arange(len(order)))
@@ -101,20 +101,20 @@ def _rank(tape: Tape, comparison: Comparison, load: Ints) -> Floats:
     active = np.flatnonzero(load)
     step = max(1.0, len(active) / PERSONS)
     even = active[np.unique((np.arange(min(len(active), PERSONS)) * step).astype(np.int64))]
-    stride = np.arange(len(even)) * 7919 % max(1, len(even))  # scattered, so that a cut leaves them even
+    stride = np.arange(len(even)) * 7919 % max(1, len(even))  # scattered, so that they stay even when cut off
     rank[even] = np.minimum(rank[even], 2.0 * stride + 1.0)
     own = (people.members == 1)[people.group]
-    if int(own.sum() + (people.size > 1).sum()) <= PERSONS // 5:  # in a log everybody bears a name
+    if int(own.sum() + (people.size > 1).sum()) <= PERSONS // 5:  # in a log everybody has a name
         rank[own] = -1.0
     rank[(people.size > 1)[people.group]] = -2.0
     return rank
 
 
 def _influences(tape: Tape, kept: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Return the influences between kept events; others are followed back along the heaviest before them."""
+    """Return the influences between kept events; other parents are replaced along the heaviest influences."""
     child, parent = tape.influences.child, tape.influences.parent
     up = np.where(kept, np.arange(len(kept)), tape.teller)
-    while True:  # each round doubles the way
+    while True:  # each round doubles the distance
         further = np.where(up >= 0, up[up], -1)
         if np.array_equal(further, up):
             break

@@ -2,8 +2,8 @@
 
     solara run sim.views.explorer.solara
 
-shows the scenario that the environment variable SHOULDERS_SCENARIO names, else a village; with
-SOLARA_TELEMETRY_MIXPANEL_ENABLE=false beside it, the page asks nobody but its own server. For another look, make a file
+shows the scenario named by the environment variable SHOULDERS_SCENARIO, else a village. With
+SOLARA_TELEMETRY_MIXPANEL_ENABLE=false the page contacts nobody but its own server. For another view, make a file
 of your own with two lines:
 
     from sim.views.explorer.solara import solara_page
@@ -36,11 +36,11 @@ abandon_rate = 0.02
 
 
 def solara_page(scenario: Scenario | str | Path) -> Any:
-    """Return a SolaraViz of a scenario: the model as Mesa has it, its two curves, and a slider for the seed.
+    """Return a SolaraViz of a scenario: the Mesa model, its two curves, and a slider for the seed.
 
     Raises:
         ImportError: without the extra `viz`.
-        ScenarioError: if the scenario is none.
+        ScenarioError: if the scenario is invalid.
     """
     from mesa.visualization import SolaraViz, make_plot_component
 
@@ -53,5 +53,5 @@ def solara_page(scenario: Scenario | str | Path) -> Any:
     )
 
 
-if find_spec("solara") is not None:  # what `solara run` looks for; without Solara this file can still be imported
+if find_spec("solara") is not None:  # `solara run` looks for this name; without Solara the file can still be imported
     page = solara_page(os.environ.get("SHOULDERS_SCENARIO") or Scenario.from_toml(VILLAGE))

@@ -1,1 +1,1 @@
-"""Figures and animations, one file a figure: a tape or a table in, a matplotlib figure out."""
+"""Figures and animations, one file per figure: a tape or a table in, a matplotlib figure out."""

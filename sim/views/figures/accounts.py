@@ -1,4 +1,4 @@
-"""The figure of the accounts of credit side by side: a table with bars, a row a person, a column an account."""
+"""The figure of the accounts of credit side by side: a table with bars, a row per person, a column per account."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from sim.accounts.summary import Side
 
 LINE, HEAD = 0.16, 0.13  # inches
-BAR, FIRST = "#A9D3EE", "#F3C66B"  # pale blue; pale orange, for the largest by an account
+BAR, FIRST = "#A9D3EE", "#F3C66B"  # pale blue; pale orange, for the largest share by an account
 MAX_ROWS = 25  # rows
 
 
 def accounts_side_by_side(comparison: Comparison) -> Figure:
-    """Draw what several accounts say: a bar in each cell, its length the share of the total, the same in all columns.
+    """Draw several accounts: a bar in each cell, its length the share of the total, on the same scale in all columns.
 
-    The largest share by each account is marked. Persons with most credit by the first account stand at the top;
-    the first three by any other are among them, and all others are one row. Below, the question of each account, and
-    how far its order of the persons agrees with that of the first (Kendall's tau-b).
+    The largest share by each account is marked. Persons are sorted by the first account, the largest first; the first
+    three by any other are among them, and all others are one row. Below are the question of each account, and how far
+    its order of the persons agrees with that of the first (Kendall's tau-b).
 
     Args:
-        comparison: of one account or more.
+        comparison: of one or more accounts.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; in axes[0] the bars of each account have its name as gid.
+        A new Figure, 7.2 inches wide; in axes[0] the bars of each account have its name as gid.
 
     >>> from sim import Scenario, compare, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))
@@ -102,6 +102,6 @@ def _draw_column(axes: Axes, rows: list[Side], column: int, name: str) -> None:
 
 
 def _cell(share: float, room: float) -> str:
-    """Return the share in print, or that it is small where the cell has no room for it."""
+    """Return the share as text, or "<0.01%" if it is small and does not fit into the cell."""
     text = percent(share)
     return text if abs(share) >= 1e-4 or style.width_of([text], SMALL) <= room else "<0.01%"

@@ -1,4 +1,4 @@
-"""A run as a film: the network lights up, the curve grows, and the credit with what is realised. GIF or MP4."""
+"""A run as a film: the network lights up, and the curve and the credit grow with the realised value. GIF or MP4."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sim.views.time_axis import clock
 
 FORMATS = ("gif", "mp4")
 DPI = {"gif": 100, "mp4": 150}
-STILL = 0.2  # the part of the film in which the end stands
+STILL = 0.2  # fraction of the film in which the end is shown
 Frame = NDArray[np.uint8]
 
 
@@ -34,24 +34,24 @@ def animate(
 ) -> Path:  # fmt: skip
     """Write the film of a run: who holds an idea from step to step, and the credit by role flow as it was then.
 
-    What is not yet realised is not yet credited: bars and discs grow with the value that there is, and the shares are
-    those of what had been realised by then.
+    Value that is not yet realised is not yet credited: bars and discs grow with the realised value, and shares are of
+    what had been realised by then.
 
     Args:
-        tape: of a run or a log.
+        tape: from a run or a log.
         world: of the run, for its ties; None for a log.
         path: ends in .gif, or .mp4, which needs the program ffmpeg.
-        idea: its name or number; by default the one that realised most value.
+        idea: its name or number; by default the one with most realised value.
         seconds: how long it lasts, from 1 to 120.
-        fps: pictures a second, from 1 to 50.
-        progress: is called with how many pictures are done, and of how many.
+        fps: pictures per second, from 1 to 50.
+        progress: called with (pictures done, pictures in all).
 
     Returns:
-        The path; the same film is the same bytes with the same versions of the libraries.
+        The path; the same film has the same bytes with the same versions of the libraries.
 
     Raises:
-        ValueError: if the format or a number is out of range, there is no such idea or no ffmpeg, the world has not
-            the persons of the tape, or ffmpeg fails.
+        ValueError: if the format or a number is out of range, the idea is unknown, ffmpeg is missing or fails, or the
+            world does not have the persons of the tape.
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
@@ -70,12 +70,12 @@ def animate(
 
 
 def frames(on: Stage, total: int, dpi: int, progress: Callable[[int, int], None] | None = None) -> Iterator[Frame]:
-    """Yield the pictures of a film, one by one; uint8, shape (lines, columns, 3), both even."""
+    """Yield the pictures of a film, one by one; uint8, shape (lines, columns, 3) with even lines and columns."""
     on.figure.set_dpi(dpi)
     canvas: Any = FigureCanvasAgg(on.figure)  # its methods have no types
     moving = on.moving()
     for artist in moving:
-        artist.set_animated(True)  # left out of the ground, which is drawn once
+        artist.set_animated(True)  # left out of the background, which is drawn once
     canvas.draw()
     ground = canvas.copy_from_bbox(on.figure.bbox)
     before, picture = None, np.zeros((0, 0, 3), np.uint8)
@@ -100,7 +100,7 @@ def _steps(first: int, last: int, total: int) -> Ints:
 
 
 def _write_gif(pictures: Iterable[Frame], path: Path, fps: int) -> None:
-    """Write a film with one palette, so that what does not move does not flicker."""
+    """Write a film with one palette, so that still parts do not flicker."""
     palette = _palette()
     images = (Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures)
     first = next(images)
@@ -127,7 +127,7 @@ def _palette() -> Image.Image:
 
 
 def _write_mp4(pictures: Iterator[Frame], path: Path, fps: int) -> None:
-    """Pipe the pictures to ffmpeg; one thread and no time stamps, for the same bytes every time."""
+    """Pipe the pictures to ffmpeg, with one thread and no time stamps, for the same bytes every time."""
     first = next(pictures)
     lines, columns, _ = first.shape
     command = [
@@ -146,7 +146,7 @@ def _write_mp4(pictures: Iterator[Frame], path: Path, fps: int) -> None:
                 pipe.write(picture.tobytes())
             pipe.close()
         except BrokenPipeError:
-            pass  # it says why below
+            pass  # the error is reported below
         said = errors.read().decode(errors="replace")
     if coder.returncode:
         raise ValueError(f"ffmpeg: {' '.join(said.split())[-300:] or coder.returncode}")

@@ -1,4 +1,4 @@
-"""The scene of an animation: a stage with the network, the curves and the credit, and how it looks at each moment."""
+"""The scene of an animation: a stage with the network, the curve and the credit, and its state at each moment."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ HEIGHT, SIDE = 4.2, 3.5  # inches
 MARKS = 1_000  # persons up to which each has a mark
 GIANTS = 6  # persons with a bar
 ROUTES = 150  # influences that are lit at once
-LENGTH = 0.03  # of the time, the part whose influences are lit
+LENGTH = 0.03  # fraction of the time whose influences are lit
 DISCS = 60  # persons whose credit is a disc on the network
 
 
 @dataclass
 class Stage:
-    """The figure and what moves on it.
+    """The figure and its moving parts.
 
     Attributes:
         figure: 7.2 inches wide.
-        tape, time, states: what is shown, its axis of time, and who knows what by now.
-        places: of the persons; crowds stand on their ring.
-        persons: who is drawn one by one.
-        steps, credit: of the giants and those with discs by role, as it was at these steps; shape (steps, 3, persons).
+        tape, time, states: what is shown, its time axis, and the state of each person so far.
+        places: of the persons; crowds are on their ring.
+        persons: those who are drawn one by one.
+        steps, credit: of those in `best` by role, as it was at these steps; shape (steps, 3, persons).
         realised: by these steps; shape (steps,).
-        best: the persons that the credit is of, those with most in the end first.
+        best: the persons whose credit is shown, those with most at the end first.
         giants: the persons with bars.
         parts: the artists that move, by name.
     """
@@ -68,7 +68,7 @@ class Stage:
     parts: dict[str, Any] = field(default_factory=dict)
 
     def moving(self) -> list[Artist]:
-        """Return the artists that move, from the ground up."""
+        """Return the artists that move, from back to front."""
         parts = [part for group in self.parts.values() for part in _artists(group)]
         return sorted(parts, key=lambda part: part.get_zorder())
 
@@ -82,14 +82,14 @@ def _artists(group: Any) -> Iterator[Artist]:
 
 
 def stage(tape: Tape, world: World | None, idea: str | int | None, steps: Iterable[int] | None = None) -> Stage:
-    """Set the stage; nothing has happened yet.
+    """Return the stage before anything has happened.
 
     Args:
-        tape, world, idea: as of `animate`.
-        steps: ascending, at which the credit is looked at; all of them if None.
+        tape, world, idea: as in `animate`.
+        steps: at which the credit is computed, ascending; all of them if None.
 
     Raises:
-        ValueError: if there is no such idea, or the world has not the persons of the tape.
+        ValueError: if the idea is unknown, or the world does not have the persons of the tape.
     """
     which = chosen_idea(tape, idea)
     net.require_same_persons(tape, world)
@@ -122,9 +122,9 @@ def _by_role(tape: Tape) -> Floats:
 
 
 def _credit_then(tape: Tape, world: World | None, steps: Ints, best: Ints) -> tuple[Floats, Floats]:
-    """Return the credit of some as it was at the steps, and what had been realised by then.
+    """Return the credit of some persons as it was at the steps, and what had been realised by then.
 
-    What a run had realised is known from its world alone; without one there is credit at the last step only.
+    What a run had realised is known only from its world; without one there is credit only at the last step.
     """
     credit, realised = np.zeros((len(steps), 3, len(best))), np.zeros(len(steps))
     scenario = None if world is None else world.scenario
@@ -195,13 +195,13 @@ def _set_bars(on: Stage, top: float) -> None:
 
 
 def _pixels(on: Stage) -> Floats:
-    """Return the persons as pixels, shape (lines, columns, 3): each as a square, or where they are too many mixed."""
+    """Return the persons as pixels, shape (lines, columns, 3): each a square, or with mixed colours if too many."""
     half, now = 1.22 if net.crowds(on.tape) else 1.08, on.states.now[on.persons]
     if len(on.persons) > net.MAX_MARKS:
         return net.mixed(on.places[on.persons], net.COLOURS, now, half)
     spot = np.clip(((on.places[on.persons] + half) / (2.0 * half) * net.PIXELS).astype(np.int64), 0, net.PIXELS - 1)
     picture = np.ones((net.PIXELS, net.PIXELS, 3))
-    wide = max(1, int(0.9 * net.PIXELS / half / np.sqrt(len(spot))))  # as many pixels as a person has, less an edge
+    wide = max(1, int(0.9 * net.PIXELS / half / np.sqrt(len(spot))))  # a person's room, less an edge
     for state, colour in enumerate(net.COLOURS):
         here = spot[now == state]
         for k in range(wide * wide):
@@ -211,7 +211,7 @@ def _pixels(on: Stage) -> Floats:
 
 
 def show(on: Stage, step: int) -> None:
-    """Show how things stand at the end of a step, which must not fall from call to call."""
+    """Show the state at the end of a step, which must not decrease from call to call."""
     on.states.turn_to(step)
     if "dots" in on.parts:
         on.parts["dots"].set_facecolors(np.array([to_rgb(colour) for colour in net.COLOURS])[on.states.now[on.persons]])
@@ -229,7 +229,7 @@ def show(on: Stage, step: int) -> None:
 
 
 def _light_routes(on: Stage, step: int) -> None:
-    """Light the influences whose child happened at the step or just before, the strongest, in the colours of roles."""
+    """Light the strongest influences whose child happened in the step or just before, in the colours of roles."""
     tape, child, parent = on.tape, on.tape.influences.child, on.tape.influences.parent
     span = max(1, round(LENGTH * (on.time.last - on.time.first)))
     when = tape.events.step[child]
@@ -245,7 +245,7 @@ def _light_routes(on: Stage, step: int) -> None:
 
 
 def _on_the_ring(on: Stage, ends: Ints) -> Floats:
-    """Return the places of ends of lines; a crowd stands on its ring where the other end is nearest."""
+    """Return the positions of the ends of lines; a crowd's is where its ring is nearest to the other end."""
     places, crowd = on.places[ends], (on.tape.persons.size > 1)[on.tape.persons.group[ends]]
     for side in (0, 1):
         other = places[:, 1 - side]
@@ -256,7 +256,7 @@ def _on_the_ring(on: Stage, ends: Ints) -> Floats:
 
 
 def _show_credit(on: Stage, step: int) -> None:
-    """Make the bars, and the discs on the network, as large as the credit that there was at a step."""
+    """Set the bars, and the discs on the network, to the credit as it was at a step."""
     place = int(np.searchsorted(on.steps, step, side="right")) - 1
     credit = on.credit[max(place, 0)] * (place >= 0)
     realised, total = on.realised[max(place, 0)] * (place >= 0), on.tape.total or 1.0

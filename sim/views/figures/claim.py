@@ -1,4 +1,4 @@
-"""The figure of a hypothesis: what was measured in every arm, the effect with its interval, and what theory says."""
+"""The figure of a hypothesis: the measure in every arm, the effect with its interval, and the theory."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from sim.experiments.hypotheses.verdict import Result
 
 HEIGHT, LEFT, BELOW, BETWEEN, EFFECT = 2.3, 0.85, 0.55, 0.95, 1.25  # inches
-SIGNS = 118  # of a line of notes
+SIGNS = 118  # characters in a line of notes
 
 
 def hypothesis_figure(result: Result) -> Figure:
-    """Draw the measure in every arm with its 95% interval, and beside it the effect with that of all looks.
+    """Draw the measure in every arm with its 95% interval, and beside it the effect with its interval over all looks.
 
-    What theory says is drawn in vermillion; the band about 0 is the margin of a claim of no effect.
+    Theory is drawn in vermillion; the band about 0 is the margin of a claim of no effect.
 
     Returns:
-        A Figure of its own, 7.2 inches wide: axes[0] has the arms (gids "measure", "theory"), axes[1] the effect.
+        A new Figure, 7.2 inches wide: axes[0] has the arms (gids "measure", "theory"), axes[1] the effect.
     """
     notes = textwrap.wrap(readable(result.claim, 400), SIGNS)
     notes.append(f"{result.verdict}{agreement(result)}; {result.pairs:,} pairs; {measured(result)}")
@@ -40,7 +40,7 @@ def hypothesis_figure(result: Result) -> Figure:
 
 
 def agreement(result: Result) -> str:
-    """Return whether the theory holds, as a part of a sentence.
+    """Return whether the theory holds, as part of a sentence.
 
     >>> from types import SimpleNamespace
     >>> agreement(SimpleNamespace(consistent=True, holds=False, resolution=0.06))

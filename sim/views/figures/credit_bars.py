@@ -14,18 +14,18 @@ from sim.views.rows import HEIGHT, name_rows, row_label, without_numbers
 from sim.views.style import ROLE_COLOURS, SKY, number, percent
 
 ROLES = tuple(ROLE_COLOURS)
-COLOURS = (*ROLE_COLOURS.values(), SKY)  # the last for credit that no role accounts for
+COLOURS = (*ROLE_COLOURS.values(), SKY)  # the last for credit without a role
 
 
 def credit_bars(table: CreditTable) -> Figure:
-    """Draw who gets the credit: a bar each for persons and groups, by role, with its share of the total.
+    """Draw who gets the credit: a bar for each person or group, by role, with its share of the total.
 
     Args:
-        table: of any method; where it knows no roles the bars have one colour.
+        table: of any method; if it does not distinguish roles, the bars have one colour.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; the widths of the bars in axes[0] are credit and sum to the total.
-        Where there is no credit at all it says so in words.
+        A new Figure, 7.2 inches wide; the widths of the bars in axes[0] are credit and sum to the total. Without any
+        credit it says so in words.
 
     >>> from sim import Scenario, credit, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))
@@ -65,7 +65,7 @@ def _draw_bars(axes: Axes, rows: list[Row], table: CreditTable) -> None:
 
 
 def _whiskers(rows: list[Row], table: CreditTable) -> Floats:
-    """Return where the interval of each row begins and ends, in credit; nan where there is none; shape (rows, 2)."""
+    """Return the interval of each row, in credit; nan where there is none; shape (rows, 2)."""
     ends = np.full((len(rows), 2), np.nan)
     if table.sure is not None:
         some = [place for place, row in enumerate(rows) if row.at >= 0]
@@ -75,7 +75,7 @@ def _whiskers(rows: list[Row], table: CreditTable) -> Floats:
 
 
 def _key(axes: Axes, rows: list[Row]) -> None:
-    """Say above the bars which colour is which role, and the share that each role has in all."""
+    """Draw a legend above the bars: the colour of each role, and its share in all."""
     sums = np.array([row.parts for row in rows]).sum(axis=0)
     names = (*ROLES, "all roles together")
     entries = [

@@ -1,4 +1,4 @@
-"""Figures of a fit: the posterior, what it foretells of the record, the falling distance, recovery."""
+"""Figures of a fit: the posterior, its predictions of the record, the falling distance, recovery."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def corner(found: FitResult) -> Figure:
     """Draw the posterior of every key, with its prior in grey, and of every pair of keys.
 
     Returns:
-        A Figure with a panel a key on the diagonal (gids "posterior", "prior") and a panel a pair below it ("pairs").
+        A Figure with a panel per key on the diagonal (gids "posterior", "prior") and per pair below it ("pairs").
     """
     keys, values, weight = found.keys, found.values, found.population.weight
     side = (style.WIDTH - LEFT - RIGHT - GAP * (len(keys) - 1)) / len(keys)
@@ -73,7 +73,7 @@ def _shown(found: FitResult, key: int) -> tuple[float, float]:
 
 
 def bands(found: FitResult) -> Figure:
-    """Draw how many had adopted by each step: the record, over the middle halves and 95% of runs of the posterior.
+    """Draw how many had adopted by each step: the record over the central 50% and 95% of runs from the posterior.
 
     Returns:
         A Figure: axes[0] has the bands (gid "band"), their median ("median") and the record ("record").
@@ -100,7 +100,7 @@ def distances(found: FitResult) -> Figure:
     """Draw how the tolerance of ABC fell with the runs, and how large the effective sample stayed.
 
     Returns:
-        A Figure: axes[0] has the tolerance (gid "tolerance"); each point is labelled with the effective sample.
+        A Figure: axes[0] has the tolerance (gid "tolerance"); its ends are labelled with the effective sample.
     """
     figure, axes = _one("How near the runs came to the record", "tolerance, by runs")
     rows = [row for row in found.history if "tolerance" in row]
@@ -120,10 +120,10 @@ def distances(found: FitResult) -> Figure:
 
 
 def recovery(found: CheckResult) -> Figure:
-    """Draw estimates with their 95% intervals over the truths, key by key, those that miss the truth in vermillion.
+    """Draw estimates with their 95% intervals against the truths, key by key; those that miss are vermillion.
 
     Returns:
-        A Figure with a panel a key (gids "interval", "estimate", "truth").
+        A Figure with a panel per key (gids "interval", "estimate", "truth").
     """
     keys = tuple(found.priors)
     side = (style.WIDTH - LEFT - RIGHT - 0.55 * (len(keys) - 1)) / len(keys)

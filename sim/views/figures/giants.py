@@ -1,4 +1,4 @@
-"""The figure of credit over time: who was thought of as a giant when."""
+"""The figure of credit over time: who was regarded as a giant when."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ LEFT = 0.6  # inches
 def giants_over_time(tape: Tape, found: CreditOverTime) -> Figure:
     """Draw the share of the leading persons and groups as it looked at each step, from what had happened by then.
 
-    Persons with the largest share in the end have a line each, one with a name of their own among them, and up to two
-    who were first at some step before. The grey line is all the others together. Where nothing had been realised yet
-    there is no line.
+    The persons with the largest share at the end have a line each, among them one with a name of their own and up to
+    two who were first at some step. The grey line is all others together. Steps before any value was realised have no
+    line.
 
     Args:
-        tape: whose credit it is; its times make the axis.
+        tape: whose credit it is; its times are on the axis.
         found: its credit over time, by any account.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gids "trajectory-0", "trajectory-1", ...,
-        from the largest on, and "others".
+        A new Figure, 7.2 inches wide; in axes[0] the lines have the gids "trajectory-0", "trajectory-1", ..., largest
+        first, and "others".
 
     >>> from sim import Scenario, simulate
     >>> from sim.accounts.over_time import credit_over_time

@@ -1,4 +1,4 @@
-"""The figure of the influence graph as arrays: its lines, how strong they are, and the row of each person."""
+"""The influence graph as arrays for its figures: the lines, their strengths, and the row of each person."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sim.tape.tape import Tape
 
 @dataclass(frozen=True)
 class Lines:
-    """The influences to draw, weakest first.
+    """The influences to draw, the weakest first.
 
     Attributes:
         child, parent: rows of events.
-        strength: the realised value that came this way; the people, where nothing was realised.
-        of: how many influences there are in all (without the splits of `use` events).
+        strength: the realised value that came this way, or the number of people if nothing was realised.
+        of: the number of all influences (without the parts of `use` events).
         valued: whether strength is realised value.
     """
 
@@ -31,9 +31,9 @@ class Lines:
 def lines(tape: Tape, most: int = 20_000) -> Lines:
     """Return the `most` influences with most realised value downstream, by one backward sweep over the tape.
 
-    A telling carries the value of the learner's holding and of all that was learned, or discovered on its
-    grounds, from it; an implementation carries the value that it served, and passes none on to the
-    tellers before it, as in role flow.
+    A telling carries the value of the learner's holding, and of everything learned from it or discovered with it as
+    a prerequisite. An implementation carries the value that it served, and passes none on to the tellers before it, as
+    in role flow.
     """
     child, parent = tape.influences.child, tape.influences.parent
     strength, valued = downstream(tape)
@@ -69,13 +69,13 @@ def downstream(tape: Tape) -> tuple[Floats, bool]:
 
 @dataclass(frozen=True)
 class Rows:
-    """The place of each person on the axis of persons.
+    """The position of each person on the axis of persons.
 
     Attributes:
         row: 0 for the uppermost, or -1 for a person without any event; shape (persons,).
-        place: on the axis, where rows can be of different heights; nan for such a person; shape (persons,).
-        count: how many rows there are.
-        height: of them all.
+        place: on the axis, where rows may differ in height; nan for such a person; shape (persons,).
+        count: the number of rows.
+        height: of all rows together.
     """
 
     row: Ints
@@ -85,7 +85,7 @@ class Rows:
 
 
 def rows(tape: Tape, wide: Ints | None = None, room: float = 1.0) -> Rows:
-    """Order the persons by their first event; the rows of those in `wide` are as high as `room` others."""
+    """Return the persons' rows, by first event; the rows of those in `wide` are as high as `room` others."""
     person = tape.events.person
     acting, where = np.unique(person[person >= 0], return_index=True)
     order = acting[np.argsort(np.flatnonzero(person >= 0)[where], kind="stable")]

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
 
 MAX_NAMED_ROWS = 40  # rows up to which each has its name on the axis
-MAX_LABELLED_PERSONS = 10  # with most credit, where there are more rows
-HEIGHT, LINE = 5.2, 0.15  # inches of many rows, and of a labelled one among them
+MAX_LABELLED_PERSONS = 10  # those with most credit, if there are more rows
+HEIGHT, LINE = 5.2, 0.15  # inches: of many rows, and of a labelled one among them
 GROUND = "#F6DCA6"  # pale orange
-ROOM = 0.03  # the part of the picture that lines cover before the next weaker one is half as dark
-COLOURS = {DISCOVER: BLUE, LEARN: ORANGE, IMPLEMENT: GREEN}  # by the role that the event has in credit
+ROOM = 0.03  # fraction of the picture that lines cover before the next weaker one is half as dark
+COLOURS = {DISCOVER: BLUE, LEARN: ORANGE, IMPLEMENT: GREEN}  # by the role of the event in credit
 MARKS = {
     DISCOVER: ("discovers", "o"),
     LEARN: ("learns", "o"),
@@ -38,18 +38,18 @@ LINES = {DISCOVER: "built on", LEARN: "told", IMPLEMENT: "made to work"}
 def influence_over_time(tape: Tape, table: CreditTable, most: int = 20_000) -> Figure:
     """Draw who influenced whom, and when: a line from the teller's adoption of the idea to the learner's.
 
-    Persons stand below each other by their first event, so that the edge of the marks is the growth of the knowing
-    public; where they are many, a person with a label has a row as high as that. The thicker and darker a line, the
-    more realised value came this way (see `downstream`): that is what all accounts of credit divide, and it shows the
-    great routes where thousands of tellings lie over each other. The strongest lie on top.
+    Persons are ordered by their first event from top to bottom, so that the edge of the marks shows how those who
+    know grow in number. If they are many, the rows of labelled persons are as high as a label. The thicker and darker a
+    line, the more realised value came this way (see `downstream`). All accounts of credit divide this value, and it
+    shows the main routes where thousands of tellings overlap. The strongest are on top.
 
     Args:
         tape: any tape.
-        table: its credit, by any method; the persons with most credit are labelled where not all can be.
-        most: influences that are drawn, the strongest, 1 or more; the figure says how many there are.
+        table: its credit, by any method; the persons with most credit are labelled if not all can be.
+        most: how many influences are drawn, the strongest, 1 or more; the figure gives the number of all.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; in axes[0] the lines have the gid "influences".
+        A new Figure, 7.2 inches wide; in axes[0] the lines have the gid "influences".
 
     >>> from sim import Scenario, credit, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))
@@ -101,11 +101,11 @@ def _notes(tape: Tape, found: Lines, placed: Rows) -> list[str]:
     return [*notes, text[0].upper() + text[1:] + "."] if more else notes
 
 
-Label = tuple[float, str, int]  # the place that it belongs to, what it says, the person (-1: a group)
+Label = tuple[float, str, int]  # the position that it belongs to, its text, the person (-1: a group)
 
 
 def _labelled(tape: Tape, table: CreditTable, acting: Ints) -> Ints:
-    """Return the persons who stand out among many: by their credit, as a crowd, or by a name of their own."""
+    """Return the persons to label among many: by their credit, as crowds, or for a name of their own."""
     share, people = _shares(tape, table), tape.persons
     group = people.group
     order = acting[np.argsort(-share[acting], kind="stable")]
@@ -119,7 +119,7 @@ def _labelled(tape: Tape, table: CreditTable, acting: Ints) -> Ints:
 
 
 def _labels(tape: Tape, table: CreditTable, placed: Rows, labelled: Ints, many: bool) -> list[Label]:
-    """Return the labels and their places: names with shares, and a group at the middle of its band."""
+    """Return the labels and their positions: names with shares, and groups at the middle of their bands."""
     share, people, labels = _shares(tape, table), tape.persons, []
     for person in labelled.tolist():
         text = f"{readable(people.name_of(person))}  {percent(float(share[person]))}"
@@ -128,14 +128,14 @@ def _labels(tape: Tape, table: CreditTable, placed: Rows, labelled: Ints, many: 
     sizes = np.bincount(people.group[acting], minlength=len(people))
     for which in np.argsort(-sizes, kind="stable")[:MAX_LABELLED_PERSONS].tolist() if many else ():
         mine = acting[people.group[acting] == which]
-        if 1 < len(mine) < 0.9 * placed.count:  # else nothing is set apart
+        if 1 < len(mine) < 0.9 * placed.count:  # else the group is no separate band
             text = f"{readable(people.name[which])} × {number(len(mine))}  {percent(float(share[mine].sum()))}"
             labels.append((float(np.median(placed.place[mine])), text, -1))
     return sorted(labels)
 
 
 def _shares(tape: Tape, table: CreditTable) -> Floats:
-    """Return the share of each person of the tape; the table may leave out crowds."""
+    """Return the share of each person of the tape; 0 for crowds that the table leaves out."""
     if table.groups.name != tape.persons.name:
         raise ValueError("table: its persons are not those of the tape")
     share = np.zeros(tape.persons.total)
@@ -144,7 +144,7 @@ def _shares(tape: Tape, table: CreditTable) -> Floats:
 
 
 def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels: list[Label]) -> None:
-    """Draw labels with leaders, which go on to the first event of the person."""
+    """Draw labels with leaders that continue to the first event of the person."""
     axes.set_yticks([])
     gap = LINE / style.inches(axes)[1] * placed.height
     places = style.apart([row for row, _, _ in labels], gap, 0.0, placed.height - 1.0)
@@ -158,7 +158,7 @@ def _draw_some_labels(axes: Axes, tape: Tape, placed: Rows, time: Clock, labels:
 
 
 def _draw_lines(axes: Axes, tape: Tape, found: Lines, placed: Rows, time: Clock, many: bool) -> None:
-    """Draw the lines as wide as they are strong, and the paler the more of the picture the stronger ones cover."""
+    """Draw the lines, wider the stronger they are, and paler the more of the picture is covered by stronger ones."""
     if not len(found.child):
         return
     rows_of = np.stack([found.parent, found.child], axis=1)
@@ -168,7 +168,7 @@ def _draw_lines(axes: Axes, tape: Tape, found: Lines, placed: Rows, time: Clock,
     width = 0.4 + 2.2 * np.sqrt(part) if many else 0.7 + 1.9 * np.sqrt(part)
     flat = axes.transData.transform(ends.reshape(-1, 2)).reshape(-1, 2, 2)
     area = width * axes.figure.dpi / 72 * np.hypot(*(flat[:, 1] - flat[:, 0]).T)
-    as_strong = np.searchsorted(found.strength, found.strength * (1.0 - 1e-9))  # equals are equally dark
+    as_strong = np.searchsorted(found.strength, found.strength * (1.0 - 1e-9))  # equally strong lines are equally dark
     covered = np.cumsum(area[::-1])[::-1][as_strong]
     room = ROOM * axes.bbox.width * axes.bbox.height
     dark = room / (room + covered)
@@ -186,7 +186,7 @@ def _draw_marks(axes: Axes, tape: Tape, placed: Rows, time: Clock, many: bool) -
     for kind, (name, mark) in _shown_marks(tape, many):
         which = np.flatnonzero(events.kind == kind)
         alone = events.count[which] == 1
-        ground = many and kind == LEARN  # thousands of learnings are the ground on which the lines are seen
+        ground = many and kind == LEARN  # thousands of learnings are the background of the lines
         for part, pale, size in ((which[alone], ground, 1.5 if ground else small), (which[~alone], False, 24.0)):
             large = (1.0 + 0.12 * np.log10(events.count[part]) * (kind != ABANDON)) ** 2
             edged = size == 24.0 and mark != "x"
@@ -200,7 +200,7 @@ def _draw_marks(axes: Axes, tape: Tape, placed: Rows, time: Clock, many: bool) -
 
 
 def _shown_marks(tape: Tape, many: bool) -> list[tuple[int, tuple[str, str]]]:
-    """Return the kinds of event that have marks: those that happened, without endings among many rows."""
+    """Return the kinds of event with marks: those that happened, without endings if there are many rows."""
     happened = set(np.unique(tape.events.kind).tolist()) - ({ABANDON, LEAVE} if many else set())
     return [(kind, mark) for kind, mark in MARKS.items() if kind in happened]
 

@@ -17,27 +17,27 @@ from sim.views.time_axis import Clock, clock
 
 MAX_NAMED_LINES = 60
 MAX_MARKS = 500  # implementations among thousands of lines
-TALL, PIXELS = 5.2, (700, 1100)  # inches; lines and columns of the picture where the lines are too many
+TALL, PIXELS = 5.2, (700, 1100)  # inches; lines and columns of the picture that replaces too many lines
 
 KEY = [("o", BLUE, "discovers"), ("o", ORANGE, "learns"), ("s", GREEN, "makes it work")]
 
 
 def lineage(tape: Tape, idea: str | int | None = None) -> Figure:
-    """Draw who adopted an idea from whom, as a tree in time: a line a holding, from its beginning to its end.
+    """Draw who adopted an idea from whom, as a tree in time: a line per holding, from its beginning to its end.
 
-    Persons who learned from another branch off below, the latest first, so that no lines cross. Up to 60 lines bear
-    names. Thousands are a picture, the darker the more hold the idea; its colours are those of the largest branches,
-    each of which goes as far as the next begins.
+    Persons who learned from another branch off below, the latest first, so that no lines cross. Up to 60 lines have
+    names. Thousands are drawn as a picture, which is darker the more people hold the idea, in the colours of the
+    largest branches; each of these extends to where the next begins.
 
     Args:
-        tape: of a run or a log.
-        idea: its name or number; without one that which realised most value.
+        tape: from a run or a log.
+        idea: its name or number; by default the one with most realised value.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; axes[0] is the tree, its lines with the gid "holdings".
+        A new Figure, 7.2 inches wide; axes[0] is the tree, whose lines have the gid "holdings".
 
     Raises:
-        ValueError: if there is no such idea.
+        ValueError: if the idea is unknown.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))
@@ -97,7 +97,7 @@ def _notes(tape: Tape, which: int, found: Tree) -> list[str]:
 
 
 def _lines(tape: Tape, found: Tree, time: Clock, rows: Ints) -> tuple[Floats, Floats]:
-    """Return the line of each row, and the branch of each that has a teller; shape (lines, 2, 2) each."""
+    """Return the line of each row, and the branch to each that has a teller; shape (lines, 2, 2) each."""
     begin, end = time.of(tape.events.step[found.event[rows]]), time.of(found.end[rows])
     y = found.place[rows].astype(np.float64)
     along = np.stack([np.stack([begin, y], axis=1), np.stack([end, y], axis=1)], axis=1)
@@ -155,7 +155,7 @@ def _draw_many(axes: Axes, tape: Tape, found: Tree, time: Clock, heads: Ints, la
 
 
 def _band(found: Tree, branch: Ints, which: int) -> tuple[float, float]:
-    """Return where the longest run of lines of a branch begins and ends; other branches may lie within it."""
+    """Return where the longest run of lines of a branch begins and ends; other branches may be inside it."""
     places = np.sort(found.place[branch == which])
     edges = np.flatnonzero(np.diff(places, prepend=-9, append=places[-1] + 9) > 1)
     longest = int(np.argmax(np.diff(edges)))
@@ -163,7 +163,7 @@ def _band(found: Tree, branch: Ints, which: int) -> tuple[float, float]:
 
 
 def _picture(tape: Tape, found: Tree, time: Clock, branch: Ints, colours: int, ends: tuple[float, float]) -> Floats:
-    """The lines as pixels, each as dark as the part of its lines that is there then; shape (lines, columns, 3)."""
+    """Return the lines as pixels, each as dark as the fraction of its lines present then; shape (lines, columns, 3)."""
     rows = len(found.event)
     tall, wide = min(PIXELS[0], rows), PIXELS[1]
     line = found.place * tall // rows

@@ -1,4 +1,4 @@
-"""The lineage of an idea as arrays: who adopted it from whom, and where each stands so that no two lines cross."""
+"""The lineage of an idea as arrays: who adopted it from whom, and a position for each so that no two lines cross."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sim.tape.tape import Tape
 
 @dataclass(frozen=True)
 class Tree:
-    """The adoptions of one idea, a row each, in the order of time; parents are earlier rows, -1 for discoveries.
+    """The adoptions of one idea, a row each, in order of time; parents are earlier rows, -1 for discoveries.
 
     Attributes:
         event: rows of the tape's events.
-        parent: whom each learned it from: a row of the tree; of several tellers the one with the largest weight.
-        place: 0 for the uppermost line; those who learned from one person stand below it, the latest first.
-        size: adoptions that go back to each, itself included.
-        end: the step in which the holding ended; the tape's last where it did not.
-        made: which rows were made to work, and the steps; shape (implementations,) each.
+        parent: the adoption that each was learned from, as a row of the tree; the heaviest of several tellers.
+        place: 0 for the uppermost line; those who learned from one person are below it, the latest first.
+        size: the number of adoptions that go back to each, itself included.
+        end: the step in which the holding ended; the tape's last if it did not.
+        made: the rows that were made to work, and the steps; shape (implementations,) each.
         several: how many have more than one teller.
     """
 
@@ -34,7 +34,7 @@ class Tree:
 
     @property
     def roots(self) -> Ints:
-        """Return the rows of the discoveries."""
+        """The rows of the discoveries."""
         return np.flatnonzero(self.parent < 0)
 
 
@@ -55,7 +55,7 @@ def tree(tape: Tape, idea: int) -> Tree:
 
 
 def _places(parent: Ints) -> tuple[Ints, Ints]:
-    """Sizes and places: below a line first its latest branch, so that no branch crosses an earlier one."""
+    """Return sizes and places, with the latest branch first below each line, so that no branches cross."""
     above = parent.tolist()
     size, offset, free = [1] * len(above), [0] * len(above), [1] * len(above)
     for row in range(len(above) - 1, -1, -1):
@@ -74,7 +74,7 @@ def _places(parent: Ints) -> tuple[Ints, Ints]:
 
 
 def _ends(tape: Tape, idea: int, rows: Ints) -> Ints:
-    """Return the end of each holding: its person's next abandonment or departure; a crowd's does not end at once."""
+    """Return the end of each holding: its person's next abandonment or departure; crowds' holdings have none."""
     events = tape.events
     gone = np.flatnonzero((events.idea == idea) & ((events.kind == ABANDON) | (events.kind == LEAVE)))
     gone = gone[(tape.persons.size == 1)[tape.persons.group[events.person[gone]]]]
@@ -92,8 +92,8 @@ def _ends(tape: Tape, idea: int, rows: Ints) -> Ints:
 def branches(found: Tree, most: int = 6) -> Ints:
     """Return the heads of the largest branches, at most `most`, the earliest first; a branch ends where another begins.
 
-    The largest lineages come first. Then the largest branch is divided at the head that leaves its two parts most
-    alike, again and again, as long as both have a twentieth of all.
+    The largest lineages come first. Then the largest branch is divided at the head that leaves the most equal parts,
+    again and again, as long as both parts have a twentieth of all adoptions.
     """
     roots = found.roots[np.argsort(-found.size[found.roots], kind="stable")].tolist()[: max(1, most // 2)]
     heads = [root for root in roots if 20 * int(found.size[root]) >= len(found.event)] or roots[:1]
@@ -112,7 +112,7 @@ def branches(found: Tree, most: int = 6) -> Ints:
 
 
 def _taken(found: Tree, heads: list[int], sizes: Ints, rows: Ints) -> Ints:
-    """Return how many adoptions below each of the rows belong to branches of these sizes; shape (rows,)."""
+    """Return how many adoptions below each row belong to branches of these sizes; shape (rows,)."""
     first, size, taken = found.place[rows], found.size[rows], np.zeros(len(rows), np.int64)
     for head, many in zip(heads, sizes.tolist(), strict=True):
         taken[(found.place[head] > first) & (found.place[head] < first + size)] += many
@@ -120,7 +120,7 @@ def _taken(found: Tree, heads: list[int], sizes: Ints, rows: Ints) -> Ints:
 
 
 def branch_of(found: Tree, heads: Ints) -> Ints:
-    """Return the number of the branch of each row, that of the nearest head above; len(heads) for the others."""
+    """Return the branch of each row, which is that of the nearest head above it; len(heads) if there is none."""
     mine = [len(heads)] * len(found.event)
     number = {int(head): k for k, head in enumerate(heads)}
     for row, by in enumerate(found.parent.tolist()):

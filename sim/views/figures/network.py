@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 COLOURS = ("#D3D3D3", "#7F7F7F", ORANGE, BLUE, GREEN)  # by state
 MAX_DRAWN_TIES = 1_200
-MAX_NAMED_PERSONS = 12  # of all, or of those with a name of their own where there are more
+MAX_NAMED_PERSONS = 12  # of all, or else of those with a name of their own
 MAX_PANELS = 12
 MAX_ENLARGED = 150  # discoverers or makers
-MAX_MARKS = 10_000  # persons; more are a picture
-PIXELS = 330  # of that, each way
-RIM = (1.1, 1.17)  # where the crowd is: a ring around the persons
+MAX_MARKS = 10_000  # persons; more are drawn as a picture
+PIXELS = 330  # of the picture, in both directions
+RIM = (1.1, 1.17)  # radii of the crowd, a ring around the persons
 
 
 def network(
@@ -42,23 +42,23 @@ def network(
 ) -> Figure:
     """Draw who holds an idea on the network of persons, at chosen steps.
 
-    The further out a person, the more ties away from whom the idea began with; see `sim.views.layout`. Ties are drawn
-    while they are few enough to be told apart, and more than 10,000 persons are a picture in which the colours mix.
-    A crowd is a ring around the persons, filled as far as it holds the idea.
+    The further out a person, the more ties away from those with whom the idea began; see `sim.views.layout`. Ties are
+    drawn if they are few enough to be distinguished; more than 10,000 persons are a picture of mixed colours. A crowd
+    is a ring around the persons, filled as far as it holds the idea.
 
     Args:
-        tape: of a run or a log.
+        tape: from a run or a log.
         world: of the run, for its ties; without it the network is who learned from whom.
-        idea: its name or number; without one that which realised most value.
-        steps: 1 to 12 steps from 0 to tape.steps; without them some in which something happened to
-            the idea, the first and the last of them included.
+        idea: its name or number; by default the one with most realised value.
+        steps: 1 to 12 steps from 0 to tape.steps; by default some in which something happened to the idea, the first
+            and the last of them included.
 
     Returns:
-        A Figure of its own, 7.2 inches wide, with axes for each step; in each the persons have the gids of their
-        states, such as "learned it".
+        A new Figure, 7.2 inches wide, with axes for each step, in which the persons have the gids of their states,
+        such as "learned it".
 
     Raises:
-        ValueError: if there is no such idea or step, or the world has not the persons of the tape.
+        ValueError: if the idea is unknown, a step out of range, or the persons of the world are not the tape's.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))
@@ -99,7 +99,7 @@ def network(
 
 
 def require_same_persons(tape: Tape, world: World | None) -> None:
-    """Raise a ValueError where a world is not that of a tape."""
+    """Raise a ValueError if the persons of a world are not those of a tape."""
     if world is not None and world.persons.name != tape.persons.name:
         raise ValueError("world: its persons are not those of the tape")
 
@@ -132,7 +132,7 @@ def crowds(tape: Tape) -> bool:
 
 
 def draw_ground(axes: Axes, places: Floats, pairs: Ints, side: float, ring: bool) -> None:
-    """Make the axes a square of the persons' circle, and draw the ties where they can be told apart."""
+    """Set the axes to the square around the persons' circle, and draw the ties if they can be distinguished."""
     axes.set_axis_off()
     half = 1.22 if ring else 1.08
     axes.set_xlim(-half, half)
@@ -144,7 +144,7 @@ def draw_ground(axes: Axes, places: Floats, pairs: Ints, side: float, ring: bool
 
 
 def mark_size(persons: int, side: float) -> float:
-    """Return the size of a person's mark (points squared) on a panel of so many inches."""
+    """Return the size of a person's mark (points squared) on a panel of `side` inches."""
     each = 0.62 * (72.0 * side / 2.44) * 2.0 / np.sqrt(max(persons, 1))
     return float(np.clip(each, 0.72, 9.0)) ** 2
 
@@ -160,7 +160,7 @@ def holding(people: int) -> str:
 
 
 def named_persons(tape: Tape) -> Ints:
-    """Return the persons who are labelled: all, where they are few, else those with a name of their own, if few."""
+    """Return the persons to label: all if they are few, else those with a name of their own if those are few."""
     persons = single(tape)
     own = persons[(tape.persons.members == 1)[tape.persons.group[persons]]]
     return next((some for some in (persons, own) if len(some) <= MAX_NAMED_PERSONS), persons[:0])
@@ -176,7 +176,7 @@ def _draw_persons(axes: Axes, tape: Tape, found: States, places: Floats, side: f
         )
     for state in (NEVER, GAVE_UP, HEARD, FOUND, MADE):
         here = persons[found.now[persons] == state]
-        few = (state in (FOUND, MADE) or (raster and state != NEVER)) and len(here) <= MAX_ENLARGED  # rare, but seen
+        few = (state in (FOUND, MADE) or (raster and state != NEVER)) and len(here) <= MAX_ENLARGED  # rare
         for some, own in ((np.setdiff1d(here, named), False), (np.intersect1d(here, named), len(persons) > len(named))):
             large = own or few
             if not len(some) or (raster and not large):
@@ -194,7 +194,7 @@ def _draw_persons(axes: Axes, tape: Tape, found: States, places: Floats, side: f
 
 
 def _draw_names(axes: Axes, tape: Tape, named: Ints, places: Floats, among: int) -> None:
-    """Write each name beside its mark, where it covers no other name and no other mark of those that have names."""
+    """Write each name beside its mark, where it covers as little as possible of other names and labelled marks."""
     wide, half = style.inches(axes)[0], axes.get_xlim()[1]
     inch = 2.0 * half / wide  # in units of the circle
     mark = 0.65 * math.sqrt(max(mark_size(among, wide), 9.0)) / 72.0 * inch
@@ -218,7 +218,7 @@ def _draw_names(axes: Axes, tape: Tape, named: Ints, places: Floats, among: int)
 
 
 def _common(spot: tuple[float, float], across: float, up: float, box: tuple[float, float, float, float]) -> float:
-    """Return the area that a box around a spot has in common with another: middle, half its width and height."""
+    """Return the area shared by a box about a spot and another box, given by middle, half width and half height."""
     x, y = (
         min(a + r, b + s) - max(a - r, b - s) for a, r, b, s in zip(spot, (across, up), box[:2], box[2:], strict=True)
     )
@@ -226,13 +226,13 @@ def _common(spot: tuple[float, float], across: float, up: float, box: tuple[floa
 
 
 def mixed(places: Floats, colours: Sequence[Any], state: NDArray[np.integer[Any]], half: float) -> Floats:
-    """Return the persons as a picture of a square from -half to half, in each point the mean colour of those near it.
+    """Return the persons as a picture of a square from -half to half, with the mean colour of those near each point.
 
     Args:
         places: shape (persons, 2).
         colours: of the states.
         state: of each person; shape (persons,).
-        half: of the side of the square.
+        half: half the side of the square.
 
     Returns:
         Red, green and blue from 0 to 1; shape (PIXELS, PIXELS, 3), the uppermost line first.
@@ -254,7 +254,7 @@ def mixed(places: Floats, colours: Sequence[Any], state: NDArray[np.integer[Any]
 
 
 def draw_crowds(axes: Axes, tape: Tape, found: States) -> list[Wedge]:
-    """Draw the ring of the crowds, filled as far as they hold the idea; return the filled parts, one a crowd."""
+    """Draw the ring of the crowds, filled as far as they hold the idea; return the filled parts, one per crowd."""
     crowds = np.flatnonzero((tape.persons.size > 1)[tape.persons.group])
     size = tape.persons.size[tape.persons.group[crowds]]
     ends = 90.0 - 360.0 * np.concatenate([np.zeros(1), np.cumsum(size) / max(int(size.sum()), 1)])

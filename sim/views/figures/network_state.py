@@ -15,11 +15,11 @@ AFTER = {DISCOVER: FOUND, LEARN: HEARD, IMPLEMENT: MADE, ABANDON: GAVE_UP, LEAVE
 
 
 class States:
-    """The states of all persons to one idea, step by step; each row of the tape is read once.
+    """The states of all persons towards one idea, step by step; each row of the tape is read once.
 
     Attributes:
-        now: NEVER, GAVE_UP, HEARD, FOUND or MADE; int8, shape (persons,). Steps must not fall from call to call.
-        held: how many people each row of persons holds the idea for; int64, shape (persons,).
+        now: NEVER, GAVE_UP, HEARD, FOUND or MADE; int8, shape (persons,).
+        held: for how many people each row of persons holds the idea; int64, shape (persons,).
     """
 
     def __init__(self, tape: Tape, idea: int) -> None:
@@ -33,7 +33,7 @@ class States:
         self.held: Ints = np.zeros(tape.persons.total, np.int64)
 
     def turn_to(self, step: int) -> None:
-        """Go on to the end of a step."""
+        """Advance to the end of a step, which must not decrease from call to call."""
         until = int(np.searchsorted(self._step, step, side="right"))
         part = slice(self._done, until)
         kind, person = self._kind[part], self._person[part]
@@ -63,7 +63,7 @@ def states(tape: Tape, idea: int, step: int) -> NDArray[np.int8]:
 def telling_moments(tape: Tape, idea: int, most: int = 6) -> list[int]:
     """Return the steps in which something happened to the idea, or a selection if there are many.
 
-    The selection is the first and the last, and those in which 2%, 15%, half and all of the most holders were reached.
+    The selection is the first, the last, and those in which holders reached 2%, 15%, 50% and 100% of their maximum.
     """
     from sim.views.figures.spread import holders
 

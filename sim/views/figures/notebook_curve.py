@@ -1,4 +1,4 @@
-"""The figure of the notebook curve: what is due to a genius by priority and by impact, by when it is found."""
+"""The figure of the notebook curve: a genius's due by priority and by impact, by the time the notebook is found."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ ASKS = {
 PRIORITY = "priority: being first"
 HEIGHT, LEFT, BELOW = 3.5, 0.75, 0.75  # inches
 LARGE = 13.0  # points
-NOTHING, ALL = 0.01, 0.95  # shares below and above which a heading says nothing and everything
+NOTHING, ALL = 0.01, 0.95  # shares below and above which the heading says "nothing" and "everything"
 
 
 def notebook_figure(curve: NotebookCurve) -> Figure:
-    """Draw what each account says of a notebook found at t: simulated with 95% intervals, and as theory has it.
+    """Draw the share by each account if the notebook is found at t: simulated with 95% intervals, and by theory.
 
-    Its heading says what priority and impact make of a notebook that is found last, as it is drawn.
+    The heading says what priority and impact make of a notebook that is found last.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; in axes[0] the points of each account have its name as gid, and the
-        lines of theory that and "-theory".
+        A new Figure, 7.2 inches wide; in axes[0] the points of each account have its name as gid, and the lines of
+        theory its name with "-theory".
     """
     notes = [
         "A genius has every idea first, locks the notebook away and dies. Others have the ideas again, "

@@ -1,4 +1,4 @@
-"""The figure of how ideas spread: the people who hold each, over time, and what happened on the way."""
+"""The figure of how ideas spread: the people who hold each idea over time, and what happened to it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MARKS = {
     ABANDON: ("abandoned", "x"),
     LEAVE: ("left", "d"),
 }
-LINEAR = 1000  # holders up to which one person is a visible part of a linear axis
-THIN = 40  # ideas without a colour of their own up to which each is a line, and from which they are a band
+LINEAR = 1000  # holders up to which one person is visible on a linear axis
+THIN = 40  # ideas without a colour of their own, up to which each is a line and beyond which they are a band
 LEFT = 0.95  # inches
-COLUMNS = 600  # moments at which a band is drawn at most
+COLUMNS = 600  # moments at which a band is drawn, at most
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Holders:
     """The number of people who hold each idea at the end of every step in which it changed.
 
     Attributes:
-        first: where each idea's rows begin, and at the end the number of all; shape (ideas + 1,).
-        step, count: when, and how many hold the idea from then on; sorted by idea, then step.
+        first: where each idea's rows begin, with the number of all rows at the end; shape (ideas + 1,).
+        step, count: when, and the number of holders from then on; sorted by idea, then step.
     """
 
     first: Ints
@@ -43,7 +43,7 @@ class Holders:
 
     def of(self, idea: int) -> tuple[Ints, Ints]:
         """Return the steps at which the holders of one idea changed, and their number from then on."""
-        if idea >= len(self.first) - 1:  # of a tape without ideas
+        if idea >= len(self.first) - 1:  # in a tape without ideas
             return self.step[:0], self.count[:0]
         rows = slice(int(self.first[idea]), int(self.first[idea + 1]))
         return self.step[rows], self.count[rows]
@@ -55,17 +55,17 @@ class Holders:
 
     @property
     def adopted(self) -> Ints:
-        """Return the ideas that anybody ever held."""
+        """The ideas that anybody ever held."""
         return np.flatnonzero(np.diff(self.first))
 
     @property
     def peak(self) -> Ints:
-        """Return the most holders that each idea of `adopted` ever had; same shape."""
+        """The largest number of holders of each idea in `adopted`; same shape."""
         return np.maximum.reduceat(self.count, self.first[self.adopted]) if len(self.count) else self.count
 
 
 def holders(tape: Tape) -> Holders:
-    """Count the holders of every idea: discoveries and learnings less abandonments and departures, by their counts."""
+    """Return the holders of every idea: discoveries and learnings minus abandonments and departures, by count."""
     events = tape.events
     rows = np.flatnonzero(GAIN[events.kind])
     rows = rows[np.argsort(events.idea[rows], kind="stable")]
@@ -73,14 +73,14 @@ def holders(tape: Tape) -> Holders:
     running = np.cumsum(GAIN[events.kind[rows]] * events.count[rows])
     first = np.searchsorted(idea, np.arange(len(tape.ideas) + 1))
     before = np.concatenate([np.zeros(1, np.int64), running])[first[idea]]
-    last = np.ones(len(rows), bool)  # of the events of one idea in one step, the last one has the sum
+    last = np.ones(len(rows), bool)  # the last event of one idea in one step has the sum
     last[:-1] = (np.diff(idea) > 0) | (np.diff(step) > 0)
     kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(last)])
     return Holders(kept[first], step[last], (running - before)[last])
 
 
 def moments(tape: Tape, kind: int, colour: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return the moments of a kind of event: steps, colours of ideas, and how often; one row a pair of the two."""
+    """Return steps, colours of ideas and counts of a kind of event; one row per pair of step and colour."""
     rows = np.flatnonzero(tape.events.kind == kind)
     pairs = np.column_stack([tape.events.step[rows], colour[tape.events.idea[rows]]])
     found, where = np.unique(pairs, axis=0, return_inverse=True)
@@ -90,17 +90,17 @@ def moments(tape: Tape, kind: int, colour: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def spread(tape: Tape) -> Figure:
-    """Draw how each idea spread: the people who hold it, over time, and below what happened to it.
+    """Draw how each idea spread: the people who hold it over time, and below what happened to it.
 
-    Up to seven ideas have a line of their own, else the six that had most holders; the others are thin lines,
-    or, where they are more than 40, the band from the fewest to the most holders, its middle half darker. The
-    axis of people is logarithmic where one person would be invisible on a linear one.
+    Up to seven ideas have a line of their own, else the six with most holders; the others are thin lines, or, if they
+    are more than 40, a band from the fewest to the most holders, its middle half darker. If one person would be
+    invisible on a linear axis, a second panel has a logarithmic one.
 
     Args:
         tape: any tape; with `time_unit` in its provenance, time is shown in dates or that unit.
 
     Returns:
-        A Figure of its own, 7.2 inches wide: axes[0] has the curves (gid "idea-0" and so on), axes[1] the strip.
+        A new Figure, 7.2 inches wide: axes[0] has the curves (gid "idea-0" and so on), the last axes the strip.
 
     >>> from sim.tape.tables import DISCOVER, LEARN, Events, Influences, Persons, Realised
     >>> events = Events([1, 2], [DISCOVER, LEARN], [0, 1], [0, 0], [1, 1])
@@ -155,7 +155,7 @@ def _notes(tape: Tape, adopted: int, others: int) -> list[str]:
 def _panels(
     title: str, notes: list[str], count: int, rows: int, right: float
 ) -> tuple[Figure, list[Axes], Axes]:  # fmt: skip
-    """Return so many panels of curves from top to bottom (the second a logarithmic one), and the strip of rows."""
+    """Return `count` panels of curves from top to bottom (the second logarithmic), and the strip of `rows` rows."""
     strip, tall, gap = 0.1 + 0.19 * rows, (3.0, 2.2)[count - 1] if rows else 1.2, 0.4
     figure, head = style.new_figure(0.5 + strip + count * tall + (count - 1) * gap, title, notes)
     if not rows:
@@ -175,7 +175,7 @@ def _panels(
 
 
 def _draw_idea(axes: Axes, found: Holders, idea: int, time: Clock, colour: str = "") -> float:
-    """Draw the holders of one idea from its discovery to the end; return how many there are then."""
+    """Draw the holders of one idea from its discovery to the end; return their number at the end."""
     steps, count = found.of(idea)
     x = time.of(np.concatenate([steps[:1], steps, [time.last]]))
     y = np.concatenate([[0], count, count[-1:]])
@@ -185,7 +185,7 @@ def _draw_idea(axes: Axes, found: Holders, idea: int, time: Clock, colour: str =
 
 
 def _draw_others(axes: Axes, found: Holders, others: Ints, time: Clock) -> list[float]:
-    """Draw the ideas without a colour of their own; return the height of their one label, if there are any."""
+    """Draw the ideas without a colour of their own; return the height of their common label, if there are any."""
     if not len(others):
         return []
     if len(others) <= THIN:
@@ -213,7 +213,7 @@ def _draw_strip(strip: Axes, tape: Tape, time: Clock, happened: list[int], alone
     for row, kind in enumerate(happened):
         name, mark = MARKS[kind]
         steps, which, often = moments(tape, kind, colour)
-        order = np.argsort(-which, kind="stable")  # the ideas with a colour lie on top of the others
+        order = np.argsort(-which, kind="stable")  # ideas with a colour are on top of the others
         steps, which, often = steps[order], which[order], often[order]
         dense = len(steps) > 80
         line = mark if not dense else "|"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_LINES = 12  # colours
-WIDE = 100.0  # from this ratio of the highest to the lowest on, an axis of positive numbers is logarithmic
+WIDE = 100.0  # ratio of the highest to the lowest value from which on a positive axis is logarithmic
 
 
 def study_lines(
@@ -29,18 +29,18 @@ def study_lines(
     """Draw the mean of a measure against a parameter, with the band of its interval.
 
     Args:
-        summary: as of `sim.study.analysis.summarise`, by the parameters that are shown and no others.
-        x: the parameter that runs to the right; words stand side by side, as points with bars.
-        colour: a parameter with a line for each value, 12 at most.
-        panel: a parameter with a panel for each value, 16 at most, all to one scale.
-        measure: which, if the summary has several.
+        summary: from `sim.study.analysis.summarise`, by exactly the parameters that are shown.
+        x: the parameter on the horizontal axis; words are placed side by side, as points with bars.
+        colour: a parameter with a line for each value, at most 12.
+        panel: a parameter with a panel for each value, at most 16, on the same scale.
+        measure: which one, if the summary has several.
 
     Returns:
-        A Figure of its own, 7.2 inches wide, a panel in each of its axes; each line has its colour's label as gid,
-        and each band.
+        A new Figure, 7.2 inches wide, with a panel in each of its axes; each line has its colour's label as gid, and
+        each band.
 
     Raises:
-        ValueError: for a name that is not in the summary, or too many values to show.
+        ValueError: for a name that is not in the summary, or more values than can be shown.
     """
     shown = [name for name in (x, colour, panel) if name is not None]
     measure, rows = study.rows_of(summary, measure, shown)
@@ -73,7 +73,7 @@ def study_lines(
 
 
 def _inks(series: Sequence[Any]) -> list[str]:
-    """Return a colour each: of the house for words and few values, from dark to light for many numbers."""
+    """Return a colour for each value: the house colours for words and few values, dark to light for many numbers."""
     if len(series) == 1:
         return [BLUE]
     if len(series) <= len(SERIES) and (len(series) < 3 or not study.is_numeric(series)):
@@ -94,7 +94,7 @@ def _notes(summary: pd.DataFrame, rows: pd.DataFrame, mark: str) -> list[str]:
 
 
 def _reach(rows: pd.DataFrame) -> tuple[float, float]:
-    """Return the lowest and the highest value to show; from zero on, where that is near."""
+    """Return the lowest and the highest value to show, with zero as the lowest if it is near."""
     values = rows[["mean", "low", "high"]].to_numpy(np.float64)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -138,7 +138,7 @@ def _label(axes: Axes, tips: Sequence[float], inks: Sequence[str], labels: Seque
 
 
 def _draw(axes: Axes, line: pd.DataFrame, ink: str, label: str, aside: float, many: int) -> float:
-    """Draw one line of many and its band, words that far aside; return the height at which it ends."""
+    """Draw one of `many` lines and its band, words shifted by `aside`; return the height at which it ends."""
     places = line.index.tolist()
     mean, low, high = (line[name].to_numpy(np.float64) for name in ("mean", "low", "high"))
     if study.is_numeric(places):

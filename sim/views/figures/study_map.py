@@ -1,4 +1,4 @@
-"""The figure of a measure over two parameters of a study: a heat map, in panels by a third."""
+"""The figure of a measure over two parameters of a study: a heat map, with panels by a third."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ MAX_VALUES = 200  # of a parameter
 def study_map(
     summary: pd.DataFrame, x: str, y: str, panel: str | None = None, measure: str | None = None
 ) -> Figure:  # fmt: skip
-    """Draw the mean of a measure as the colour of a field, a field for each pair of values of two parameters.
+    """Draw the mean of a measure as the colour of a field for each pair of values of two parameters.
 
-    Fields are of one size, however far apart the values; those without a value are crossed out. Where there is room,
-    the mean stands in the field, to as many digits as the range of all needs. Means below and above zero have colours
-    that part at zero.
+    Fields have the same size, however far apart the values; those without a value are crossed out. If there is room,
+    the mean is written in the field, with as many digits as the range of all needs. If means lie on both sides of
+    zero, the colours diverge there.
 
     Args:
-        summary: as of `sim.study.analysis.summarise`, by the parameters that are shown and no others.
-        x, y: the parameters that run to the right and upwards, 200 values each at most.
-        panel: a parameter with a panel for each value, 16 at most, all to one scale.
-        measure: which, if the summary has several.
+        summary: from `sim.study.analysis.summarise`, by exactly the parameters that are shown.
+        x, y: the parameters on the horizontal and vertical axis, at most 200 values each.
+        panel: a parameter with a panel for each value, at most 16, on the same scale.
+        measure: which one, if the summary has several.
 
     Returns:
-        A Figure of its own, 7.2 inches wide, a panel in each of its first axes, the scale of colours in the last.
+        A new Figure, 7.2 inches wide, with a panel in each of its first axes, and the colour scale in the last.
 
     Raises:
-        ValueError: for a name that is not in the summary, or too many values to show.
+        ValueError: for a name that is not in the summary, or more values than can be shown.
     """
     shown = [name for name in (x, y, panel) if name is not None]
     measure, rows = study.rows_of(summary, measure, shown)
@@ -69,7 +69,7 @@ def study_map(
 
 
 def _colours(values: Floats) -> tuple[Colormap, Normalize]:
-    """Return a map of colours that grows lighter, or parts at zero, and the values at its ends."""
+    """Return a colour map that grows lighter, or diverges at zero, with the values at its ends."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     if low < 0.0 < high:
@@ -104,7 +104,7 @@ def _draw(axes: Axes, grid: Floats, colours: Colormap, scale: Normalize) -> None
 
 
 def _tick(axes: Axes, across: Sequence[Any], up: Sequence[Any]) -> None:
-    """Write the values of the fields, as many as there is room for, the first and the last among them."""
+    """Write the values beside the fields, as many as there is room for, the first among them."""
     wide, tall = style.inches(axes)
     labels = study.labels_of(across)
     kept = _some(len(across), int(wide / (style.width_of(labels) + 0.12)))
@@ -115,7 +115,7 @@ def _tick(axes: Axes, across: Sequence[Any], up: Sequence[Any]) -> None:
 
 
 def _some(count: int, room: int) -> list[int]:
-    """Return evenly spaced places, at most so many of them, but the first always."""
+    """Return evenly spaced places, at most `room` of them, but always the first."""
     step = -(-(count - 1) // max(room - 1, 1))
     return list(range(0, count, max(step, 1)))
 

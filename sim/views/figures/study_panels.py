@@ -1,4 +1,4 @@
-"""The parts shared by figures of a study: the rows of one measure, panels beside each other, and their words."""
+"""The parts shared by figures of a study: the rows of one measure, panels side by side, and their texts."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def rows_of(summary: pd.DataFrame, measure: str | None, parameters: Sequence[str
     """Return the measure and its rows in a summary, one for each setting of the parameters.
 
     Raises:
-        ValueError: for a column or measure that is not there, an empty summary, a parameter named twice, or two rows
-            with one setting.
+        ValueError: for a column or measure that is missing, an empty summary, a parameter named twice, or two rows
+            with the same setting.
     """
     require_columns(summary, [*parameters, "measure", "mean", "low", "high"])
     there = summary["measure"].unique().tolist()
@@ -49,18 +49,18 @@ def rows_of(summary: pd.DataFrame, measure: str | None, parameters: Sequence[str
 
 
 def values_of(column: pd.Series[Any]) -> list[Any]:
-    """Return the values of a parameter: numbers sorted, words in the order in which they come."""
+    """Return the values of a parameter: numbers sorted, words in order of appearance."""
     found = column.drop_duplicates().tolist()
     return sorted(found) if is_numeric(found) else found
 
 
 def is_numeric(values: Sequence[Any]) -> bool:
-    """Return whether all values are numbers, which true and false are not."""
+    """Return whether all values are numbers, not counting true and false."""
     return all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in values)
 
 
 def labels_of(values: Sequence[Any]) -> list[str]:
-    """Return the values in print, with as many digits as tell them apart.
+    """Return the values as text, with enough digits to tell them apart.
 
     >>> labels_of([0.1, 0.25]), labels_of([0.1001, 0.1002]), labels_of(["ring", True])
     (['0.1', '0.25'], ['0.1001', '0.1002'], ['ring', 'True'])
@@ -71,7 +71,7 @@ def labels_of(values: Sequence[Any]) -> list[str]:
 
 
 def parts_of(rows: pd.DataFrame, parameter: str | None) -> dict[Any, pd.DataFrame]:
-    """Return the rows of each value of a parameter; all of them, under None, where there is none."""
+    """Return the rows of each value of a parameter; without a parameter all rows, under None."""
     if parameter is None:
         return {None: rows}
     return {value: rows[rows[parameter] == value] for value in values_of(rows[parameter])}
@@ -81,17 +81,17 @@ def panels(
     title: str, notes: Sequence[str], x: str, y: str, panel: str | None, values: Collection[Any], *,
     tall: float, left: float, right: float, above: float,
 ) -> tuple[Figure, list[Axes]]:  # fmt: skip
-    """Return a figure with a panel for each value in rows; ticks and the names of the axes stand once.
+    """Return a figure with a panel for each value, in rows; ticks and the names of the axes appear once.
 
     Args:
         title, notes: of the figure.
-        x, y: what runs to the right and upwards.
-        panel, values: the parameter of the panels, named above each, and its values; None and one where there is none.
+        x, y: names of the horizontal and vertical axis.
+        panel, values: the parameter of the panels, named above each, and its values; None and one value for none.
         tall: the height of a single panel in inches; several are lower.
-        left, right, above: margins of them all in inches.
+        left, right, above: margins of all panels together in inches.
 
     Raises:
-        ValueError: if there are more values than panels can be drawn.
+        ValueError: if there are more values than MAX_PANELS.
     """
     count = len(values)
     if count > MAX_PANELS:
@@ -116,14 +116,14 @@ def panels(
 
 
 def _name_panel(axes: Axes, panel: str, value: str, wide: float) -> None:
-    """Write above a panel which it is, with as much of the parameter's name as there is room for."""
+    """Write the value of a panel above it, with as much of the parameter's name as there is room for."""
     texts = [*(f"{readable(panel, most)} = {value}" for most in (40, 30, 24, 18, 14)), value]
     text = next((text for text in texts if style.width_of([text], SMALL) <= wide), value)
     style.say(axes, 0.0, 1.03, text, transform=axes.transAxes, va="bottom", fontsize=SMALL)
 
 
 def _name_axes(figure: Figure, made: Sequence[Axes], x: str, y: str, lift: float) -> None:
-    """Write what runs to the right below all panels, and what runs upwards above the first."""
+    """Write the name of the x axis below all panels, and that of the y axis above the first."""
     wide, tall = figure.get_size_inches()
     boxes = [axes.get_position() for axes in made]
     middle = (boxes[0].x0 + max(box.x1 for box in boxes)) / 2
@@ -133,7 +133,7 @@ def _name_axes(figure: Figure, made: Sequence[Axes], x: str, y: str, lift: float
 
 
 def draw_key(figure: Figure, top: float, name: str, labels: Sequence[str], colours: Sequence[str]) -> None:
-    """Explain colours in a line, `top` inches below the upper edge: the parameter, then a stroke for each value."""
+    """Draw a key of colours in a line, `top` inches below the upper edge: the parameter, then a stroke per value."""
     wide, tall = figure.get_size_inches()
     x, y = 0.12, 1 - top / tall
     figure.text(x / wide, y, name, va="center", **style.words(fontsize=SMALL))
@@ -146,7 +146,7 @@ def draw_key(figure: Figure, top: float, name: str, labels: Sequence[str], colou
 
 
 def replicates_note(rows: pd.DataFrame) -> list[str]:
-    """Return how many values stand behind a mean, and what is missing."""
+    """Return a note on how many values each mean is of, and how many are missing."""
     if "number" not in rows:
         return []
     least, most = int(rows["number"].min()), int(rows["number"].max())

@@ -1,4 +1,4 @@
-"""The figure of what a measure is sensitive to: a bar and an interval for each parameter, the longest at the top."""
+"""The figure of the sensitivity of a measure: a bar and an interval for each parameter, the longest at the top."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ WORDS = {
 
 
 def study_tornado(indices: pd.DataFrame, measure: str) -> Figure:
-    """Draw Sobol or Morris indices, parameters with the largest effect at the top, 25 at most.
+    """Draw Sobol or Morris indices, with the parameters of the largest effect at the top, at most 25.
 
     Sobol: two bars each, the total index and below it the first-order one. Morris: a bar for mu*, the mean absolute
-    effect, and a mark for sigma, which is large where a parameter acts together with others or not in a line.
+    effect, and a mark for sigma, which is large if a parameter interacts with others or acts nonlinearly.
 
     Args:
-        indices: as of `sobol_indices` or `morris_indices` of sim.study.sensitivity.
-        measure: its name in the title.
+        indices: from `sobol_indices` or `morris_indices` of sim.study.sensitivity.
+        measure: its name, for the title.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; the bars in axes[0] have the name of their index as gid.
+        A new Figure, 7.2 inches wide; the bars in axes[0] have the name of their index as gid.
 
     Raises:
-        ValueError: if these are no indices.
+        ValueError: if the table holds no such indices.
     """
     require_columns(indices, ["index", "parameter", "value", "low", "high"])
     kinds = indices["index"].unique().tolist()
@@ -89,7 +89,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, aside: float, tall: float, colour: str
 
 
 def _reach(axes: Axes, *shown: pd.DataFrame) -> None:
-    """Set the x axis from zero, or the lowest end of an interval, to the highest end."""
+    """Set the x axis from zero, or the lowest end of an interval if below, to the highest end."""
     values = np.concatenate([rows[["value", "low", "high"]].to_numpy(np.float64).reshape(-1) for rows in shown])
     values = values[np.isfinite(values)]
     low, high = min(0.0, float(values.min(initial=0.0))), float(values.max(initial=0.0)) or 1.0

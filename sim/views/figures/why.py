@@ -1,4 +1,4 @@
-"""The figure of where a person's credit comes from: the ways by which it came, each with its bar."""
+"""The figure of the sources of a person's credit: the paths on which it came, each with its bar."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MAX_DRAWN = 5  # persons of a lineage
 
 
 def why_bars(why: Explanation) -> Figure:
-    """Draw where a person's credit comes from: a row for each way, with its persons in turn, and its share as a bar.
+    """Draw where a person's credit comes from: a row per path, with the persons along it, and its share as a bar.
 
     Returns:
-        A Figure of its own, 7.2 inches wide; the widths of the bars in axes[0] are credit, and sum to the person's.
+        A new Figure, 7.2 inches wide; the widths of the bars in axes[0] are credit, and sum to the person's.
 
     >>> from sim import Scenario, simulate
     >>> from sim.accounts.explain import explain

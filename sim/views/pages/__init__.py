@@ -1,1 +1,1 @@
-"""The one page of all doors: a run that is there, a run on this machine, a world under the hand."""
+"""The page that the explorer, the live explorer and the playground share."""

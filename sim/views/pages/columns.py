@@ -1,4 +1,4 @@
-"""Columns of numbers in the page: base64 in the least type that holds them."""
+"""Columns of numbers in the page: base64 of the smallest type that holds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHORT = {"uint8": "u8", "uint16": "u16", "uint32": "u32", "float32": "f32", "flo
 
 
 def packed(column: NDArray[Any]) -> dict[str, Any]:
-    """Return a column as base64 of its numbers, little-endian, in the least type; a sparse one as places and values.
+    """Return a column as base64, little-endian, in the smallest type; a sparse column as places and values.
 
     >>> packed(np.array([0, 1, 300])), packed(np.zeros(9))
     ({'t': 'u16', 'd': 'AAABACwB'}, {'n': 9, 'i': {'t': 'u8', 'd': ''}, 'v': {'t': 'f32', 'd': ''}})

@@ -1,4 +1,4 @@
-"""The page as one HTML text that loads nothing: its policy, its style, its scripts, its data."""
+"""The page as one HTML text that loads nothing: its policy, style, scripts and data."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SHARED = ("dom.js", "history.js", "camera.js", "scene.js", "time.js", "credit.js
 
 
 def page(title: str, door: str, scripts: Iterable[Path], data: dict[str, Any], **more: str) -> str:
-    """Return the page that shows these data; it asks for nothing, and runs no script but its own, by its hash.
+    """Return the page that shows these data; it makes no requests, and runs only its own script, by its hash.
 
     Args:
         title: of the window.
-        door: the class of its body: whose parts are seen, "look" or "play".
+        door: the class of its body, which decides what is visible: "look" or "play".
         scripts: of this door, after the shared ones.
         data: what the scripts find as JSON in the element "data".
-        more: what the policy allows besides, by directive with "_" for "-".
+        more: what the policy allows in addition, by directive with "_" for "-".
     """
     files = [*(PARTS / name for name in SHARED), *scripts]
     script = "\n".join(['"use strict";', *(file.read_text(encoding="utf-8") for file in files)])
@@ -34,12 +34,12 @@ def page(title: str, door: str, scripts: Iterable[Path], data: dict[str, Any], *
     policy = "; ".join(f"{what.replace('_', '-')} {who}" for what, who in allowed.items())
     parts = {"POLICY": policy, "TITLE": html.escape(title[:80]), "DOOR": door, "STYLE": style, "SCRIPT": script,
              "DATA": to_json(data)}  # fmt: skip
-    pieces = (PARTS / "page.html").read_text(encoding="utf-8").split("%")  # not one by one: a name may be "%SCRIPT%"
+    pieces = (PARTS / "page.html").read_text(encoding="utf-8").split("%")  # in one pass, since a name may be "%SCRIPT%"
     return "".join(parts[piece] if k % 2 else piece for k, piece in enumerate(pieces))
 
 
 def to_json(data: dict[str, Any]) -> str:
-    """Data as JSON that can stand in a page: ASCII, and no letter that means something to HTML.
+    """Return data as JSON that is safe inside a page: ASCII, without characters that have a meaning in HTML.
 
     >>> to_json({"name": "</script>\\u2028&"})
     '{"name":"\\\\u003c/script\\\\u003e\\\\u2028\\\\u0026"}'

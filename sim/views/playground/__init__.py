@@ -1,1 +1,1 @@
-"""The playground: a page in which one changes a small world by hand, and sees at once who deserves what."""
+"""The playground: a page in which a small world can be changed by hand, and which shows at once who deserves what."""

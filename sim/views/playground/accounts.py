@@ -1,6 +1,6 @@
-"""The accounts of credit of a small run; compiled for the machine and the browser.
+"""The accounts of credit of a small run, compiled for the machine and the browser.
 
-The loops are those of the accounts; what stands between them there as array code stands here as loops, too.
+The loops are those of the accounts; array code between them is written as loops here, too.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from sim.accounts.role_flow import _count_tellers, _divide, _flow, _flow_certain
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, Floats, Ints
 from sim.views.playground.positions import person_graph, ranks
 
-MAX_WAYS = 300_000  # back from all events, that are followed one by one
+MAX_WAYS = 300_000  # paths back from all events, which are followed one by one
 Kinds = NDArray[np.int8]
 Whole = NDArray[np.int32]
 
 
 class Flows(NamedTuple):
-    """Credit by person, the crowd last if there is one, by the accounts that are quick; (persons,) each."""
+    """Credit by person, with a crowd last, by the fast accounts; shape (persons,) each."""
 
     idea: Floats  # by role flow
     communication: Floats
@@ -42,7 +42,7 @@ class Flows(NamedTuple):
 
 
 class Games(NamedTuple):
-    """The same by those that take longer, in units of realised value, too."""
+    """Credit by person, in units of realised value, by the slower accounts."""
 
     pagerank: Floats
     shapley: Floats  # nan where lineages branch into more than MAX_WAYS
@@ -56,8 +56,8 @@ def flows_of(
 
     Args:
         step ... value: the columns of the tape.
-        persons: how many rows of persons; the crowd is the last one, if there is one.
-        ideas: how many.
+        persons: the number of rows of persons; a crowd is the last one.
+        ideas: the number of ideas.
         inheritance: of role flow.
     """
     begin = np.searchsorted(child, np.arange(len(kind) + 1))
@@ -74,7 +74,7 @@ def games_of(
 
     Args:
         kind ... value, persons, ideas: as in `flows_of`.
-        crowd: how many people are in the crowd; size: all there are.
+        crowd: the number of people in the crowd; size: of all people.
         alpha: of person PageRank.
     """
     begin = np.searchsorted(child, np.arange(len(kind) + 1))
@@ -90,7 +90,7 @@ def flows(
     kind: Kinds, person: Whole, begin: Ints, child: Ints, parent: Ints, weight: Floats, event: Ints, served: Ints,
     value: Floats, persons: int, inheritance: float,
 ) -> NDArray[np.float64]:  # fmt: skip
-    """Return role flow by person, for the idea, the communication, the implementation; see accounts.role_flow."""
+    """Return role flow by person, for the idea, the communication and the implementation; see accounts.role_flow."""
     flow, user, tellers = np.zeros(2 * len(kind)), np.zeros(len(kind)), np.zeros(len(kind), np.int32)
     _divide(event, served, value, kind, flow, user)
     if _count_tellers(kind, person, child, parent, tellers):
@@ -110,7 +110,7 @@ def flows(
 def priorities(
     step: Ints, kind: Kinds, person: Whole, idea: Whole, event: Ints, value: Floats, persons: int, ideas: int
 ) -> Floats:
-    """Return all the value of each idea for its first discoverers."""
+    """Return credit by priority: all the value of each idea for its first discoverers."""
     worth, first = np.bincount(idea[event], value, ideas), np.full(ideas, -1, np.int64)
     those = np.zeros((ideas, persons), np.bool_)
     for e in range(len(kind)):
@@ -158,7 +158,7 @@ def shapleys(
 
 
 def nodes_of(kind: Kinds, ways: Ways) -> Ints:
-    """Return where the nodes of each event begin, one for each way from it back to a root; none that nobody needs."""
+    """Return where the nodes of each needed event begin, with one node for each way from it back to a root."""
     wanted = kind == DISCOVER
     wanted[ways.up] = True
     first = np.zeros(len(kind) + 1, np.int64)
@@ -169,7 +169,7 @@ def nodes_of(kind: Kinds, ways: Ways) -> Ints:
 def ends(
     kind: Kinds, idea: Whole, ways: Ways, first: Ints, chance: Floats, event: Ints, served: Ints, value: Floats
 ) -> tuple[Ints, Ints, Floats]:
-    """Return where the lineages end, what served them, and the value of each; by idea and by what served."""
+    """Return where the lineages end, what served them, and their values, sorted by idea and by what served."""
     room = 0
     for k in range(len(event)):
         e = event[k]

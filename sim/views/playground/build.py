@@ -1,4 +1,4 @@
-"""`make playground`: compile the engine of the page anew, and write it beside this file."""
+"""`make playground`: compile the engine of the page, and write it beside this file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-# No optimisation for this processor, whose vector instructions no browser has, and no code from a cache, which is only
-# the processor's own. LLVM optimises for the browser later. numba goes through sets, whose order depends on the seed.
+# No optimisation for this processor, whose vector instructions no browser has, and no code from a cache, which is for
+# this processor only. LLVM optimises for the browser later. numba iterates over sets, whose order depends on the seed.
 SETTINGS = {
     "PYTHONHASHSEED": "0",
     "NUMBA_OPT": "0",
@@ -36,12 +36,12 @@ def made_with() -> dict[str, str]:
 
 
 def build() -> tuple[bytes, str]:
-    """Return the engine as WebAssembly, and as JSON how it is called and what it was made with.
+    """Return the engine as WebAssembly, and a JSON text on how to call it and what it was made with.
 
-    It has to be called in a process that began with SETTINGS in force.
+    It must be called in a process that started with SETTINGS in force.
 
     Raises:
-        RuntimeError: if wasm-ld is not there or fails.
+        RuntimeError: if wasm-ld is missing or fails.
     """
     from sim.machine.compiling import machine_code
     from sim.scenario.scenario import Scenario
@@ -53,7 +53,7 @@ def build() -> tuple[bytes, str]:
     functions: dict[str, Any] = {
         "play": machine_code(play), "flows": machine_code(flows_of), "games": machine_code(games_of)
     }  # fmt: skip
-    history = functions["play"](*tables_of(Scenario.load("e4_bridge")).values())  # so that the kinds of all are known
+    history = functions["play"](*tables_of(Scenario.load("e4_bridge")).values())  # so that all types are known
     step, kind, person, idea, count, *rest, _ = history
     functions["flows"](step, kind, person, idea, *rest, 4, 1, 0.5)
     functions["games"](kind, person, idea, count, *rest, 4, 7, 10, 1, 0.85)
@@ -62,7 +62,7 @@ def build() -> tuple[bytes, str]:
 
 
 def main() -> None:
-    """Build the engine and write it to the folder that is given, or beside this file."""
+    """Build the engine and write it to the folder in the first argument, or beside this file."""
     if any(os.environ.get(name) != value for name, value in SETTINGS.items()):
         os.execve(
             sys.executable, [sys.executable, "-m", "sim.views.playground.build", *sys.argv[1:]], os.environ | SETTINGS

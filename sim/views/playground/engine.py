@@ -1,6 +1,6 @@
 """The engine of the page: a small world from plain tables, run to its end; compiled for the machine and the browser.
 
-Nothing of the model stands here: the tables become the record of a run, and the kernels take the steps.
+It contains nothing of the model: the tables become the record of a run, and the kernels take the steps.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from sim.model.rules import NEVER
 from sim.tape.tables import Floats, Ints
 
 Table = NDArray[np.float64]
-COMMON = len(FIELDS["ideas"])  # the column of an idea's table beside its numbers
+COMMON = len(FIELDS["ideas"])  # the column of an idea's table after its numbers
 VALUE = FIELDS["ideas"].index("value")
 DELAY, READOPT = (FIELDS["dynamics"].index(name) for name in ("release_delay", "readopt"))
-# What gives one with nobody left to tell a part again, when it is set: section and field.
+# Settings that reopen telling for those with nobody left to tell: section and field.
 OPENS = np.array([
     (section, FIELDS[word].index(name))
     for section, word in ((OF_DYNAMICS, "dynamics"), (OF_PERSONS, "persons"))
@@ -34,7 +34,7 @@ OPENS = np.array([
 
 
 class History(NamedTuple):
-    """A run: the columns of its tape, and how many scheduled changes found nothing to act on."""
+    """A run: the columns of its tape, and how many scheduled interventions found nothing to act on."""
 
     step: Ints
     kind: NDArray[np.int8]
@@ -58,17 +58,17 @@ def play(
     """Run a small world to its end.
 
     Args:
-        seed: of all draws, as a signed number.
+        seed: of all draws, as a signed integer.
         size, steps: of the world, and of the run.
         crowd_understanding: of those who are not among the persons.
-        held: whether holding an idea counts, which need not work; once: whether a holding counts once.
+        held: whether holding an idea counts even if it does not work; once: whether a holding counts once.
         persons: abilities in the order of the kernels, keeps, alive at the start; (n, 8).
         realising: whose holdings count, the crowd last; (n + 1,).
         links: source, target, weight, start, end; sorted by source and target; (ties, 5).
         ideas: numbers in the order of the kernels, whether it has the common rate; (m, numbers + 1).
-        relations: idea, and one that it builds on or is a rival of, and which of the two (0, 1); (relations, 3).
+        relations: an idea, its prerequisite or rival, and which of the two that is (0, 1); (relations, 3).
         dynamics: in the order of the kernels.
-        interventions: what is scheduled, by step, in the order of the kernels; (interventions, 12).
+        interventions: the schedule, by step, in the order of the kernels; (interventions, 12).
 
     Raises:
         MemoryError: if there are more events than can be numbered.
@@ -113,7 +113,7 @@ def start_of(
 
 
 def is_lasting(relations: NDArray[np.int64], dynamics: Floats, planned: Records) -> int:
-    """Return 1 where one who has nobody left to tell never will; see model.kernels.beginning."""
+    """Return 1 if persons with nobody left to tell stay so for ever, else 0; see model.kernels.beginning."""
     reopening = dynamics[READOPT] != 0.0
     for k in range(len(relations)):
         reopening = reopening or relations[k, 2] == 1
@@ -149,7 +149,7 @@ def status_of(ideas: Table, relations: NDArray[np.int64]) -> tuple[Records, Ints
 
 
 def related(relations: NDArray[np.int64], kind: int, end: int, idea: int, others: Ints, used: int) -> int:
-    """Write down the other ideas of a relation, and return how many are written by then."""
+    """Write the other ideas of a relation into `others`, and return how many it then holds."""
     for other in range(len(relations)):
         if relations[other, 2] == kind and relations[other, end] == idea:
             others[used] = relations[other, 1 - end]
@@ -158,7 +158,7 @@ def related(relations: NDArray[np.int64], kind: int, end: int, idea: int, others
 
 
 def in_order(event: Ints, served: Ints, value: Floats) -> tuple[Ints, Ints, Floats]:
-    """One row for each event and implementation, in the order of the events."""
+    """Return one row for each event and implementation, with summed values, in the order of the events."""
     order = np.argsort(served, kind="mergesort")
     order = order[np.argsort(event[order], kind="mergesort")]
     used = 0
@@ -172,7 +172,7 @@ def in_order(event: Ints, served: Ints, value: Floats) -> tuple[Ints, Ints, Floa
 
 
 def ties_of(links: Table, n: int, end: int) -> TieRows:
-    """The ties in rows by their source (0), or by their target (1)."""
+    """Return the ties in rows by their source (end 0) or their target (end 1)."""
     indptr = np.zeros(n + 1, np.int64)
     for k in range(len(links)):
         indptr[int(links[k, end]) + 1] += 1
@@ -190,7 +190,7 @@ def ties_of(links: Table, n: int, end: int) -> TieRows:
 
 
 def delays_of(planned: Records, first: float) -> tuple[Ints, Ints]:
-    """The steps from which implementations are released after so many."""
+    """Return the steps from which each release delay applies, and these delays."""
     since, delay, used = np.zeros(len(planned) + 1, np.int64), np.zeros(len(planned) + 1, np.int64), 1
     delay[0] = int(first)
     for one in planned:
@@ -201,7 +201,7 @@ def delays_of(planned: Records, first: float) -> tuple[Ints, Ints]:
 
 
 def worth_of(ideas: Table, planned: Records, now: int) -> Worth:
-    """Return the value that a holder of each idea realises in a step, over spans of steps with a constant value."""
+    """Return the value that a holder of each idea realises in a step, for spans of steps in which it is constant."""
     m, used = len(ideas), 0
     room = m * (len(planned) + 1)
     begin, first, last = np.zeros(m + 1, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)

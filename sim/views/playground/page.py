@@ -1,4 +1,4 @@
-"""The playground: one HTML file with the engine in it, without a server, a network, or anything else."""
+"""The playground: one HTML file with the engine in it, which needs no server, network, or anything else."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ FIRST, OWN = "bridge", "own"
 
 
 def playground(scenario: Scenario | None = None) -> str:
-    """Return the page in which one changes a world by hand, as one HTML text.
+    """Return the page in which a world can be changed by hand, as one HTML text.
 
-    The page loads nothing and can be mailed: its Content-Security-Policy forbids every request, and lets no script run
-    but its own, by its hash, and the engine: the kernels and the loops of the accounts, compiled from the same
-    functions as here. So its tape is that of `simulate`, bit for bit.
+    The page loads nothing and can be mailed: its Content-Security-Policy forbids every request, and allows only its own
+    script, by its hash, and the engine: the kernels and the loops of the accounts, compiled from the same functions as
+    here. So its tape is that of `simulate`, bit for bit.
 
     Args:
-        scenario: the world with which its workbench opens; without one, the page opens in its story.
+        scenario: the world with which the workbench opens; by default the page opens with its story.
 
     Raises:
-        ScenarioError: if the scenario has more than a page can hold.
+        ScenarioError: if the scenario is larger than a page can hold.
     """
     worlds = presets()
     if scenario is not None:

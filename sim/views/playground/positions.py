@@ -1,4 +1,4 @@
-"""Person PageRank of a small run: who told whom, and the positions in that graph; compiled as the accounts are."""
+"""Person PageRank of a small run, from the graph of who told whom; compiled like the accounts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def person_graph(
     kind: Kinds, person: Whole, idea: Whole, count: Ints, child: Ints, parent: Ints, weight: Floats, event: Ints,
     served: Ints, value: Floats, persons: int, crowd: int, size: int, ideas: int,
 ) -> NDArray[np.float64]:  # fmt: skip
-    """Return who told whom, the World as the last node, and -1 in the rows of those without events.
+    """Return who told whom as a matrix, the World as the last node, and -1 on the diagonal for persons without events.
 
     See accounts.person_graph.
     """
@@ -50,7 +50,7 @@ def found_in_use(
     graph: NDArray[np.float64], kind: Kinds, person: Whole, idea: Whole, child: Ints, parent: Ints, event: Ints,
     served: Ints, value: Floats, persons: int, ideas: int,
 ) -> None:  # fmt: skip
-    """Fill in the fraction of the ideas in use that each person discovered, where others took them up."""
+    """Fill in the fraction of the ideas in use that each person discovered and others adopted."""
     in_use = np.zeros(ideas, np.bool_)
     low, high = np.where(kind == LEARN, person, persons), np.where(kind == LEARN, person, -1)
     for k in range(len(event)):
@@ -73,7 +73,7 @@ def found_in_use(
 
 
 def ranks(graph: NDArray[np.float64], alpha: float, total: float) -> Floats:
-    """Return the PageRank of the persons, as parts of the total; see accounts.pagerank."""
+    """Return the PageRank of the persons, scaled to sum to the total; see accounts.pagerank."""
     n = len(graph)
     system, rank = np.zeros((n, n)), np.zeros(n)
     for i in range(n):
@@ -83,7 +83,7 @@ def ranks(graph: NDArray[np.float64], alpha: float, total: float) -> Floats:
             rank[i] = 1.0
             for j in range(n):
                 system[j, i] -= alpha * graph[i, j] / out if out > 0.0 else 0.0
-    for i in range(n):  # diagonally dominant by columns, so that no pivot is needed
+    for i in range(n):  # diagonally dominant by columns, so that no pivoting is needed
         for j in range(i + 1, n):
             part = system[j, i] / system[i, i]
             if part != 0.0:

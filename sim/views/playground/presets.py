@@ -1,4 +1,4 @@
-"""The worlds with which the page begins: scenarios with every person and tie written out, as plain JSON values."""
+"""The worlds with which the page begins: scenarios with every person and tie listed, as plain JSON values."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sim.views.layout import chosen_idea, layout, links
 
 MAX_PERSONS, MAX_TIES, MAX_IDEAS = 200, 4_000, 20
 OWN = Path(__file__).with_name("presets")
-SMALL = 8  # persons who stand in one row
-# By the name in the page: the scenario, and what is made smaller.
+SMALL = 8  # persons up to whom all are placed in one row
+# By the name in the page: the scenario, and the changes that make it smaller.
 PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     "mute": ("e0_mute_genius", {"ideas.idea.count": 3}),
     "interpreter": ("e1_interpreter", {}),
@@ -63,13 +63,13 @@ def presets() -> dict[str, dict[str, Any]]:
 
 
 def document_of(scenario: Scenario) -> dict[str, Any]:
-    """Return a scenario with every person, idea and tie written out, and where the persons stand.
+    """Return a scenario with every person, idea and tie listed, and positions of the persons.
 
-    The keys are those of a scenario file, defaults left out; `places` is beside them. What is drawn is drawn by the
-    scenario's seed, and is the same from then on.
+    The keys are those of a scenario file, without defaults; `places` is added. Random abilities and ties are drawn with
+    the scenario's seed, and are fixed from then on.
 
     Raises:
-        ScenarioError: if there is more than a page can hold, or an account has settings of its own.
+        ScenarioError: if there is more than a page can hold.
     """
     world = World.build(scenario)
     _refuse_too_large(scenario, world)
@@ -114,7 +114,7 @@ def _persons(scenario: Scenario, world: World, names: list[str]) -> list[dict[st
     for k, name in enumerate(names):
         one: dict[str, Any] = {"name": name}
         drawn = {a: columns[a][k] for a in ABILITIES if columns[a][k] != base.get(a, 0.0)}
-        one |= {a: float(f"{value:.4g}") for a, value in drawn.items()}  # as exact as what was drawn
+        one |= {a: float(f"{value:.4g}") for a, value in drawn.items()}  # with the accuracy of what was drawn
         if k in times:
             entry = times[k]
             one |= {key: getattr(entry, key) for key in ("born", "dies", "keeps") if getattr(entry, key)}
@@ -152,7 +152,7 @@ def _ties(world: World, names: list[str]) -> list[dict[str, Any]]:
 
 def _interventions(entry: dict[str, Any], rows: dict[str, range], names: list[str], ideas: dict[str, range],
                    world: World) -> list[dict[str, Any]]:  # fmt: skip
-    """One intervention for each person and idea, by their own names; groups are no more."""
+    """Return an intervention for each person and idea, by their own names instead of groups."""
     pairing = entry.pop("pairing", "all")
     if entry["kind"] == "set":
         section, _, rest = entry["key"].partition(".")
@@ -188,7 +188,7 @@ def _members(name: str, rows: dict[str, range], names: list[str]) -> list[str]:
 
 
 def _places(scenario: Scenario, world: World) -> list[list[int]]:
-    """Return where the persons stand, in a frame of 1000 times 640."""
+    """Return the positions of the persons, in a frame of 1000 times 640."""
     n = world.n
     if n <= SMALL:
         width = min(260.0, 760.0 / max(n - 1, 1))
@@ -204,11 +204,11 @@ def _places(scenario: Scenario, world: World) -> list[list[int]]:
 
 
 def _plain(value: Any) -> Any:
-    """A value that JSON can hold: inf is a word."""
+    """Return a value that JSON can hold, with "inf" as text."""
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, int) and value >= 2**53:
-        return str(value)  # a seed, which JavaScript would round
+        return str(value)  # such as a seed, which JavaScript would round
     return "inf" if isinstance(value, float) and math.isinf(value) else value

@@ -1,4 +1,4 @@
-"""A scenario as the plain tables that the engine of the page takes; the page lays out the same ones in JavaScript."""
+"""A scenario as the plain tables that the page's engine takes; the page makes the same ones in JavaScript."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Compiled functions as WebAssembly: the very code that numba made of them, retargeted, and how to call it.
 
-numba's code knows nothing of the processor until LLVM makes machine code of it. So another target gives the same
-functions for a browser, and the floating-point operations are the same ones in the same order.
+numba's code is independent of the processor until LLVM makes machine code of it. So another target gives the same
+functions for a browser, with the same floating-point operations in the same order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numba.core import types as kinds
 
 TRIPLE = "wasm32-unknown-unknown"
 LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
-# Not nontrapping-fptoint: what lies outside of a whole number becomes the lowest one, as on the machine.
+# Not nontrapping-fptoint: a float outside the range of integers becomes the lowest integer, as on the machine.
 PROCESSOR, FEATURES = "mvp", "+bulk-memory,+bulk-memory-opt,+mutable-globals,+sign-ext"
 
 RUNTIME = Path(__file__).with_name("runtime.ll")
@@ -33,14 +33,14 @@ def webassembly(functions: dict[str, Callable[..., Any]]) -> tuple[bytes, dict[s
 
     Args:
         functions: by the name that each has in the module; each compiled for one signature, by `machine_code`, and not
-            taken from a cache, so that numba still has its code.
+            loaded from a cache, so that numba still has its code.
 
     Returns:
-        The module, and for each function the arguments in order (name, and kind of number or of array) and the result
-        (the same, with the place of each part in memory), as plain JSON values.
+        The module, and for each function the arguments in order (name, type of number or array) and the result (the
+        same, with the position of each part in memory), as plain JSON values.
 
     Raises:
-        RuntimeError: if wasm-ld, which links the module, is not there or fails.
+        RuntimeError: if wasm-ld, which links the module, is missing or fails.
     """
     linker = shutil.which("wasm-ld")
     if linker is None:
@@ -64,7 +64,7 @@ def webassembly(functions: dict[str, Callable[..., Any]]) -> tuple[bytes, dict[s
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of all that makes the module, on which its bytes depend."""
+    """Return the versions of all tools that make the module, on which its bytes depend."""
     linker = shutil.which("wasm-ld")
     said = subprocess.run([linker, "--version"], capture_output=True, text=True, check=False).stdout if linker else ""
     number = re.search(r"\d+\.\d+\.\d+", said)
@@ -72,20 +72,20 @@ def versions() -> dict[str, str]:
 
 
 def _module(name: str, function: Any, machine: Any) -> Any:
-    """Return the code of a function for the other machine, optimised, with nothing to be seen but that function."""
+    """Return the code of a function for the other machine, optimised, with only that function visible."""
     text = function.inspect_llvm(function.signatures[0])
     text = re.sub(r'target triple = "[^"]*"', f'target triple = "{TRIPLE}"', text)
     text = re.sub(r'target datalayout = "[^"]*"', f'target datalayout = "{LAYOUT}"', text)
     text = text.replace("common local_unnamed_addr global", "internal global").replace(
         "common global", "internal global"
     )
-    # numba says that whole numbers never overflow, and LLVM may rely on it; random keys do overflow, and wrap around.
+    # numba declares that integers never overflow, and LLVM may rely on it; random keys do overflow, and wrap around.
     text = re.sub(r" n[su]w\b", "", text)
-    # What an exception would say names the file in which it stands. The page does not ask: no folder gets into it, and
-    # the bytes are the same wherever they are made.
+    # Exception messages name the file that they come from. The page does not read them; without them, no folder gets
+    # into the module, and the bytes are the same wherever they are made.
     text = re.sub(r"(@\.const\.picklebuf\.[\w.]+ = [a-z_ ]*constant \{[^}]*\}) \{[^}]*\}", r"\1 zeroinitializer", text)
     text = re.sub(r'constant \[\d+ x i8\] c"[^"]*\.py[^"]*"', "constant [1 x i8] zeroinitializer", text)
-    # The page takes its memory back after each call, all at once, so that nobody need count who uses what.
+    # The page takes its memory back after each call, all at once, so that references need not be counted.
     text = re.sub(
         r"(define [^\n]*@NRT_(?:incref|decref)\([^\n]*\{)\n.*?\n\}", r"\1\n  ret void\n}", text, flags=re.DOTALL
     )
@@ -127,7 +127,7 @@ def _parts(name: str, kind: Any) -> list[dict[str, Any]]:
 
 
 def _result(kind: Any, context: Any, layout: Any) -> dict[str, Any]:
-    """Return where the parts of a result are in memory; of an array its data and its shape."""
+    """Return where the parts of a result are in memory; for an array, its data and its shape."""
     whole = context.get_value_type(kind)
     if not _is_record(kind):
         return {"size": whole.get_abi_size(layout), "parts": [{**_parts("result", kind)[0], "at": 0}]}

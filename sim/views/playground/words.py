@@ -1,4 +1,4 @@
-"""The page's knowledge of the model: the numbers that stand for words, defaults, and the accounts' questions."""
+"""The page's knowledge of the model: the names behind numeric codes, defaults, and the accounts' questions."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Generated networks, one loop a kind, drawn row by row so that threads leave no trace."""
+"""Generated networks, one loop for each kind, drawn row by row so that threads leave no trace."""

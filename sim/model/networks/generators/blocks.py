@@ -1,8 +1,8 @@
 """Networks in which every pair of two groups is tied with the same chance: Erdős-Rényi, stochastic blocks.
 
-Persons stand in strips, and the pairs of two strips are a tile: a list of places, row by row, of which those that are
-tied are found by skipping over the others (Batagelj and Brandes 2005), with luck of the tile's own. The ties of a
-strip's persons are those of its tiles, so that threads make strips side by side, each in memory of its own, and the
+Persons are divided into strips, and the pairs of two strips are a tile: a list of places, row by row, in which tied
+pairs are found by skipping over the others (Batagelj and Brandes 2005), with a random stream for each tile. The ties of
+a strip's persons are those of its tiles, so that threads make strips side by side, each in memory of its own, and the
 work is proportional to the ties. All strips are walked twice: to count the ties of each person, then to write them.
 """
 
@@ -18,7 +18,7 @@ from sim.model.randomness import NETWORK, key_of, log, uniform_of
 from sim.model.rules import log_of_one_minus
 from sim.tape.tables import Ints
 
-STRIP = 32_768  # persons of a strip at most; their ties fit in a cache
+STRIP = 32_768  # most persons of a strip; their ties fit in a cache
 CHUNK = 8_192  # places that are found at a time
 FAR = 2.0**62
 LUCK = 256  # uniform numbers drawn at a time
@@ -26,7 +26,7 @@ GAPS = 512  # columns of the table by which small networks are made
 
 
 def strips_of(bounds: Any) -> tuple[Ints, Ints]:
-    """Return where each strip begins, and the end; and the group of each; from where each group begins, and the end."""
+    """Return where strips begin, with the end, and the group of each, from where groups begin, with the end."""
     count = 0
     for g in range(len(bounds) - 1):
         count += (int(bounds[g + 1]) - int(bounds[g]) + STRIP - 1) // STRIP
@@ -43,7 +43,7 @@ def strips_of(bounds: Any) -> tuple[Ints, Ints]:
 
 
 def rates_of(chances: Any) -> Any:
-    """-log(1 - chance) of each chance: the mean number of places that a tie is away is its inverse, nearly."""
+    """Return -log(1 - chance) for each chance: nearly the inverse of the mean distance between tied places."""
     rates = np.zeros(chances.shape)
     for g in range(chances.shape[0]):
         for h in range(chances.shape[1]):
@@ -52,7 +52,7 @@ def rates_of(chances: Any) -> Any:
 
 
 def find_places(key: int, drawn: int, place: int, end: int, rate: float, places: Any) -> int:
-    """Write the places after `place` that are tied into `places`, until one at or behind `end`, or no room is left."""
+    """Write tied places after `place` into `places`, until one is at or beyond `end` or room ends; return how many."""
     count = 0
     while count < len(places) and place < end:
         place += 1 + int(min(-log(1.0 - uniform_of(key, 0, drawn + count)) / rate, FAR))
@@ -62,9 +62,9 @@ def find_places(key: int, drawn: int, place: int, end: int, rate: float, places:
 
 
 def tie_rows(places: Any, end: int, width: int, own: int, cursor: Any, first: int, target: Any) -> None:
-    """The rows of a tile get its columns: place is row * width + column; `own` is 0 where row 0 is in column 0.
+    """Tie the rows of a tile to its columns: place is row * width + column; `own` is 0 if row 0 is in column 0.
 
-    `own` is -1 in a tile of two strips. Ties are written if `target` has room, else they are counted; so below.
+    `own` is -1 for a tile of two strips. Ties are written if `target` has room, and counted otherwise, here and below.
     """
     fill = len(target) > 0
     for m in range(len(places)):
@@ -81,7 +81,7 @@ def tie_rows(places: Any, end: int, width: int, own: int, cursor: Any, first: in
 
 
 def tie_columns(places: Any, end: int, width: int, cursor: Any, first: int, target: Any) -> None:
-    """The columns of a tile get its rows."""
+    """Tie the columns of a tile to its rows."""
     fill = len(target) > 0
     for m in range(len(places)):
         place = int(places[m])
@@ -97,7 +97,7 @@ def tie_columns(places: Any, end: int, width: int, cursor: Any, first: int, targ
 def tie_triangle(
     places: Any, end: int, size: int, row: int, row_end: int, cursor: Any, first: int, target: Any
 ) -> tuple[int, int]:
-    """Both ends of each pair row < column of one strip get each other; where the walk over its rows has come to."""
+    """Tie both ends of each pair row < column of one strip to each other; return how far the walk over rows came."""
     fill = len(target) > 0
     for m in range(len(places)):
         place = int(places[m])
@@ -119,7 +119,7 @@ def tie_tile(
     a: int, b: int, strip: int, begin: Any, rate: float, both_ways: bool, seed: int, cursor: Any, target: Any,
     places: Any,
 ) -> None:  # fmt: skip
-    """The persons of a strip get their ties of the tile of strips a and b."""
+    """Give the persons of a strip their ties in the tile of strips a and b."""
     height, width = int(begin[a + 1] - begin[a]), int(begin[b + 1] - begin[b])
     alone = a == b
     end = height * (height - 1) if alone else height * width
@@ -146,9 +146,9 @@ def tie_tile(
 def tie_strips(
     first: int, last: int, begin: Any, group: Any, rates: Any, both_ways: bool, seed: int, indptr: Any, target: Any
 ) -> None:
-    """Count the ties of the persons in strips first <= strip < last, each at the place behind its own in `indptr`.
+    """Count the ties of the persons in strips first <= strip < last, each in the place after its own in `indptr`.
 
-    Where `target` has room, the counts have become starts, and the ties are written.
+    If `target` has room, the counts have become starts, and the ties are written.
     """
     places = np.empty(CHUNK, np.int64)
     for strip in range(first, last):
@@ -164,7 +164,7 @@ def tie_strips(
 
 
 def blocks(bounds: Any, chances: Any, both_ways: bool, seed: int) -> Rows:
-    """A network of groups that begin at `bounds` (the end last), with a chance for each pair of groups."""
+    """Return a network of groups that begin at `bounds` (the end last), with a chance for each pair of groups."""
     n = int(bounds[len(bounds) - 1])
     begin, group = strips_of(bounds)
     rates = rates_of(chances)
@@ -180,7 +180,7 @@ def blocks(bounds: Any, chances: Any, both_ways: bool, seed: int) -> Rows:
 
 
 def one_strip(n: int, chance: float, rate: float, seed: int) -> Rows:
-    """The same for one strip tied both ways, whose places are found only once: what small networks are made by."""
+    """Return the same for one strip tied both ways, finding its places only once; small networks are made this way."""
     end = n * (n - 1) // 2
     mean = end * min(1.0, chance)
     places = np.empty(int(mean + 6.0 * math.sqrt(mean)) + 16, np.int64)
@@ -203,7 +203,7 @@ def one_strip(n: int, chance: float, rate: float, seed: int) -> Rows:
 
 
 def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any) -> int:
-    """Write all places that are tied, and one behind the end, into `places`, or as many as there is room for."""
+    """Write all tied places, and one beyond the end, into `places`, or as many as fit; return how many."""
     if len(cut) == 0:
         return find_places(key, 0, -1, end, rate, places)
     luck = np.empty(LUCK)
@@ -219,7 +219,7 @@ def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any
             drawn += 1
             column = int(x)
             above = int(x - column >= cut[column])
-            gap = int(either[2 * column + above])  # no branch, since no processor foresees which of the two it is
+            gap = int(either[2 * column + above])  # no branch, which no processor could predict
             place += gap
         places[count] = place
         count += 1
@@ -229,8 +229,8 @@ def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any
 def table_of_gaps(chance: float) -> tuple[Any, Any]:
     """Return an alias table of gaps between ties; the last gap stands for itself or longer (Walker 1977, Vose 1991).
 
-    Column k of the table stands for either[2 * k], which is k, below its cut and for either[2 * k + 1] above. A draw by
-    the table is several times as fast as a logarithm.
+    Column k of the table stands for either[2 * k], which is k, below its cut and for either[2 * k + 1] above. A draw
+    from the table is several times as fast as a logarithm.
     """
     cut, either = np.ones(GAPS), np.arange(2 * GAPS) // 2
     few, many = np.empty(GAPS, np.int64), np.empty(GAPS, np.int64)
@@ -259,13 +259,13 @@ def table_of_gaps(chance: float) -> tuple[Any, Any]:
 
 
 def erdos_renyi(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """Every pair with the same chance, law[0] ties a person on average."""
+    """Return a network in which every pair is tied with the same chance, with law[0] ties a person on average."""
     bounds, chances = one_group(n, law)
     return blocks(bounds, chances, both_ways, seed)
 
 
 def one_group(n: int, law: Any) -> tuple[Any, Any]:
-    """Erdős-Rényi as stochastic blocks of one group: where groups begin, and the chances."""
+    """Return Erdős-Rényi as stochastic blocks of one group: where groups begin, and the chances."""
     bounds = np.zeros(2, np.int64)
     bounds[1] = n
     chances = np.zeros((1, 1))
@@ -275,13 +275,13 @@ def one_group(n: int, law: Any) -> tuple[Any, Any]:
 
 
 def stochastic_block(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """Pairs with a chance that depends on the groups of the two."""
+    """Return a network in which the chance of a tie depends on the groups of the two persons."""
     bounds, chances = groups_of(n, law)
     return blocks(bounds, chances, both_ways, seed)
 
 
 def groups_of(n: int, law: Any) -> tuple[Any, Any]:
-    """Return where groups begin, and the end, int64 of shape (groups + 1,), and the chances of each with each."""
+    """Return where groups begin, with the end, int64 of shape (groups + 1,), and the chances between groups."""
     count = int(law[0])
     bounds = np.zeros(count + 1, np.int64)
     for g in range(count):

@@ -1,4 +1,4 @@
-"""Networks of given degrees (Bollobás 1980)."""
+"""Networks with given degrees (Bollobás 1980)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FEW = 500.0  # a Poisson number of a larger mean is a sum of several, since exp(
 
 
 def configuration(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """Persons with given degrees, whose ends of ties are paired at random (Bollobás 1980).
+    """Return a network of persons with given degrees, whose ends of ties are paired at random (Bollobás 1980).
 
     The law is GIVEN and the n degrees; FIXED, degree; POISSON, mean; or POWER, exponent, low, high. Unless ties lead
-    both ways, each leads one way, drawn for each. A person paired with themselves, a pair drawn again and an end left
-    over are dropped, so that degrees may be a little lower than given: their number stays the same as networks grow,
+    both ways, a direction is drawn for each. Pairs of a person with themselves, repeated pairs and an end left over are
+    dropped, so that degrees may be a little lower than given: the number dropped stays the same as networks grow,
     unless a few persons have most of the ties.
     """
     ends = shuffled_ends(n, law, seed)
@@ -46,7 +46,7 @@ def configuration(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
 
 
 def shuffled_ends(n: int, law: Any, seed: int) -> Any:
-    """Each person as often as their degree says, in random order (Fisher and Yates)."""
+    """Return each person as many times as their degree, in random order (Fisher and Yates)."""
     key = key_of(seed, NETWORK, DEGREE, 0)
     count = 0
     for i in range(n):
@@ -65,7 +65,7 @@ def shuffled_ends(n: int, law: Any, seed: int) -> Any:
 
 
 def degree_of(law: Any, key: int, i: int, n: int) -> int:
-    """The degree of a person by a law of degrees, at most n - 1."""
+    """Return the degree of a person by a law of degrees, at most n - 1."""
     degree = 0
     kind = int(law[0])
     if kind == GIVEN:
@@ -82,7 +82,7 @@ def degree_of(law: Any, key: int, i: int, n: int) -> int:
 
 
 def poisson(mean: float, uniform: float) -> int:
-    """A Poisson number of a mean below 700, by adding up its chances until they pass a uniform number."""
+    """Return a Poisson number of a mean below 700, by adding up its chances until they pass a uniform number."""
     mass = exp(-mean)
     total = mass
     count = 0
@@ -94,7 +94,7 @@ def poisson(mean: float, uniform: float) -> int:
 
 
 def power(exponent: float, low: float, high: float, uniform: float) -> int:
-    """A whole number from low to high that is k or more with a chance as k ** (1 - exponent).
+    """Return a whole number from low to high that is k or more with a chance as k ** (1 - exponent).
 
     It is a Pareto variate between low and high + 1, rounded down (Clauset, Shalizi and Newman 2009, appendix D).
     """

@@ -1,4 +1,4 @@
-"""Networks as a scenario describes them: small ones by Python at once, large ones by compiled code and threads."""
+"""Networks as a scenario describes them: small ones made by plain Python, large ones by compiled code and threads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sim.model.randomness import signed
 from sim.tape.tables import Floats
 
 WORTH_COMPILING = 200_000  # persons and ties together
-PARTS = 16  # of the strips for each thread, so that none waits long for another
+PARTS = 16  # parts of the strips for each thread, so that none waits long for another
 # Each takes n persons, its parameters, whether ties lead both ways, and the seed (in compiled code as int64), and
 # returns indptr, int64, shape (n + 1,), and target, int32, shape (ties,), sorted in each row.
 GENERATORS: dict[str, Callable[[int, Any, bool, int], Rows]] = {
@@ -37,7 +37,7 @@ GENERATORS: dict[str, Callable[[int, Any, bool, int], Rows]] = {
     "configuration": configuration,
     "stochastic-block": blocks.stochastic_block,
 }
-GROUPS = {"erdos-renyi": blocks.one_group, "stochastic-block": blocks.groups_of}  # those that threads can share
+GROUPS = {"erdos-renyi": blocks.one_group, "stochastic-block": blocks.groups_of}  # the kinds that threads can share
 
 
 def law_of(network: Any, n: int) -> Floats:
@@ -46,9 +46,9 @@ def law_of(network: Any, n: int) -> Floats:
 
 
 def make(network: Any, n: int, seed: int, threads: int | None = None) -> Rows:
-    """Make the network of n persons that a scenario describes, by whatever is fastest for about so many ties.
+    """Make the network of n persons that a scenario describes, in the way that is fastest for its expected size.
 
-    The seed, from 0 to 2**64 - 1, is that of all luck; the number of threads (None: as many as processors) plays no
+    The seed, from 0 to 2**64 - 1, is that of all draws; the number of threads (None: as many as processors) plays no
     part.
     """
     loop, law = GENERATORS[network.kind], law_of(network, n)
@@ -59,7 +59,7 @@ def make(network: Any, n: int, seed: int, threads: int | None = None) -> Rows:
 
 
 def _in_strips(groups: tuple[Any, Any], both_ways: bool, seed: int, threads: int | None) -> Rows:
-    """Stochastic blocks by threads that take strips as they come, each writing only the rows of its own."""
+    """Make stochastic blocks by threads that take strips as they come, each writing only the rows of its strips."""
     bounds, chances = groups
     begin, group = compiled(blocks.strips_of)(bounds)
     if len(group) == 1:

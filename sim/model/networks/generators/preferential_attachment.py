@@ -13,10 +13,10 @@ ATTACH = 0  # stage of luck
 
 
 def barabasi_albert(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """Newcomers tie to law[0] different persons before them, chosen in proportion to their ties (from a star on).
+    """Tie newcomers to law[0] different earlier persons, chosen in proportion to their ties, starting from a star.
 
-    An end of a tie made before is drawn, all alike, until the person at it is a new one. The ends are not listed: of
-    tie e, the first is known, and the second is chosen[e].
+    An end of an earlier tie is drawn, with equal chances, until its person is a new one. The ends are not listed: the
+    first end of tie e is known, and the second is chosen[e].
     """
     links = int(law[0])
     key = key_of(seed, NETWORK, ATTACH, 0)
@@ -43,12 +43,12 @@ def barabasi_albert(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
     for i in range(n):
         begins[i + 1] = i if i <= links else links * (i + 1 - links)
     for e in range(links):
-        chosen[e] = 0  # of the first star each outer person is tied to the centre
+        chosen[e] = 0  # in the first star, each outer person is tied to the centre
     return mirrored(n, begins, chosen)
 
 
 def put_in_order(a: Any, low: int, high: int, x: int) -> int:
-    """Insert x into the sorted a[low:high] unless it is there; 1 if it was inserted, else 0."""
+    """Insert x into the sorted a[low:high] unless it is there; return 1 if it was inserted, else 0."""
     left, right = low, high
     while left < right:
         middle = (left + right) // 2

@@ -27,7 +27,7 @@ def complete(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
 
 
 def star(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """The first person is tied to all others."""
+    """Return a star: the first person is tied to all others."""
     outer = 1 if both_ways else 0
     indptr = np.zeros(n + 1, np.int64)
     target = np.zeros((n - 1) * (1 + outer), np.int32)
@@ -39,7 +39,7 @@ def star(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
 
 
 def chain(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """Each person is tied to the next."""
+    """Return a chain: each person is tied to the next."""
     indptr = np.zeros(n + 1, np.int64)
     target = np.empty((n - 1) * (2 if both_ways else 1), np.int32)
     count = 0

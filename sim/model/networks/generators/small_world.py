@@ -13,7 +13,7 @@ REWIRE, AIM = 1, 8  # stages of luck; the new ends of the ties to the d-th neigh
 
 
 def watts_strogatz(n: int, law: Any, both_ways: bool, seed: int) -> Rows:
-    """A ring of law[0] nearest neighbours; each tie keeps its first end and with chance law[1] gets a new second."""
+    """Return a ring of law[0] nearest neighbours, in which each tie gets a new second end with chance law[1]."""
     half, rewire = int(law[0]) // 2, float(law[1])
     second = np.empty(n * half, np.int32)  # person i is the first end of the ties i * half ... i * half + half - 1
     for i in range(n):
