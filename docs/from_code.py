@@ -124,7 +124,7 @@ def tape() -> str:
     """The tables of a tape, as its module tells them."""
     import sim.tape.tape
 
-    return f"```text\n{inspect.cleandoc(sim.tape.__doc__ or '')}\n```"
+    return f"```text\n{inspect.cleandoc(sim.tape.tape.__doc__ or '')}\n```"
 
 
 def others() -> str:

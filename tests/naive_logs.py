@@ -1,4 +1,4 @@
-"""The slow twin of the edges of a log: row by row, with dictionaries, as the rules of SCIENCE.md 4.11 read."""
+"""The slow twin of the edges of a log: row by row, with dictionaries."""
 
 import csv
 import io

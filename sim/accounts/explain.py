@@ -161,10 +161,7 @@ def _ways(tape: Tape, who: int) -> tuple[Ints, Callable[[int, int], tuple[str, L
     A path follows the influence of the largest weight. All whom the person told and who told nobody share one path.
     """
     events, realised = tape.events, tape.realised
-    best = np.full(len(events), NONE)
-    child, parent, weight = tape.influences.columns().values()
-    order = np.lexsort((parent, weight, child))
-    best[child[order]] = parent[order]  # the last influence of each child has the largest weight
+    best, parent = tape.teller, tape.influences.parent
     near, hop = np.full(len(events), NONE), np.full(len(events), NONE)
     made = np.zeros(len(events) + 1, np.bool_)  # its last entry stands for no implementation
     for_size(_trace, len(events))(events.kind, events.person, tape.parents, parent, best, who, near, hop, made)

@@ -1,6 +1,6 @@
 """PageRank: of events on the tape's own graph, of any graph, and of the persons who told one another.
 
-Page et al. 1999. The table of persons measures position in a network (SCIENCE.md section 4.2), unlike role flow, and
+Page et al. 1999. The table of persons measures position in a network, unlike role flow, and
 has no rule of thirds.
 """
 
@@ -124,7 +124,7 @@ def _rank(
 
 
 def _solve(back: Any, stuck: Floats, alpha: float, restart: Floats, sink: Floats) -> Floats:
-    """Solve p = alpha (P' p + (stuck . p) sink) + (1 - alpha) restart (SCIENCE.md section 4.3)."""
+    """Solve p = alpha (P' p + (stuck . p) sink) + (1 - alpha) restart."""
     from scipy import sparse
     from scipy.sparse import linalg
 
@@ -154,9 +154,9 @@ def _iterate(
 def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     """Return the credit by the position of each person in `person_graph`: PageRank relative to that of all persons.
 
-    The restart is uniform over the nodes; alpha is the chance to walk on, in [0, 1). On the bridge example of
-    SCIENCE.md section 4.2 this is the essay's table (its 0.3450 is what power iteration at a tolerance of 1e-6 prints:
-    the converged 0.344949 rounds to 0.3449).
+    The restart is uniform over the nodes; alpha is the chance to walk on, in [0, 1). On the bridge example
+    of the essay this is its table (its 0.3450 is what power iteration at a tolerance of 1e-6 prints: the converged
+    0.344949 rounds to 0.3449).
 
     Returns:
         The table without roles; the ranks in its column pagerank include the World as a node. Its total is the

@@ -1,4 +1,4 @@
-"""The graph of who told whom: the persons of a tape and the World, for person PageRank (SCIENCE.md section 4.2)."""
+"""The graph of who told whom: the persons of a tape and the World, for person PageRank."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def person_graph(tape: Tape) -> nx.DiGraph[int]:
     World -> World 1. World -> p: the fraction of the ideas in use that p discovered, if others learned from the
     discovery or used an implementation of it; or 1 if p learned from the crowd. p <-> q: 1 if one learned from the
     other. p -> World: the fraction of the world that p told, counting nobody twice. Crowds are part of the World, and
-    persons without any event are left out (SCIENCE.md section 4.2).
+    persons without any event are left out.
 
     >>> from sim import Scenario, simulate
     >>> tape = simulate(Scenario.load("e1_interpreter"))  # P1 tells P2, who tells the world

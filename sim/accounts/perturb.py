@@ -1,7 +1,7 @@
 """The record as it might have been: ideas redrawn, links missing, times and weights off, tellers drawn by chance.
 
 Each scheme takes a tape, an amount and a random generator of its own, and returns a tape of the same persons, to which
-any account can be applied (SCIENCE.md section 4.10). To add a scheme, write a function and a line of SCHEMES.
+any account can be applied (docs/explanation/uncertainty.md). To add a scheme, write a function and a line of SCHEMES.
 
 A missing link leaves the record as a log without that row would show it: a person who told or made something later is
 known to have held the idea, and becomes a root; any other is no longer seen, and the value of that row is lost.

@@ -1,4 +1,4 @@
-"""Priority: all the credit to whoever was first, told or not; a rival account for comparison (SCIENCE.md 4.7)."""
+"""Priority: all the credit to whoever was first, told or not; a rival account for comparison."""
 
 from __future__ import annotations
 

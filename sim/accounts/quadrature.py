@@ -2,7 +2,7 @@
 
 1 / (j + 1 + l) is the integral of x^(j + l) over [0, 1], the multilinear extension (Owen 1972) along the tape. So for
 each node x of a quadrature rule, one sweep forward finds what is counted above each row, and one backward what comes
-from below (SCIENCE.md section 4.1). The integrand is a polynomial, which Gauss-Legendre nodes integrate exactly.
+from below (docs/explanation/roles.md). The integrand is a polynomial, which Gauss-Legendre nodes integrate exactly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The removal effect: how much less often paths would succeed without one of their channels (SCIENCE.md section 4.6).
+"""The removal effect: how much less often paths would succeed without one of their channels.
 
 Paths through channels (a reader heard of a paper by mail, then at a talk, then used it) are taken as a Markov chain:
 from a start over the channels to success or to nothing, with the frequencies found. Whoever comes to a channel that is

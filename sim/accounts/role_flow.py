@@ -1,6 +1,6 @@
 """Role flow: credit to those who carried the value that was realised, by idea, communication and implementation.
 
-Every unit of realised value is divided equally over the roles that took part in it (SCIENCE.md section 4.1). Then a
+Every unit of realised value is divided equally over the roles that took part in it (docs/explanation/roles.md). Then a
 lineage is drawn: from the holding back along the influences to a discovery, choosing each parent with a probability
 equal to its weight. Role flow is the expectation over these lineages.
 
@@ -33,7 +33,7 @@ from sim.tape.tape import Tape
 
 
 def role_flow(tape: Tape, inheritance: float = 0.5) -> CreditTable:
-    """Return the credit by role flow: who carried the value that was realised (SCIENCE.md section 4.1).
+    """Return the credit by role flow: who carried the value that was realised (docs/explanation/roles.md).
 
     Args:
         tape: any tape.

@@ -1,4 +1,4 @@
-"""The credit of roots that a log does not mention, and of those at its beginning (SCIENCE.md section 4.11)."""
+"""The credit of roots that a log does not mention, and of those at its beginning (docs/howto/real-log.md)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Temporal PageRank: who is reached by walks along interactions in their order, updated as interactions arrive.
 
-Rozenshtein and Gionis 2016 (SCIENCE.md section 4.4). Each node has a rank r and a mass s of walks that wait at it. An
+Rozenshtein and Gionis 2016. Each node has a rank r and a mass s of walks that wait at it. An
 interaction from u to v begins a walk at u, and takes the fraction `go` of the walks that wait there on to v, where
 each survives with probability alpha:
 

@@ -1,4 +1,4 @@
-"""The uncertainty of shares: the same account applied to resampled records (SCIENCE.md section 4.10).
+"""The uncertainty of shares: the same account applied to resampled records (docs/explanation/uncertainty.md).
 
 "Exact" refers to the arithmetic. If the record is a sample, so is the credit: hence an interval of each share and each
 rank, how often a person is among the first ten, and how far the whole table moves.
@@ -46,8 +46,10 @@ def scheme_of(tape: Tape, intervals: str) -> tuple[str, float]:
         amount = float(text) if colon else scheme.amount
     except ValueError:
         amount = -1.0
-    if not 0.0 <= amount <= scheme.highest or (colon and not scheme.highest):
-        allowed_amount = f"{name}:NUMBER, from 0 to {scheme.highest:g}" if scheme.highest else f"{name!r} alone"
+    whole = "whole, " * (name == "times")  # steps, or units of a log's time
+    if not 0.0 <= amount <= scheme.highest or (colon and not scheme.highest) or (whole and amount % 1.0):
+        kind = f"{name}:NUMBER, {whole}from 0 to {scheme.highest:g}"
+        allowed_amount = kind if scheme.highest else f"{name!r} alone"
         raise ValueError(f"intervals: {intervals!r}; allowed: {allowed_amount}")
     if name == "ideas" and not families(tape).any():
         raise ValueError("intervals: 'ideas' draws ideas again, but all ideas here build on each other or are one; "

@@ -1,4 +1,4 @@
-"""Knockout: the loss of the world without a person, by running it again without them (SCIENCE.md section 4.6).
+"""Knockout: the loss of the world without a person, by running it again without them.
 
 The same world with the same seed is run with and without a person: v(N) - v(N without the person), the difference
 reward. Nobody is renumbered and no other random number is drawn anew, so that the runs differ only in what the person

@@ -1,4 +1,4 @@
-"""The notebook curve: the value of a genius's notebook by the time it was found (SCIENCE.md section 4.8, E5).
+"""The notebook curve: the value of a genius's notebook by the time it was found (docs/explanation/roles.md).
 
 In the beginning a genius writes everything down, locks it away and dies. Humanity rediscovers at a rate lambda, and
 whoever has the ideas tells the world. At step t of T somebody finds the notebook, and tells the world too.

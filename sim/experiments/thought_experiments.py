@@ -1,4 +1,4 @@
-"""The verdict of each account of credit on the thought experiments E0 to E5 (SCIENCE.md section 4.8)."""
+"""The verdict of each account of credit on the thought experiments E0 to E5 (docs/explanation/roles.md)."""
 
 from __future__ import annotations
 

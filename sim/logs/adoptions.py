@@ -40,7 +40,7 @@ def read(log: Log) -> Tape:
     ticks = columns.clock.ticks("time")
     facts |= columns.read_as | {"rows": len(ticks), "time_unit": columns.clock.unit, "dates": columns.clock.says(ticks)}
     of = idea.astype(np.int64) if len(idea) else np.zeros(len(ticks), np.int64)
-    return place_adoptions(log, columns.names.pop("person"), of, ideas, log.late(columns, ticks), ties, facts)
+    return place_adoptions(log, columns.names.pop("person"), of, ideas, log.late(columns.clock, ticks), ties, facts)
 
 
 def _of_graph(log: Log) -> tuple[Columns, tuple[list[Any], list[Any]]]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 HELD = "already holds the idea"
 LATE = "not strictly back in time"
-NO_TIME = -(2**62)
+NO_TIME = "no time"
+FIRST = -(2**62)  # a last time that says nothing
 Rows = tuple[Ints, Ints, Floats]
 
 
@@ -40,7 +41,7 @@ class Happened(NamedTuple):
 
 def tape_of(
     log: Log, happened: Happened, persons: Sequence[str] | pa.Array, ideas: Sequence[str] | pa.Array,
-    dropped: Counter[str], mended: Counter[str], facts: Mapping[str, Any], last: int = NO_TIME,
+    dropped: Counter[str], mended: Counter[str], facts: Mapping[str, Any], last: int = FIRST,
 ) -> Tape:  # fmt: skip
     """Return the tape of what happened: events in order of time, persons and ideas by first event, then by name.
 
@@ -63,6 +64,8 @@ def tape_of(
         row[order] = np.arange(len(order))
     del step, kind, person, idea, count, order
     roots = np.zeros(0, np.int64) if made_up is None else made_up if row is None else np.sort(row[made_up])
+    if log.options.until is not None:
+        dropped[f"{NO_TIME} up to {log.options.until}"] = dropped.pop(NO_TIME, 0)
     facts = dict(facts) | {"kept": facts["rows"] - dropped.total()}
     groups = {name: log.options.groups[name] for name in names if name in log.options.groups}
     about: dict[str, Any] = {"source": log.path.name, "scenario": log.path.stem, "format": facts["format"]}

@@ -55,7 +55,7 @@ def read(log: Log) -> Tape:
     clock = Clock(log.options.order)
     clock.read("time", parts.field("time").cast(pa.string()), fail)
     person = [named("user", parts.field("user").cast(pa.string()), fail)]
-    ticks = clock.ticks("time")
+    ticks = log.late(clock, clock.ticks("time"))
     facts = {"format": "cascades", "time_unit": clock.unit, "dates": clock.says(ticks), "rows": len(ticks)}
     ideas = [f"cascade {name}" for name in names]
     return place_adoptions(log, person, np.asarray(idea, np.int64), ideas, ticks, followed(log), facts)

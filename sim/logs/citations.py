@@ -55,9 +55,9 @@ def read(log: Log) -> Tape:
     # The dates file has a column date, too: its chunks come after those of the table.
     whole = clock.ticks("date")
     own = columns.rows if "date" in given else 0
-    when, when_papers = log.late(columns, whole[:own]), log.late(columns, whole[own:])
+    when, when_papers = log.late(columns.clock, whole[:own]), log.late(columns.clock, whole[own:])
     pairs = [(child, when)] * ("date" in given) + [(works, when_papers) for works in paper]
-    pairs += [(parent, log.late(columns, clock.ticks("cited_date")))] * ("cited_date" in given)
+    pairs += [(parent, log.late(columns.clock, clock.ticks("cited_date")))] * ("cited_date" in given)
     date = np.full(len(names), 2**62)
     for works, times in pairs:
         known = times != NONE

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.logs.assemble import Happened, tape_of, without
+from sim.logs.assemble import NO_TIME, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.readers.columns import Shape
 from sim.readers.sorting import in_order, order_of
@@ -33,11 +33,11 @@ def read(log: Log) -> Tape:
     """Read a stream of contacts as a tape, as described at read_log."""
     columns = log.columns(CONTACTS)
     persons, [source, target] = columns.coded("source", "target", aliases=log.options.aliases)
-    time, value = log.late(columns, columns.clock.ticks("time")), columns.number("value")
+    time, value = log.late(columns.clock, columns.clock.ticks("time")), columns.number("value")
     facts = columns.facts("contacts", "source contacted target", time)
     dropped: Counter[str] = Counter()
     reasons = {
-        "no time": lambda: time == NONE,
+        NO_TIME: lambda: time == NONE,
         "no target": lambda: target == 0,
         "no source": lambda: source == 0,
         "self-influence": lambda: source == target,

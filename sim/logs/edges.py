@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sim.logs import placing
-from sim.logs.assemble import HELD, LATE, NO_TIME, Happened, tape_of, without
+from sim.logs.assemble import FIRST, HELD, LATE, NO_TIME, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.logs.placing import NEVER, UNSAID, Held, Placed, Sorted, place
 from sim.machine.loops import for_size
@@ -78,7 +78,7 @@ def place_edges(log: Log, columns: Columns, format: str) -> Tape:
     if (same := pc.index(ideas[1:], pa.scalar("idea", pa.large_string())).as_py()) >= 0:
         for codes in (idea, builds_on):
             codes[codes == same + 1] = 0
-    time = log.late(columns, columns.clock.ticks("time"))
+    time = log.late(columns.clock, columns.clock.ticks("time"))
     facts = columns.facts(format, "source told target", time)
     built = _builds(columns, time, source, target, idea, builds_on)
     table = _kept(columns, time, source, target, idea, dropped)
@@ -172,7 +172,7 @@ def _kept(
     kind[unknown] = np.where(source[unknown] == 0, np.int8(DISCOVER), np.int8(LEARN))
     told = kind == LEARN
     reasons = {
-        "no time": lambda: time == NONE,
+        NO_TIME: lambda: time == NONE,
         "no target": lambda: target == 0,
         "no source": lambda: told & (source == 0),
         "self-influence": lambda: told & (source == target),
@@ -228,7 +228,7 @@ def _place(rows: Sorted, holders: int, orphans: bool) -> tuple[Placed, Held]:
         np.empty(most, np.int64), np.empty(most, np.int8), np.empty(most, np.int32),
         np.empty(influenced, np.int64), np.empty(influenced, np.int64), np.empty(influenced),
         np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count),
-        np.zeros(3, np.int64), np.zeros(7, np.int64), np.full(1, NO_TIME), np.empty(holders, np.int64),
+        np.zeros(3, np.int64), np.zeros(7, np.int64), np.full(1, FIRST), np.empty(holders, np.int64),
     )  # fmt: skip
     held = Held(*(np.full(holders, nothing) for nothing in (-1, NEVER, NEVER, NONE, -1, -1)))
     for_size(place, len(rows.time))(rows, held, out, orphans)

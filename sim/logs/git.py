@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.errors import TapeError
-from sim.logs.assemble import Happened, tape_of
+from sim.logs.assemble import NO_TIME, Happened, tape_of
 from sim.logs.changes import Files, Lines
 from sim.logs.log import Log
+from sim.readers.times import NONE, Clock
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
 
@@ -68,10 +69,13 @@ def read(log: Log) -> Tape:
     commits = list(_commits(log.path, BY[by], skipped))
     if not commits:
         raise TapeError(f"{log.path}: no commits that change files")
-    builder = _Builder(log.options.aliases)
-    for commit in commits:
-        builder.add(commit)
     rows = len(commits) + skipped.total()
+    times = np.maximum.accumulate([commit.time for commit in commits])
+    dated = int((log.late(Clock(log.options.order), times) != NONE).sum())
+    skipped[NO_TIME] = len(commits) - dated
+    builder = _Builder(log.options.aliases)
+    for commit in commits[:dated]:
+        builder.add(commit)
     facts: dict[str, Any] = {
         "format": "git", "direction": f"a commit builds on the last commits to the {by} that it changes",
         "time_unit": "second", "dates": "dates of commit, in seconds", "rows": rows, "commits": len(commits),

@@ -107,7 +107,7 @@ def _place_nodes(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Ta
     facts |= {"columns": {"time": time}, "direction": "a node built on those that its edges point to"}
     facts |= {"rows": len(graph.edges), "time_unit": columns.clock.unit, "dates": columns.clock.says(ticks)}
     date = np.full(len(labels), NONE)
-    date[node_codes] = log.late(columns, ticks)
+    date[node_codes] = log.late(columns.clock, ticks)
     works = Works(labels, date, child, parent, ends.number("weight"), np.full(0, UNSAID))
     return place_works(log, works, facts, Counter())
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.errors import TapeError
-from sim.logs.assemble import HELD, Happened, tape_of, without
+from sim.logs.assemble import HELD, NO_TIME, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.readers.columns import Columns, Known, Shape
 from sim.readers.graph import format_of, of_networkx, read_graph
@@ -77,7 +77,7 @@ def place_adoptions(
     names, codes = coded([person, *(ties or ())], log.options.aliases)
     who = codes[0].astype(np.int64)
     dropped: Counter[str] = Counter()
-    reasons = {"no time": lambda: time == NONE, "no target": lambda: codes[0] == 0}
+    reasons = {NO_TIME: lambda: time == NONE, "no target": lambda: codes[0] == 0}
     order = np.flatnonzero(without(len(who), reasons, dropped))
     order = order[np.lexsort((who[order], time[order], idea[order]))]
     holder = idea[order].astype(np.int64) * len(names) + who[order]

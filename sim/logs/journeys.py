@@ -40,6 +40,8 @@ def recognises(log: Log) -> bool:
 
 def read(log: Log) -> Tape:
     """Read journeys as a tape, as described at read_log."""
+    if log.options.until is not None:
+        raise TapeError(f"{log.path}: until: journeys have no times")
     columns = log.columns(JOURNEYS)
     paths = [text for chunk in columns.names.pop("path") for text in as_dictionary(chunk).to_pylist()]
     valued = "total_value" in log.options.columns

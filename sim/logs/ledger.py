@@ -86,6 +86,8 @@ def _of_events(graph: Graph) -> Table:
 
 def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
     """Return the tape of the columns of LEDGER; raise a TapeError if they contradict each other."""
+    if log.options.until is not None:
+        raise TapeError(f"{log.path}: until: an export is read as a whole")
     rows = columns.rows
     persons, [person, by] = columns.coded("person", "parent_person")
     ideas, [idea] = columns.coded("idea")

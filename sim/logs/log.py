@@ -93,15 +93,15 @@ class Log:
         """Return the contents of the table, by the columns of a shape."""
         return Columns(self.path, shape, clock or Clock(self.options.order)).read(self.table, self.options.columns)
 
-    def late(self, columns: Columns, ticks: Ints) -> Ints:
-        """Return the times, changed in place: NONE for those after the last that is wanted."""
+    def late(self, clock: Clock, ticks: Ints) -> Ints:
+        """Return the times of a clock, changed in place: NONE for those after the last that is wanted."""
         if self.options.until is None:
             return ticks
         import pyarrow as pa
 
-        until = Clock(columns.clock.order, columns.clock.form)
+        until = Clock(clock.order, clock.form)
         until.read("until", pa.array([str(self.options.until)]), lambda _, what: TapeError(what))
-        last, digits = int(until.ticks("until")[0]), columns.clock.digits - until.digits
+        last, digits = int(until.ticks("until")[0]), clock.digits - until.digits
         last = last * 10**digits if digits >= 0 else last // 10**-digits
         ticks[ticks > last] = NONE
         return ticks

@@ -2,7 +2,7 @@
 
 A work is a discovery that builds on what it cites, and realises one unit, divided by weight over the discoveries of
 what it cites; or, by choice, it is a learning of what it cites. A citation vouches for its order: works of one date are
-put in topological order, and only rows that close a circle are dropped (SCIENCE.md 4.11).
+put in topological order, and only rows that close a circle are dropped (docs/howto/real-log.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sim.logs.assemble import LATE, Happened, tape_of, without
+from sim.logs.assemble import LATE, NO_TIME, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.logs.placing import UNSAID
 from sim.machine.loops import for_size
@@ -54,7 +54,7 @@ def place_works(log: Log, works: Works, facts: dict[str, Any], mended: Counter[s
     unplaced = ~alone & ~undated & (date[parent] == NONE)
     reasons = {
         "no target": lambda: child == 0,
-        "no time": lambda: undated,
+        NO_TIME: lambda: undated,
         "self-influence": lambda: child == parent,
         "told by an orphan": lambda: unplaced,
         LATE: lambda: ~alone & (date[parent] > date[child]),

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from sim.errors import TapeError
-from sim.logs.assemble import HELD, LATE, Happened, tape_of
+from sim.logs.assemble import HELD, LATE, NO_TIME, Happened, tape_of
 from sim.logs.log import Log
 from sim.readers.sorting import in_order, order_of, runs_from
 from sim.readers.source import Source, lines_of
+from sim.readers.times import NONE, Clock
 from sim.readers.words import shown
 from sim.tape.tables import DISCOVER, LEARN, Ints
 from sim.tape.tape import Tape
@@ -63,18 +65,31 @@ def read(log: Log) -> Tape:
     copies = sum(len(text.split()) for text in posts.copies)
     dropped, mended = Counter({"duplicate": copies}), Counter[str]()
     published = np.array(posts.time, np.int64)
-    happened, found = _placed(entries, authors, published, len(names), dropped, mended)
     cascades = len(posts.line) + len(posts.copies)
     of_posts = np.bincount(entries.post, minlength=len(posts.line))
     rows = len(entries.post) + copies
     disagrees = int((of_posts != np.array(posts.size)).sum())
+    entries, there = _until(log, entries, published)
+    dropped[NO_TIME] = rows - copies - len(entries.post)
+    ideas = [f"cascade {name}" for name, kept in zip(posts.name, there.tolist(), strict=True) if kept]
+    happened, found = _placed(entries, authors[there], published[there], len(names), dropped, mended)
     facts: dict[str, Any] = {
         "format": "weibo", "direction": "a path's last user had it from the user before", "time_unit": "second",
         "dates": "seconds", "rows": rows, **log.source.facts,
         "counts": {"entries": rows, "posts": found, "cascades": cascades, "learned": len(happened.realised[0]),
                    "header_disagrees": disagrees},
     }  # fmt: skip
-    return tape_of(log, happened, names, [f"cascade {name}" for name in posts.name], dropped, mended, facts)
+    return tape_of(log, happened, names, ideas, dropped, mended, facts)
+
+
+def _until(log: Log, entries: Entries, published: Ints) -> tuple[Entries, NDArray[np.bool_]]:
+    """Return the entries up to the last time that is wanted, and which posts were published by then."""
+    clock, (post, time, _, many, users) = Clock(log.options.order), entries
+    there = log.late(clock, published.copy()) != NONE
+    kept = log.late(clock, published[post] + time) != NONE
+    place, many_kept = np.cumsum(there) - 1, many[kept]
+    begin = np.cumsum(many_kept) - many_kept
+    return Entries(place[post[kept]], time[kept], begin, many_kept, users[np.repeat(kept, many)]), there
 
 
 def _posts(source: Source) -> Posts:

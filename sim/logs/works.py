@@ -147,7 +147,7 @@ def _place(log: Log, works: list[Work], facts: dict[str, Any]) -> Tape:
     names, [paper, parent] = coded([[chunk([name for name, *_ in works])], [chunk(cited)]])
     ticks = clock.ticks("date")
     said = clock.says(ticks)
-    ticks = log.late(columns, ticks)
+    ticks = log.late(columns.clock, ticks)
     date = np.full(len(names), 2**62)
     np.minimum.at(date, paper[ticks != NONE], ticks[ticks != NONE])
     date[date == 2**62] = NONE

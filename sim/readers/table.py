@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sim.errors import TapeError
+from sim.machine.folders import glob_escaped
 from sim.machine.memory import free_memory, unpacks_too_far
 from sim.readers.dialect import WORDS, Dialect, dialect_of
 from sim.readers.names import is_text
@@ -213,7 +214,7 @@ def _rows(table: Table, plain: Path, dialect: Dialect, wanted: Sequence[int]) ->
 
     columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(dialect.names)))
     query = (
-        f"select {', '.join(f'c{n}' for n in wanted)} from read_csv({quoted(_no_pattern(plain))}, auto_detect=false, "
+        f"select {', '.join(f'c{n}' for n in wanted)} from read_csv({quoted(glob_escaped(str(plain)))}, auto_detect=false, "
         f"delim={quoted(dialect.mark)}, quote='\"', escape='\"', header=false, skip={dialect.skip}, "
         f"columns={{{columns}}}, new_line='\\n', store_rejects=true, rejects_limit=1000, compression='none')"
     )
@@ -230,11 +231,6 @@ def _rows(table: Table, plain: Path, dialect: Dialect, wanted: Sequence[int]) ->
         if not re.match(r"\s*(#|$)", text):
             raise TapeError(f"{table.path}:{line}: {_problem(problem)}")
     table.comments += len({line for line, *_ in rejects})
-
-
-def _no_pattern(path: Path) -> str:
-    """Return a path in which DuckDB finds no pattern for several files."""
-    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", str(path))
 
 
 def _problem(message: str) -> str:
@@ -270,7 +266,7 @@ def _json(source: Source) -> Table:
     """Return the table of JSON objects, one a line or in an array; DuckDB's types tell what is nested in them."""
     import duckdb
 
-    query = f"from read_json({quoted(_no_pattern(source.plain))}, maximum_object_size=67108864, sample_size=-1)"
+    query = f"from read_json({quoted(glob_escaped(str(source.plain)))}, maximum_object_size=67108864, sample_size=-1)"
     database = connect()
     try:
         found = database.sql(query)

@@ -179,9 +179,11 @@ def _values(scenario: Scenario, key: str, given: Any) -> tuple[Any, ...]:
     if not isinstance(given, list) or not given:
         raise ValueError(f"vary: {key}: must be a list of values, or a table of start, stop and num")
     values = [_checked(key, value) for value in given]
-    for number, value in enumerate(values):
-        if any(value == other and type(value) is type(other) for other in values[max(0, number - MAX_TRIED) : number]):
+    seen: set[tuple[type, object]] = set()
+    for value in values:
+        if (same := (type(value), repr(value) if isinstance(value, dict | list) else value)) in seen:
             raise ValueError(f"vary: {key}: {value!r} is there twice")
+        seen.add(same)
     return tuple(values)
 
 

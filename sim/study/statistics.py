@@ -1,4 +1,4 @@
-"""Tests of paired experiments, from one number per pair (SCIENCE.md section 5).
+"""Tests of paired experiments, from one number per pair (docs/hypotheses.md).
 
 The arms of a pair share a seed; the number of a pair is a contrast of its arms, such as a difference, a slope or an
 interaction. The question is always whether the mean of these numbers differs from 0, and by how much.

@@ -236,6 +236,7 @@ class Study:
             StudyError: if the folder holds something else, another process writes to it, or the pool of processes
                 cannot work.
             RunError: if a run failed, with fail_fast.
+            ValueError: if there is no such executor, or it cannot run rules and persons of one's own.
             OSError: if the folder cannot be written, or a scheduler is gone; the runs kept so far remain.
         """
         require("executor", executor, EXECUTORS)

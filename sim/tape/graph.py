@@ -1,9 +1,9 @@
 """A tape as graphs of influence: by event, or by person with the World, for the whole tape or a window of it.
 
 An event graph points back in time, from an event to what influenced it, like a graph of citations; PageRank on it is
-the event PageRank of SCIENCE.md 4.3. A person graph points from the person who influenced to the one influenced. It
-says who learned from whom; the graph that person PageRank works on (`sim.accounts.person_graph`, SCIENCE.md 4.2) has
-other weights, by reach and by discoveries, and ties that go both ways.
+the event PageRank. A person graph points from the person who influenced to the one influenced. It says who learned from
+whom; the graph that person PageRank works on (`sim.accounts.person_graph`) has other weights, by reach and by
+discoveries, and ties that go both ways.
 
 The World of a person graph stands for the crowd, and for the source of a discovery that builds on nothing.
 """

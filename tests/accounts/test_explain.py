@@ -57,6 +57,12 @@ def test_the_ways_are_those_of_the_tape() -> None:
     assert (why.rank, why.ranked) == (2, 3)
 
 
+def test_of_tellers_with_equal_parts_the_earliest_is_named_as_the_figures_do() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {0: 1.0}), (LEARN, 3, {1: 0.5, 2: 0.5})]
+    (way,) = explain(make_tape("ABCD", events, [(3, -1, 1.0)]), "A").lineages
+    assert [name for name, _ in way.lineage] == ["A", "B"]
+
+
 def test_what_is_made_for_others_is_a_way_of_its_own() -> None:
     tape = simulate(Scenario.load("e2_implementer"))
     (way,) = explain(tape, "P3").lineages

@@ -106,7 +106,7 @@ def test_compiled_and_interpreted_have_the_same_bits(index: Any, number: Any, mo
 
 
 def test_citerank() -> None:
-    """The toy 3 -> 2 -> 1 with the ages 0, 1, 2, tau = 1 and alpha = .5 (SCIENCE.md section 4.3)."""
+    """The toy 3 -> 2 -> 1 with the ages 0, 1, 2, tau = 1 and alpha = .5."""
     got = event_pagerank([0, 0, 1, 2], [0, 1], restart=[math.exp(-2), math.exp(-1), 1.0], alpha=0.5)
     np.testing.assert_allclose(got / got[2], [0.569275, 0.867879, 1.0], atol=5e-7)
     # Only differences of ages count, and ages of which all exp(-age / tau) are 0 have a CiteRank, too.

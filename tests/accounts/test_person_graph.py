@@ -21,7 +21,7 @@ def weights(tape: Tape) -> dict[tuple[int, int], float]:
 
 
 def bridge(ideas: int = 1) -> Tape:
-    """P1 has all the ideas and tells P2, who tells P3, who tells the world of 1e10 (SCIENCE.md section 4.2)."""
+    """P1 has all the ideas and tells P2, who tells P3, who tells the world of 1e10."""
     crowd = 10**10 - 3
     events = []
     for idea in range(ideas):

@@ -53,7 +53,7 @@ def test_is_where_the_walks_are(stream: list[tuple[int, int]], alpha: Fraction, 
 
 @pytest.mark.parametrize("beta", [0.5, 1.0])
 def test_drawn_by_weight_it_is_the_static_pagerank(beta: float) -> None:
-    """SCIENCE.md section 4.4: personalised by weighted out-degree; at 2 million interactions within a thousandth."""
+    """Personalised by weighted out-degree; at 2 million interactions within a thousandth."""
     random = np.random.default_rng(11)
     number, interactions = 10, 2_000_000 if FULL else 100_000
     weight = random.random((number, number)) * (random.random((number, number)) < 0.5)

@@ -154,6 +154,7 @@ def test_ranks_are_those_of_sports(shares: list[float]) -> None:
     ("linx", "no 'linx'; allowed: auto, ideas, links, times, weights, tellers; did you mean 'links'"),
     ("links:2", "allowed: links:NUMBER, from 0 to 1"),
     ("links:x", "allowed: links:NUMBER, from 0 to 1"),
+    ("times:1.5", "allowed: times:NUMBER, whole, from 0 to"),
     ("tellers:1", "allowed: 'tellers' alone"),
     ("ideas", "draws ideas again"),
 ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""The thought experiments E0 to E5 against the figures of the essay, exact where they are exact (SCIENCE.md 4.8)."""
+"""The thought experiments E0 to E5 against the figures of the essay, exact where they are exact."""
 
 import re
 from functools import cache

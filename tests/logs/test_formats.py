@@ -14,6 +14,7 @@ from sim.accounts.removal import removal_effect
 from sim.accounts.roots import roots
 from sim.accounts.summary import credit_by
 from sim.cli.options import FORMATS as NAMED
+from sim.errors import TapeError
 from sim.logs.formats import FORMATS, read_log
 from sim.tape.tables import LEARN
 from tests.logs.test_edges import credits, edges, in_words, read, refusal
@@ -69,7 +70,32 @@ def test_aliases_and_the_last_time(tmp_path: Path) -> None:
     for aliases in ({"A. Lovelace": "Ada"}, tmp_path / "who.csv"):
         tape = read(log, aliases=aliases, until=2)
         assert in_words(tape) == "0 discover Ada; 1 learn Ben by Ada; 2 learn Cy by Ada"
-        assert tape.dropped == {"no time": 1}
+        assert tape.dropped == {"no time up to 2": 1}
+
+
+LATER = {  # text up to the last time, and what follows
+    "edges": ("time,source,target\n1,Ada,Ben\n2,Ben,Cy\n", "3,Cy,Dan\n"),
+    "contacts": ("time,source,target\n1,Ada,Ben\n2,Ben,Cy\n", "3,Cy,Dan\n"),
+    "adoptions": ("person,time\nAda,1\nBen,2\n", "Cy,3\n"),
+    "cascades": ("Ada,1 Ben,2", " Cy,3\nDan,4 Eve,5\n"),
+    "weibo": ("1\tAda\t0\t3\tAda:0 Ada/Ben:1 Ada/Ben/Cy:2", " Ada/Dan:3\n2\tEve\t3\t1\tEve/Fay:1\n"),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_is_later_than_the_last_time_is_as_if_it_were_not_there(name: str) -> None:
+    before, after = LATER[name]
+    whole, short = read(before + after, format=name, until=2), read(before, format=name)
+    assert in_words(whole) == in_words(short)
+    assert credits(whole) == credits(short)
+    more = {reason: count for reason, count in whole.dropped.items() if short.dropped.get(reason) != count}
+    assert list(more) == ["no time up to 2"]
+    assert in_words(read(before + after, format=name)) != in_words(short)
+
+
+def test_formats_without_times_of_their_own_have_no_last_one() -> None:
+    with pytest.raises(TapeError, match="until: journeys have no times"):
+        read("a > b,1,1,0\n", format="journeys", until=2)
 
 
 def test_credit_by_the_groups_of_persons(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The simulator against the theory (SCIENCE.md, section 6): laws and closed forms, each to |z| < 4 under fixed seeds.
+"""The simulator against the theory: laws and closed forms, each to |z| < 4 under fixed seeds.
 
     python -m pytest tests/theory                          the size of every day
     SHOULDERS_FULL=1 python -m pytest tests/theory         every parameter

@@ -23,7 +23,7 @@ DEPTHS = 13.3235  # the sum of 1 / (depth + 1) over a random recursive tree of 5
 
 
 def logistic(i: float, t: float) -> float:
-    """SCIENCE.md 6.1, for a rate of 1: di/dt = i (1 - i)."""
+    """The logistic curve for a rate of 1: di/dt = i (1 - i)."""
     return i * math.exp(t) / (1 - i + i * math.exp(t))
 
 

@@ -1,4 +1,4 @@
-"""When an idea is told, rediscovered, implemented, found: the rows of SCIENCE.md section 5 that have a formula."""
+"""When an idea is told, rediscovered, implemented, found: the claims that have a formula."""
 
 import math
 from typing import Any

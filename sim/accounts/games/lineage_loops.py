@@ -246,8 +246,8 @@ def settle(scale: float, share: Floats, makers: Ints, number: Ints) -> float:
 def spread(
     row: int, part: Floats, share: Floats, makers: Ints, number: Ints, kind: NDArray[np.int8],
     person: NDArray[np.int32], begin: Ints, parent: Ints, weight: Floats,
-) -> Ints:  # fmt: skip
-    """Add to `share` the part that each person has in what served, and return the makers; `part` is left at 0."""
+) -> None:  # fmt: skip
+    """Add to `share` the part that each person has in what served; `part` is left at 0."""
     waiting = [-row]  # the latest row first: everything that it serves has passed its part on
     part[row] = 1.0
     while len(waiting) > 0:
@@ -261,7 +261,6 @@ def spread(
             if part[parent[k]] <= 0.0:
                 heappush(waiting, -parent[k])
             part[parent[k]] += weight[k] * amount
-    return makers[: number[0]]
 
 
 def serve(kind: NDArray[np.int8], begin: Ints, parent: Ints, weight: Floats, amount: Floats) -> None:

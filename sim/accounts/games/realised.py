@@ -1,4 +1,4 @@
-"""Game values of the realised lineages of a tape, each in one sweep (SCIENCE.md section 4.5).
+"""Game values of the realised lineages of a tape, each in one sweep.
 
 A unit of realised value is a payoff to a coalition only if it holds everybody on the lineage; the game of a tape is
 the sum over these units. What is on a lineage, and how branches are drawn, is in lineages.py. Since all on a lineage

@@ -1,4 +1,4 @@
-"""Game values: divisions of what only some players together can achieve (SCIENCE.md section 4.5).
+"""Game values: divisions of what only some players together can achieve.
 
 A game gives the payoff of every coalition of its players. Its values divide the payoff of all players together:
 

@@ -1,6 +1,6 @@
 """The exact likelihood of a record that tells who adopted when, if it is known who could have told whom.
 
-With discovery at rate l of creativity c, and i telling j with chance p_ij (SCIENCE.md section 2), each step in which j
+With discovery at rate l of creativity c, and i telling j with chance p_ij (docs/odd.md), each step in which j
 is open and does not adopt has the chance exp(-l c_j) Π_i (1 - p_ij) over those who tell. A step in which j discovers
 has 1 - exp(-l c_j). One in which j is told by i, drawn from several with equal chances, has exp(-l c_j) times
 

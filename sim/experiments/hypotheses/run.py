@@ -1,4 +1,4 @@
-"""Claims about time, put to the test: a file of hypotheses in, verdicts out (SCIENCE.md section 5)."""
+"""Claims about time, put to the test: a file of hypotheses in, verdicts out (docs/hypotheses.md)."""
 
 from __future__ import annotations
 

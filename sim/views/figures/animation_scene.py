@@ -196,7 +196,7 @@ def _set_bars(on: Stage, top: float) -> None:
 
 def _pixels(on: Stage) -> Floats:
     """Return the persons as pixels, shape (lines, columns, 3): each a square, or with mixed colours if too many."""
-    half, now = 1.22 if net.crowds(on.tape) else 1.08, on.states.now[on.persons]
+    half, now = net.half_side(net.crowds(on.tape)), on.states.now[on.persons]
     if len(on.persons) > net.MAX_MARKS:
         return net.mixed(on.places[on.persons], net.COLOURS, now, half)
     spot = np.clip(((on.places[on.persons] + half) / (2.0 * half) * net.PIXELS).astype(np.int64), 0, net.PIXELS - 1)

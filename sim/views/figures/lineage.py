@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from sim.tape.tables import DISCOVER, Floats, Ints
+from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 from sim.views import style
 from sim.views.figures.lineage_tree import Tree, branch_of, branches, tree
@@ -115,7 +115,7 @@ def _draw_few(axes: Axes, tape: Tape, found: Tree, time: Clock, labels: list[str
     widths = 1.6 * (1.0 + 0.25 * np.log10(count))
     style.strokes(axes, along, linewidths=widths, colors="#9A9A9A", zorder=2, gid="holdings")
     kinds = tape.events.kind[found.event]
-    for kind, colour, name in ((DISCOVER, BLUE, "discovers"), (1, ORANGE, "learns")):
+    for kind, colour, name in ((DISCOVER, BLUE, "discovers"), (LEARN, ORANGE, "learns")):
         here = kinds == kind
         axes.scatter(along[here, 0, 0], along[here, 0, 1], s=24, c=colour, edgecolors="white", linewidths=0.6,
                      clip_on=False, zorder=3, gid=name)  # fmt: skip

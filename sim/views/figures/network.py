@@ -131,10 +131,15 @@ def crowds(tape: Tape) -> bool:
     return bool((tape.persons.size > 1).any())
 
 
+def half_side(ring: bool) -> float:
+    """Return half the side of the square around the persons, who stand in the circle of radius 1, and the ring."""
+    return 1.22 if ring else 1.08
+
+
 def draw_ground(axes: Axes, places: Floats, pairs: Ints, side: float, ring: bool) -> None:
     """Set the axes to the square around the persons' circle, and draw the ties if they can be distinguished."""
     axes.set_axis_off()
-    half = 1.22 if ring else 1.08
+    half = half_side(ring)
     axes.set_xlim(-half, half)
     axes.set_ylim(-half, half)
     axes.set_aspect("equal")
