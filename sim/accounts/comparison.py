@@ -14,6 +14,7 @@ from sim.accounts.account import attribute
 from sim.accounts.methods import METHODS, OF_JOURNEYS, facts, method_named, settings_of
 from sim.accounts.summary import Side, sides
 from sim.accounts.table import CreditTable
+from sim.machine.records import known
 from sim.machine.threads import in_threads
 from sim.tape.tables import Floats, Ints, Names, Persons
 from sim.tape.tape import Tape
@@ -105,8 +106,7 @@ class Comparison:
         return {
             "correlations": {
                 kind: {
-                    name: {other: None if math.isnan(x) else x for other, x in row.items()}
-                    for name, row in matrix.to_dict("index").items()
+                    name: {other: known(x) for other, x in row.items()} for name, row in matrix.to_dict("index").items()
                 }
                 for kind, matrix in self.correlations.items()
             },

@@ -1,7 +1,7 @@
 """PageRank where every arrow points back in time: exact, in one sweep from the newest row to the oldest.
 
-The sweep solves x = v + alpha P' x, with P the weights of each row scaled to sum to 1 and v the restart. The loops are in
-dag_loops.py; small graphs are interpreted and large ones compiled, with the same bits.
+The sweep solves x = v + alpha P' x, with P the weights of each row scaled to sum to 1 and v the restart. The loops are
+in dag_loops.py; small graphs are interpreted and large ones compiled, with the same bits.
 """
 
 from __future__ import annotations

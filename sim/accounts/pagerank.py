@@ -1,7 +1,7 @@
 """PageRank: of events on the tape's own graph, of any graph, and of the persons who told one another.
 
-Page et al. 1999. The table of persons measures position in a network, unlike role flow, and
-has no rule of thirds.
+Page et al. 1999. The table of persons measures position in a network, unlike role flow, and has no rule of
+thirds.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.machine.folders import new_file
-from sim.machine.records import equal, html_table
+from sim.machine.records import equal, html_table, known
 from sim.machine.showing import shown
 from sim.tape.tables import Floats, Ints, Names, Persons
 from sim.tape.tape import Tape
@@ -271,6 +271,5 @@ def sum_by(group: NDArray[np.integer[Any]], value: Floats, number: int) -> Float
 
 
 def _plain(column: Floats) -> list[Any]:
-    if np.isnan(column).any():
-        return [None if math.isnan(value) else value for value in column.tolist()]
-    return list(column.tolist())
+    values = column.tolist()
+    return list(map(known, values)) if np.isnan(column).any() else list(values)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.machine.records import known
 from sim.machine.terminal import show_part
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def rows_of(table: CreditTable, top: int | None = None) -> Iterator[dict[str, An
         yield from islice(table.to_dict()["credit"], top)
         return
     for persons, columns in _chunks(table, top):
-        cells = [[None if math.isnan(value) else value for value in column.tolist()] for column in columns.values()]
+        cells = [list(map(known, column.tolist())) for column in columns.values()]
         for person, *values in zip(persons, *cells, strict=True):
             yield {"person": person, **dict(zip(columns, values, strict=True))}
 

@@ -7,7 +7,6 @@ did and in its consequences.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from sim.engines import Rules, choose
 from sim.errors import checked_seed, did_you_mean, require, require_in
 from sim.experiments.counterfactual import PARTS, world_without
 from sim.experiments.runner import Runner
+from sim.experiments.tabular import Tabular
+from sim.machine.records import known
 from sim.model.randomness import seeds_from
 from sim.model.world import World
 from sim.scenario.groups import ANONYMOUS, POPULATION, find, person_ranges
@@ -27,13 +28,11 @@ from sim.study.intervals import KINDS, mean_interval
 from sim.tape.tables import Floats
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.model.agents.person import Person
 
 
-@dataclass(frozen=True, eq=False)
-class KnockoutTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class KnockoutTable(Tabular):
     """The losses without each of several persons, one at a time.
 
     Attributes:
@@ -62,18 +61,21 @@ class KnockoutTable:
     high: Floats
     normalised: Floats
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return the rows as a DataFrame, in their order: person, raw, error, low, high, normalised."""
-        import pandas as pd
+    def __repr__(self) -> str:
+        order = np.argsort(-self.raw, kind="stable")[:3].tolist()
+        lost = ", ".join(f"{self.person[row]} {self.raw[row]:g}" for row in order)
+        more = ", ..." if len(self.person) > 3 else ""
+        return f"KnockoutTable({self.scenario!r}, {self.part}, lost of {self.value.mean():g}: {lost}{more})"
 
-        return pd.DataFrame({c: getattr(self, c) for c in ("person", "raw", "error", "low", "high", "normalised")})
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each person or group, in their order: person, raw, error, low, high, normalised."""
+        names = ("raw", "error", "low", "high", "normalised")
+        columns = (getattr(self, name).tolist() for name in names)
+        return [dict(zip(("person", *names), row, strict=True)) for row in zip(self.person, *columns, strict=True)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain Python values, rows in their order; unknown values are None."""
-        rows = [
-            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-            for row in self.to_pandas().to_dict("records")
-        ]
+        rows = [{key: known(value) for key, value in row.items()} for row in self.rows()]
         given = {"scenario": self.scenario, "part": self.part, "seeds": list(self.seeds), "confidence": self.confidence}
         return given | {"value": float(self.value.mean()), "knockout": rows}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -25,6 +26,15 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str | bytes):
         return len(one) == len(other) and all(map(equal, one, other))
     return bool(one == other)
+
+
+def known(value: Any) -> Any:
+    """Return a value as JSON has it: None for nan.
+
+    >>> known(0.5), known(float("nan")), known("name")
+    (0.5, None, 'name')
+    """
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def many(count: int, word: str) -> str:

@@ -214,8 +214,8 @@ def _rows(table: Table, plain: Path, dialect: Dialect, wanted: Sequence[int]) ->
 
     columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(dialect.names)))
     query = (
-        f"select {', '.join(f'c{n}' for n in wanted)} from read_csv({quoted(glob_escaped(str(plain)))}, auto_detect=false, "
-        f"delim={quoted(dialect.mark)}, quote='\"', escape='\"', header=false, skip={dialect.skip}, "
+        f"select {', '.join(f'c{n}' for n in wanted)} from read_csv({quoted(glob_escaped(str(plain)))}, "
+        f"auto_detect=false, delim={quoted(dialect.mark)}, quote='\"', escape='\"', header=false, skip={dialect.skip}, "
         f"columns={{{columns}}}, new_line='\\n', store_rejects=true, rejects_limit=1000, compression='none')"
     )
     database = connect()

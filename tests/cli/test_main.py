@@ -24,13 +24,15 @@ from sim.accounts.over_time import credit_over_time
 from sim.accounts.summary import PARTS
 from sim.cli import credit as credit_options
 from sim.cli import knockout as knockout_options
-from sim.cli import main, options, run
+from sim.cli import logs, main, options, run, sweep
 from sim.experiments import counterfactual
-from sim.logs.formats import FORMATS
+from sim.logs.formats import FORMATS, KINDS
+from sim.logs.log import CHOICES
 from sim.machine import terminal
 from sim.machine.version import version
 from sim.scenario.bundled import read_text
 from sim.scenario.template import template
+from sim.study.design import SAMPLED
 from sim.views.figures.save import METADATA
 from tests.cli import LOG, PATIENCE, VILLAGE, Done, environment, interrupted, on_terminal, refused, shoulders, started
 
@@ -142,10 +144,17 @@ def test_help_names_its_commands_and_no_command_is_no_success(here):
     done = here()
     assert (done.code, done.out) == (2, "")
     assert "Commands:" in done.err
+
+
+def test_the_words_of_options_are_those_of_the_library():  # which is not loaded to show them
     assert tuple(FORMATS) == options.FORMATS
     assert sorted(METADATA) == sorted(options.FIGURES)
     assert set(PARTS) <= set(credit_options.BY)
     assert counterfactual.PARTS == knockout_options.PARTS
+    assert ("grid", *SAMPLED) == sweep.DESIGNS
+    assert {name.replace("-", "_") for name in logs.WORDS} - {"format", "kind"} <= set(CHOICES)
+    assert all(words == CHOICES.get(name.replace("-", "_"), words) for name, words in logs.WORDS.items())
+    assert logs.WORDS["kind"] == tuple(KINDS)
 
 
 def test_a_run_prints_a_table_and_its_folder_holds_the_run_and_the_credit_of_the_library(ran, folder, place):

@@ -24,6 +24,7 @@ from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
 from sim.experiments.fit.run import exactly, generations, result_of, with_predictions
 from sim.experiments.fit.worker import Settings, Worker
 from sim.experiments.tabular import Tabular
+from sim.machine.records import known
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import Floats
 
@@ -80,7 +81,7 @@ class Comparison(Tabular):
     def to_dict(self) -> dict[str, Any]:
         """Return everything except the draws as plain values."""
         return {
-            "method": self.method, "tolerance": None if math.isnan(self.tolerance) else self.tolerance,
+            "method": self.method, "tolerance": known(self.tolerance),
             "models": [row | {"fit": one.to_dict()} for row, one in zip(self.rows(), self.fits, strict=True)],
             "says": self.says(),
         }  # fmt: skip

@@ -95,7 +95,7 @@ class Worker:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Let other workers make the runs within the block, if the settings say so.
+        """Have other workers make the runs within the block, if the settings say so.
 
         Raises:
             StudyError, ValueError: if they cannot work, or do not exist.

@@ -12,6 +12,7 @@ from scipy import stats
 
 from sim.experiments.hypotheses.sequence import ALPHA, Experiment, around
 from sim.experiments.hypotheses.spending import levels
+from sim.machine.records import known
 from sim.study import statistics
 from sim.study.intervals import mean_interval
 from sim.study.statistics import benjamini_hochberg, greater_p, holm
@@ -131,7 +132,7 @@ def _result(e: Experiment, p: float | None, corrected: float | None, theory_p: f
         resolution=None if consistent is None else resolution,
         holds=None if consistent is None else consistent and close,
         pairs=len(effects), looks=len(e.pairs_at), precise=e.precise,
-        reduction=None if math.isnan(reduction) else reduction,
+        reduction=known(reduction),
         power=None if h.exact else _power(e, margin, alpha), arms=_arms(e),
     )  # fmt: skip
 
@@ -212,7 +213,7 @@ def _power(e: Experiment, margin: float | None, alpha: float) -> float:
 
 
 def _arms(e: Experiment) -> tuple[ArmResult, ...]:
-    theory = [None if math.isnan(level) else level for level in e.level.tolist()]
+    theory = list(map(known, e.level.tolist()))
     return tuple(
         ArmResult(arm.name, arm.dose, float(values.mean()), *mean_interval(values), level)
         for arm, values, level in zip(e.arms, e.values, theory, strict=True)

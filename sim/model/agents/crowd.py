@@ -51,7 +51,7 @@ class Crowd:
         return int(self.rules.crowd_open(self.size, self.held(idea), self.given_up.get(idea, 0), rivals))
 
     def address(self, idea: int, event: int, chance: float, idea_clarity: float, teller_clarity: float) -> None:
-        """Let a teller address each member of the crowd with this chance, from the holding `event`."""
+        """Have a teller address each member of the crowd with this chance, from the holding `event`."""
         understood = self.rules.chance_in_crowd(chance, idea_clarity, teller_clarity, self.understanding)
         if self.size and understood > 0.0:
             self.told.setdefault(idea, []).append((event, understood))
@@ -65,7 +65,7 @@ class Crowd:
         return {cohort.event: self.rules.part_of(cohort.count, total) for cohort in cohorts}
 
     def learn(self, now: int, idea: int, luck: int) -> None:
-        """Let all who understood at least one teller adopt the idea, as one event, weighted by each teller's chance."""
+        """Have all who understood at least one teller adopt the idea: one event, weighted by each teller's chance."""
         told = sorted(self.told.pop(idea))
         by_any, reached = 0.0, 0.0
         for _, chance in told:

@@ -238,7 +238,7 @@ class Decisions:
                 model.hear(hearer, idea, {holding.event: 1.0}, self.index)
 
     def meet(self, idea: int, other: Other, chance: float, luck: float, mutual: bool) -> None:
-        """Let a teller meet someone who knows already: stale news stifles the teller, or both of them."""
+        """Have a teller meet someone who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
         if not model.rules.comes_true(luck, chance):
             return

@@ -22,7 +22,7 @@ from sim.tape.tables import ABANDON, LEARN, Ints
 
 
 def tell_crowd(run: Run, idea: int, event: int, said: float, teller_clarity: float) -> None:
-    """Let a teller address each member of the crowd with this chance, from the holding `event`."""
+    """Have a teller address each member of the crowd with this chance, from the holding `event`."""
     understood = chance_in_crowd(said, run.ideas[idea].clarity, teller_clarity, run.crowd_understanding)
     if run.crowd and understood > 0.0:
         add_news(run, idea, event, understood)
@@ -54,7 +54,7 @@ def open_to(run: Run, idea: int) -> int:
 
 
 def learn_in_crowd(run: Run, order: Ints) -> None:
-    """Let all of the crowd who understood at least one teller adopt the idea, as one event, weighted by each chance.
+    """Have all of the crowd who understood at least one teller adopt the idea, as one event, weighted by each chance.
 
     `order` gives the news of the idea, sorted.
     """
@@ -78,7 +78,7 @@ def learn_in_crowd(run: Run, order: Ints) -> None:
 
 
 def abandon_in_crowd(run: Run, idea: int) -> None:
-    """Let members of each cohort abandon an idea by chance, with one event for all."""
+    """Have members of each cohort abandon an idea by chance, with one event for all."""
     d, status = run.dynamics[0], run.status[idea]
     total, before, at = 0, -1, status.first
     while at >= 0:

@@ -78,7 +78,7 @@ def close_ranks(tellers: Ints) -> None:
 
 
 def expose(run: Run) -> None:
-    """Let all tell, and note who understood whom."""
+    """Have all tell, and note who understood whom."""
     place = 1
     note_all(run)
     while place <= run.tellers[0]:

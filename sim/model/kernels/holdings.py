@@ -145,7 +145,7 @@ def ended(run: Run, idea: int, person: int) -> None:
 
 
 def implement(run: Run, key: int) -> None:
-    """Let a holder make an idea work."""
+    """Have a holder make an idea work."""
     idea = key // run.n
     run.pairs[key].bits |= IMPLEMENTED
     stop(run, 4 * key + IMPLEMENTATION)

@@ -80,7 +80,7 @@ def happen(run: Run, which: int) -> None:
 
 
 def be_born(run: Run, first: int, end: int) -> None:
-    """Let persons enter the world."""
+    """Have persons enter the world."""
     for person in range(first, end):
         if not run.alive[person]:
             run.alive[person] = 1
@@ -90,7 +90,7 @@ def be_born(run: Run, first: int, end: int) -> None:
 
 
 def die(run: Run, first: int, end: int) -> None:
-    """Let persons leave the world, and end their holdings."""
+    """Have persons leave the world, and end their holdings."""
     for person in range(first, end):
         for idea in range(len(run.status)):
             if run.pairs[idea * run.n + person].bits & HELD:
@@ -134,7 +134,7 @@ def set_value(run: Run, which: int) -> None:
 
 
 def discover(run: Run, idea: int, person: int) -> None:
-    """Let a person discover an idea, with their holdings of its prerequisites as equal influences, by row."""
+    """Have a person discover an idea, with their holdings of its prerequisites as equal influences, by row."""
     row, number = add_event(run, DISCOVER, person, idea, 1), 0
     begin, end = run.status[idea].prerequisites, run.status[idea].prerequisites_end
     for k in range(begin, end):
@@ -153,7 +153,7 @@ def discover(run: Run, idea: int, person: int) -> None:
 
 
 def adopt_now(run: Run, idea: int, person: int, which: int) -> None:
-    """Let a person have an idea now, or find it in the notebook of another one, alive or dead."""
+    """Have a person have an idea now, or find it in the notebook of another one, alive or dead."""
     given, event = run.interventions[which], -1
     is_open = not is_closed(run.closed, idea * run.n + person)
     for of in range(given.to, min(given.to_end, run.n) if given.kind == FIND else given.to):
@@ -197,7 +197,7 @@ def do_with_holding(run: Run, idea: int, person: int, which: int) -> None:
 
 
 def publish(run: Run, key: int, reach: float) -> None:
-    """Let a holder address everybody with the same chance."""
+    """Have a holder address everybody with the same chance."""
     luck, person = key_of(run.seed, PUBLISH, run.now, key // run.n), key % run.n
     other, draws = -1, 0
     while reach > 0.0:
@@ -209,7 +209,7 @@ def publish(run: Run, key: int, reach: float) -> None:
 
 
 def address(run: Run, key: int, other: int, purpose: int) -> None:
-    """Let a holder address one person: whoever understands is exposed, whoever knows already may stifle the holder."""
+    """Have a holder address one person: whoever understands is exposed, whoever knows already may stifle the holder."""
     n, idea = run.n, key // run.n
     person, other_key = key - idea * n, idea * n + other
     if other == person:
@@ -236,7 +236,7 @@ def expose_to(run: Run, idea: int, person: int, other: int, clarity: float, sour
 
 
 def tell_from_crowd(run: Run, idea: int, which: int) -> None:
-    """Let the crowd tell an idea; the credit goes to its cohorts in proportion to their counts."""
+    """Have the crowd tell an idea; the credit goes to its cohorts in proportion to their counts."""
     given, number, at_cohort, total = run.interventions[which], 0, run.status[idea].first, 0.0
     events, counts = np.empty(run.cohorts_number, np.int64), np.empty(run.cohorts_number)
     while at_cohort >= 0:

@@ -90,7 +90,7 @@ def hesitates(run: Run, key: int, idea: int, person: int) -> bool:
 
 
 def learn(run: Run) -> None:
-    """Let all adopt what they understood, one by one: by idea and person, the crowd last for each idea."""
+    """Have all adopt what they understood, one by one: by idea and person, the crowd last for each idea."""
     keys, n = run.learners, run.n
     number = collect(run.low[EXPOSED], run.high[EXPOSED], 0, run.high.shape[1], keys)
     run.exposed_number = 0
@@ -112,7 +112,7 @@ def learn(run: Run) -> None:
 
 
 def learn_idea(run: Run, idea: int, keys: Ints) -> None:
-    """Let those who understood an idea adopt it."""
+    """Have those who understood an idea adopt it."""
     number = left_open(run, keys, len(keys))
     one = run.dynamics[0].credited_tellers != EVERY and run.mixtures_number == 0
     if one and run.ideas[idea].hesitation <= 0.0:
@@ -143,7 +143,7 @@ def left_open(run: Run, keys: Ints, number: int) -> int:
 
 
 def adopt(run: Run, idea: int, person: int, best: int) -> None:
-    """Let a person who understood adopt an idea, or hesitate and remember from whom it was heard."""
+    """Have a person who understood adopt an idea, or hesitate and remember from whom it was heard."""
     key = idea * run.n + person
     events, weights = sources_of(run, best)
     if hesitates(run, key, idea, person):
@@ -164,7 +164,7 @@ def exposed_in(run: Run, first: int, last: int) -> int:
 
 
 def learn_plainly(run: Run, keys: Ints, row: int, influence: int, place: int) -> None:
-    """Let these learn from the one teller credited, writing from these places on, where there must be room.
+    """Have these learn from the one teller credited, writing from these places on, where there must be room.
 
     This requires that nobody hesitates and all heard from single holdings; no two ideas of these keys may be rivals.
     Threads may do so side by side, if each has whole words of the closed bitset, and a stack of timers of its own.

@@ -52,7 +52,7 @@ class Crew:
 
 
 def tell_some(record: Any, first: int, last: int) -> tuple[int, int, Any]:
-    """Let some tellers tell; return the first who has not told yet, the number of news, and the record."""
+    """Have some tellers tell; return the first who has not told yet, the number of news, and the record."""
     run = by_reference(record)
     place = telling.tell(run, first, last)
     return place, run.news_number, values_of(run)
@@ -121,7 +121,7 @@ def share_step(crew: Crew, record: Any) -> Any:
 
 
 def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
-    """Let all tell, each thread taking one lot of tellers after another.
+    """Have all tell, each thread taking one lot of tellers after another.
 
     Returns:
         The record; at most how many keys of each part have been exposed; how many timers a learner may ask about.
@@ -163,7 +163,7 @@ def tell_side_by_side(crew: Crew, record: Any) -> tuple[Any, Ints, int]:
 
 
 def learn_side_by_side(crew: Crew, record: Any, exposed: Ints, timers: int) -> Any:
-    """Let all adopt what they understood, each thread those of its part, of whom there are at most `exposed`."""
+    """Have all adopt what they understood, each thread those of its part, of whom there are at most `exposed`."""
     threads, bounds = range(crew.threads), crew.bounds(record)
     begins = [0, *np.cumsum(exposed).tolist()]
     room = np.empty(begins[-1], np.int64)

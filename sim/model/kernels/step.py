@@ -158,7 +158,7 @@ def resolve_and_discover(run: Run) -> None:
 
 
 def make_and_abandon(run: Run) -> None:
-    """Let implementers implement, and let persons give ideas up, the crowd last for each idea."""
+    """Have implementers implement, and let persons give ideas up, the crowd last for each idea."""
     keys = run.learners
     for k in range(take_due(run, IMPLEMENTATION)):
         implement(run, keys[k])

@@ -50,7 +50,7 @@ def tie_to(run: Run, person: int, other: int) -> int:
 
 
 def meet(run: Run, key: int, other_key: int, said: float, luck: float) -> None:
-    """Let a teller meet someone who knows already: stale news stifles one or both from the next step on."""
+    """Have a teller meet someone who knows already: stale news stifles one or both from the next step on."""
     if not run.pairs[other_key].bits & HELD or not comes_true(luck, said):
         return
     if run.dynamics[0].stifling == BOTH:

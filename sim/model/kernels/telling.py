@@ -95,7 +95,7 @@ def decide(run: Run, buffer: Buffer, filled: int, base: int) -> None:
 
 
 def tell(run: Run, place: int, last: int) -> int:
-    """Let the tellers from `place` to `last` who tell in this step do so, while there is room for those who understand.
+    """Have the tellers from `place` to `last` tell in this step, while there is room for those who understand.
 
     Return the place of the first who has not told yet. The stacks must have room for what one teller and the buffer may
     add. A teller who will not tell again is replaced by -1. Threads may share the columns: each key is listed once, and
@@ -268,7 +268,7 @@ def gather(
 
 
 def tell_strangers(run: Run, buffer: Buffer, key: int, idea: int, person: int, chance: float) -> None:
-    """Let a teller address everybody without a tie with the same chance, by skipping those not addressed."""
+    """Have a teller address everybody without a tie with the same chance, by skipping those not addressed."""
     n, stifling, abilities = run.n, run.dynamics[0].stifling, run.abilities
     rank_key, skip_key, listen_key = buffer.random[2], buffer.random[3], buffer.random[4]
     other, draws = -1, 0

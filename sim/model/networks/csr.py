@@ -133,7 +133,7 @@ def sort_part(a: Any, low: int, high: int) -> None:
 
 
 def sink(a: Any, low: int, top: int, high: int) -> None:
-    """Let a[top] sink in the heap a[low:high] until nothing below it is larger."""
+    """Have a[top] sink in the heap a[low:high] until nothing below it is larger."""
     x = a[top]
     while True:
         below = low + 2 * (top - low) + 1

@@ -124,7 +124,8 @@ def _by_role(tape: Tape) -> Floats:
 def _credit_then(tape: Tape, world: World | None, steps: Ints, best: Ints) -> tuple[Floats, Floats]:
     """Return the credit of some persons as it was at the steps, and what had been realised by then.
 
-    What a run had realised is known only from its world; without one there is credit only at the last step.
+    The value realised by each step is known only from the world of a run; without one, credit is there at the last step
+    alone.
     """
     credit, realised = np.zeros((len(steps), 3, len(best))), np.zeros(len(steps))
     scenario = None if world is None else world.scenario
