@@ -8,6 +8,7 @@ so it cannot be stale.
 
 from __future__ import annotations
 
+import dis
 import hashlib
 import os
 import platform
@@ -190,13 +191,17 @@ def _wide(kind: Any) -> Any:
 
 
 def _makes_no_arrays(reached: list[Plain], instead: Instead) -> dict[Plain, None]:
-    """Return the functions that neither make nor return an array, nor get one from what they call."""
+    """Return the functions that neither make a list nor make or return an array, nor get one from what they call."""
     none = dict.fromkeys(f for f in reached if f.__annotations__.get("return") in ("None", "bool", "int", "float"))
-    own = [f for f in none if not {*f.__code__.co_names} & {"np", "copy"}]
+    own = [f for f in none if not {*f.__code__.co_names} & {"np", "copy"} and not _makes_lists(f)]
     called = {
         f: [g for _, g in _read_by(f, instead) if isinstance(g, FunctionType) and g not in INTRINSICS] for f in own
     }
     return dict.fromkeys(f for f in own if all(g in none for g in called[f]))
+
+
+def _makes_lists(function: Plain) -> bool:
+    return any(step.opname == "BUILD_LIST" for step in dis.get_instructions(function))
 
 
 def why_not(function: Plain, like: Plain) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines import checked_seed, checked_threads, choose
-from sim.errors import require
+from sim.engines import checked_threads, choose
+from sim.errors import checked_seed, require
 from sim.experiments.fit.importance import Target
 from sim.experiments.fit.likelihood import Likelihood, why_not
 from sim.experiments.fit.many import Particles, run_many, shared_out
