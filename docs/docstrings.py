@@ -45,8 +45,11 @@ def _signature(name: str, found: Any) -> str:
     line = f"{short}{signature}"
     if len(line) <= WIDE:
         return line
-    end = line.rpartition(")")[2]
-    return "\n".join([f"{short}(", *(f"    {parameter}," for parameter in signature.parameters.values()), f"){end}"])
+    end, parameters = line.rpartition(")")[2], list(signature.parameters.values())
+    named = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY][:1]
+    several = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+    rows = [f"{'    *,' + chr(10) if p.name in named and not several else ''}    {p}," for p in parameters]
+    return "\n".join([f"{short}(", *rows, f"){end}"])
 
 
 class Bare(str):

@@ -132,13 +132,14 @@ def compare(tape: Tape, methods: Iterable[str] | None = None, **settings: float 
     >>> compare(tape, ["role-flow", "priority"]).shares.loc["P1"].to_dict()
     {'role-flow': 0.5, 'priority': 1.0}
     """
+    settings_of(tape, settings)  # what is wrong with these is no reason to leave an account out
     of_journeys = OF_JOURNEYS if tape.provenance.get("format") == "journeys" else {}
+    methods = (methods,) if isinstance(methods, str) else methods
     names = list({**METHODS, **of_journeys} if methods is None else methods)
     if not names:
         raise ValueError(f"methods: none; allowed: {', '.join(METHODS)}")
     for name in names:
         method_named(name)
-    settings_of(tape, settings)  # an error in these is no reason to leave an account out
     tables: dict[str, CreditTable] = {}
     left_out: dict[str, str] = {}
     for name in names:

@@ -39,7 +39,7 @@ def distribution(given: Any, nodes: Any, name: str) -> Floats:
     number = len(nodes)
     if given is None:
         return np.full(number, 1.0 / max(1, number))
-    if isinstance(given, Mapping):
+    if isinstance(given, Mapping) or (hasattr(given, "get") and not isinstance(nodes, range)):  # pandas' by label
         given = [given.get(node, 0.0) for node in nodes]
     array = np.asarray(weights_of(given, number, name), dtype=float)
     if not (np.isfinite(array) & (array >= 0.0)).all():

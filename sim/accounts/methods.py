@@ -78,8 +78,10 @@ class Method:
 def settings_of(tape: Tape, given: Mapping[str, float | None]) -> Settings:
     """Return the given settings; those that are None or left out are taken from the tape, else the defaults.
 
-    Raises a ValueError if a setting is unknown or out of range.
+    Raises a ValueError if a setting is unknown or out of range, or this is no tape.
     """
+    if not hasattr(tape, "provenance"):
+        raise ValueError(f"tape: must be a Tape, as of simulate or read_log, is a {type(tape).__name__}")
     names = [f.name for f in fields(Settings)]
     for name in given:
         require("credit: setting", name, names)

@@ -9,7 +9,7 @@ import click
 from sim.cli.arguments import folder_of, rules_of, target_of, usage, why_not_ours
 from sim.cli.options import AS_JSON, ENGINE, FIGURES, OWN_RULES, THREADS, any_file
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
-from sim.scenario.bundled import located
+from sim.scenario.bundled import FOLDER, located
 
 
 @click.command(name="test")
@@ -68,6 +68,8 @@ def _files(given: tuple[str, ...]) -> list[Path]:
     found: list[Path] = []
     for name in given:
         path = Path(name)
+        if not path.exists() and path.parts in (("hypotheses",), ("scenarios", "hypotheses")):
+            path = FOLDER / "hypotheses"
         inside = sorted(path.glob("*.toml")) if path.is_dir() else [located(name, "hypotheses")]
         if not inside:
             raise click.UsageError(f"{name}: a folder without any .toml file")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.machine.records import many
 from sim.scenario.groups import ANONYMOUS, EVERYONE
 from sim.scenario.scenario import Scenario
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
@@ -16,7 +17,7 @@ def why_nothing(tape: Tape, scenario: Scenario) -> str:
     """Return why the total of a run is 0, or an empty text if it is not."""
     if tape.total > 0.0:
         return ""
-    steps, kind = f"{tape.steps:,} steps", tape.events.kind
+    steps, kind = many(tape.steps, "step"), tape.events.kind
     if not any(idea.value for idea in scenario.ideas):
         return "every idea has the value 0"
     if not (kind == DISCOVER).any():
@@ -41,6 +42,6 @@ def _why_not_implemented(tape: Tape, scenario: Scenario) -> str:
     holders = {tape.persons.name[group] for group in tape.persons.group[rows[rows >= 0]].tolist()}
     strangers = [name for name in able if name not in holders]
     if len(strangers) < len(able):
-        return f"no idea works, since none was implemented in {tape.steps:,} steps"
+        return f"no idea works, since none was implemented in {many(tape.steps, 'step')}"
     shown = ", ".join(strangers[:MAX_NAMED]) + (" and others" if len(strangers) > MAX_NAMED else "")
     return f"no idea works, since nobody who holds one can implement it: {shown} never heard of it"

@@ -111,6 +111,7 @@ def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> No
 
     rows = [{"method": name} | row if len(tables) > 1 else row for name, some in tables.items() for row in some]
     ending = Path(path).suffix.lower()
+    rows = rows if ending == ".json" else [_flat(row) for row in rows]
     with new_file(path) as partial:
         if ending == ".json":
             partial.write_text(_json(rows) + "\n", encoding="utf-8")
@@ -118,6 +119,13 @@ def write_table(path: str, tables: Mapping[str, Iterable[dict[str, Any]]]) -> No
             pd.DataFrame.from_records(rows).to_csv(partial, index=False)
         else:
             pd.DataFrame.from_records(rows).to_parquet(partial, index=False)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with a column for each end of an interval, as `CreditTable.to_pandas` names them."""
+    ends = {"interval": ("low", "high"), "rank": ("rank_low", "rank_high")}
+    split = {name: end for key, names in ends.items() if key in row for name, end in zip(names, row[key], strict=True)}
+    return {key: value for key, value in row.items() if key not in ends} | split
 
 
 def is_table(path: str | None) -> bool:

@@ -11,6 +11,7 @@ import click
 
 from sim.cli.arguments import folder_of, rules_of, scenario_of, usage
 from sim.cli.options import AS_JSON, CHANGES, ENGINES, OWN_RULES, SHARED_OUT, Names, ScenarioName, Setting
+from sim.errors import RunError
 from sim.machine.records import many
 from sim.machine.terminal import progress_bar, say, show, show_json
 
@@ -107,13 +108,16 @@ def _show(study: Study, folder: Path, as_json: bool) -> None:
         kept = {"design": study.design} | {key: about[key] for key in keys}
         named = {"study": str(folder), "scenario": study.scenario.scenario.name}
         show_json(named | kept | {"runs": study.runs} | found)
-        return
-    for name, values in found["measures"].items():
-        text = "mean {mean:,.6g}, from {low:,.6g} to {high:,.6g}".format(**values) if values else "no values"
-        show(f"  {name:<24} {text}")
-    if found["failed"]:
-        say(f"Failed: {found['failed']:,} runs, which the same command tries again; the first: {found['first_error']}")
-    say(f"Written: {folder}  ({found['done']:,} runs, one a row, in runs/*.parquet)")
+    else:
+        for name, values in found["measures"].items():
+            text = "mean {mean:,.6g}, from {low:,.6g} to {high:,.6g}".format(**values) if values else "no values"
+            show(f"  {name:<24} {text}")
+        if failed := found["failed"]:
+            first = found["first_error"]
+            say(f"Failed: {many(failed, 'run')}, which the same command tries again; the first: {first}")
+        say(f"Written: {folder}  ({many(found['done'], 'run')}, one a row, in runs/*.parquet)")
+    if 0 < found["failed"] == found["done"]:
+        raise RunError(f"all runs failed, the first: {found['first_error']}")
 
 
 def _show_prediction(study: Study, workers: int | None, as_json: bool) -> None:

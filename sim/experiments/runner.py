@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from sim.engines import Rules, engine_for, refuse_too_large, runner, simulate_many
+from sim.engines import Rules, checked_threads, engine_for, refuse_too_large, runner, simulate_many
 from sim.machine.memory import free_memory
 from sim.machine.threads import in_threads, processors
 from sim.model.forecast import predict_memory
@@ -30,6 +30,9 @@ class Runner:
     threads: int | None = None
     rules: Rules | None = None
     person_class: type[Person] | None = None
+
+    def __post_init__(self) -> None:
+        checked_threads(self.threads)
 
     @property
     def own(self) -> Own:

@@ -42,11 +42,11 @@ def own_rules(given: Mapping[str, Callable[..., Any]] | None) -> Own:
     ValueError: rules: no 'abandonment_rat'; allowed: discovery_rate, audience, chance_to_tell, chance_to_understand, \
 reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonment_rate'?
     """
-    pairs = []
+    given, pairs = {} if given is None else dict(given), []
     for name, rule in REPLACEABLE.items():
-        if name not in (given or {}):
+        if name not in given:
             continue
-        function = (given or {})[name]
+        function = given[name]
         takes = list(inspect.signature(rule).parameters)
         if not isinstance(function, FunctionType):
             raise ValueError(f"rules: {name}: must be a plain function of ({', '.join(takes)}), is {function!r}")
@@ -57,7 +57,7 @@ reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonm
                 f"rules: {name}: must take ({', '.join(takes)}), takes {inspect.signature(function)}"
             ) from None
         pairs.append((rule, function))
-    for name in given or {}:
+    for name in given:
         require("rules", name, REPLACEABLE)
     return tuple(pairs)  # type: ignore[arg-type]  # functions of rules.py are plain functions
 

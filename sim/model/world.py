@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import checked_seed
 from sim.machine.records import equal
 from sim.machine.threads import processors
 from sim.machine.version import version
@@ -118,6 +119,7 @@ class World:
             ScenarioError: if the network file cannot be used.
         """
         outline = cls.outline(scenario, seed, rules)
+        scenario = outline.scenario
         n, seed = outline.n, outline.seed
         drawn: dict[str, Any] = {ability: _ability(scenario, seed, ability, n) for ability in ABILITIES}
         return replace(outline, ties=build.ties(scenario, seed, outline.persons, n), **drawn)
@@ -125,12 +127,13 @@ class World:
     @classmethod
     def outline(cls, scenario: Scenario, seed: int | None = None, rules: Own = ()) -> World:
         """Build a world as `build` does, but without ties, and with all abilities 0."""
+        scenario = Scenario.of(scenario)
         n = len(person_ranges(scenario)[EVERYONE])
         size = scenario.world.size or n
         schedule = _schedule(scenario)
         return cls(
             scenario=scenario,
-            seed=scenario.scenario.seed if seed is None else seed,
+            seed=scenario.scenario.seed if seed is None else checked_seed(seed),
             persons=_persons(scenario, size - n),
             n=n,
             size=size,

@@ -27,7 +27,14 @@ def plain(value: Any) -> Any:
     >>> import numpy as np
     >>> plain({"values": np.arange(2), "weights": (np.float32(0.5), 1)}), plain(range(3))
     ({'values': [0, 1], 'weights': [0.5, 1]}, [0, 1, 2])
+    >>> import pandas as pd
+    >>> plain(pd.Series({"low": 0, "high": 1})), plain(pd.DataFrame({"a": [1, 2]}))
+    ({'low': 0, 'high': 1}, [{'a': 1}, {'a': 2}])
     """
+    if hasattr(value, "columns") and hasattr(value, "to_dict"):
+        return plain(value.to_dict("records"))
+    if hasattr(value, "to_dict") and len(value) and all(isinstance(label, str) for label in value.index):
+        return plain(value.to_dict())
     if isinstance(value, Mapping):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | range):

@@ -91,15 +91,16 @@ class Study:
     ) -> None:
         self.scenario = Scenario.of(scenario)
         about = self.scenario.scenario
-        self.vary, self.design = plain(vary or {}), "list" if cells is not None else design
+        self.vary, self.design = plain({} if vary is None else vary), "list" if cells is not None else design
         self.samples = whole_number("samples", samples, 0, MAX_RUNS)
         replicates = about.replicates if replicates is None else replicates
         self.replicates = whole_number("replicates", replicates, 1, MAX_RUNS)
         self.seed = checked_seed(about.seed if seed is None else seed)
-        self.common_random_numbers, self.engine = common_random_numbers, engine
+        self.common_random_numbers, self.engine = bool(common_random_numbers), engine
         self.rules, self.person_class = rules, person_class
+        cells = None if cells is None else plain(cells)
         self.cells: Cells = cells_of(self.scenario, self.vary, cells, design, self.samples, self.seed)
-        self.measures = (measures,) if isinstance(measures, str) else tuple(measures)
+        self.measures = (measures,) if isinstance(measures, str) or callable(measures) else tuple(measures)
         self.measured = measures_of(self.measures, members_of(self.scenario), names_of(self.scenario))
         self.names = [one.name for one in self.measured]
         if doubled := [name for name in self.names if name in (*OWN, *self.cells.keys)]:
@@ -168,8 +169,8 @@ class Study:
         return f"Study({self.scenario.scenario.name!r}, {self.design}, {len(self.cells):,} cells x " \
                f"{self.replicates:,} replicates, {self.done:,} of {self.runs:,} runs done)"  # fmt: skip
 
-    def plot(self, measure: str = "total") -> Any:
-        """Return the figure of a measure against what varies, for display in a notebook."""
+    def plot(self, measure: str | None = None) -> Any:
+        """Return the figure of a measure (by default the first) against what varies, for display in a notebook."""
         return shown("plot_study", self, measure)
 
     def _repr_html_(self) -> str:

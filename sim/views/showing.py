@@ -34,15 +34,15 @@ def plot_scenario(scenario: Scenario, kind: str) -> Figure:
     """Run a scenario, and draw its tape."""
     from sim.engines import simulate
 
-    return plot_tape(simulate(scenario), kind)
+    return plot_tape(simulate(scenario), kind, scenario)
 
 
-def plot_tape(tape: Tape, kind: str) -> Figure:
-    """Draw a tape: spread, credit, influence, accounts, lineage or network."""
+def plot_tape(tape: Tape, kind: str, scenario: Scenario | None = None) -> Figure:
+    """Draw a tape: spread, credit, influence, accounts, lineage, network or giants, which needs a run's scenario."""
     from sim.views.kinds import OF_TAPE, Choice
 
     require("kind", kind, OF_TAPE)
-    return OF_TAPE[kind](tape, Choice())
+    return OF_TAPE[kind](tape, Choice(scenario=scenario))
 
 
 def plot_credit(table: CreditTable) -> Figure:
@@ -52,14 +52,12 @@ def plot_credit(table: CreditTable) -> Figure:
     return credit_bars(table)
 
 
-def plot_study(study: Study, measure: str) -> Figure:
+def plot_study(study: Study, measure: str | None) -> Figure:
     """Draw a measure of a study against the parameters: lines over the first, in colours by the second."""
-    from sim.study.analysis import parameters_of
-    from sim.views.kinds import OF_STUDY, Choice
+    from sim.views.kinds import OF_STUDY, Choice, settled
 
     table = study.table()
-    x, *others = parameters_of(table)
-    return OF_STUDY["lines"](table, Choice(measure=measure, x=x, colour=others[0] if others else None))
+    return OF_STUDY["lines"](table, settled("lines", table, Choice(measure=measure)))
 
 
 def plot_fit(found: FitResult, kind: str) -> Figure:

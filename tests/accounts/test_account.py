@@ -8,6 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from sim.accounts.account import credit
+from sim.accounts.comparison import compare
 from sim.accounts.methods import EVERY, METHODS, POSITIONS, Method, Settings
 from sim.accounts.pagerank import person_pagerank
 from sim.accounts.role_flow import role_flow
@@ -93,6 +94,13 @@ def test_settings_out_of_range_are_refused(method: str, options: dict[str, float
 def test_an_unknown_setting_is_refused_with_the_nearest_spelling() -> None:
     with pytest.raises(ValueError, match=r"^credit: setting: no 'alpah'; allowed: alpha, inh"):
         credit(built_on(), alpah=0.5)
+
+
+@pytest.mark.parametrize("given", ["e4_bridge", None, 3])
+def test_what_is_no_tape_is_refused_in_one_line(given: Any) -> None:
+    for ask in (credit, compare):
+        with pytest.raises(ValueError, match=r"^tape: must be a Tape, as of simulate or read_log, is a"):
+            ask(given)
 
 
 def test_credit_that_was_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

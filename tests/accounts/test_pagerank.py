@@ -6,6 +6,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import strategies as st
 from scipy import sparse
@@ -182,6 +183,13 @@ def test_no_weight_and_no_events() -> None:
     assert event_pagerank([0], []).tolist() == []
     assert pagerank(nx.DiGraph()) == {}
     assert len(pagerank(sparse.csr_array((0, 0)))) == 0
+
+
+def test_a_series_is_read_by_its_labels() -> None:
+    graph = nx.DiGraph([("b", "a"), ("a", "c"), ("c", "b")])
+    wish = pd.Series({"a": 3.0, "b": 1.0})
+    theirs = nx.pagerank(graph, personalization=wish.to_dict(), tol=1e-12, max_iter=1000)
+    assert pagerank(graph, personalization=wish) == pytest.approx(theirs, abs=1e-9)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

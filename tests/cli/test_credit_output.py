@@ -60,6 +60,9 @@ def test_tables_in_files(here: Any, tmp_path: Path, name: str, read: Any) -> Non
     assert dict(read(tmp_path / name)[["person", "credit"]].to_numpy().tolist()[:3]) == expected
     here("-o", str(tmp_path / name), "--method", "all", "--top", "1")
     assert read(tmp_path / name)["method"].nunique() == len(read(tmp_path / name)) > 5
+    here("-o", str(tmp_path / name), "--intervals", "--copies", "9")
+    columns = {"interval", "rank"} if name.endswith("json") else {"low", "high", "rank_low", "rank_high"}
+    assert columns <= set(read(tmp_path / name))
     here("-o", str(tmp_path / name), "--by", "role")
     assert set(read(tmp_path / name)["role"]) == {"idea", "communication", "implementation"}
 

@@ -76,6 +76,8 @@ def test_fail_fast_ends_with_1(sweep):
     assert "RuntimeError: a seed that I do not like" in sweep(*words, "s", "--fail-fast", code=1).err
     said = "Failed: 2 runs, which the same command tries again; the first: RuntimeError: a seed"
     assert said in sweep(*words, "t").err
+    all_of_them = [*words[:-1], "--seed", "3", "--replicates", "1", "--out", "u"]
+    assert "all runs failed, the first: RuntimeError: a seed" in sweep(*all_of_them, code=1).err
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

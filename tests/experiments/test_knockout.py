@@ -196,6 +196,7 @@ def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_
     ({"seeds": []}, "replicates: must be 1 or more"),
     ({"seeds": [1], "replicates": 1}, "give either replicates or seeds"),
     ({"seeds": [-1]}, "seeds: must be a whole number from 0"),
+    ({"threads": 0}, "threads: must be a whole number from 1"),
 ])  # fmt: skip
 def test_wrong_input_is_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -8,6 +8,7 @@ import pytest
 import tomlkit
 from scipy import stats
 
+from sim.errors import ScenarioError
 from sim.model.world import ABILITIES, THE_CROWD, World
 from sim.scenario.groups import find, idea_ranges, person_ranges
 from sim.scenario.scenario import Scenario
@@ -86,6 +87,15 @@ def test_abilities_are_independent_of_each_other_and_of_the_neighbour():
     columns += [np.roll(column, 1) for column in columns]
     correlation = stats.spearmanr(np.stack(columns).T).statistic[np.triu_indices(12, 1)]
     assert np.abs(correlation).max() < 4.5 / math.sqrt(2000)
+
+
+def test_a_scenario_may_be_a_name_and_a_seed_is_checked():
+    assert World.build("e4_bridge", 3) == World.build(Scenario.load("e4_bridge"), 3)
+    for seed in (1.5, -1):
+        with pytest.raises(ValueError, match="seed: must be a whole number"):
+            World.build("e4_bridge", seed)
+    with pytest.raises(ScenarioError, match="must be a Scenario, a path or a name, is a NoneType"):
+        World.build(None)
 
 
 def test_the_same_seed_gives_the_same_person_whoever_else_there_is():

@@ -374,6 +374,10 @@ def test_values_of_numpy_pandas_and_python_are_taken_alike():
     wanted = study(vary={"dynamics.abandon_rate": rates}, replicates=2).about()
     for given in (np.array(rates), pd.Series(rates), tuple(rates), pd.Index(rates)):
         assert study(vary={"dynamics.abandon_rate": given}, replicates=np.int64(2)).about() == wanted
+    assert study(vary=pd.Series({"dynamics.abandon_rate": rates}), replicates=2).about() == wanted
+    listed = [{"scenario.steps": 3}, {"scenario.steps": 4}]
+    assert study(vary={}, cells=pd.DataFrame(listed), common_random_numbers=np.bool_(True)).about() == \
+        study(vary={}, cells=listed).about()  # fmt: skip
     assert study(vary={"scenario.steps": range(3, 5)}).cells[1] == {"scenario.steps": 4}
     assert study(vary={"scenario.steps": np.arange(3, 5)}).cells[0] == {"scenario.steps": 3}
     assert study() == study() != study(seed=9)

@@ -23,11 +23,18 @@ def scenario() -> Scenario:
     return Scenario.from_toml(WORLD)
 
 
-@pytest.mark.parametrize("kind", ["spread", "credit", "influence", "accounts", "lineage", "network"])
+@pytest.mark.parametrize("kind", ["spread", "credit", "influence", "accounts", "lineage"])
 def test_a_tape_and_its_scenario_draw_themselves(scenario: Scenario, kind: str) -> None:
     ours, theirs = scenario.plot(kind), simulate(scenario).plot(kind)
     assert ours._repr_png_() == theirs._repr_png_()
     assert ours._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_scenario_knows_its_ties_and_when_value_was_realised(scenario: Scenario) -> None:
+    for kind in ("network", "giants"):
+        assert scenario.plot(kind)._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="its scenario is needed"):
+        simulate(scenario).plot("giants")
 
 
 def test_a_table_draws_the_credit_that_it_holds(scenario: Scenario) -> None:
@@ -40,6 +47,11 @@ def test_a_study_and_a_fit_draw_themselves(scenario: Scenario) -> None:
     study = Study(scenario, {"dynamics.discovery_rate": [0.1, 0.5]}, replicates=3, measures=["total"])
     study.run()
     assert study.plot()._repr_png_().startswith(b"\x89PNG")
+    other = Study(scenario, {"dynamics.discovery_rate": [0.1, 0.5]}, replicates=2, measures=["reached"])
+    other.run()
+    assert other.plot()._repr_png_() == other.plot("reached")._repr_png_()
+    with pytest.raises(ValueError, match="x: the study varies nothing"):
+        Study(scenario).plot()
     record = {"person": [f"person {k}" for k in range(1, 6)], "time": [1, 2, 2, 3, 4]}
     found = fit(scenario, record, {"dynamics.discovery_rate": "uniform(0, 1)"}, runs=60)
     assert found.plot()._repr_png_().startswith(b"\x89PNG")

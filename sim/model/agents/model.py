@@ -45,8 +45,7 @@ class IdeaDiffusion(Society, mesa.Model):
             world = scenario
             rng = world.seed
             scenario = world.scenario
-        elif not isinstance(scenario, Scenario):
-            scenario = Scenario.load(scenario)
+        scenario = Scenario.of(scenario)
         luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
         self.luck = checked_seed(scenario.scenario.seed if luck is None else luck, "rng")
         mesa.Model.__init__(self, rng=self.luck)
