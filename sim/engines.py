@@ -103,7 +103,7 @@ def runner(
         from sim.model.agents.model import IdeaDiffusion
 
         def run(seed: int) -> Tape:
-            return IdeaDiffusion(world.with_luck(seed), person_class=person_class).run(progress)
+            return IdeaDiffusion(world.with_seed(seed), person_class=person_class).run(progress)
     else:
         from sim.model.agents.society import Society
         from sim.model.networks.ties import Neighbours
@@ -111,7 +111,7 @@ def runner(
         neighbours = Neighbours(world.ties)
 
         def run(seed: int) -> Tape:
-            return Society(world.with_luck(seed), neighbours=neighbours).run(progress)
+            return Society(world.with_seed(seed), neighbours=neighbours).run(progress)
 
     def blaming(seed: int) -> Tape:
         with blamed(world.rules):

@@ -15,7 +15,7 @@ PARTS = ("person", "telling", "implementation")
 TELLING = ("tell", "publish", "rewrite", "unlock")
 
 
-def world_without(world: World, rows: range, part: str = "person") -> World:
+def knocked_out(world: World, rows: range, part: str = "person") -> World:
     """Return the same world without the persons of these rows, their telling or their implementing; see `knockout`.
 
     Args:
@@ -29,9 +29,9 @@ def world_without(world: World, rows: range, part: str = "person") -> World:
     ... persons = [{name = "P1"}, {name = "P2", skill = 0.5}]
     ... ideas = [{name = "wheel"}]''')
     >>> world = World.build(scenario)
-    >>> world_without(world, range(1, 2)).alive.tolist()
+    >>> knocked_out(world, range(1, 2)).alive.tolist()
     [True, False]
-    >>> world_without(world, range(1, 2), "implementation").skill.tolist()
+    >>> knocked_out(world, range(1, 2), "implementation").skill.tolist()
     [0.0, 0.0]
     """
     schedule = tuple(left for entry in world.schedule for left in _left(entry, rows, part))

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engines import Rules, choose
 from sim.errors import checked_seed, did_you_mean, require, require_in
-from sim.experiments.counterfactual import PARTS, world_without
+from sim.experiments.counterfactual import PARTS, knocked_out
 from sim.experiments.runner import Runner
 from sim.experiments.tabular import Tabular
 from sim.machine.records import known
@@ -190,7 +190,7 @@ def _run(
             world = World.build(scenario, seed, runner.own)
             yield world
             for some in rows:
-                yield world_without(world, some, part)
+                yield knocked_out(world, some, part)
 
     told = None if progress is None else lambda done: progress(done, runs)
     values = list(runner.worlds(scenario, worlds(), lambda tape: tape.total, told))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from sim.machine.loops import for_size
-from sim.model.realise_loops import Impact, Schedule, Worth, realise_run, scheduled
+from sim.model.realise_loops import Impact, Payoffs, Schedule, realise_run, scheduled
 from sim.model.world import World
 from sim.tape.rows import Rows, in_use
 from sim.tape.tables import Events, Influences, Ints, Realised
@@ -29,7 +29,7 @@ def impact_of(world: World, now: int) -> Impact:
     impact, all_do = world.scenario.impact, bool(world.realises[: world.n].all())
     realising = np.ones(1, np.bool_) if all_do else world.realises[: world.n]
     return Impact(
-        realising, *delays_of(world), worth_of(world, now), world.n, now, impact.value_of == "held",
+        realising, *delays_of(world), payoffs_of(world, now), world.n, now, impact.value_of == "held",
         impact.per == "adopter", bool(world.crowd and world.realises[world.n]),
     )  # fmt: skip
 
@@ -75,7 +75,7 @@ def delays_of(world: World) -> tuple[Ints, Ints]:
     return since.copy(), delay.copy()
 
 
-def worth_of(world: World, now: int) -> Worth:
+def payoffs_of(world: World, now: int) -> Payoffs:
     """Return the value that a holder of each idea realises in a step, over spans of steps with a constant value."""
     spans: list[tuple[int, int, float]] = []
     begin = [0]
@@ -90,7 +90,7 @@ def worth_of(world: World, now: int) -> Worth:
         spans += [(step - 1, stop, v) for (step, v), stop in zip(values, stops, strict=True) if stop >= step]
         begin.append(len(spans))
     first, last, each = zip(*spans, strict=True) if spans else ((), (), ())
-    return Worth(np.array(begin), np.array(first, np.int64), np.array(last, np.int64), np.array(each, np.float64))
+    return Payoffs(np.array(begin), np.array(first, np.int64), np.array(last, np.int64), np.array(each, np.float64))
 
 
 def in_order(event: Ints, implementation: Ints, value: Any) -> Realised:

@@ -19,7 +19,7 @@ class Schedule(NamedTuple):
     event: Ints
 
 
-class Worth(NamedTuple):
+class Payoffs(NamedTuple):
     """The spans of each idea: where an idea's begin; each span gives `value` in the steps `first` + 1 to `last`."""
 
     begin: Ints
@@ -34,7 +34,7 @@ class Impact(NamedTuple):
     realising: NDArray[np.bool_]  # which of the n persons count, (n,), or (1,) if all do
     since: Ints  # from each step in `since` on, implementations are released after `delay` more steps
     delay: Ints
-    worth: Worth
+    payoffs: Payoffs
     n: int
     now: int  # the last step
     held: bool  # whether a holding counts even if the idea does not work
@@ -56,10 +56,10 @@ class Pools(NamedTuple):
 
 def realise_run(rows: Rows, pieces: Ints, impact: Impact) -> tuple[Rows, Ints, Ints, Floats]:
     """Realise the value of a run, as `realise` does, through the implementations that `scheduled` finds."""
-    schedule = scheduled(rows, len(impact.worth.begin) - 1, impact.since, impact.delay)
+    schedule = scheduled(rows, len(impact.payoffs.begin) - 1, impact.since, impact.delay)
     counted = pieces if impact.crowd else np.empty((5, 0), np.int64)
     return realise(
-        rows, impact.realising, counted, schedule, impact.worth, impact.n, impact.now, impact.held, impact.once
+        rows, impact.realising, counted, schedule, impact.payoffs, impact.n, impact.now, impact.held, impact.once
     )
 
 
@@ -94,7 +94,7 @@ def realise(
     realising: NDArray[np.bool_],
     pieces: Ints,
     schedule: Schedule,
-    worth: Worth,
+    payoffs: Payoffs,
     n: int,
     now: int,
     held: bool,
@@ -107,21 +107,21 @@ def realise(
         realising: which of the n persons count, (n,), or (1,) if all do.
         pieces: event, idea, begin, end, count of the crowd's holdings, (5, pieces).
         schedule: the implementations.
-        worth: the values of ideas, over spans of steps.
+        payoffs: the values of ideas, over spans of steps.
         n: persons before the crowd.
         now: the last step.
         held: whether a holding counts even if the idea does not work.
         once: whether a holding counts only in the first step in which it can, from the step in which it begins on.
     """
     events = rows.used[0]
-    ends = ends_of(rows, n, len(worth.begin) - 1, now)
+    ends = ends_of(rows, n, len(payoffs.begin) - 1, now)
     room = (events + pieces.shape[1]) * (2 if held and len(schedule.event) else 1)
     event, served, value = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     pools = pools_of(schedule, now, room)
     place = np.zeros(2, np.int64)
     while True:
         realise_idle(
-            rows, events, ends, realising, schedule.begin, worth, n, now, held, once, event, served, value, place
+            rows, events, ends, realising, schedule.begin, payoffs, n, now, held, once, event, served, value, place
         )
         e, used = place[0], place[1]
         if e == events + pieces.shape[1]:
@@ -140,14 +140,14 @@ def realise(
             begin = begin - 1 if held else max(begin, works) - 1
             end = min(begin + 1, end)
         if held:
-            idle = worth_between(worth, idea, begin, min(end, works - 1)) * count
+            idle = payoff_between(payoffs, idea, begin, min(end, works - 1)) * count
             if idle > 0.0:
                 event[used], served[used], value[used] = row, -1, idle
                 used += 1
         first = max(begin, works - 1)
-        gained = worth_between(worth, idea, first, end) * count
+        gained = payoff_between(payoffs, idea, first, end) * count
         if gained > 0.0:
-            rows, by = served_by(rows, pools, schedule, worth, idea, first, end, now)
+            rows, by = served_by(rows, pools, schedule, payoffs, idea, first, end, now)
             event[used], served[used], value[used] = row, by, gained
             used += 1
         place[0], place[1] = e + 1, used
@@ -155,8 +155,8 @@ def realise(
 
 
 def realise_idle(
-    rows: Rows, events: int, ends: NDArray[np.int32], realising: NDArray[np.bool_], made: Ints, worth: Worth, n: int,
-    now: int, held: bool, once: bool, event: Ints, served: Ints, value: Floats, place: Ints,
+    rows: Rows, events: int, ends: NDArray[np.int32], realising: NDArray[np.bool_], made: Ints, payoffs: Payoffs,
+    n: int, now: int, held: bool, once: bool, event: Ints, served: Ints, value: Floats, place: Ints,
 ) -> None:  # fmt: skip
     """Realise from event place[0] and realised row place[1] on, up to the first holding of an idea that ever works.
 
@@ -173,7 +173,7 @@ def realise_idle(
             begin, end = rows.step[e], ends[e] if len(ends) else now
             if once:
                 begin, end = begin - 1, min(begin, end)
-            gained = worth_between(worth, idea, begin, end) if held else 0.0
+            gained = payoff_between(payoffs, idea, begin, end) if held else 0.0
             if gained > 0.0:
                 event[used], served[used], value[used] = e, -1, gained
                 used += 1
@@ -200,11 +200,11 @@ def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
     return ends
 
 
-def worth_between(worth: Worth, idea: int, first: int, last: int) -> float:
+def payoff_between(payoffs: Payoffs, idea: int, first: int, last: int) -> float:
     """Return the value that a holder realises in the steps first + 1 to last, computed span by span."""
     total = 0.0
-    for span in range(worth.begin[idea], worth.begin[idea + 1]):
-        total += worth.value[span] * max(min(last, worth.last[span]) - max(first, worth.first[span]), 0)
+    for span in range(payoffs.begin[idea], payoffs.begin[idea + 1]):
+        total += payoffs.value[span] * max(min(last, payoffs.last[span]) - max(first, payoffs.first[span]), 0)
     return total
 
 
@@ -254,21 +254,21 @@ def make_pools(rows: Rows, pools: Pools, schedule: Schedule, idea: int, now: int
     return rows
 
 
-def use(rows: Rows, part: Ints, worth: Floats, parts: int, idea: int, number: int, now: int) -> tuple[Rows, int]:
+def use(rows: Rows, part: Ints, payoffs: Floats, parts: int, idea: int, number: int, now: int) -> tuple[Rows, int]:
     """Return a row that stands for several in these parts: the row itself if only one counts, else a `use` of them."""
     for k in range(1, parts):
         j = k
         while j and part[j - 1] > part[j]:
             part[j - 1], part[j] = part[j], part[j - 1]
-            worth[j - 1], worth[j] = worth[j], worth[j - 1]
+            payoffs[j - 1], payoffs[j] = payoffs[j], payoffs[j - 1]
             j -= 1
     total = 0.0
     for k in range(parts):
-        total += worth[k]
+        total += payoffs[k]
     last = -1
     some = 0
     for k in range(parts):
-        if worth[k] / total > 0.0:
+        if payoffs[k] / total > 0.0:
             last = part[k]
             some += 1
     if some == 1:
@@ -276,8 +276,8 @@ def use(rows: Rows, part: Ints, worth: Floats, parts: int, idea: int, number: in
     rows = with_room(rows, 1, parts)
     row = add_event(rows, now, USE, -1, idea, number)
     for k in range(parts):
-        if worth[k] / total > 0.0:
-            add_influence(rows, row, part[k], worth[k] / total)
+        if payoffs[k] / total > 0.0:
+            add_influence(rows, row, part[k], payoffs[k] / total)
     return rows, row
 
 
@@ -303,7 +303,7 @@ def place_of(spans: NDArray[np.int64], idea: int, first: int, end: int) -> int:
 
 
 def served_by(
-    rows: Rows, pools: Pools, schedule: Schedule, worth: Worth, idea: int, first: int, end: int, now: int
+    rows: Rows, pools: Pools, schedule: Schedule, payoffs: Payoffs, idea: int, first: int, end: int, now: int
 ) -> tuple[Rows, int]:
     """Return the row for the steps first + 1 to end, made of the pools that they touch, in blocks where possible."""
     if not pools.made[idea]:
@@ -325,9 +325,9 @@ def served_by(
         after = pool + (1 << level)
         begin = first if pool == low else pools.start[pool] - 1
         stop = end if after > high else pools.start[after] - 1
-        gained = worth_between(worth, idea, begin, stop)
+        gained = payoff_between(payoffs, idea, begin, stop)
         if gained > 0.0:
-            rows, part[parts] = block(rows, pools, worth, idea, pool, level, now)
+            rows, part[parts] = block(rows, pools, payoffs, idea, pool, level, now)
             value[parts] = gained
             parts += 1
         pool = after
@@ -337,7 +337,7 @@ def served_by(
     return rows, row
 
 
-def block(rows: Rows, pools: Pools, worth: Worth, idea: int, pool: int, level: int, now: int) -> tuple[Rows, int]:
+def block(rows: Rows, pools: Pools, payoffs: Payoffs, idea: int, pool: int, level: int, now: int) -> tuple[Rows, int]:
     """Return the row for all the steps of 2 ** level pools from one on; each block is made once, of two halves."""
     made = pools.block
     part, value = np.empty(2, np.int64), np.empty(2)
@@ -349,7 +349,7 @@ def block(rows: Rows, pools: Pools, worth: Worth, idea: int, pool: int, level: i
             for side in range(2):
                 begin = at + side * half
                 part[side] = pools.row[begin] if half == 1 else made[begin, above]
-                value[side] = worth_between(worth, idea, pools.start[begin] - 1, pools.start[begin + half] - 1)
+                value[side] = payoff_between(payoffs, idea, pools.start[begin] - 1, pools.start[begin + half] - 1)
             made[at, above + 1] = part[1]
             if value[0] + value[1] > 0.0:
                 rows, made[at, above + 1] = use(rows, part, value, 2, idea, pools.number[at + 2 * half - 1], now)

@@ -142,9 +142,9 @@ def _cohorts(tape: Tape, world: World) -> Cohorts:
         gone_in_all = 0
         for cohort in held[of]:
             number, since, many = cohort
-            luck = uniform(world.seed, CROWD, now, world.n, of, 1 + since)
+            drawn = uniform(world.seed, CROWD, now, world.n, of, 1 + since)
             leaves = abandonment_rate(works, rate, rate_working, now - since)
-            if is_settled(since, now) and (gone := count_leaving(many, leaves, luck)):
+            if is_settled(since, now) and (gone := count_leaving(many, leaves, drawn)):
                 cohort[2] -= gone
                 gone_in_all += gone
                 left.append((number, now, gone))

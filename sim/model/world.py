@@ -147,7 +147,7 @@ class World:
             rules=rules,
         )
 
-    def with_luck(self, seed: int) -> World:
+    def with_seed(self, seed: int) -> World:
         """Return the same persons, ties and ideas with the random draws of another seed from the first step on."""
         other = object.__new__(World)
         other.__dict__.update(self.__dict__, seed=seed)

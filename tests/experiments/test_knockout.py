@@ -13,7 +13,7 @@ from scipy import stats
 from sim import Scenario, World
 from sim.accounts.knockout import lost_without
 from sim.engines import simulate, simulate_world
-from sim.experiments.counterfactual import world_without
+from sim.experiments.counterfactual import knocked_out
 from sim.experiments.knockout import knockout
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
@@ -54,7 +54,7 @@ def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
     with_notebook = simulate(scenario)
     world = World.build(scenario)
     genius = 0
-    without = simulate_world(world_without(world, range(genius, genius + 1)), "agents")
+    without = simulate_world(knocked_out(world, range(genius, genius + 1)), "agents")
     assert genius in with_notebook.events.person
     assert genius not in without.events.person
     finder = with_notebook.events.person == 1
@@ -71,7 +71,7 @@ def test_the_knocked_out_do_nothing_and_no_other_is_touched(part: str, scenario:
     world = World.build(scenario)
     first = data.draw(st.integers(0, world.n - 1))
     rows = range(first, data.draw(st.integers(first + 1, world.n)))
-    less = world_without(world, rows, part)
+    less = knocked_out(world, rows, part)
     tape = simulate_world(less, "agents")
     mine = (tape.events.person >= rows.start) & (tape.events.person < rows.stop)
     assert less.persons is world.persons
@@ -94,11 +94,11 @@ def test_without_nobody_it_is_the_same_world(scenario: Scenario) -> None:
     kept = [d for d in scenario.interventions if not (d.kind == "implement" and d.person in ("P", "everyone"))]
     plain = scenario.model_copy(update={"persons": lines, "interventions": kept})
     world = World.build(plain)
-    assert simulate_world(world_without(world, range(1), "implementation"), "agents") == simulate_world(world, "agents")
+    assert simulate_world(knocked_out(world, range(1), "implementation"), "agents") == simulate_world(world, "agents")
 
 
 def tape_without(scenario: Scenario, rows: range, part: str) -> Tape:
-    return simulate_world(world_without(World.build(scenario), rows, part), "agents")
+    return simulate_world(knocked_out(World.build(scenario), rows, part), "agents")
 
 
 def kinds_of(tape: Tape, person: int) -> set[int]:
@@ -145,7 +145,7 @@ def test_threads_order_and_engine_make_no_difference() -> None:
     world = World.build(rich())
     for part in ("person", "telling", "implementation"):
         for rows in (range(1), range(1, 4), range(2, 3)):
-            less = world_without(world, rows, part)
+            less = knocked_out(world, rows, part)
             assert simulate_world(less, "kernels") == simulate_world(less, "agents")
 
 
@@ -155,7 +155,7 @@ def test_each_replicate_is_a_pair_of_runs_of_one_seed() -> None:
     pairs = []
     for seed in (5, 9):
         world = World.build(scenario, seed)
-        pairs.append((simulate(scenario, seed).total, simulate_world(world_without(world, range(1)), "agents").total))
+        pairs.append((simulate(scenario, seed).total, simulate_world(knocked_out(world, range(1)), "agents").total))
     assert table.value.tolist() == [whole for whole, _ in pairs]
     lost = np.array([whole - less for whole, less in pairs])
     assert table.lost.tolist() == [lost.tolist()]
@@ -166,7 +166,7 @@ def test_each_replicate_is_a_pair_of_runs_of_one_seed() -> None:
     table = knockout(scenario, ["person 3"], seeds=[4], engine="agents")
     tape = simulate(scenario, 4)
     row = tape.persons.names().index("person 3")
-    less = simulate_world(world_without(World.build(scenario, 4), range(row, row + 1)), "agents")
+    less = simulate_world(knocked_out(World.build(scenario, 4), range(row, row + 1)), "agents")
     assert table.raw[0] == tape.total - less.total != 0.0
 
 

@@ -14,7 +14,7 @@ from sim import Scenario, simulate
 from sim.machine.loops import compiled
 from sim.model import realise_loops
 from sim.model.realise import in_order
-from sim.model.realise_loops import Schedule, Worth
+from sim.model.realise_loops import Payoffs, Schedule
 from sim.tape.rows import Recorder, rows_of
 from sim.tape.rows import in_use as used
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
@@ -67,7 +67,7 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     spans = [[(max(a, 1) - 1, min(b, now + 1) - 1, v)
               for (a, v), (b, _) in zip(of, [*of[1:], (now + 1, 0.0)], strict=True)] for of in values]  # fmt: skip
     first, last, value = np.array([span for of in spans for span in of]).reshape(-1, 3).T
-    worth = Worth(np.cumsum([0, *map(len, spans)]), first.astype(np.int64), last.astype(np.int64), value.copy())
+    worth = Payoffs(np.cumsum([0, *map(len, spans)]), first.astype(np.int64), last.astype(np.int64), value.copy())
     before = len(recorder.events), len(recorder.influences)
     columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
     settings = (np.ones(1, np.bool_), columns, schedule, worth, 0, now, held, False)

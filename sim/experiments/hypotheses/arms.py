@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ScenarioError, did_you_mean
-from sim.experiments.counterfactual import world_without
+from sim.experiments.counterfactual import knocked_out
 from sim.experiments.hypotheses.measures import measure_named
 from sim.experiments.hypotheses.schema import NOT_OF_A_WORLD, Hypothesis, arm_names, formula_of
 from sim.experiments.runner import Runner
@@ -154,7 +154,7 @@ def _tapes(arm: Arm, seeds: Sequence[int], firsts: Mapping[str, Sequence[int]], 
     def rows(at: int) -> range:
         return fixed if fixed is not None else range(firsts[kind][at], firsts[kind][at] + 1)
 
-    worlds = (world_without(World.build(arm.scenario, seed, runner.own), rows(at)) for at, seed in enumerate(seeds))
+    worlds = (knocked_out(World.build(arm.scenario, seed, runner.own), rows(at)) for at, seed in enumerate(seeds))
     return list(runner.worlds(arm.scenario, worlds, lambda tape: tape))
 
 

@@ -64,14 +64,14 @@ class Crowd:
         total = sum(cohort.count for cohort in cohorts)
         return {cohort.event: self.rules.part_of(cohort.count, total) for cohort in cohorts}
 
-    def learn(self, now: int, idea: int, luck: int) -> None:
+    def learn(self, now: int, idea: int, seed: int) -> None:
         """Have all who understood at least one teller adopt the idea: one event, weighted by each teller's chance."""
         told = sorted(self.told.pop(idea))
         by_any, reached = 0.0, 0.0
         for _, chance in told:
             by_any = self.rules.by_any(by_any, chance)
             reached = self.rules.added(reached, chance)
-        count = self.rules.draw_count(self.open_to(idea), by_any, uniform(luck, CROWD, now, self.index, idea))
+        count = self.rules.draw_count(self.open_to(idea), by_any, uniform(seed, CROWD, now, self.index, idea))
         if count == 0:
             return
         by_event: dict[int, float] = {}
@@ -82,7 +82,7 @@ class Crowd:
         self.cohorts.setdefault(idea, []).append(Cohort(event, now, count))
 
     def leaving(
-        self, now: int, luck: int, works: Callable[[int], bool], dynamics: Mapping[str, Any]
+        self, now: int, seed: int, works: Callable[[int], bool], dynamics: Mapping[str, Any]
     ) -> dict[int, list[int]]:
         """Return how many of each cohort of each idea abandon it now; ideas that nobody abandons are left out."""
         leaving = {}
@@ -93,7 +93,7 @@ class Crowd:
                     self.rules.count_leaving(
                         c.count,
                         self.rules.abandonment_rate(*rates, now - c.since),
-                        uniform(luck, CROWD, now, self.index, idea, 1 + c.since),
+                        uniform(seed, CROWD, now, self.index, idea, 1 + c.since),
                     )
                 )
                 if self.rules.is_settled(c.since, now)

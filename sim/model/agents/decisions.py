@@ -78,10 +78,10 @@ class Decisions:
         chance: float = self.model.rules.chance_to_understand(clarity, teller_clarity, self.understanding)
         return chance
 
-    def takes_up(self, idea: int) -> bool:
+    def adopts(self, idea: int) -> bool:
         """Return whether the person, having understood, adopts the idea at once and does not hesitate."""
         hesitation = self.model.ideas["hesitation"][idea]
-        return not self.model.rules.hesitates(hesitation, self.luck(HESITATE, idea) if hesitation > 0.0 else 0.0)
+        return not self.model.rules.hesitates(hesitation, self.draw(HESITATE, idea) if hesitation > 0.0 else 0.0)
 
     def implements(self, idea: int) -> bool:
         """Return whether the person makes a held idea work."""
@@ -150,7 +150,7 @@ class Decisions:
         """Return whether the person has held all prerequisites of the idea since an earlier step."""
         return all(self.has_held(prerequisite) for prerequisite in self.model.world.ideas.prerequisites[idea])
 
-    def luck(self, purpose: int, idea: int, other: int = 0) -> float:
+    def draw(self, purpose: int, idea: int, other: int = 0) -> float:
         """Return the person's uniform number in [0, 1) for this purpose, idea and other person, in this step."""
         return uniform_of(self.model.key(purpose, idea), self.index, other)
 
@@ -162,8 +162,8 @@ class Decisions:
         timer = self.timers.get((purpose, idea))
         now = self.model.now
         if timer is None or timer.rate != rate:
-            luck = self.luck(purpose, idea) if rate > 0.0 else 0.0
-            timer = self.timers[purpose, idea] = Timer(rate, now - 1 + self.model.rules.wait(luck, rate))
+            drawn = self.draw(purpose, idea) if rate > 0.0 else 0.0
+            timer = self.timers[purpose, idea] = Timer(rate, now - 1 + self.model.rules.wait(drawn, rate))
         return timer.due <= now
 
     def restart(self, purpose: int, idea: int) -> None:
@@ -185,8 +185,8 @@ class Decisions:
         degree, simple = len(ties), model.dynamics["adoption"] == "simple"
         audience = rules.within_ties(audience, degree, model.dynamics["audience"] == "ties")
         if simple:
-            for (other, weight), luck in zip(ties, model.luck_with_ties(idea, self.index), strict=True):
-                self.address(idea, holding, other, rules.chance_to_tell(audience, degree, weight), luck, mutual=True)
+            for (other, weight), drawn in zip(ties, model.draws_with_ties(idea, self.index), strict=True):
+                self.address(idea, holding, other, rules.chance_to_tell(audience, degree, weight), drawn, mutual=True)
         chance = rules.chance_to_tell_stranger(audience, degree, model.world.size)
         if chance <= 0.0:
             return
@@ -194,7 +194,7 @@ class Decisions:
             tied = {other for other, _ in ties}
             for other in self.strangers(idea, chance, STRANGERS):
                 if other != self.index and other not in tied:
-                    self.address(idea, holding, other, 1.0, self.luck(LISTEN, idea, other), mutual=True)
+                    self.address(idea, holding, other, 1.0, self.draw(LISTEN, idea, other), mutual=True)
         model.crowd.address(idea, holding.event, chance, model.ideas["clarity"][idea], self.clarity)
 
     def chance_to_address(self, idea: int, other: Other) -> float:
@@ -215,13 +215,13 @@ class Decisions:
         """Yield the persons who are addressed, each with the same chance, by skipping the others."""
         other, n = -1, self.model.world.n
         for draws in range(n):
-            luck = self.luck(purpose, idea, draws) if chance < 1.0 else 0.0
-            other += 1 + self.model.rules.skip(luck, chance)
+            drawn = self.draw(purpose, idea, draws) if chance < 1.0 else 0.0
+            other += 1 + self.model.rules.skip(drawn, chance)
             if other >= n:
                 return
             yield other
 
-    def address(self, idea: int, holding: Holding, other: int, chance: float, luck: float, mutual: bool) -> None:
+    def address(self, idea: int, holding: Holding, other: int, chance: float, drawn: float, mutual: bool) -> None:
         """Tell one person with this chance; one who understands has heard of the idea.
 
         `mutual`: whether the person, as a holder, could address the teller likewise, so that both are one meeting.
@@ -230,22 +230,22 @@ class Decisions:
         hearer = model.people[other]
         if idea in hearer.holdings:
             if model.dynamics["stifling"] != "none":
-                self.meet(idea, hearer, chance, luck, mutual)
+                self.meet(idea, hearer, chance, drawn, mutual)
         elif hearer.is_open_to(idea):
             rules = model.rules
             understood = rules.chance_of_both(chance, hearer.understands(idea, self.clarity))
-            if rules.comes_true(luck, understood):
+            if rules.comes_true(drawn, understood):
                 model.hear(hearer, idea, {holding.event: 1.0}, self.index)
 
-    def meet(self, idea: int, other: Other, chance: float, luck: float, mutual: bool) -> None:
+    def meet(self, idea: int, other: Other, chance: float, drawn: float, mutual: bool) -> None:
         """Have a teller meet someone who knows already: stale news stifles the teller, or both of them."""
         model, stifling = self.model, self.model.dynamics["stifling"]
-        if not model.rules.comes_true(luck, chance):
+        if not model.rules.comes_true(drawn, chance):
             return
         if stifling == "both" and mutual:
             here, back = self.chance_to_address(idea, other), other.chance_to_address(idea, self)
             if not model.rules.comes_true(
-                luck, model.rules.chance_of_both(chance, model.rules.part_of_meeting(here, back))
+                drawn, model.rules.chance_of_both(chance, model.rules.part_of_meeting(here, back))
             ):
                 return
         model.stifled.append((idea, self.index))
@@ -268,7 +268,7 @@ class Decisions:
             if not model.rules.reaches_threshold(held, total, self.threshold):
                 continue
             teller = model.people[min(holders, key=lambda other: (model.rank(idea, other, self.index), other))]
-            if model.rules.comes_true(self.luck(UNDERSTAND, idea), self.understands(idea, teller.clarity)):
+            if model.rules.comes_true(self.draw(UNDERSTAND, idea), self.understands(idea, teller.clarity)):
                 for other in holders:
                     model.hear(self, idea, {model.people[other].holdings[idea].event: 1.0}, other)
 

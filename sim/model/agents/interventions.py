@@ -125,7 +125,7 @@ def _publish(model: Acting, entry: Scheduled) -> None:
     for person, idea, holding in _holdings(model, entry):
         for other in person.strangers(idea, entry.amount, PUBLISH) if entry.amount > 0.0 else ():
             if other != person.index:
-                person.address(idea, holding, other, 1.0, person.luck(READ, idea, other), mutual=False)
+                person.address(idea, holding, other, 1.0, person.draw(READ, idea, other), mutual=False)
         model.crowd.address(idea, holding.event, entry.amount, model.ideas["clarity"][idea], person.clarity)
 
 
@@ -139,7 +139,7 @@ def _tell(model: Acting, entry: Scheduled) -> None:
             if other == crowd:
                 model.crowd.address(idea, holding.event, 1.0, model.ideas["clarity"][idea], person.clarity)
             elif other != person.index:
-                person.address(idea, holding, other, 1.0, person.luck(TOLD, idea, other), mutual=False)
+                person.address(idea, holding, other, 1.0, person.draw(TOLD, idea, other), mutual=False)
 
 
 def _tell_from_the_crowd(model: Acting, entry: Scheduled, idea: int) -> None:
@@ -149,8 +149,8 @@ def _tell_from_the_crowd(model: Acting, entry: Scheduled, idea: int) -> None:
     for other in entry.to if parents else ():
         if other < crowd and model.people[other].is_open_to(idea):
             hearer = model.people[other]
-            luck, understood = uniform_of(model.key(TOLD, idea), crowd, other), hearer.understands(idea, 1.0)
-            if model.rules.comes_true(luck, model.rules.chance_of_both(1.0, understood)):
+            drawn, understood = uniform_of(model.key(TOLD, idea), crowd, other), hearer.understands(idea, 1.0)
+            if model.rules.comes_true(drawn, model.rules.chance_of_both(1.0, understood)):
                 model.hear(hearer, idea, parents, crowd)
 
 

@@ -46,10 +46,10 @@ class IdeaDiffusion(Society, mesa.Model):
             rng = world.seed
             scenario = world.scenario
         scenario = Scenario.of(scenario)
-        luck = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
-        self.luck = checked_seed(scenario.scenario.seed if luck is None else luck, "rng")
-        mesa.Model.__init__(self, rng=self.luck)
-        Society.__init__(self, world or World.build(scenario, self.luck, own_rules(rules)), person_class)
+        seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
+        self.world_seed = checked_seed(scenario.scenario.seed if seed is None else seed, "rng")
+        mesa.Model.__init__(self, rng=self.world_seed)
+        Society.__init__(self, world or World.build(scenario, self.world_seed, own_rules(rules)), person_class)
         self.datacollector = mesa.DataCollector(
             model_reporters={"holders": IdeaDiffusion.holders, "realising": IdeaDiffusion.realising}
         )

@@ -23,7 +23,7 @@ class Person(Decisions, mesa.Agent):
     """One person of the model.
 
     To give persons a rule of their own, subclass and override one of the decisions `discovers`, `audience`, `tells`,
-    `understands`, `takes_up`, `implements`, `abandons`, and pass the class to `IdeaDiffusion(..., person_class=...)`;
+    `understands`, `adopts`, `implements`, `abandons`, and pass the class to `IdeaDiffusion(..., person_class=...)`;
     surroundings.py lists what it can ask. Only persons with creativity (skill) above 0 are asked to discover
     (implement).
 

@@ -60,7 +60,7 @@ class Society:
         self, world: World, person_class: Callable[[Any, int], Decisions] = Decisions,
         neighbours: Neighbours | None = None,
     ) -> None:  # fmt: skip
-        self.world, self.luck = world, world.seed
+        self.world, self.world_seed = world, world.seed
         self.now = 0
         self.dynamics: dict[str, Any] = dict(world.scenario.dynamics)
         columns = ("value", "clarity", "difficulty", "discovery_rate", "hesitation")
@@ -154,10 +154,10 @@ class Society:
         """Return the key of all draws of this step for one purpose and idea."""
         key = self._keys.get((purpose, idea))
         if key is None:
-            key = self._keys[purpose, idea] = key_of(self.luck, purpose, self.now, idea)
+            key = self._keys[purpose, idea] = key_of(self.world_seed, purpose, self.now, idea)
         return key
 
-    def luck_with_ties(self, idea: int, teller: int) -> list[float]:
+    def draws_with_ties(self, idea: int, teller: int) -> list[float]:
         """Return a teller's uniform numbers for its ties in this step, drawn at once for all who may tell the idea."""
         drawn = self._with_ties.get(idea)
         if drawn is None:
@@ -173,8 +173,8 @@ class Society:
         others = np.array([other for of_teller in ties.values() for other, _ in of_teller], np.int64)
         counters = (np.repeat(np.array(tellers, np.int64), [len(ties[teller]) for teller in tellers]) << 32) | others
         drawn: Any = unit(squares_of(counters, self.key(TELL, idea)))
-        luck = iter(drawn.tolist())
-        return {teller: list(islice(luck, len(of_teller))) for teller, of_teller in ties.items()}
+        each = iter(drawn.tolist())
+        return {teller: list(islice(each, len(of_teller))) for teller, of_teller in ties.items()}
 
     def rank(self, idea: int, teller: int, hearer: int) -> int:
         """Return the rank of a teller among those who make a hearer understand in this step; the lowest is credited."""
@@ -224,13 +224,13 @@ class Society:
         told = [*self.hearings, *((idea, self.world.n) for idea in self.crowd.told)]
         for idea, index in sorted(told):
             if index == self.world.n:
-                self.crowd.learn(self.now, idea, self.luck)
+                self.crowd.learn(self.now, idea, self.world_seed)
                 continue
             person = self.people[index]
             if not person.is_open_to(idea):
                 continue
             parents = self._credited(idea, index, self.hearings[idea, index])
-            if any(teller is None for teller, _ in self.hearings[idea, index]) or person.takes_up(idea):
+            if any(teller is None for teller, _ in self.hearings[idea, index]) or person.adopts(idea):
                 self.begin(tables.LEARN, person, idea, parents)
             else:
                 person.hesitates = {**person.hesitates, idea: parents}
@@ -241,7 +241,7 @@ class Society:
             self.implement(self.people[index], idea)
 
     def _abandon(self) -> None:
-        leaving = self.crowd.leaving(self.now, self.luck, self.works, self.dynamics)
+        leaving = self.crowd.leaving(self.now, self.world_seed, self.works, self.dynamics)
         readopt = bool(self.dynamics["readopt"])
         for idea, index in sorted([*self.abandonments, *((idea, self.world.n) for idea in leaving)]):
             if index == self.world.n:

@@ -2,7 +2,7 @@
 
 Read this file to write a rule of your own. A subclass of Person finds the current world in `self.model`, which has what
 `Surroundings` lists, and the others in `self.model.people`, each with what `Other` lists. A decision is a function of
-these and of luck (`Person.luck`, `Person.comes_true`); it reads everything as it was at the end of the step before.
+these and of draws (`Person.draw`, `Person.comes_true`); it reads everything as it was at the end of the step before.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Surroundings(Protocol):
     def key(self, purpose: int, idea: int) -> int:
         """Return the key of all draws of this step for one purpose and idea."""
 
-    def luck_with_ties(self, idea: int, teller: int) -> Sequence[float]:
+    def draws_with_ties(self, idea: int, teller: int) -> Sequence[float]:
         """Return a teller's uniform number in [0, 1) for each of `ties_of`, in this step."""
 
     def rank(self, idea: int, teller: int, hearer: int) -> int:

@@ -17,7 +17,7 @@ from sim.model.kernels.columns import FAR, Records, Run, TieRows
 from sim.model.kernels.step import BETWEEN, DONE, take_steps
 from sim.model.networks.csr import Rows as Ties
 from sim.model.networks.generators.regular import no_ties
-from sim.model.realise_loops import Impact, Worth, realise_run
+from sim.model.realise_loops import Impact, Payoffs, realise_run
 from sim.tape.rows import Rows
 from sim.tape.tables import Floats, Ints
 
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
     once: bool
     realising: NDArray[np.bool_]
     since: Ints  # the steps from which the delays of implementations apply
-    begin: Ints  # where the spans of each idea begin; see Worth
+    begin: Ints  # where the spans of each idea begin; see Payoffs
     first: Ints
     last: Ints
     most: int  # the most events of a run
@@ -88,9 +88,9 @@ def run_all(
         stopped = take_steps(run, run.steps, 0, plan.most)
         if stopped != DONE:
             break
-        worth = Worth(plan.begin, plan.first, plan.last, cells.value[cell[number]])
+        payoffs = Payoffs(plan.begin, plan.first, plan.last, cells.value[cell[number]])
         delay = cells.delay[cell[number]]
-        impact = Impact(plan.realising, plan.since, delay, worth, run.n, run.steps, plan.held, plan.once, False)
+        impact = Impact(plan.realising, plan.since, delay, payoffs, run.n, run.steps, plan.held, plan.once, False)
         rows, event, served, value = realise_run(run.rows, none, impact)
         if not is_added(block, rows, event, served, value, run.skipped):
             stopped = FULL

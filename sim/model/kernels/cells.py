@@ -17,7 +17,7 @@ from sim.model.kernels.step import MOST
 from sim.model.networks import build
 from sim.model.networks.generators.make import law_of
 from sim.model.own_rules import Own
-from sim.model.realise import delays_of, worth_of
+from sim.model.realise import delays_of, payoffs_of
 from sim.model.rules import NEVER
 from sim.model.world import World
 from sim.scenario.groups import POPULATION, person_ranges
@@ -47,7 +47,7 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
         kind, given = parameters_of(law)
         draws.append((ability, kind, rows.start, rows.stop, end, end + len(given)))
         end += len(given)
-    base, worth = _numbers(world), worth_of(world, world.scenario.scenario.steps)
+    base, payoffs = _numbers(world), payoffs_of(world, world.scenario.scenario.steps)
     numbers = [base if one.ideas is world.ideas and one.schedule is world.schedule else _numbers(one) for one in worlds]
     columns = [np.stack(column) for column in zip(*numbers, strict=True)]
     _, keeps, alive, _ = persons_of(world)
@@ -59,7 +59,7 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
         world.scenario.impact.value_of == "held",
         world.scenario.impact.per == "adopter",
         np.ones(1, np.bool_) if everybody else world.realises[: world.n].copy(),
-        delays_of(world)[0], worth.begin, worth.first, worth.last, MOST,
+        delays_of(world)[0], payoffs.begin, payoffs.first, payoffs.last, MOST,
     )  # fmt: skip
     ideas, interventions, delays, values = columns
     cells = Cells(
@@ -74,7 +74,7 @@ def plan_and_cells(world: World, scenarios: Sequence[Scenario]) -> tuple[Plan, C
 
 def _numbers(world: World) -> tuple[Any, ...]:
     """Return the numbers of ideas, interventions, delays and values of a world, as the loops read them."""
-    values = worth_of(world, world.scenario.scenario.steps).value
+    values = payoffs_of(world, world.scenario.scenario.steps).value
     return ideas_of(world), interventions_of(world.schedule), delays_of(world)[1], values
 
 

@@ -86,8 +86,8 @@ def abandon_in_crowd(run: Run, idea: int) -> None:
         if is_settled(cohort.since, run.now):
             age = run.now - cohort.since
             rate = abandonment_rate(status.works != 0, d.abandon_rate, d.abandon_rate_working, age)
-            luck = uniform(run.seed, CROWD, run.now, run.n, idea, 1 + cohort.since)
-            gone = count_leaving(cohort.count, rate, luck)
+            drawn = uniform(run.seed, CROWD, run.now, run.n, idea, 1 + cohort.since)
+            gone = count_leaving(cohort.count, rate, drawn)
         following = cohort.next
         if gone:
             total += gone

@@ -198,10 +198,10 @@ def do_with_holding(run: Run, idea: int, person: int, which: int) -> None:
 
 def publish(run: Run, key: int, reach: float) -> None:
     """Have a holder address everybody with the same chance."""
-    luck, person = key_of(run.seed, PUBLISH, run.now, key // run.n), key % run.n
+    stream, person = key_of(run.seed, PUBLISH, run.now, key // run.n), key % run.n
     other, draws = -1, 0
     while reach > 0.0:
-        other += 1 + skip(uniform_of(luck, person, draws) if reach < 1.0 else 0.0, reach)
+        other += 1 + skip(uniform_of(stream, person, draws) if reach < 1.0 else 0.0, reach)
         if other >= run.n:
             break
         draws += 1
@@ -230,8 +230,8 @@ def expose_to(run: Run, idea: int, person: int, other: int, clarity: float, sour
     if is_closed(run.closed, key):
         return
     understood = chance_to_understand(run.ideas[idea].clarity, clarity, at(run.abilities.understanding, other))
-    luck = uniform_of(key_of(run.seed, purpose, run.now, idea), person, other)
-    if comes_true(luck, chance_of_both(1.0, understood)):
+    drawn = uniform_of(key_of(run.seed, purpose, run.now, idea), person, other)
+    if comes_true(drawn, chance_of_both(1.0, understood)):
         note_later(run, key, claim(rank_of(key_of(run.seed, RANK, run.now, idea), person, other), source))
 
 

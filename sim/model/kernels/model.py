@@ -68,7 +68,7 @@ def runner(
                 progress(now, steps)
         rows, *realised, skipped, sound = finish(kept, impact)
         del kept  # frees its memory before the tape takes more
-        return tape_of(world.with_luck(seed), rows, realised, now, skipped, sound)
+        return tape_of(world.with_seed(seed), rows, realised, now, skipped, sound)
 
     return run
 

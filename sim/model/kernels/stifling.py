@@ -49,13 +49,13 @@ def tie_to(run: Run, person: int, other: int) -> int:
     return -1
 
 
-def meet(run: Run, key: int, other_key: int, said: float, luck: float) -> None:
+def meet(run: Run, key: int, other_key: int, said: float, drawn: float) -> None:
     """Have a teller meet someone who knows already: stale news stifles one or both from the next step on."""
-    if not run.pairs[other_key].bits & HELD or not comes_true(luck, said):
+    if not run.pairs[other_key].bits & HELD or not comes_true(drawn, said):
         return
     if run.dynamics[0].stifling == BOTH:
         here, back = chance_to_address(run, key, other_key), chance_to_address(run, other_key, key)
-        if not comes_true(luck, chance_of_both(said, part_of_meeting(here, back))):
+        if not comes_true(drawn, chance_of_both(said, part_of_meeting(here, back))):
             return
         run.pairs[other_key].until = min(run.pairs[other_key].until, run.now)
     run.pairs[key].until = min(run.pairs[key].until, run.now)

@@ -281,13 +281,13 @@ def tell_strangers(run: Run, buffer: Buffer, key: int, idea: int, person: int, c
         shut = is_closed(run.closed, other_key)
         if other == person or (shut and stifling == SILENT) or tie_to(run, person, other) >= 0:
             continue
-        luck = uniform_of(listen_key, person, other)
+        drawn = uniform_of(listen_key, person, other)
         if shut:
-            meet(run, key, other_key, 1.0, luck)
+            meet(run, key, other_key, 1.0, drawn)
             continue
         understood = chance_to_understand(
             run.ideas[idea].clarity, at(abilities.clarity, person), at(abilities.understanding, other)
         )
-        if comes_true(luck, chance_of_both(1.0, understood)):
+        if comes_true(drawn, chance_of_both(1.0, understood)):
             push(run.keys, other_key)
             push(run.claims, claim(rank_of(rank_key, person, other), run.pairs[key].event))

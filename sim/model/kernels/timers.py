@@ -87,7 +87,7 @@ def rate_of(run: Run, timer: int, idea: int, person: int) -> float:
 def start(run: Run) -> None:
     """Start the timers that are asked about and do not run yet; ask again about those that may run soon."""
     pending, now, n = run.pending, run.now, run.n
-    left, last, luck = 0, -1, 0
+    left, last, stream = 0, -1, 0
     for place in range(1, pending[0] + 1):
         timer = pending[place]
         if run.due[timer]:
@@ -106,8 +106,8 @@ def start(run: Run) -> None:
             continue  # never due, until it restarts at another rate
         if last != 4 * idea + (timer & 3):
             last = 4 * idea + (timer & 3)
-            luck = key_of(run.seed, PURPOSES[timer & 3], now, idea)
-        due = min(now - 1 + wait(uniform_of(luck, person, 0), rate), FAR)
+            stream = key_of(run.seed, PURPOSES[timer & 3], now, idea)
+        due = min(now - 1 + wait(uniform_of(stream, person, 0), rate), FAR)
         run.due[timer] = due
         run.timers_used = 1
         if due == now or (due <= run.steps and not (timer & 3 == ABANDONMENT and rates_vary())):

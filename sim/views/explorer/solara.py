@@ -46,7 +46,7 @@ def solara_page(scenario: Scenario | str | Path) -> Any:
 
     model = IdeaDiffusion(scenario)
     chosen = model.world.scenario
-    seed = {"type": "SliderInt", "value": model.luck % 100, "label": "seed", "min": 0, "max": 99, "step": 1}
+    seed = {"type": "SliderInt", "value": model.world_seed % 100, "label": "seed", "min": 0, "max": 99, "step": 1}
     curves = [make_plot_component({name: colour}) for name, colour in zip(COUNTS, (BLUE, VERMILLION), strict=True)]
     return SolaraViz(
         model, components=curves, model_params={"scenario": chosen, "rng": seed}, name=chosen.scenario.name

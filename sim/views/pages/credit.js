@@ -80,9 +80,9 @@ function drawStrip() { // on a phone, where there is no room for the list beside
 }
 
 function describe(p) { // one line of how a person stands
-  const { held, made, found, deed } = now.standing, size = history_.people.size[p], many = history_.ideas.length;
+  const { held, made, found, stage } = now.standing, size = history_.people.size[p], many = history_.ideas.length;
   if (size > 1) return `${amount(held[p])} of ${amount(size)} hold it`;
-  if (deed[p] === 0) return "holds nothing yet";
+  if (stage[p] === 0) return "holds nothing yet";
   if (held[p] <= 0) return "holds it no more";
   const what = now.idea < 0 && many > 1 ? `holds ${amount(held[p])} of ${many} ideas` : "holds it";
   return what + (found[p] ? ", discovered" : ", learned") + (made[p] ? ", made it work" : "");

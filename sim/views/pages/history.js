@@ -86,26 +86,26 @@ function sharesNow(history, now, account = history.accounts[now.account]) {
   return account ? sharesAt(account, found, placeBy(account, now.moment)) : found;
 }
 
-// How everybody stands at a moment. deed: 0 never, 1 held once, 2 learned, 3 discovered; made: made it work.
+// How everybody stands at a moment. stage: 0 never, 1 held once, 2 learned, 3 discovered; made: made it work.
 function standing(history, moment, idea) {
   const { people, events } = history, n = people.count;
-  const held = new Float64Array(n), deed = new Uint8Array(n), made = new Uint8Array(n), found = new Uint8Array(n);
+  const held = new Float64Array(n), stage = new Uint8Array(n), made = new Uint8Array(n), found = new Uint8Array(n);
   let last = 0;
   for (; last < events.count && events.moment[last] <= moment; last++) {
     if (idea >= 0 && events.idea[last] !== idea) continue;
     const p = events.person[last], kind = events.kind[last];
     if (kind <= LEARN) {
       held[p] += 1 + events.more[last];
-      deed[p] = 1;
+      stage[p] = 1;
       if (kind === DISCOVER) found[p] = 1;
     } else if (kind === IMPLEMENT) made[p] = 1;
     else held[p] -= 1 + events.more[last];
   }
-  for (let p = 0; p < n; p++) if (held[p] > 0) deed[p] = found[p] ? 3 : 2;
-  return { held, deed, made, found, last };
+  for (let p = 0; p < n; p++) if (held[p] > 0) stage[p] = found[p] ? 3 : 2;
+  return { held, stage, made, found, last };
 }
 
-// All that stands before (or after) the deeds of a person: the influences between them.
+// All that stands before (or after) what a person did: the influences between them.
 function reach(history, person, moment, idea, forward) {
   const { events } = history, seen = new Uint8Array(events.count), lines = [], stack = [];
   const start = e => { if (!seen[e]) { seen[e] = 1; stack.push(e); } };

@@ -84,11 +84,11 @@ function drawTellings(context, history, now) {
 }
 
 function drawPersons(context, history, now) { // crowds, then those who never held it, then the others, the largest first
-  const { deed } = now.standing, { size } = history.people, layers = [[], [], []];
+  const { stage } = now.standing, { size } = history.people, layers = [[], [], []];
   for (const p of scene.order) {
     const x = sx(p), y = sy(p);
     if (x > -40 && y > -40 && x < scene.width + 40 && y < scene.height + 40)
-      layers[size[p] > 1 ? 0 : deed[p] ? 2 : 1].push(p);
+      layers[size[p] > 1 ? 0 : stage[p] ? 2 : 1].push(p);
   }
   for (const p of layers.flat()) drawPerson(context, history, now, p, now.person >= 0 ? 0.4 : 1);
 }
@@ -116,8 +116,8 @@ const BODY = ["faint", "ground", "communication", "idea"]; // by how somebody st
 // Blue who had it, orange who was told, hollow who gave it up; whoever made it work has a green rim, or is a green
 // square where there is no room for a rim, and a discoverer a second blue one.
 function drawPerson(context, { people, alive }, { standing: state, moment }, p, alpha) {
-  const deed = state.deed[p], x = sx(p), y = sy(p), r = rim(p) * (deed ? 1 : 0.8), small = r < 5;
-  const made = deed > 1 && state.made[p];
+  const stage = state.stage[p], x = sx(p), y = sy(p), r = rim(p) * (stage ? 1 : 0.8), small = r < 5;
+  const made = stage > 1 && state.made[p];
   context.globalAlpha = alive && !alive(p, moment) ? 0.38 * alpha : alpha;
   if (people.size[p] > 1) { // many people in one disc, filled as far as they hold it
     for (const [part, colour] of [[1, "faint"], [state.held[p] / people.size[p], "communication"]]) {
@@ -127,11 +127,11 @@ function drawPerson(context, { people, alive }, { standing: state, moment }, p, 
     }
     return;
   }
-  context.fillStyle = scene.colours[made && small ? "implementation" : deed === 1 && r <= 1.8 ? "quiet" : BODY[deed]];
+  context.fillStyle = scene.colours[made && small ? "implementation" : stage === 1 && r <= 1.8 ? "quiet" : BODY[stage]];
   dot(context, x, y, r, made && small);
-  if (r > 1.8 && deed && !(made && small)) outline(context, x, y, r, deed === 1 ? "quiet" : "ground", 1);
+  if (r > 1.8 && stage && !(made && small)) outline(context, x, y, r, stage === 1 ? "quiet" : "ground", 1);
   if (made && !small) outline(context, x, y, r + 3.5, "implementation", 3);
-  else if (deed === 3 && r >= 2.4) outline(context, x, y, r * 1.2 + 2, "idea", 1.2);
+  else if (stage === 3 && r >= 2.4) outline(context, x, y, r * 1.2 + 2, "idea", 1.2);
 }
 
 function strongestOf(events, lines) { // of a great many, those by which most came
@@ -186,7 +186,7 @@ function drawLabels(context, { people }, now) { // those with most credit in the
     writeLabel(context, text, place);
     if (network && rim(p) > 15 && now.share[p] > 0 && people.size[p] === 1) {
       Object.assign(context, { font: "600 11px system-ui, sans-serif", textAlign: "center" });
-      context.fillStyle = scene.colours[now.standing.deed[p] > 1 ? "ground" : "ink"];
+      context.fillStyle = scene.colours[now.standing.stage[p] > 1 ? "ground" : "ink"];
       context.fillText(percent(now.share[p]), sx(p), sy(p));
     }
   }

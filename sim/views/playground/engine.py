@@ -17,7 +17,7 @@ from sim.model.kernels.crowd import pieces_of
 from sim.model.kernels.interventions import BORN, OF_DYNAMICS, OF_IDEAS, OF_PERSONS, SET
 from sim.model.kernels.step import DONE, MOST, take_steps
 from sim.model.kernels.telling import BUFFER
-from sim.model.realise_loops import Impact, Worth, realise_run
+from sim.model.realise_loops import Impact, Payoffs, realise_run
 from sim.model.rules import NEVER
 from sim.tape.tables import Floats, Ints
 
@@ -80,8 +80,8 @@ def play(
     if take_steps(run, steps, 0, MOST) != DONE:
         raise MemoryError
     since, delay = delays_of(planned, dynamics[DELAY])
-    worth, counts = worth_of(ideas, planned, steps), realising[:n].copy()
-    impact = Impact(counts, since, delay, worth, n, steps, held, once, realising[n])
+    payoffs, counts = payoffs_of(ideas, planned, steps), realising[:n].copy()
+    impact = Impact(counts, since, delay, payoffs, n, steps, held, once, realising[n])
     rows, event, served, value = realise_run(run.rows, pieces_of(run), impact)
     event, served, value = in_order(event, served, value)
     e, i, skipped = rows.used[0], rows.used[1], run.skipped
@@ -200,7 +200,7 @@ def delays_of(planned: Records, first: float) -> tuple[Ints, Ints]:
     return since[:used].copy(), delay[:used].copy()
 
 
-def worth_of(ideas: Table, planned: Records, now: int) -> Worth:
+def payoffs_of(ideas: Table, planned: Records, now: int) -> Payoffs:
     """Return the value that a holder of each idea realises in a step, for spans of steps in which it is constant."""
     m, used = len(ideas), 0
     room = m * (len(planned) + 1)
@@ -219,4 +219,4 @@ def worth_of(ideas: Table, planned: Records, now: int) -> Worth:
             first[used], last[used], each[used] = start - 1, now, value
             used += 1
         begin[idea + 1] = used
-    return Worth(begin, first[:used].copy(), last[:used].copy(), each[:used].copy())
+    return Payoffs(begin, first[:used].copy(), last[:used].copy(), each[:used].copy())

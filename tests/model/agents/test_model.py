@@ -509,7 +509,7 @@ class Deaf(Person):
 
 
 class Slow(Person):
-    def takes_up(self, idea: int) -> bool:
+    def adopts(self, idea: int) -> bool:
         return self.index != 2
 
 
@@ -577,7 +577,7 @@ def test_the_seed_is_a_number_a_generator_or_the_scenarios_own(tmp_path):
     seeded = scenario.replace({"scenario.seed": 7})
     assert IdeaDiffusion(seeded).run() == run(scenario, 7)
     assert IdeaDiffusion(seeded, rng=0).run() == run(scenario, 0) != run(scenario, 7)
-    assert IdeaDiffusion(seeded).luck == 7
+    assert IdeaDiffusion(seeded).world_seed == 7
     (tmp_path / "rich.toml").write_text(seeded.to_toml(), encoding="utf-8")
     assert IdeaDiffusion(tmp_path / "rich.toml").run() == run(scenario, 7)
     assert IdeaDiffusion(str(tmp_path / "rich.toml")).run() == run(scenario, 7)

@@ -31,7 +31,7 @@ def test_the_model_is_made_anew_as_solara_does_it():
     scenario = Scenario.from_toml(solara.VILLAGE)
     params = solara.solara_page(scenario).kwargs["model_params"]
     again = IdeaDiffusion(**{name: p["value"] if isinstance(p, dict) else p for name, p in params.items()})
-    assert again.luck == 1
+    assert again.world_seed == 1
 
 
 def test_solara_finds_the_page_of_the_file():

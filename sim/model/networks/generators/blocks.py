@@ -21,7 +21,7 @@ from sim.tape.tables import Ints
 STRIP = 32_768  # most persons of a strip; their ties fit in a cache
 CHUNK = 8_192  # places that are found at a time
 FAR = 2.0**62
-LUCK = 256  # uniform numbers drawn at a time
+DRAWS = 256  # uniform numbers drawn at a time
 GAPS = 512  # columns of the table by which small networks are made
 
 
@@ -206,16 +206,16 @@ def find_all(key: int, end: int, rate: float, cut: Any, either: Any, places: Any
     """Write all tied places, and one beyond the end, into `places`, or as many as fit; return how many."""
     if len(cut) == 0:
         return find_places(key, 0, -1, end, rate, places)
-    luck = np.empty(LUCK)
+    draws = np.empty(DRAWS)
     count, place, drawn = 0, -1, 0
     while count < len(places) and place < end:
         gap = GAPS - 1
         place += 1
         while gap == GAPS - 1:
-            if drawn % LUCK == 0:  # several at a time, which processors draw side by side
-                for m in range(LUCK):
-                    luck[m] = uniform_of(key, 0, drawn + m)
-            x = luck[drawn % LUCK] * GAPS
+            if drawn % DRAWS == 0:  # several at a time, which processors draw side by side
+                for m in range(DRAWS):
+                    draws[m] = uniform_of(key, 0, drawn + m)
+            x = draws[drawn % DRAWS] * GAPS
             drawn += 1
             column = int(x)
             above = int(x - column >= cut[column])

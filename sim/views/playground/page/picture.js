@@ -13,7 +13,7 @@ const HANDLES = [
 
 function drawHands() {
   const svg = byId("world"), { doc } = app, chosen = app.selected?.kind === "person" ? personOf(app.selected.key) : -1;
-  const names = doc.persons.map(one => one.name), hold = now.standing.deed.reduce((many, deed) => many + (deed > 1), 0);
+  const names = doc.persons.map(one => one.name), hold = now.standing.stage.reduce((many, stage) => many + (stage > 1), 0);
   svg.setAttribute("viewBox", `0 0 ${Math.max(scene.width, 1)} ${Math.max(scene.height, 1)}`);
   svg.setAttribute("aria-label", `Step ${now.moment} of ${doc.scenario.steps}: ${hold} of ${people(doc.persons.length)} hold an idea.`);
   if (svg.dataset.names !== JSON.stringify(names)) {
@@ -24,7 +24,7 @@ function drawHands() {
   names.forEach((name, k) => {
     const mark = marks.children[k], [x, y] = at(k), share = app.shown.shares["role-flow"][k] ?? 0;
     turn(mark, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-    turn(mark, "aria-label", `${name}, role flow ${percent(share)}${now.standing.deed[k] > 1 ? ", holds an idea" : ""}${history_.alive(k, now.moment) ? "" : ", not there"}`);
+    turn(mark, "aria-label", `${name}, role flow ${percent(share)}${now.standing.stage[k] > 1 ? ", holds an idea" : ""}${history_.alive(k, now.moment) ? "" : ", not there"}`);
     turn(mark, "aria-pressed", String(k === chosen));
     turn(mark.firstChild, "r", Math.max(rim(k), 16).toFixed(1));
   });
