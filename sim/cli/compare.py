@@ -8,6 +8,7 @@ import click
 
 from sim.accounts.methods import METHODS, THIRDS
 from sim.cli.arguments import read_tape
+from sim.cli.logs import announced
 from sim.cli.options import AS_JSON, Names, any_file
 from sim.machine.terminal import show_grid, show_json
 
@@ -24,7 +25,7 @@ def compare_command(runs: tuple[str, ...], method: str, as_json: bool) -> None:
     from sim.accounts.account import credit
     from sim.study.measures import measure
 
-    tapes = {name: read_tape(Path(name)) for name in runs}
+    tapes = {name: announced(read_tape(Path(name))) for name in runs}
     tables = {name: credit(tape, method).to_dict() for name, tape in tapes.items()}
     if as_json:
         show_json({"runs": tables})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli.arguments import read_tape, scenario_in, scenario_of, target_of, write_page
+from sim.cli.logs import announced
 from sim.cli.options import CHANGES, LOG_FORMAT, SEED, ScenarioName
 from sim.errors import near
 from sim.machine.terminal import progress_bar, say, show, stage
@@ -24,7 +25,7 @@ PAGES = ("html", "htm")
 @click.argument("run_or_scenario", metavar="RUN_OR_SCENARIO", type=ScenarioName())
 @click.option("-o", "--output", metavar="FILE.html", help="Write one page that needs nothing else; it can be mailed.")
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the live page.  [default: a free one]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the live page.  [default: a free one]")
 @SEED
 @CHANGES
 @LOG_FORMAT
@@ -46,7 +47,7 @@ def explore_command(
     if is_record:
         if changes or seed is not None:
             raise click.UsageError(f"--set, --seed: {path} is a run or a log; they are for scenarios")
-        tape = read_tape(path, log_format)
+        tape = announced(read_tape(path, log_format))
         scenario = scenario_in(path, tape) if (path / "scenario.toml").exists() else None
         default = path / "explorer.html" if path.is_dir() else Path(path.stem + ".html")
         _write(tape, scenario, target or default, opened)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sim.cli.arguments import read_tape, usage
-from sim.cli.logs import dropped, how_read, log_options
+from sim.cli.logs import announced, log_options
 from sim.cli.options import Names, any_file
 from sim.errors import require
 from sim.machine.terminal import say
@@ -35,11 +35,9 @@ def export_command(
     chosen = to or target.suffix[1:].lower()
     with usage():
         require("-o: format", chosen, EXPORTS)
-    tape = read_tape(Path(run_or_log), **reading)
+    tape = announced(read_tape(Path(run_or_log), **reading))
     from sim.tape.export import export
 
     with usage("--"):
         export(tape, target, of, chosen, window)
-    for line in (*how_read(tape), *dropped(tape)):
-        say(line)
     say(f"Written: {target}")

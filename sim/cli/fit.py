@@ -36,8 +36,8 @@ CHECKED = 200  # records with known parameters
               help="auto, exact (likelihood) or abc.")  # fmt: skip
 @click.option("--step", type=float, default=1.0, show_default=True, help="Time of the record in a step.")
 @click.option("--start", type=float, default=0.0, show_default=True, help="Time of the record at step 0.")
-@click.option("--runs", "--budget", type=click.IntRange(10), default=5000, show_default=True, help="At most, of ABC.")
-@click.option("--particles", type=click.IntRange(10), help="Of the first generation.  [default: a fifth of the runs]")
+@click.option("--runs", "--budget", type=click.IntRange(10), default=5000, show_default=True, help="Most runs of ABC.")
+@click.option("--particles", type=click.IntRange(10), help="In the first generation.  [default: a fifth of the runs]")
 @click.option("--check", is_flag=True, help="Fit records of known truth, too: do intervals hold what they claim?")
 @click.option("--truths", type=click.IntRange(20), default=CHECKED, show_default=True, help="Records of --check.")
 @SEED

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.options import FORMATS, any_file
+from sim.machine.terminal import say
 
 if TYPE_CHECKING:
     from sim.tape.tape import Tape
@@ -98,6 +99,13 @@ def dropped(tape: Tape) -> Iterator[str]:
     """Yield a line for each reason for which rows of a log were dropped."""
     for reason, count in tape.dropped.items():
         yield f"Dropped: {count} ({reason})"
+
+
+def announced(tape: Tape) -> Tape:
+    """Return a tape, after saying on standard error how a log was read, and what of it was mended or dropped."""
+    for line in (*how_read(tape), *dropped(tape)):
+        say(line)
+    return tape
 
 
 def roots_of(tape: Tape) -> dict[str, Any]:

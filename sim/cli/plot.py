@@ -9,6 +9,7 @@ import click
 
 from sim.accounts.methods import METHODS, THIRDS
 from sim.cli.arguments import read_tape, scenario_in, target_of, usage
+from sim.cli.logs import announced
 from sim.cli.options import FIGURES, Names, any_file, require
 from sim.machine.terminal import progress_bar, say
 
@@ -44,13 +45,13 @@ NAMES = {of: tuple(name for name, kind in KINDS.items() if kind.of == of) for of
 
 @click.command(name="plot")
 @click.argument("run_or_study", metavar="RUN_OR_STUDY", shell_complete=any_file)
-@click.option("--kind", type=Names(*KINDS), metavar="NAME", help=f"Of a run or log: {', '.join(NAMES['run'])}; of a "
+@click.option("--kind", type=Names(*KINDS), metavar="NAME", help=f"For a run or log: {', '.join(NAMES['run'])}; for a "
               f"study: {', '.join(NAMES['study'])}.  [default: {NAMES['run'][0]}, {NAMES['study'][0]}]")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="Its ending says the format.  [default: KIND.png in the folder]")
 @click.option(
     "--method", type=Names(*METHODS), metavar="NAME", help=f"Account of credit of a run.  [default: {THIRDS}]"
 )
-@click.option("--measure", metavar="NAME", help="Of a study.  [default: the first]")
+@click.option("--measure", metavar="NAME", help="The measure of a study.  [default: the first]")
 @click.option("--x", metavar="KEY", help="Parameter of the horizontal axis.  [default: the first]")
 @click.option("--y", metavar="KEY", help="Parameter of the vertical axis of a map.  [default: the second]")
 @click.option("--colour", metavar="KEY", help="Parameter with a line for each value.")
@@ -81,7 +82,7 @@ def _of_run(name: str, source: Path, target: Path, options: dict[str, str | None
     """Return the figure of a run or a log, or write an animation and return None."""
     from sim.views.kinds import OF_TAPE, Choice, world_of
 
-    tape = read_tape(source)
+    tape = announced(read_tape(source))
     chosen = Choice(scenario=scenario_in(source, tape), method=options["method"])
     if name != "animation":
         return OF_TAPE[name](tape, chosen)

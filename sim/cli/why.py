@@ -9,7 +9,7 @@ import click
 
 from sim.accounts.methods import METHODS, THIRDS
 from sim.cli.arguments import read_tape, target_of, usage
-from sim.cli.logs import log_options
+from sim.cli.logs import announced, log_options
 from sim.cli.options import AS_JSON, FIGURES, Names, any_file
 from sim.machine.terminal import say, show, show_json
 
@@ -33,7 +33,7 @@ def why_command(
     target = None if output is None else target_of(output, FIGURES, "figure")
     from sim.accounts.explain import explain, in_words
 
-    tape = read_tape(Path(run_or_log), **reading)
+    tape = announced(read_tape(Path(run_or_log), **reading))
     with usage():
         why = explain(tape, person, method)
     if target is not None:
