@@ -82,9 +82,12 @@ def rules_of(file: str | None) -> dict[str, FunctionType] | None:
 
 def read_tape(path: Path, log_format: str | None = None, **reading: Any) -> Tape:
     """Return the tape of a run folder, or of a log read with these options; the rest is recognised."""
+    from sim.tape.files import MANIFEST
     from sim.tape.tape import Tape
 
-    if path.is_dir() and not ((path / ".git").exists() or log_format == "git"):
+    ours = (path / MANIFEST).is_file()
+    logs_alone = log_format is not None or bool(reading)
+    if path.is_dir() and not ((path / ".git").exists() or log_format == "git") and (ours or not logs_alone):
         if log_format is not None:
             raise click.UsageError(f"--format {log_format}: {path} is a run folder; a format is for logs")
         for name, value in reading.items():

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sim.errors import TapeError
+from sim.errors import TapeError, did_you_mean
 from sim.logs import graphs
 from sim.logs.imputed import followed, place_adoptions
-from sim.logs.log import Log
+from sim.logs.log import Log, called_idea
 from sim.readers.columns import Columns, Shape, canonical
 from sim.readers.graph import attributes
 from sim.readers.times import Clock
@@ -28,23 +28,26 @@ def recognises(log: Log) -> bool:
 
 def read(log: Log) -> Tape:
     """Read adoption times as a tape, as described at read_log."""
-    facts: dict[str, Any] = {"format": "adoptions"}
-    ties = followed(log)
+    facts: dict[str, Any] = {"format": "adoptions", **log.facts}
     if graphs.recognises(log):
+        log.refuse("network", "a graph, which is one", "tables")
         columns, ties = _of_graph(log)
         facts["direction"] = "a node follows those to which its edges point"
     else:
-        columns = log.columns(ADOPTIONS)
+        columns, ties = log.columns(ADOPTIONS), followed(log)
     ideas, [idea] = columns.coded("idea")
-    ideas = pa.concat_arrays([pa.array(["idea"], pa.large_string()), ideas[1:]])
+    ideas = called_idea(ideas, idea)
     ticks = columns.clock.ticks("time")
     facts |= columns.read_as | {"rows": len(ticks), "time_unit": columns.clock.unit, "dates": columns.clock.says(ticks)}
     of = idea.astype(np.int64) if len(idea) else np.zeros(len(ticks), np.int64)
     return place_adoptions(log, columns.names.pop("person"), of, ideas, log.late(columns.clock, ticks), ties, facts)
 
 
-def _of_graph(log: Log) -> tuple[Columns, tuple[list[Any], list[Any]]]:
+def _of_graph(log: Log) -> tuple[Columns, tuple[list[Any], list[Any]] | None]:
     """Return the adoptions and the ties of a graph whose nodes have times."""
+    for role in log.options.columns:
+        if role != "time":
+            raise TapeError(f"columns: no column {role!r} in this format{did_you_mean(role, ['time'])}")
     graph = graphs.graph_of(log)
     names = graph.names()
     wanted = log.options.time or log.options.columns.get("time")

@@ -67,9 +67,8 @@ def tape_of(
     if log.options.until is not None:
         dropped[f"{NO_TIME} up to {log.options.until}"] = dropped.pop(NO_TIME, 0)
     facts = dict(facts) | {"kept": facts["rows"] - dropped.total()}
-    groups = {name: log.options.groups[name] for name in names if name in log.options.groups}
     about: dict[str, Any] = {"source": log.path.name, "scenario": log.path.stem, "format": facts["format"]}
-    about |= {"groups": groups} if groups else {}
+    about |= log.groups(names)
     about |= {name: facts[name] for name in ("time_unit", "rows", "kept")} | facts.pop("counts", {})
     about |= {"time_origin": origin, "read_as": facts, "mended": dict(sorted((+mended).items()))}
     return Tape(

@@ -34,7 +34,7 @@ def read(log: Log) -> Tape:
     """Read cascades as a tape, as described at read_log."""
     if log.source is None:
         raise TapeError(f"{log.path}: cascades are lines of text; allowed: a file")
-    names: list[str] = []
+    seen: dict[str, int] = {}
     texts: list[str] = []
     lines: list[int] = []
     for number, text in lines_of(log.source):
@@ -42,7 +42,10 @@ def read(log: Log) -> Tape:
             raise TapeError(f"{log.path}:{number}: {shown(text)}; allowed: user,time user,time ...")
         first, *rest = text.split(maxsplit=1)
         named_first = "," not in first
-        names.append(first if named_first else str(len(names) + 1))
+        name = first if named_first else str(len(seen) + 1)
+        if (before := seen.setdefault(name, number)) != number:
+            same = f"cascade {shown(name)} is that of line {before}"
+            raise TapeError(f"{log.path}:{number}: {same}; allowed: a name once")
         texts.append(rest[0] if named_first else text)
         lines.append(number)
     listed = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(texts, pa.large_string())))
@@ -56,6 +59,6 @@ def read(log: Log) -> Tape:
     clock.read("time", parts.field("time").cast(pa.string()), fail)
     person = [named("user", parts.field("user").cast(pa.string()), fail)]
     ticks = log.late(clock, clock.ticks("time"))
-    facts = {"format": "cascades", "time_unit": clock.unit, "dates": clock.says(ticks), "rows": len(ticks)}
-    ideas = [f"cascade {name}" for name in names]
+    facts = {"format": "cascades", **log.facts, "time_unit": clock.unit, "dates": clock.says(ticks), "rows": len(ticks)}
+    ideas = [f"cascade {name}" for name in seen]
     return place_adoptions(log, person, np.asarray(idea, np.int64), ideas, ticks, followed(log), facts)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
-
-import numpy as np
 
 from sim.errors import TapeError
 from sim.logs.log import Log, columns_beside
-from sim.logs.papers import Works, place_works
+from sim.logs.papers import Works, earliest, place_works
 from sim.logs.placing import UNSAID
 from sim.readers.columns import Shape
 from sim.readers.names import coded
-from sim.readers.times import NONE
 from sim.readers.words import shown
 from sim.tape.tape import Tape
 
@@ -46,7 +42,8 @@ def read(log: Log) -> Tape:
         beside = None
     if beside is not None:
         parts.append(columns_beside(beside, DATES, "dates", clock).names.pop("paper"))
-        columns.read_as["dates_of"] = Path(str(beside)).name
+        named = beside if isinstance(beside, str | Path) else getattr(beside, "name", None)
+        columns.read_as["dates_of"] = Path(named).name if isinstance(named, str | Path) else "in memory"
     elif "date" not in given:
         name = shown(f"{log.path.stem}-dates{log.path.suffix}")
         needed = f"date, or the dates of the papers in {name} beside, or in a file named by --dates"
@@ -55,19 +52,10 @@ def read(log: Log) -> Tape:
     # The dates file has a column date, too: its chunks come after those of the table.
     whole = clock.ticks("date")
     own = columns.rows if "date" in given else 0
-    when, when_papers = log.late(columns.clock, whole[:own]), log.late(columns.clock, whole[own:])
-    pairs = [(child, when)] * ("date" in given) + [(works, when_papers) for works in paper]
-    pairs += [(parent, log.late(columns.clock, clock.ticks("cited_date")))] * ("cited_date" in given)
-    date = np.full(len(names), 2**62)
-    for works, times in pairs:
-        known = times != NONE
-        np.minimum.at(date, works[known], times[known])
-    mended: Counter[str] = Counter()
-    mended["another date of the same paper"] = sum(
-        int(((times != NONE) & (works != 0) & (date[works] != times)).sum()) for works, times in pairs
-    )
-    date[date == 2**62] = NONE
-    found = Works(names, date, child, parent, columns.number("weight"), columns.number("value"))
+    pairs = [(child, whole[:own])] * ("date" in given) + [(works, whole[own:]) for works in paper]
+    pairs += [(parent, clock.ticks("cited_date"))] * ("cited_date" in given)
+    date, mended = earliest(len(names), pairs)
+    found = Works(names, date, clock, child, parent, columns.number("weight"), columns.number("value"))
     return place_works(log, found, columns.facts("citations", "citing built on cited", whole), mended)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.logs import placing
 from sim.logs.assemble import FIRST, HELD, LATE, NO_TIME, Happened, tape_of, without
-from sim.logs.log import Log
+from sim.logs.log import Log, called_idea
 from sim.logs.placing import NEVER, UNSAID, Held, Placed, Sorted, place
 from sim.machine.loops import for_size
 from sim.readers.columns import Columns, Shape
@@ -74,10 +74,7 @@ def place_edges(log: Log, columns: Columns, format: str) -> Tape:
     dropped: Counter[str] = Counter()
     persons, [source, target] = columns.coded("source", "target", aliases=log.options.aliases)
     ideas, [idea, builds_on] = columns.coded("idea", "builds_on")
-    ideas = pa.concat_arrays([pa.array(["idea"], pa.large_string()), ideas[1:]])
-    if (same := pc.index(ideas[1:], pa.scalar("idea", pa.large_string())).as_py()) >= 0:
-        for codes in (idea, builds_on):
-            codes[codes == same + 1] = 0
+    ideas = called_idea(ideas, idea)
     time = log.late(columns.clock, columns.clock.ticks("time"))
     facts = columns.facts(format, "source told target", time)
     built = _builds(columns, time, source, target, idea, builds_on)
@@ -90,7 +87,7 @@ def place_edges(log: Log, columns: Columns, format: str) -> Tape:
     roots, earlier = placed.counts[placing.ROOTS :].tolist()
     mended = Counter({"root placed": roots, "told before they adopt, so a root": earlier})
     happened, last = _happened(placed, holder_person, holder_idea)
-    if len(built.rows):
+    if len(built.time):
         happened, missing = _with_prerequisites(happened, held.holding, holder_person, holder_idea, built, ideas)
         mended[NOT_THERE] = missing
     del placed
@@ -100,7 +97,7 @@ def place_edges(log: Log, columns: Columns, format: str) -> Tape:
 class _Built(NamedTuple):
     """The rows that say what a discovery builds on: ideas by number of their text (-1: whatever the source held)."""
 
-    rows: Ints
+    time: Ints
     person: Array
     idea: Array
     source: Array
@@ -115,14 +112,14 @@ def _builds(columns: Columns, time: Ints, source: Array, target: Array, idea: Ar
     which = builds_on != 0 if len(builds_on) else (kind == DISCOVER) & (source != 0)
     rows = np.flatnonzero(discovers & which & (time != NONE) & (target != 0))
     nothing = np.zeros(len(rows), np.int32)
-    return _Built(rows, target[rows], idea[rows] if len(idea) else nothing, source[rows],
+    return _Built(time[rows], target[rows], idea[rows] if len(idea) else nothing, source[rows],
                   builds_on[rows] if len(builds_on) else nothing - 1)  # fmt: skip
 
 
 def _with_prerequisites(
     happened: Happened, holding: Array, holder_person: Array, holder_idea: Array, built: _Built, ideas: pa.Array
 ) -> tuple[Happened, int]:
-    """Make discoveries build on holdings of other ideas, or on their first discoveries; count the ideas not there."""
+    """Make discoveries build on earlier holdings of ideas, or on their first discoveries; count ideas not there."""
     row_of = {
         (int(person), int(idea)): int(row)
         for person, idea, row in zip(holder_person.tolist(), holder_idea.tolist(), holding.tolist(), strict=True)
@@ -136,30 +133,39 @@ def _with_prerequisites(
         if happened.kind[row] == DISCOVER:
             first[int(happened.idea[row])] = row
     names = ideas.to_pylist()
-    number = {name: code for code, name in enumerate(names)}
-    done: dict[int, None] = {}
+    number = {name: code for code, name in reversed([*enumerate(names)])}  # the first: the nameless one is "idea"
     child, parent, weight, missing = [], [], [], 0
-    for person, idea, source, named in zip(
-        built.person.tolist(), built.idea.tolist(), built.source.tolist(), built.builds_on.tolist(), strict=True
-    ):
-        event = row_of.get((person, idea), -1)
-        if event < 0 or event in done or happened.kind[event] != DISCOVER:
-            continue
-        done[event] = None
-        if named < 0:
-            found = [row for other, row in held.get(source, []) if other != idea]
-        else:
-            wanted = [number.get(name, -1) for name in SEVERAL.split(names[named]) if name]
-            found = [row_of.get((person, other), first.get(other, -1)) for other in wanted if other != idea]
-            missing += sum(row < 0 for row in found)
-        parents = sorted({row for row in found if row >= 0 and happened.step[row] < happened.step[event]})
+    for event, told in _asked(happened, row_of, built, names).items():
+        person, idea, parents = int(happened.person[event]), int(happened.idea[event]), dict[int, None]()
+        for one in told:
+            if isinstance(one, int):
+                found = [row for other, row in held.get(one, []) if other != idea]
+                parents |= dict.fromkeys(row for row in found if happened.step[row] < happened.step[event])
+            elif (other := number.get(one, -1)) != idea:
+                found = [row for row in (row_of.get((person, other), -1), first.get(other, -1)) if row >= 0]
+                before = [row for row in found if happened.step[row] < happened.step[event]][:1]
+                parents |= dict.fromkeys(before)
+                missing += not before
         child += [event] * len(parents)
-        parent += parents
+        parent += sorted(parents)
         weight += [1.0 / max(1, len(parents))] * len(parents)
     old = happened.influences
     added = (np.array(child, np.int64), np.array(parent, np.int64), np.array(weight))
     both = tuple(np.concatenate(pair) for pair in zip(old, added, strict=True))
     return happened._replace(influences=both), missing  # type: ignore[arg-type]  # of _replace
+
+
+def _asked(
+    happened: Happened, row_of: Mapping[tuple[int, int], int], built: _Built, names: list[str]
+) -> dict[int, dict[str | int, None]]:
+    """Return what each discovery builds on by all rows that place it: names of ideas, or persons with holdings."""
+    asked: dict[int, dict[str | int, None]] = {}
+    for time, person, idea, source, named in zip(*(column.tolist() for column in built), strict=True):
+        event = row_of.get((person, idea), -1)
+        if event >= 0 and happened.kind[event] == DISCOVER and happened.step[event] == time:
+            wanted = [source] if named < 0 else [name for name in SEVERAL.split(names[named]) if name]
+            asked.setdefault(event, {}).update(dict.fromkeys(wanted))
+    return asked
 
 
 def _kept(

@@ -36,6 +36,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -45,8 +46,8 @@ from sim.errors import TapeError, did_you_mean
 from sim.logs import adoptions, cascades, citations, contacts, edges, git, graphs, journeys, ledger, weibo, works
 from sim.logs.log import ALIASES, GROUPS, Log, Options, pairs_of
 from sim.readers.columns import EITHER_WAY, canonical
-from sim.readers.graph import READERS
-from sim.readers.source import opened
+from sim.readers.graph import READERS, is_graph
+from sim.readers.source import is_file, opened
 from sim.readers.times import ORDERS
 from sim.tape.tape import Tape
 
@@ -69,6 +70,21 @@ FORMATS: dict[str, ModuleType | SimpleNamespace] = {  # the first that recognise
     "citations": citations,
     "edges": edges,
     "contacts": contacts,
+}
+ANY = {"until", "groups"}  # options of all formats, some of which say why there is no last time
+TABLE = {*ANY, "columns", "order", "aliases"}
+TAKEN = {  # the options of which a format makes use
+    **{format: {*TABLE, "orphans", "citations_as", "time"} for format in (*READERS, "networkx")},
+    "git": {*ANY, "order", "aliases", "git_by"},
+    "weibo": {*ANY, "order", "aliases"},
+    "cascades": {*ANY, "order", "aliases", "network", "told_by"},
+    "ledger": {*ANY, "columns", "order"},
+    "works": {*TABLE, "orphans", "citations_as"},
+    "journeys": {*ANY, "columns", "aliases"},
+    "adoptions": {*TABLE, "network", "told_by", "time"},
+    "citations": {*TABLE, "orphans", "citations_as", "dates"},
+    "edges": {*TABLE, "orphans"},
+    "contacts": TABLE,
 }
 KINDS = {"adoption": "edges", "contact": "contacts"}
 
@@ -102,7 +118,7 @@ def read_log(
         kind: adoption (each person adopts an idea once) or contact (a stream in which every row counts).
         orphans: root or drop: what becomes of tellers who are never seen to adopt.
         citations_as: builds-on (a work is a discovery that builds on what it cites) or learning (of one idea).
-        network: for cascades and adoptions: who follows whom, a file or a graph.
+        network: for cascades and adoptions: who follows whom, a file or a graph; undirected ties go both ways.
         aliases: other names of persons: a mapping, or a file with the columns alias and person.
         groups: which group a person belongs to, for credit by group: a mapping, or a file with person and group.
         told_by: who told, if nobody says so: all earlier adopters (who are followed), the latest, or the first.
@@ -144,7 +160,8 @@ def read_log(
     >>> tape.persons.name, tape.events.step.tolist(), tape.total, tape.dropped
     (('ada', 'bob', 'cy'), [4, 5, 6], 2.0, {'already holds the idea': 1})
     """
-    path = Path(log) if isinstance(log, str | Path) else Path(str(getattr(log, "name", "") or "log"))
+    called = log if isinstance(log, str | Path) else getattr(log, "name", None)
+    path = Path(called if isinstance(called, str | Path) and str(called) else "log")
     name = _format(path, format, kind)
     order = dates if isinstance(dates, str) and dates in ORDERS else ""
     papers = None if order else dates
@@ -157,6 +174,9 @@ def read_log(
     try:
         with _opened(log, path, options) as found:
             name = name or ("citations" if papers is not None else _recognised(found))
+            for option in (field.name for field in fields(Options) if field.name not in TAKEN[name]):
+                takers = [format for format, taken in TAKEN.items() if option in taken]
+                found.refuse(option, name, ", ".join(takers))
             return FORMATS[name].read(found)  # type: ignore[no-any-return]  # each makes a Tape
     except TapeError:
         raise
@@ -207,12 +227,12 @@ def _format(path: Path, format: str | None, kind: str | None) -> str | None:
 
 @contextlib.contextmanager
 def _opened(given: Any, path: Path, options: Options) -> Iterator[Log]:
-    if not isinstance(given, str | Path) and not hasattr(given, "read"):
-        if not any(hasattr(given, what) for what in ("columns", "column_names", "is_directed")):
+    if not isinstance(given, str | Path) and not is_file(given):
+        if not (is_graph(given) or hasattr(given, "columns") or hasattr(given, "column_names")):
             allowed = "a path, an open file, a DataFrame, an Arrow table, a networkx graph"
             raise TapeError(f"log: a {type(given).__name__}; allowed: {allowed}")
         yield Log(path, options, data=given)
-    elif path.is_dir() and not hasattr(given, "read"):
+    elif path.is_dir() and not is_file(given):
         log = Log(path, options, folder=True)
         if not git.recognises(log):
             raise TapeError(f"{path}: a folder; a log is a file, or a git repository")

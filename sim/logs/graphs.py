@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,16 +11,17 @@ import pyarrow as pa
 from sim.errors import TapeError, near
 from sim.logs import edges, ledger
 from sim.logs.log import Log
-from sim.logs.papers import Works, place_works
+from sim.logs.papers import Works, earliest, place_works
 from sim.logs.placing import UNSAID
-from sim.readers.columns import NAMES, Columns, canonical
+from sim.readers.columns import NAMES, Columns, Shape, canonical
 from sim.readers.graph import READERS, Graph, attributes, format_of, of_networkx, read_graph
 from sim.readers.names import coded
 from sim.readers.table import Table, in_memory
-from sim.readers.times import NONE, Clock
+from sim.readers.times import Clock
 from sim.tape.tape import Tape
 
 TIMES = ("time", "start", *(name for name in NAMES["time"] if name != "start"))
+ENDS = Shape({"source": "name", "target": "name", "weight": "number"}, ("source", "target"), {"weight": (1e-100, 1.0)})
 
 
 def recognises(log: Log, format: str | None = None) -> bool:
@@ -45,18 +45,21 @@ def graph_of(log: Log, format: str | None = None) -> Graph:
 def read(log: Log, format: str | None = None) -> Tape:
     """Read a graph as a tape, as described at read_log."""
     graph = graph_of(log, format)
-    facts = {"format": format or (format_of(log.source) if log.source is not None else None) or "networkx"}
+    facts = {"format": format or (format_of(log.source) if log.source is not None else None) or "networkx", **log.facts}
     if not graph.nodes:
         raise TapeError(f"{log.path}{'' if log.source is None else ':1'}: no nodes; a log has one or more")
     if not graph.directed:
         raise TapeError(f"{log.path}: undirected: it does not say who influenced whom; allowed: directed graphs")
     if (columns := ledger.of_graph(log, graph)) is not None:
+        log.refuse("columns", "an export", "other graphs")
         return ledger.place(log, columns, facts)
     time, of_edges = _time(log, graph)
     if not of_edges:
         return _place_nodes(log, graph, time, facts)
+    log.refuse("citations_as", "times of edges", "times of nodes")
     columns = Columns(log.path, edges.EDGES, Clock(log.options.order))
     columns.read(table_of_edges(graph), {**log.options.columns, "time": time})
+    columns.read_as |= log.facts
     return edges.place_edges(log, columns, facts["format"])
 
 
@@ -96,20 +99,18 @@ def _place_nodes(log: Log, graph: Graph, time: str, facts: dict[str, Any]) -> Ta
     node = pa.array(list(names.values()), pa.string())
     when = column_of(first(data.get(time)) for data in graph.nodes.values())
     columns.add({"time": when, "source": node}, lambda row: row + 1)
-    ends = Columns(log.path, edges.EDGES)
+    ends = Columns(log.path, ENDS)
     if graph.edges:
-        table = table_of_edges(graph)
-        cells = dict(zip(map(canonical, table.names), next(iter(table.batches(range(len(table.names))))), strict=True))
-        ends.add({k: cells[k] for k in ("source", "target", "weight") if k in cells}, lambda row: row + 1)
+        ends.read(table_of_edges(graph), {role: name for role, name in log.options.columns.items() if role != "time"})
     chunks = [columns.names.pop("source"), ends.names.pop("source", []), ends.names.pop("target", [])]
     labels, [node_codes, child, parent] = coded(chunks, log.options.aliases)
     ticks = columns.clock.ticks("time")
-    facts |= {"columns": {"time": time}, "direction": "a node built on those that its edges point to"}
+    facts |= ends.read_as | {"columns": {"time": time, **ends.read_as.get("columns", {})}}
+    facts |= {"direction": "a node built on those that its edges point to"}
     facts |= {"rows": len(graph.edges), "time_unit": columns.clock.unit, "dates": columns.clock.says(ticks)}
-    date = np.full(len(labels), NONE)
-    date[node_codes] = log.late(columns.clock, ticks)
-    works = Works(labels, date, child, parent, ends.number("weight"), np.full(0, UNSAID))
-    return place_works(log, works, facts, Counter())
+    date, mended = earliest(len(labels), [(node_codes, ticks)])
+    works = Works(labels, date, columns.clock, child, parent, ends.number("weight"), np.full(0, UNSAID))
+    return place_works(log, works, facts, mended)
 
 
 def first(value: Any) -> Any:

@@ -8,6 +8,7 @@ root. Without a network, everyone who adopted the same idea strictly earlier tol
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from sim.errors import TapeError
 from sim.logs.assemble import HELD, NO_TIME, Happened, tape_of, without
 from sim.logs.log import Log
 from sim.readers.columns import Columns, Known, Shape
-from sim.readers.graph import format_of, of_networkx, read_graph
+from sim.readers.graph import Graph, format_of, is_graph, of_networkx, read_graph
 from sim.readers.names import by_dictionary, coded
 from sim.readers.sorting import runs_from
-from sim.readers.source import opened
+from sim.readers.source import is_file, opened
 from sim.readers.table import in_memory, table_of
 from sim.readers.times import NONE
 from sim.tape.tables import DISCOVER, LEARN, Ints
@@ -44,21 +45,25 @@ def followed(log: Log) -> tuple[list[Any], list[Any]] | None:
     given = log.options.network
     if given is None:
         return None
-    if hasattr(given, "is_directed"):
-        return _named(of_networkx(given, Path("network")).edges)
-    if isinstance(given, str | Path) or hasattr(given, "read"):
+    if is_graph(given):
+        graph = of_networkx(given, Path("network"))
+        return _ties(graph, {node: node for node in graph.nodes})
+    if isinstance(given, str | Path) or is_file(given):
         with opened(given) as source:
             if (format := format_of(source)) is not None:
                 graph = read_graph(source, format)
-                names = graph.names()
-                return _named([(names[u], names[v], data) for u, v, data in graph.edges])
+                return _ties(graph, graph.names())
             columns = Columns(source.path, TIES).read(table_of(source, Known({})), {})
     else:
         columns = Columns(Path("network"), TIES).read(in_memory(given, Path("network")), {})
     return columns.names["follower"], columns.names["followed"]
 
 
-def _named(ends: Any) -> tuple[list[Any], list[Any]]:
+def _ties(graph: Graph, names: Mapping[str, str]) -> tuple[list[Any], list[Any]]:
+    """Return the ends of the edges of a graph, in both directions if it has none."""
+    ends = [(names[u], names[v]) for u, v, _ in graph.edges]
+    ends += [] if graph.directed else [(v, u) for u, v in ends]
+
     def chunk(end: int) -> list[Any]:
         texts = pa.array([edge[end] for edge in ends], pa.string())
         return [by_dictionary("network", texts, lambda _, what: TapeError(what))]
@@ -136,7 +141,8 @@ def _all_earlier(log: Log, idea: Ints, when: Ints) -> tuple[Ints, Ints]:
         pairs = f"{earlier.sum():,} pairs of earlier and later adopters"
         raise TapeError(f"{log.path}: {pairs}; allowed: {WITHOUT:,}, a network, or --told-by latest")
     many = earlier if log.options.told_by == "all" else np.minimum(earlier, 1)
-    first = start + earlier - 1 if log.options.told_by == "latest" else start
+    # the first in order among those of the latest time, as with a network
+    first = np.searchsorted(key, key[start + earlier - 1]) if log.options.told_by == "latest" else start
     return np.repeat(np.arange(len(idea)), many), runs_from(first, many)
 
 

@@ -54,9 +54,16 @@ def read(log: Log) -> Tape:
             row = int(np.argmax(wrong))
             where = f"{log.path}:{log.table.line(row)}"
             raise TapeError(f"{where}: wrong {name} {column[row]:g}; allowed: whole numbers up to {MOST:g}")
+    if (unearned := (counts == 0.0) & (value > 0.0)).any():
+        row = int(np.argmax(unearned))
+        where = f"{log.path}:{log.table.line(row)}"
+        raise TapeError(f"{where}: total_value {value[row]:g} without conversions; allowed: 0, or conversions")
     dropped: Counter[str] = Counter()
     aliases = log.options.aliases
     channels = [[aliases.get(name, name) for name in NEXT.split(path.strip()) if name] for path in paths]
+    if taken := [row for row, path in enumerate(channels) if CUSTOMERS in path]:
+        where = f"{log.path}:{log.table.line(taken[0])}"
+        raise TapeError(f"{where}: a channel is called {CUSTOMERS!r}, as those who convert are; allowed: another name")
     happened, names = _happened(channels, counts, value, nulls, dropped)
     facts: dict[str, Any] = {
         "format": "journeys", **columns.read_as, "direction": "a channel handed on to the next", "time_unit": "step",

@@ -8,10 +8,12 @@ an implementation (`parent`). A parent without a row of its own, from before a w
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from sim.errors import TapeError
 from sim.logs.log import Log
@@ -86,8 +88,7 @@ def _of_events(graph: Graph) -> Table:
 
 def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
     """Return the tape of the columns of LEDGER; raise a TapeError if they contradict each other."""
-    if log.options.until is not None:
-        raise TapeError(f"{log.path}: until: an export is read as a whole")
+    _check_options(log)
     rows = columns.rows
     persons, [person, by] = columns.coded("person", "parent_person")
     ideas, [idea] = columns.coded("idea")
@@ -99,17 +100,19 @@ def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
     realise = kind == REALISE
     if realise.any() and not len(value):
         raise TapeError(f"{log.path}: no column value; allowed: one, where a row says what was realised")
-    if (ticks == NONE).any():
-        raise TapeError(f"{log.path}: row {int(np.argmax(ticks == NONE)) + 1}: no time; allowed: one for each event")
+    _check_rows(log, child, ~realise, {"time": ticks, "person": person, "idea": idea, "kind": kind, "count": count})
     ids, first = np.unique(child[~realise], return_index=True)
     first = np.flatnonzero(~realise)[first]
     linked = ~realise & (parent >= 0)
     known = np.isin(parent, ids)
     outside, where = np.unique(parent[linked & ~known], return_index=True)
     where = np.flatnonzero(linked & ~known)[where]
-    origin = min(0, int(ticks.min(initial=0)), int(before[where].min(initial=0)) if len(where) else 0)
+    if (timeless := where[before[where] == NONE]).size:
+        orphan = f"no parent_time of {int(parent[timeless[0]])}, which has no row of its own"
+        raise TapeError(f"{log.path}: row {int(timeless[0]) + 1}: {orphan}; allowed: its time, or an export as a whole")
+    origin = min(0, int(ticks.min(initial=0)), int(before[where].min(initial=0)))
     ids = np.concatenate([outside, ids])
-    step = np.concatenate([before[where] if len(before) else ticks[where] - 1, ticks[first]]) - origin
+    step = np.concatenate([before[where], ticks[first]]) - origin
     who = np.concatenate([by[where] if len(by) else person[where], person[first]])
     what = np.concatenate([np.full(len(where), DISCOVER, np.int8), kind[first]])
     of = np.concatenate([idea[where], idea[first]])
@@ -123,6 +126,7 @@ def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
     number = _by_first(who[order], len(persons), what[order] == USE)
     idea_number = _by_first(of[order], len(ideas), np.zeros(len(order), np.bool_))
     names = [persons[int(code)].as_py() for code in np.argsort(number)[np.sort(number) >= 0]]
+    groups = log.groups(names)
     facts |= columns.read_as | {"direction": "as exported", "rows": rows, "kept": rows}
     facts |= {"time_unit": columns.clock.unit, "dates": columns.clock.says(ticks)}
     sorted_rows = np.lexsort((parent_row, child_row))
@@ -142,7 +146,7 @@ def place(log: Log, columns: Columns, facts: dict[str, Any]) -> Tape:
             world_size=max(len(names), int(many.max(initial=1))),
             provenance={"source": log.path.name, "scenario": log.path.stem, "format": facts["format"],
                         "time_unit": facts["time_unit"], "rows": rows, "kept": rows, "time_origin": origin,
-                        "read_as": facts, "mended": {"root placed": len(where)} if len(where) else {}},
+                        "read_as": facts, "mended": {"root placed": len(where)} if len(where) else {}, **groups},
         )  # fmt: skip
     except TapeError as error:
         raise TapeError(f"{log.path}: {error}; allowed: an export as a whole") from None
@@ -157,8 +161,29 @@ def _by_first(codes: Any, size: int, without: Any) -> Any:
     return found
 
 
+def _check_options(log: Log) -> None:
+    """Refuse the options that would make another tape of an export."""
+    if log.options.until is not None:
+        raise TapeError(f"{log.path}: until: an export is read as a whole")
+    for option in ("aliases", "orphans", "citations_as"):
+        log.refuse(option, "an export", "the log itself")
+
+
+def _check_rows(log: Log, child: Ints, events: NDArray[np.bool_], told: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse rows without a time, and rows of events that say otherwise than the first row of their event."""
+    if (timeless := told["time"] == NONE).any():
+        raise TapeError(f"{log.path}: row {int(np.argmax(timeless)) + 1}: no time; allowed: one for each event")
+    rows = np.flatnonzero(events)
+    _, first, event = np.unique(child[rows], return_index=True, return_inverse=True)
+    for name, column in told.items():
+        if (other := column[rows] != column[rows][first][event]).any():
+            row = int(rows[np.argmax(other)])
+            what = f"row {row + 1}: another {name} of event {int(child[row])} than before"
+            raise TapeError(f"{log.path}: {what}; allowed: one for each event")
+
+
 def _whole(log: Log, name: str, column: Floats) -> Ints:
-    if (wrong := np.abs(column) > MOST).any():
+    if (wrong := (np.abs(column) > MOST) | (column != np.rint(column))).any():
         row = int(np.argmax(wrong)) + 1
         raise TapeError(f"{log.path}: row {row}: wrong {name}; allowed: whole numbers up to {MOST}")
     return column.astype(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import Any
 
 from sim.errors import TapeError, did_you_mean
 from sim.readers.columns import Columns, Known, Shape
-from sim.readers.names import by_dictionary
+from sim.readers.graph import is_graph
 from sim.readers.source import Source, opened
 from sim.readers.table import Table, in_memory, table_of
-from sim.readers.times import NONE, ORDERS, Clock
+from sim.readers.times import ALLOWED, NONE, ORDERS, Clock
+from sim.readers.words import shown
 from sim.tape.tables import Ints
 
 CHOICES = {
@@ -58,15 +59,32 @@ class Log:
     data: Any = None  # in memory: a table or a graph; or None
     folder: bool = False  # whether the log is a folder
 
+    def refuse(self, option: str, what: str, allowed: str) -> None:
+        """Raise a TapeError if an option is given of which this log makes no use."""
+        given, default = getattr(self.options, option), getattr(Options(), option)
+        if given is not None and (default is None or given != default):
+            name = "dates" if option == "order" else option
+            raise TapeError(f"{self.path}: {name}: is not for {what}; allowed: for {allowed}")
+
+    def groups(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the groups of those who have one, for the provenance of a tape; nothing if nobody has."""
+        found = {name: self.options.groups[name] for name in names if name in self.options.groups}
+        return {"groups": found} if found else {}
+
     @property
     def head(self) -> str:
         """The first 64 kB of the text, or ""."""
         return "" if self.source is None else self.source.head
 
     @property
+    def facts(self) -> dict[str, str]:
+        """The compression and the encoding of the file, if worth mentioning."""
+        return {} if self.source is None else self.source.facts
+
+    @property
     def is_graph(self) -> bool:
         """Whether the log is a networkx graph in memory."""
-        return hasattr(self.data, "is_directed")
+        return is_graph(self.data)
 
     @cached_property
     def table(self) -> Table:
@@ -102,9 +120,21 @@ class Log:
         until = Clock(clock.order, clock.form)
         until.read("until", pa.array([str(self.options.until)]), lambda _, what: TapeError(what))
         last, digits = int(until.ticks("until")[0]), clock.digits - until.digits
+        if last == NONE:
+            raise TapeError(f"until: no time {shown(str(self.options.until))}; {ALLOWED}")
         last = last * 10**digits if digits >= 0 else last // 10**-digits
         ticks[ticks > last] = NONE
         return ticks
+
+
+def called_idea(ideas: Any, codes: Any) -> Any:
+    """Return the names of ideas, the empty one called "idea"; codes of one that is called so become 0, in place."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if (same := pc.index(ideas, pa.scalar("idea", pa.large_string())).as_py()) >= 0:
+        codes[codes == same] = 0
+    return pa.concat_arrays([pa.array(["idea"], pa.large_string()), ideas[1:]])
 
 
 def columns_beside(given: Any, shape: Shape, name: str = "table", clock: Clock | None = None) -> Columns:
@@ -130,14 +160,11 @@ def pairs_of(given: Any, shape: Shape) -> dict[str, str]:
     if given is None or isinstance(given, Mapping):
         return {str(one): str(other) for one, other in (given or {}).items()}
     columns = columns_beside(given, shape)
+    named, of = shape.needed
     found: dict[str, str] = {}
-    for chunks in zip(*(columns.names[name] for name in shape.needed), strict=True):
-        found |= {one: other for one, other in zip(*map(_texts, chunks), strict=True) if one and other}
+    (names, [alias]), (others, [to]) = columns.coded(named), columns.coded(of)
+    for one, other in zip(names.take(alias).to_pylist(), others.take(to).to_pylist(), strict=True):
+        if one and other and found.setdefault(one, other) != other:
+            two = f"{named} {shown(one)} has two: {shown(found[one])} and {shown(other)}"
+            raise TapeError(f"{columns.path}: {two}; allowed: one {of} for each {named}")
     return found
-
-
-def _texts(chunk: Any) -> list[str]:
-    import pyarrow as pa
-
-    whole = chunk if isinstance(chunk, pa.DictionaryArray) else pa.array([str(number) for number in chunk])
-    return list(by_dictionary("alias", whole, lambda _, what: TapeError(what)).dictionary_decode().to_pylist())

@@ -8,6 +8,7 @@ put in topological order, and only rows that close a circle are dropped (docs/ho
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from sim.logs.log import Log
 from sim.logs.placing import UNSAID
 from sim.machine.loops import for_size
 from sim.readers.sorting import once, runs_from
-from sim.readers.times import NONE
+from sim.readers.times import NONE, Clock
 from sim.tape.tables import DISCOVER, LEARN, Floats, Ints
 from sim.tape.tape import Tape
 
@@ -32,6 +33,7 @@ class Works(NamedTuple):
 
     names: pa.Array
     date: Ints  # of each work, NONE if nobody gives it
+    clock: Clock  # of the dates
     child: Array
     parent: Array
     weight: Floats
@@ -40,21 +42,33 @@ class Works(NamedTuple):
     written: tuple[Array, Array] | None = None  # work and author, one pair a row
 
 
+def earliest(works: int, pairs: Iterable[tuple[Array, Ints]]) -> tuple[Ints, Counter[str]]:
+    """Return the first of the dates of each work, NONE without any, and count the others, of rows of work and date."""
+    date = np.full(works, 2**62)
+    told = [(work[known], times[known]) for work, times in pairs for known in [(times != NONE) & (work != 0)]]
+    for work, times in told:
+        np.minimum.at(date, work, times)
+    others = sum(int((date[work] != times).sum()) for work, times in told)
+    date[date == 2**62] = NONE
+    return date, Counter({"another date of the same paper": others})
+
+
 def place_works(log: Log, works: Works, facts: dict[str, Any], mended: Counter[str]) -> Tape:
     """Return the tape of works, with one event for each, or for each of its authors."""
-    names, date, child, parent, weight, value, persons, written = works
-    date[0] = NONE
+    names, date, clock, child, parent, weight, value, persons, written = works
+    dated = date != NONE
+    later = (log.late(clock, date) == NONE) & dated  # than the last time that is wanted
     dropped: Counter[str] = Counter()
     alone = (parent == 0) & (child != 0) & (date[child] != NONE)  # says only that there is a work
     undated = (child != 0) & (date[child] == NONE)
     roots = np.zeros(0, np.int64)
     if log.options.orphans == "root":
-        roots = _place_roots(date, child, parent, undated)
+        roots = _place_roots(date, child, parent, undated | later[parent])
         mended["root placed"] = len(roots)
     unplaced = ~alone & ~undated & (date[parent] == NONE)
     reasons = {
         "no target": lambda: child == 0,
-        NO_TIME: lambda: undated,
+        NO_TIME: lambda: undated | later[parent],
         "self-influence": lambda: child == parent,
         "told by an orphan": lambda: unplaced,
         LATE: lambda: ~alone & (date[parent] > date[child]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,7 +60,7 @@ def read(log: Log) -> Tape:
     if log.source is None:
         raise TapeError(f"{log.path}: cascades are lines of text; allowed: a file")
     posts = _posts(log.source)
-    entries, authors, names = _entries(log.path, posts)
+    entries, authors, names = _entries(log, posts)
     copies = sum(len(text.split()) for text in posts.copies)
     dropped, mended = Counter({"duplicate": copies}), Counter[str]()
     published = np.array(posts.time, np.int64)
@@ -118,7 +117,7 @@ def _posts(source: Source) -> Posts:
     return posts
 
 
-def _entries(path: Path, posts: Posts) -> tuple[Entries, Ints, pa.Array]:
+def _entries(log: Log, posts: Posts) -> tuple[Entries, Ints, pa.Array]:
     """Return the entries, in order of post and time, the authors as numbers, and the names of all users."""
     listed = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(posts.entries, pa.large_string())))
     post = pc.list_parent_indices(listed).to_numpy()
@@ -135,7 +134,7 @@ def _entries(path: Path, posts: Posts) -> tuple[Entries, Ints, pa.Array]:
     if wrong.any():
         at = int(np.argmax(wrong))
         what = f"wrong participant {shown(texts[at].as_py())}; allowed: a/b/c:t, t whole seconds below 1e15"
-        raise TapeError(f"{path}:{posts.line[post[at]]}: {what}")
+        raise TapeError(f"{log.path}:{posts.line[post[at]]}: {what}")
     time = digits.cast(pa.int64()).to_numpy()
     order = order_of(post, time, np.arange(len(post)))
     paths = pc.split_pattern(path_of, "/")
@@ -143,11 +142,15 @@ def _entries(path: Path, posts: Posts) -> tuple[Entries, Ints, pa.Array]:
     post, time = in_order(order, post), in_order(order, time)
     flat = paths.flatten().cast(pa.large_string())
     whole = pa.chunked_array([pa.array(posts.author, pa.large_string()), flat]).dictionary_encode().combine_chunks()
-    codes = whole.indices.to_numpy().astype(np.int64)
+    names, aliases = whole.dictionary, log.options.aliases
+    if aliases:
+        names = pa.array([aliases.get(name, name) for name in names.to_pylist()], pa.large_string())
+    renamed = names.dictionary_encode()
+    codes = renamed.indices.to_numpy()[whole.indices.to_numpy()].astype(np.int64)
     many = pc.list_value_length(paths).to_numpy().astype(np.int64)
     begin = np.cumsum(many) - many
     users = codes[len(posts.author) :]
-    return Entries(post, time, begin, many, users), codes[: len(posts.author)], whole.dictionary
+    return Entries(post, time, begin, many, users), codes[: len(posts.author)], renamed.dictionary
 
 
 def _placed(
@@ -190,7 +193,6 @@ def _placed(
     direct = np.full(len(reads), -1)
     direct[above > 0] = holding[(offset + above - 1)[above > 0]]
     away = teller != direct
-    dropped[LATE] += int((away & (direct >= 0)).sum())
     mended["teller not strictly earlier"] = int((away & (direct >= 0)).sum())
     mended["teller without an entry of their own"] = int((away & (direct < 0)).sum())
     learned = len(author) + np.arange(len(reads))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ import pyarrow as pa
 
 from sim.errors import TapeError
 from sim.logs.log import Log
-from sim.logs.papers import Works, place_works
+from sim.logs.papers import Works, earliest, place_works
 from sim.logs.placing import UNSAID
-from sim.readers.columns import Columns, Shape, matched
+from sim.readers.columns import Shape, matched, plain
 from sim.readers.names import by_dictionary, coded
-from sim.readers.source import lines_of
+from sim.readers.source import Source, lines_of
 from sim.readers.table import Table
-from sim.readers.times import NONE, Clock
+from sim.readers.times import Clock
 from sim.tape.tape import Tape
 
 WORKS = Shape(
@@ -43,9 +44,10 @@ def _is_isi(log: Log) -> bool:
 
 def read(log: Log) -> Tape:
     """Read works as a tape, as described at read_log."""
-    facts: dict[str, Any] = {"format": "works"}
+    facts, mended = dict[str, Any](format="works"), Counter[str]()
     if _is_isi(log) and log.source is not None:
-        works, facts = list(_isi(log)), facts | {"file": "Web of Science"}
+        log.refuse("columns", "text of Web of Science", "tables")
+        works, facts = list(_isi(log.source, mended)), facts | log.facts | {"file": "Web of Science"}
     elif {*log.names} >= FIELDS and not log.options.columns:
         works, facts = list(_isi_rows(log.table)), facts | log.table.facts | {"file": "Web of Science, a table"}
     else:
@@ -55,7 +57,7 @@ def read(log: Log) -> Tape:
         works = list(_rows(table.batches(list(found.values())), list(found)))
         passed = [name for at, name in enumerate(table.names) if at not in found.values()]
         facts |= {"passed_over": passed} if passed else {}
-    return _place(log, works, facts)
+    return _place(log, works, facts, mended)
 
 
 def _rows(batches: Iterable[Any], columns: list[str]) -> Iterator[Work]:
@@ -88,21 +90,20 @@ def _several(cell: Any) -> list[str]:
     return [name for name in found if name]
 
 
-def _isi(log: Log) -> Iterator[Work]:
-    """Yield the records of a Web of Science text, named as others cite them."""
-    assert log.source is not None
+def _isi(source: Source, mended: Counter[str]) -> Iterator[Work]:
+    """Yield the records of a Web of Science text, named as others cite them; count those that lack the line ER."""
     fields: dict[str, list[str]] = {}
     tag = ""
-    for _, line in lines_of(log.source):
-        if line.startswith("ER"):
-            if fields:
+    for _, line in chain(lines_of(source), [(0, "EF")]):
+        begins = line[:2].strip()
+        tag = begins or tag
+        if begins in {"PT", "ER", "EF"}:
+            if fields.keys() - {"FN", "VR"}:
+                mended["record without ER"] += begins != "ER"
                 yield _record(fields)
             fields = {}
-        elif line[:2].strip():
-            tag = line[:2]
-            fields.setdefault(tag, []).append(line[3:].strip())
-        elif line.strip():
-            fields.setdefault(tag, []).append(line.strip())
+        if tag not in {"ER", "EF"}:
+            fields.setdefault(tag, []).append((line[3:] if begins else line).strip())
 
 
 def _isi_rows(table: Table) -> Iterator[Work]:
@@ -130,13 +131,12 @@ def _cited(text: str) -> str:
     return f"doi:{doi[1].lower()}" if doi else re.sub(r",\s*DOI.*$", "", text).upper()
 
 
-def _place(log: Log, works: list[Work], facts: dict[str, Any]) -> Tape:
+def _place(log: Log, works: list[Work], facts: dict[str, Any], mended: Counter[str]) -> Tape:
     def fail(row: int, what: str) -> TapeError:
         return TapeError(f"{log.path}: work {row + 1}: {what}")
 
     clock = Clock(log.options.order)
-    clock.read("date", pa.array([date for _, date, _, _ in works], pa.string()), fail)
-    columns = Columns(log.path, WORKS, clock)
+    clock.read("date", plain(pa.array([date for _, date, _, _ in works], pa.string()), "time"), fail)
 
     def chunk(names: list[str]) -> Any:
         return by_dictionary("paper", pa.array(names, pa.string()), fail)
@@ -146,17 +146,12 @@ def _place(log: Log, works: list[Work], facts: dict[str, Any]) -> Tape:
     cited = [name for _, _, references, _ in works for name in references or [""]]
     names, [paper, parent] = coded([[chunk([name for name, *_ in works])], [chunk(cited)]])
     ticks = clock.ticks("date")
-    said = clock.says(ticks)
-    ticks = log.late(columns.clock, ticks)
-    date = np.full(len(names), 2**62)
-    np.minimum.at(date, paper[ticks != NONE], ticks[ticks != NONE])
-    date[date == 2**62] = NONE
-    mended = Counter({"another date of the same paper": int(((ticks != NONE) & (date[paper] != ticks)).sum())})
+    date, others = earliest(len(names), [(paper, ticks)])
     persons, written = _authors(log, works, paper, chunk)
     facts |= {"direction": "a work built on its references", "rows": len(cited), "works": len(works)}
-    facts |= {"time_unit": clock.unit, "dates": said}
-    found = Works(names, date, paper[citing], parent, np.zeros(0), np.full(0, UNSAID), persons, written)
-    return place_works(log, found, facts, mended)
+    facts |= {"time_unit": clock.unit, "dates": clock.says(ticks)}
+    found = Works(names, date, clock, paper[citing], parent, np.zeros(0), np.full(0, UNSAID), persons, written)
+    return place_works(log, found, facts, mended + others)
 
 
 def _authors(log: Log, works: list[Work], paper: Any, chunk: Callable[[list[str]], Any]) -> tuple[Any, Any]:

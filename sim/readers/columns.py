@@ -120,8 +120,7 @@ def matched(table: Table, shape: Shape, given: Mapping[str, str]) -> dict[str, i
             if column in found or not there:
                 continue
             if len(there) > 1:
-                given_twice = f"column given twice {shown(table.names[there[0]])}; allowed: each name once"
-                raise TapeError(f"{table.path}:{table.header}: {given_twice}")
+                raise _twice(table, there[0])
             found[column] = there[0]
     for column in shape.needed:
         if column not in found:
@@ -137,7 +136,14 @@ def _said(table: Table, shape: Shape, given: Mapping[str, str], names: list[str]
         if canonical(str(name)) not in names:
             what = f"no column {shown(str(name))} for {column}{did_you_mean(name, table.names)}"
             raise TapeError(f"{table.path}:{table.header}: {what}")
+        if names.count(canonical(str(name))) > 1:
+            raise _twice(table, names.index(canonical(str(name))))
     return {column: names.index(canonical(str(name))) for column, name in given.items()}
+
+
+def _twice(table: Table, at: int) -> TapeError:
+    given_twice = f"column given twice {shown(table.names[at])}; allowed: each name once"
+    return TapeError(f"{table.path}:{table.header}: {given_twice}")
 
 
 def _no_header(table: Table, shape: Shape) -> TapeError:

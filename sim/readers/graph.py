@@ -33,7 +33,8 @@ class Graph:
     def names(self) -> dict[str, str]:
         """Return the names of the nodes: a label that all of them have and no two share, or else their ids."""
         for label in LABELS:
-            found = [str(data.get(label) or "").strip() for data in self.nodes.values()]
+            cells = [data.get(label) for data in self.nodes.values()]
+            found = ["" if cell is None else str(cell).strip() for cell in cells]
             if found and all(found) and len(dict.fromkeys(found)) == len(found):
                 return dict(zip(self.nodes, found, strict=True))
         return {node: node.strip() or repr(node) for node in self.nodes}
@@ -172,7 +173,6 @@ def _gexf_data(element: Element, titles: dict[str, str]) -> Iterator[tuple[str, 
 
 def _pajek(source: Source) -> Graph:
     graph, part = Graph(source.path), ""
-    names: dict[str, str] = {}
     for number, line in enumerate(whole(source).split("\n"), 1):
         text = line.strip()
         if not text or text.startswith("%"):
@@ -186,17 +186,17 @@ def _pajek(source: Source) -> Graph:
         timed: Attributes = {"start": re.sub(r"[\[\]]|[-,].*", "", spells[0])} if spells else {}
         cells = [cell.strip('"') for cell in cells if not cell.startswith("[")]
         if part == "vertices":
-            name = cells[1] if len(cells) > 1 else cells[0]
-            names[cells[0]] = name
-            graph.nodes[name] = timed
+            graph.nodes[cells[0]] = {"label": cells[1]} | timed if len(cells) > 1 else timed
         elif part in {"arcs", "edges", "arcslist", "edgeslist"} and len(cells) > 1:
             ends = cells[1:2] if not part.endswith("list") else cells[1:]
             weighted = {"weight": cells[2]} if len(cells) > 2 and not part.endswith("list") else {}
             for end in ends:
-                graph.edges.append((names.get(cells[0], cells[0]), names.get(end, end), weighted | timed))
+                graph.edges.append((cells[0], end, weighted | timed))
         elif part not in {"network", "matrix", "partition", "vector"}:
             raise TapeError(f"{source.path}:{number}: nothing of Pajek; allowed: *Vertices, then *Arcs or *Edges")
-    return _whole(graph)
+    for node, data in _whole(graph).nodes.items():
+        data.setdefault("label", node)
+    return graph
 
 
 def _node_link(source: Source) -> Graph:
@@ -221,6 +221,11 @@ def _whole(graph: Graph) -> Graph:
     for node in chain.from_iterable(edge[:2] for edge in graph.edges):
         graph.nodes.setdefault(node, {})
     return graph
+
+
+def is_graph(given: Any) -> bool:
+    """Return whether this is a graph of networkx."""
+    return callable(getattr(given, "is_directed", None))
 
 
 def of_networkx(given: Any, path: Path) -> Graph:

@@ -59,8 +59,13 @@ def opened(given: Any) -> Iterator[Source]:
         yield _plain(path, name, Path(folder))
 
 
+def is_file(given: Any) -> bool:
+    """Return whether this is an open file, and no table that has a column of the name of a method."""
+    return callable(getattr(given, "read", None))
+
+
 def _on_disk(given: Any, folder: Path) -> tuple[Path, Path]:
-    if not hasattr(given, "read"):
+    if not is_file(given):
         return Path(given), Path(given)
     name = str(getattr(given, "name", "log"))
     path = folder / ("given" + Path(name).suffix)

@@ -216,7 +216,7 @@ def _rows(table: Table, plain: Path, dialect: Dialect, wanted: Sequence[int]) ->
     query = (
         f"select {', '.join(f'c{n}' for n in wanted)} from read_csv({quoted(glob_escaped(str(plain)))}, "
         f"auto_detect=false, delim={quoted(dialect.mark)}, quote='\"', escape='\"', header=false, skip={dialect.skip}, "
-        f"columns={{{columns}}}, new_line='\\n', store_rejects=true, rejects_limit=1000, compression='none')"
+        f"columns={{{columns}}}, new_line='\\n', store_rejects=true, rejects_limit=0, compression='none')"
     )
     database = connect()
     try:

@@ -525,6 +525,7 @@ def test_credit_of_a_log(here, folder, tmp_path):
     assert text.code == 0
     assert "Ada" in text.out
     refused(here("credit", folder, "--format", "edges"), "is a run folder; a format is for logs")
+    refused(here("credit", tmp_path, "--until", "5"), "a folder; a log is a file, or a git repository")
     (tmp_path / "evil.csv").write_text("source,target,time\n\x1b[31mA\x1b]0;title\x07,B,1\n")
     done = here("credit", "evil.csv")
     assert done.code == 0

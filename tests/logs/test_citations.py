@@ -1,11 +1,13 @@
 """Citations with dates: small logs by hand, each irregularity, and a slow twin."""
 
+import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -97,6 +99,24 @@ def test_the_earliest_date_of_a_paper_counts() -> None:
     assert {row[2]: row[0] + tape.provenance["time_origin"] for row in story(tape)} == {"a": 2, "b": 3, "c": 4}
     assert tape.mended == {"another date of the same paper": 1, "root placed": 1}
     assert tape.dropped == {LATE: 1}
+
+
+@pytest.mark.parametrize("orphans", ["root", "drop"])
+def test_a_work_that_is_later_than_the_last_time_is_no_root(orphans: str) -> None:
+    graph = nx.DiGraph([("p", "q"), ("r", "p")])
+    nx.set_node_attributes(graph, {"p": 5, "q": 9, "r": 6}, "time")
+    works = "paper,date,references\np,5,q\nq,9,\nr,6,p\n"
+    for log in (graph, io.StringIO("citing,cited,date\np,q,5\nq,,9\nr,p,6\n"), io.StringIO(works)):
+        tape = read_log(log, citations_as="learning", orphans=orphans, until=6)
+        assert [row[1:3] for row in story(tape)] == [("discover", "p"), ("learn", "r")]
+        assert tape.dropped == {"no time up to 6": 1 + (log is not graph)}
+
+
+def test_dates_in_memory_are_named(tmp_path: Path) -> None:
+    (tmp_path / "when.csv").write_text("paper,date\na,1\nb,2\n")
+    for dates, name in ((tmp_path / "when.csv", "when.csv"), (pd.read_csv(tmp_path / "when.csv"), "in memory")):
+        tape = read_log(io.StringIO("citing,cited\nb,a\n"), dates=dates)
+        assert tape.provenance["read_as"]["dates_of"] == name
 
 
 def test_weights_values_and_dates_of_the_cited() -> None:

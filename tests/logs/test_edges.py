@@ -129,11 +129,11 @@ REATTACHED = {"teller not strictly earlier": 1}
     # A path that does not begin with the author leads to the author.
     ("1\ta\t0\t2\ta:0 x/c:7", "0 discover a; 7 learn c by a", {}, {"mended": PASSED_OVER}),
     ("1\ta\t0\t2\ta:0 c:7", "0 discover a; 7 learn c by a", {}, {"mended": PASSED_OVER}),
-    # A teller who came no earlier is dropped, and the reader reattached.
+    # A teller who came no earlier is passed over, and the reader reattached.
     ("1\ta\t0\t4\ta:0 a/b:5 a/b/x:7 a/b/x/c:7",
-     "0 discover a; 5 learn b by a; 7 learn c by b; 7 learn x by b", {LATE: 1}, {"mended": REATTACHED}),
+     "0 discover a; 5 learn b by a; 7 learn c by b; 7 learn x by b", {}, {"mended": REATTACHED}),
     ("1\ta\t0\t4\ta:0 a/b:5 a/b/x:8 a/b/x/c:7",
-     "0 discover a; 5 learn b by a; 7 learn c by b; 8 learn x by b", {LATE: 1}, {"mended": REATTACHED}),
+     "0 discover a; 5 learn b by a; 7 learn c by b; 8 learn x by b", {}, {"mended": REATTACHED}),
     # A reader at the time of the post is dropped, and may learn later.
     ("1\ta\t0\t4\ta:0 a/b:0 a/b/c:5", "0 discover a; 5 learn c by a", {LATE: 1}, {"header_disagrees": 1}),
     ("1\ta\t0\t3\ta:0 a/b:0 a/b:5", "0 discover a; 5 learn b by a", {LATE: 1}, {}),
@@ -145,6 +145,7 @@ def test_irregular_cascades(line: str, expected: str, dropped: dict[str, int], c
     assert tape.total == expected.count("learn")
     assert tape.dropped == dropped
     assert {key: tape.provenance[key] for key in counts} == counts
+    assert tape.provenance["kept"] == tape.provenance["posts"] + tape.total
 
 
 def test_a_cascade_given_twice_counts_once() -> None:
@@ -152,6 +153,11 @@ def test_a_cascade_given_twice_counts_once() -> None:
     tape = weibo(line, "", "# the same again", line)
     assert tape == weibo(line)
     assert tape.dropped == {"duplicate": 2}
+
+
+def test_names_of_cascades_are_known_by_their_aliases() -> None:
+    tape = read("1\ta\t0\t3\ta:0 a/b:5 a/b/c:6\n", "log.txt", "weibo", aliases={"b": "Ben", "A": "a"})
+    assert in_words(tape) == "0 discover a; 5 learn Ben by a; 6 learn c by Ben"
 
 
 def test_weibo_is_guessed() -> None:

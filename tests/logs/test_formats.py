@@ -1,5 +1,7 @@
 """Each format by hand: what it means, its irregularities, and what other programs make of the same."""
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,75 @@ def test_an_idea_that_is_not_held_is_built_on_where_it_was_first_had() -> None:
     tape = read("time,source,target,idea,builds_on\n1,,Ada,wheel,\n2,,Ben,cart,wheel|boat\n3,Ben,Cy,cart,\n")
     assert in_words(tape) == "1 discover Ada wheel; 2 discover Ben cart by Ada; 3 learn Cy cart by Ben"
     assert tape.mended == {"builds on an idea that is not there before": 1}
+
+
+THERE = "1,,b,x,discover,|2,,b,y,discover,|"
+
+
+@pytest.mark.parametrize(("rows", "by", "missing"), [
+    (THERE + "5,,a,z,discover,x|3,,a,z,discover,y", "y", 0),  # the discovery that is placed says it
+    (THERE + "5,,a,z,discover,x|5,,a,z,discover,y", "xy", 0),
+    ("5,,b,x,discover,|5,,a,z,discover,x", "", 1),  # which is no earlier
+    (THERE + "7,b,a,x,learn,|5,,a,z,discover,x", "x", 0),  # an own holding, but a later one
+    ("1,,b,idea,discover,|5,,a,z,discover,idea", ["idea"], 0),
+])  # fmt: skip
+def test_what_a_discovery_builds_on_is_there_before(rows: str, by: Sequence[str], missing: int) -> None:
+    for lines in (rows.split("|"), rows.split("|")[::-1]):
+        tape = edges("|".join(lines), "idea", "kind", "builds_on")
+        of = [tape.ideas[idea] for idea in tape.events.idea]
+        pairs = zip(tape.influences.child.tolist(), tape.influences.parent.tolist(), strict=True)
+        assert sorted(of[parent] for child, parent in pairs if of[child] == "z") == [*by]
+        assert tape.mended.get("builds on an idea that is not there before", 0) == missing
+
+
+@pytest.mark.parametrize(("table", "named"), [
+    ("alias,person\n5,\n6,7\n", ("5", "7", "8")),
+    ("alias,person\n6,5.0\n7,\n", ("5", "8")),  # as a missing cell makes it
+])  # fmt: skip
+def test_aliases_that_are_numbers(table: str, named: tuple[str, ...]) -> None:
+    numbers = pd.DataFrame({"time": [1, 2], "source": [5, 6], "target": [6, 8]})
+    assert read_log(numbers, aliases=io.StringIO(table)).persons.name == named
+
+
+def test_a_person_has_one_name_and_one_group() -> None:
+    for option, head, what in (("aliases", "alias,person", "alias"), ("groups", "person,group", "person")):
+        given: Any = {option: io.StringIO(f"{head}\na,x\na,x\na,y\n")}
+        with pytest.raises(TapeError, match=f"{what} 'a' has two: 'x' and 'y'; allowed: one "):
+            read("time,source,target\n1,a,b\n", **given)
+
+
+@pytest.mark.parametrize("column", ["name", "read", "is_directed"])
+def test_a_table_whose_columns_are_called_like_methods(column: str) -> None:
+    assert in_words(read_log(pd.DataFrame({"time": [1], "source": ["a"], "target": ["b"], column: ["x"]}))) == (
+        "0 discover a; 1 learn b by a"
+    )
+
+
+@pytest.mark.parametrize(("options", "says"), [
+    ({"network": pd.DataFrame()}, "network: is not for edges; allowed: for cascades, adoptions"),
+    ({"told_by": "latest"}, "told_by: is not for edges; allowed: for cascades"),
+    ({"citations_as": "learning"}, "citations_as: is not for edges"),
+    ({"git_by": "files"}, "git_by: is not for edges; allowed: for git"),
+    ({"format": "contacts", "orphans": "drop"}, "orphans: is not for contacts"),
+])  # fmt: skip
+def test_options_of_other_formats_are_refused(options: dict[str, Any], says: str) -> None:
+    assert says in refusal("time,source,target\n1,a,b\n", **{"format": "edges", **options})
+
+
+def test_options_of_other_logs_of_a_format_are_refused() -> None:
+    graph: Any = nx.DiGraph()
+    graph.add_edge("a", "b", time=1)
+    for log, format, options in (
+        (graph, None, {"citations_as": "learning"}),
+        (graph, "adoptions", {"network": graph}),
+        (io.StringIO(ISI), None, {"columns": "paper=TI"}),
+        (io.StringIO(LEDGER.format("", ",")), None, {"aliases": {"ana": "Ana"}}),
+    ):
+        with pytest.raises(TapeError, match=f"{next(iter(options))}: is not for "):
+            read_log(log, format, **options)
+    with pytest.raises(TapeError, match="columns: no column 'idea' in this format; allowed: time"):
+        read_log(graph, "adoptions", columns="idea=x")
+    assert read_log(io.StringIO(LEDGER.format("", ",")), groups={"ana": "one"}).provenance["groups"] == {"ana": "one"}
 
 
 def test_aliases_and_the_last_time(tmp_path: Path) -> None:
@@ -207,6 +278,15 @@ def test_works_have_authors(text: str, name: str, ada: str, ben: str) -> None:
     assert tape.mended == {"work without authors, so its own": 1}
 
 
+def test_works_without_a_name_a_date_or_an_end() -> None:
+    tape = read("paper,date,references\nA,NA,\nB,2001,A\n,2001,A\n,2002,A\n")
+    assert (tape.dropped, tape.mended) == ({"no time": 1, "no target": 2}, {"root placed": 1})
+    whole = read(ISI, "w.txt")
+    for cut in (ISI[: ISI.rindex("ER\n")], ISI.replace("ER\n\nPT", "PT", 1)):
+        assert read(cut, "w.txt") == whole
+        assert read(cut, "w.txt").mended == {**whole.mended, "record without ER": 1}
+
+
 @pytest.mark.parametrize(("options", "expected"), [
     ({}, "1 discover a; 2 learn b by a; 3 learn c by a 0.5, b 0.5"),
     ({"told_by": "latest"}, "1 discover a; 2 learn b by a; 3 learn c by b"),
@@ -215,6 +295,7 @@ def test_works_have_authors(text: str, name: str, ada: str, ben: str) -> None:
     ({"network": pd.DataFrame({"followee": ["b"], "follower": ["c"]})}, "1 discover a; 2 discover b; 3 learn c by b"),
     ({"network": pd.DataFrame({"source": ["c", "b"], "target": ["b", "c"]})},
      "1 discover a; 2 discover b; 3 learn c by b"),
+    ({"network": nx.Graph([("b", "c")])}, "1 discover a; 2 discover b; 3 learn c by b"),
 ])  # fmt: skip
 def test_tellers_are_imputed_by_a_rule(options: dict[str, Any], expected: str) -> None:
     tape = read("k a,1 b,2 c,3 b,4\n", "casc.txt", "cascades", **options)
@@ -224,6 +305,22 @@ def test_tellers_are_imputed_by_a_rule(options: dict[str, Any], expected: str) -
     assert in_words(read("k\ta,1 b,2 c,3 b,4\n", "casc.txt", "cascades", **options)) == expected
     table = "user,time\na,1\nb,2\nc,3\nb,4\n"
     assert in_words(read(table, format="adoptions", **options)) == expected
+
+
+def test_of_the_latest_tellers_of_one_time_the_first_by_name_counts() -> None:
+    for network in (None, nx.Graph([("c", "a"), ("c", "b")])):
+        tape = read("k a,1 b,1 c,2\n", "casc.txt", told_by="latest", network=network)
+        assert in_words(tape) == "1 discover a; 1 discover b; 2 learn c by a"
+
+
+def test_a_nameless_idea_is_one_that_is_called_idea() -> None:
+    tape = read("person,time,idea\na,1,idea\nb,2,\n", format="adoptions")
+    assert (tape.ideas, in_words(tape)) == (("idea",), "1 discover a; 2 learn b by a")
+
+
+@pytest.mark.parametrize("text", ["x a,1 b,2\nx c,1 d,2\n", "2 a,1 b,2\nc,1 d,2 e,3\n"])
+def test_two_cascades_of_one_name_are_refused(text: str) -> None:
+    assert "that of line 1; allowed: a name once" in refusal(text, "casc.txt").partition(" is ")[2]
 
 
 def test_adoption_curves_are_counts() -> None:
@@ -256,6 +353,11 @@ def test_journeys() -> None:
         credit(edges("1,a,b"), "removal")
 
 
+def test_a_value_without_conversions_is_refused() -> None:
+    says = refusal("path,conversions,total_value\na,1,2\na > b,0,9.5\n", columns="total_value=total_value")
+    assert says == "log.csv:3: total_value 9.5 without conversions; allowed: 0, or conversions"
+
+
 LEDGER = "child,parent,time,person,idea,kind,{}parent_time,parent_person\n0,,1,ana,wheel,discover,{}\n"
 
 
@@ -266,6 +368,11 @@ LEDGER = "child,parent,time,person,idea,kind,{}parent_time,parent_person\n0,,1,a
     (LEDGER.format("", ",") + "1,0,2,ana,wheel,realise,1,ana\n", "no column value; allowed: one"),
     (LEDGER.format("count,", "9007199254740994,,"), "row 1: wrong count; allowed: whole numbers up to 9007199"),
     (LEDGER.format("", ",") + "1e30,0,2,ben,wheel,learn,1,ana\n", "row 2: wrong child"),
+    (LEDGER.format("", ",") + "1.5,0,2,ben,wheel,learn,1,ana\n", "row 2: wrong child; allowed: whole numbers"),
+    (LEDGER.format("count,", "1.5,,"), "row 1: wrong count; allowed: whole numbers"),
+    (LEDGER.format("", ",") + "0,,1,ben,wheel,discover,,\n", "row 2: another person of event 0 than before"),
+    (LEDGER.format("", ",") + "1,7,2,ben,wheel,learn,,ana\n", "row 2: no parent_time of 7, which has no row"),
+    ("path,conversions\na > b,1\nb > customers,1\n", ":3: a channel is called 'customers'"),
 ])  # fmt: skip
 def test_numbers_that_cannot_be_counted_are_refused_by_row(text: str, says: str) -> None:
     assert says in refusal(text, "log.csv")
@@ -296,6 +403,11 @@ def test_graphs_of_other_programs(text: str, name: str, format: str) -> None:
     tape = read(text, name)
     assert (tape.provenance["format"], tape.persons.name) == (format, ("Ada", "Ben"))
     assert tape.events.step[-1] == 1577923200
+
+
+@pytest.mark.parametrize("text", ["é,1 b,2 c,3\n", ISI.replace("Lovelace", "Lovelacé"), PAJEK.replace("Ada", "Adé")])
+def test_a_guessed_encoding_is_said(text: str) -> None:
+    assert read(text.encode("latin-1"), "log.txt").provenance["read_as"]["encoding"] == "Latin-1, a guess"
 
 
 def test_the_question_of_a_table_without_a_meaning() -> None:

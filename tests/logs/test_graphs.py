@@ -9,7 +9,8 @@ import pytest
 
 from sim.errors import TapeError
 from sim.logs.formats import from_networkx, read_log
-from tests.logs.test_edges import HELD, LATE, edges, in_words, refusal, story
+from sim.readers import table
+from tests.logs.test_edges import HELD, LATE, edges, in_words, read, refusal, story
 
 
 def told() -> Any:
@@ -37,6 +38,40 @@ def test_times_of_nodes() -> None:
     tape = read_log(cited(), citations_as="learning")
     assert in_words(tape) == "1 discover a; 2 learn b by a; 3 discover alone; 4 learn c by a 0.25, b 0.75"
     assert (tape.ideas, tape.dropped) == (("idea",), {})
+
+
+def test_all_edges_between_nodes_with_times_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_log(cited())
+    monkeypatch.setattr(table, "BATCH", 2)
+    assert read_log(cited()) == whole
+    assert (len(whole.influences), whole.provenance["kept"]) == (3, 3)
+
+
+def test_of_nodes_that_are_one_the_earliest_time_counts() -> None:
+    graph = cited()
+    graph.add_node("B", time=4)
+    tape = read_log(graph, aliases={"B": "b"}, citations_as="learning")
+    assert (in_words(tape), tape.mended) == (in_words(read_log(cited(), citations_as="learning")),
+                                             {"another date of the same paper": 1})  # fmt: skip
+
+
+def test_weights_by_other_names() -> None:
+    graph = nx.DiGraph(cited())
+    for *_, data in graph.edges(data=True):
+        data["strength"] = data["trust"] = data.pop("weight")
+    for columns in (None, {"weight": "trust"}):
+        assert read_log(graph, columns=columns) == read_log(cited())
+    with pytest.raises(TapeError, match="no column 'nonsense' for weight; allowed: source, target, strength"):
+        read_log(graph, columns="weight=nonsense")
+
+
+def test_nodes_are_known_by_labels_that_tell_them_apart() -> None:
+    pajek = '*Vertices 3\n1 "Smith"\n2 "{}"\n3 "Doe"\n*Arcs\n1 2 1 [1]\n2 3 1 [2]\n'
+    assert read(pajek.format("Smith"), "p.net").persons.name == ("1", "2", "3")
+    assert read(pajek.format("Jones"), "p.net").persons.name == ("Smith", "Jones", "Doe")
+    graph = nx.DiGraph([("a", "b", {"time": 1})])
+    nx.set_node_attributes(graph, {"a": 0, "b": 1}, "name")
+    assert read_log(graph).persons.name == ("0", "1")
 
 
 @pytest.mark.parametrize("make", [told, cited])

@@ -113,6 +113,13 @@ def test_the_line_of_an_error_in_a_later_block(bad: str, message: str) -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
+def test_a_broken_row_after_many_comments() -> None:
+    log = csv_of(many(50)) + "\n# no row" * 1001
+    assert refusal(f"{log}\n1,a,b") == "log.csv:1053: 3 fields; allowed: 5, as in the header"
+    assert read(log).provenance["read_as"]["comments"] == 1001
+
+
+@pytest.mark.usefixtures("small_blocks")
 def test_the_row_of_an_error_in_a_later_batch() -> None:
     time: list[float] = [float(t) for t in range(30)]
     people = {"source": ["a"] * 30, "target": ["b"] * 30}

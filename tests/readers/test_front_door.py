@@ -209,12 +209,18 @@ def test_dates(text: str, order: str, seconds: int | None) -> None:
     ({"orphans": "keep"}, "orphans: no 'keep'; allowed: root, drop"),
     ({"citations_as": "x"}, "citations_as: no 'x'; allowed: builds-on, learning"),
     ({"until": "soon"}, "wrong until 'soon'"),
+    ({"until": ""}, "until: no time ''; allowed: numbers below 4e18"),
 ])  # fmt: skip
 def test_wrong_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(TapeError) as caught:
         read(LOG, **options)
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_column_that_is_named_by_the_user_is_there_once() -> None:
+    says = refusal("t,t,source,target\n1,9,a,b\n", columns="time=t")
+    assert says == "log.csv:1: column given twice 't'; allowed: each name once"
 
 
 def test_reading_never_runs_code() -> None:
