@@ -84,6 +84,7 @@ def require_in(name: str, value: Any, interval: str) -> None:
     ValueError: alpha: must be in [0, 1), is 1.0
     """
     low, high = map(float, interval[1:-1].split(","))
+    value = value.item() if getattr(value, "ndim", None) == 0 else value  # numpy's without dimensions
     if isinstance(value, Real) and not isinstance(value, bool):
         number = float(value)
         if low < number < high or (number == low and interval[0] == "[") or (number == high and interval[-1] == "]"):

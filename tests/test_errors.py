@@ -10,7 +10,8 @@ from sim.errors import LARGEST_SEED, checked_seed, require_in, whole_number
 
 
 @pytest.mark.parametrize(("value", "interval"), [(0.0, "[0, 1)"), (np.float32(0.5), "(0, 1)"), (np.int64(1), "(0, 1]"),
-                                                 (1e300, "(0, inf)"), (math.inf, "(0, inf]")])  # fmt: skip
+                                                 (1e300, "(0, inf)"), (np.array(0.5), "(0, 1)"),
+                                                 (math.inf, "(0, inf]")])  # fmt: skip
 def test_numbers_within_an_interval_pass(value, interval):
     require_in("alpha", value, interval)
 

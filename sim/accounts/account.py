@@ -76,6 +76,8 @@ def with_intervals(
         means, makers = copies_of(tape, intervals, copies)
     else:
         means, makers = "other seeds", [partial(_same_persons, tape, other) for other in intervals]
+        if not makers:
+            raise ValueError("intervals: no tapes; allowed: a scheme, or tapes of the same persons")
     again = partial(attribute, method=table.method, settings=settings)
     return replace(table, sure=how_sure(table, again, means, makers, confidence))
 

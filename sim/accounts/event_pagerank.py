@@ -162,7 +162,7 @@ def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) ->
 
     Args:
         tape: any tape.
-        tau: in steps, > 0; a tenth of the tape's steps, and at least 1, if None.
+        tau: in steps, > 0; if None, a tenth of a run's steps, or of the time from a log's first event on, at least 1.
         alpha: chance to walk on, in [0, 1].
 
     Raises:
@@ -175,7 +175,8 @@ def citerank_credit(tape: Tape, tau: float | None = None, alpha: float = 0.5) ->
     """
     events = tape.events
     age = (events.step[-1:] - events.step).astype(float) if len(events) else np.zeros(0)
-    young = _young(age, max(1.0, tape.steps / 10) if tau is None else tau)
+    span = tape.steps if tape.provenance.get("seed") is not None else tape.steps - tape.first + 1
+    young = _young(age, max(1.0, span / 10) if tau is None else tau)
     restart = np.where(events.kind <= IMPLEMENT, young * events.count, 0.0)
     return _credit(tape, "citerank", restart, alpha)
 

@@ -144,7 +144,9 @@ def explain(tape: Tape, person: str, method: str = "role-flow", **settings: floa
 
 def _spans(tape: Tape) -> tuple[Ints, Callable[[int, int], tuple[str, Line]]]:
     """Return the span of time in which each realised holding began, and a function that puts a span into words."""
-    edges = np.unique(np.linspace(0, tape.steps + 1, MAX_PARTS + 1).astype(np.int64))
+    length = tape.steps + 1 - tape.first
+    # In whole numbers, since fractional ones have no room for nanoseconds since 1970.
+    edges = np.unique([tape.first + length * k // MAX_PARTS for k in range(MAX_PARTS + 1)])
     span = np.searchsorted(edges, tape.events.step[tape.realised.event], side="right") - 1
     origin = int(tape.provenance.get("time_origin", 0))
 
@@ -174,8 +176,8 @@ def _ways(tape: Tape, who: int) -> tuple[Ints, Callable[[int, int], tuple[str, L
 
     def describe(at: int, many: int) -> tuple[str, Line]:
         row, onward = ways[:, at].tolist()
-        line = _line(tape, best, onward if onward >= 0 else row)
-        return _in_words(tape, line, row, onward, many), line
+        line, idea = _line(tape, best, onward if onward >= 0 else row)
+        return _in_words(tape, line, idea, onward, many), line
 
     return group.ravel(), describe
 
@@ -198,30 +200,34 @@ def _trace(
                 made[row] |= made[parent[k]]
 
 
-def _line(tape: Tape, best: Ints, row: int) -> Line:
-    """Return the persons from the discoverer to a row, each with the time; successive rows of one person are merged."""
+def _line(tape: Tape, best: Ints, row: int) -> tuple[Line, str]:
+    """Return the persons from the discoverer to a row, each with the time, and the idea that was discovered.
+
+    Successive rows of one person are merged.
+    """
     line: list[tuple[str, int]] = []
+    idea = ""
     origin = int(tape.provenance.get("time_origin", 0))
     while row >= 0:
         entry = (tape.persons.name_of(int(tape.events.person[row])), origin + int(tape.events.step[row]))
         if line and line[-1][0] == entry[0]:
             line.pop()
         line.append(entry)
+        idea = tape.ideas[tape.events.idea[row]]
         row = int(best[row])
-    return tuple(reversed(line))
+    return tuple(reversed(line)), idea
 
 
-def _in_words(tape: Tape, line: Line, row: int, onward: int, many: int) -> str:
+def _in_words(tape: Tape, line: Line, idea: str, onward: int, many: int) -> str:
     """Return a path as a sentence: who had the idea, who told whom, and how many adoptions it led to."""
     led = f"{many:,} adoptions" if many != 1 else "one adoption"
-    if row < 0:
+    if not line:
         return f"made what works in {led}" if onward == OWN else f"had a part in {led} that came another way"
     names = [name for name, _ in line]
     if len(names) > MAX_NAMED:
         names = [*names[:2], f"{len(names) - 4:,} others in turn", *names[-2:]]
     told = ", who told ".join(names[1:])
     when = "in step" if tape.provenance.get("seed") is not None else "at"
-    idea = tape.ideas[tape.events.idea[row]]
     return f"{names[0]} had {idea} {when} {line[0][1]:,} and told {told or 'others'}: {led}"
 
 

@@ -28,8 +28,8 @@ class Settings:
     Attributes:
         alpha: damping of the PageRank methods, CiteRank among them, in [0, 1).
         inheritance: the part of the idea's credit that a discovery passes on to its prerequisites, in [0, 1].
-        tau: steps after which the attention to an event has fallen to 1/e (CiteRank), above 0; if None, a tenth of the
-            tape's steps, and at least 1.
+        tau: steps after which the attention to an event has fallen to 1/e (CiteRank), above 0; if None, a tenth of a
+            run's steps, or of the time from a log's first event on, and at least 1.
         order: of the removal effect: how many of the last channels the next one depends on, 1 to 3.
 
     Raises:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.accounts.account import attribute
 from sim.accounts.summary import Side, sides
+from sim.errors import whole_number
 from sim.machine.loops import repeated
 from sim.model.until import moments
 from sim.scenario.scenario import Scenario
@@ -33,6 +34,7 @@ class CreditOverTime:
         credit: of each person at each step, >= 0; shape (steps, persons).
         name: of every person who is in the table of any step, in tape order.
         group, groups: the group of each person, shape (persons,), and the table of groups.
+        origin: the time of a log at step 0.
     """
 
     method: str
@@ -42,6 +44,7 @@ class CreditOverTime:
     name: Sequence[str]
     group: Ints
     groups: Persons
+    origin: int = 0
 
     @property
     def share(self) -> Floats:
@@ -74,7 +77,7 @@ class CreditOverTime:
         names = ["all others" if course.kind == "rest" else course.name for course in courses]
         return [
             {
-                "time": int(step),
+                "time": self.origin + int(step),
                 "credit": float(total),
                 "share": float(total) / last if last > 0.0 else 0.0,
                 "persons": {name: course.shares[at] for name, course in zip(names, courses, strict=True)},
@@ -114,7 +117,8 @@ def credit_over_time(
     >>> credit_over_time(simulate(scenario), steps=[3, 4], scenario=scenario).share.tolist()
     [[0.0, 0.0], [0.5, 0.5]]
     """
-    chosen = _chosen(tape) if steps is None else np.array(list(steps), np.int64)
+    given = None if steps is None else [whole_number("step", step, 0, tape.steps) for step in steps]
+    chosen = _chosen(tape) if given is None else np.array(given, np.int64)
     if (np.diff(chosen) <= 0).any():
         raise ValueError("steps: must ascend")
     persons = tape.persons
@@ -126,10 +130,14 @@ def credit_over_time(
             found[place, table.row], total[place] = table.persons.credit, table.total
             shown[table.row] = True
     rows = np.flatnonzero(shown)
-    return CreditOverTime(method, chosen, total, found[:, rows], Names(persons, rows), persons.group[rows], persons)
+    return CreditOverTime(
+        method, chosen, total, found[:, rows], Names(persons, rows), persons.group[rows], persons,
+        int(tape.provenance.get("time_origin") or 0),
+    )  # fmt: skip
 
 
 def _chosen(tape: Tape) -> Ints:
-    first = int(tape.events.step[0]) if len(tape.events) else tape.steps
-    number = min(MOST, tape.steps - first + 1)
-    return np.unique(first + np.rint((tape.steps - first) * (np.arange(number) / max(1, number - 1))).astype(np.int64))
+    span = tape.steps - tape.first
+    gaps = min(MOST - 1, span)
+    # In whole numbers, since fractional ones have no room for nanoseconds since 1970.
+    return np.array([tape.first + (span * k + gaps // 2) // max(1, gaps) for k in range(gaps + 1)], np.int64)

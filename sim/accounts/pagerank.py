@@ -6,6 +6,7 @@ thirds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from sim.accounts.person_graph import person_edges, person_graph
 from sim.accounts.power_iteration import Ending, all_alike, flow_of, solve
 from sim.accounts.table import CreditTable, make_table
 from sim.errors import require_in
+from sim.machine.loops import repeated
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
@@ -179,7 +181,10 @@ def person_pagerank(tape: Tape, alpha: float = 0.85) -> CreditTable:
     place[nodes] = np.arange(number)  # the World, -1, is the last entry
     matrix = sparse.csr_array((weight, (place[start], place[end])), (number, number))
     uniform = np.full(number, 1.0 / number)
-    rank = _rank(matrix, alpha, uniform, uniform, uniform, Ending())
+    # Each pass reduces the error by alpha at least, so that these passes reach the residual for every alpha.
+    ending = Ending(max(100, math.ceil(3.0 / (1.0 - alpha))), math.inf)
+    with repeated(ending.max_iter // 100):
+        rank = _rank(matrix, alpha, uniform, uniform, uniform, ending)
     ranks = np.zeros(tape.persons.total)
     ranks[nodes[1:]] = rank[1:]
     total = tape.total if number > 1 else 0.0

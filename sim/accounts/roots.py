@@ -35,6 +35,6 @@ def roots(tape: Tape) -> Roots:
     parts = role_flow_of_events(tape, settings_of(tape, {}).inheritance)
     ideas = float(parts[0].sum())
     step = tape.events.step
-    early = (tape.events.kind == DISCOVER) & (step <= step[0] + (step[-1] - step[0]) / 10)
+    early = (tape.events.kind == DISCOVER) & (step - step[0] <= (step[-1] - step[0]) // 10)
     credit = sum(float(part[early].sum()) for part in parts)
     return Roots(len(made_up), float(np.sum(parts[0][made_up])) / ideas if ideas else 0.0, credit / tape.total)

@@ -106,11 +106,13 @@ def spread_of(table: CreditTable, found: list[Sparse], means: str, confidence: f
     rank = np.empty((len(found), len(everybody)), np.int64)
     for copy, (row, value) in enumerate(found):
         share[copy, np.searchsorted(everybody, row)] = value
-        rank[copy] = ranks(share[copy])
+        rank[copy] = ranks(share[copy]) if len(row) else len(everybody) + 1
     of_table = np.zeros(len(everybody))
     of_table[np.searchsorted(everybody, own[0])] = own[1]
     tops = min(FIRST, len(own[0]))
     top = ranks(of_table) <= tops
+    first = (share > 0.0) & (rank <= FIRST)
+    stayed = (share > 0.0) & (rank <= tops) & top
     tail = (1.0 - confidence) / 2.0
     # The next draw falls below the k-th of n with probability k / (n + 1).
     low, high = np.quantile(share, [tail, 1.0 - tail], axis=0, method="weibull")
@@ -126,9 +128,9 @@ def spread_of(table: CreditTable, found: list[Sparse], means: str, confidence: f
         means, len(found), confidence,
         column(low, 0.0), column(high, 0.0),
         column(ends[0], last).astype(np.int64), column(ends[1], last).astype(np.int64),
-        column((rank <= FIRST).mean(axis=0), 0.0),
+        column(first.mean(axis=0), 0.0),
         moved=float(np.abs(share - of_table).sum(axis=1).mean() / 2.0),
-        stayed=float((top & (rank <= tops)).sum(axis=1).mean()),
+        stayed=float(stayed.sum(axis=1).mean()),
         tops=tops,
     )  # fmt: skip
 

@@ -37,7 +37,9 @@ EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account as
 @click.option("--method", type=Names(*EVERY, "all"), metavar="NAME", help=NAMES)
 @EXPLAIN
 @click.option("--by", type=Names(*BY), default="person", metavar="WHAT", help=f"{', '.join(BY)}.  [default: person]")
-@click.option("--top", type=click.IntRange(1), metavar="N", help="How many rows.  [default: 20; in files, all]")
+@click.option(
+    "--top", type=click.IntRange(1), metavar="N", help="How many rows; by time, persons.  [default: 20; in files, all]"
+)
 @click.option("--alpha", type=float, help="Damping of the PageRank methods, in [0, 1).  [default: the run's, or 0.85]")
 @click.option("--inheritance", type=float, help="Part of an idea's credit that a discovery passes on, in [0, 1].  "
               "[default: the run's, or 0.5]")  # fmt: skip
@@ -61,9 +63,12 @@ def credit_command(
     with usage("--"):
         Settings(**{name: value for name, value in settings.items() if value is not None})  # type: ignore[arg-type]  # of any type
     _require_output(output, method, by)
+    if intervals is not None and by != "person" and not as_json:
+        raise click.UsageError(f"--intervals: are of persons, not by {by}; allowed: --by person, or --json")
     tape = read_tape(Path(run_or_log), **reading)
     scenario = scenario_in(Path(run_or_log), tape) if by == "time" else None
     from sim.accounts.comparison import compare
+    from sim.cli.terminal import print_explained
 
     with usage(f"--method {method}: "):
         comparison = compare(tape, _methods(method, tape), **settings)
@@ -87,6 +92,8 @@ def credit_command(
         for line in (*how_read(tape), *of_roots(asked.roots)):
             show(line)
         answer.show()
+        if explain and not (method == "all" and by == "person"):  # these explain themselves
+            print_explained(comparison.tables)
         if stable is not None:
             show(f"Stability: {stable.sentence()}.")
     if output is not None:
@@ -146,7 +153,7 @@ def _with_intervals(
 
 
 @click.command(name="thought-experiments")
-@click.option("--method", type=Names(*EVERY, "all"), default="all", metavar="NAME",
+@click.option("--method", type=Names(*METHODS, *POSITIONS, "all"), default="all", metavar="NAME",
               help=f"{', '.join(METHODS)}, or all.  [default: all]")  # fmt: skip
 @click.option("--quick", is_flag=True, help="E5 with three hundred people, not five thousand.")
 @EXPLAIN
@@ -197,7 +204,7 @@ def _by_parts(asked: Asked, by: str) -> Answer:
     tables = asked.comparison.tables
     for name, table in tables.items():
         try:
-            parts[name] = credit_by(asked.tape, table, by, **asked.settings)[: asked.top]
+            parts[name] = credit_by(asked.tape, table, by, **asked.settings)
         except ValueError as error:
             if not asked.several:
                 raise click.UsageError(f"--by {by}: {error}") from None
@@ -205,14 +212,14 @@ def _by_parts(asked: Asked, by: str) -> Answer:
 
     def print_all() -> None:
         for name, rows in parts.items():
-            print_parts(tables[name], by, rows)
+            print_parts(tables[name], by, rows, asked.top or 40)
 
-    return Answer(parts, None, print_all)
+    return Answer({name: rows[: asked.top] for name, rows in parts.items()}, None, print_all)
 
 
 def _by_time(asked: Asked, by: str) -> Answer:
     from sim.accounts.over_time import credit_over_time
-    from sim.cli.terminal import print_over_time
+    from sim.cli.terminal import MAX_COURSES, print_over_time
 
     tables = asked.comparison.tables
     with usage(f"--by {by}: "):
@@ -225,9 +232,9 @@ def _by_time(asked: Asked, by: str) -> Answer:
 
     def print_all() -> None:
         for name, course in found.items():
-            print_over_time(tables[name], course)
+            print_over_time(tables[name], course, asked.top or MAX_COURSES)
 
-    return Answer({name: course.to_rows() for name, course in found.items()}, figure, print_all)
+    return Answer({name: course.to_rows(asked.top or 20) for name, course in found.items()}, figure, print_all)
 
 
 ANSWERS: dict[str, Callable[[Asked, str], Answer]] = {"person": _by_person, "time": _by_time}

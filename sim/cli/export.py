@@ -35,9 +35,10 @@ def export_command(
     chosen = to or target.suffix[1:].lower()
     with usage():
         require("-o: format", chosen, EXPORTS)
-    tape = announced(read_tape(Path(run_or_log), **reading))
+    tape = read_tape(Path(run_or_log), **reading)
     from sim.tape.export import export
 
     with usage("--"):
         export(tape, target, of, chosen, window)
+    announced(tape)
     say(f"Written: {target}")

@@ -52,6 +52,8 @@ def fit_command(
 ) -> None:  # fmt: skip
     """Find the values of SCENARIO's keys that explain RECORD, and how sure they are."""
     path, chosen = scenario_of(scenario, changes)
+    if vary_against and against is None:
+        raise click.UsageError("--vary-against: of the other model; allowed with --against")
     keys, other = _priors("--vary", vary), _priors("--vary-against", vary_against)
     if not Path(record).exists():
         raise click.UsageError(f"--to {record}: no such file or folder")

@@ -15,7 +15,6 @@ from sim.cli.options import AS_JSON, SIMULATION, ScenarioName
 from sim.machine.records import many
 from sim.machine.terminal import on_terminal, progress_bar, say, show, stage
 from sim.machine.version import version
-from sim.model.randomness import seeds_from
 
 if TYPE_CHECKING:
     from sim.accounts.table import CreditTable
@@ -38,6 +37,7 @@ def run_command(
     from sim.accounts.account import credit, with_intervals
     from sim.engines import engine_for, simulate, simulate_many
     from sim.model.own_rules import own_rules
+    from sim.model.randomness import seeds_from
 
     path, chosen = scenario_of(scenario, changes, seed)
     rules = rules_of(rules_file)
@@ -58,7 +58,8 @@ def run_command(
             runs = simulate_many(chosen, seeds, engine=engine, threads=threads, rules=rules)
             table = with_intervals(tape, table, {}, runs)
     with stage("Drawing the figures"):
-        _write_run(folder, tape, table, chosen, _typed(path.name, changes, seed, rules_file), force)
+        command = _typed(path.name, changes, seed, replicates, rules_file)
+        _write_run(folder, tape, table, chosen, command, force)
     if as_json:
         show(table.to_json())
         return
@@ -112,11 +113,16 @@ def _why_kept(folder: Path, name: str, force: bool) -> str:
     return f"holds a run of another scenario, '{there}'; choose another folder, or replace it with --force"
 
 
-def _typed(name: str, changes: tuple[str, ...], seed: int | None, rules_file: str | None) -> str:
+def _typed(
+    name: str, changes: tuple[str, ...], seed: int | None, replicates: int | None, rules_file: str | None
+) -> str:
     """Return the command in a form that can be typed anywhere, with file names without their folders."""
-    words = ["shoulders", "run", name, *(f"--set {change}" for change in changes)]
-    words += [f"--seed {seed}"] if seed is not None else []
-    return " ".join([*words, *([f"--rules {Path(rules_file).name}"] if rules_file is not None else [])])
+    import shlex
+
+    rules = None if rules_file is None else Path(rules_file).name
+    given = [*(("set", change) for change in changes), ("seed", seed), ("replicates", replicates), ("rules", rules)]
+    words = [word for option, value in given if value is not None for word in (f"--{option}", str(value))]
+    return shlex.join(["shoulders", "run", name, *words])
 
 
 def _write_run(folder: Path, tape: Tape, table: CreditTable, scenario: Scenario, command: str, force: bool) -> None:

@@ -12,7 +12,7 @@ import click
 from sim.cli.arguments import folder_of, rules_of, scenario_of, usage
 from sim.cli.options import AS_JSON, CHANGES, ENGINES, OWN_RULES, SHARED_OUT, Names, ScenarioName, Setting
 from sim.errors import RunError
-from sim.machine.records import many
+from sim.machine.records import known, many
 from sim.machine.terminal import progress_bar, say, show, show_json
 
 if TYPE_CHECKING:
@@ -103,11 +103,14 @@ def _size(study: Study) -> str:
 def _show(study: Study, folder: Path, as_json: bool) -> None:
     found = study.outcome()
     if as_json:
+        spread = {
+            name: {key: known(x) for key, x in (of or {}).items()} or None for name, of in found["measures"].items()
+        }
         about = study.about()
         keys = ("cells", "replicates", "seed", "common_random_numbers", "hash")
         kept = {"design": study.design} | {key: about[key] for key in keys}
         named = {"study": str(folder), "scenario": study.scenario.scenario.name}
-        show_json(named | kept | {"runs": study.runs} | found)
+        show_json(named | kept | {"runs": study.runs} | found | {"measures": spread})
     else:
         for name, values in found["measures"].items():
             text = "mean {mean:,.6g}, from {low:,.6g} to {high:,.6g}".format(**values) if values else "no values"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,10 +58,10 @@ def _ends(sure: Uncertainty, at: int) -> list[str]:
     return [_percent(sure.low[at]), _percent(sure.high[at]), f"{low:,}" if low == high else f"{low:,}-{high:,}"]
 
 
-def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]]) -> None:
-    """Print the credit by role, idea or group."""
-    rows = [(_times(part[by], part.get("count", 1)), part["credit"], part["share"]) for part in parts[:40]]
-    if rest := parts[40:]:
+def print_parts(table: CreditTable, by: str, parts: Sequence[Mapping[str, Any]], most: int) -> None:
+    """Print the credit by role, idea or group, in so many rows at most, and the rest in one."""
+    rows = [(_times(part[by], part.get("count", 1)), part["credit"], part["share"]) for part in parts[:most]]
+    if rest := parts[most:]:
         credit, share = (sum(part[key] for part in rest) for key in ("credit", "share"))
         rows.append((f"all others ({len(rest):,})", credit, share))
     show(_title(table))
@@ -84,6 +84,12 @@ def print_comparison(comparison: Comparison, most: int = 20, explained: bool = F
         _explain(name, f"  Order as by {first}: {order}" if name != first else "")
 
 
+def print_explained(methods: Iterable[str]) -> None:
+    """Print the question of each account, and where it departs from the rule of thirds."""
+    for name in methods:
+        _explain(name)
+
+
 def print_experiments(found: Mapping[str, Comparison], explained: bool = False) -> None:
     """Print the shares of persons and groups in each thought experiment, by every account."""
     methods = list(dict.fromkeys(name for comparison in found.values() for name in comparison.tables))
@@ -98,17 +104,17 @@ def print_experiments(found: Mapping[str, Comparison], explained: bool = False) 
     if not explained:
         say(MORE)
         return
-    for name in methods:
-        _explain(name)
+    print_explained(methods)
 
 
-def print_over_time(table: CreditTable, found: CreditOverTime) -> None:
-    """Print the largest shares at a selection of steps."""
-    trajectories = found.courses(most=MAX_COURSES)
+def print_over_time(table: CreditTable, found: CreditOverTime, most: int) -> None:
+    """Print the largest shares, of so many at most, at a selection of steps."""
+    trajectories = found.courses(most=most)
     places = np.unique(np.rint(np.linspace(0, len(found.steps) - 1, MAX_STEPS)).astype(int)).tolist()
     shares = [[_percent(trajectory.shares[at]) for trajectory in trajectories] for at in places]
     rows = [
-        (f"{found.steps[at]:,}", _number(float(found.total[at])), *row) for at, row in zip(places, shares, strict=True)
+        (f"{found.origin + int(found.steps[at]):,}", _number(float(found.total[at])), *row)
+        for at, row in zip(places, shares, strict=True)
     ]
     show(_title(table))
     heads = [_label(trajectory) for trajectory in trajectories]
@@ -170,6 +176,7 @@ def _times(name: str, count: int) -> str:
 
 
 def _number(value: float) -> str:
+    value += 0.0  # without the sign of -0.0
     if abs(value) >= 1e9:
         return f"{value:.4g}"
     return f"{value:,.0f}" if abs(value) >= 1e4 or value == int(value) else f"{value:,.4g}"
@@ -180,4 +187,5 @@ def _signed(value: float) -> str:
 
 
 def _percent(share: float) -> str:
+    share += 0.0  # without the sign of -0.0
     return f"{share:.2%}" if abs(share) >= 0.001 or share == 0.0 else f"{100 * share:.2g}%"

@@ -60,7 +60,7 @@ def for_size(function: Function, size: int, worth: int = WORTH_COMPILING) -> Fun
 @contextmanager
 def repeated(times: int) -> Iterator[None]:
     """Assume in the block, in this thread, that work is repeated this many times, so that compiling pays off sooner."""
-    token = _times.set(max(1, times))
+    token = _times.set(_times.get() * max(1, times))
     try:
         yield
     finally:

@@ -29,12 +29,12 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def known(value: Any) -> Any:
-    """Return a value as JSON has it: None for nan.
+    """Return a value as JSON has it: None for nan and the infinities.
 
-    >>> known(0.5), known(float("nan")), known("name")
-    (0.5, None, 'name')
+    >>> known(0.5), known(float("nan")), known(float("inf")), known("name")
+    (0.5, None, None, 'name')
     """
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def many(count: int, word: str) -> str:

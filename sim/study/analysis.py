@@ -96,8 +96,8 @@ def summarise(
 
     The interval is BCa (Efron 1987, as in scipy.stats.bootstrap) for 3 to 1,000 values; the percentile interval for
     more values, where the two hardly differ, and where BCa is not defined; Wilson's (1927) for a yes-or-no measure
-    (only zeros and ones, and both); and none for a single value. Values that are all the same give an interval of no
-    width: the bootstrap cannot see what never happened.
+    (only zeros and ones, and both); and none for a single value of another measure. Values that are all the same give
+    an interval of no width: the bootstrap cannot see what never happened.
 
     Args:
         table: of runs.

@@ -43,15 +43,16 @@ def _flows(runs: Batch) -> Floats:
     """Return the credit of every event by role, computed once for all measures of the same runs; shape (3, events).
 
     The last bits of the credit depend on the quadrature nodes, and these on all runs divided together. So only runs
-    with the same number of nodes are divided together, and each has the bits that it has by itself.
+    with the same number of nodes and the same inheritance are divided together, and each has the bits that it has by
+    itself.
     """
     kept: Any = runs.__dict__
     if "role_flow" not in kept:
-        inheritance = settings_of(runs.tape(0), {}).inheritance
         found, nodes = np.zeros((len(ROLES), len(runs.events))), _nodes(runs)
-        for number in np.unique(nodes):
-            chosen = nodes == number
-            found[:, chosen[runs.event_run]] = role_flow_of_events(_joined(runs, chosen), inheritance)
+        inheritance = np.array([settings_of(runs.tape(k), {}).inheritance for k in range(len(runs))])
+        for number, passed_on in sorted({*zip(nodes.tolist(), inheritance.tolist(), strict=True)}):
+            chosen = (nodes == number) & (inheritance == passed_on)
+            found[:, chosen[runs.event_run]] = role_flow_of_events(_joined(runs, chosen), passed_on)
         kept["role_flow"] = found
     return np.asarray(kept["role_flow"])
 

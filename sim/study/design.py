@@ -70,6 +70,9 @@ def cells_of(
     key or value.
     """
     require("design", design, DESIGNS)
+    if samples and (cells is not None or design not in SAMPLED):
+        raise ValueError(f"samples: {samples}, but these cells are given, not sampled; allowed with a design of "
+                         f"{', '.join(SAMPLED)}")  # fmt: skip
     if cells is not None:
         if vary or design not in ("grid", "list"):
             raise ValueError("cells: a list of cells is a design of its own; give no vary and no design beside it")
@@ -109,8 +112,10 @@ def parse_vary(text: str, design: str = "grid") -> tuple[str, Any]:
         raise ValueError(f"--vary {text}: must be KEY=START:STOP:NUM or KEY=a,b,c")
     parts = [parse_value(part.strip()) for part in given.split(":")]
     if len(parts) in (2, 3) and all(_is_number(part) for part in parts):
+        if design in SAMPLED and len(parts) == 2:
+            return key, parts
         if design in SAMPLED:
-            return key, parts[:2]
+            raise ValueError(f"--vary {text}: the samples say how many values there are; allowed: KEY=LOW:HIGH")
         if len(parts) == 3:
             return key, dict(zip(("start", "stop", "num"), parts, strict=True))
         raise ValueError(f"--vary {text}: a range of a grid needs a number of values, as {key}={given}:11")
@@ -175,7 +180,12 @@ def _values(scenario: Scenario, key: str, given: Any) -> tuple[Any, ...]:
             raise ValueError(f"vary: {key}: START:STOP:NUM must be two numbers with a finite difference, and a whole "
                              "number of values")  # fmt: skip
         values = np.linspace(float(start), float(stop), num).tolist()
-        return tuple(map(round, values)) if _is_whole(scenario, key, start, stop) else tuple(values)
+        values = list(map(round, values)) if _is_whole(scenario, key, start, stop) else values
+        if (differ := len(set(values))) < num:
+            raise ValueError(
+                f"vary: {key}: START:STOP:NUM has values that are there twice; allowed: a NUM up to {differ}"
+            )
+        return tuple(values)
     if not isinstance(given, list) or not given:
         raise ValueError(f"vary: {key}: must be a list of values, or a table of start, stop and num")
     values = [_checked(key, value) for value in given]
@@ -199,7 +209,7 @@ def _checked(key: str, value: Any) -> Any:
 
 def bounds_of(key: str, given: Any) -> tuple[float, float]:
     """Return the range of a key in a sampled design."""
-    if isinstance(given, Mapping) and {"start", "stop"} <= set(given):
+    if isinstance(given, Mapping) and set(given) == {"start", "stop"}:
         given = [given["start"], given["stop"]]
     given = plain(given)
     if not isinstance(given, list) or len(given) != 2 or not all(map(_is_number, given)) or not given[0] < given[1]:

@@ -110,6 +110,11 @@ class Tape(History):
         """The value realised by all holdings together."""
         return float(self.realised.value.sum())
 
+    @property
+    def first(self) -> int:
+        """The step of the first event, or the last step if there is none; a log may count from long before it."""
+        return int(self.events.step[0]) if len(self.events) else self.steps
+
     def save(self, path: str | Path) -> None:
         """Write the tape into the folder `path`, all or nothing: Parquet tables and provenance.json."""
         files.save(self, path)

@@ -3,14 +3,16 @@
 import json
 import sys
 
+import pandas as pd
 import pytest
 
-from sim import Scenario, Tape, credit, simulate
+from sim import Scenario, Tape, credit, read_log, simulate
 from sim.accounts.explain import Explanation, explain, in_words
+from sim.accounts.over_time import credit_over_time
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from tests import cases
 from tests.loops import compile_all
-from tests.tapes import make_tape, tapes
+from tests.tapes import by_name, make_tape, tapes
 
 LINEAR = ("role-flow", "shapley", "owen", "position", "priority")
 
@@ -61,6 +63,24 @@ def test_of_tellers_with_equal_parts_the_earliest_is_named_as_the_figures_do() -
     events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {0: 1.0}), (LEARN, 3, {1: 0.5, 2: 0.5})]
     (way,) = explain(make_tape("ABCD", events, [(3, -1, 1.0)]), "A").lineages
     assert [name for name, _ in way.lineage] == ["A", "B"]
+
+
+def test_the_idea_of_a_way_is_that_of_its_discoverer() -> None:
+    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (DISCOVER, 1, {1: 1.0}, 1, 1), (LEARN, 2, {2: 1.0}, 1, 1)]
+    (way,) = explain(make_tape("ABC", events, [(3, -1, 1.0)]), "B").lineages
+    assert way.name == "A had idea 0 at 1 and told B: one adoption"
+
+
+@pytest.mark.parametrize("zero", [2000, 1_700_000_000_000_000_000])
+def test_spans_and_attention_do_not_depend_on_the_zero_of_the_calendar(zero: int) -> None:
+    log = [pd.DataFrame({"time": [since, since + 4, since + 29], "source": [*"ABC"], "target": [*"BCD"]})
+           for since in (1, 1 + zero)]  # fmt: skip
+    early, late = map(read_log, log)
+    names = ([part.name.replace(",", "").split(" to ") for part in explain(tape, "A").times] for tape in (early, late))
+    spans, moved = ([[int(end) for end in name] for name in those] for those in names)
+    assert moved == [[end + zero for end in span] for span in spans]
+    assert by_name(credit(late, "citerank")) == by_name(credit(early, "citerank"))
+    assert (credit_over_time(late).steps - zero).tolist() == credit_over_time(early).steps.tolist()
 
 
 def test_what_is_made_for_others_is_a_way_of_its_own() -> None:

@@ -115,7 +115,7 @@ def test_unanimity(n: int, needed: int) -> None:
     mask = (1 << needed) - 1
     table = (np.arange(1 << n) & mask == mask).astype(float)
     expected = [1 / needed] * needed + [0.0] * (n - needed)
-    assert shapley(table, n).tolist() == pytest.approx(expected, abs=1e-13)
+    assert shapley(table, np.int64(n)).tolist() == pytest.approx(expected, abs=1e-13)
 
 
 def test_a_thousand_tellers_and_a_thousand_makers_of_whom_one_is_enough() -> None:

@@ -116,13 +116,15 @@ def test_without_steps_a_hundred_at_most_from_the_first_event_to_the_end(tmp_pat
     assert found.steps[-1] == read_log(tmp_path / "long.csv").steps
     assert 40 <= np.diff(found.steps).min() <= np.diff(found.steps).max() <= 42
     assert credit_over_time(make_tape(["A"], [], steps=4)).steps.tolist() == [4]
+    (tmp_path / "early.csv").write_text("time,source,target\n-9,A,B\n-7,B,C\n")
+    assert [row["time"] for row in credit_over_time(read_log(tmp_path / "early.csv")).to_rows()] == [-10, -9, -8, -7]
 
 
 def test_steps_must_ascend_and_be_there(tmp_path: Path) -> None:
     tape = read(tmp_path, 7)
     with pytest.raises(ValueError, match="steps: must ascend"):
         credit_over_time(tape, steps=[3, 3])
-    for step in (-1, tape.steps + 1):
+    for step in (-1, 0.9, tape.steps + 1):
         with pytest.raises(ValueError, match=rf"step: must be a whole number from 0 to {tape.steps}, is {step}"):
             credit_over_time(tape, steps=[step])
 

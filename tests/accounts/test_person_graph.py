@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from sim.accounts import pagerank
 from sim.accounts.pagerank import person_graph, person_pagerank
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
@@ -84,3 +85,14 @@ def test_person_pagerank_is_that_of_the_graph(tape: Tape) -> None:
     names = tape.persons.names()
     found = by_name(person_pagerank(tape, 0.7), "pagerank")
     assert found == pytest.approx({names[p]: rank for p, rank in expected.items() if p != W}, abs=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.99, 1.0 - 2e-9])
+def test_a_long_chain_of_persons_converges_at_any_alpha(alpha: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[Any] = []
+    for k in range(2 * 310):  # each tells the one before and the one after of an idea of their own
+        events += [(DISCOVER, k // 2, {}, 1, k), (LEARN, abs(k // 2 + 2 * (k % 2) - 1), {2 * k: 1.0}, 1, k)]
+    tape = make_tape([f"P{k}" for k in range(311)], events, [(1, -1, 1.0)])
+    found = person_pagerank(tape, alpha).persons.pagerank
+    monkeypatch.setattr(pagerank, "SMALL", 1000)
+    np.testing.assert_allclose(found, person_pagerank(tape, alpha).persons.pagerank, rtol=0, atol=1e-11)

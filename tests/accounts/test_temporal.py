@@ -134,7 +134,7 @@ def test_a_state_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
     temporal = TemporalPageRank()
     temporal.feed(0, 1)
     state = {name: value for name, value in (temporal.state() | change).items() if value is not None}
-    with pytest.raises(ValueError, match=r"state: |beta must be"):
+    with pytest.raises(ValueError, match=r"state: |beta: must be"):
         TemporalPageRank.resume(state)
 
 

@@ -144,6 +144,13 @@ def test_other_seeds_are_copies_too() -> None:
         credit(make_tape(["a"], [(DISCOVER, 0, {})]), intervals=tapes)
 
 
+def test_in_a_copy_without_credit_nobody_has_a_rank() -> None:
+    tape = make_tape("ab", [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 1.0)])
+    sure = credit(tape, intervals="links:1", copies=4).sure
+    assert sure is not None
+    assert (sure.stayed, sure.top_ten.tolist(), sure.rank_low.min()) == (0.0, [0.0] * len(sure.top_ten), 2)
+
+
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.5]), max_size=8))
 def test_ranks_are_those_of_sports(shares: list[float]) -> None:
     found = ranks(np.array(shares))
@@ -157,8 +164,9 @@ def test_ranks_are_those_of_sports(shares: list[float]) -> None:
     ("times:1.5", "allowed: times:NUMBER, whole, from 0 to"),
     ("tellers:1", "allowed: 'tellers' alone"),
     ("ideas", "draws ideas again"),
+    ([], "no tapes"),
 ])  # fmt: skip
-def test_what_cannot_be_is_said_in_one_line(asked: str, said: str) -> None:
+def test_what_cannot_be_is_said_in_one_line(asked: str | list[Tape], said: str) -> None:
     tape = make_tape(["a", "b"], [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0})], [(1, -1, 1.0)])
     with pytest.raises(ValueError, match=said) as error:
         credit(tape, intervals=asked)

@@ -9,7 +9,8 @@ import pytest
 
 from sim.accounts.account import credit
 from sim.accounts.comparison import compare
-from sim.cli import output
+from sim.accounts.methods import METHODS
+from sim.cli import output, terminal
 from sim.cli.main import cli
 from sim.logs.formats import read_log
 
@@ -65,6 +66,23 @@ def test_tables_in_files(here: Any, tmp_path: Path, name: str, read: Any) -> Non
     assert columns <= set(read(tmp_path / name))
     here("-o", str(tmp_path / name), "--by", "role")
     assert set(read(tmp_path / name)["role"]) == {"idea", "communication", "implementation"}
+
+
+def column(shown: str) -> list[str]:
+    return [line.split("|")[1].strip() for line in shown.splitlines() if line.startswith("|")]
+
+
+def test_what_top_leaves_out_is_summed_up_and_an_account_says_what_it_asks(here: Any, log: Path) -> None:
+    log.write_text("time,source,target,idea\n" + "".join(f"{at - 50},Ada,B{at},i{at:02}\n" for at in range(60)))
+    for top, rest in ((2, 58), (50, 10)):
+        assert column(here("--by", "idea", "--top", str(top))[0])[-1] == f"all others ({rest})"
+        assert len(json.loads(here("--by", "idea", "--top", str(top), "--json")[0])["credit"]) == top
+    shown, _ = here("--by", "time", "--top", "1", "--explain")
+    assert column(shown)[1] == "-51"  # Ada, who is first heard of as a teller
+    assert shown.splitlines()[-1] == "role-flow: " + METHODS["role-flow"].asks
+    assert "all: 60 others" in shown
+    assert terminal._percent(-0.0) == "0.00%"
+    assert terminal._number(-0.0) == "0"
 
 
 def test_what_is_said_before_the_table(here: Any, log: Path) -> None:

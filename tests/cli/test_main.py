@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -236,8 +237,11 @@ def test_seed_set_and_out_are_obeyed_and_written_down(here, tmp_path):
     assert set(found) == OBJECT
     changes = {"scenario.steps": 5, "population.reach": {"kind": "uniform", "high": 0.5}, "scenario.seed": 2**64 - 1}
     assert tape == simulate(Scenario.from_toml(VILLAGE).replace(changes))
-    for word in ("--seed 18446744073709551615", "--set scenario.steps=5"):
-        assert word in tape.provenance["command"]
+    typed = shlex.split(tape.provenance["command"])
+    for words in (["--seed", str(2**64 - 1)], ["--set", "scenario.name=a = b"]):
+        assert words in [typed[at : at + 2] for at in range(len(typed))]
+    again = run._typed("village.toml", (), None, 20, "/home/ada/my rules.py")
+    assert again == "shoulders run village.toml --replicates 20 --rules 'my rules.py'"
     assert found["credit"] == credit(tape, "priority").to_dict()["credit"]
 
 
@@ -285,6 +289,8 @@ def test_seed_set_and_out_are_obeyed_and_written_down(here, tmp_path):
     (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "
                                                             "--by time",)),
     (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time",)),
+    (("thought-experiments", "--method", "removal"), ("--method: no 'removal'; allowed: role-flow",)),
+    (("credit", "log.csv", "--by", "role", "--intervals"), ("--intervals: are of persons, not by role",)),
     (("thought-experiments", "--method", "prority"), ("--method: no 'prority'; allowed: role-flow", "'priority'?")),
     (("credit", "log.csv", "--format", "edgs"), ("edgs", "did you mean 'edges'?")),
     (("credit", "log.csv", "--jsn"), ("--jsn", "--json")),

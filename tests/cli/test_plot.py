@@ -68,7 +68,8 @@ def test_the_kinds_of_a_study_are_drawn(here, place, kind):
 
 def test_without_a_kind_the_first_one_is_drawn_an_account_is_chosen(here, place):
     done = here("log.csv")
-    assert (done.code, done.err) == (0, "Written: log-spread.png\n")
+    assert (done.code, done.err.splitlines()[-1]) == (0, "Written: log-spread.png")
+    assert done.err.startswith("Read as edges: ")
     assert (place / "log-spread.png").read_bytes().startswith(STARTS["png"])
     assert here("grid").err == "Written: grid/lines.png\n"
     assert here("village").err == "Written: village/spread.png\n"

@@ -33,6 +33,10 @@ def test_json_is_one_object_and_the_rows_are_on_disk(sweep, tmp_path):
     assert len(table) == 24
     assert found["measures"]["total"]["mean"] == pytest.approx(table["total"].mean())
     assert sweep("world.toml", *GRID, "--out", "s", "--json", "--resume").json == found
+    endless = sweep(
+        "world.toml", "--replicates", "2", "--measure", "tests.study.functions:endless", "--out", "t", "--json"
+    )
+    assert endless.json["measures"] == {"tests.study.functions:endless": {"mean": None, "low": None, "high": None}}
     other = sweep("world.toml", *GRID, "--set", "persons.Ada.skill=0.5", "--out", "s", code=2)
     assert "persons.Ada.skill was not there, is 0.5" in other.err
 

@@ -312,6 +312,23 @@ def test_what_is_exact_must_hold_in_every_pair():
     assert (wrong.verdict, wrong.consistent) == ("supported", False)
     varying = claim(**exact | {"measure": '"total"'}, theory="{level = 45.0}")
     assert (varying.verdict, varying.consistent) == ("refuted", False)
+    beside = sim.test_hypotheses(
+        text_of() + text_of("", **exact, theory="{level = 1.0}", name='"other"'), engine="agents"
+    )
+    assert beside["hypotheses 1"].power == claim().power
+
+
+def test_the_unit_of_a_measure_changes_no_finding():
+    theory = f"{effects_of().mean() * 1.2:.6f}"
+    one = claim(theory=theory)
+    small = claim(WORLD.replace("clarity = 0.5", "clarity = 0.5, value = 1e-12"), theory=f'"{theory} * 1e-12"')
+    for name in ("verdict", "consistent", "holds"):
+        assert getattr(small, name) == getattr(one, name)
+    assert (small.theory_p, small.resolution) == pytest.approx((one.theory_p, one.resolution))
+    never = {"arms": '{never = {"ideas.wheel.value" = 0.0}, once = {}}', "direction": '"greater"'}
+    nothing = claim(**never, theory="{level = {never = 0}}")
+    assert (nothing.consistent, nothing.resolution) == (True, None)
+    assert not re.search("Infinity|NaN", json.dumps(nothing.to_dict()))
 
 
 @pytest.mark.parametrize(("changes", "says"), [
@@ -372,6 +389,10 @@ def test_files_without_what_is_needed(tmp_path):
         sim.test_hypotheses("x = \n")
     with pytest.raises(ValueError, match=r"engine: no 'kernel'; .*did you mean 'kernels'"):
         sim.test_hypotheses(text_of(), engine="kernel")
+    with pytest.raises(ValueError, match="files: none"):
+        sim.test_hypotheses([])
+    with pytest.raises(ValueError, match=r"hypothesis: no 'hypothesis'.*did you mean 'hypotheses'"):
+        sim.test_hypotheses(text_of(), engine="agents")["hypothesis"]
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
     (tmp_path / "long.toml").write_text("#" * 300_000, encoding="utf-8")
     for name, says in (("min.toml", "no such file.*did you mean 'mine.toml'"), ("mine.toml", "is not UTF-8 text"),

@@ -70,7 +70,7 @@ def test_e4_is_the_published_table_by_person_pagerank() -> None:
     """Published to 1e-4: the essay's 0.3450 is what power iteration prints at tolerance 1e-6; converged 0.344949."""
     table = credit(tape_of("e4_bridge"), "person-pagerank").persons
     published = {"P1": (0.2697, 0.3376), "P2": (0.3450, 0.4319), "P3": (0.1841, 0.2305)}
-    for name, share, rank in zip(table.name, table.share, table.pagerank, strict=True):
+    for name, share, rank in zip(table.person, table.share, table.pagerank, strict=True):
         assert (rank, share) == pytest.approx(published[name], abs=1e-4)
 
 

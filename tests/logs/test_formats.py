@@ -198,7 +198,7 @@ def test_papers_build_on_what_they_cite() -> None:
     assert credits(read(cites))["A"] == pytest.approx(1 + 9 * 0.75)
     assert credits(read(cites))["B"] == pytest.approx(9 * 0.25)
     counted = credit(read(cites), inheritance=0.0).persons
-    assert dict(zip(counted.name, counted.credit.tolist(), strict=True))["A"] == pytest.approx(1 + 9 * 0.5)
+    assert dict(zip(counted.person, counted.credit.tolist(), strict=True))["A"] == pytest.approx(1 + 9 * 0.5)
 
 
 def test_event_pagerank_of_a_citation_log_is_that_of_networkx() -> None:
@@ -347,7 +347,7 @@ def test_journeys() -> None:
     for order in (1, 2, 3):
         expected = removal_effect(paths, [True, False, False, True], [2, 1, 3, 1], order)
         table = credit(tape, "removal", order=order).persons
-        found = dict(zip(table.name, table.raw, strict=True))
+        found = dict(zip(table.person, table.raw, strict=True))
         assert [found[str(name)] for name in expected.channel] == pytest.approx(list(expected.removal))
     with pytest.raises(ValueError, match="removal is about journeys"):
         credit(edges("1,a,b"), "removal")

@@ -69,7 +69,7 @@ def test_by_shapley_the_shares_are_those_of_the_text(story: str, shares: dict[st
 
     table = credit(read_log(data(story, tmp_path)), "shapley").persons
     order = np.argsort(-np.asarray(table.share))[: len(shares)].tolist()
-    assert {table.name[at]: round(100 * float(table.share[at]), 2) for at in order} == shares
+    assert {table.person[at]: round(100 * float(table.share[at]), 2) for at in order} == shares
     text = (STORIES / f"{story}.md").read_text("utf-8")
     assert all(f"{share:.2f}%" in text for share in shares.values())
 
@@ -83,7 +83,7 @@ def test_the_doctors_adopt_as_the_counts_say(tmp_path: Path) -> None:
 
 def test_the_channels_are_those_of_the_simulation_but_one(tmp_path: Path) -> None:
     table = credit(read_log(data("journeys", tmp_path)), "removal").persons
-    found = dict(zip(table.name, np.asarray(table.raw).tolist(), strict=True))
+    found = dict(zip(table.person, np.asarray(table.raw).tolist(), strict=True))
     simulated = {"alpha": 0.5587, "eta": 0.3489, "theta": 0.2060, "iota": 0.3957}
     off = {name: abs(found[name] - effect) for name, effect in simulated.items()}
     assert max(off, key=lambda name: off[name]) == "iota"
@@ -100,6 +100,6 @@ def test_the_commits_earn_what_blame_says(tmp_path: Path) -> None:
     found = {name: f"{sum_:.4g}" for name, sum_ in zip(tape.persons.name, units.tolist(), strict=True) if sum_}
     assert found == {name: f"{float(number):.4g}" for name, number in expected.items()}
     table = credit(read_log(path, git_by="files")).persons
-    by_files = dict(zip(table.name, table.credit.tolist(), strict=True))
+    by_files = dict(zip(table.person, table.credit.tolist(), strict=True))
     assert by_files["Fay"] > by_files["Ada"] > by_files["Ben"]
     assert by_files["Hana"] > by_files["Gus"] == 0.0

@@ -168,7 +168,7 @@ def test_the_maker_of_gpus_and_those_of_deep_nets_inherit_from_what_stands_on_th
     tape = tape_of("gpus_deep_learning")
     for inheritance, buck in ((0.0, 0.0), (0.5, 1 / 12), (1.0, 1 / 6)):
         table = credit(tape, inheritance=inheritance).persons
-        assert dict(zip(table.name, table.share, strict=True))["Buck"] == pytest.approx(buck, abs=1e-12)
+        assert dict(zip(table.person, table.share, strict=True))["Buck"] == pytest.approx(buck, abs=1e-12)
     rows = by_name(tape)
     kept = {row["person"]: row for row in credit(tape, inheritance=0.0).by_group()}
     assert kept["Rumelhart"]["credit"] == 0.0 < rows["Rumelhart"]["credit"]

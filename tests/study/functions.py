@@ -26,3 +26,7 @@ def kills_its_worker(tape: Tape) -> float:
     if tape.provenance["seed"] == 6:
         os.kill(os.getpid(), signal.SIGKILL)
     return rows(tape)
+
+
+def endless(tape: Tape) -> float:
+    return float("inf")

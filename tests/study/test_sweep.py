@@ -68,6 +68,15 @@ def test_processes_and_the_batch_make_the_same_rows_and_pandas_reads_them(tmp_pa
     assert same(found, expected)
 
 
+def test_cells_of_one_batch_that_differ_in_inheritance_are_credited_each_by_its_own():
+    ideas = [{"name": "engine", "discovery_rate": 0.5}, {"name": "loom", "prerequisites": ["engine"]}]
+    loom = world().replace({"ideas": ideas, "population.creativity": 0.3, "population.reach": 0.5})
+    given = {"vary": {"credit.inheritance": [0.0, 0.25, 0.5, 1.0]}, "replicates": 3, "measures": ["share:Ada:idea"]}
+    found = [Study(loom, **given, engine=engine).run() for engine in ("agents", "kernels")]
+    assert same(found[1], found[0].drop(columns="error"))
+    assert found[0].groupby("cell")["share:Ada:idea"].mean().nunique() > 1
+
+
 def test_a_study_that_was_cut_off_goes_on_and_what_is_there_is_not_made_again(tmp_path, expected, monkeypatch):
     study().run(tmp_path)
     names = list(parts(tmp_path))

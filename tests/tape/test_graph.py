@@ -230,7 +230,7 @@ def test_the_command(shell: Callable[..., Done], tmp_path: Path) -> None:
     assert (done.code, "Dropped: 1 (duplicate)" in done.err) == (0, True)
     assert set(nx.read_gexf("g.gexf")) == {"-1", "1", "2"}
     for words, message in (
-        (("-o", "g.txt"), "no format 'txt'; allowed: graphml, gexf, csv, parquet"),
+        (("-o", "g.txt"), "-o: format: no 'txt'; allowed: graphml, gexf, csv, parquet"),
         (("-o", "g.gexf", "--to", "xls"), "--to: no 'xls'"),
         (("-o", "."), "is a folder"),
         (("-o", "no/g.csv"), "its folder does not exist"),

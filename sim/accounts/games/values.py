@@ -205,7 +205,7 @@ def shapley_of_groups(value: ArrayLike) -> Floats:
 
 def names_of(players: Players, most: int | None = MAX_PLAYERS) -> list[Hashable]:
     """Return the players' names; raise a ValueError if a name occurs twice or there are more than `most`."""
-    names: list[Hashable] = list(range(players)) if isinstance(players, int) else list(players)
+    names: list[Hashable] = list(range(players)) if isinstance(players, int | np.integer) else list(players)
     if most is not None and len(names) > most:
         more = "draw orders with shapley_sampled, or count alike players with shapley_of_groups"
         raise ValueError(f"players: {len(names)}, at most {most} are enumerated; {more}")

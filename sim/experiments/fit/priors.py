@@ -82,7 +82,7 @@ class Prior:
         if not right or not family.allows(*numbers):
             form = f"{name}({', '.join(family.words)})"
             raise ValueError(f"{self.text.strip()}: allowed: {form}, finite numbers, {family.allowed}")
-        object.__setattr__(self, "text", f"{name}({', '.join(f'{number:g}' for number in numbers)})")
+        object.__setattr__(self, "text", f"{name}({', '.join(repr(number).removesuffix('.0') for number in numbers)})")
         object.__setattr__(self, "law", family.law(*numbers))
         object.__setattr__(self, "whole", name == "integers")
 

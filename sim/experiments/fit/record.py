@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -92,8 +92,9 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
 
     Args:
         given: a Tape; a path to a log, a run's folder, a study's folder, or a CSV file with the columns time and count
-            (adopters so far) or new (adopters since the previous time), or person and time; a DataFrame with such
-            columns; or a mapping of measures to values. A Record is returned as it is.
+            (adopters so far) or new (adopters since the previous time), or person and time; a DataFrame or a mapping
+            with such columns, or with those of a log, source among them; or a mapping of measures to values. A Record
+            is returned as it is.
         scenario: whose steps they are.
         step: the length of a step in the record's time; start: the record's time at step 0.
 
@@ -109,8 +110,13 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
         return _of_tape(given, steps, step, start, "record")
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
         given = given.to_dict("list")
-    if isinstance(given, Mapping) and any(isinstance(column, Sequence) for column in given.values()):
-        return _of_columns({str(name): list(column) for name, column in given.items()}, steps, step, start, "record")
+    if isinstance(given, Mapping) and any(map(np.ndim, given.values())):
+        table = {str(name): list(column) for name, column in given.items()}
+        if "source" in {name.strip().lower() for name in table}:
+            import pandas as pd
+
+            return _of_tape(read_log(pd.DataFrame(table)), steps, step, start, "record")
+        return _of_columns(table, steps, step, start, "record")
     if isinstance(given, Mapping):
         return Record("measures", steps, values={k: float(v) for k, v in given.items()}, read_as="measures as given")
     path = Path(given)
@@ -129,7 +135,8 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
 
 def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Record:
     events = tape.events
-    when = _steps(events.step.astype(np.float64), steps, step, start, file)
+    origin = int(tape.provenance.get("time_origin") or 0)
+    when = _steps((events.step + origin).astype(np.float64), steps, step, start, file)
     moved = replace(tape, events=Events(when, events.kind, events.person, events.idea, events.count), steps=steps)
     if "imputed" in tape.provenance.get("read_as", {}):  # who told is a guess, and so no evidence
         rows = np.flatnonzero(events.kind <= LEARN)

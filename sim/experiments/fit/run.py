@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import whole_number
 from sim.experiments.fit import store
 from sim.experiments.fit.abc import Generation, Store, adjusted, sequential
 from sim.experiments.fit.chances import chances_of
@@ -65,7 +64,7 @@ def fit(
             Tape; by default those that suit the record.
         method: "exact", "abc", or "auto" for the exact likelihood if there is one.
         step, start: the length of a step in the record's time, and the time of step 0.
-        runs: at most, of ABC. particles: of its first generation; by default a fifth of the runs, at most 1,000.
+        runs: at most, of ABC. particles: of its first generation; by default a fifth of the runs, 10 to 1,000.
         predicted: runs drawn from the posterior, to be compared with the record; 0 for none.
         seed: of all random streams; by default the scenario's own.
         engine, threads: as in `simulate_many`; the posterior has the same bits.
@@ -98,9 +97,6 @@ def fit(
     how = Settings(given, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor,
                    dask, progress)  # fmt: skip
     worker = Worker(scenario, record, vary, how, runs + predicted)
-    whole_number("particles", how.first, 10, runs)
-    if method == "exact" and worker.why:
-        raise ValueError(f"method: there is no exact likelihood: {worker.why}; allowed: abc")
     keep: dict[str, Store] = {}
     if out is not None:
         store.open_folder(Path(out), _about(worker))

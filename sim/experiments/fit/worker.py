@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines import checked_threads, choose
-from sim.errors import checked_seed, require
+from sim.errors import checked_seed, require, whole_number
 from sim.experiments.fit.importance import Target
 from sim.experiments.fit.likelihood import Likelihood, why_not
 from sim.experiments.fit.many import Particles, run_many, shared_out
@@ -25,7 +25,7 @@ from sim.tape.tables import Floats
 from sim.tape.tape import Tape
 
 METHODS = ("auto", "exact", "abc")
-RUNS, PARTICLES, PREDICTED = 5000, 1000, 200
+RUNS, PARTICLES, LEAST, PREDICTED = 5000, 1000, 10, 200
 Progress = Callable[[int, int], None]
 
 
@@ -59,7 +59,7 @@ class Settings:
     @property
     def first(self) -> int:
         """The number of particles of the first generation."""
-        return min(PARTICLES, max(self.runs // 5, 2)) if self.particles is None else self.particles
+        return min(PARTICLES, max(self.runs // 5, LEAST)) if self.particles is None else self.particles
 
 
 class Worker:
@@ -90,6 +90,11 @@ class Worker:
         self.total = runs or how.runs  # at most
         wanted = how.method != "abc"
         self.why = why_not(self.scenario, self.record, self.priors) if wanted else "it was asked for"
+        if self.why and how.method == "exact":
+            raise ValueError(f"method: there is no exact likelihood: {self.why}; allowed: abc")
+        if self.why:
+            whole_number("runs", how.runs, LEAST, 10**12)
+            whole_number("particles", how.first, LEAST, how.runs)
         self.engine, self.done = choose(self.scenario, how.engine, self.total), 0
         self.pool: tuple[Pool, int] | None = None  # if None, the runs are made here
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.engines import Rules, engine_for
+from sim.errors import require
 from sim.experiments.hypotheses.schema import Hypothesis, hypotheses_of, load_hypotheses
 from sim.experiments.hypotheses.sequence import conduct, planned, refuse_too_few
 from sim.experiments.hypotheses.verdict import Result, verdicts
@@ -34,6 +35,7 @@ class Findings(Tabular):
 
     def __getitem__(self, name: str) -> Result:
         """Return the result of the hypothesis with this name."""
+        require("hypothesis", name, [result.name for result in self.results])
         return next(result for result in self.results if result.name == name)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -63,7 +65,7 @@ def test_hypotheses(
 
     Raises:
         ScenarioError: with one line that names the file, line, key, problem and what is allowed.
-        ValueError: if the engine is unknown.
+        ValueError: if the engine is unknown, or there are no files.
 
     Telling earlier realises more, since those who are told hold the idea for longer:
 
@@ -87,9 +89,11 @@ def test_hypotheses(
     [('supported', 200)]
     """
     experiments = [planned(*one) for one in _read(files)]
+    if not experiments:
+        raise ValueError("files: none; allowed: paths of TOML files of hypotheses, or the text of one")
     runner = Runner(engine, threads, rules, person_class)
     engine_for(experiments[0].arms[0].scenario, engine, 1, own_rules(rules), person_class)
-    families = [e.hypothesis.family for e in experiments]
+    families = [e.hypothesis.family for e in experiments if not e.hypothesis.exact]
     for experiment in experiments:
         refuse_too_few(experiment, families.count(experiment.hypothesis.family))
     for experiment in experiments:

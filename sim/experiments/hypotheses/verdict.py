@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ class Result:
         theory: value of the effect, or None; consistent: whether effect and arms agree with the theory, None if there
             is none; theory_p: the corrected p of this.
         resolution: the smallest difference from the theory that would have been seen (one-sided, at 5%), relative to
-            the theory's value (to the first arm if that is 0), for the statement that is known least well.
+            the theory's value (to the first arm if that is 0), for the statement that is known least well; None if both
+            are 0.
         holds: whether everything that the theory says is shown to be true to 1% (two one-sided t tests).
         pairs, looks, precise: how many were run, in how many looks, and whether the interval became narrow enough.
         reduction: part of the variance that the pairing removed, None if nothing is paired.
@@ -92,7 +94,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
-        found = dict(self.__dict__)
+        found = {name: known(value) for name, value in self.__dict__.items()}
         found["arms"] = [dict(arm.__dict__) for arm in self.arms]
         return found
 
@@ -109,9 +111,10 @@ def verdicts(experiments: Sequence[Experiment]) -> list[Result]:
     rows = [k for k, x in enumerate(theory) if x is not None]
     for k, value in zip(rows, holm([float(theory[k] or 0.0) for k in rows]), strict=True):
         theory[k] = value
-    sizes = {family: sum(e.hypothesis.family == family for e in experiments) for family in CORRECTIONS}
+    sizes = Counter(e.hypothesis.family for e in experiments if not e.hypothesis.exact)
     return [
-        _result(e, p[k], corrected[k], theory[k], ALPHA / sizes[e.hypothesis.family]) for k, e in enumerate(experiments)
+        _result(e, p[k], corrected[k], theory[k], ALPHA / max(1, sizes[e.hypothesis.family]))
+        for k, e in enumerate(experiments)
     ]
 
 
@@ -129,7 +132,7 @@ def _result(e: Experiment, p: float | None, corrected: float | None, theory_p: f
         d=None if h.exact else statistics.standardised(effects), p=p, corrected=corrected,
         verdict=_of_exact(e) if h.exact else _verdict(e, float(corrected or 0.0), alpha),
         theory=e.effect, theory_p=theory_p, consistent=consistent,
-        resolution=None if consistent is None else resolution,
+        resolution=None if consistent is None else known(resolution),
         holds=None if consistent is None else consistent and close,
         pairs=len(effects), looks=len(e.pairs_at), precise=e.precise,
         reduction=known(reduction),
@@ -151,13 +154,18 @@ def _verdict(e: Experiment, corrected: float, alpha: float) -> str:
 
 
 def _holds_exactly(e: Experiment) -> bool:
-    apart = np.abs(e.values - e.level[:, np.newaxis])
-    return bool((apart <= EXACTLY * np.maximum(1.0, np.abs(e.level))[:, np.newaxis]).all())
+    return all(abs(value - level) <= _margin(level) for values, level in zip(e.values, e.level, strict=True)
+               for value in values.tolist())  # fmt: skip
+
+
+def _margin(level: float) -> float:
+    """Return how far from a level is as good as equal: in its ninth digit, or that of 1 for a level of 0."""
+    return EXACTLY * (abs(level) or 1.0)
 
 
 def _of_exact(e: Experiment) -> str:
     """Return the verdict on a claim without chance: supported if every pair has the effect's direction."""
-    direction, margin = e.hypothesis.direction, EXACTLY * max(1.0, float(np.abs(e.values).max()))
+    direction, margin = e.hypothesis.direction, EXACTLY * float(np.abs(e.values).max())
     if direction == "none":
         above, below = around(e)
         return "supported" if (above >= 0.0).all() and (below <= 0.0).all() else "refuted"
@@ -180,7 +188,8 @@ def _resolution(e: Experiment) -> tuple[float, bool]:
     for sample, mean in [*zip(e.values, e.level, strict=True), (e.effects, math.nan if e.effect is None else e.effect)]:
         if math.isnan(mean):
             continue
-        scale = abs(mean) if abs(mean) > EXACTLY else abs(float(e.values[0].mean()))
+        first = abs(float(e.values[0].mean()))
+        scale = abs(mean) if abs(mean) > EXACTLY * first else first
         low, high = mean_interval(sample, 1.0 - 2.0 * ALPHA)
         least = max(least, (high - low) / 2.0 / scale if scale > 0.0 else math.inf)
         close &= bool(max(high - mean, mean - low) <= CLOSE * scale)
@@ -194,10 +203,10 @@ def _p_of_mean(sample: Floats, mean: float) -> float:
     such as 0 and 1, it is from the binomial distribution, which is exact however rare one of them is.
     """
     if np.ptp(sample) <= EXACTLY * float(np.abs(sample).max()):
-        return 1.0 if abs(float(sample.mean()) - mean) <= EXACTLY * max(1.0, abs(mean)) else 0.0
+        return 1.0 if abs(float(sample.mean()) - mean) <= _margin(mean) else 0.0
     low, high = float(sample.min()), float(sample.max())
     above = sample > (low + high) / 2.0
-    if np.allclose(sample, np.where(above, high, low), rtol=EXACTLY):
+    if np.allclose(sample, np.where(above, high, low), rtol=0.0, atol=EXACTLY * max(abs(low), abs(high))):
         chance = (mean - low) / (high - low)
         inside = 0.0 <= chance <= 1.0
         return float(stats.binomtest(int(above.sum()), len(sample), chance).pvalue) if inside else 0.0

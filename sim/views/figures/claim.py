@@ -50,8 +50,10 @@ def agreement(result: Result) -> str:
         return ""
     if not result.consistent:
         return ", not consistent with the theory"
-    if result.holds or result.resolution is None:
+    if result.holds:
         return ", as the theory says"
+    if result.resolution is None:
+        return ", not apart from the theory"
     return f", not apart from the theory by as much as {100.0 * result.resolution:.2g}%"
 
 

@@ -60,16 +60,17 @@ def corner(found: FitResult) -> Figure:
 
 
 def _shown(found: FitResult, key: int) -> tuple[float, float]:
-    """Return the span of a key in all of its panels: its draws and, unless that is far too wide, its prior."""
-    values, weight = found.values[:, key], found.population.weight
+    """Return the span of a key in all of its panels: its draws, within its prior, and all of that if not too wide."""
+    values, weight, prior = found.values[:, key], found.population.weight, found.priors[found.keys[key]]
     order = np.argsort(values)
     at = np.searchsorted(np.cumsum(weight[order]), [0.002, 0.998]).clip(max=len(values) - 1)
     low, high = values[order][at]
     room = 0.1 * (high - low) or 1.0
     ends = [low - room, high + room]
     if found.spread[key] > 0.3:
-        ends += found.priors[found.keys[key]].values(np.array([-3.5, 3.5])).tolist()
-    return float(min(ends)), float(max(ends))
+        ends += prior.values(np.array([-3.5, 3.5])).tolist()
+    least, most = prior.law.support()
+    return float(max(min(ends), least - prior.whole)), float(min(max(ends), most + prior.whole))
 
 
 def bands(found: FitResult) -> Figure:

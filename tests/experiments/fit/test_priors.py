@@ -26,6 +26,14 @@ def test_values_are_quantiles_of_scipys_law(text, law):
     assert Prior(text).values(z) == pytest.approx(law.ppf(stats.norm.cdf(z)), rel=1e-11)
 
 
+@pytest.mark.parametrize(("text", "told"), [
+    ("uniform(0,2.0)", "uniform(0, 2)"), ("uniform(.1, 12345678)", "uniform(0.1, 12345678)"),
+    ("uniform(-1e-7,0.1234567)", "uniform(-1e-07, 0.1234567)"),
+])  # fmt: skip
+def test_the_text_of_a_prior_has_all_digits_of_its_numbers(text, told):
+    assert Prior(text).text == told == Prior(told).text
+
+
 @pytest.mark.parametrize(("text", "said"), [
     ("uniform", "is no prior; allowed: uniform(low, high)"),
     ("unifrm(0, 1)", "did you mean 'uniform'?"),

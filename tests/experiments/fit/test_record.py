@@ -7,6 +7,7 @@ import pytest
 from sim.engines import simulate
 from sim.errors import InputError
 from sim.experiments.fit.record import curve_of, record_of
+from sim.logs.formats import read_log
 from sim.study.study import Study
 from tests.experiments.fit import scenario_of
 
@@ -20,16 +21,20 @@ from tests.experiments.fit import scenario_of
 def test_files_are_read_as_what_they_are(tmp_path, text, kind, curve):
     file = tmp_path / "record.csv"
     file.write_text(text)
-    record = record_of(file, scenario_of(steps=4))
-    assert record.kind == kind
-    np.testing.assert_array_equal(record.curve, np.array(curve, float))
-    assert record.read_as
+    frame = pd.read_csv(file)
+    for given in (file, frame, {name: column.to_numpy() for name, column in frame.items()}):
+        record = record_of(given, scenario_of(steps=4))
+        assert record.kind == kind
+        np.testing.assert_array_equal(record.curve, np.array(curve, float))
+        assert record.read_as
 
 
 def test_times_are_put_into_steps_by_their_length_and_origin():
     frame = pd.DataFrame({"time": [1950, 1955, 1960], "count": [1, 2, 3]})
     record = record_of(frame, scenario_of(steps=4), step=5, start=1945)
     np.testing.assert_array_equal(record.curve, [np.nan, 1, 2, 3, np.nan])
+    log = read_log(pd.DataFrame({"time": [-9, -7], "source": ["a", "b"], "target": ["b", "c"]}))
+    np.testing.assert_array_equal(record_of(log, scenario_of(steps=4), start=-10).curve, [1, 2, 2, 3, 3])
 
 
 @pytest.mark.parametrize(("text", "said"), [

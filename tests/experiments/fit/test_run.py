@@ -156,14 +156,21 @@ def test_credit_of_a_record_takes_the_lineages_that_may_be():
 
 @pytest.mark.parametrize(("more", "said"), [
     ({"method": "exakt"}, "did you mean 'exact'?"),
+    ({"runs": 9}, "runs: must be a whole number from 10"),
     ({"method": "exact"}, "there is no exact likelihood: the record is an adoption curve"),
     ({"particles": 5}, "particles: must be a whole number from 10"),
     ({"summaries": ["depth"]}, "does not say"),
 ])  # fmt: skip
 def test_wrong_arguments_are_refused(more, said):
-    with pytest.raises(ValueError, match=r".") as error:
-        sim.fit(SCENARIO, CURVE, VARY, **more)
-    assert said in str(error.value)
+    for use in (sim.fit, check_fit, lambda one, *given, **more: compare_models({"a": one, "b": one}, *given, **more)):
+        with pytest.raises(ValueError, match=r".") as error:
+            use(SCENARIO, CURVE, VARY, **more)
+        assert said in str(error.value)
+
+
+def test_the_particles_of_few_runs_are_enough_and_with_an_exact_likelihood_there_are_none():
+    assert sim.fit(SCENARIO, CURVE, VARY, runs=40, predicted=0, engine="agents").history[0]["runs"] == 10
+    assert sim.fit(SCENARIO, ADOPTED, VARY, runs=2, predicted=0).method == "exact likelihood"
 
 
 def test_the_command_fits_compares_and_reports(shell, tmp_path):
@@ -198,6 +205,7 @@ def test_the_command_fits_compares_and_reports(shell, tmp_path):
     (["--to", "c.csv", "--vary", "population.clarity=uniform(0, 2)"], "population.clarity"),
     (["--to", "c.csv", "--vary", "a=beta(1, 1)", "--vary", "a=beta(1, 1)"], "is there twice"),
     (["--to", "c.csv", "--vary", "population.clarity=beta(1, 1)", "--out", "."], "holds other files"),
+    (["--to", "c.csv", "--vary", "a=beta(1, 1)", "--vary-against", "b=beta(1, 1)"], "allowed with --against"),
 ])  # fmt: skip
 def test_wrong_input_is_one_line_and_exit_2(shell, tmp_path, arguments, said):
     (tmp_path / "small.toml").write_text(SCENARIO.to_toml())

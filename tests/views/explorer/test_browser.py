@@ -78,13 +78,13 @@ def test_it_loads_with_everything_there_and_controls_have_names(page):
 
 def test_it_plays_to_the_end_and_space_stops_it(page):
     page.run("go(0)")
-    begin = page.run("now.standing.deed.reduce((n, d) => n + (d > 0), 0)")
+    begin = page.run("now.standing.stage.reduce((n, d) => n + (d > 0), 0)")
     page.run("document.getElementById('play').click()")
     page.wait("now.moment > 2")
     assert page.run("document.getElementById('play').getAttribute('aria-pressed')") == "true"
     page.wait("!now.playing && now.moment === 25")
     assert begin == 0
-    assert page.run("now.standing.deed.reduce((n, d) => n + (d > 0), 0)") > 10
+    assert page.run("now.standing.stage.reduce((n, d) => n + (d > 0), 0)") > 10
     page.run("go(0); scene.canvas.focus()")
     page.key(" ", 32, " ")
     assert page.run("now.playing")

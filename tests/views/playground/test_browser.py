@@ -64,7 +64,7 @@ def test_the_list_says_what_had_been_credited_by_the_step_that_is_looked_at(page
         tape = simulate(scenario.replace({"scenario.steps": step}))
         for account in ("role-flow", "person-pagerank", "shapley", "priority"):
             table = credit(tape, account).persons if tape.total else None
-            truth = dict(zip(table.name, table.share.tolist(), strict=True)) if table else {}
+            truth = dict(zip(table.person, table.share.tolist(), strict=True)) if table else {}
             found = shares(page, account, "app.shown")
             assert found == pytest.approx({name: truth.get(name, 0.0) for name in found}, abs=1e-9), (step, account)
         assert page.run("now.share.reduce((a, b) => a + b, 0)") == pytest.approx(1.0 if tape.total else 0.0)
@@ -94,7 +94,7 @@ def test_a_fourth_person_by_hand_shared_and_run_by_python(page, browser):
     settled(browser)
     assert browser.run("[app.doc, app.result.shares]") == state
     table = credit(simulate(Scenario.from_toml(toml)), "role-flow").persons
-    found = dict(zip(table.name, table.share.tolist(), strict=True))
+    found = dict(zip(table.person, table.share.tolist(), strict=True))
     assert {name: found[name] for name in now} == pytest.approx(now, abs=1e-9)
 
 

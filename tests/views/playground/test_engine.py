@@ -38,7 +38,7 @@ def check(engine, document, knockouts=True):
     number = len(scenario.persons)
     for method in ("role-flow", "person-pagerank", "shapley", "priority"):
         table = credit(tape, method).persons
-        rows = dict(zip(table.name, range(len(table)), strict=True))
+        rows = dict(zip(table.person, range(len(table)), strict=True))
         shares = [table.share[rows[p.name]] if p.name in rows else 0.0 for p in scenario.persons]
         np.testing.assert_allclose(page["shares"][method][:number], shares, atol=1e-9, err_msg=method)
         if method == "role-flow":
