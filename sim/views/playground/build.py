@@ -28,8 +28,8 @@ def made_with() -> dict[str, str]:
     from sim.views.playground.accounts import flows_of, games_of
     from sim.views.playground.engine import play
 
-    files = (Path(compiling.__file__), Path(reference.__file__), webassembly.RUNTIME)
-    functions = (play, flows_of, games_of, webassembly.webassembly)
+    files = (*(Path(str(module.__file__)) for module in (compiling, reference, webassembly)), webassembly.RUNTIME)
+    functions = (play, flows_of, games_of)
     sources = [*(file.read_bytes() for file in files), *(compiling.contents(one).encode() for one in functions)]
     versions = {"python": sys.version.split()[0], **webassembly.versions()}
     return versions | {"sources": hashlib.sha256(b"".join(sources)).hexdigest()[:16]}
