@@ -46,8 +46,8 @@ EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account as
 @click.option("--tau", type=float, help="Steps, or units of a log's time, in which CiteRank's readers fall to 1/e.  "
               "[default: a tenth of all]")  # fmt: skip
 @click.option("--intervals", is_flag=False, flag_value="auto", metavar="[SCHEME]", help=f"How sure: {SURE}.")
-@click.option("--copies", type=click.IntRange(2), default=COPIES, show_default=True, help="Of the record.")
-@click.option("--order", type=int, help="Of removal: how many of the last channels decide on the next.  [default: 1]")
+@click.option("--copies", type=click.IntRange(2), default=COPIES, show_default=True, help="Copies of the record.")
+@click.option("--order", type=int, help="For removal: how many of the last channels decide on the next.  [default: 1]")
 @AS_JSON
 @click.option("-o", "--output", metavar="FILE", help=f"Write it too: a table ({', '.join(TABLES)}), or a figure by "
               f"person or time ({', '.join(FIGURES)}).")  # fmt: skip
