@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 @contextmanager
 def usage(before: str = "", *more: type[Exception]) -> Iterator[None]:
     """Turn a ValueError in the block, or one of `more`, into a usage error that begins with `before`."""
+    wrong: tuple[type[Exception], ...] = (ValueError, *more)
     try:
         yield
     except InputError:
         raise
-    except (ValueError, *more) as error:  # type: ignore[misc]  # which are exceptions
+    except wrong as error:
         raise click.UsageError(f"{before}{error}") from None
 
 

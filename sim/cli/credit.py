@@ -54,14 +54,14 @@ EXPLAIN = click.option("--explain", is_flag=True, help="Say what each account as
 @log_options
 def credit_command(
     run_or_log: str, method: str | None, explain: bool, by: str, top: int | None, intervals: str | None, copies: int,
-    as_json: bool, output: str | None, reading: dict[str, Any], **settings: float | None,
+    as_json: bool, output: str | None, reading: dict[str, Any], **settings: Any,
 ) -> None:  # fmt: skip
     """Attribute the credit of a finished run (its folder) or of a real log (a file, or a git repository).
 
     With --method all the accounts stand side by side.
     """
     with usage("--"):
-        Settings(**{name: value for name, value in settings.items() if value is not None})  # type: ignore[arg-type]  # of any type
+        Settings(**{name: value for name, value in settings.items() if value is not None})
     _require_output(output, method, by)
     if intervals is not None and by != "person" and not as_json:
         raise click.UsageError(f"--intervals: are of persons, not by {by}; allowed: --by person, or --json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,12 +52,11 @@ ADVICE = {  # what to do if most rows vanish, by the most frequent reason
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for reading a log; the command gets them as one mapping, `reading`."""
 
+    @wraps(command)  # with the parameters that click noted so far
     def with_reading(**given: Any) -> Any:
         reading = {name: given.pop(name) for name, *_ in OPTIONS.values()}
         return command(reading={name: value for name, value in reading.items() if value is not None}, **given)
 
-    with_reading.__name__, with_reading.__doc__ = command.__name__, command.__doc__
-    with_reading.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]  # click's own
     for option, (name, metavar, told) in reversed(OPTIONS.items()):
         begun = any_file if "FILE" in metavar else partial(_named, WORDS.get(option, ()))
         click.option(f"--{option}", name, metavar=metavar, help=told, shell_complete=begun)(with_reading)

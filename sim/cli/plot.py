@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -93,14 +93,14 @@ def _of_run(name: str, source: Path, target: Path, options: dict[str, str | None
     return None
 
 
-def _of_study(name: str, source: Path, options: dict[str, str | None]) -> Figure:
+def _of_study(name: str, source: Path, options: dict[str, Any]) -> Figure:
     """Return the figure of a study, and report the parameters over which a mean is taken."""
     from sim.study.analysis import parameters_of, table
     from sim.views.kinds import OF_STUDY, Choice, settled
 
     runs = table(source)
     with usage("--"):
-        chosen = settled(name, runs, Choice(**options))  # type: ignore[arg-type]  # a scenario is no option
+        chosen = settled(name, runs, Choice(**options))
     others = [one for one in parameters_of(runs) if one not in chosen.shown]
     if others and name != "tornado":
         say(f"Mean over all values of {', '.join(others)}")

@@ -151,8 +151,8 @@ def _with_prerequisites(
         weight += [1.0 / max(1, len(parents))] * len(parents)
     old = happened.influences
     added = (np.array(child, np.int64), np.array(parent, np.int64), np.array(weight))
-    both = tuple(np.concatenate(pair) for pair in zip(old, added, strict=True))
-    return happened._replace(influences=both), missing  # type: ignore[arg-type]  # of _replace
+    both: Any = tuple(np.concatenate(pair) for pair in zip(old, added, strict=True))
+    return happened._replace(influences=both), missing
 
 
 def _asked(

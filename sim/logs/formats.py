@@ -35,12 +35,12 @@ Whatever is wrong is refused in one line, with the line of the file (for a table
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from sim.errors import TapeError, did_you_mean
 from sim.logs import adoptions, cascades, citations, contacts, edges, git, graphs, journeys, ledger, weibo, works
@@ -52,39 +52,37 @@ from sim.readers.times import ORDERS
 from sim.tape.tape import Tape
 
 
-def _graphs(format: str) -> SimpleNamespace:
-    return SimpleNamespace(
-        read=partial(graphs.read, format=format), recognises=partial(graphs.recognises, format=format)
-    )
+class Format(NamedTuple):
+    """A format: how it is read and recognised, and the options of which it makes use."""
+
+    read: Callable[[Log], Tape]
+    recognises: Callable[[Log], bool]
+    takes: frozenset[str]
 
 
-FORMATS: dict[str, ModuleType | SimpleNamespace] = {  # the first that recognises a log reads it
-    "git": git,
+def _of(module: Any, *options: str) -> Format:
+    """Return the format of a module; all take `until` and `groups`, if only to say why there is no last time."""
+    return Format(module.read, module.recognises, frozenset(("until", "groups", *options)))
+
+
+def _graphs(format: str) -> Format:
+    read, recognises = (partial(part, format=format) for part in (graphs.read, graphs.recognises))
+    return _of(SimpleNamespace(read=read, recognises=recognises), *TABLE, *WORKS, "time")
+
+
+TABLE, WORKS = ("columns", "order", "aliases"), ("orphans", "citations_as")
+FORMATS: dict[str, Format] = {  # the first that recognises a log reads it
+    "git": _of(git, "order", "aliases", "git_by"),
     **{format: _graphs(format) for format in (*READERS, "networkx")},
-    "weibo": weibo,
-    "cascades": cascades,
-    "ledger": ledger,
-    "works": works,
-    "journeys": journeys,
-    "adoptions": adoptions,
-    "citations": citations,
-    "edges": edges,
-    "contacts": contacts,
-}
-ANY = {"until", "groups"}  # options of all formats, some of which say why there is no last time
-TABLE = {*ANY, "columns", "order", "aliases"}
-TAKEN = {  # the options of which a format makes use
-    **{format: {*TABLE, "orphans", "citations_as", "time"} for format in (*READERS, "networkx")},
-    "git": {*ANY, "order", "aliases", "git_by"},
-    "weibo": {*ANY, "order", "aliases"},
-    "cascades": {*ANY, "order", "aliases", "network", "told_by"},
-    "ledger": {*ANY, "columns", "order"},
-    "works": {*TABLE, "orphans", "citations_as"},
-    "journeys": {*ANY, "columns", "aliases"},
-    "adoptions": {*TABLE, "network", "told_by", "time"},
-    "citations": {*TABLE, "orphans", "citations_as", "dates"},
-    "edges": {*TABLE, "orphans"},
-    "contacts": TABLE,
+    "weibo": _of(weibo, "order", "aliases"),
+    "cascades": _of(cascades, "order", "aliases", "network", "told_by"),
+    "ledger": _of(ledger, "columns", "order"),
+    "works": _of(works, *TABLE, *WORKS),
+    "journeys": _of(journeys, "columns", "aliases"),
+    "adoptions": _of(adoptions, *TABLE, "network", "told_by", "time"),
+    "citations": _of(citations, *TABLE, *WORKS, "dates"),
+    "edges": _of(edges, *TABLE, "orphans"),
+    "contacts": _of(contacts, *TABLE),
 }
 KINDS = {"adoption": "edges", "contact": "contacts"}
 
@@ -174,10 +172,10 @@ def read_log(
     try:
         with _opened(log, path, options) as found:
             name = name or ("citations" if papers is not None else _recognised(found))
-            for option in (field.name for field in fields(Options) if field.name not in TAKEN[name]):
-                takers = [format for format, taken in TAKEN.items() if option in taken]
+            for option in (field.name for field in fields(Options) if field.name not in FORMATS[name].takes):
+                takers = [other for other, format in FORMATS.items() if option in format.takes]
                 found.refuse(option, name, ", ".join(takers))
-            return FORMATS[name].read(found)  # type: ignore[no-any-return]  # each makes a Tape
+            return FORMATS[name].read(found)
     except TapeError:
         raise
     except (OSError, ValueError) as error:

@@ -63,7 +63,8 @@ def machine_code(function: Function, instead: Instead = ()) -> Function:
         made = _jit(_twin(function, instead, tag), inner=False)
         if folder is not None:
             made._cache = _Kept(made.py_func, folder)
-        return made  # type: ignore[no-any-return]  # a dispatcher, which is called like the function
+        code: Function = made  # a dispatcher, which is called like the function
+        return code
 
 
 def is_compiled(function: Callable[..., Any], instead: Instead = ()) -> bool:

@@ -42,7 +42,7 @@ def own_rules(given: Mapping[str, Callable[..., Any]] | None) -> Own:
     ValueError: rules: no 'abandonment_rat'; allowed: discovery_rate, audience, chance_to_tell, chance_to_understand, \
 reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonment_rate'?
     """
-    given, pairs = {} if given is None else dict(given), []
+    given, pairs = {} if given is None else dict(given), list[Any]()  # of functions
     for name, rule in REPLACEABLE.items():
         if name not in given:
             continue
@@ -59,7 +59,7 @@ reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonm
         pairs.append((rule, function))
     for name in given:
         require("rules", name, REPLACEABLE)
-    return tuple(pairs)  # type: ignore[arg-type]  # functions of rules.py are plain functions
+    return tuple(pairs)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -184,7 +185,7 @@ class Columns:
         found = matched(table, self.shape, given)
         wanted = {column: at for column, at in found.items() if self.shape.columns[column] != "left"}
         for cells in rows_of(table, wanted):
-            self.add(cells, lambda row, done=self.rows: table.line(done + row))  # type: ignore[misc]  # a lambda's default
+            self.add(cells, partial(_line_after, table, self.rows))
         if not self.rows:
             raise TapeError(f"{table.path}:{table.header}: no rows below the header; a log has one or more")
         passed = [name for at, name in enumerate(table.names) if at not in found.values()]
@@ -285,3 +286,8 @@ def _words(name: str, column: pa.Array, words: Mapping[str, int], fail: Fail) ->
         word = given[coded.indices[row].as_py()]
         raise fail(row, f"wrong {name} {shown(word)}{did_you_mean(word, filter(None, words))}")
     return found
+
+
+def _line_after(table: Table, done: int, row: int) -> int:
+    """Return the line of a row of a block, after the rows of the blocks before it."""
+    return table.line(done + row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
@@ -115,7 +115,8 @@ def settled(kind: str, table: pd.DataFrame, chosen: Choice) -> Choice:
     for place, field in enumerate(places):
         if getattr(chosen, field) is None and len(there) <= place:
             raise ValueError(f"{field}: the study varies {', '.join(there) or 'nothing'}; there is nothing for it")
-        chosen = replace(chosen, **{field: getattr(chosen, field) or there[place]})  # type: ignore[arg-type]  # a name
+        filled: dict[str, Any] = {field: getattr(chosen, field) or there[place]}
+        chosen = replace(chosen, **filled)
     for field in ("y", "colour", "panel"):
         if (given := getattr(chosen, field)) is not None and chosen.shown.count(given) > 1:
             raise ValueError(f"{field}: {given} is shown already; each can be shown in one way only")

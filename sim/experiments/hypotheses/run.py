@@ -101,7 +101,7 @@ def test_hypotheses(
     return Findings(tuple(verdicts(experiments)))
 
 
-test_hypotheses.__test__ = False  # type: ignore[attr-defined] # no test of pytest's
+vars(test_hypotheses)["__test__"] = False  # so that pytest, which may see the name, takes it for no test
 
 
 def _read(files: str | Path | Iterable[str | Path]) -> list[tuple[Hypothesis, Scenario, str]]:
