@@ -50,35 +50,14 @@ def scenario_of(name: str, changes: tuple[str, ...] = (), seed: int | None = Non
     return path, scenario if seed is None else scenario.replace({"scenario.seed": seed}, source="--seed")
 
 
-def module_of(option: str, file: str) -> dict[str, Any]:
-    """Run a Python file that the user named on the command line, and return what it defines."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location(Path(file).stem, file)
-    if not Path(file).is_file() or spec is None or spec.loader is None:
-        raise click.UsageError(f"{option} {file}: no such Python file")
-    module = module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever it is, it comes from the user's code
-        raise click.UsageError(f"{option} {file}: {type(error).__name__}: {error}") from None
-    return vars(module)
-
-
 def rules_of(file: str | None) -> dict[str, FunctionType] | None:
     """Return the rules in a Python file that the user named on the command line; None without one."""
     if file is None:
         return None
-    from sim.model.own_rules import REPLACEABLE, own_rules
+    from sim.model.own_rules import rules_in
 
-    found = {name: thing for name, thing in module_of("--rules", file).items() if name in REPLACEABLE}
-    if not found:
-        raise click.UsageError(f"--rules {file}: defines none of the rules {', '.join(REPLACEABLE)}")
-    try:
-        own_rules(found)
-    except ValueError as error:
-        raise click.UsageError(f"--rules {file}: {str(error).removeprefix('rules: ')}") from None
-    return found
+    with usage("--rules "):
+        return rules_in(file)
 
 
 def read_tape(path: Path, log_format: str | None = None, **reading: Any) -> Tape:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.arguments import read_tape, scenario_in, scenario_of, target_of, write_page
+from sim.cli.arguments import read_tape, rules_of, scenario_in, scenario_of, target_of, write_page
 from sim.cli.logs import announced
-from sim.cli.options import CHANGES, LOG_FORMAT, SEED, ScenarioName
+from sim.cli.options import CHANGES, LOG_FORMAT, OWN_RULES, SEED, ScenarioName
 from sim.errors import near
 from sim.machine.terminal import progress_bar, say, show, stage
 from sim.scenario.bundled import located, scenarios
@@ -28,10 +28,11 @@ PAGES = ("html", "htm")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the live page.  [default: a free one]")
 @SEED
 @CHANGES
+@OWN_RULES
 @LOG_FORMAT
 def explore_command(
     run_or_scenario: str, output: str | None, opened: bool, port: int, seed: int | None, changes: tuple[str, ...],
-    log_format: str | None,
+    rules_file: str | None, log_format: str | None,
 ) -> None:  # fmt: skip
     """Look at a run, a real log or a scenario in the browser.
 
@@ -45,8 +46,8 @@ def explore_command(
         allowed = "only the live page of a scenario has a port; leave it out, or leave out -o"
         raise click.UsageError(f"--port {port}: {allowed}")
     if is_record:
-        if changes or seed is not None:
-            raise click.UsageError(f"--set, --seed: {path} is a run or a log; they are for scenarios")
+        if changes or seed is not None or rules_file is not None:
+            raise click.UsageError(f"--set, --seed, --rules: {path} is a run or a log; they are for scenarios")
         tape = announced(read_tape(path, log_format))
         scenario = scenario_in(path, tape) if (path / "scenario.toml").exists() else None
         default = path / "explorer.html" if path.is_dir() else Path(path.stem + ".html")
@@ -58,13 +59,14 @@ def explore_command(
         there = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
         raise click.UsageError(f"{path}: no such run folder, log or scenario{near(path.name, [*there, *scenarios()])}")
     _, scenario = scenario_of(run_or_scenario, changes, seed)
+    rules = rules_of(rules_file)
     if target is None:
-        _serve(scenario, port, opened)
+        _serve(scenario, port, opened, rules_file)
         return
     from sim.engines import simulate
 
     with progress_bar(scenario.scenario.name) as tick:
-        tape = simulate(scenario, progress=tick)
+        tape = simulate(scenario, rules=rules, progress=tick)
     _write(tape, scenario, target, opened)
 
 
@@ -76,7 +78,7 @@ def _write(tape: Tape, scenario: Scenario | None, path: Path, opened: bool) -> N
     write_page(text, path, opened)
 
 
-def _serve(scenario: Scenario, port: int, opened: bool) -> None:
+def _serve(scenario: Scenario, port: int, opened: bool, rules_file: str | None) -> None:
     try:
         import starlette  # noqa: F401
         import uvicorn  # noqa: F401
@@ -97,6 +99,6 @@ def _serve(scenario: Scenario, port: int, opened: bool) -> None:
     if opened:
         click.launch(url)
     try:
-        serve(scenario, bound, token)
+        serve(scenario, bound, token, rules_file)
     except KeyboardInterrupt:
         say("Stopped.")

@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.arguments import folder_of, scenario_of, usage, why_not_ours
-from sim.cli.options import AS_JSON, CHANGES, ENGINE, SEED, SHARED_OUT, THREADS, Names, ScenarioName, Setting, any_file
+from sim.cli.arguments import folder_of, rules_of, scenario_of, usage, why_not_ours
+from sim.cli.options import (
+    AS_JSON,
+    CHANGES,
+    ENGINE,
+    OWN_RULES,
+    SEED,
+    SHARED_OUT,
+    THREADS,
+    Names,
+    ScenarioName,
+    Setting,
+    any_file,
+)
 from sim.errors import RunError
 from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
 
@@ -43,12 +55,14 @@ CHECKED = 200  # records with known parameters
 @SEED
 @ENGINE
 @THREADS
+@OWN_RULES
 @SHARED_OUT
 @click.option("--out", metavar="DIR", help="Keep generations (the same command goes on), draws, figures and report.")
 @AS_JSON
 def fit_command(
     scenario: str, record: str, vary: tuple[str, ...], against: str | None, vary_against: tuple[str, ...],
-    changes: tuple[str, ...], check: bool, truths: int, out: str | None, as_json: bool, **options: Any,
+    changes: tuple[str, ...], check: bool, truths: int, rules_file: str | None, out: str | None, as_json: bool,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Find the values of SCENARIO's keys that explain RECORD, and how sure they are."""
     path, chosen = scenario_of(scenario, changes)
@@ -58,7 +72,7 @@ def fit_command(
     if not Path(record).exists():
         raise click.UsageError(f"--to {record}: no such file or folder")
     folder = None if out is None else folder_of(out, Path, why_not_ours("fit.json", "result.json"))
-    options["summaries"] = options["summaries"] or None
+    options |= {"summaries": options["summaries"] or None, "rules": rules_of(rules_file)}
     if against is not None:
         rival, model = scenario_of(against, changes)
         names = (path.stem, rival.stem if rival.stem != path.stem else str(rival))

@@ -39,12 +39,17 @@ class Runner:
         """The rules, checked."""
         return own_rules(self.rules)
 
+    @property
+    def has_code(self) -> bool:
+        """Whether there are rules or persons of one's own."""
+        return bool(self.rules) or self.person_class is not None
+
     def settled(self, scenario: Scenario, runs: int) -> Runner:
         """Return the same runner with an engine chosen for this number of runs."""
         return replace(self, engine=engine_for(scenario, self.engine, runs, self.own, self.person_class))
 
-    def seeds(self, scenario: Scenario, seeds: Sequence[int]) -> Sequence[Tape]:
-        """Run a scenario once for each seed."""
+    def seeds(self, scenario: Scenario | Sequence[Scenario], seeds: Sequence[int]) -> Sequence[Tape]:
+        """Run a scenario, or one of several in turn, once for each seed."""
         return simulate_many(
             scenario, seeds, engine=self.engine, threads=self.threads, rules=self.rules, person_class=self.person_class
         )

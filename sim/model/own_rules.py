@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
@@ -60,6 +62,30 @@ reaches_threshold, implementation_rate, abandonment_rate; did you mean 'abandonm
     for name in given:
         require("rules", name, REPLACEABLE)
     return tuple(pairs)
+
+
+def rules_in(file: str | Path) -> dict[str, FunctionType]:
+    """Run a Python file that the user named, and return the functions in it that are named as rules.
+
+    Raises:
+        ValueError: if there is no such file, it fails, it defines no rule, or one takes other arguments.
+    """
+    spec = spec_from_file_location(Path(file).stem, file)
+    if not Path(file).is_file() or spec is None or spec.loader is None:
+        raise ValueError(f"{file}: no such Python file")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever it is, it comes from the user's code
+        raise ValueError(f"{file}: {type(error).__name__}: {error}") from None
+    found = {name: thing for name, thing in vars(module).items() if name in REPLACEABLE}
+    if not found:
+        raise ValueError(f"{file}: defines none of the rules {', '.join(REPLACEABLE)}")
+    try:
+        own_rules(found)
+    except ValueError as error:
+        raise ValueError(f"{file}: {str(error).removeprefix('rules: ')}") from None
+    return found
 
 
 @contextlib.contextmanager

@@ -54,6 +54,11 @@ class Job:
         """The measures that are given as functions."""
         return [getattr(one, "function", one) for one in self.measures if callable(one)]
 
+    @property
+    def stays(self) -> bool:
+        """Whether it runs rules or persons of one's own."""
+        return bool(self.rules) or self.person_class is not None
+
     def chunk(self, first: int, last: int, stopped: Callable[[], bool] = lambda: False) -> Chunk | None:
         """Make and measure runs; a run that fails is recorded, the others go on. Return None if stopped early."""
         measures = measures_of(self.measures, members_of(self.scenario), names_of(self.scenario))

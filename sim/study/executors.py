@@ -53,6 +53,10 @@ class Task(Protocol):
     def code(self) -> Sequence[Any]:
         """The user's own functions that the task needs."""
 
+    @property
+    def stays(self) -> bool:
+        """Whether it runs rules or persons of one's own, which no other process knows."""
+
     def chunk(self, first: int, last: int, stopped: Callable[[], bool]) -> Chunk | None:
         """Make some runs; return None if stopped before the end."""
 
@@ -153,8 +157,10 @@ def _next(left: deque[Span], size: int) -> Span:
 def pool_for(task: Task, executor: str, workers: int, dask: str | None = None) -> Iterator[tuple[Pool, int]]:
     """Yield a pool for the named executor, and how many runs it makes at the same time.
 
-    Raises a StudyError or ValueError if the processes cannot work, or the cluster does not exist.
+    Raises a StudyError or ValueError if the processes cannot work or do the task, or the cluster does not exist.
     """
+    if task.stays and (dask is not None or executor in ("processes", "dask")):
+        raise ValueError("executor: rules and persons of one's own stay in this process; allowed: auto, threads")
     if dask is not None or executor == "dask":
         with dask_client(dask or "local", workers) as client:
             yield dask_pool(client), max(1, sum(client.nthreads().values()))

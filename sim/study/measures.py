@@ -258,6 +258,12 @@ def code_of(function: Any) -> str:
         return ""
 
 
+def source_of(rules: Mapping[str, Any] | None, person_class: type | None) -> dict[str, Any]:
+    """Return hashes of the source of rules and persons of one's own, as a folder of runs keeps them."""
+    own = {name: code_of(function) for name, function in (rules or {}).items()}
+    return ({"rules": own} if own else {}) | ({"person_class": code_of(person_class)} if person_class else {})
+
+
 def absent(name: str) -> Measure:
     """Return a measure of which only the column is known."""
     return Measure(name, partial(_gone, name), partial(_gone, name))

@@ -23,7 +23,7 @@ from sim.study import store
 from sim.study.chunks import MEANWHILE, Job, members_of, names_of
 from sim.study.design import MAX_RUNS, OWN, SAMPLED, Cells, bounds_of, cells_of, problem_of
 from sim.study.executors import EXECUTORS, pool_for, work
-from sim.study.measures import DEFAULT, Measure, absent, code_of, is_code, measures_of
+from sim.study.measures import DEFAULT, Measure, absent, code_of, is_code, measures_of, source_of
 from sim.study.progress import Parts, Progress, Recorder, failed_in
 from sim.tape.tape import Tape
 
@@ -201,8 +201,7 @@ class Study:
             "code": {one.name: code_of(one.function) for one in self.measured if one.function is not None},
             "common_random_numbers": self.common_random_numbers,
             "seed": self.seed,
-            **({"rules": own} if (own := {n: code_of(f) for n, f in (self.rules or {}).items()}) else {}),
-            **({"person_class": code_of(self.person_class)} if self.person_class else {}),
+            **source_of(self.rules, self.person_class),
         }  # fmt: skip
         about["hash"] = store.hash_of(about)
         return about
@@ -241,8 +240,6 @@ class Study:
             OSError: if the folder cannot be written, or a scheduler is gone; the runs kept so far remain.
         """
         require("executor", executor, EXECUTORS)
-        if (self.rules or self.person_class) and (dask is not None or executor in ("processes", "dask")):
-            raise ValueError("executor: rules and persons of one's own stay in this process; allowed: auto, threads")
         many = processors() if workers is None else whole_number("workers", workers, 1, 100_000)
         folder = None if out is None else Path(out)
         job = self.job()
@@ -297,7 +294,7 @@ class Study:
         """Return the executor that "auto" stands for."""
         long = job.engine == "agents" and self.runs * seconds_of_agents(self.scenario) > 20.0
         named = any(one.function is not None for one in self.measured)
-        given = any(not isinstance(one, str) for one in self.measures) or job.rules or job.person_class
+        given = any(not isinstance(one, str) for one in self.measures) or job.stays
         return "processes" if (long or named) and not given and workers > 1 else "threads"
 
     def _spans(self) -> list[store.Span]:

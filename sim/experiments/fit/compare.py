@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.engines import Rules
 from sim.experiments.fit.abc import Drawn, Generation, first_of, scaled
 from sim.experiments.fit.priors import Prior
 from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
@@ -92,7 +93,8 @@ class Comparison(Tabular):
 
 def compare_models(
     models: Mapping[str, Scenario | str | Path], record: Any,
-    vary: Mapping[str, str | Prior] | Sequence[Mapping[str, str | Prior]], **settings: Any,
+    vary: Mapping[str, str | Prior] | Sequence[Mapping[str, str | Prior]], *,
+    rules: Rules | Sequence[Rules | None] | None = None, **settings: Any,
 ) -> Comparison:  # fmt: skip
     """Return the posterior odds of models given a record.
 
@@ -100,19 +102,18 @@ def compare_models(
         models: name -> scenario, two or more.
         record: as in `fit`.
         vary: the priors of all models, or one mapping per model.
+        rules: of one's own, as in `fit`, for all models, or one mapping (or None) per model.
         **settings: the other arguments of `fit`, except `out`; `runs` is per model.
     """
     if len(models) < 2:
         raise ValueError("models: must be two or more")
-    keys = [vary] * len(models) if isinstance(vary, Mapping) else list(vary)
-    if len(keys) != len(models):
-        raise ValueError(f"vary: {len(keys)} mappings for {len(models)} models")
-    how, names = Settings(**settings), tuple(models)
+    keys, own = _for_each("vary", vary, len(models)), _for_each("rules", rules, len(models))
+    names = tuple(models)
     seed = Scenario.of(models[names[0]]).scenario.seed
     workers: list[Worker] = []
-    for one, some in zip(models.values(), keys, strict=True):
+    for one, some, mine in zip(models.values(), keys, own, strict=True):
         compared = workers[0].record if workers else None
-        workers.append(Worker(one, record, some, how, seed=seed, compared=compared))
+        workers.append(Worker(one, record, some, Settings(**settings, rules=mine), seed=seed, compared=compared))
     reasons = [worker.why for worker in workers if worker.why]
     if not reasons:
         fits = tuple(with_predictions(exactly(worker), worker) for worker in workers)
@@ -123,7 +124,7 @@ def compare_models(
         for worker in workers:
             worker.why = reasons[0]
             stack.enter_context(worker.shared())
-        starts = [first_of(worker, len(worker.priors), how.first, worker.seed) for worker in workers]
+        starts = [first_of(worker, len(worker.priors), worker.how.first, worker.seed) for worker in workers]
         plain = scaled(np.concatenate([drawn.summaries for drawn in starts]))
         courses = [_course(worker, drawn, lambda *_: plain) for worker, drawn in zip(workers, starts, strict=True)]
     tolerance = max(found[-1].tolerance for found, _ in courses)
@@ -131,6 +132,14 @@ def compare_models(
     results = (result_of(worker, found) for worker, (found, _) in zip(workers, courses, strict=True))
     fits = tuple(with_predictions(found, worker) for found, worker in zip(results, workers, strict=True))
     return Comparison(names, fits, APPROXIMATE, evidence, error, tolerance)
+
+
+def _for_each(name: str, given: Any, models: int) -> list[Any]:
+    """Return a value per model: the one given for all, or each of a sequence."""
+    found = [given] * models if given is None or isinstance(given, Mapping) else list(given)
+    if len(found) != models:
+        raise ValueError(f"{name}: {len(found)} mappings for {models} models")
+    return found
 
 
 def _course(worker: Worker, first: Drawn, measure: Any) -> tuple[list[Generation], Drawn]:

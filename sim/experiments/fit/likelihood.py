@@ -36,7 +36,7 @@ NODE, MASS = (NODE + 1.0) / 2.0, MASS / 2.0
 LEAST = 1e-300
 
 
-def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
+def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any], own: bool = False) -> str:
     """Return why the exact likelihood of a record is unknown, or an empty text if it is known."""
     if record.tape is None or record.kind not in ("log", "adoptions"):
         return f"the record is {record.kind_in_words}, which does not say who adopted when"
@@ -53,6 +53,7 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any]) -> str:
     )  # fmt: skip
     several = (np.diff(record.tape.parents)[record.tape.events.kind == LEARN] > 1).any()
     reasons = (
+        (own, "rules or persons of one's own may follow other laws"),
         (not known, "the network is drawn anew in each run, so that who could have been told is not known"),
         (getattr(world.network, "path", "").endswith(".parquet"), "names in a network of Parquet are not known"),
         (people > LARGEST, f"there are more than {LARGEST:,} persons, and it looks at every pair of them"),

@@ -10,7 +10,6 @@ import numpy as np
 
 from sim.accounts.account import credit
 from sim.accounts.table import CreditTable
-from sim.engines import choose, simulate
 from sim.experiments.fit.likelihood import Likelihood
 from sim.experiments.fit.many import run_many
 from sim.experiments.fit.result import EXACT, FitResult
@@ -45,11 +44,10 @@ def credit_of(
         ]
         means = "lineages drawn given the record and the posterior"
     else:
-        base = simulate(found.scenario.replace(found.best()), found.seed)
         seeds = np.random.default_rng([found.seed, 3]).integers(2**63, size=draws).tolist()
         seeds = seeds if own_seeds else [found.seed] * draws
-        engine = choose(found.scenario, "auto", draws)
-        tapes = list(run_many(found.scenario, cells, seeds, engine=engine, threads=threads))
+        runner = replace(found.runner, threads=threads)
+        base, *tapes = run_many(found.scenario, [found.best(), *cells], [found.seed, *seeds], runner)
         means = "runs drawn from the posterior"
     table = credit(base, method, intervals=tapes, confidence=confidence, **settings)
     return table if table.sure is None else replace(table, sure=replace(table.sure, means=means))
@@ -85,11 +83,12 @@ def knockout_of(
         threads: how many runs are made at the same time; the table is the same.
     """
     seeds = np.random.default_rng([found.seed, 4]).integers(2**63, size=draws).tolist()
-    engine = choose(found.scenario, "auto", 2 * draws)
+    own = found.runner.settled(found.scenario, 2 * draws)
     tables = [
-        knockout(found.scenario.replace(cell), without, part, seeds=[seed], engine=engine, threads=threads)
+        knockout(found.scenario.replace(cell), without, part, seeds=[seed], engine=own.engine, threads=threads,
+                 rules=own.rules, person_class=own.person_class)
         for cell, seed in zip(found.draws(draws, 4), seeds, strict=True)
-    ]
+    ]  # fmt: skip
     lost = np.concatenate([table.lost for table in tables], axis=1)
     raw, tail = lost.mean(axis=1), (1.0 - confidence) / 2.0
     low, high = np.quantile(lost, [tail, 1.0 - tail], axis=1)

@@ -12,6 +12,7 @@ import numpy as np
 from sim.experiments.fit.importance import Population
 from sim.experiments.fit.priors import Prior, cells_of, values_of
 from sim.experiments.fit.record import Record
+from sim.experiments.runner import Runner
 from sim.experiments.tabular import Tabular
 from sim.machine.showing import shown
 from sim.scenario.scenario import Scenario
@@ -35,6 +36,7 @@ class FitResult(Tabular):
         labels, observed: the summaries of the record. predicted: of runs drawn from the posterior; shape
             (runs, summaries). curves: how many had adopted in these by each step; shape (runs, steps + 1).
         chances: for an exact likelihood, the chances that the record shows directly, with exact intervals.
+        runner: what made the runs: engine, threads, and rules or persons of one's own.
     """
 
     scenario: Scenario
@@ -51,6 +53,7 @@ class FitResult(Tabular):
     predicted: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     curves: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     chances: tuple[dict[str, Any], ...] = ()
+    runner: Runner = field(default_factory=Runner)
 
     @property
     def keys(self) -> tuple[str, ...]:

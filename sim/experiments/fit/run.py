@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.engines import Rules
 from sim.experiments.fit import store
 from sim.experiments.fit.abc import Generation, Store, adjusted, sequential
 from sim.experiments.fit.chances import chances_of
@@ -23,8 +24,12 @@ from sim.experiments.fit.result import APPROXIMATE, EXACT, FitResult
 from sim.experiments.fit.summaries import summarise
 from sim.experiments.fit.worker import PREDICTED, RUNS, Progress, Settings, Worker
 from sim.scenario.scenario import Scenario
+from sim.study.measures import source_of
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    from sim.model.agents.person import Person
 
 DRAWS = 1000  # of each round of an exact fit
 
@@ -47,6 +52,8 @@ def fit(
     workers: int | None = None,
     executor: str = "auto",
     dask: str | None = None,
+    rules: Rules | None = None,
+    person_class: type[Person] | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FitResult:
@@ -70,6 +77,7 @@ def fit(
         engine, threads: as in `simulate_many`; the posterior has the same bits.
         workers, executor, dask: which workers make the runs of ABC, as in `Study.make`; "auto": compiled threads of
             this process. The posterior has the same bits.
+        rules, person_class: as in `simulate`; the likelihood is not exact then.
         out: a folder to keep the generations in, where an interrupted fit is continued.
         progress: called with (runs done, runs at most).
 
@@ -95,7 +103,7 @@ def fit(
     """
     given = None if summaries is None else tuple(summaries)
     how = Settings(given, method, step, start, runs, particles, predicted, seed, engine, threads, workers, executor,
-                   dask, progress)  # fmt: skip
+                   dask, rules, person_class, progress)  # fmt: skip
     worker = Worker(scenario, record, vary, how, runs + predicted)
     keep: dict[str, Store] = {}
     if out is not None:
@@ -130,7 +138,7 @@ def result_of(worker: Worker, found: list[Generation]) -> FitResult:
     history = tuple(one.row() for one in found)
     return FitResult(
         worker.scenario, worker.priors, worker.record, APPROXIMATE, worker.why, adjusted(found[-1], worker.observed),
-        history, found[-1].stopped, worker.seed, worker.labels, worker.observed,
+        history, found[-1].stopped, worker.seed, worker.labels, worker.observed, runner=worker.how.runner,
     )  # fmt: skip
 
 
@@ -144,6 +152,7 @@ def _about(worker: Worker) -> dict[str, Any]:
         "scenario": digest.hexdigest(), "record": worker.record.sha256, "seed": worker.seed, "runs": worker.how.runs,
         "particles": worker.how.first, "vary": {key: prior.text for key, prior in worker.priors.items()},
         "summaries": list(worker.labels), "method": APPROXIMATE if worker.why else EXACT,
+        **source_of(worker.how.rules, worker.how.person_class),
     }  # fmt: skip
 
 
@@ -155,7 +164,7 @@ def with_predictions(found: FitResult, worker: Worker) -> FitResult:
     seeds = np.random.default_rng([found.seed, 2**32]).integers(2**63, size=count).tolist()
     cells = found.draws(count)
     rows, curves = [], []
-    for tape in run_many(found.scenario, cells, seeds, engine=worker.engine, threads=worker.how.threads):
+    for tape in run_many(found.scenario, cells, seeds, worker.runner):
         rows.append(summarise(tape, worker.summaries))
         curves.append(curve_of(tape, found.record.steps))
     return replace(found, predicted=np.array(rows), curves=np.array(curves))

@@ -36,7 +36,7 @@ def open_folder(folder: Path, about: Mapping[str, Any]) -> None:
             raise StudyError("not a shoulders file", str(file))
         if there.get("hash") != hash_of(there):
             raise StudyError("corrupt: its hash does not match", str(file))
-        if off := [key for key in wanted if key != "hash" and there.get(key) != wanted[key]]:
+        if off := [key for key in wanted | there if key != "hash" and there.get(key) != wanted.get(key)]:
             raise StudyError(f"holds another fit: its {', '.join(off)} differ; choose another folder", str(folder))
         return
     if folder.exists() and held_in(folder):

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engines import checked_threads, choose
+from sim.engines import Rules
 from sim.errors import checked_seed, require, whole_number
 from sim.experiments.fit.importance import Target
 from sim.experiments.fit.likelihood import Likelihood, why_not
@@ -18,11 +18,15 @@ from sim.experiments.fit.many import Particles, run_many, shared_out
 from sim.experiments.fit.priors import Prior, cells_of, priors_of, values_of
 from sim.experiments.fit.record import Record, record_of
 from sim.experiments.fit.summaries import labels_of, observed, summaries_of, summarise
+from sim.experiments.runner import Runner
 from sim.machine.threads import processors
 from sim.scenario.scenario import Scenario
 from sim.study.executors import EXECUTORS, Pool, kept, pool_for
 from sim.tape.tables import Floats
 from sim.tape.tape import Tape
+
+if TYPE_CHECKING:
+    from sim.model.agents.person import Person
 
 METHODS = ("auto", "exact", "abc")
 RUNS, PARTICLES, LEAST, PREDICTED = 5000, 1000, 10, 200
@@ -34,7 +38,7 @@ class Settings:
     """The settings of a fit, as in the arguments of `fit`.
 
     Raises:
-        ValueError: if the method is unknown, or the number of threads is not allowed.
+        ValueError: if the method is unknown, or the number of threads or a rule is not allowed.
     """
 
     summaries: Iterable[str | Callable[[Tape], Any]] | None = None
@@ -50,11 +54,13 @@ class Settings:
     workers: int | None = None
     executor: str = "auto"
     dask: str | None = None
+    rules: Rules | None = None
+    person_class: type[Person] | None = None
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
         require("method", self.method, METHODS)
-        self.threads = checked_threads(self.threads)
+        self.runner = Runner(self.engine, self.threads, self.rules, self.person_class)
 
     @property
     def first(self) -> int:
@@ -88,14 +94,15 @@ class Worker:
         self.summaries = summaries_of(self.given, self.compared)
         self.labels, self.observed = labels_of(self.summaries), observed(self.compared, self.summaries)
         self.total = runs or how.runs  # at most
-        wanted = how.method != "abc"
-        self.why = why_not(self.scenario, self.record, self.priors) if wanted else "it was asked for"
+        self.why = "it was asked for"
+        if how.method != "abc":
+            self.why = why_not(self.scenario, self.record, self.priors, how.runner.has_code)
         if self.why and how.method == "exact":
             raise ValueError(f"method: there is no exact likelihood: {self.why}; allowed: abc")
         if self.why:
             whole_number("runs", how.runs, LEAST, 10**12)
             whole_number("particles", how.first, LEAST, how.runs)
-        self.engine, self.done = choose(self.scenario, how.engine, self.total), 0
+        self.runner, self.done = how.runner.settled(self.scenario, self.total), 0
         self.pool: tuple[Pool, int] | None = None  # if None, the runs are made here
 
     @contextmanager
@@ -125,7 +132,7 @@ class Worker:
         return np.array([summarise(tape, self.summaries) for tape in self.tapes(z, seeds)]).reshape(len(z), -1)
 
     def _task(self, cells: list[dict[str, float]], seeds: Sequence[int]) -> Particles:
-        return Particles(self.scenario, cells, seeds, self.engine, self.given, self.compared)
+        return Particles(self.scenario, cells, seeds, self.runner, self.given, self.compared)
 
     def _cells(self, z: Floats) -> list[dict[str, float]]:
         return cells_of(self.priors, values_of(self.priors, z))
@@ -137,7 +144,7 @@ class Worker:
 
     def tapes(self, z: Floats, seeds: Sequence[int]) -> Iterable[Tape]:
         """Yield the tapes of particles."""
-        for tape in run_many(self.scenario, self._cells(z), seeds, engine=self.engine, threads=self.how.threads):
+        for tape in run_many(self.scenario, self._cells(z), seeds, self.runner):
             self._told(1)
             yield tape
 

@@ -122,11 +122,11 @@ def listen(port: int = 0) -> socket.socket:
     return bound
 
 
-def serve(scenario: Scenario, bound: socket.socket, token: str) -> None:
+def serve(scenario: Scenario, bound: socket.socket, token: str, rules_file: str | None = None) -> None:
     """Serve the explorer of a scenario on a socket from `listen` until Ctrl-C (KeyboardInterrupt)."""
     import uvicorn
 
-    runner = Runner(scenario)
+    runner = Runner(scenario, rules_file)
     app = application(runner, token, int(bound.getsockname()[1]))
     # The page reports all errors; the log would only say that a run was cut off at the end.
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, server_header=False))

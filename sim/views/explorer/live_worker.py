@@ -10,12 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import ScenarioError
 from sim.machine.threads import without_interrupts
+from sim.model.own_rules import rules_in
 from sim.scenario.keys import parse_value
 from sim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.engines import Rules
 
 PATIENCE = 1.2  # seconds that a request waits for its answer, before it gets the progress instead
 GRACE = 0.3  # seconds in which a run may end by itself, before its process is killed
@@ -51,11 +55,11 @@ class Job:
 class Worker:
     """A process that handles one request after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules_file: str | None = None) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.stop, self.job = context.Event(), Job({})
-        self.process = context.Process(target=work, args=(other, self.stop), daemon=True)
+        self.process = context.Process(target=work, args=(other, self.stop, rules_file), daemon=True)
         with without_interrupts():  # interrupts are for the server
             self.process.start()
         other.close()
@@ -92,21 +96,23 @@ class Worker:
         self.job.finish(json.dumps({"error": error}))
 
 
-def work(pipe: Connection, stop: Any) -> None:
+def work(pipe: Connection, stop: Any, rules_file: str | None = None) -> None:
     """Handle requests until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
         from sim.views.explorer import data  # noqa: F401  # so that it is loaded for the first request
 
+        rules = rules_in(rules_file) if rules_file else None
         while True:
             scenario, changes = pipe.recv()
-            found = answer(scenario, changes, stop.is_set, lambda text: pipe.send(("step", text)))
+            found = answer(scenario, changes, stop.is_set, lambda text: pipe.send(("step", text)), rules)
             pipe.send(("done", json.dumps(found)))
 
 
 def answer(
-    scenario: Scenario, changes: Mapping[str, str], stopped: Callable[[], bool], tell: Callable[[str], None]
-) -> dict[str, Any]:
+    scenario: Scenario, changes: Mapping[str, str], stopped: Callable[[], bool], tell: Callable[[str], None],
+    rules: Rules | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the data of the page for these changes, {"data", "said"}, or the error in them, {"error"}."""
     from sim.engines import simulate
     from sim.views.explorer.data import explorer_data
@@ -118,7 +124,7 @@ def answer(
 
     try:
         chosen = changed(scenario, changes)
-        tape = simulate(chosen, progress=go_on)
+        tape = simulate(chosen, rules=rules, progress=go_on)
         tell("Dividing the credit")
         data = explorer_data(tape, chosen, effort=EFFORT)
     except ScenarioError as error:
@@ -144,9 +150,10 @@ def changed(scenario: Scenario, changes: Mapping[str, str]) -> Scenario:
 class Runner:
     """A runner of a scenario with other parameters, one run at a time; a newer request stops an older one at once."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario, self.lock = scenario, threading.Lock()
-        self.worker, self.spare = Worker(), Worker()  # the spare one takes over when a process had to be killed
+    def __init__(self, scenario: Scenario, rules_file: str | None = None) -> None:
+        self.scenario, self.rules_file, self.lock = scenario, rules_file, threading.Lock()
+        # The spare one takes over when a process had to be killed.
+        self.worker, self.spare = Worker(rules_file), Worker(rules_file)
         self.job: Job | None = None
 
     def ask(self, changes: Mapping[str, str]) -> str:
@@ -167,7 +174,7 @@ class Runner:
         if self.job is not None and not self.job.done.is_set():
             free = self.worker.end_run()
         if not free:
-            self.worker, self.spare = self.spare, Worker()
+            self.worker, self.spare = self.spare, Worker(self.rules_file)
         self.job = job
         self.worker.run(job, self.scenario)
 

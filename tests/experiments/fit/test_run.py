@@ -141,6 +141,48 @@ def test_models_are_compared_by_exact_evidence_and_by_abc_alike():
     assert near.probability.sum() == pytest.approx(1.0)
 
 
+def doubled(rate, creativity):
+    return 2.0 * rate * creativity
+
+
+class Mute(sim.Person):
+    def tells(self, idea):
+        return False
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fit_takes_rules_of_ones_own():
+    """Doubling a rate by a rule, or by twice as wide a prior, is the same fit, bit for bit."""
+    own = {"discovery_rate": doubled}
+    twice = {"dynamics.discovery_rate": "uniform(0, 0.5)"}
+    found = sim.fit(SCENARIO, ADOPTED, {"dynamics.discovery_rate": "uniform(0, 0.25)"}, rules=own, **SMALL)
+    wide = sim.fit(SCENARIO, ADOPTED, twice, method="abc", **SMALL)
+    assert found.why == "rules or persons of one's own may follow other laws"
+    assert np.array_equal(found.population.z, wide.population.z)
+    assert np.array_equal(found.curves, wide.curves)
+    shares = [credit_of(one, draws=5).persons.share for one in (found, wide)]
+    assert np.array_equal(*shares)
+    assert np.array_equal(knockout_of(found, ["person 2"], draws=4).lost, knockout_of(wide, ["person 2"], draws=4).lost)
+    same = compare_models({"own": SCENARIO, "wide": SCENARIO}, ADOPTED, [found.priors, twice], rules=[own, None],
+                          method="abc", **SMALL)  # fmt: skip
+    assert same.log_evidence[0] == same.log_evidence[1]
+    with pytest.raises(ValueError, match="rules: 1 mappings for 2 models"):
+        compare_models({"own": SCENARIO, "wide": SCENARIO}, ADOPTED, twice, rules=[own], **SMALL)
+    with pytest.raises(ValueError, match="executor: rules and persons of one's own stay in this process"):
+        sim.fit(SCENARIO, ADOPTED, twice, rules=own, executor="processes", **SMALL)
+
+
+def test_a_fit_takes_a_class_of_persons_and_remembers_its_code(tmp_path):
+    rate = {"dynamics.discovery_rate": "uniform(0, 0.5)"}
+    found = sim.fit(SCENARIO, CURVE, rate, person_class=Mute, out=tmp_path / "mute", **SMALL)
+    alone = sim.fit(SCENARIO.replace({"population.reach": 0.0}), CURVE, rate, **SMALL)
+    assert np.array_equal(found.population.z, alone.population.z)
+    with pytest.raises(sim.StudyError, match="holds another fit: its rules, person_class differ"):
+        sim.fit(SCENARIO, CURVE, rate, rules={"discovery_rate": doubled}, out=tmp_path / "mute", **SMALL)
+    with pytest.raises(sim.StudyError, match="holds another fit: its person_class differ"):
+        sim.fit(SCENARIO, CURVE, rate, out=tmp_path / "mute", **SMALL)
+
+
 def test_credit_of_a_record_takes_the_lineages_that_may_be():
     found = sim.fit(SCENARIO, ADOPTED, VARY, predicted=0)
     table = credit_of(found, draws=40)
@@ -196,6 +238,19 @@ def test_the_command_fits_compares_and_reports(shell, tmp_path):
     assert "times as probable as" in done.out
     assert "not worth more" in done.out or "Jeffreys" in done.out
     assert (tmp_path / "both" / "draws-other.csv").is_file()
+
+
+def test_the_command_fits_with_rules_of_ones_own(shell, tmp_path):
+    (tmp_path / "small.toml").write_text(SCENARIO.to_toml())
+    (tmp_path / "adopted.csv").write_text("person,time\nperson 1,1\nperson 2,2\nperson 4,3\n")
+    (tmp_path / "mine.py").write_text("def discovery_rate(rate, creativity):\n    return 2.0 * rate * creativity\n")
+    words = ("small.toml", "--to", "adopted.csv", "--runs", 60, "--engine", "agents", "--method", "abc", "--json")
+    found, wide = (
+        json.loads(shell("fit", *words, "--vary", f"dynamics.discovery_rate=uniform(0, {high})", *more).out)
+        for high, more in ((0.25, ("--rules", "mine.py")), (0.5, ()))
+    )
+    assert 2.0 * found["keys"][0]["median"] == pytest.approx(wide["keys"][0]["median"], rel=1e-12)
+    assert found["keys"][0]["median"] != wide["keys"][0]["median"]
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

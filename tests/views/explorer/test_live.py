@@ -13,7 +13,7 @@ from sim import Scenario
 from sim.views.explorer.live_controls import controls
 from tests.cli import PATIENCE, Done, interrupted, refused, started
 from tests.views.explorer.browser import browser_path, chromium
-from tests.views.explorer.test_page import VILLAGE
+from tests.views.explorer.test_page import VILLAGE, data_of
 
 JSON = {"Content-Type": "application/json"}
 
@@ -32,9 +32,9 @@ def explore(shell, tmp_path):
 class Live:
     """A server that was started by the command, and what it answers."""
 
-    def __init__(self, folder: Path, scenario: str = VILLAGE) -> None:
+    def __init__(self, folder: Path, scenario: str = VILLAGE, *more: str) -> None:
         (folder / "village.toml").write_text(scenario, encoding="utf-8")
-        self.process = started("explore", "village.toml", cwd=folder)
+        self.process = started("explore", "village.toml", *more, cwd=folder)
         self.url = self.process.stdout.readline().strip()
         parts = urlsplit(self.url)
         self.host, self.port, self.path = parts.hostname, parts.port, parts.path
@@ -100,6 +100,18 @@ def test_a_newer_question_is_answered_while_a_long_step_is_under_way_and_an_inte
     _, text = server.run({"ideas.wheel.count": "1000000"}, patiently=False)
     done = interrupted(server.process)
     assert (done.code, done.err.endswith("Stopped.\n")) == (0, True)
+
+
+def test_rules_of_ones_own_hold_on_the_live_page_and_on_the_page_in_a_file(tmp_path, explore):
+    needs_server()
+    (tmp_path / "mute.py").write_text("def audience(reach, world_size):\n    return 0.0\n")
+    server = Live(tmp_path, VILLAGE, "--rules", "mute.py")
+    silent = json.loads(server.run({})[1])["data"]
+    assert interrupted(server.process).code == 0
+    assert explore("village.toml", "--rules", "mute.py", "-o", "mute.html").code == 0
+    assert explore("village.toml", "-o", "plain.html").code == 0
+    mute, plain = (data_of((tmp_path / name).read_text(encoding="utf-8")) for name in ("mute.html", "plain.html"))
+    assert silent["events"] == mute["events"] != plain["events"]
 
 
 def test_it_serves_the_page_on_the_loopback_address_alone(live):
