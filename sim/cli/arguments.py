@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.errors import InputError, TapeError, did_you_mean, near
-from sim.machine.terminal import say
+from sim.machine.terminal import say, stage
 from sim.scenario.bundled import located
 
 if TYPE_CHECKING:
@@ -72,13 +72,15 @@ def read_tape(path: Path, log_format: str | None = None, **reading: Any) -> Tape
             raise click.UsageError(f"--format {log_format}: {path} is a run folder; a format is for logs")
         for name, value in reading.items():
             raise click.UsageError(f"--{name.replace('_', '-')} {value}: {path} is a run folder; it is for logs")
-        return Tape.load(path)
+        with stage(f"Reading {path}"):
+            return Tape.load(path)
     if not os.path.exists(path):
         there = os.listdir(path.parent) if path.parent.is_dir() else []
         raise TapeError(f"{path}: no such run folder or log{near(path.name, there)}")
     from sim.logs.formats import read_log
 
-    return read_log(path, log_format, **reading)
+    with stage(f"Reading {path}"):
+        return read_log(path, log_format, **reading)
 
 
 def scenario_in(path: Path, tape: Tape) -> Scenario | None:

@@ -10,7 +10,7 @@ from sim.accounts.methods import METHODS, THIRDS
 from sim.cli.arguments import read_tape
 from sim.cli.logs import announced
 from sim.cli.options import AS_JSON, Names, any_file
-from sim.machine.terminal import show_grid, show_json
+from sim.machine.terminal import show_grid, show_json, stage
 
 MAX_SHOWN = 20  # persons
 
@@ -26,7 +26,8 @@ def compare_command(runs: tuple[str, ...], method: str, as_json: bool) -> None:
     from sim.study.measures import measure
 
     tapes = {name: announced(read_tape(Path(name))) for name in runs}
-    tables = {name: credit(tape, method).to_dict() for name, tape in tapes.items()}
+    with stage("Computing the credit"):
+        tables = {name: credit(tape, method).to_dict() for name, tape in tapes.items()}
     if as_json:
         show_json({"runs": tables})
         return

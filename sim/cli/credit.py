@@ -13,7 +13,7 @@ from sim.cli.arguments import read_tape, scenario_in, target_of, usage
 from sim.cli.logs import dropped, how_read, log_options, of_roots, roots_of
 from sim.cli.options import AS_JSON, FIGURES, Names, any_file
 from sim.cli.output import TABLES, is_table, print_table_json, print_tables_json, rows_of, write_table
-from sim.machine.terminal import say, show, show_json
+from sim.machine.terminal import say, show, show_json, stage
 from sim.scenario.bundled import FOLDER
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def credit_command(
     from sim.accounts.comparison import compare
     from sim.cli.terminal import print_explained
 
-    with usage(f"--method {method}: "):
+    with usage(f"--method {method}: "), stage("Computing the credit"):
         comparison = compare(tape, _methods(method, tape), **settings)
     if intervals is not None:
-        with usage("--"):
+        with usage("--"), stage(f"Computing the credit of {copies:,} copies of the record"):
             comparison = _with_intervals(tape, comparison, settings, intervals, copies)
     for name, reason in comparison.left_out.items():
         say(f"Left out: {name} ({reason})")
@@ -85,7 +85,8 @@ def credit_command(
     elif output is not None and answer.figure is not None:
         from sim.views.figures.save import save
 
-        save(answer.figure(), output)
+        with stage("Drawing the figure"):
+            save(answer.figure(), output)
     if as_json:
         _print_json(asked, answer, by, stable if intervals is not None else None)
     else:
@@ -137,7 +138,10 @@ def _stability(asked: Asked) -> Uncertainty | None:
 
     tape, (table, *_) = asked.tape, asked.comparison.tables.values()
     is_log = tape.provenance.get("seed") is None
-    return stability(tape, table, asked.settings) if is_log and len(tape.influences) and table.total > 0.0 else None
+    if not (is_log and len(tape.influences) and table.total > 0.0):
+        return None
+    with stage("Leaving out links"):
+        return stability(tape, table, asked.settings)
 
 
 def _with_intervals(
@@ -222,7 +226,7 @@ def _by_time(asked: Asked, by: str) -> Answer:
     from sim.cli.terminal import MAX_COURSES, print_over_time
 
     tables = asked.comparison.tables
-    with usage(f"--by {by}: "):
+    with usage(f"--by {by}: "), stage("Computing the credit at each time"):
         found = {name: credit_over_time(asked.tape, name, None, asked.scenario, **asked.settings) for name in tables}
 
     def figure() -> Figure:

@@ -11,7 +11,7 @@ from sim.cli.arguments import read_tape, usage
 from sim.cli.logs import announced, log_options
 from sim.cli.options import Names, any_file
 from sim.errors import require
-from sim.machine.terminal import say
+from sim.machine.terminal import say, stage
 
 EXPORTS = ("graphml", "gexf", "csv", "parquet")
 
@@ -38,7 +38,7 @@ def export_command(
     tape = read_tape(Path(run_or_log), **reading)
     from sim.tape.export import export
 
-    with usage("--"):
+    with usage("--"), stage(f"Writing {target}"):
         export(tape, target, of, chosen, window)
     announced(tape)
     say(f"Written: {target}")

@@ -22,7 +22,7 @@ from sim.cli.options import (
     any_file,
 )
 from sim.errors import RunError
-from sim.machine.terminal import progress_bar, say, show, show_grid, show_json
+from sim.machine.terminal import progress_bar, say, show, show_grid, show_json, stage
 
 if TYPE_CHECKING:
     from sim.experiments.fit.compare import Comparison
@@ -34,7 +34,7 @@ CHECKED = 200  # records with known parameters
 @click.command(name="fit")
 @click.argument("scenario", type=ScenarioName())
 @click.option("--to", "record", metavar="RECORD", required=True, shell_complete=any_file,
-              help="A log, the folder of a run or a study, or a CSV file: time,count (so far), time,new, person,time.",
+              help="A log, the folder of a run or a study, or a table: time,count (so far), time,new, person,time.",
               )  # fmt: skip
 @click.option("--vary", metavar="KEY=PRIOR", multiple=True, required=True, type=Setting(),
               help="A key and its prior, as 'dynamics.abandon_rate=beta(2, 5)'.")  # fmt: skip
@@ -91,7 +91,8 @@ def fit_command(
     if folder is not None:
         from sim.views.fit_report import write_fit_report
 
-        write_fit_report(found, folder, checked)
+        with stage("Drawing the figures"):
+            write_fit_report(found, folder, checked)
         say(f"Written: {folder / 'report.html'}")
     if as_json:
         show_json(found.to_dict() | ({"check": checked.to_dict()} if checked else {}))

@@ -60,7 +60,9 @@ def notebook_command(output: str, pairs: int, threads: int | None) -> None:
     from sim.views.figures.notebook_curve import notebook_figure
     from sim.views.figures.save import save
 
-    save(notebook_figure(notebook_curve(pairs=pairs, threads=threads)), path)
+    with progress_bar("The notebook's value", "measures") as tick:
+        curve = notebook_curve(pairs=pairs, threads=threads, progress=tick)
+    save(notebook_figure(curve), path)
     say(f"Written: {output}")
 
 

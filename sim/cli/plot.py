@@ -11,7 +11,7 @@ from sim.accounts.methods import METHODS, THIRDS
 from sim.cli.arguments import read_tape, scenario_in, target_of, usage
 from sim.cli.logs import announced
 from sim.cli.options import FIGURES, Names, any_file, require
-from sim.machine.terminal import progress_bar, say
+from sim.machine.terminal import progress_bar, say, stage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,7 +85,8 @@ def _of_run(name: str, source: Path, target: Path, options: dict[str, str | None
     tape = announced(read_tape(source))
     chosen = Choice(scenario=scenario_in(source, tape), method=options["method"])
     if name != "animation":
-        return OF_TAPE[name](tape, chosen)
+        with stage("Drawing the figure"):
+            return OF_TAPE[name](tape, chosen)
     from sim.views.figures.animation import animate
 
     with progress_bar("Drawing the film", "pictures") as tick:
@@ -98,7 +99,8 @@ def _of_study(name: str, source: Path, options: dict[str, Any]) -> Figure:
     from sim.study.analysis import parameters_of, table
     from sim.views.kinds import OF_STUDY, Choice, settled
 
-    runs = table(source)
+    with stage(f"Reading {source}"):
+        runs = table(source)
     with usage("--"):
         chosen = settled(name, runs, Choice(**options))
     others = [one for one in parameters_of(runs) if one not in chosen.shown]

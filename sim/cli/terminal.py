@@ -12,6 +12,7 @@ from sim.accounts.intervals import Uncertainty
 from sim.accounts.methods import EVERY, POSITIONS, THIRDS
 from sim.accounts.summary import Row, Side, summary
 from sim.accounts.table import ROLES, CreditTable
+from sim.machine.records import many
 from sim.machine.terminal import say, show, show_grid
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def print_knockout(found: KnockoutTable) -> None:
 
 
 def _title(table: CreditTable, what: str = "") -> str:
-    steps = f" in {table.steps:,} steps" if table.seed is not None else ""  # a log has times, not steps
+    steps = f" in {many(table.steps, 'step')}" if table.seed is not None else ""  # a log has times, not steps
     dropped = f", {table.dropped:,} dropped" if table.dropped else ""
     method = f"{table.method} (position, not credit)" if table.method in POSITIONS else table.method
     return f"{table.scenario}: {what or method}, {_number(table.total)} realised{steps}{dropped}"

@@ -11,7 +11,7 @@ from sim.accounts.methods import METHODS, THIRDS
 from sim.cli.arguments import read_tape, target_of, usage
 from sim.cli.logs import announced, log_options
 from sim.cli.options import AS_JSON, FIGURES, Names, any_file
-from sim.machine.terminal import say, show, show_json
+from sim.machine.terminal import say, show, show_json, stage
 
 LINEAR = ", ".join(name for name, method in METHODS.items() if method.linear)
 
@@ -34,7 +34,7 @@ def why_command(
     from sim.accounts.explain import explain, in_words
 
     tape = announced(read_tape(Path(run_or_log), **reading))
-    with usage():
+    with usage(), stage("Following the credit back"):
         why = explain(tape, person, method)
     if target is not None:
         from sim.views.figures.save import save

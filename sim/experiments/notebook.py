@@ -65,14 +65,16 @@ class NotebookCurve:
 
 
 def notebook_curve(
-    found: Sequence[int] = FOUND, pairs: int = 400, engine: str = "auto", threads: int | None = None
-) -> NotebookCurve:
+    found: Sequence[int] = FOUND, pairs: int = 400, engine: str = "auto", threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> NotebookCurve:  # fmt: skip
     """Simulate the notebook found at several steps, and without it, on the same seeds.
 
     Args:
         found: steps from 0 to 119.
         pairs: how many runs, with seeds from 0 on.
         engine, threads: as in `sim.simulate`.
+        progress: called with (measures done, measures in all).
 
     Raises:
         ValueError: if a step is out of range, or there are fewer than 2 pairs.
@@ -88,7 +90,7 @@ def notebook_curve(
             arms.append(Arm(f"{t}", changed, measure_named(measure), None, float(t), {}))
     never = scenario.replace({"interventions.1.step": 10 * STEPS})
     arms.append(Arm("never", never, measure_named("total"), None, 0.0, {}))
-    values = measure_arms(arms, range(pairs), "the notebook curve", Runner(engine, threads))
+    values = measure_arms(arms, range(pairs), "the notebook curve", Runner(engine, threads), progress)
     most = float(STEPS * (PEOPLE - NAMED))
     sample = {
         "lineage": values[0:-1:3] / most,

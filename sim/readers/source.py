@@ -64,6 +64,13 @@ def is_file(given: Any) -> bool:
     return callable(getattr(given, "read", None))
 
 
+def packing(path: Path) -> str | None:
+    """Return how a file is compressed, a value of PACKED; None if it is not."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    return next((kind for mark, kind in PACKED.items() if head.startswith(mark)), None)
+
+
 def _on_disk(given: Any, folder: Path) -> tuple[Path, Path]:
     if not is_file(given):
         return Path(given), Path(given)
@@ -77,16 +84,14 @@ def _on_disk(given: Any, folder: Path) -> tuple[Path, Path]:
 
 def _plain(path: Path, name: Path, folder: Path) -> Source:
     facts: dict[str, str] = {}
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    packed = next((kind for mark, kind in PACKED.items() if head.startswith(mark)), None)
+    packed = packing(path)
     if packed == "zip" and _is_workbook(path):
         return Source(name, path, "excel", "", facts, folder)
     if packed is not None:
         facts["compression"] = packed
         path = _unpacked(path, name, packed, folder / "unpacked")
-        with path.open("rb") as file:
-            head = file.read(HEAD)
+    with path.open("rb") as file:
+        head = file.read(HEAD)
     kind = next((kind for mark, kind in COLUMNAR.items() if head.startswith(mark)), "text")
     if kind == "text" and path.suffix in {".parquet", ".pq"}:
         raise TapeError(f"{name}:1: no Parquet, though it is called so; allowed: a sound Parquet table, or text")

@@ -14,7 +14,6 @@ from sim.scenario.values import Finite, Fraction, Name, Positive, Section, Whole
 
 Problem = tuple[tuple[str | int, ...], str]  # the place in [world.network], and what is wrong there
 GIVEN, FIXED, POISSON, POWER = range(4)  # laws of degrees, as a configuration's generator takes them
-FILES = (".csv", ".parquet", ".graphml", ".gexf", ".tsv", ".txt", ".json", ".jsonl", ".net", ".gz", ".zst")
 
 
 class _Network(Section):
@@ -326,8 +325,9 @@ class StochasticBlock(_Ties):
 class NetworkFile(_Ties):
     """Ties from a file beside the scenario.
 
-    A table, CSV or Parquet, has the columns source and target (or names that people call them), and optionally weight,
-    start and end; GraphML, GEXF, Pajek and JSON node-link are read as well, by the labels of their nodes.
+    A table (CSV, Parquet, Arrow, Excel, JSON) has the columns source and target (or names that people call them), and
+    optionally weight, start and end; GraphML, GEXF, Pajek and JSON node-link are read as well, by the labels of their
+    nodes. The content tells which it is, and whether it is packed (gzip, bzip2, xz, zstandard, zip).
     """
 
     kind: Literal["file"]
@@ -338,10 +338,8 @@ class NetworkFile(_Ties):
         here, path = ("path",), Path(self.path)
         if path.is_absolute() or ".." in path.parts:
             yield here, f"must lie in the scenario's folder, is '{self.path}'"
-        elif path.suffix not in FILES:
-            yield here, f"'{self.path}' is of no known kind{did_you_mean(path.suffix, FILES)}"
         elif not (folder / path).is_file():
-            near = sorted(p.name for p in folder.glob("*") if p.suffix in FILES)
+            near = sorted(p.name for p in folder.glob("*") if p.is_file())
             yield here, f"no file '{self.path}' beside the scenario{did_you_mean(self.path, near)}"
 
 

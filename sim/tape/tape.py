@@ -95,8 +95,9 @@ class Tape(History):
     def _repr_html_(self) -> str:
         kinds = np.bincount(self.events.kind, minlength=len(KINDS)).tolist()
         rows = [(kind, f"{count:,}") for kind, count in zip(KINDS, kinds, strict=True) if count]
-        title = f"{self.provenance.get('scenario') or 'A log'}: {self.persons.total:,} persons, {len(self.ideas):,} " \
-                f"ideas, {self.steps:,} steps, {self.total:,.6g} realised"  # fmt: skip
+        title = f"{self.provenance.get('scenario') or 'A log'}: " \
+                f"{many(self.persons.total, 'person')}, {many(len(self.ideas), 'idea')}, " \
+                f"{many(self.steps, 'step')}, {self.total:,.6g} realised"  # fmt: skip
         return html_table(title, ("event", "rows"), rows)
 
     @property

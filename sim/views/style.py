@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,7 +25,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
-from matplotlib.ticker import Formatter, MaxNLocator, NullLocator
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 INK, QUIET, PALE, FAINT, WASH = "#1A1A1A", "#6B6B6B", "#B4B4B4", "#D9D9D9", "#F4F4F4"
@@ -32,6 +33,7 @@ BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", 
 ROLE_COLOURS = {"idea": BLUE, "communication": ORANGE, "implementation": GREEN}
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 WIDTH = 7.2  # inches: two columns of a journal
+SIGNS = 118  # characters in a line of notes
 SIZE, SMALL = 8.0, 7.0  # points
 NOTHING = "Nobody: no value was realised, the total is zero."
 MAX_VECTOR_MARKS = 3000  # marks beyond which a vector figure holds them as pixels
@@ -184,6 +186,7 @@ class Shown(Figure):
 
 def new_figure(height: float, title: str, notes: Sequence[str]) -> tuple[Figure, float]:
     """Return a white figure of this height in inches below its head, and the height that the head takes."""
+    notes = [line for note in notes for line in textwrap.wrap(note, SIGNS)]
     used = 0.42 + 0.16 * len(notes)
     figure = Shown(figsize=(WIDTH, height + used), facecolor="white")
     FigureCanvasAgg(figure)
@@ -240,6 +243,15 @@ def number_axis(axis: Axis, most: int = 5, texts: Formatter | None = None, **ste
     """Give an axis at most `most` numbers, formatted by `Numbers`; `steps` are options of MaxNLocator."""
     axis.set_major_locator(MaxNLocator(most, **steps))
     axis.set_major_formatter(texts or Numbers())
+
+
+def log_axis(axes: Axes, which: str) -> None:
+    """Make the x or y axis, whose limits are set and above 0, logarithmic, with at most five numbers."""
+    axis, (low, high) = getattr(axes, f"{which}axis"), getattr(axes, f"get_{which}lim")()
+    getattr(axes, f"set_{which}scale")("log")
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_locator(LogLocator(subs=(1.0,) if high >= 100.0 * low else (1.0, 3.0), numticks=5))
+    axis.set_major_formatter(Numbers())
 
 
 def strokes(axes: Axes, ends: NDArray[np.float64], **look: Any) -> LineCollection:

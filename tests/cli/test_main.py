@@ -650,6 +650,24 @@ def test_progress_goes_to_standard_error_on_a_terminal_alone(place):
     assert set(json.loads(piped)) >= OBJECT
 
 
+@pytest.mark.parametrize(("words", "stages"), [
+    (("credit", "RUN", "--intervals", "--copies", "3", "-o", "credit.svg", "--json"),
+     ("Reading run", "Computing the credit of 3 copies", "Drawing the figure")),
+    (("plot", "RUN", "--kind", "network", "-o", "network.svg"), ("Reading run", "Drawing the figure")),
+    (("why", "RUN", "Ada", "--json"), ("Following the credit back",)),
+    (("compare", "RUN", "RUN", "--json"), ("Computing the credit",)),
+    (("export", "RUN", "-o", "run.csv"), ("Writing run.csv",)),
+    (("notebook-curve", "--pairs", "2", "-o", "curve.svg"), ("The notebook's value", "measures")),
+])  # fmt: skip
+def test_a_terminal_sees_what_is_being_done(folder, place, tmp_path, words, stages):
+    shutil.copytree(folder, tmp_path / "run")
+    given = ["run" if word == "RUN" else word for word in words]
+    code, seen, _ = on_terminal(*given, cwd=tmp_path, stream="stderr", NO_COLOR="1")
+    assert code == 0, seen
+    for stage in stages:
+        assert stage in seen
+
+
 def test_a_broken_pipe_is_silent_and_a_full_disk_is_exit_1(folder, place):
     read, write = os.pipe()
     os.close(read)

@@ -55,7 +55,6 @@ def why_not(scenario: Scenario, record: Record, keys: Mapping[str, Any], own: bo
     reasons = (
         (own, "rules or persons of one's own may follow other laws"),
         (not known, "the network is drawn anew in each run, so that who could have been told is not known"),
-        (getattr(world.network, "path", "").endswith(".parquet"), "names in a network of Parquet are not known"),
         (people > LARGEST, f"there are more than {LARGEST:,} persons, and it looks at every pair of them"),
         (crowd, "there is a crowd"),
         (drawn, "abilities are drawn anew in each run"),

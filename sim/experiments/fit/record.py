@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,9 @@ import numpy as np
 
 from sim.errors import TapeError, did_you_mean, require_in
 from sim.logs.formats import read_log
+from sim.machine.records import many
+from sim.readers.source import Source, opened
+from sim.readers.table import Table, table_of
 from sim.scenario.scenario import Scenario
 from sim.study.batches import of_tape
 from sim.study.store import ABOUT
@@ -91,7 +93,7 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
     """Return a record, read and converted to the steps of a scenario.
 
     Args:
-        given: a Tape; a path to a log, a run's folder, a study's folder, or a CSV file with the columns time and count
+        given: a Tape; a path to a log, a run's folder, a study's folder, or a table with the columns time and count
             (adopters so far) or new (adopters since the previous time), or person and time; a DataFrame or a mapping
             with such columns, or with those of a log, source among them; or a mapping of measures to values. A Record
             is returned as it is.
@@ -111,12 +113,12 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
         given = given.to_dict("list")
     if isinstance(given, Mapping) and any(map(np.ndim, given.values())):
-        table = {str(name): list(column) for name, column in given.items()}
-        if "source" in {name.strip().lower() for name in table}:
+        columns = {str(name): list(column) for name, column in given.items()}
+        if "source" in {name.strip().lower() for name in columns}:
             import pandas as pd
 
-            return _of_tape(read_log(pd.DataFrame(table)), steps, step, start, "record")
-        return _of_columns(table, steps, step, start, "record")
+            return _of_tape(read_log(pd.DataFrame(columns)), steps, step, start, "record")
+        return _of_columns(columns, steps, step, start, "record")
     if isinstance(given, Mapping):
         return Record("measures", steps, values={k: float(v) for k, v in given.items()}, read_as="measures as given")
     path = Path(given)
@@ -124,12 +126,16 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
         study = Study.load(path)
         means = study.table()[study.names].mean()
         values = {name: float(means[name]) for name in study.names}
-        return Record("measures", steps, values=values, read_as=f"the means of {study.done:,} runs of a study")
+        return Record("measures", steps, values=values, read_as=f"the means of {many(study.done, 'run')} of a study")
     if path.is_dir():
         return _of_tape(Tape.load(path), steps, step, start, str(path))
-    columns = _columns(path)
-    if columns is not None:
-        return _of_columns(columns, steps, step, start, str(path))
+    with opened(path) as source:
+        if (table := _table_in(source)) is not None:
+            columns = {name: [] for name in table.names}
+            for batch in table.batches(range(len(table.names))):
+                for name, cells in zip(table.names, batch, strict=True):
+                    columns[name] += cells.to_pylist()
+            return _of_columns(columns, steps, step, start, str(path), table.line)
     return _of_tape(read_log(path), steps, step, start, str(path))
 
 
@@ -143,7 +149,7 @@ def _of_tape(tape: Tape, steps: int, step: float, start: float, file: str) -> Re
         who, first = np.unique(events.person[rows], return_index=True)
         return _adoptions([tape.persons.name_of(int(one)) for one in who], when[rows[first]], steps, file)
     full = tape.provenance.get("seed") is not None or bool(np.isin(events.kind, (IMPLEMENT, ABANDON)).any())
-    read = f"a log of {tape.persons.total:,} persons, {len(events):,} events"
+    read = f"a log of {many(tape.persons.total, 'person')}, {many(len(events), 'event')}"
     lost = "".join(f"; {count:,} dropped: {why}" for why, count in tape.dropped.items())
     return Record("log", steps, moved, full=full, read_as=read + lost)
 
@@ -170,10 +176,13 @@ def _only_adoptions(tape: Tape) -> Tape:
     )  # fmt: skip
 
 
-def _of_columns(columns: Mapping[str, list[Any]], steps: int, step: float, start: float, file: str) -> Record:
+def _of_columns(
+    columns: Mapping[str, list[Any]], steps: int, step: float, start: float, file: str,
+    line: Callable[[int], int] = lambda row: row + 1,
+) -> Record:  # fmt: skip
     """Return the record in a table of persons and times, or of times and counts."""
     lower = {name.strip().lower(): column for name, column in columns.items()}
-    time = _numbers(lower.get("time"), file, "time")
+    time = _numbers(lower.get("time"), file, "time", line)
     when = _steps(time, steps, step, start, file)
     who = next((lower[name] for name in PERSON if name in lower), None)
     if who is not None:
@@ -183,7 +192,7 @@ def _of_columns(columns: Mapping[str, list[Any]], steps: int, step: float, start
         problem = f"no column of counts{did_you_mean(next(iter(lower)), (*SO_FAR, *NEW, *PERSON))}"
         raise TapeError(problem, file, 1)
     order = np.argsort(time, kind="stable")
-    when, counts = when[order], _numbers(lower[name], file, name)[order]
+    when, counts = when[order], _numbers(lower[name], file, name, line)[order]
     counts = counts if name in SO_FAR else counts.cumsum()
     falls = np.flatnonzero(np.diff(counts) < 0.0)
     if len(falls):
@@ -208,7 +217,7 @@ def _adoptions(who: list[str], when: Ints, steps: int, file: str) -> Record:
         Events(when[order], nought, row, nought, one), Influences(none, none, np.zeros(0)),
         Realised(none, none, np.zeros(0)), Persons(tuple(who[k] for k in order), one, one), ("idea",), steps, n,
     )  # fmt: skip
-    return Record("adoptions", steps, tape, read_as=f"who adopted when, {n:,} persons; by whom is not known")
+    return Record("adoptions", steps, tape, read_as=f"who adopted when, {many(n, 'person')}; by whom is not known")
 
 
 def _steps(time: Floats, steps: int, step: float, start: float, file: str) -> Ints:
@@ -223,7 +232,7 @@ def _steps(time: Floats, steps: int, step: float, start: float, file: str) -> In
     return found.astype(np.int64)
 
 
-def _numbers(column: list[Any] | None, file: str, name: str) -> Floats:
+def _numbers(column: list[Any] | None, file: str, name: str, line: Callable[[int], int]) -> Floats:
     if column is None:
         raise TapeError("no column 'time'", file, 1)
     found = []
@@ -234,34 +243,21 @@ def _numbers(column: list[Any] | None, file: str, name: str) -> Floats:
             number = np.nan
         if not np.isfinite(number) or (name != "time" and number < 0.0):
             allowed = "a number" if name == "time" else "a number of 0 or more"
-            raise TapeError(f"{str(cell)[:40]!r}; allowed: {allowed}", file, row + 2, name)
+            text = "" if cell is None else str(cell)[:40]
+            raise TapeError(f"{text!r}; allowed: {allowed}", file, line(row), name)
         found.append(number)
     if not found:
         raise TapeError("no rows", file)
     return np.array(found)
 
 
-def _columns(path: Path) -> dict[str, list[Any]] | None:
-    """Return the columns of a CSV file of a curve or of adoptions, or None if it is of another kind."""
-    if path.suffix.lower() not in (".csv", ".tsv", ".txt") or not path.is_file():
-        return None
+def _table_in(source: Source) -> Table | None:
+    """Return the table of a curve or of adoptions in a source, or None if it holds anything else."""
+    known = {"time", *SO_FAR, *NEW, *PERSON}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            told = (line if not line.startswith("#") else "\n" for line in stream)  # to keep line numbers
-            reader = csv.reader(told, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-            names = [name.strip().lower() for name in next((row for row in reader if row), [])]
-            known = {"time", *SO_FAR, *NEW, *PERSON}
-            counts = any(name in names for name in (*SO_FAR, *NEW, *PERSON))
-            if "time" not in names or not counts or "source" in names or not known.issuperset(names):
-                return None
-            columns: dict[str, list[Any]] = {name: [] for name in names}
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(names):
-                    raise TapeError(f"{len(row)} cells; allowed: {len(names)}", str(path), reader.line_num)
-                for name, cell in zip(names, row, strict=True):
-                    columns[name].append(cell.strip())
-            return columns
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise TapeError(f"cannot be read: {error}", str(path)) from None
+        table = table_of(source, known)
+    except TapeError:  # whatever it is, a reader of logs may know it
+        return None
+    table.names = [name.strip().lower() for name in table.names]
+    counts = any(name in known - {"time"} for name in table.names)
+    return table if "time" in table.names and counts and known.issuperset(table.names) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,10 +110,13 @@ def _refuse_equal(arms: Sequence[Arm], where: str) -> None:
                 raise ScenarioError(f"the arms '{other.name}' and '{arm.name}' do not differ", file=where)
 
 
-def measure_arms(arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: Runner) -> Floats:
+def measure_arms(
+    arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: Runner,
+    progress: Callable[[int, int], None] | None = None,
+) -> Floats:  # fmt: skip
     """Return the measure of every arm in the world of every seed; shape (arms, seeds).
 
-    Worlds that several arms share are run once.
+    Worlds that several arms share are run once. `progress` is called with (arms done, arms in all).
 
     Raises:
         ScenarioError: if a measure has no value in a world.
@@ -131,6 +134,8 @@ def measure_arms(arms: Sequence[Arm], seeds: Sequence[int], where: str, runner: 
         tapes = _tapes(arm, seeds, firsts, runner)
         for k in alike:
             found[k], done[k] = _measured(arms[k].measure, tapes, where), True
+        if progress is not None:
+            progress(sum(done), len(arms))
     if np.isnan(found).any():
         at, pair = (int(k[0]) for k in np.nonzero(np.isnan(found)))
         problem = f"'{arms[at].measure.name}' has no value in the arm '{arms[at].name}' with the seed {seeds[pair]}"

@@ -18,6 +18,7 @@ from sim.scenario.scenario import Scenario
 
 LARGE = 2_000_000  # bytes; smaller files are read without waiting for pyarrow to be imported
 BYTES_OF_A_TIE = 12.0  # in text, roughly
+PACKS = 4.0  # how many times smaller compression makes it, roughly
 ENDS = ("source", "target")
 COLUMNS: tuple[Any, ...] = (  # the columns of a table of ties, as the fields of Shape
     {"source": "name", "target": "name", "weight": "number", "start": "time", "end": "time"},
@@ -54,7 +55,9 @@ def count_in_file(folder: Path, network: Any) -> float:
         from sim.model.networks.tables import rows_of_parquet
 
         return float(ways * rows_of_parquet(path))
-    return float(ways * path.stat().st_size / BYTES_OF_A_TIE)
+    from sim.readers.source import packing
+
+    return float(ways * path.stat().st_size * (PACKS if packing(path) else 1.0) / BYTES_OF_A_TIE)
 
 
 def _read(path: Path, scenario: Scenario) -> Links:
@@ -73,7 +76,7 @@ def _read(path: Path, scenario: Scenario) -> Links:
 
 
 def labels_in(scenario: Scenario, path: Path) -> Labels:
-    """Return which person each label in a network file means, in any format but Parquet.
+    """Return which person each label in a network file means.
 
     Raise a ScenarioError or OSError if the file cannot be used.
     """

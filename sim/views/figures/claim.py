@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from sim.experiments.hypotheses.verdict import Result
 
 HEIGHT, LEFT, BELOW, BETWEEN, EFFECT = 2.3, 0.85, 0.55, 0.95, 1.25  # inches
-SIGNS = 118  # characters in a line of notes
 
 
 def hypothesis_figure(result: Result) -> Figure:
@@ -27,9 +25,10 @@ def hypothesis_figure(result: Result) -> Figure:
     Returns:
         A new Figure, 7.2 inches wide: axes[0] has the arms (gids "measure", "theory"), axes[1] the effect.
     """
-    notes = textwrap.wrap(readable(result.claim, 400), SIGNS)
-    notes.append(f"{result.verdict}{agreement(result)}; {result.pairs:,} pairs; {measured(result)}")
-    figure, head = style.new_figure(HEIGHT + BELOW + 0.35, readable(result.name, 60), notes)
+    outcome = f"{result.verdict}{agreement(result)}; {result.pairs:,} pairs; {measured(result)}"
+    figure, head = style.new_figure(
+        HEIGHT + BELOW + 0.35, readable(result.name, 60), [readable(result.claim, 400), outcome]
+    )
     arms = style.panel(figure, LEFT, BELOW, EFFECT + BETWEEN + 0.2, head + 0.35)
     effect = style.panel(figure, style.WIDTH - EFFECT - 0.2, BELOW, 0.2, head + 0.35)
     _draw_arms(arms, result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,11 +12,15 @@ from matplotlib.ticker import MaxNLocator
 from sim.views import style
 from sim.views.style import BLUE, FAINT, INK, QUIET, SMALL, VERMILLION, readable
 
+Scale = tuple[np.ufunc, np.ufunc]  # from values to places on an axis, and back
 if TYPE_CHECKING:
     from sim.experiments.fit.check import CheckResult
+    from sim.experiments.fit.priors import Prior
     from sim.experiments.fit.result import FitResult
 
 LEFT, BELOW, ABOVE, RIGHT, GAP = 0.85, 0.55, 0.1, 0.2, 0.14  # inches
+LINEAR: Scale = (np.positive, np.positive)
+LOGARITHMIC: Scale = (np.log, np.exp)
 BINS, BANDS = 30, ((0.95, 0.15), (0.5, 0.3))
 
 
@@ -33,25 +37,28 @@ def corner(found: FitResult) -> Figure:
     note = f"{found.method}, effective draws {found.ess:,.0f}; grey: the prior"
     figure, head = style.new_figure(height, "Posterior", [note, *found.says()[:1]])
     shown = [_shown(found, key) for key in range(len(keys))]
+    scales = [_scale(found.priors[key], *span) for key, span in zip(keys, shown, strict=True)]
     for j, key in enumerate(keys):
         for k in range(j + 1):
             left, top = LEFT + k * (side + GAP), head + ABOVE + j * (tall + GAP)
             axes = style.panel(figure, left, height + head - top - tall, style.WIDTH - left - side, top)
             if j == k:
-                law = found.priors[key].law
-                box: dict[str, Any] = {"bins": BINS, "range": shown[j], "density": True, "histtype": "stepfilled"}
-                line = np.linspace(*shown[j], 400)
-                density = law.pmf(line.round()) if found.priors[key].whole else law.pdf(line)
+                prior, (to, back) = found.priors[key], scales[j]
+                low, high = to(np.array(shown[j]))
+                edges, line = back(np.linspace(low, high, BINS + 1)), back(np.linspace(low, high, 400))
+                density = prior.law.pmf(line.round()) if prior.whole else prior.law.pdf(line)
+                density = density * line if to is np.log else density
+                heights, _ = np.histogram(to(values[:, j]), to(edges), weights=weight, density=True)
                 axes.fill_between(line, np.nan_to_num(density), color=FAINT, linewidth=0, gid="prior")
-                axes.hist(values[:, j], weights=weight, color=BLUE, alpha=0.6, gid="posterior", **box)
+                axes.stairs(heights, edges, fill=True, color=BLUE, alpha=0.6, gid="posterior")
                 axes.set_yticks([])
             else:
                 size = 60.0 * weight / weight.max() / np.sqrt(len(weight) / 50.0)
                 axes.scatter(values[:, k], values[:, j], s=size, color=BLUE, alpha=0.35, linewidth=0, gid="pairs")
                 axes.set_ylim(*shown[j])
-                style.number_axis(axes.yaxis, 4)
+                _numbers(axes, "y", scales[j])
             axes.set_xlim(*shown[k])
-            style.number_axis(axes.xaxis, 4)
+            _numbers(axes, "x", scales[k])
             if j < len(keys) - 1:
                 axes.tick_params(labelbottom=False)
             else:
@@ -64,13 +71,30 @@ def _shown(found: FitResult, key: int) -> tuple[float, float]:
     values, weight, prior = found.values[:, key], found.population.weight, found.priors[found.keys[key]]
     order = np.argsort(values)
     at = np.searchsorted(np.cumsum(weight[order]), [0.002, 0.998]).clip(max=len(values) - 1)
-    low, high = values[order][at]
+    to, back = LOGARITHMIC if _is_log(prior) else LINEAR
+    low, high = to(values[order][at])
     room = 0.1 * (high - low) or 1.0
-    ends = [low - room, high + room]
+    ends = back([low - room, high + room]).tolist()
     if found.spread[key] > 0.3:
         ends += prior.values(np.array([-3.5, 3.5])).tolist()
     least, most = prior.law.support()
     return float(max(min(ends), least - prior.whole)), float(min(max(ends), most + prior.whole))
+
+
+def _scale(prior: Prior, low: float, high: float) -> Scale:
+    """Return the scale of a key: logarithmic if its prior is, and what is shown spans a factor of 10."""
+    return LOGARITHMIC if _is_log(prior) and 0.0 < 10.0 * low <= high else LINEAR
+
+
+def _is_log(prior: Prior) -> bool:
+    return prior.text.startswith("log")
+
+
+def _numbers(axes: Axes, which: str, scale: Scale) -> None:
+    if scale is LOGARITHMIC:
+        style.log_axis(axes, which)
+    else:
+        style.number_axis(getattr(axes, f"{which}axis"), 4)
 
 
 def bands(found: FitResult) -> Figure:
@@ -139,9 +163,11 @@ def recovery(found: CheckResult) -> Figure:
             ends = found.low[some, k], found.high[some, k]
             axes.vlines(truth[some], *ends, color=colour, linewidth=0.7, alpha=0.5, gid="interval")
             axes.plot(truth[some], found.mean[some, k], "o", color=colour, markersize=2.0, gid="estimate")
-        axes.axline((truth.mean(), truth.mean()), slope=1.0, color=INK, linewidth=0.6, gid="truth")
-        style.number_axis(axes.xaxis, 4)
-        style.number_axis(axes.yaxis, 4)
+        diagonal = [truth.min(), truth.max()]
+        axes.plot(diagonal, diagonal, color=INK, linewidth=0.6, gid="truth")
+        scale = _scale(found.priors[key], min(truth.min(), found.low[:, k].min()), truth.max())
+        for which in ("x", "y"):
+            _numbers(axes, which, scale)
         style.say(axes, 0.5, -0.42 / tall, readable(key, 40), transform=axes.transAxes, ha="center")
     return figure
 

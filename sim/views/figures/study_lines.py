@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from sim.views import style
 from sim.views.figures import study_panels as study
@@ -118,15 +118,14 @@ def _scale(axes: Axes, places: Sequence[Any], bottom: float, top: float) -> None
         return
     low, high = float(places[0]), float(places[-1])
     if low > 0.0 and high >= WIDE * low:
-        axes.set_xscale("log")
         axes.set_xlim(low / 1.1, high * 1.1)
-        axes.xaxis.set_minor_locator(NullLocator())
+        style.log_axis(axes, "x")
     else:
         room = 0.03 * (high - low) or 0.5
         axes.set_xlim(low - room, high + room)
         wide, _ = style.inches(axes)
         axes.xaxis.set_major_locator(MaxNLocator(min(6, max(2, int(2 * wide))), steps=study.STEPS))
-    axes.xaxis.set_major_formatter(style.Numbers())
+        axes.xaxis.set_major_formatter(style.Numbers())
 
 
 def _label(axes: Axes, tips: Sequence[float], inks: Sequence[str], labels: Sequence[str], name: str) -> None:

@@ -1,5 +1,8 @@
 """Records of all kinds, put into steps."""
 
+import gzip
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +32,22 @@ def test_files_are_read_as_what_they_are(tmp_path, text, kind, curve):
         assert record.read_as
 
 
+@pytest.mark.parametrize("write", [
+    lambda text, path: path.write_text(text.replace(",", ";"), "utf-8-sig"),
+    lambda text, path: path.write_bytes(gzip.compress(text.replace(",", "\t").encode("utf-16"))),
+    lambda text, path: path.write_text(text.replace("\n", "\r").replace("time", " Time ")),
+    lambda text, path: pd.read_csv(io.StringIO(text)).to_parquet(path),
+    lambda text, path: pd.read_csv(io.StringIO(text)).to_json(path, orient="records"),
+])  # fmt: skip
+@pytest.mark.parametrize("text", ["time,count\n1,2\n2,5\n4,6\n", "person,time\na,1\nb,1\nc,3\n"])
+def test_a_curve_and_adoptions_are_read_as_logs_are(tmp_path, write, text):
+    (tmp_path / "plain.csv").write_text(text)
+    write(text, tmp_path / "other")
+    plain, other = (record_of(tmp_path / name, scenario_of(steps=4)) for name in ("plain.csv", "other"))
+    np.testing.assert_array_equal(plain.curve, other.curve)
+    assert (plain.kind, plain.read_as) == (other.kind, other.read_as)
+
+
 def test_times_are_put_into_steps_by_their_length_and_origin():
     frame = pd.DataFrame({"time": [1950, 1955, 1960], "count": [1, 2, 3]})
     record = record_of(frame, scenario_of(steps=4), step=5, start=1945)
@@ -41,8 +60,9 @@ def test_times_are_put_into_steps_by_their_length_and_origin():
     ("time,count\n1,2\n2,1\n", "falls after step 1"),
     ("time,count\n1,x\n", ":2: count: 'x'; allowed: a number of 0 or more"),
     ("time,count\n1,-1\n", "allowed: a number of 0 or more"),
-    ("time,count\n1\n", ":2: 1 cells; allowed: 2"),
+    ("time,count\n1\n", ":2: 1 fields; allowed: 2, as in the header"),
     ("time,count\n", "no rows"),
+    ("# a poll\n\ntime,count\n1,2\n# later\n2,\n", ":6: count: ''; allowed: a number of 0 or more"),
     ("time,count\n1,2\n900,3\n", "--step 224.75 --start 1"),
     ("person,time\na,1\na,2\n", "'a' adopts twice"),
 ])  # fmt: skip

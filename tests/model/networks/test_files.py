@@ -1,5 +1,11 @@
 """Network files: large CSV and Parquet read as small CSV is, and hostile ones refused in one line."""
 
+import bz2
+import gzip
+import itertools
+import lzma
+import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
+from pyarrow import feather, parquet
 
 from sim.errors import ScenarioError
 from sim.model.networks import files, tables
@@ -198,6 +204,50 @@ def test_a_parquet_file_without_more_columns_gives_ties_that_are_alike(tmp_path)
     ties = World.build(scenario(tmp_path, "ties.parquet", weight=0.5)).ties
     assert all(is_alike(column) for column in (ties.weight, ties.start, ties.end))
     assert (ties.target.tolist(), ties.weight.tolist()) == ([4, 3], [0.5, 0.5])
+
+
+@pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zip", "zst", "arrow", "pq", "xlsx", "any"])
+def test_a_file_is_known_by_its_content_whatever_it_is_called(tmp_path, ending):
+    plain, path = b"source,target,weight\nAnn,x,0.5\nx,y,1\n", tmp_path / f"ties.{ending}"
+    packed = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "any": bytes}
+    table = pa.table({"source": ["Ann", "x"], "target": ["x", "y"], "weight": [0.5, 1.0]})
+    if ending == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("ties.csv", plain)
+    elif ending == "zst":
+        with pa.output_stream(path, compression="zstd") as out:
+            out.write(plain)
+    elif ending == "arrow":
+        feather.write_feather(table, path)
+    elif ending == "pq":
+        parquet.write_table(table, path)
+    elif ending == "xlsx":
+        pytest.importorskip("openpyxl", reason="openpyxl is not installed: pip install 'shoulders[excel]'")
+        table.to_pandas().to_excel(path, index=False)
+    else:
+        path.write_bytes(packed[ending](plain))
+    assert [row[:3] for row in read(tmp_path, path.name)] == [(0, 3, 0.5), (3, 4, 1.0)]
+
+
+def test_ties_in_a_packed_file_are_foreseen_as_those_unpacked(tmp_path):
+    plain = b"source,target\n" + b"".join(b"%d,%d\n" % pair for pair in itertools.pairwise(range(100_000, 120_000)))
+    (tmp_path / "ties.csv").write_bytes(plain)
+    (tmp_path / "ties.csv.gz").write_bytes(gzip.compress(plain))
+    one, other = (count_ties(scenario(tmp_path, name), 9) for name in ("ties.csv", "ties.csv.gz"))
+    assert one / 3 < other < 3 * one
+
+
+def test_code_in_a_file_of_ties_is_no_text(tmp_path):
+    (tmp_path / "ties.pickle").write_bytes(pickle.dumps(Path))
+    assert "cannot be read" in complaint(tmp_path, "ties.pickle")
+
+
+def test_labels_of_parquet_are_those_of_its_ties(tmp_path):
+    for source, target in ((["Ann", "z", "y"], ["z", "y", "Ann"]), ([7, 3, 5], [3, 5, 7])):
+        path = write(tmp_path, {"source": source, "target": target})
+        known = files.labels_in(scenario(tmp_path, "ties.parquet"), path).known
+        rows = [row[:2] for row in read(tmp_path, "ties.parquet")]
+        assert rows == sorted((known[str(a)], known[str(b)]) for a, b in zip(source, target, strict=True))
 
 
 GOOD = {"source": ["Ann", "x"], "target": ["x", "Ann"]}
