@@ -153,12 +153,14 @@ GROUPS = Shape({"person": "name", "group": "name"}, ("person", "group"), bare=("
 
 
 def pairs_of(given: Any, shape: Shape) -> dict[str, str]:
-    """Return a mapping, given as one or as a table with the two columns of a shape.
+    """Return a mapping, given as one, as a pandas Series or as a table with the two columns of a shape.
 
     Raise a TapeError if there is no such table.
     """
-    if given is None or isinstance(given, Mapping):
-        return {str(one): str(other) for one, other in (given or {}).items()}
+    if given is None:
+        return {}
+    if hasattr(given, "items") and not hasattr(given, "columns"):
+        return {str(one): str(other) for one, other in given.items()}
     columns = columns_beside(given, shape)
     named, of = shape.needed
     found: dict[str, str] = {}

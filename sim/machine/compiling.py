@@ -32,6 +32,7 @@ from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
 from sim.machine import reference
+from sim.machine.folders import in_turn
 from sim.machine.hints import by_reference, fetch, inlined, keep, opened, values_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -63,8 +64,19 @@ def machine_code(function: Function, instead: Instead = ()) -> Function:
         made = _jit(_twin(function, instead, tag), inner=False)
         if folder is not None:
             made._cache = _Kept(made.py_func, folder)
+            made.compile = _in_turn(made.compile, folder)
         code: Function = made  # a dispatcher, which is called like the function
         return code
+
+
+def _in_turn(compiles: Callable[..., Any], folder: Path) -> Callable[..., Any]:
+    """Have one process compile at a time: who wants the same code meanwhile waits, and then reads it."""
+
+    def compiled(signature: Any) -> Any:
+        with in_turn(folder / "compiling.lock"):
+            return compiles(signature)
+
+    return compiled
 
 
 def is_compiled(function: Callable[..., Any], instead: Instead = ()) -> bool:

@@ -159,6 +159,16 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def in_turn(file: Path) -> Iterator[None]:
+    """Hold a lock as soon as no other process holds it; where files cannot be locked, go on without."""
+    lock = FileLock(file)
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, NotImplementedError):
+            stack.enter_context(lock)
+        yield
+
+
+@contextlib.contextmanager
 def locked(file: Path) -> Iterator[None]:
     """Hold a lock that no other process holds; the system releases it when this process ends, for whatever reason.
 

@@ -339,7 +339,7 @@ class NetworkFile(_Ties):
         if path.is_absolute() or ".." in path.parts:
             yield here, f"must lie in the scenario's folder, is '{self.path}'"
         elif not (folder / path).is_file():
-            near = sorted(p.name for p in folder.glob("*") if p.is_file())
+            near = sorted(p.name for p in folder.glob("*") if p.is_file() and p.suffix != ".toml")
             yield here, f"no file '{self.path}' beside the scenario{did_you_mean(self.path, near)}"
 
 

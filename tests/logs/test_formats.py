@@ -94,6 +94,13 @@ def test_aliases_that_are_numbers(table: str, named: tuple[str, ...]) -> None:
     assert read_log(numbers, aliases=io.StringIO(table)).persons.name == named
 
 
+def test_names_and_groups_may_stand_in_a_series() -> None:
+    frame = pd.DataFrame({"time": [1], "source": ["a"], "target": ["b"]})
+    given = read_log(frame, aliases=pd.Series({"a": "Ada"}), groups=pd.Series({"Ada": "x", "b": "y"}))
+    assert given.persons.name == ("Ada", "b")
+    assert given.provenance["groups"] == {"Ada": "x", "b": "y"}
+
+
 def test_a_person_has_one_name_and_one_group() -> None:
     for option, head, what in (("aliases", "alias,person", "alias"), ("groups", "person,group", "person")):
         given: Any = {option: io.StringIO(f"{head}\na,x\na,x\na,y\n")}

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from types import FunctionType
 
 import numpy as np
@@ -154,6 +155,27 @@ def test_code_is_there_for_the_next_process(tmp_path):
     """
     outs = [run(code, tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache")).stdout.split() for _ in range(2)]
     assert outs == [["False", "5", "0"], ["True", "5", "1"]]
+
+
+def test_two_processes_that_begin_together_compile_once(tmp_path):
+    code = """
+        import time
+        from pathlib import Path
+        import numpy as np
+        from sim.machine.loops import compiled
+        from sim.model.networks.csr import add_up
+        Path("ready").touch()
+        while len(list(Path("..").glob("*/ready"))) < 2:
+            time.sleep(0.001)
+        code = compiled(add_up)
+        print(code(np.array([0, 2, 3], np.int64)), sum(code.stats.cache_hits.values()))
+    """
+    with ThreadPoolExecutor(2) as pool:
+        for folder in ("one", "two"):
+            (tmp_path / folder).mkdir()
+        begun = [pool.submit(run, code, tmp_path / folder, XDG_CACHE_HOME=str(tmp_path / "cache"))
+                 for folder in ("one", "two")]  # fmt: skip
+    assert sorted(one.result().stdout for one in begun) == ["5 0\n", "5 1\n"], "one compiles, the other reads it"
 
 
 @pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="needs a home that cannot be written")

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from sim import IdeaDiffusion, Person, Scenario, knockout, simulate, simulate_many, sweep, test_hypotheses
 from sim.errors import RunError
 from sim.model import rules
-from tests import FULL, examples
+from tests import FULL
 from tests.scenarios import scenarios
 
 GROWS = 0.02
@@ -70,7 +70,7 @@ dynamics = {abandon_rate = 0.05, readopt = true}
 
 
 @pytest.mark.parametrize("own", OWN, ids="-".join)
-@settings(max_examples=examples(120), suppress_health_check=list(HealthCheck))
+@settings(max_examples=120 if FULL else 8, suppress_health_check=list(HealthCheck))  # most are compiled anew
 @given(scenario=scenarios())
 def test_both_engines_write_the_same_tape(own, scenario):
     agents = simulate(scenario, engine="agents", rules=own)

@@ -13,6 +13,7 @@ from sim.study.batches import of_runs
 from sim.study.measures import measure, measures_of
 from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE, USE, Persons
 from sim.tape.tape import Tape
+from tests import FULL
 from tests.scenarios import scenarios
 from tests.tapes import as_rows, make_tape, with_crowd
 
@@ -117,7 +118,7 @@ dynamics = {credited_tellers = "all", telling_period = 2, discovery_rate = 0.3, 
 """)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15 if FULL else 5)
 @example(BRANCHING)
 @given(scenarios())
 def test_a_block_of_runs_is_measured_as_its_runs_one_by_one(scenario):

@@ -105,6 +105,7 @@ def priors_of(vary: Mapping[str, str | Prior], scenario: Scenario) -> dict[str, 
     >>> priors_of({"dynamics.abandon_rate": "beta(2, 5)"}, Scenario.load("e2_implementer"))
     {'dynamics.abandon_rate': Prior(text='beta(2, 5)')}
     """
+    vary = dict(vary)  # of a pandas Series, too
     if not vary:
         raise ValueError("vary: nothing; give KEY=PRIOR, as dynamics.abandon_rate=uniform(0, 1)")
     found = {}

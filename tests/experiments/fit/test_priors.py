@@ -1,6 +1,7 @@
 """Priors in the words of scipy, read by a table."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -57,6 +58,12 @@ def test_what_is_no_prior_is_refused_in_one_line(text, said):
 def test_a_key_must_have_a_prior(text):
     with pytest.raises(ValueError, match="must be KEY=PRIOR"):
         parse_prior(text)
+
+
+def test_priors_may_stand_in_a_series():
+    vary = {"dynamics.abandon_rate": "uniform(0, 1)", "population.clarity": "beta(2, 5)"}
+    scenario = Scenario.load("e2_implementer")
+    assert priors_of(pd.Series(vary), scenario) == priors_of(vary, scenario)
 
 
 @pytest.mark.parametrize(("vary", "said"), [

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from sim import Scenario, credit, knockout, simulate
-from sim.views.playground.presets import document_of, presets
+from sim.views.playground.presets import PRESETS, document_of, presets
 from tests.scenarios import scenarios
 
-WORLDS = presets()
+worlds = cache(presets)
 STUDY = """JSON.stringify((doc => {
     const result = study(app.call, doc);
     while (goOn(app.call, result));
@@ -52,9 +53,10 @@ def check(engine, document, knockouts=True):
         np.testing.assert_allclose(page["shares"]["knockout"], lost, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", list(WORLDS))
+@pytest.mark.parametrize("name", list(PRESETS))
 def test_the_worlds_of_the_page(engine, name):
-    check(engine, WORLDS[name], knockouts=len(WORLDS[name]["persons"]) < 20)
+    world = worlds()[name]
+    check(engine, world, knockouts=len(world["persons"]) < 20)
 
 
 @given(scenarios())
@@ -82,7 +84,7 @@ def test_a_long_lineage_that_branches(engine):
 
 def test_the_thought_experiments_say_what_they_should(engine):
     def share(name, account):
-        return in_the_page(engine, WORLDS[name])["shares"][account]
+        return in_the_page(engine, worlds()[name])["shares"][account]
 
     assert share("interpreter", "role-flow")[:2] == pytest.approx([1 / 2, 1 / 2])
     assert share("implementer", "role-flow")[:3] == pytest.approx([1 / 3, 1 / 3, 1 / 3])
