@@ -3,12 +3,12 @@
 import ast
 import base64
 import json
-import os
 import re
+import shlex
 import shutil
-import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 
 import sim
 from sim.scenario.scenario import Scenario
+from tests.cli import Done
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -44,14 +45,8 @@ def importable():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder as a reader has it: the scenarios in it, and the command."""
+    """A folder as a reader has it: the scenarios in it."""
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    (commands / "shoulders").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sim.cli "$@"\n')
-    (commands / "shoulders").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -66,11 +61,12 @@ def lines(block: str) -> list[str]:
     return [line for line in (line.partition(" #")[0].strip() for line in joined) if line and not line.startswith("#")]
 
 
-def called(line: str) -> None:
-    words = [STANDS_FOR.get(word, word) for word in line.split(" ")]
-    line = " ".join([*words, SMALLER.get(words[1], "")])
-    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{line}\n{done.stderr}"
+def called(line: str, shell: Callable[..., Done]) -> None:
+    """Run a command in this process; a shell would read the line as the same words."""
+    _, *words = [STANDS_FOR.get(word, word) for word in shlex.split(line)]
+    assert not re.search(r"[|<>&;$`*]", line), f"{line}: takes a shell"
+    done = shell(*words, *SMALLER.get(words[0], "").split())
+    assert done.code == 0, f"{line}\n{done.err}"
 
 
 def write_named(text: str, folder: Path) -> Path | None:
@@ -83,14 +79,14 @@ def write_named(text: str, folder: Path) -> Path | None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_blocks_of_a_page_run_one_after_the_other(page, folder):
+def test_the_blocks_of_a_page_run_one_after_the_other(page, folder, shell):
     space: dict[str, object] = {}
     if page.parent.name == "stories":
         pytest.skip("the data are not in the repository; tests/logs/test_stories.py runs the stories where they are")
     for name, text in GIVEN.items():
         (folder / name).write_text(text, encoding="utf-8")
     if page.name == "README.md":
-        called("shoulders run SCENARIO --out RUN")
+        called("shoulders run SCENARIO --out RUN", shell)
     for language, text in blocks(page):
         if language in ("toml", "text"):
             written = write_named(text, folder)
@@ -103,7 +99,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, folder):
                 if line.split()[0] in NOT_HERE:
                     continue
                 assert line.split()[0] == "shoulders", line
-                called(line)
+                called(line, shell)
 
 
 def test_the_blocks_and_notebooks_are_found():

@@ -180,7 +180,7 @@ def test_auto_draws_ideas_where_there_are_twenty() -> None:
 
 def test_the_intervals_of_ideas_hold_the_share_of_the_whole_log() -> None:
     """Of 400 logs of a tenth of all ideas, 93 to 97% of the intervals hold the share that all ideas give."""
-    logs, number, drawn = (400, 3000, 300) if FULL else (60, 800, 80)
+    logs, number, drawn = (400, 3000, 300) if FULL else (60, 2000, 200)
     whole = known_world(number)
     by_idea = np.zeros((number, whole.persons.total))
     for idea, table in enumerate(map(partial(credit), parts_of(whole))):

@@ -3,7 +3,8 @@
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tests.theory import FOREVER, LARGER, Floats, check_mean, either, holders, r
 
 State = tuple[int, ...]
 Law = dict[State, float]
-Step = Callable[[State], Iterator[tuple[State, float]]]
+Step = Callable[[State], Iterable[tuple[State, float]]]
 
 
 def everybody_meets(n: int, chance: float, steps: int, give_up: float, again: bool = False, first: int = 1) -> Scenario:
@@ -46,12 +47,11 @@ def after(law: Law, steps: int, step: Step) -> Law:
 def epidemic_step(chance: float, give_up: float, again: bool) -> Step:
     """(susceptible, informed): all decide on what was at the end of the step before."""
 
-    def step(state: State) -> Iterator[tuple[State, float]]:
+    @cache
+    def step(state: State) -> list[tuple[State, float]]:
         s, i = state
-        for (new, p), (gone, q) in itertools.product(
-            enumerate(binomials(s, 1 - (1 - chance) ** i)), enumerate(binomials(i, give_up))
-        ):
-            yield (s - new + gone * again, i + new - gone), p * q
+        both = itertools.product(enumerate(binomials(s, 1 - (1 - chance) ** i)), enumerate(binomials(i, give_up)))
+        return [((s - new + gone * again, i + new - gone), p * q) for (new, p), (gone, q) in both if p * q > 1e-18]
 
     return step
 
