@@ -28,7 +28,7 @@ from llvmlite import ir
 from numba.core import caching, cgutils
 from numba.core import types as kinds
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core.compiler import Compiler, Flags
 from numba.extending import intrinsic
 
 from sim.machine import reference
@@ -191,6 +191,7 @@ def _jit(function: Plain, inner: bool, counts: bool = True) -> Any:
         more["pipeline_class"] = _InnerCompiler
     made = options(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=True,
                    forceinline=inner and function.__code__ in inlined, **more)(function)  # fmt: skip
+    made._compiler._customize_flags = QuickFlags
     if inner:
         template = made.get_call_template
         made.get_call_template = lambda arguments, named: template([*map(_wide, arguments)], named)
@@ -232,6 +233,24 @@ def why_not(function: Plain, like: Plain) -> str:
             return (lines[1] if lines[0].startswith("Failed in") and len(lines) > 1 else lines[0]).strip()
     wanted = NUMBERS[like.__annotations__["return"]]
     return "" if isinstance(result, kinds.Number | kinds.Boolean) else f"it returns {result}, not {wanted}"
+
+
+class QuickFlags(Flags):
+    """The options of a function, compared by those that are set; numba's own spell out all fifty at each look-up."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return ALIKE  # as numba's own, of which equal ones must have the same
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Flags):
+            return NotImplemented
+        ours, theirs = self._values, other._values
+        return ours == theirs or all(getattr(self, name) == getattr(other, name) for name in {*ours, *theirs})
+
+
+ALIKE = hash(Flags())
 
 
 class _InnerLibrary(JITCodeLibrary):

@@ -1,5 +1,6 @@
 """Linking by reachability, and the private cache: never stale, never shared, never in the way of a user's own code."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from types import FunctionType
 
 import numpy as np
 import pytest
+from numba.core.compiler import Flags
 
 from sim import Scenario
-from sim.machine.compiling import fingerprint, reachable
+from sim.machine.compiling import QuickFlags, fingerprint, reachable
 from sim.machine.loops import compiled, for_size
 from sim.model import rules
 from sim.model.kernels.batch import run_all
@@ -155,6 +157,18 @@ def test_code_is_there_for_the_next_process(tmp_path):
     """
     outs = [run(code, tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache")).stdout.split() for _ in range(2)]
     assert outs == [["False", "5", "0"], ["True", "5", "1"]]
+
+
+def test_options_are_compared_as_numbas_own_are():
+    given = [{}, {"nrt": True}, {"nrt": False}, {"release_gil": True, "nrt": False}, {"error_model": "numpy"}]
+    for one, other in itertools.product(given, repeat=2):
+        plain = [Flags(), Flags()]
+        for flags, values in zip(plain, (one, other), strict=True):
+            for name, value in values.items():
+                setattr(flags, name, value)
+        ours = [QuickFlags(flags) for flags in plain]
+        assert (ours[0] == ours[1]) == (ours[0] == plain[1]) == (plain[0] == plain[1])
+        assert {hash(flags) for flags in ours} == {hash(flags) for flags in plain}
 
 
 def test_two_processes_that_begin_together_compile_once(tmp_path):

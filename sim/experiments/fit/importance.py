@@ -17,7 +17,7 @@ from scipy import optimize, stats
 from sim.tape.tables import Floats
 
 ROUNDS, FREEDOM, STARTS, STEP = 2, 5, 24, 0.05
-Target = Callable[[Floats], float]
+Target = Callable[[Floats], Floats]  # of particles, shape (particles, keys), to the log-likelihood of each
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,25 +51,25 @@ def sample(log_likelihood: Target, keys: int, draws: int, seed: int) -> Iterator
     """Yield the weighted draws of each round; the last ones are those to use.
 
     Args:
-        log_likelihood: of a particle, shape (keys,).
+        log_likelihood: of particles.
         keys: how many. draws: of each round. seed: of the draws.
     """
 
-    def target(z: Floats) -> float:
-        return log_likelihood(z) - 0.5 * float((z**2).sum())
+    def target(z: Floats) -> Floats:
+        return np.asarray(log_likelihood(z) - 0.5 * (z**2).sum(axis=1))
 
     rng = np.random.default_rng(seed)
-    starts = [np.zeros(keys), *rng.standard_normal((STARTS, keys))]
-    best: Any = max(starts, key=target)
+    starts = np.vstack([np.zeros(keys), rng.standard_normal((STARTS, keys))])
+    best = starts[target(starts).argmax()]
     options: Any = {"xatol": 1e-3, "fatol": 1e-4, "maxiter": 400 * keys}
     minimize: Any = optimize.minimize
-    peak = minimize(lambda z: -target(z), best, method="Nelder-Mead", options=options)
+    peak = minimize(lambda z: -target(z[None, :])[0], best, method="Nelder-Mead", options=options)
     centre = np.asarray(peak.x, np.float64)
     spread = _spread(target, centre)
     for _ in range(ROUNDS):
         proposal: Any = stats.multivariate_t(centre, spread, df=FREEDOM, seed=rng)
         z = np.asarray(proposal.rvs(draws)).reshape(draws, keys)
-        log_weight = np.array([target(one) for one in z]) - np.ravel(proposal.logpdf(z))
+        log_weight = target(z) - np.ravel(proposal.logpdf(z))
         weight = np.exp(log_weight - log_weight.max())
         evidence = log_weight.max() + math.log(weight.mean()) - 0.5 * keys * math.log(2.0 * math.pi)
         error = float(weight.std() / weight.mean()) / math.sqrt(draws)
@@ -86,7 +86,7 @@ def _spread(target: Target, centre: Floats) -> Floats:
     curve = np.zeros((keys, keys))
     for j in range(keys):
         for k in range(j + 1):
-            ends = [target(centre + a * step[j] + b * step[k]) for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+            ends = target(np.array([centre + a * step[j] + b * step[k] for a in (1, -1) for b in (1, -1)]))
             curve[j, k] = curve[k, j] = -(ends[0] - ends[1] - ends[2] + ends[3]) / (4 * STEP**2)
     value, vector = np.linalg.eigh(curve)
     return np.asarray((vector / np.clip(value, 1.0, 1e12)) @ vector.T)

@@ -149,5 +149,5 @@ class Worker:
             yield tape
 
     def target(self, likelihood: Likelihood) -> Target:
-        """Return the log-likelihood as a function of a particle."""
-        return lambda z: likelihood(self._cells(z[None, :])[0])
+        """Return the log-likelihood as a function of particles."""
+        return lambda z: np.array([likelihood(cell) for cell in self._cells(z)])
