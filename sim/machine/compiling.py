@@ -247,10 +247,10 @@ class QuickFlags(Flags):
         if not isinstance(other, Flags):
             return NotImplemented
         ours, theirs = self._values, other._values
-        return ours == theirs or all(getattr(self, name) == getattr(other, name) for name in {*ours, *theirs})
+        return ours == theirs or all(getattr(self, name) == getattr(other, name) for name in (*ours, *theirs))
 
 
-ALIKE = hash(Flags())
+ALIKE = Flags().__hash__()
 
 
 class _InnerLibrary(JITCodeLibrary):

@@ -112,7 +112,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     """Every command, in a folder of its own."""
     found = []
     many = size("kills") >= 50
-    for kind in WORK if many else ("run", "processes", "fit", "credit"):
+    for kind in WORK if many else ("run", "processes", "fit"):
         if kind == "dask" and importlib.util.find_spec("distributed") is None:
             continue
         place = tmp_path_factory.mktemp(kind) / "place"
