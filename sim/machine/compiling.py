@@ -250,7 +250,7 @@ class QuickFlags(Flags):
         return ours == theirs or all(getattr(self, name) == getattr(other, name) for name in (*ours, *theirs))
 
 
-ALIKE = Flags().__hash__()
+ALIKE: int = Flags().__hash__()
 
 
 class _InnerLibrary(JITCodeLibrary):
