@@ -13,6 +13,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 LEFT = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(partial|old)")
+PATIENCE = 600.0  # seconds to wait for another process
 MAX_NAME = 200  # letters of a file's name that are kept in its partial's name
 _open: dict[Path, None] = {}  # partials that this process is writing
 
@@ -160,10 +161,13 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def in_turn(file: Path) -> Iterator[None]:
-    """Hold a lock as soon as no other process holds it; where files cannot be locked, go on without."""
-    lock = FileLock(file)
+    """Hold a lock as soon as no other process holds it; after PATIENCE, or where files cannot be locked, go on without.
+
+    What the block does must be right without the lock, too.
+    """
+    lock = FileLock(file, timeout=PATIENCE)
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError, NotImplementedError):
+        with contextlib.suppress(OSError, NotImplementedError):  # the latter is filelock's, for such a file system
             stack.enter_context(lock)
         yield
 

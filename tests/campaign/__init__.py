@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 FULL = {"inputs": 100_000, "flips": 10_000, "kills": 1_000, "interrupts": 300, "disks": 100}
-SMALL = {"inputs": 210, "flips": 150, "kills": 5, "interrupts": 4, "disks": 3}
+SMALL = {"inputs": 280, "flips": 150, "kills": 8, "interrupts": 6, "disks": 4}
 PART = float(os.environ.get("SHOULDERS_CAMPAIGN") or 0.0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -129,8 +130,8 @@ def record_of(given: Any, scenario: Scenario, *, step: float = 1.0, start: float
         return Record("measures", steps, values=values, read_as=f"the means of {many(study.done, 'run')} of a study")
     if path.is_dir():
         return _of_tape(Tape.load(path), steps, step, start, str(path))
-    with opened(path) as source:
-        if (table := _table_in(source)) is not None:
+    with opened(path) if path.is_file() else nullcontext() as source:
+        if source is not None and (table := _table_in(source)) is not None:
             columns = {name: [] for name in table.names}
             for batch in table.batches(range(len(table.names))):
                 for name, cells in zip(table.names, batch, strict=True):
@@ -201,7 +202,7 @@ def _of_columns(
     last = np.append(np.diff(when) > 0, True)  # the last of several rows of one step
     word = "adopters so far" if name in SO_FAR else "new adopters, added up"
     return Record("curve", steps, times=when[last], counts=counts[last],
-                  read_as=f"an adoption curve of {int(last.sum()):,} steps ({name}: {word})")  # fmt: skip
+                  read_as=f"an adoption curve of {many(int(last.sum()), 'step')} ({name}: {word})")  # fmt: skip
 
 
 def _adoptions(who: list[str], when: Ints, steps: int, file: str) -> Record:

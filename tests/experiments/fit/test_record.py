@@ -75,6 +75,11 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, text, said):
     assert "\n" not in str(error.value)
 
 
+def test_a_record_that_is_not_there_is_refused_as_a_log_is(tmp_path):
+    with pytest.raises(InputError, match=r"nothing.csv"):
+        record_of(tmp_path / "nothing.csv", scenario_of(steps=4))
+
+
 def test_a_run_is_a_log_and_a_study_is_its_means(tmp_path):
     scenario = scenario_of(steps=4)
     tape = simulate(scenario, 1)
