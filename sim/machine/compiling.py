@@ -3,17 +3,20 @@
 A function is compiled with all that it reaches through its own globals, and nothing else: no list says what belongs
 together. Compiled code is kept in a private folder, named by all it was compiled from: the code of each function
 reached, the constants that it reads, the versions and the processor. Another source, version or machine never finds it,
-so it cannot be stale.
+so it cannot be stale. What numba makes of each function is kept as well, before LLVM optimises the whole: with another
+choice of some part, or a line changed, only what differs is compiled anew.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import hashlib
 import os
 import platform
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -28,7 +31,7 @@ from llvmlite import ir
 from numba.core import caching, cgutils
 from numba.core import types as kinds
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler, Flags
+from numba.core.compiler import Compiler, Flags, compile_result
 from numba.extending import intrinsic
 
 from sim.machine import reference
@@ -59,9 +62,8 @@ def machine_code(function: Function, instead: Instead = ()) -> Function:
     with _linking:
         reached = reachable(function, instead)
         folder = cache_folder(function, instead)
-        tag = contents(function, instead)
-        _link(reached, instead, tag)
-        made = _jit(_twin(function, instead, tag), inner=False)
+        _link(reached, instead)
+        made = _jit(_twin(function, instead), inner=False)
         if folder is not None:
             made._cache = _Kept(made.py_func, folder)
             made.compile = _in_turn(made.compile, folder)
@@ -130,7 +132,7 @@ def _names_in(code: CodeType) -> Iterator[str]:
             yield from _names_in(constant)
 
 
-def _link(reached: list[Plain], instead: Instead, tag: str) -> None:
+def _link(reached: list[Plain], instead: Instead) -> None:
     """Make a compiled twin of each function, which calls the twins of the others.
 
     Twins are shared by all that replace the same functions below them, so that another choice of some part compiles
@@ -138,9 +140,13 @@ def _link(reached: list[Plain], instead: Instead, tag: str) -> None:
     """
     plain = _makes_no_arrays(reached, instead)
     keys = {function: (function, _met(function, instead)) for function in reached}
-    twins = {function: _twin(function, instead, tag) for function in reached if keys[function] not in _inner}
+    twins = {function: _twin(function, instead) for function in reached if keys[function] not in _inner}
+    folder = _private("parts") if twins else None
     for function, twin in twins.items():
-        _inner[keys[function]] = _jit(twin, inner=True, counts=function not in plain or not _is_ours(function))
+        counts = function not in plain or not _is_ours(function)
+        made = _inner[keys[function]] = _jit(twin, inner=True, counts=counts)
+        if folder is not None and _is_ours(function):
+            made._cache = _Parts(function.__name__, f"{fingerprint(function, instead)} {counts}", folder)
     for function, twin in twins.items():
         _connect(twin, function, instead)
 
@@ -158,7 +164,7 @@ def _met(function: Plain, instead: Instead) -> Instead:
     )  # fmt: skip
 
 
-def _twin(function: Any, instead: Instead, tag: str) -> Plain:
+def _twin(function: Any, instead: Instead) -> Plain:
     """Return the same function with globals of its own, linked to those twins that already exist.
 
     Its name carries a tag of all that it is compiled with: machine code from several processes is bound by name, and
@@ -166,7 +172,7 @@ def _twin(function: Any, instead: Instead, tag: str) -> Plain:
     """
     space = dict(function.__globals__)
     made = FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
-    made.__qualname__ = f"{function.__qualname__}_{tag}"
+    made.__qualname__ = f"{function.__qualname__}_{contents(function, instead)}"
     _connect(made, function, instead)
     return made
 
@@ -222,10 +228,9 @@ def why_not(function: Plain, like: Plain) -> str:
     """Return why a function cannot be compiled for the arguments of another, in one line, or "" if it can."""
     words = [like.__annotations__[name] for name in like.__code__.co_varnames[: like.__code__.co_argcount]]
     with _linking:
-        tag = contents(function, ())
-        _link(reachable(function), (), tag)
+        _link(reachable(function), ())
         try:
-            made = _jit(_twin(function, (), tag), inner=False)
+            made = _jit(_twin(function, ()), inner=False)
             made.compile(tuple(NUMBERS[word] for word in words))
             result = made.nopython_signatures[0].return_type
         except Exception as error:  # numba has several kinds, not all of one family
@@ -314,6 +319,56 @@ class _Kept(caching.FunctionCache):
         self._enabled = True
 
 
+class _Parts:
+    """The code of one function that is compiled for its callers, a file for each signature.
+
+    It is ready to be linked and optimised with theirs. Making it is most of the work of compiling.
+    """
+
+    def __init__(self, name: str, made_of: str, folder: Path) -> None:
+        self._name, self._made_of, self._folder = name, made_of, folder
+
+    def _file(self, arguments: Any) -> Any:
+        of = f"{self._made_of} {[*map(_spelled, arguments)]}"
+        index: Any = caching.IndexDataCacheFile
+        return index(str(self._folder), f"{self._name}-{hashlib.sha256(of.encode()).hexdigest()[:32]}", None)
+
+    def load_overload(self, arguments: Any, context: Any) -> Any:
+        """Return the code for these types, as numba's compiler returns it, or None if none is kept."""
+        if (kept := self._file(arguments).load(None)) is None:
+            return None
+        name, code, described, environment, signature = kept
+        library = _InnerLibrary(context.codegen(), name)
+        library._final_module = llvmlite.binding.parse_bitcode(zlib.decompress(code))
+        library._finalize_final_module()
+        entry = context.get_executable(library, described, environment)
+        result: Any = compile_result
+        return result(
+            typing_context=context.typing_context, target_context=context, entry_point=entry, signature=signature,
+            objectmode=False, fndesc=described, library=library, environment=environment,
+        )  # fmt: skip
+
+    def save_overload(self, arguments: Any, made: Any) -> None:
+        """Keep the code for these types, if there is room for it."""
+        made.fndesc.typemap = made.fndesc.calltypes = None  # done with, and large
+        name, _, code = made.library.serialize_using_bitcode()
+        kept = (name, zlib.compress(code, 1), made.fndesc, made.environment, made.signature)
+        with contextlib.suppress(OSError):
+            self._file(arguments).save(None, kept)
+
+
+def _spelled(kind: Any) -> str:
+    """Return a type in words that differ if its layout does; numba's own leave out the fields of a named tuple."""
+    inner: dict[str, Any] = {}
+    if isinstance(kind, kinds.BaseNamedTuple):
+        inner = dict(zip(kind.fields, kind.types, strict=True))  # type: ignore[attr-defined]  # its two kinds have both
+    elif isinstance(kind, reference.Reference):
+        inner = {"record": kind.record}
+    elif isinstance(kind, kinds.StructRef):
+        inner = dict(kind._fields)
+    return f"{kind} {[(name, _spelled(one)) for name, one in inner.items()]}" if inner else str(kind)
+
+
 @intrinsic
 def _prefetch(context: Any, column: Any, place: Any) -> Any:
     """Emit the processor's own instruction, which asks for nothing twice and takes any address."""
@@ -340,8 +395,12 @@ INTRINSICS: dict[Any, Any] = {
 
 def cache_folder(function: Callable[..., Any], instead: Instead = ()) -> Path | None:
     """Return the private folder for machine code of a function, made if need be, or None if none can be had."""
+    return _private(fingerprint(function, instead))
+
+
+def _private(name: str) -> Path | None:
     try:
-        folder = Path(platformdirs.user_cache_dir("shoulders", appauthor=False)) / fingerprint(function, instead)
+        folder = Path(platformdirs.user_cache_dir("shoulders", appauthor=False)) / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         mine = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
@@ -354,26 +413,34 @@ def cache_folder(function: Callable[..., Any], instead: Instead = ()) -> Path | 
 @cache
 def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
     """Return a hash of all that machine code depends on: code, constants, versions, the processor."""
+    return hashlib.sha256(f"{contents(function, instead)} {_made_by()}".encode()).hexdigest()[:16]
+
+
+@cache
+def _made_by() -> str:
+    """Return a hash of the compiler, the versions and the processor."""
     settings: Any = numba.config
     digest = hashlib.sha256(Path(__file__).read_bytes() + Path(reference.__file__).read_bytes())
-    digest.update(contents(function, instead).encode())
     processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
     versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
     digest.update(repr(versions).encode())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
 
 
 @cache
 def contents(function: Callable[..., Any], instead: Instead = ()) -> str:
     """Return a hash of the code and the constants of a function and all that it reaches; another for each Python."""
-    digest = hashlib.sha256()
-    for one in reachable(function, instead):
-        digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}".encode())
-        digest.update(_code(one.__code__, one.__doc__).encode())
-        digest.update(repr([_constant(cell.cell_contents) for cell in one.__closure__ or ()]).encode())
-        for name, thing in _read_by(one, instead):
-            digest.update(f"{name} {_constant(thing)}".encode())
-    return digest.hexdigest()[:16]
+    texts = "\n".join(_text(one, instead) for one in reachable(function, instead))
+    return hashlib.sha256(texts.encode()).hexdigest()[:16]
+
+
+@cache
+def _text(one: Plain, instead: Instead) -> str:
+    """Return a function without those that it calls as text, in which all stands on which its code depends."""
+    names = f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}"
+    held = [_constant(cell.cell_contents) for cell in one.__closure__ or ()]
+    read = [f"{name} {_constant(thing)}" for name, thing in _read_by(one, instead)]
+    return f"{names} {_code(one.__code__, one.__doc__)} {held} {read}"
 
 
 def _code(code: CodeType, doc: str | None = None) -> str:
