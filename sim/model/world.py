@@ -107,13 +107,14 @@ class World:
         } | ({"rules": named(self.rules)} if self.rules else {})
 
     @classmethod
-    def build(cls, scenario: Scenario, seed: int | None = None, rules: Own = ()) -> World:
+    def build(cls, scenario: Scenario, seed: int | None = None, rules: Own = (), ties: Ties | None = None) -> World:
         """Build the world of a scenario; every draw depends only on the seed and on whom and what it is for.
 
         Args:
             scenario: what to build.
             seed: the seed of all draws; by default the scenario's own.
             rules: rules of one's own, as `own_rules` returns them.
+            ties: the ties of this scenario, where they are known.
 
         Raises:
             ScenarioError: if the network file cannot be used.
@@ -122,7 +123,8 @@ class World:
         scenario = outline.scenario
         n, seed = outline.n, outline.seed
         drawn: dict[str, Any] = {ability: _ability(scenario, seed, ability, n) for ability in ABILITIES}
-        return replace(outline, ties=build.ties(scenario, seed, outline.persons, n), **drawn)
+        ties = build.ties(scenario, seed, outline.persons, n) if ties is None else ties
+        return replace(outline, ties=ties, **drawn)
 
     @classmethod
     def outline(cls, scenario: Scenario, seed: int | None = None, rules: Own = ()) -> World:

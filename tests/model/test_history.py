@@ -18,8 +18,6 @@ SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 FILES = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
 HISTORY = ["cocks_rsa", "gauss_fft", "gpus_deep_learning", "kant_critique", "karush_kuhn_tucker", "lstm",
            "quaternions", "xerox_apple"]  # fmt: skip
-# The 5000 persons of the notebook take up to 36 s: test_thought_experiments.py runs them all, here 1500 do.
-SMALLER = {"genius_notebook": {"population.count": 1500}}
 LONG = "e3_ten_thousand_ideas"
 SEEDS = (1, 2, 3)
 
@@ -32,7 +30,7 @@ def load(name: str, **changes: Any) -> sim.Scenario:
 
 @cache
 def tape_of(name: str) -> sim.Tape:
-    return sim.simulate(load(name).replace(SMALLER.get(name, {})))
+    return sim.simulate(load(name), engine="kernels")
 
 
 def until(name: str, step: int) -> sim.Tape:
@@ -59,11 +57,11 @@ def holders(tape: sim.Tape, idea: str) -> np.ndarray:
 @pytest.mark.parametrize("name", [name for name in sorted({*FILES, *HISTORY}) if FULL or name != LONG])
 def test_a_scenario_says_what_it_shows_takes_effect_and_needs_no_more_than_was_foreseen(name: str) -> None:
     assert (SCENARIOS / f"{name}.toml").read_text(encoding="utf-8").startswith("# ")
-    scenario, tape = load(name).replace(SMALLER.get(name, {})), tape_of(name)
+    scenario, tape = load(name), tape_of(name)
     assert scenario.scenario.description
     assert all(deed.step <= scenario.scenario.steps for deed in scenario.interventions)
     assert "interventions_without_effect" not in tape.provenance
-    assert predict_memory(load(name), "agents", most_events(load(name))) < 5e9
+    assert predict_memory(scenario, "agents", most_events(scenario)) < 5e9
     if not scenario.dynamics.readopt:  # nobody adopts twice
         persons = tape.events.person
         singles = (persons >= 0) & (persons < len(person_ranges(scenario)["everyone"]))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -161,7 +161,7 @@ class Likelihood:
     def __call__(self, cell: Mapping[str, Any]) -> float:
         """Return the log-likelihood of the scenario changed by a cell; very low, but finite, for the impossible."""
         scenario = self.untied.replace(cell)
-        world = replace(World.build(scenario), ties=self.world.ties)
+        world = World.build(scenario, ties=self.world.ties)
         return sum(self._adoptions(scenario, world, course) + self._holdings(scenario, world, course)
                    for course in self.courses)  # fmt: skip
 
@@ -214,7 +214,7 @@ class Likelihood:
         Each is drawn by its chance given the record, or is the most likely one without rng.
         """
         scenario = self.untied.replace(cell)
-        world = replace(World.build(scenario), ties=self.world.ties)
+        world = World.build(scenario, ties=self.world.ties)
         rows = []
         for course in self.courses:
             chance = _chances(scenario, world, course.idea)
