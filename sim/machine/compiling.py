@@ -335,7 +335,10 @@ class _Parts:
 
     def load_overload(self, arguments: Any, context: Any) -> Any:
         """Return the code for these types, as numba's compiler returns it, or None if none is kept."""
-        if (kept := self._file(arguments).load(None)) is None:
+        kept = None
+        with contextlib.suppress(OSError, EOFError):  # another process writes it, or the machine stopped meanwhile
+            kept = self._file(arguments).load(None)
+        if kept is None:
             return None
         name, code, described, environment, signature = kept
         library = _InnerLibrary(context.codegen(), name)
