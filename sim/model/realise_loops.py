@@ -186,8 +186,8 @@ def ends_of(rows: Rows, n: int, ideas: int, now: int) -> NDArray[np.int32]:
     events = rows.used[0]
     if not np.any((rows.kind[:events] == ABANDON) | (rows.kind[:events] == LEAVE)):
         return np.empty(0, np.int32)
-    ends = np.full(events, now, np.int32)
-    began = np.empty(n * ideas, np.int32)
+    ends, began = np.empty(events, np.int32), np.empty(n * ideas, np.int32)
+    ends[:] = now
     for e in range(events):
         if rows.kind[e] != USE and rows.person[e] < n:
             key = np.int64(rows.idea[e]) * n + rows.person[e]
@@ -228,10 +228,10 @@ def pools_of(schedule: Schedule, now: int, holdings: int) -> Pools:
         levels += 1
     while used and size < 2 * holdings:
         size *= 2
-    return Pools(
-        begin, np.zeros(len(begin) - 1, np.int64), start, np.empty(used, np.int64), number,
-        np.full((used, levels), -1, np.int64), np.zeros((size, 4), np.int64),
-    )  # fmt: skip
+    block = np.empty((used, levels), np.int64)
+    block[:] = -1
+    made, row, spans = np.zeros(len(begin) - 1, np.int64), np.empty(used, np.int64), np.zeros((size, 4), np.int64)
+    return Pools(begin, made, start, row, number, block, spans)
 
 
 def make_pools(rows: Rows, pools: Pools, schedule: Schedule, idea: int, now: int) -> Rows:
@@ -244,7 +244,8 @@ def make_pools(rows: Rows, pools: Pools, schedule: Schedule, idea: int, now: int
         else:
             parts = number - before + (1 if before else 0)
             part, weight = np.empty(parts, np.int64), np.ones(parts)
-            part[: number - before] = schedule.event[k : k + number - before]
+            for j in range(number - before):
+                part[j] = schedule.event[k + j]
             if before:
                 part[parts - 1], weight[parts - 1] = pools.row[pool - 1], before
             rows, pools.row[pool] = use(rows, part, weight, parts, idea, number, now)

@@ -47,15 +47,12 @@ def with_room(rows: Rows, events: int, influences: int) -> Rows:
         max(e + events, len(rows.step) + len(rows.step) // 2),
         max(i + influences, len(rows.child) + len(rows.child) // 2),
     )
-    more.step[:e] = rows.step[:e]
-    more.kind[:e] = rows.kind[:e]
-    more.person[:e] = rows.person[:e]
-    more.idea[:e] = rows.idea[:e]
-    more.count[:e] = rows.count[:e]
-    more.child[:i] = rows.child[:i]
-    more.parent[:i] = rows.parent[:i]
-    more.weight[:i] = rows.weight[:i]
-    more.used[:] = rows.used
+    for row in range(e):
+        more.step[row], more.kind[row], more.person[row] = rows.step[row], rows.kind[row], rows.person[row]
+        more.idea[row], more.count[row] = rows.idea[row], rows.count[row]
+    for row in range(i):
+        more.child[row], more.parent[row], more.weight[row] = rows.child[row], rows.parent[row], rows.weight[row]
+    more.used[0], more.used[1] = e, i
     return more
 
 

@@ -27,6 +27,7 @@ from sim.model.kernels.columns import (
     Record,
     Records,
     TieRows,
+    filled,
     number,
     stack,
 )
@@ -118,7 +119,7 @@ def fresh(start: Start, seed: int) -> Any:
         np.zeros(4 * keys, np.int32), np.zeros(keys, np.int64), np.zeros((6, spans(keys) * 64), np.int64),
         np.zeros((6, spans(keys)), np.int64), 0, np.zeros(4, np.int64),
         empty_rows(rows, rows), stack(64), stack(keys), stack(16), stack(start.exposed), stack(start.exposed),
-        np.empty(keys, np.int64), np.full(start.steps + 1, -1, np.int64), np.zeros(start.steps + 1, np.int64),
+        np.empty(keys, np.int64), filled(start.steps + 1, -1), np.zeros(start.steps + 1, np.int64),
         np.empty(64 * BLOCK, np.int64), 0, -1, np.empty(16, NEWS), 0, np.empty(16, NOTE), 0, np.zeros(16, np.int64), 0,
         np.empty(16, PART), np.empty(16, COHORT), 0, np.empty(16, PIECE), 0,
     )  # fmt: skip

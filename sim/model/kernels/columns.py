@@ -200,6 +200,13 @@ def stack(room: int) -> Ints:
     return made
 
 
+def filled(number: int, value: int) -> Ints:
+    """Return a column of the same number everywhere; numpy's own takes seconds to compile."""
+    made = np.empty(number, np.int64)
+    made[:] = value
+    return made
+
+
 def push(to: Ints, item: int) -> None:
     """Add an item, for which there must be room."""
     to[0] += 1
@@ -209,5 +216,6 @@ def push(to: Ints, item: int) -> None:
 def larger(column: Any, room: int) -> Any:
     """Return a copy of a column, half as large again, or with `room` entries if that is more."""
     new = np.empty(max(room, len(column) * 3 // 2 + 16), column.dtype)
-    new[: len(column)] = column
+    for k in range(len(column)):
+        new[k] = column[k]
     return new

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim.model.kernels.buffers import add_cohort, add_event, add_influence, add_news, add_piece
 from sim.model.kernels.columns import Records, Run
-from sim.model.randomness import CROWD, uniform
+from sim.model.networks.csr import sort_part
+from sim.model.randomness import CROWD, MASK, uniform
 from sim.model.rules import (
     abandonment_rate,
     added,
@@ -29,20 +32,41 @@ def tell_crowd(run: Run, idea: int, event: int, said: float, teller_clarity: flo
 
 
 def in_order(news: Records) -> Ints:
-    """Return the order of news by idea and, within an idea, by the teller's holding and the chance."""
-    order = np.argsort((news["idea"] << 32) | news["event"])
-    for place in range(1, len(news)):
-        at = place
-        while at and comes_before(news, order[at], order[at - 1]):
-            order[at], order[at - 1] = order[at - 1], order[at]
-            at -= 1
+    """Return the order of news by idea, by the teller's holding and by the chance: heapsort, if it is not sorted."""
+    number, rising = len(news), True
+    order = np.empty(number, np.int64)
+    for place in range(number):
+        order[place] = place
+        rising = rising and not (place and comes_before(news[place], news[place - 1]))
+    if rising:
+        return order
+    for top in range(number // 2 - 1, -1, -1):
+        sink(news, order, top, number)
+    for end in range(number - 1, 0, -1):
+        order[0], order[end] = order[end], order[0]
+        sink(news, order, 0, end)
     return order
 
 
-def comes_before(news: Records, one: int, other: int) -> bool:
-    """Return whether, of two tellings from one holding, the first has the smaller chance."""
-    same = news[one].idea == news[other].idea and news[one].event == news[other].event
-    return same and bool(news[one].chance < news[other].chance)
+def sink(news: Records, order: Ints, top: int, end: int) -> None:
+    """Have order[top] sink in the heap order[:end] until nothing below it comes later."""
+    below = 2 * top + 1
+    while below < end:
+        if below + 1 < end and comes_before(news[order[below]], news[order[below + 1]]):
+            below += 1
+        if not comes_before(news[order[top]], news[order[below]]):
+            return
+        order[top], order[below] = order[below], order[top]
+        top, below = below, 2 * below + 1
+
+
+def comes_before(one: Any, other: Any) -> bool:
+    """Return whether the first of two tellings to the crowd is the earlier in order."""
+    if one.idea != other.idea:
+        return bool(one.idea < other.idea)
+    if one.event != other.event:
+        return bool(one.event < other.event)
+    return bool(one.chance < other.chance)
 
 
 def open_to(run: Run, idea: int) -> int:
@@ -129,5 +153,11 @@ def pieces_of(run: Run) -> Ints:
             pieces[0, used], pieces[1, used], pieces[2, used] = one.event, idea, one.since
             pieces[3, used], pieces[4, used] = run.now, one.count
             used, at = used + 1, one.next
-    order = np.argsort((pieces[0, :used] << 32) | np.arange(used))  # pieces of one event keep their order
-    return pieces[:, order].copy()
+    order, by_event = np.empty(used, np.int64), np.empty((5, used), np.int64)
+    for k in range(used):
+        order[k] = pieces[0, k] << 32 | k  # pieces of one event keep their order
+    sort_part(order, 0, used)
+    for k in range(used):
+        for row in range(5):
+            by_event[row, k] = pieces[row, order[k] & MASK]
+    return by_event

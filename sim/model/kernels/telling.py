@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.machine.hints import fetch, inline
-from sim.model.kernels.columns import ALL, HELD, LISTED, SILENT, SIMPLE, TIES_ONLY, Run, at, push
+from sim.model.kernels.columns import ALL, HELD, LISTED, SILENT, SIMPLE, TIES_ONLY, Run, at, filled, push
 from sim.model.kernels.crowd import tell_crowd
 from sim.model.kernels.holdings import is_closed
 from sim.model.kernels.stifling import degree_of, is_there, meet, tie_to
@@ -103,7 +103,7 @@ def tell(run: Run, place: int, last: int) -> int:
     """
     buffer = Buffer(
         np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64), np.empty(BUFFER, np.int64),
-        np.full(5, -1, np.int64),
+        filled(5, -1),
     )  # fmt: skip
     alike = len(run.ties.weight) == 1 and len(run.abilities.understanding) == 1 and not run.timed
     plain = alike and run.dynamics[0].stifling == SILENT and run.dynamics[0].adoption == SIMPLE
