@@ -112,11 +112,21 @@ def _run(pressed: list[int]) -> int:
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else FAILED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
     except (Exception, KeyboardInterrupt) as error:  # the last line of defence: no traceback for the user
         told = isinstance(error, KeyboardInterrupt | click.Abort)
+        _give_up_output()
         return _failed(error if told or not pressed else KeyboardInterrupt("interrupted"))
     return OK
+
+
+def _give_up_output() -> None:
+    """Let go of what standard output cannot take; else Python tries again at its end, complains, and exits with 120."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: BaseException) -> int:
