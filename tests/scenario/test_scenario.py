@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,9 +59,9 @@ person = "J"
 """
 
 
-def refusal(text: str, **options: Any) -> ScenarioError:
+def refusal(call: Callable[..., object], *given: Any, **options: Any) -> ScenarioError:
     with pytest.raises(ScenarioError) as caught:
-        Scenario.from_toml(text, **options)
+        call(*given, **options)
     return caught.value
 
 
@@ -79,9 +80,8 @@ def expectation(file: Path) -> tuple[int | None, str, str]:
 @pytest.mark.parametrize("file", INVALID, ids=lambda file: file.stem)
 def test_an_invalid_scenario_is_refused_in_one_line_that_says_where_and_what(file):
     line, key, part = expectation(file)
-    with pytest.raises(ScenarioError) as caught:
-        Scenario.load(file)
-    error, message = caught.value, str(caught.value)
+    error = refusal(Scenario.load, file)
+    message = str(error)
     where = str(file) if line is None else f"{file}:{line}"
     assert message.startswith(f"{where}: {key}: " if key else f"{where}: "), message
     assert part in message
@@ -89,8 +89,8 @@ def test_an_invalid_scenario_is_refused_in_one_line_that_says_where_and_what(fil
     assert message.isprintable(), "escape codes and line ends must not reach a terminal"
     assert len(message) < 1000
     assert not LEAKS.search(message), "words of the machinery, which mean nothing to a user"
-    assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None, "no traceback of the machinery"
+    assert error.__cause__ is None
+    assert error.__suppress_context__ or error.__context__ is None, "no traceback of the machinery"
 
 
 def test_every_section_and_kind_has_an_invalid_example():
@@ -103,17 +103,13 @@ def test_every_section_and_kind_has_an_invalid_example():
     assert {kind for kind in spreads if not any(s.startswith(f"distribution_{kind}") for s in stems)} == set()
 
 
-def test_a_missing_file_is_named_with_the_nearest(tmp_path):
+@pytest.mark.parametrize("place", [".", "x/y.toml", "x" * 300, "/dev/null/x.toml", "vilage.toml"])
+def test_what_cannot_be_read_is_refused_by_name_and_the_nearest_is_named(place, tmp_path):
     (tmp_path / "village.toml").write_text(BASE)
-    with pytest.raises(ScenarioError, match=r"vilage\.toml: no such file; .*did you mean 'village\.toml'\?"):
-        Scenario.load(tmp_path / "vilage.toml")
-
-
-@pytest.mark.parametrize("place", [".", "x/y.toml", "x" * 300, "/dev/null/x.toml"])
-def test_what_cannot_be_read_is_refused_by_name(place, tmp_path):
-    with pytest.raises(ScenarioError) as caught:
-        Scenario.load(tmp_path / place)
-    assert str(caught.value).startswith(str(tmp_path / place))
+    message = str(refusal(Scenario.load, tmp_path / place))
+    assert message.startswith(str(tmp_path / place))
+    if place == "vilage.toml":
+        assert re.search(r"vilage\.toml: no such file; .*did you mean 'village\.toml'\?", message)
 
 
 def test_a_file_is_read_up_to_the_largest_size_and_no_further(tmp_path):
@@ -123,14 +119,9 @@ def test_a_file_is_read_up_to_the_largest_size_and_no_further(tmp_path):
     assert file.stat().st_size == MAX_BYTES
     assert Scenario.load(file).scenario.steps == 5
     file.write_text(BASE + "#" + "x" * (fill + 1))
-    with pytest.raises(ScenarioError, match=f"larger than {MAX_BYTES} bytes"):
-        Scenario.load(file)
-
-
-@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
-def test_a_file_without_end_is_not_read_to_its_end():
-    with pytest.raises(ScenarioError, match="larger than"):
-        Scenario.load("/dev/zero")
+    endless = Path("/dev/zero")  # a device of Linux
+    for large in [file, endless] if endless.exists() else [file]:
+        assert f"larger than {MAX_BYTES} bytes" in str(refusal(Scenario.load, large))
 
 
 def test_a_byte_order_mark_is_no_error(tmp_path):
@@ -143,25 +134,17 @@ LONG_ARRAY = "persons = [\n" + "".join(f'{{name = "p{n}"}},\n' for n in range(30
 LONG_LIST = "".join(f'[[persons]]\nname = "p{n}"\n' for n in range(2000)) + '[[persons]]\nname = "last"\nfoo = 1\n'
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        (LONG_ARRAY + 'ideas = [{ name = "i" }]\nscenario.name = "x"\n', 302),
-        (BASE + LONG_LIST, BASE.count("\n") + 4000 + 3),
-    ],
-)
-def test_an_error_among_many_entries_is_found_at_once(text, line):
-    error = refusal(text)
-    assert (error.key, error.line) == ("persons.last.foo", line)
-
-
-def test_an_error_in_arrays_of_arrays_is_found_at_once(monkeypatch):
-    parsed: list[str] = []
-    loads = tomllib.loads
+@pytest.mark.parametrize(("text", "line"), [
+    (LONG_ARRAY + 'ideas = [{ name = "i" }]\nscenario.name = "x"\n', 302),
+    (BASE + LONG_LIST, BASE.count("\n") + 4000 + 3),
+    (BASE + "[[persons]]\nname = 'last'\nfoo = [[[\n" + "1,\n" * 150 + "]]]\n", BASE.count("\n") + 3),
+])  # fmt: skip
+def test_an_error_among_many_entries_is_found_at_once(text, line, monkeypatch):
+    parsed, loads = [], tomllib.loads
     monkeypatch.setattr(tomllib, "loads", lambda text: parsed.append(text) or loads(text))
-    error = refusal(BASE + "[[persons]]\nname = 'last'\nfoo = [[[\n" + "1,\n" * 150 + "]]]\n")
-    assert (error.key, error.line) == ("persons.last.foo", BASE.count("\n") + 3)
-    assert len(parsed) < 100, "a thousand such lines take two minutes, and the time grows with the cube"
+    error = refusal(Scenario.from_toml, text)
+    assert (error.key, error.line) == ("persons.last.foo", line)
+    assert len(parsed) < 100, "a thousand lines of arrays take two minutes, and the time grows with the cube"
 
 
 @pytest.mark.parametrize("file", [*SHIPPED[:4], *VALID], ids=lambda file: file.name)
@@ -169,23 +152,23 @@ def test_the_line_of_every_value_is_the_one_on_which_it_stands(file):
     # An oracle that asks the parser: with the line blanked or the value changed in place, only that value changes.
     text = file.read_text(encoding="utf-8")
     lines = text.split("\n")
-    for path in paths(tomllib.loads(text)):
+    before = paths(tomllib.loads(text))
+    for path in before:
         if not path or isinstance(path[-1], int):
             continue
-        line = line_of(text, path)
-        word = path[-1]
+        line, word = line_of(text, path), path[-1]
         found = re.search(rf"(^|[\s{{,.\[\"'])({re.escape(word)})[\"']?\s*([=.\]])", lines[line - 1])
         assert found, f"{file.name}:{line}: no '{word}' here"
         renamed = lines[line - 1][: found.start(2)] + "zz_renamed" + lines[line - 1][found.end(2) :]
-        changed = tomllib.loads("\n".join([*lines[: line - 1], renamed, *lines[line:]]))
-        often = [sum(word in p for p in paths(of)) for of in (changed, tomllib.loads(text))]
-        assert path not in paths(changed) or often[0] < often[1]
+        after = paths(tomllib.loads("\n".join([*lines[: line - 1], renamed, *lines[line:]])))
+        assert path not in after or sum(word in p for p in after) < sum(word in p for p in before)
 
 
 def test_a_folder_is_no_network_file(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     network = '[world.network]\nkind = "file"\npath = "folder.csv"\n'
-    assert refusal(BASE + network, folder=tmp_path).problem.startswith("no file 'folder.csv' beside the scenario")
+    error = refusal(Scenario.from_toml, BASE + network, folder=tmp_path)
+    assert error.problem.startswith("no file 'folder.csv' beside the scenario")
 
 
 def test_the_error_is_one_line_whatever_it_is_made_of():
@@ -252,11 +235,9 @@ def at(data: Any, path: tuple[Any, ...]) -> Any:
 @pytest.mark.parametrize("file", [*VALID, *SHIPPED], ids=lambda file: file.name)
 def test_a_scenario_survives_the_way_to_toml_and_back(file):
     scenario = Scenario.load(file)
-    text = scenario.to_toml()
-    again = Scenario.from_toml(text, folder=file.parent)
+    again = Scenario.from_toml(scenario.to_toml(), folder=file.parent)
     assert again == scenario
-    assert again.to_toml() == text
-    tomllib.loads(text)
+    assert again.to_toml() == scenario.to_toml()
 
 
 @pytest.mark.parametrize("file", VALID, ids=lambda file: file.name)
@@ -303,39 +284,35 @@ def test_values_of_numpy_and_what_stands_for_a_scenario_are_taken(tmp_path):
     assert (found.world.size, found.dynamics.abandon_rate, found.population.skill.values) == (9, 0.5, [0.0, 1.0])
     assert Scenario.of(scenario) is scenario
     assert Scenario.of("e1_interpreter") == Scenario.load(Path("scenarios/e1_interpreter.toml"))
-    with pytest.raises(ScenarioError, match="scenario: must be a Scenario, a path or a name, is a int"):
-        Scenario.of(3)
+    assert "scenario: must be a Scenario, a path or a name, is a int" in str(refusal(Scenario.of, 3))
     assert repr(scenario) == str(scenario) == "Scenario('x', 2 persons, 2 ideas, 5 steps)"
     assert "<td>persons</td><td>2</td>" in scenario._repr_html_()
 
 
 def test_a_value_whose_sum_overflows_is_refused_where_it_stands():
     text = BASE.replace('name = "wheel"', 'name = "wheel"\nvalue = 1.7e308')
-    assert refusal(text).key == "ideas.wheel.value"
+    assert refusal(Scenario.from_toml, text).key == "ideas.wheel.value"
     setting = '\n[[interventions]]\nstep = 2\nkind = "set"\nkey = "ideas.cart.value"\nvalue = 1e308\n'
-    assert refusal(BASE + setting).key.endswith(".value")
+    assert refusal(Scenario.from_toml, BASE + setting).key.endswith(".value")
     assert Scenario.from_toml(BASE.replace('name = "wheel"', 'name = "wheel"\nvalue = 1e300'))
 
 
 def test_the_template_holds_every_key_with_its_meaning_and_is_valid_with_each_of_them():
-    text = template()
-    scenario = Scenario.from_toml(text)
+    lines = template().splitlines()
+    name = Scenario.from_toml(template()).scenario.name
     assert template().isascii()
-    assert max(map(len, text.splitlines())) <= WIDTH
+    assert max(map(len, lines)) <= WIDTH
     section, shown = "", set()
-    for number, line in enumerate(text.splitlines()):
+    for number, line in enumerate(lines):
         if header := re.match(r"\[+([\w.]+)\]", line):
             section = header[1]
         elif entry := re.match(r"(# )?(\w+) = ", line):
             shown.add((section, entry[2]))
             if entry[1] and entry[2] not in ("prerequisites", "rival_of", "abilities"):  # which say what is elsewhere
-                lines = text.splitlines()
-                lines[number] = line.removeprefix("# ")
-                assert Scenario.from_toml("\n".join(lines)).scenario.name == scenario.scenario.name, line
-    for name, model in every_section():
-        for key, field in model.model_fields.items():
-            assert field.description or key == "kind", f"{model.__name__}.{key} has no sentence"
-            assert (name, field.alias or key) in shown or key == "network", f"[{name}] {key} is not in the template"
+                text = "\n".join([*lines[:number], line.removeprefix("# "), *lines[number + 1 :]])
+                assert Scenario.from_toml(text).scenario.name == name, line
+    keys = {(of, field.alias or key) for of, model in every_section() for key, field in model.model_fields.items()}
+    assert {(of, key) for of, key in keys - shown if key != "network"} == set()
 
 
 def every_section() -> list[tuple[str, type[BaseModel]]]:
@@ -421,13 +398,11 @@ def test_replace_takes_tables_and_several_keys_at_once():
     ("a" * 20_000, 3, "unknown key"),
 ], ids=lambda value: str(value)[:30] if not isinstance(value, int) else "")  # fmt: skip
 def test_replace_refuses_what_is_not_there_or_not_allowed(key, value, part):
-    scenario = Scenario.from_toml(BASE)
-    with pytest.raises(ScenarioError) as caught:
-        scenario.replace({key: value}, source="--set")
-    assert str(caught.value).startswith("--set: ")
-    assert part in str(caught.value)
-    assert caught.value.line is None
-    assert str(caught.value).isprintable()
+    error = refusal(Scenario.from_toml(BASE).replace, {key: value}, source="--set")
+    assert str(error).startswith("--set: ")
+    assert part in str(error)
+    assert error.line is None
+    assert str(error).isprintable()
 
 
 @pytest.mark.parametrize(("text", "value"), [
@@ -445,11 +420,10 @@ def test_a_value_of_the_command_line_is_toml_or_else_text(text, value):
 def test_names_stand_for_rows_in_the_order_of_the_file():
     text = 'persons = [{name = "a", count = 3}, {name = "b 2"}]\nideas = [{name = "i", count = 2}, {name = "k"}]\n'
     scenario = Scenario.from_toml('scenario = {name = "x", steps = 1}\npopulation.count = 4\n' + text)
-    people, ideas = person_ranges(scenario), idea_ranges(scenario)
-    assert people == {"a": range(3), "b 2": range(3, 4), "population": range(4, 8), "everyone": range(8)}
-    assert ideas == {"i": range(2), "k": range(2, 3), "everything": range(3)}
-    assert people[EVERYONE] == range(8)
-    assert ideas[EVERYTHING] == range(3)
+    people = person_ranges(scenario)
+    assert people == {"a": range(3), "b 2": range(3, 4), "population": range(4, 8), EVERYONE: range(8)}
+    assert idea_ranges(scenario) == {"i": range(2), "k": range(2, 3), EVERYTHING: range(3)}
+    assert (EVERYONE, EVERYTHING) == ("everyone", "everything")
     for name, rows in (("a 1", (0, 1)), ("a 3", (2, 3)), ("b 2", (3, 4)), ("population 4", (7, 8))):
         assert find(people, name) == range(*rows)
     for nobody in ("a 0", "a 4", "a -1", "a ", "b", "a 1 1", " 1", "", "a 99999999999999999999", "a ²", "c"):
@@ -463,17 +437,13 @@ def test_names_stand_for_rows_in_the_order_of_the_file():
     ('[[persons]]\nname = "the crowd"\n[world]\nsize = 1000\n', ""),
 ], ids=["a member of a group of persons", "a member of a group of ideas", "the population", "the crowd"])  # fmt: skip
 def test_no_two_bear_the_same_name(persons, ideas):
-    refusal(BASE + persons + ideas)
+    refusal(Scenario.from_toml, BASE + persons + ideas)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[[ideas]]\nname = "a"\ncount = 1000000\n[[ideas]]\nname = "b"\ncount = 1000000\nprerequisites = ["a"]\n',
-        '[population]\ncount = 100000\n[[interventions]]\nstep = 1\nkind = "tie"\nfrom = "everyone"\nto = "everyone"\n',
-    ],
-    ids=["prerequisites", "ties that come later"],
-)
+@pytest.mark.parametrize("text", [
+    '[[ideas]]\nname = "a"\ncount = 1000000\n[[ideas]]\nname = "b"\ncount = 1000000\nprerequisites = ["a"]\n',
+    '[population]\ncount = 100000\n[[interventions]]\nstep = 1\nkind = "tie"\nfrom = "everyone"\nto = "everyone"\n',
+], ids=["prerequisites", "ties that come later"])  # fmt: skip
 def test_the_memory_of_huge_groups_of_one_line_is_foreseen(text):
     assert predict_memory(Scenario.from_toml(BASE + text)) > 10**12
 
@@ -542,7 +512,7 @@ def test_replace_with_any_value_at_any_key_is_refused_properly_or_valid(data):
 
 def test_the_recursion_limit_is_left_alone():
     before = sys.getrecursionlimit()
-    refusal("x = " + "[" * 3000)
+    refusal(Scenario.from_toml, "x = " + "[" * 3000)
     assert sys.getrecursionlimit() == before
 
 
@@ -555,8 +525,7 @@ persons = [{name = "P1", abilities = ABILITIES}]
 
 def test_a_person_may_be_written_as_a_vector():
     scenario = Scenario.from_toml(VECTOR.replace("ABILITIES", "[1, 1e-10, 0]"))
-    (person,) = scenario.persons
-    assert (person.creativity, person.reach, person.skill) == (1.0, 1e-10, 0.0)
+    assert [(p.creativity, p.reach, p.skill) for p in scenario.persons] == [(1.0, 1e-10, 0.0)]
     assert Scenario.from_toml(scenario.to_toml()) == scenario
     assert scenario.replace({"persons.P1.reach": 0.5}).persons[0].reach == 0.5
 
@@ -566,5 +535,4 @@ def test_a_person_may_be_written_as_a_vector():
     ("[1, 0, 0], skill = 1", "says skill twice"), ('"all"', "abilities: must be a list"),
 ])  # fmt: skip
 def test_a_vector_that_is_none_is_refused(written, said):
-    with pytest.raises(ScenarioError, match=said):
-        Scenario.from_toml(VECTOR.replace("ABILITIES", written))
+    assert said in str(refusal(Scenario.from_toml, VECTOR.replace("ABILITIES", written)))

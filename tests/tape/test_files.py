@@ -18,11 +18,11 @@ import pytest
 from sim.errors import TapeError
 from sim.tape import files
 from sim.tape.rows import Recorder
-from sim.tape.tables import DISCOVER, LEARN, Persons
+from sim.tape.tables import DISCOVER, LEARN
 from sim.tape.tape import Tape
 from tests import FULL, cases
 from tests.tape.test_tape import build, empty
-from tests.tapes import finish_tape, make_tape, tapes
+from tests.tapes import finish_tape, make_tape, tapes, with_crowd
 
 ROOT = Path(__file__).parents[2]
 FIRST_VERSION = Path(__file__).parent.parent / "data" / "tape_v1"
@@ -50,14 +50,12 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def refused(folder: Path, *parts: str) -> str:
+def refused(folder: Path, *parts: str) -> None:
     with pytest.raises(TapeError) as caught:
         Tape.load(folder)
-    message = str(caught.value)
-    assert "\n" not in message
+    assert "\n" not in str(caught.value)
     for part in parts:
-        assert part in message
-    return message
+        assert part in str(caught.value)
 
 
 def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -73,13 +71,22 @@ def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     file.write_text(json.dumps(manifest), encoding="utf-8")
 
 
+def replace_table(folder: Path, table: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    file = folder / f"{table}.parquet"
+    pq.write_table(change(pq.read_table(file)), file)
+    forge(folder, lambda manifest: None)
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    return data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :]
+
+
 @cases(100, tapes())
 def test_what_is_saved_comes_back_bit_for_bit(tape):
     with tempfile.TemporaryDirectory() as folder:
         tape.save(Path(folder) / "run")
-        again = Tape.load(Path(folder) / "run")
-        assert same(again, tape)
-        assert sorted(os.listdir(folder)) == ["run"], "nothing else is left beside it"
+        assert same(Tape.load(Path(folder) / "run"), tape)
+        assert os.listdir(folder) == ["run"], "nothing else is left beside it"
 
 
 def test_what_was_saved_comes_back_whole_read_only_and_can_be_saved_again(saved, tmp_path):
@@ -98,11 +105,9 @@ def test_what_was_saved_comes_back_whole_read_only_and_can_be_saved_again(saved,
     "name", ['a "quoted, name', "=1+1", "\u202eleft", "\U0001f600", "a\nb", "", "null", "NaN", "\x00"]
 )
 def test_names_come_back_as_they_are(name, tmp_path):
-    tape = make_tape([name, "b"], [(DISCOVER, 0, {})], ideas=(name,))
-    tape.save(tmp_path / "run")
-    again = Tape.load(tmp_path / "run")
-    assert same(again, tape)
-    assert again.persons.name == (name, "b")
+    make_tape([name, "b"], [(DISCOVER, 0, {})], ideas=(name,)).save(tmp_path / "run")
+    tape = Tape.load(tmp_path / "run")
+    assert (tape.persons.name, tape.ideas) == ((name, "b"), (name,))
 
 
 def test_the_files_tell_nothing_of_the_machine(saved):
@@ -112,21 +117,12 @@ def test_the_files_tell_nothing_of_the_machine(saved):
             assert word.encode() not in data, f"{name} holds {word}"
 
 
-@pytest.mark.parametrize("place", ["run", "a/b/c/run", "run.v1.2", "é ü", "-run", "r" * 200])
-def test_a_tape_can_be_saved_at_any_place(place, tmp_path):
-    build().save(tmp_path / place)
-    assert Tape.load(str(tmp_path / place)) == build()
-
-
-def test_a_relative_place_and_the_current_folder(tmp_path, monkeypatch):
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    build().save("run")
-    assert Tape.load("run") == build()
-    shutil.rmtree("run")
-    build().save(".")
+@pytest.mark.parametrize("place", ["run", "a/b/c/run", "run.v1.2", "é ü", "-run", "r" * 200, "."])
+def test_a_tape_can_be_saved_at_any_place(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Tape.load("here") == build()
+    build().save(place)
+    monkeypatch.chdir(tmp_path)  # the current folder is a new one, where it was the place
+    assert Tape.load(place) == Tape.load(str(tmp_path / place)) == build()
 
 
 def test_a_tape_of_the_first_version_loads():
@@ -136,8 +132,6 @@ def test_a_tape_of_the_first_version_loads():
     assert (tape.provenance["scenario"], tape.provenance["seed"]) == ("a history of everything", 7)
     assert json.loads((FIRST_VERSION / "provenance.json").read_text(encoding="utf-8"))["version"] == 1
 
-    assert sum(map(len, contents(FIRST_VERSION).values())) < 20_000
-
 
 @pytest.mark.parametrize("name", FILES)
 def test_one_flipped_bit_is_refused_by_name_or_harmless(name, saved):
@@ -145,20 +139,18 @@ def test_one_flipped_bit_is_refused_by_name_or_harmless(name, saved):
     data = file.read_bytes()
     step = 1 if name == "provenance.json" else 7  # each bit of the manifest, which has no checksum above it
     step *= 1 if FULL else 11
-    harmless = []
+    harmless = 0
     for bit in range(0, len(data) * 8, step):
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << bit % 8
-        file.write_bytes(flipped)
+        file.write_bytes(flipped(data, bit))
         try:
             again = Tape.load(saved)
         except TapeError as error:
             if name not in str(error) or "\n" in str(error):
                 pytest.fail(f"bit {bit}: {error}")
         else:
-            harmless.append(bit)
+            harmless += 1
             assert same(again, tape), f"bit {bit} was flipped, and nobody noticed"
-    assert len(harmless) <= len(data) // 100
+    assert harmless <= len(data) // 100
 
 
 def test_the_pages_have_checksums_of_their_own(tmp_path):
@@ -167,16 +159,14 @@ def test_the_pages_have_checksums_of_their_own(tmp_path):
     recorder.event(1, DISCOVER, 0, 0)
     for row in range(1, 400):
         recorder.event(row, LEARN, 1, 0, 1 + row**5 % 1_000_003, {0: 1.0})
-    tape, run = finish_tape(recorder, Persons(["a", "crowd"], [1, 1], [1, 2**40]), []), tmp_path / "run"
+    tape, run = finish_tape(recorder, with_crowd(["a"], 2**40), []), tmp_path / "run"
     tape.save(run)
     file = run / "events.parquet"
     data = file.read_bytes()
     pages = range(0, len(data) * 4, 601)  # the first half of the file
     seen = {"refused": 0, "same": 0, "different": 0}
     for bit in pages:
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << bit % 8
-        file.write_bytes(flipped)
+        file.write_bytes(flipped(data, bit))
         forge(run, lambda manifest: None)
         try:
             seen["same" if same(Tape.load(run), tape) else "different"] += 1
@@ -285,35 +275,29 @@ def with_gaps(column: str) -> Callable[[pa.Table], pa.Table]:
     lambda t: pa.table({"a": [1]}),
 ], ids=["renamed", "one more", "one less", "a row less", "floats", "lists", "bytes", "doubled", "another"])  # fmt: skip
 def test_foreign_parquet_is_refused_by_name_even_with_a_right_checksum(table, change, saved):
-    file = saved / f"{table}.parquet"
-    pq.write_table(change(pq.read_table(file)), file)
-    forge(saved, lambda manifest: None)
-    refused(saved, file.name)
+    replace_table(saved, table, change)
+    refused(saved, f"{table}.parquet")
 
 
-@pytest.mark.parametrize(
-    ("table", "change", "message"),
-    [
-        *((table, with_gaps(column), table) for table, column in (
-            ("events", "step"), ("realised", "value"), ("events", "kind"), ("influences", "weight"),
-            ("persons", "size"), ("persons", "name"), ("ideas", "name"),
-        )),
-        ("events", lambda t: t.set_column(4, "count", pa.array([0] * len(t), pa.int64())),
-         "events: row 0: count must be 1 or more"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("table", "change", "message"), [
+    *((table, with_gaps(column), table) for table, column in (
+        ("events", "step"), ("realised", "value"), ("events", "kind"), ("influences", "weight"),
+        ("persons", "size"), ("persons", "name"), ("ideas", "name"),
+    )),
+    ("events", lambda t: t.set_column(4, "count", pa.array([0] * len(t), pa.int64())),
+     "events: row 0: count must be 1 or more"),
+])  # fmt: skip
 def test_forged_tables_that_break_a_requirement_are_refused_with_their_folder(table, change, message, saved):
-    file = saved / f"{table}.parquet"
-    pq.write_table(change(pq.read_table(file)), file)
-    forge(saved, lambda manifest: None)
+    replace_table(saved, table, change)
     refused(saved, str(saved), message)
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" * 100, b"not parquet at all" * 10, pickle.dumps(print), None])
 def test_what_is_no_parquet_is_refused_by_name_even_with_a_right_checksum(data, saved):
     file = saved / "persons.parquet"
-    assert b"members" in file.read_bytes()
-    file.write_bytes(file.read_bytes().replace(b"members", b"m\xffmbers") if data is None else data)
+    damaged = file.read_bytes().replace(b"members", b"m\xffmbers")
+    assert damaged != file.read_bytes()
+    file.write_bytes(damaged if data is None else data)
     forge(saved, lambda manifest: None)
     refused(saved, "persons.parquet")
 
@@ -358,10 +342,9 @@ def test_a_foreign_folder_is_refused_and_left_as_it_is(files, tmp_path):
 
 def test_a_file_in_the_way_is_refused_and_left_as_it_is(tmp_path):
     (tmp_path / "work").write_text("years of work")
-    with pytest.raises(OSError, match="no run folder"):
-        build().save(tmp_path / "work")
-    with pytest.raises(OSError, match="work"):
-        build().save(tmp_path / "work" / "run")
+    for place, says in (("work", "no run folder"), ("work/run", "work")):
+        with pytest.raises(OSError, match=says):
+            build().save(tmp_path / place)
     assert contents(tmp_path) == {"work": b"years of work"}
 
 
@@ -380,10 +363,9 @@ def test_a_read_only_folder_is_read_and_left_as_it_is(saved):
     saved.parent.chmod(0o555)
     try:
         assert Tape.load(saved) == build()
-        with pytest.raises(PermissionError):
-            other().save(saved)
-        with pytest.raises(PermissionError):
-            other().save(saved.parent / "new")
+        for place in (saved, saved.parent / "new"):
+            with pytest.raises(PermissionError):
+                other().save(place)
     finally:
         saved.parent.chmod(0o755)
     assert contents(saved.parent) == before
@@ -425,13 +407,11 @@ def test_a_kill_at_any_moment_of_the_first_save_leaves_all_or_nothing(moments, t
     build().save(tmp_path / "disk" / "run")
     monkeypatch.undo()
     assert len(moments) > 20
-    found = []
+    assert not rebuilt(moments[0], tmp_path / "after").exists()
     for moment in moments:
         run = rebuilt(moment, tmp_path / "after")
-        found.append(run.exists())
         assert not run.exists() or Tape.load(run) == build()
-    assert found[0] is False
-    assert found[-1] is True
+    assert run.exists()
 
 
 def test_a_kill_at_any_moment_of_a_later_save_leaves_old_or_new_and_nothing_half(moments, tmp_path, monkeypatch):
@@ -456,15 +436,11 @@ def test_a_kill_at_any_moment_of_a_later_save_leaves_old_or_new_and_nothing_half
 )
 @pytest.mark.parametrize("place", ["write_table", "fsync", "first rename", "second rename", "write_text"])
 def test_an_error_in_the_middle_leaves_the_older_tape_and_nothing_else(place, error, saved, monkeypatch):
-    before = contents(saved.parent)
-    calls = []
-    real = Path.rename
+    before, calls, real = contents(saved.parent), [], Path.rename
 
     def fail(*args: Any, **options: Any) -> Any:
         calls.append(place)
-        if place == "second rename" and len(calls) == 1:
-            return real(*args)
-        if len(calls) > 2:
+        if (place == "second rename" and len(calls) == 1) or len(calls) > 2:
             return real(*args)
         raise error
 

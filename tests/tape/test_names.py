@@ -27,9 +27,7 @@ def test_they_are_what_a_tuple_of_them_is(data: st.DataObject, persons: Persons)
     everybody = range(persons.total)
     rows = data.draw(st.lists(st.sampled_from(everybody), unique=True) if everybody else st.just([]))
     names, expected = Names(persons, rows), one_by_one(persons, rows)
-    assert tuple(names) == expected
-    assert len(names) == len(expected)
-    assert [names[k] for k in range(len(names))] == list(expected)
+    assert tuple(names) == tuple(names[k] for k in range(len(names))) == expected
     assert names[1:3] == expected[1:3]
     assert names[::-1] == expected[::-1]
     assert hash(names) == hash(expected)
@@ -38,24 +36,19 @@ def test_they_are_what_a_tuple_of_them_is(data: st.DataObject, persons: Persons)
     members = persons.members.tolist()
     assert persons.group.tolist() == [k for k, many in enumerate(members) for _ in range(many)]
     assert persons.first.tolist() == [sum(members[:k]) for k in range(len(members) + 1)]
-    for at, name in enumerate(expected):
-        assert name in names
-        assert names.index(name) == at
+    assert all(name in names for name in expected)
+    assert [names.index(name) for name in expected] == [*range(len(expected))]
     assert "nobody" not in names
 
 
 def test_they_are_equal_to_what_holds_the_same_names_and_to_nothing_else() -> None:
     persons = Persons(["a", "b"], [1, 3], [1, 1])
     names = Names(persons, [0, 2])
-    assert names == ("a", "b 2")
     assert ("a", "b 2") == names  # noqa: SIM300  # a tuple is asked first
-    assert names == ["a", "b 2"]
-    assert names == Names(Persons(["a", "b 2"], [1, 1], [1, 1]))
-    assert names == Names(persons, [0, 2])
-    assert names != Names(persons, [0, 3])
-    assert names != ("a",)
-    assert names != ("a", "b 3")
-    assert names != "a"
+    for same in (("a", "b 2"), ["a", "b 2"], Names(Persons(["a", "b 2"], [1, 1], [1, 1])), Names(persons, [0, 2])):
+        assert names == same
+    for other in (Names(persons, [0, 3]), ("a",), ("a", "b 3"), "a"):
+        assert names != other
 
 
 def test_a_place_that_is_not_there_is_an_index_error() -> None:

@@ -64,7 +64,6 @@ def test_the_history_is_in_order():
     assert len(tape.events) == 11
     assert tape.total == 102.5
     assert tape.parents.tolist() == [0, 0, 1, 3, 4, 5, 7, 8, 10, 11, 11, 11]
-    check(tape)
 
 
 E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
@@ -86,6 +85,7 @@ E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
     ({(E, 9, "idea"): 2}, r"events: row 9: no idea of 0 to 1"),
     ({(E, 9, "idea"): -1}, r"events: row 9: no idea of 0 to 1"),
     ({(E, 2, "count"): 0}, r"events: row 2: count must be 1 or more"),
+    ({(E, 9, "count"): 0, (E, 2, "count"): -5, (E, 4, "count"): 0}, r"events: row 2: count"),  # the first of several
     # influences
     ({(I, 0, "parent"): 1}, r"influences: row 0: parent must precede child"),
     ({(I, 4, "parent"): 9}, r"influences: row 4: parent must precede child"),
@@ -121,11 +121,6 @@ def test_a_broken_requirement_is_named_with_its_table_and_first_row(changes, mes
     with pytest.raises(TapeError, match=f"^{message}") as caught:
         build(changes)
     assert "\n" not in str(caught.value)
-
-
-def test_the_first_of_several_broken_rows_is_named():
-    with pytest.raises(TapeError, match="events: row 2: count"):
-        build({(E, 9, "count"): 0, (E, 2, "count"): -5, (E, 4, "count"): 0})
 
 
 def test_weights_may_differ_from_one_by_rounding_alone():
@@ -206,24 +201,16 @@ def test_a_tape_cannot_be_changed_and_the_arrays_that_it_was_made_of_can():
     for place, name in places:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(place, name, None)
-    for name in tables.COLUMNS:
-        for column in getattr(tape, name).columns().values():
-            if isinstance(column, np.ndarray):
-                with pytest.raises(ValueError, match="read-only"):
-                    column[0] = 1
-                with pytest.raises(ValueError, match="read-only"):
-                    column.sort()
-            else:
-                with pytest.raises(TypeError):
-                    column[0] = "x"
+    for column in (column for name in tables.COLUMNS for column in getattr(tape, name).columns().values()):
+        with pytest.raises((ValueError, TypeError), match=r"read-only|does not support item assignment"):
+            column[0] = column[0]
 
 
 def test_tables_become_data_frames():
-    tape = build()
-    frame = tape.events.to_pandas()
+    frame = build().events.to_pandas()
     assert list(frame.columns) == list(tables.COLUMNS["events"])
     assert frame.to_numpy().tolist() == [list(row) for row in EVENTS]
-    assert tape.persons.to_pandas()["name"].tolist() == ["Ada", "Bob", "crowd"]
+    assert build().persons.to_pandas()["name"].tolist() == ["Ada", "Bob", "crowd"]
 
 
 def test_tapes_differ_by_ideas_steps_and_world_but_not_by_provenance():
@@ -231,16 +218,13 @@ def test_tapes_differ_by_ideas_steps_and_world_but_not_by_provenance():
     for same in (build(), build(provenance={"seed": 3}), build(ideas=["wheel", "cart"])):
         assert tape == same
     others = [{"ideas": ("wheel", "Cart")}, {"ideas": ("wheel", "cart", "car")}, {"steps": 9}, {"world_size": 101}]
-    differ = [build(**options) for options in others] + [fewer(tape, name) for name in ("realised", "events")]
-    for other in (*differ, build({(P, 0, "name"): "ada"}), 3):
+    others += [
+        {"realised": Realised(*zip(*REALISED[:-1], strict=True))},
+        {"events": Events(*zip(*EVENTS[:-1], strict=True))},
+    ]
+    for other in (*(dataclasses.replace(tape, **changes) for changes in others), build({(P, 0, "name"): "ada"}), 3):
         assert tape != other
     assert (tape == "tape") is False
-
-
-def fewer(tape: Tape, name: str) -> Tape:
-    """The tape without the last row of a table."""
-    table = getattr(tape, name)
-    return dataclasses.replace(tape, **{name: type(table)(**{c: v[:-1] for c, v in table.columns().items()})})
 
 
 @cases(50, tapes())
@@ -248,21 +232,19 @@ def test_a_tape_is_equal_to_its_copies(tape):
     assert tape == dataclasses.replace(tape)
     assert tape == copy.copy(tape)
     assert tape == pickle.loads(pickle.dumps(tape)), "workers of a study send tapes home"
-    check(tape)
 
 
 def with_a_bit_flipped(tape, data, names):
     """The tape with one bit of one cell flipped."""
     name = data.draw(st.sampled_from([name for name in names if len(getattr(tape, name))]))
-    columns = getattr(tape, name).columns()
-    column = data.draw(st.sampled_from([c for c in columns if c != "name"]))
-    values = columns[column].copy()
+    table = getattr(tape, name)
+    column = data.draw(st.sampled_from([c for c in table.columns() if c != "name"]))
+    values = table.columns()[column].copy()
     row = data.draw(st.integers(0, len(values) - 1))
-    bits = values.view(np.uint8)
     width = values.itemsize * 8
     bit = data.draw(st.integers(row * width, (row + 1) * width - 1))
-    bits[bit // 8] ^= np.uint8(1 << bit % 8)
-    return dataclasses.replace(tape, **{name: type(getattr(tape, name))(**(columns | {column: values}))})
+    values.view(np.uint8)[bit // 8] ^= np.uint8(1 << bit % 8)
+    return dataclasses.replace(tape, **{name: dataclasses.replace(table, **{column: values})})
 
 
 @cases(150, tapes(), st.data())
@@ -294,11 +276,8 @@ def test_the_compiled_pass_finds_what_the_checks_find(tape, data):
 
 def test_what_breaks_a_long_tape_is_named_where_code_is_compiled_too(monkeypatch):
     monkeypatch.setattr(checks, "WORTH_LOADING", 0)
-
-    parents = build().influences.parent.copy()
-    parents[3] = 10
     with pytest.raises(TapeError, match="influences: row 3: parent must precede child"):
-        dataclasses.replace(build(), influences=dataclasses.replace(build().influences, parent=parents))
+        build({(I, 3, "parent"): 10})
 
 
 @pytest.mark.parametrize("row", [-1, 6, 100])
