@@ -3,7 +3,6 @@
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -19,30 +18,24 @@ from sim.logs.formats import read_log
 from sim.logs.papers import CIRCLE
 from sim.tape.tape import Tape
 from tests import cases
-from tests.logs.test_edges import LATE, credits, read, refusal, story
+from tests.logs.test_edges import LATE, credits, read, refusal, story, told
 
 
 def cited(*rows: str, columns: str = "citing,cited,date", citations_as: str = "learning") -> Tape:
     return read("\n".join([columns, *rows]) + "\n", citations_as=citations_as)
 
 
-def with_dates(text: str, dates: str, name: str = "cit.txt", beside: str = "cit-dates.txt", **options: Any) -> Tape:
+def with_dates(text: str, dates: str, citations_as: str = "learning") -> Tape:
     with TemporaryDirectory() as folder:
-        (Path(folder) / name).write_text(text)
-        (Path(folder) / beside).write_text(dates)
-        return read_log(Path(folder) / name, **{"citations_as": "learning", **options})
+        (Path(folder) / "cit.txt").write_text(text)
+        (Path(folder) / "cit-dates.txt").write_text(dates)
+        return read_log(Path(folder) / "cit.txt", citations_as=citations_as)
 
 
 def test_papers_are_events_of_their_own() -> None:
     tape = cited("c,a,2001-01-01", "c,b,2001-01-01", "b,a,2000-06-01", "d,,2002-01-01")
-    told = [
-        ("discover", "a", {}),
-        ("learn", "b", {"a": 1.0}),
-        ("learn", "c", {"a": 0.5, "b": 0.5}),
-        ("discover", "d", {}),
-    ]
-    assert [(*row[1:3], row[4]) for row in story(tape)] == told
-    assert {row[3] for row in story(tape)} == {"idea"}
+    assert told(tape) == ["discover a", "learn b by a", "learn c by a 0.5, b 0.5", "discover d"]
+    assert tape.ideas == ("idea",)
     assert (tape.total, tape.dropped, tape.provenance["format"]) == (2.0, {}, "citations")
     assert tape.mended == {"root placed": 1}
     assert tape.events.step[1] - tape.events.step[0] == 1  # a root comes one tick before
@@ -51,12 +44,7 @@ def test_papers_are_events_of_their_own() -> None:
 def test_the_two_files_of_snap() -> None:
     edges = "# Directed graph\n# FromNodeId\tToNodeId\n1003\t1002\n1003\t1001\n1002\t1001\n1001\t1003\n"
     tape = with_dates(edges, "# id\tdate\n1001\t1992-01-01\n1002\t1992-02-01\n1003\t1993-01-01\n1009\t1999-01-01\n")
-    assert [(*row[1:3], row[4]) for row in story(tape)] == [
-        ("discover", "1001", {}),
-        ("learn", "1002", {"1001": 1.0}),
-        ("learn", "1003", {"1001": 0.5, "1002": 0.5}),
-        ("discover", "1009", {}),
-    ]
+    assert told(tape) == ["discover 1001", "learn 1002 by 1001", "learn 1003 by 1001 0.5, 1002 0.5", "discover 1009"]
     assert tape.dropped == {LATE: 1}
     assert (tape.provenance["rows"], tape.provenance["kept"]) == (4, 3)
 
@@ -67,6 +55,9 @@ def test_a_dates_file_is_given_or_found(tmp_path: Path) -> None:
         read_log(tmp_path / "c.csv")
     (tmp_path / "when.csv").write_text("paper,date\na,1\nb,2\n")
     tape = read_log(tmp_path / "c.csv", dates=tmp_path / "when.csv")
+    assert tape.provenance["read_as"]["dates_of"] == "when.csv"
+    there = read_log(tmp_path / "c.csv", dates=pd.read_csv(tmp_path / "when.csv"))
+    assert (there, there.provenance["read_as"]["dates_of"]) == (tape, "in memory")
     (tmp_path / "c_dates.csv").write_text("paper,date\nb,2\na,1\n")
     assert read_log(tmp_path / "c.csv") == tape
     with pytest.raises(TapeError, match="dates are for citations, not for edges"):
@@ -112,13 +103,6 @@ def test_a_work_that_is_later_than_the_last_time_is_no_root(orphans: str) -> Non
         assert tape.dropped == {"no time up to 6": 1 + (log is not graph)}
 
 
-def test_dates_in_memory_are_named(tmp_path: Path) -> None:
-    (tmp_path / "when.csv").write_text("paper,date\na,1\nb,2\n")
-    for dates, name in ((tmp_path / "when.csv", "when.csv"), (pd.read_csv(tmp_path / "when.csv"), "in memory")):
-        tape = read_log(io.StringIO("citing,cited\nb,a\n"), dates=dates)
-        assert tape.provenance["read_as"]["dates_of"] == name
-
-
 def test_weights_values_and_dates_of_the_cited() -> None:
     columns = "citing,cited,time,cited_time,weight,value,person,kind"
     tape = cited("c,a,9,1,1,2,X,learn", "c,b,9,2,2,3,X,learn", "c,b,9,2,1,,X,learn", columns=columns)
@@ -129,11 +113,13 @@ def test_weights_values_and_dates_of_the_cited() -> None:
 
 
 def test_a_header_is_not_taken_for_a_paper() -> None:
-    missing = "log.csv:1: column {!r} is missing; needed: citing, cited; did you mean 'cted'?"
-    assert refusal("citing,cted,date\n1,2,3\n", format="citations").startswith(missing.format("cited"))
-    assert refusal("paper,ref\n1,2\n", format="citations").startswith("log.csv:1: column 'citing' is missing")
-    assert refusal("1,2,3,4,5\n", format="citations").startswith("log.csv:1: 5 columns without a header; allowed: a ")
-    assert refusal("citing,cited,date\n1,2,soon\n").startswith("log.csv:2: wrong date 'soon'; allowed: numbers")
+    for text, says in (
+        ("citing,cted,date\n1,2,3\n", "1: column 'cited' is missing; needed: citing, cited; did you mean 'cted'?"),
+        ("paper,ref\n1,2\n", "1: column 'citing' is missing"),
+        ("1,2,3,4,5\n", "1: 5 columns without a header; allowed: a "),
+        ("citing,cited,date\n1,2,soon\n", "2: wrong date 'soon'; allowed: numbers"),
+    ):
+        assert refusal(text, format="citations").startswith(f"log.csv:{says}")
 
 
 def test_parquet_of_citations(tmp_path: Path) -> None:
@@ -144,12 +130,13 @@ def test_parquet_of_citations(tmp_path: Path) -> None:
 
 
 papers = st.sampled_from("abcdef")
+links = st.lists(st.tuples(papers, papers), min_size=1)
 
 
-@cases(100, st.dictionaries(papers, st.integers(1, 5), min_size=6), st.lists(st.tuples(papers, papers), min_size=1))
-def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: list[tuple[str, str]]) -> None:
+@cases(100, st.dictionaries(papers, st.integers(1, 5), min_size=6), links, st.sampled_from(["learning", "builds-on"]))
+def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: list[tuple[str, str]], as_: str) -> None:
     when = "paper,date\n" + "".join(f"{paper},{date}\n" for paper, date in dates.items())
-    tape = with_dates("citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs), when)
+    tape = with_dates("citing,cited\n" + "".join(f"{u},{v}\n" for u, v in pairs), when, as_)
     earlier = {(u, v) for u, v in pairs if dates[v] < dates[u]}
     tied = {(u, v) for u, v in pairs if dates[v] == dates[u] and u != v}
     found = {(row[2], name) for row in story(tape) for name in row[4]}
@@ -161,5 +148,8 @@ def test_citations_as_a_plain_reading_has_them(dates: dict[str, int], pairs: lis
     assert {row[2]: row[0] for row in story(tape)} == dates
     assert all(share == 1 / len(row[4]) for row in story(tape) for share in row[4].values())
     assert len(pairs) == tape.provenance["kept"] + sum(tape.dropped.values())
+    graph = nx.DiGraph(found)
+    graph.add_nodes_from(dates)
     ranks = event_pagerank(tape.parents, tape.influences.parent, tape.influences.weight)
-    assert np.isclose(ranks.sum(), 1.0)
+    named = dict(zip(np.array(tape.persons.name)[tape.events.person].tolist(), ranks.tolist(), strict=True))
+    assert named == pytest.approx(nx.pagerank(graph, tol=1e-13, max_iter=500), abs=1e-10)

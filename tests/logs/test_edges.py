@@ -18,6 +18,7 @@ from sim.tape.tables import KINDS
 from sim.tape.tape import Tape
 from tests import cases
 from tests.damage import mutated
+from tests.tapes import as_rows
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 HELD, LATE = "already holds the idea", "not strictly back in time"
@@ -41,13 +42,12 @@ def weibo(*lines: str) -> Tape:
 
 def story(tape: Tape) -> list[tuple[int, str, str, str, dict[str, float]]]:
     """The events: step, kind, person, idea, and the weights of those who influenced it."""
-    names, rows = tape.persons.names(), range(len(tape.events))
-    who = [names[person] for person in tape.events.person]
-    told: list[dict[str, float]] = [{} for _ in rows]
-    for child, parent, weight in zip(*tape.influences.columns().values(), strict=True):
-        told[child][who[parent]] = float(weight)
-    events = tape.events
-    return [(int(events.step[e]), KINDS[events.kind[e]], who[e], tape.ideas[events.idea[e]], told[e]) for e in rows]
+    events, names = as_rows(tape.events), tape.persons.names()
+    told: list[dict[str, float]] = [{} for _ in events]
+    for child, parent, weight in as_rows(tape.influences):
+        told[child][names[events[parent][2]]] = weight
+    return [(step, KINDS[kind], names[person], tape.ideas[idea], by)
+            for (step, kind, person, idea, _), by in zip(events, told, strict=True)]  # fmt: skip
 
 
 def in_words(tape: Tape) -> str:
@@ -59,9 +59,14 @@ def in_words(tape: Tape) -> str:
     return "; ".join(sorted(events, key=lambda event: (int(event.split()[0]), event)))
 
 
+def told(tape: Tape) -> list[str]:
+    """The story in words, without the times."""
+    return [event.partition(" ")[2] for event in in_words(tape).split("; ")]
+
+
 def credits(tape: Tape) -> dict[str, float]:
     persons = credit(tape).persons
-    return dict(zip(persons.person, [float(share) for share in persons.credit], strict=True))
+    return dict(zip(persons.person, persons.credit.tolist(), strict=True))
 
 
 def refusal(text: str | bytes, name: str = "log.csv", format: str | None = None, **options: Any) -> str:
@@ -90,15 +95,13 @@ def test_chain() -> None:
 
 def test_idea_communication_and_implementation_get_a_third_each() -> None:
     tape = read_log(LOGS / "engine.csv")
-    steps = [part.split(" ", 1)[1] for part in in_words(tape).split("; ")]
-    assert steps == ["discover p1", "learn p2 by p1", "learn p3 by p2", "implement p3 by p3", "learn p4 by p2"]
-    assert [column.tolist() for column in tape.realised.columns().values()] == [[4], [3], [30.0]]
+    assert told(tape) == ["discover p1", "learn p2 by p1", "learn p3 by p2", "implement p3 by p3", "learn p4 by p2"]
+    assert as_rows(tape.realised) == [(4, 3, 30.0)]
     assert tape.steps == 6  # of the use, which is no event
     assert credits(tape) == pytest.approx({"p1": 10.0, "p2": 10.0, "p3": 10.0, "p4": 0.0}, abs=1e-12)
     assert tape.ideas == ("steam",)
-    assert tape.provenance["source"] == "engine.csv"
-    assert tape.provenance["scenario"] == "engine"
-    assert (tape.provenance["format"], tape.provenance["rows"], tape.provenance["kept"]) == ("edges", 6, 6)
+    about = {"source": "engine.csv", "scenario": "engine", "format": "edges", "rows": 6, "kept": 6}
+    assert {key: tape.provenance[key] for key in about} == about
 
 
 def test_two_cascades(tmp_path: Path) -> None:
@@ -113,8 +116,7 @@ def test_two_cascades(tmp_path: Path) -> None:
     # cascade 7 as the chain above, and e's unit to a; cascade 9: a's unit to b
     assert credits(tape) == pytest.approx({"a": 3.0, "b": 1.75, "c": 0.25, "d": 0.0, "e": 0.0}, abs=1e-12)
     tape.save(tmp_path / "run")
-    assert Tape.load(tmp_path / "run") == tape
-    assert Tape.load(tmp_path / "run").provenance == tape.provenance
+    assert (Tape.load(tmp_path / "run"), Tape.load(tmp_path / "run").provenance) == (tape, tape.provenance)
 
 
 PASSED_OVER = {"teller without an entry of their own": 1}
@@ -155,15 +157,12 @@ def test_a_cascade_given_twice_counts_once() -> None:
     assert tape.dropped == {"duplicate": 2}
 
 
-def test_names_of_cascades_are_known_by_their_aliases() -> None:
-    tape = read("1\ta\t0\t3\ta:0 a/b:5 a/b/c:6\n", "log.txt", "weibo", aliases={"b": "Ben", "A": "a"})
-    assert in_words(tape) == "0 discover a; 5 learn Ben by a; 6 learn c by Ben"
-
-
-def test_weibo_is_guessed() -> None:
-    text = "1\ta\t0\t2\ta:0 a/b:5\n"
+def test_weibo_is_guessed_and_its_names_have_aliases() -> None:
+    text = "1\ta\t0\t3\ta:0 a/b:5 a/b/c:6\n"
     assert read(text, "log.txt") == read(text, "log.txt", "weibo")
     assert read("time\tsource\ttarget\tidea\tkind\n1\ta\tb\tx\t\n", "log.txt").ideas == ("x",)
+    tape = read(text, "log.txt", "weibo", aliases={"b": "Ben", "A": "a"})
+    assert in_words(tape) == "0 discover a; 5 learn Ben by a; 6 learn c by Ben"
 
 
 NOT_HELD, NOT_MADE = "does not hold the idea", "no earlier implementation by the source"
@@ -201,7 +200,7 @@ def test_irregular_rows(rows: str, more: str, expected: str, dropped: dict[str, 
 def test_a_use_is_served_by_the_last_implementation_before() -> None:
     rows = "1,,m,,|2,,m,implement,|4,,m,implement,|6,,m,implement,|5,m,m,use,7|4,m,m,use,3|9,,m,realise,"
     tape = edges(rows, "kind", "value")
-    assert [column.tolist() for column in tape.realised.columns().values()] == [[0, 0, 0], [-1, 1, 2], [1.0, 3.0, 7.0]]
+    assert as_rows(tape.realised) == [(0, -1, 1.0), (0, 1, 3.0), (0, 2, 7.0)]
     assert tape.steps == 9
 
 
@@ -287,12 +286,9 @@ def test_wrong_tables(text: str | bytes, message: str) -> None:
     assert refusal(text) == f"log.csv:{message}"
 
 
-def test_unknown_format() -> None:
+def test_unknown_format_missing_file_and_folder(tmp_path: Path) -> None:
     says = f"log.csv: unknown format 'weibbo'; allowed: {', '.join(FORMATS)}; did you mean 'weibo'?"
     assert refusal("x", format="weibbo") == says
-
-
-def test_missing_file_and_folder(tmp_path: Path) -> None:
     absent = (tmp_path / "absent.csv", r"absent\.csv: cannot be read: No such file")
     for path, message in (absent, (tmp_path, "a folder; a log is a file"), ("nul\0byte", "cannot be read")):
         with pytest.raises(TapeError, match=message):
@@ -337,8 +333,8 @@ GOOD = parquet(time=[1, 2], source=["a", "b"], target=["b", "c"])
     (parquet(time=[1], source=["a"], aim=["b"]), "1: column 'target' is missing; needed: time, source, target", ""),
 ])  # fmt: skip
 def test_wrong_parquet(data: bytes, begins: str, ends: str) -> None:
-    assert refusal(data, "log.parquet").startswith(f"log.parquet:{begins}")
-    assert refusal(data, "log.parquet").endswith(ends)
+    says = refusal(data, "log.parquet")
+    assert (says.startswith(f"log.parquet:{begins}"), says.endswith(ends)) == (True, True), says
 
 
 names = st.sampled_from("abcde")

@@ -17,29 +17,31 @@ from tests import examples
 from tests.logs.test_edges import credits
 
 
-def git(folder: Path, *words: str, given: bytes = b"") -> str:
-    done = subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, input=given)
-    return done.stdout.decode(errors="replace")
+def git(folder: Path, *words: str, given: bytes = b"", **variables: str) -> str:
+    command, env = ["git", "-C", str(folder), *words], os.environ | variables
+    return subprocess.run(command, check=True, capture_output=True, input=given, env=env).stdout.decode(
+        errors="replace"
+    )
+
+
+def commit(folder: Path, author: str, message: str, at: str = "1600000000 +0000", **files: str) -> None:
+    """Commit files; `at` is the time at which they were committed."""
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    git(folder, "add", ".")
+    who = ("-c", f"user.name={author}", "-c", f"user.email={author}@x", "-c", "commit.gpgsign=false")
+    git(folder, *who, "commit", "-q", "-m", message, f"--date={at}", GIT_COMMITTER_DATE=at)
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Four commits: Ada's, one of hers that Ben suggested and Cy reviewed, Dan's on the same file, and a bot's."""
-
-    def commit(at: int, author: str, message: str, **files: str) -> None:
-        for name, text in files.items():
-            (tmp_path / name).write_text(text)
-        git(tmp_path, "add", ".")
-        who = ["-c", f"user.name={author}", "-c", f"user.email={author}@x"]
-        when = f"{1_600_000_000 + at} +0000"
-        git(tmp_path, *who, "-c", "commit.gpgsign=false", "commit", "-q", "-m", message, f"--date={when}")
-
     git(tmp_path, "init", "-q", "-b", "main")
     (tmp_path / ".mailmap").write_text("Ada <Ada@x> A <A@x>\n")
-    commit(0, "A", "one", x="1")
-    commit(1, "Ada", "two\n\nSuggested-by: Ben <b@x>\nReviewed-by: Cy <c@x>", y="1")
-    commit(2, "Dan", "three", x="2", y="2")
-    commit(3, "renovate[bot]", "bump", x="3")
+    commit(tmp_path, "A", "one", x="1")
+    commit(tmp_path, "Ada", "two\n\nSuggested-by: Ben <b@x>\nReviewed-by: Cy <c@x>", y="1")
+    commit(tmp_path, "Dan", "three", x="2", y="2")
+    commit(tmp_path, "renovate[bot]", "bump", x="3")
     git(tmp_path, "config", "core.fsmonitor", "touch ran; false")  # which nobody runs who reads
     return tmp_path
 
@@ -57,11 +59,7 @@ def test_a_repository(repository: Path) -> None:
 
 
 def test_commits_up_to_the_last_time(repository: Path) -> None:
-    (repository / "z").write_text("1")
-    git(repository, "add", ".")
-    who = {"GIT_COMMITTER_DATE": "2035-01-01T00:00:00Z"}
-    words = ["git", "-C", str(repository), "-c", "user.name=F", "-c", "user.email=F@x", "commit", "-q", "-m", "late"]
-    subprocess.run(words, check=True, env=os.environ | who)
+    commit(repository, "F", "late", "2035-01-01T00:00:00Z", z="1")
     assert set(credits(read_log(repository))) == {"Ada", "Ben", "Cy", "Dan", "F"}
     tape = read_log(repository, until="2034-12-31")
     assert set(credits(tape)) == {"Ada", "Ben", "Cy", "Dan"}
@@ -177,10 +175,7 @@ def test_lines_are_those_of_git_blame(seed: int, tmp_path: Path) -> None:
 
 
 def test_files_build_on_the_last_commit_to_each(repository: Path) -> None:
-    (repository / "x").write_text("2\n3\n")
-    git(repository, "add", ".")
-    who = ("-c", "user.name=Eve", "-c", "user.email=e@x", "-c", "commit.gpgsign=false")
-    git(repository, *who, "commit", "-q", "-m", "more", "--date=1700000000 +0000")
+    commit(repository, "Eve", "more", x="2\n3\n")
     by_files, by_lines = read_log(repository, git_by="files"), read_log(repository)
     assert (by_files.total, by_lines.total) == (2.0, 1.0)  # the line that she changes is the bot's
     assert credits(by_files)["Dan"] == pytest.approx(1 / 2 + 1 / 6 + 1 / 6)
