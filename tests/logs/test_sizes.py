@@ -15,7 +15,6 @@ from sim.logs.formats import read_log
 from sim.readers import source, times
 from sim.readers import table as reader
 from sim.readers.sorting import order_of
-from sim.tape.tape import Tape
 from tests import cases
 from tests.logs.test_edges import as_csv, parquet, read, refusal, tables
 from tests.loops import compile_all
@@ -72,14 +71,15 @@ def test_blocks_line_ends_and_encodings(end: str, encoding: str) -> None:
 @pytest.mark.usefixtures("small_blocks")
 def test_parquet_in_batches_and_dictionaries() -> None:
     rows = many(100)
-    time, source, target, idea, weight = (list(column) for column in zip(*rows, strict=True))
-    weights = [float(cell) if cell else None for cell in weight]
+    columns: dict[str, Any] = dict(
+        zip(("time", "source", "target", "idea", "weight"), zip(*rows, strict=True), strict=True)
+    )
+    columns["weight"] = [float(cell) if cell else None for cell in columns["weight"]]
     twin = naive_tape(csv_of(rows))
-    assert read(parquet(time=time, source=source, target=target, idea=idea, weight=weights), "l.parquet") == twin
-    coded = [pa.array(column).dictionary_encode() for column in (source, target, idea)]
-    typed = pa.array([float(t) for t in time], pa.float32())
-    columns = dict(zip(("source", "target", "idea"), coded, strict=True))
-    assert read(parquet(time=typed, weight=weights, **columns), "l.parquet") == twin
+    assert read(parquet(**columns), "l.parquet") == twin
+    coded = {name: pa.array(columns[name]).dictionary_encode() for name in ("source", "target", "idea")}
+    typed = pa.array([float(t) for t in columns["time"]], pa.float32())
+    assert read(parquet(**columns | coded | {"time": typed}), "l.parquet") == twin
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -88,13 +88,11 @@ def test_names_that_are_numbers_are_texts_all_the_same(numbers: Any) -> None:
     luck, names = np.random.default_rng(2), list(numbers)
     rows = [(int(luck.integers(30)), *(names[k] for k in luck.integers(len(names), size=2))) for _ in range(200)]
     log = "time,source,target\n" + "".join(f"{t},{s if s != names[0] else ''},{r}\n" for t, s, r in rows)
-    source = [s if s != names[0] else None for _, s, _ in rows]
-    twin = naive_tape(log)
-    assert read(log) == twin
-    time, target = [t for t, _, _ in rows], [r for _, _, r in rows]
-    assert read(parquet(time=time, source=pa.array(source, pa.int64()), target=target), "l.parquet") == twin
-    assert read(log + "40,x,y\n") == naive_tape(log + "40,x,y\n")  # the last block has texts
-    assert read(log + "40,07,-0\n") == naive_tape(log + "40,07,-0\n")
+    for last in ("", "40,x,y\n", "40,07,-0\n"):  # the last block has texts, or what is no number
+        assert read(log + last) == naive_tape(log + last)
+    time, source, target = zip(*rows, strict=True)
+    gaps = pa.array([s if s != names[0] else None for s in source], pa.int64())
+    assert read(parquet(time=time, source=gaps, target=target), "l.parquet") == naive_tape(log)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -107,9 +105,8 @@ def test_names_that_are_numbers_are_texts_all_the_same(numbers: Any) -> None:
 ])  # fmt: skip
 def test_the_line_of_an_error_in_a_later_block(bad: str, message: str) -> None:
     lines = csv_of(many(50), skip="\n# skipped").split("\n")
-    where = 61
-    wrong = "\n".join([*lines[:where], bad, *lines[where:]])
-    assert refusal(wrong).startswith(f"log.csv:{where + 1}: {message}")
+    lines.insert(61, bad)
+    assert refusal("\n".join(lines)).startswith(f"log.csv:62: {message}")
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -143,11 +140,13 @@ def test_fractions_in_a_later_block_scale_all(small_blocks: None) -> None:
 def test_what_is_not_utf_8_is_refused() -> None:
     assert read(LOG.encode("latin-1")) == read(LOG)
     assert read(LOG.encode("latin-1")).provenance["read_as"]["encoding"] == "Latin-1, a guess"
-    assert refusal(LOG.encode("latin-1") + b"4,\x81,d").startswith("log.csv: neither UTF-8 nor Latin-1: ")
-    no_mark = refusal(LOG.encode("utf-16-le"))
-    assert no_mark.startswith("log.csv:1: byte 0x00 is no text; allowed: UTF-8 text, or UTF-16")
-    assert refusal(LOG.encode("utf-16")[:-1]).startswith("log.csv:1: no UTF-16 here or below")
-    assert refusal(LOG.encode("utf-16") + b"\0\xd8\0\xd8").startswith("log.csv:1: no UTF-16 here or below")
+    for data, says in (
+        (LOG.encode("latin-1") + b"4,\x81,d", " neither UTF-8 nor Latin-1: "),
+        (LOG.encode("utf-16-le"), "1: byte 0x00 is no text; allowed: UTF-8 text, or UTF-16"),  # without a mark
+        (LOG.encode("utf-16")[:-1], "1: no UTF-16 here or below"),
+        (LOG.encode("utf-16") + b"\0\xd8\0\xd8", "1: no UTF-16 here or below"),
+    ):
+        assert refusal(data).startswith(f"log.csv:{says}")
 
 
 @pytest.mark.parametrize(("columns", "message"), [
@@ -207,8 +206,7 @@ def test_whole_columns_of_times_are_read_as_their_values_one_by_one(cells: list[
             times._slow("time", column, "", "", fail)
         return
     form, digits, ticks = times._slow("time", column, "", "", fail)
-    assert (fast[0], fast[1]) == (form, digits)
-    assert fast[2].tolist() == ticks.tolist()
+    assert (fast[0], fast[1], fast[2].tolist()) == (form, digits, ticks.tolist())
 
 
 @cases(300, st.lists(st.floats(allow_infinity=False, width=64), min_size=1, max_size=5))
@@ -237,7 +235,7 @@ def test_compiled_loops_place_as_the_interpreted_ones(tmp_path: Path, monkeypatc
     luck, size = np.random.default_rng(3), 3000
     kinds = luck.choice(["", "learn", "discover", "implement", "use"], size, p=[0.5, 0.2, 0.05, 0.15, 0.1])
     people = luck.integers(0, 80, (2, size))
-    source = [str(s) if kind not in ("discover", "implement") else "" for s, kind in zip(people[0], kinds, strict=True)]
+    source = np.where(np.isin(kinds, ["discover", "implement"]), "", people[0].astype(str))
     log = pa.table({"time": luck.integers(0, 200, size), "source": source, "target": people[1], "kind": kinds,
                     "idea": luck.integers(0, 9, size), "weight": luck.random(size) + 0.1,
                     "value": luck.random(size)})  # fmt: skip
@@ -250,4 +248,3 @@ def test_compiled_loops_place_as_the_interpreted_ones(tmp_path: Path, monkeypatc
     assert set(plain.dropped) > set(edges.REASONS[:-1])
     assert read_log(tmp_path / "log.parquet", orphans="drop").dropped[edges.REASONS[-1]] > 0
     assert len(edges.REASONS) == placing.ROOTS
-    assert isinstance(plain, Tape)

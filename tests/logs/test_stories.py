@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,9 @@ import pytest
 from sim.accounts.account import credit
 from sim.cli.main import cli
 from sim.logs.formats import read_log
+from tests.logs.test_edges import credits
+from tests.logs.test_git import git
+from tests.tapes import by_name
 
 ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "docs" / "stories"
@@ -29,10 +31,9 @@ def data(story: str, folder: Path) -> Path:
     """Return the data of a story; that of the repository comes with its page."""
     if story == "repository":
         made = folder / FILES[story]
-        subprocess.run(["git", "init", "-q", str(made)], check=True)
-        with (STORIES / "repository.txt").open("rb") as history:
-            subprocess.run(["git", "-C", str(made), "fast-import", "--quiet"], check=True, stdin=history)
-            subprocess.run(["git", "-C", str(made), "symbolic-ref", "HEAD", "refs/heads/main"], check=True)
+        made.mkdir()
+        git(made, "init", "-q", "-b", "main")
+        git(made, "fast-import", "--quiet", given=(STORIES / "repository.txt").read_bytes())
         return made
     path = DATA / FILES[story]
     if not path.exists():
@@ -65,11 +66,9 @@ def test_the_table_is_what_the_command_says(story: str, tmp_path: Path, capsys: 
     ("retweets", {"19893": 24.54, "2124549": 13.96, "845371": 8.50}),
 ])  # fmt: skip
 def test_by_shapley_the_shares_are_those_of_the_text(story: str, shares: dict[str, float], tmp_path: Path) -> None:
-    from sim.accounts.account import credit
-
-    table = credit(read_log(data(story, tmp_path)), "shapley").persons
-    order = np.argsort(-np.asarray(table.share))[: len(shares)].tolist()
-    assert {table.person[at]: round(100 * float(table.share[at]), 2) for at in order} == shares
+    found = by_name(credit(read_log(data(story, tmp_path)), "shapley"), "share")
+    first = sorted(found, key=found.__getitem__, reverse=True)[: len(shares)]
+    assert {name: round(100 * found[name], 2) for name in first} == shares
     text = (STORIES / f"{story}.md").read_text("utf-8")
     assert all(f"{share:.2f}%" in text for share in shares.values())
 
@@ -82,11 +81,10 @@ def test_the_doctors_adopt_as_the_counts_say(tmp_path: Path) -> None:
 
 
 def test_the_channels_are_those_of_the_simulation_but_one(tmp_path: Path) -> None:
-    table = credit(read_log(data("journeys", tmp_path)), "removal").persons
-    found = dict(zip(table.person, np.asarray(table.raw).tolist(), strict=True))
+    found = by_name(credit(read_log(data("journeys", tmp_path)), "removal"), "raw")
     simulated = {"alpha": 0.5587, "eta": 0.3489, "theta": 0.2060, "iota": 0.3957}
     off = {name: abs(found[name] - effect) for name, effect in simulated.items()}
-    assert max(off, key=lambda name: off[name]) == "iota"
+    assert max(off, key=off.__getitem__) == "iota"
     assert off["iota"] == pytest.approx(0.0101, abs=5e-5)
 
 
@@ -99,7 +97,6 @@ def test_the_commits_earn_what_blame_says(tmp_path: Path) -> None:
     units = np.bincount(made_by, tape.realised.value, len(tape.persons))
     found = {name: f"{sum_:.4g}" for name, sum_ in zip(tape.persons.name, units.tolist(), strict=True) if sum_}
     assert found == {name: f"{float(number):.4g}" for name, number in expected.items()}
-    table = credit(read_log(path, git_by="files")).persons
-    by_files = dict(zip(table.person, table.credit.tolist(), strict=True))
+    by_files = credits(read_log(path, git_by="files"))
     assert by_files["Fay"] > by_files["Ada"] > by_files["Ben"]
     assert by_files["Hana"] > by_files["Gus"] == 0.0
