@@ -15,26 +15,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sim.accounts.account import credit
 from sim.errors import TapeError
 from sim.logs.formats import read_log
 from sim.readers.times import nanoseconds
-from tests.logs.test_edges import credits, read, refusal
+from sim.tape.tape import Tape
+from tests.logs.test_edges import edges, parquet, read, refusal
+from tests.tapes import by_name
 
 ROWS = [("1", "", "Ada"), ("2", "Ada", "Ben"), ("3", "Ada", "Carla"), ("4", "Ben", "Dora"), ("5", "Ben", "Emil"),
         ("6", "Carla", "Fay")]  # fmt: skip
 SHARES = {"Ada": 3.5, "Ben": 1.0, "Carla": 0.5}
 LOG = "\n".join(",".join(row) for row in [("time", "source", "target"), *ROWS]) + "\n"
+FRAME = pd.DataFrame([(int(t), s or None, r) for t, s, r in ROWS], columns=["time", "source", "target"])
 
 
 def written(mark: str, header: str = "time source target", form: str = "{}", end: str = "\n") -> str:
     """The history, its columns in the order of the header, in which others may stand."""
     names = header.split()
-    order = ["time", "source", "target"]
-    lines = [mark.join(names)] if header.isascii() else []
-    for time, source, target in ROWS:
-        row = dict(zip(order, (form.format(time), source, target), strict=True))
-        lines.append(mark.join(row.get(name, "x") for name in names))
-    return end.join(lines) + end
+    rows = [{"time": form.format(time), "source": source, "target": target} for time, source, target in ROWS]
+    return end.join(mark.join(row) for row in [names, *([row.get(n, "x") for n in names] for row in rows)]) + end
 
 
 def zipped(data: bytes) -> bytes:
@@ -51,8 +51,8 @@ def zstd(data: bytes) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def has_shares(tape: Any) -> bool:
-    return {name: credit for name, credit in credits(tape).items() if credit} == pytest.approx(SHARES)
+def has_shares(tape: Tape) -> bool:
+    return by_name(credit(tape)) == pytest.approx(SHARES)
 
 
 @pytest.mark.parametrize(("text", "options"), [
@@ -98,26 +98,26 @@ def test_compressed(pack: Any) -> None:
 
 
 def test_other_files_and_data_in_memory(tmp_path: Path) -> None:
-    frame = pd.DataFrame([(int(t), s or None, r) for t, s, r in ROWS], columns=["time", "source", "target"])
     records = [{"ts": int(t), "src": s or None, "dst": r, "meta": {"a": [1]}} for t, s, r in ROWS]
-    graph = nx.DiGraph()
-    for time, source, target in ROWS[1:]:
-        graph.add_edge(source, target, date=f"2020-01-0{time}")
-    frame.to_parquet(tmp_path / "a.parquet")
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    graph = nx.DiGraph([(source, target, {"date": f"2020-01-0{time}"}) for time, source, target in ROWS[1:]])
+    FRAME.to_parquet(tmp_path / "a.parquet")
+    table = pa.Table.from_pandas(FRAME, preserve_index=False)
     for name, new in (("a.arrow", pa.ipc.new_file), ("a.arrows", pa.ipc.new_stream)):
         with pa.OSFile(str(tmp_path / name), "wb") as sink, new(sink, table.schema) as out:
             out.write_table(table)
     (tmp_path / "page.json").write_text(json.dumps({"meta": {"count": 6}, "results": records}))
-    nodes = [{"data": {"id": str(k), "name": name}} for k, name in enumerate(graph)]
-    ends = [(list(graph).index(s), list(graph).index(t), date) for s, t, date in graph.edges(data="date")]
-    links = [{"data": {"source": str(s), "target": str(t), "date": date}} for s, t, date in ends]
+    number = {name: str(k) for k, name in enumerate(graph)}
+    nodes = [{"data": {"id": k, "name": name}} for name, k in number.items()]
+    links = [
+        {"data": {"source": number[s], "target": number[t], "date": date}} for s, t, date in graph.edges(data="date")
+    ]
     (tmp_path / "cytoscape.json").write_text(json.dumps({"elements": {"nodes": nodes, "edges": links}}))
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
     (tmp_path / "a.json").write_text(json.dumps(records))
-    files = ("a.parquet", "a.arrow", "a.arrows", "a.jsonl", "a.json", "page.json", "cytoscape.json")
-    data = (frame, pa.Table.from_pandas(frame), graph, io.StringIO(LOG), io.BytesIO(LOG.encode()))
-    for given in (*data, *(tmp_path / name for name in files)):
+    data = (FRAME, pa.Table.from_pandas(FRAME), graph, io.StringIO(LOG), io.BytesIO(LOG.encode()))
+    files = list(tmp_path.iterdir())
+    assert len(files) == 7
+    for given in (*data, *files):
         assert has_shares(read_log(given)), given
 
 
@@ -135,29 +135,25 @@ def test_what_else_to_save_it_as(text: str, message: str) -> None:
 
 def test_excel(tmp_path: Path) -> None:
     pytest.importorskip("openpyxl", reason="Excel is an extra")
-    frame = pd.DataFrame([(int(t), s or None, r) for t, s, r in ROWS], columns=["time", "source", "target"])
-    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    FRAME.to_excel(tmp_path / "a.xlsx", index=False)
     assert has_shares(read_log(tmp_path / "a.xlsx"))
 
 
-@pytest.mark.parametrize(("source", "target", "persons"), [
-    (["", "1.0", "1.0"], ["1", "2", "3"], ("1", "2", "3")),  # a missing cell makes floats of ids
-    (["", "1.0", "1.5"], ["1.0", "2", "3"], ("1.0", "1.5", "2", "3")),
-    (["", "007", "007"], ["007", "7", "8"], ("007", "7", "8")),
-    (["", "#a", "#a"], ["#a", "b", "c"], ("#a", "b", "c")),
-    (["", "1300000000000000001", "1300000000000000001"], ["1300000000000000001", "2", "3"],
-     ("1300000000000000001", "2", "3")),
+@pytest.mark.parametrize(("rows", "persons"), [
+    ("0,,1|1,1.0,2|2,1.0,3", "1 2 3"),  # a missing cell makes floats of ids
+    ("0,,1.0|1,1.0,2|2,1.5,3", "1.0 1.5 2 3"),
+    ("0,,007|1,007,7|2,007,8", "007 7 8"),
+    ("0,,#a|1,#a,b|2,#a,c", "#a b c"),
+    ("0,,1300000000000000001|1,1300000000000000001,2|2,1300000000000000001,3", "1300000000000000001 2 3"),
 ])  # fmt: skip
-def test_ids(source: list[str], target: list[str], persons: tuple[str, ...]) -> None:
-    rows = "".join(f"{at},{s},{t}\n" for at, (s, t) in enumerate(zip(source, target, strict=True)))
-    assert sorted(read("time,source,target\n" + rows).persons.name) == sorted(persons)
+def test_ids(rows: str, persons: str) -> None:
+    assert sorted(edges(rows).persons.name) == persons.split()
 
 
 def test_floats_beyond_what_they_tell_apart_are_no_ids() -> None:
-    table = pa.table({"time": [1, 2], "source": [1.3e18, None], "target": ["a", "b"]})
-    with pytest.raises(TapeError, match="source 1300000000000000000 is a float beyond 2\\^53, which cannot hold"):
-        read_log(table)
-    assert read_log(pa.table({"time": [1], "source": [7.0], "target": ["a"]})).persons.name == ("7", "a")
+    says = refusal(parquet(time=[1, 2], source=[1.3e18, None], target=["a", "b"]))
+    assert "source 1300000000000000000 is a float beyond 2^53, which cannot hold" in says
+    assert read(parquet(time=[1], source=[7.0], target=["a"])).persons.name == ("7", "a")
 
 
 def test_what_is_said() -> None:
@@ -179,11 +175,10 @@ def test_little_files_that_unpack_to_much_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TapeError, match="unpacks to more than 268 MB; a file this small must not"):
         read_log(tmp_path / "log.csv.gz")
     file = tmp_path / "log.parquet"
-    schema = pa.schema([("time", pa.int64()), ("source", pa.string()), ("target", pa.string())])
-    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as writer:
-        for time in range(0, 400, 40):
-            cells = {"time": range(time, time + 40), "source": ["x" * 1_000_000] * 40, "target": ["b"] * 40}
-            writer.write_table(pa.table(cells, schema))
+    cells = pa.table({"time": range(40), "source": ["x" * 1_000_000] * 40, "target": ["b"] * 40})
+    with pq.ParquetWriter(file, cells.schema, compression="zstd", use_dictionary=False) as writer:
+        for _ in range(10):
+            writer.write_table(cells)
     with pytest.raises(TapeError, match="unpacks to 400 MB; allowed: 269 MB for 400 rows"):
         read_log(file)
 
