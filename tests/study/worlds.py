@@ -19,6 +19,6 @@ def world() -> Scenario:
     return Scenario.from_toml(TEXT)
 
 
-def study(**changes: Any) -> Study:
+def study(scenario: Scenario | None = None, **changes: Any) -> Study:
     given: dict[str, Any] = {"vary": VARY, "replicates": 7, "measures": MEASURES, "engine": "agents"} | changes
-    return Study(world(), given.pop("vary"), **given)
+    return Study(scenario or world(), given.pop("vary"), **given)
