@@ -1,13 +1,14 @@
 """Tapes for tests: by hand, and at random with everything that a tape may hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from sim.accounts.table import CreditTable
 from sim.tape.rows import Recorder
-from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Events, Persons, Realised
+from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
 from sim.tape.tape import Tape
 
 Parents = Mapping[int, float]
@@ -31,16 +32,24 @@ def make_tape(
 def finish_tape(recorder: Recorder, people: Persons, realised: Iterable[tuple[int, int, float]], **others: Any) -> Tape:
     rows = list(realised)
     events, influences = recorder.tables()
-    size = int((people.members * people.size).sum())
-    settings: dict[str, Any] = {"world_size": size, "steps": max([0, *events.step.tolist()])} | others
-    ideas = tuple(f"idea {k}" for k in range(max([0, *events.idea.tolist()]) + 1))
-    worth = Realised(*([row[k] for row in rows] for k in range(3)))
-    return Tape(events=events, influences=influences, realised=worth, persons=people, **({"ideas": ideas} | settings))
+    settings: dict[str, Any] = {
+        "world_size": int((people.members * people.size).sum()),
+        "steps": max([0, *events.step.tolist()]),
+        "ideas": tuple(f"idea {k}" for k in range(max([0, *events.idea.tolist()]) + 1)),
+    }
+    return Tape(
+        events, influences, Realised(*([row[k] for row in rows] for k in range(3))), people, **settings | others
+    )
 
 
 def with_crowd(names: Sequence[str], crowd: int) -> Persons:
     """Single persons, and after them a crowd of so many people."""
     return Persons([*names, "crowd"], [1] * (len(names) + 1), [1] * len(names) + [crowd])
+
+
+def chain(*persons: int) -> list[Any]:
+    """The events of an idea that the first has and tells the second, who tells the third, and so on."""
+    return [(DISCOVER, persons[0], {}), *((LEARN, person, {row: 1}) for row, person in enumerate(persons[1:]))]
 
 
 def as_rows(table: Any) -> list[tuple[Any, ...]]:
@@ -62,12 +71,10 @@ def equal(parents: Iterable[int]) -> dict[int, float]:
 
 def rename(tape: Tape, order: Sequence[int]) -> Tape:
     """The same history with every person a group of its own, person p at the row order[p]."""
-    events = tape.events
     names, sizes = tape.persons.names(), tape.persons.size[tape.persons.group].tolist()
     before = sorted(range(len(order)), key=order.__getitem__)  # who of the old rows stands in each new one
     people = Persons([names[p] for p in before], [1] * len(before), [sizes[p] for p in before])
-    moved = [order[p] if p >= 0 else -1 for p in events.person.tolist()]
-    events = Events(events.step, events.kind, moved, events.idea, events.count)
+    events = replace(tape.events, person=[order[p] if p >= 0 else -1 for p in tape.events.person.tolist()])
     return Tape(events, tape.influences, tape.realised, people, tape.ideas, tape.steps, tape.world_size)
 
 

@@ -11,10 +11,10 @@ from sim.accounts.games import values
 from sim.accounts.methods import POSITIONS
 from sim.tape.tables import DISCOVER, LEARN
 from sim.tape.tape import Tape
-from tests.tapes import make_tape
+from tests.tapes import chain, make_tape
 
-CHAIN: list[Any] = [(DISCOVER, 0, {}), *((LEARN, k, {k - 1: 1}) for k in range(1, 5))]
-CYCLE: list[Any] = [*CHAIN, (LEARN, 0, {4: 1}), (LEARN, 2, {1: 1})]
+CHAIN = chain(0, 1, 2, 3, 4)
+CYCLE = [*CHAIN, (LEARN, 0, {4: 1}), (LEARN, 2, {1: 1})]
 
 
 def tape_of(events: list[Any]) -> Tape:
@@ -27,10 +27,9 @@ def tape_of(events: list[Any]) -> Tape:
     ("collective-influence", CHAIN, [0, 1, 0, 1, 0]), ("myerson", CHAIN, [77 / 60, 71 / 30, 27 / 10, 71 / 30, 77 / 60]),
 ])  # fmt: skip
 def test_positions_by_hand(method: str, events: list[Any], expected: list[float]) -> None:
-    table = credit(tape_of(events), method)
-    assert table.persons.raw is not None
-    assert table.persons.raw.tolist() == pytest.approx(expected, abs=1e-12)
-    assert table.persons.share.tolist() == pytest.approx([value / sum(expected) for value in expected])
+    persons = credit(tape_of(events), method).persons
+    assert persons.raw == pytest.approx(np.array(expected), abs=1e-12)
+    assert persons.share == pytest.approx(np.array(expected) / sum(expected))
 
 
 @pytest.mark.parametrize("events", [CHAIN, CYCLE, [*CHAIN, (LEARN, 1, {3: 1})]])
@@ -39,13 +38,11 @@ def test_myerson_is_the_value_of_the_game_of_pairs(events: list[Any], monkeypatc
     tape = tape_of(events)
     links = [*positions.influence_graph(tape).to_undirected().edges]
     exact = values.myerson(lambda those: len(those) * (len(those) - 1) / 2, 5, links)
-    found = positions.myerson(tape).persons.raw
-    assert found is not None
+    found: Any = positions.myerson(tape).persons.raw
     assert found.sum() == pytest.approx(10.0)
     assert np.abs(found - exact).max() < (1e-12 if len(links) == 4 else 0.3)
     monkeypatch.setattr(positions, "MAX_EXACT_PERSONS", 0)
-    drawn = positions.myerson(tape).persons.raw
-    assert drawn is not None
+    drawn: Any = positions.myerson(tape).persons.raw
     assert 1e-9 < np.abs(drawn - exact).max() < 0.3
 
 
