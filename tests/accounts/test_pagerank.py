@@ -2,6 +2,8 @@
 
 import inspect
 import math
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import networkx as nx
@@ -19,7 +21,7 @@ from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
 from sim.tape.tape import Tape
 from tests import cases
 from tests.loops import compile_all
-from tests.tapes import by_name, make_tape, tapes
+from tests.tapes import as_rows, by_name, make_tape, tapes
 
 
 @st.composite
@@ -37,15 +39,13 @@ def dags(draw: st.DrawFn) -> tuple[list[int], list[int], list[float], list[float
 @cases(150, dags(), st.sampled_from([0.0, 0.3, 0.85, 0.9]), st.booleans(), st.booleans())
 def test_events_agree_with_networkx(dag: Any, alpha: float, weighted: bool, restarted: bool) -> None:
     indptr, indices, weights, restart = dag
-    graph = nx.DiGraph()
-    graph.add_nodes_from(range(len(restart)))
-    for row in range(len(restart)):
-        for k in range(indptr[row], indptr[row + 1]):
-            graph.add_edge(row, indices[k], weight=weights[k] if weighted else 1.0)
+    graph = nx.empty_graph(len(restart), nx.DiGraph)
+    child = np.repeat(np.arange(len(restart)), np.diff(indptr)).tolist()
+    graph.add_weighted_edges_from(zip(child, indices, weights if weighted else [1.0] * len(indices), strict=True))
     where = dict(enumerate(restart)) if restarted else None
     expected = nx.pagerank(graph, alpha=alpha, personalization=where, tol=5e-15, max_iter=10000)
     got = event_pagerank(indptr, indices, weights if weighted else None, restart if restarted else None, alpha)
-    np.testing.assert_allclose(got, [expected[row] for row in graph], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(got, list(expected.values()), rtol=0, atol=1e-12)
     assert got.sum() == pytest.approx(1.0, abs=1e-14)
 
 
@@ -61,10 +61,7 @@ def random_dag(rows: int, seed: int, own: bool = False) -> tuple[Any, Any, Any]:
 
 def dense(indptr: Any, indices: Any, weights: Any, rows: int) -> Any:
     """The transition matrix; rows without weight are 0."""
-    matrix = np.zeros((rows, rows))
-    for row in range(rows):
-        for k in range(indptr[row], indptr[row + 1]):
-            matrix[row, indices[k]] += weights[k]
+    matrix = sparse.csr_array((weights, indices, indptr), shape=(rows, rows)).toarray()
     sums = matrix.sum(axis=1, keepdims=True)
     return np.divide(matrix, sums, out=np.zeros_like(matrix), where=sums > 0.0)
 
@@ -83,10 +80,8 @@ def test_where_dead_ends_lead_and_rows_that_point_to_themselves(alpha: float, ow
     np.testing.assert_allclose(got, got @ whole, rtol=0, atol=1e-14)
     assert got.sum() == pytest.approx(1.0, abs=1e-14)
     if alpha < 0.9:
-        graph = nx.from_numpy_array(transition, create_using=nx.DiGraph)
-        expected = nx.pagerank(
-            graph, alpha, dict(enumerate(restart)), dangling=dict(enumerate(sink)), tol=1e-17, max_iter=10000
-        )
+        graph, to = nx.from_numpy_array(transition, create_using=nx.DiGraph), dict(enumerate(sink))
+        expected = nx.pagerank(graph, alpha, dict(enumerate(restart)), dangling=to, tol=1e-17, max_iter=10000)
         np.testing.assert_allclose(got, list(expected.values()), rtol=0, atol=1e-12)
 
 
@@ -94,13 +89,13 @@ def test_where_dead_ends_lead_and_rows_that_point_to_themselves(alpha: float, ow
 @pytest.mark.parametrize("number", [np.float32, np.float64, None])
 def test_compiled_and_interpreted_have_the_same_bits(index: Any, number: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     indptr, indices, weights = random_dag(300, seed=5, own=True)
-    given = (indptr.astype(index), indices.astype(index), None if number is None else weights.astype(number))
-    if number is None:
-        given = (given[0], np.where(given[1] == np.repeat(np.arange(300), np.diff(indptr)), 0, given[1]), None)
-    options: dict[str, Any] = {"restart": np.arange(1, 301), "self_loops": True, "dangling": np.ones(300)}
-    for array in (*given, options["restart"], options["dangling"]):
-        if array is not None:
-            array.flags.writeable = False  # what is given is not written to
+    if number is None:  # without weights no row may point to itself alone
+        indices = np.where(indices == np.repeat(np.arange(300), np.diff(indptr)), 0, indices)
+    given = [indptr.astype(index), indices.astype(index), *([] if number is None else [weights.astype(number)])]
+    options: dict[str, Any] = {"restart": np.arange(1, 301), "dangling": np.ones(300)}
+    for array in (*given, *options.values()):
+        array.flags.writeable = False  # what is given is not written to
+    options["self_loops"] = True
     slow = event_pagerank(*given, **options)
     compile_all(monkeypatch, dag_module)
     np.testing.assert_array_equal(event_pagerank(*given, **options), slow)
@@ -138,9 +133,9 @@ def test_dates_are_times() -> None:
     assert (dag.indptr.tolist(), dag.indices.tolist(), dag.weights, dag.dropped) == ([0, 0, 1, 1], [0], None, 3)
 
 
-def walks(tape: Tape, restart: dict[int, float], alpha: float) -> dict[str, float]:
+def walks(tape: Tape, restart: Iterable[tuple[int, float]], alpha: float) -> dict[str, float]:
     """The share of each person, by following every walk."""
-    found = dict.fromkeys(tape.persons.names(), 0.0)
+    found: dict[str, float] = defaultdict(float)
 
     def walk(event: int, mass: float) -> None:
         if tape.events.person[event] >= 0:
@@ -148,21 +143,16 @@ def walks(tape: Tape, restart: dict[int, float], alpha: float) -> dict[str, floa
         for k in range(tape.parents[event], tape.parents[event + 1]):
             walk(int(tape.influences.parent[k]), alpha * mass * float(tape.influences.weight[k]))
 
-    for event, mass in restart.items():
+    for event, mass in restart:
         walk(event, mass)
-    total = sum(found.values())
-    return {name: mass / total for name, mass in found.items()} if total else found
+    return {name: mass / sum(found.values()) for name, mass in found.items() if mass}
 
 
 @cases(60, tapes(), st.sampled_from([0.0, 0.5, 1.0]))
 def test_credit_is_where_the_walks_from_realised_value_are(tape: Tape, alpha: float) -> None:
-    restart: dict[int, float] = {}
-    for event, value in zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True):
-        restart[event] = restart.get(event, 0.0) + value
+    expected = walks(tape, ((event, value) for event, _, value in as_rows(tape.realised)), alpha)
     table = event_pagerank_credit(tape, alpha)
-    expected = walks(tape, restart, alpha)
-    known = {name: expected[name] for name in table.persons.person if expected[name]}
-    assert by_name(table, "share") == pytest.approx(known, rel=1e-9)
+    assert by_name(table, "share") == pytest.approx(expected, rel=1e-9)
     assert table.total == tape.total
     assert table.persons.credit.sum() == pytest.approx(tape.total)
 
@@ -171,7 +161,7 @@ def test_citerank_credit_begins_at_recent_deeds() -> None:
     events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1}), (IMPLEMENT, 1, {1: 1}), (DISCOVER, 0, {}, 1, 1)]
     events += [(IMPLEMENT, 0, {0: 1}), (USE, -1, {2: 0.5, 4: 0.5})]
     tape = make_tape(["A", "B"], events, [(1, 5, 8.0)])
-    expected = walks(tape, {k: math.exp(-(5 - k) / 2.0) for k in range(5)}, 0.5)
+    expected = walks(tape, ((k, math.exp(-(5 - k) / 2.0)) for k in range(5)), 0.5)
     table = citerank_credit(tape, tau=2.0)
     assert by_name(table, "share") == pytest.approx(expected)
     assert table.total == 8.0
@@ -185,11 +175,13 @@ def test_no_weight_and_no_events() -> None:
     assert len(pagerank(sparse.csr_array((0, 0)))) == 0
 
 
-def test_a_series_is_read_by_its_labels() -> None:
+def test_a_series_is_read_by_its_labels_and_a_mapping_by_the_rows_of_a_matrix() -> None:
     graph = nx.DiGraph([("b", "a"), ("a", "c"), ("c", "b")])
     wish = pd.Series({"a": 3.0, "b": 1.0})
     theirs = nx.pagerank(graph, personalization=wish.to_dict(), tol=1e-12, max_iter=1000)
     assert pagerank(graph, personalization=wish) == pytest.approx(theirs, abs=1e-9)
+    matrix = sparse.coo_array(([1.0], ([0], [1])), shape=(2, 2))
+    np.testing.assert_allclose(pagerank(matrix, 0.5, {1: 2.0}), [0.0, 1.0], atol=1e-15)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -229,17 +221,14 @@ def graphs(draw: st.DrawFn) -> nx.Graph:
     kind = draw(st.sampled_from([nx.DiGraph, nx.Graph, nx.MultiDiGraph]))
     nodes = draw(st.integers(1, 8))
     graph = kind()
-    graph.add_nodes_from(f"n{k}" for k in range(nodes))
-    node = st.integers(0, nodes - 1).map(lambda k: f"n{k}")
-    for _ in range(draw(st.integers(0, 14))):
-        weight = draw(st.sampled_from([None, 0.0, 0.5, 2.0]))
-        graph.add_edge(draw(node), draw(node), **({} if weight is None else {"weight": weight}))
+    graph.add_nodes_from(names := [f"n{k}" for k in range(nodes)])
+    node, data = st.sampled_from(names), st.sampled_from([{}, {"weight": 0.0}, {"weight": 0.5}, {"weight": 2.0}])
+    graph.add_edges_from(draw(st.lists(st.tuples(node, node, data), max_size=14)))
     return graph
 
 
 def vectors(nodes: list[str]) -> st.SearchStrategy[dict[str, float] | None]:
-    parts = st.dictionaries(st.sampled_from(nodes), st.sampled_from([0.5, 1.0, 3.0]), min_size=1)
-    return st.one_of(st.none(), parts)
+    return st.none() | st.dictionaries(st.sampled_from(nodes), st.sampled_from([0.5, 1.0, 3.0]), min_size=1)
 
 
 @cases(200, st.data(), graphs(), st.sampled_from([0.0, 0.5, 0.85, 0.9]), st.sampled_from(["weight", None]))
@@ -248,7 +237,6 @@ def test_any_graph_agrees_with_networkx(data: st.DataObject, graph: Any, alpha: 
     options = {"alpha": alpha, "weight": weight, "personalization": where, "dangling": dangling}
     expected = nx.pagerank(graph, **options, tol=5e-15, max_iter=10000)
     direct = pagerank(graph, **options)
-    assert isinstance(direct, dict)
     assert list(direct) == list(graph)
     assert direct == pytest.approx(expected, abs=1e-12)
     with pytest.MonkeyPatch.context() as patch:
@@ -290,11 +278,6 @@ def test_graphs_on_which_iterations_are_slow(kind: str, alpha: float, monkeypatc
     assert pagerank(graph, alpha, restart, max_iter=10000) == pytest.approx(exact, abs=1e-12 / (1 - alpha))
 
 
-def test_a_mapping_is_by_row_for_a_matrix() -> None:
-    matrix = sparse.coo_array(([1.0], ([0], [1])), shape=(2, 2))
-    np.testing.assert_allclose(pagerank(matrix, 0.5, {1: 2.0}), [0.0, 1.0], atol=1e-15)
-
-
 @pytest.mark.parametrize("small", [0, module.SMALL])
 def test_it_fails_as_networkx_does(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SMALL", small)
@@ -319,16 +302,14 @@ def test_it_takes_the_place_of_networkx(alpha: float) -> None:
     exact = nx.pagerank(graph, alpha, restart, 100_000, 1e-16, start, "strength", sink)
     assert nx.pagerank(*given) == pytest.approx(exact, abs=1e-4)
     assert pagerank(*given) == pytest.approx(exact, abs=1e-10)
-    defaults = inspect.signature(nx.pagerank).parameters.values()
-    ours = list(inspect.signature(pagerank).parameters.values())
-    positional = [parameter for parameter in defaults if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
-    assert [(p.name, p.default) for p in ours[1:8]] == [(p.name, p.default) for p in positional[1:]]
+    ours, theirs = ([(p.name, p.default) for p in inspect.signature(function).parameters.values()
+                     if p.kind is p.POSITIONAL_OR_KEYWORD] for function in (pagerank, nx.pagerank))  # fmt: skip
+    assert ours[1:8] == theirs[1:]
 
 
 def test_weights_too_small_to_be_inverted_count_like_others():
-    tiny = nx.DiGraph()
-    tiny.add_weighted_edges_from([(0, 1, 5e-324), (1, 0, 5e-324), (1, 2, 5e-324)])
     plain = nx.DiGraph([(0, 1), (1, 0), (1, 2)])
+    tiny = nx.DiGraph([(*edge, {"weight": 5e-324}) for edge in plain.edges])
     assert pagerank(tiny) == pytest.approx(pagerank(plain), abs=1e-12)
 
 

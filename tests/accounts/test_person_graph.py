@@ -1,6 +1,5 @@
 """The person graph and its PageRank: the essay's table, hand-made histories, and a twin of loops and sets."""
 
-from fractions import Fraction
 from typing import Any
 
 import networkx as nx
@@ -25,10 +24,9 @@ def bridge(ideas: int = 1) -> Tape:
     """P1 has all the ideas and tells P2, who tells P3, who tells the world of 1e10."""
     crowd = 10**10 - 3
     events = []
-    for idea in range(ideas):
-        row = len(events)
-        events += [(DISCOVER, 0, {}, 1, idea), (LEARN, 1, {row: 1}, 1, idea), (LEARN, 2, {row + 1: 1}, 1, idea)]
-        events += [(LEARN, 3, {row + 2: 1}, crowd, idea)]
+    for row in range(0, 4 * ideas, 4):
+        counts = ((DISCOVER, 0, 1), (LEARN, 1, 1), (LEARN, 2, 1), (LEARN, 3, crowd))
+        events += [(kind, k, {row + k - 1: 1} if k else {}, count, row // 4) for kind, k, count in counts]
     return make_tape(with_crowd(["P1", "P2", "P3"], crowd), events, [(row, -1, 1e10) for row in range(3, 4 * ideas, 4)])
 
 
@@ -38,10 +36,9 @@ def test_the_bridge_example(ideas: int) -> None:
     edges = {(W, W): 1, (W, 0): 1, (0, 1): 1, (1, 0): 1, (1, 2): 1, (2, 1): 1, (2, W): 1, (0, W): 1e-10, (1, W): 1e-10}
     assert weights(tape) == pytest.approx(edges, abs=1e-9)
     persons = person_pagerank(tape).persons
-    exact = [Fraction(22800, 84553), Fraction(58333, 169106), Fraction(31133, 169106)]
-    np.testing.assert_allclose(persons.pagerank, [float(x) for x in exact], rtol=0, atol=1e-9)
-    relative = [Fraction(7600, 22511), Fraction(58333, 135066), Fraction(31133, 135066)]
-    np.testing.assert_allclose(persons.share, [float(x) for x in relative], rtol=0, atol=1e-9)
+    exact = [22800 / 84553, 58333 / 169106, 31133 / 169106]
+    np.testing.assert_allclose(persons.pagerank, exact, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(persons.share, np.array(exact) / sum(exact), rtol=0, atol=1e-9)
 
 
 TWO = [(DISCOVER, 0, {}, 1, 0), (DISCOVER, 0, {}, 1, 1)]
@@ -74,8 +71,8 @@ def test_without_persons_there_is_nothing_to_credit() -> None:
 def test_equals_the_obvious_twin(tape: Tape) -> None:
     expected = {edge: float(weight) for edge, weight in naive.person_graph(tape).items()}
     assert weights(tape) == pytest.approx(expected, rel=1e-12)
-    nodes = [p for p in sorted(set(tape.events.person.tolist())) if p >= 0]
-    nodes = [p for p in nodes if tape.persons.size[tape.persons.group][p] == 1]
+    sizes = tape.persons.size[tape.persons.group]
+    nodes = [p for p in sorted({*tape.events.person.tolist()}) if p >= 0 and sizes[p] == 1]
     assert list(person_graph(tape)) == [W, *nodes]
 
 
