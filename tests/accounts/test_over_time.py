@@ -1,6 +1,6 @@
 """Credit over time: the tape as it was is the tape of a shorter run, or of a shorter log."""
 
-from pathlib import Path
+import io
 
 import numpy as np
 import pytest
@@ -17,8 +17,6 @@ from tests import cases
 from tests.scenarios import STEPS, scenarios
 from tests.tapes import by_name, make_tape, tapes
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
-
 
 @cases(100, scenarios(), st.integers(1, STEPS))
 def test_a_run_as_it_was_is_the_same_run_with_fewer_steps(scenario: Scenario, step: int) -> None:
@@ -30,9 +28,10 @@ def test_the_crowds_cohorts_leave_one_by_one() -> None:
     """E2 with a smaller, livelier crowd: several cohorts give the idea up in the same steps, some of them by luck."""
     changes = {"world.size": 2000, "persons.P1.reach": 1.0, "persons.P2.reach": 0.1}
     changes |= {"dynamics.telling_period": "forever", "dynamics.abandon_rate_working": 0.3}
-    faster = '[[interventions]]\nstep = 37\nkind = "set"\nkey = "dynamics.abandon_rate"\nvalue = 0.5\n'
-    text = (SCENARIOS / "e2_implementer.toml").read_text(encoding="utf-8")
-    scenario = Scenario.from_toml(f"{text}\n{faster}").replace(changes)
+    scenario = Scenario.load("e2_implementer").replace(changes)
+    deeds = [deed.model_dump(by_alias=True) for deed in scenario.interventions]
+    faster = {"step": 37, "kind": "set", "key": "dynamics.abandon_rate", "value": 0.5}
+    scenario = scenario.replace({"interventions": [*deeds, faster]})
     tape = simulate(scenario, engine="agents")
     left = (tape.events.kind == ABANDON) & (tape.events.person == tape.persons.total - 1)
     assert left.sum() > 50
@@ -43,14 +42,13 @@ def test_the_crowds_cohorts_leave_one_by_one() -> None:
 
 
 def test_a_seed_other_than_the_scenarios_is_the_tapes() -> None:
-    scenario = Scenario.load(SCENARIOS / "e2_implementer.toml").replace({"world.size": 50})
-    tape = simulate(scenario, seed=77, engine="agents")
+    scenario = Scenario.load("e2_implementer").replace({"world.size": 50})
     shorter = simulate(scenario.replace({"scenario.steps": 70}), seed=77, engine="agents")
-    assert until(tape, 70, scenario) == shorter
+    assert until(simulate(scenario, seed=77, engine="agents"), 70, scenario) == shorter
 
 
 def test_the_tape_of_a_run_needs_its_own_scenario() -> None:
-    scenario = Scenario.load(SCENARIOS / "e1_interpreter.toml")
+    scenario = Scenario.load("e1_interpreter")
     tape = simulate(scenario, engine="agents")
     with pytest.raises(ValueError, match="says how much was realised, not when: its scenario is needed"):
         credit_over_time(tape)
@@ -73,20 +71,17 @@ time,source,target,idea,kind,weight,value
 """
 
 
-def read(folder: Path, latest: int) -> Tape:
+def read(latest: int) -> Tape:
     head, *rows = LOG.splitlines()
-    file = folder / f"until_{latest}.csv"
-    file.write_text("\n".join([head, *(row for row in rows if int(row.split(",")[0]) <= latest)]) + "\n")
-    return read_log(file)
+    return read_log(io.StringIO("\n".join([head, *(row for row in rows if int(row[0]) <= latest)])))
 
 
 @pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.linear])
-def test_a_log_as_it_was_is_the_log_that_ends_there(method: str, tmp_path: Path) -> None:
-    whole = read(tmp_path, 7)
-    origin = whole.provenance["time_origin"]
-    for latest in (1, 2, 3, 4, 5, 6, 7):
-        table = credit(read(tmp_path, latest), method)
-        then = credit(until(whole, latest - origin), method)
+def test_a_log_as_it_was_is_the_log_that_ends_there(method: str) -> None:
+    whole = read(7)
+    for latest in range(1, 8):
+        table = credit(read(latest), method)
+        then = credit(until(whole, latest - whole.provenance["time_origin"]), method)
         assert then.total == pytest.approx(table.total)
         assert by_name(then) == pytest.approx(by_name(table))
 
@@ -104,24 +99,23 @@ def test_over_time_is_the_credit_of_each_moment(data: st.DataObject, tape: Tape)
         now = by_name(table)
         assert found.credit[step].tolist() == [now.get(name, 0.0) for name in found.name]
     assert (np.diff(found.total) >= -1e-9 * found.total.max(initial=0.0)).all() or method == "person-pagerank"
-    last = credit(tape, method)
-    assert found.total[-1] == last.total
+    assert found.total[-1] == credit(tape, method).total
 
 
-def test_without_steps_a_hundred_at_most_from_the_first_event_to_the_end(tmp_path: Path) -> None:
-    assert credit_over_time(read(tmp_path, 7)).steps.tolist() == [1, 2, 3, 4, 5, 6, 7]
-    (tmp_path / "long.csv").write_text("time,source,target\n5000,A,B\n5600,B,C\n9000,C,D\n")
-    found = credit_over_time(read_log(tmp_path / "long.csv"))
+def test_without_steps_a_hundred_at_most_from_the_first_event_to_the_end() -> None:
+    assert credit_over_time(read(7)).steps.tolist() == [1, 2, 3, 4, 5, 6, 7]
+    log = read_log(io.StringIO("time,source,target\n5000,A,B\n5600,B,C\n9000,C,D\n"))
+    found = credit_over_time(log)
     assert len(found.steps) == 100
-    assert found.steps[-1] == read_log(tmp_path / "long.csv").steps
+    assert found.steps[-1] == log.steps
     assert 40 <= np.diff(found.steps).min() <= np.diff(found.steps).max() <= 42
     assert credit_over_time(make_tape(["A"], [], steps=4)).steps.tolist() == [4]
-    (tmp_path / "early.csv").write_text("time,source,target\n-9,A,B\n-7,B,C\n")
-    assert [row["time"] for row in credit_over_time(read_log(tmp_path / "early.csv")).to_rows()] == [-10, -9, -8, -7]
+    early = credit_over_time(read_log(io.StringIO("time,source,target\n-9,A,B\n-7,B,C\n")))
+    assert [row["time"] for row in early.to_rows()] == [-10, -9, -8, -7]
 
 
-def test_steps_must_ascend_and_be_there(tmp_path: Path) -> None:
-    tape = read(tmp_path, 7)
+def test_steps_must_ascend_and_be_there() -> None:
+    tape = read(7)
     with pytest.raises(ValueError, match="steps: must ascend"):
         credit_over_time(tape, steps=[3, 3])
     for step in (-1, 0.9, tape.steps + 1):
@@ -129,22 +123,19 @@ def test_steps_must_ascend_and_be_there(tmp_path: Path) -> None:
             credit_over_time(tape, steps=[step])
 
 
-def test_the_giants_of_the_time(tmp_path: Path) -> None:
+def test_the_giants_of_the_time() -> None:
     """Ada has an idea that A tells; later B's own idea outgrows it."""
     rows = ["1,,Ada,old,discover", *(f"{2 + k},Ada,a{k},old,learn" for k in range(3)), "5,,Bea,new,discover"]
     rows += [f"{6 + k // 5},Bea,b{k},new,learn" for k in range(27)]
-    (tmp_path / "log.csv").write_text("time,source,target,idea,kind\n" + "\n".join(rows) + "\n")
-    found = credit_over_time(read_log(tmp_path / "log.csv"))
+    found = credit_over_time(read_log(io.StringIO("\n".join(["time,source,target,idea,kind", *rows]))))
     shares = found.to_pandas()
     assert shares["Ada"].iloc[[1, 4]].tolist() == [1.0, 1.0]
     assert shares["Bea"].iloc[-1] == 0.9
     courses = [(course.name, course.kind) for course in found.courses(most=2)]
     assert courses == [("Bea", "person"), ("Ada", "person"), ("", "rest")]
-    rows_of = found.to_rows()
-    assert rows_of[-1]["credit"] == 30.0
-    assert rows_of[-1]["share"] == 1.0
-    assert rows_of[-1]["persons"]["Bea"] == 0.9
-    assert rows_of[3]["share"] == pytest.approx(3 / 30)
+    last = found.to_rows()[-1]
+    assert (last["credit"], last["share"], last["persons"]["Bea"]) == (30.0, 1.0, 0.9)
+    assert found.to_rows()[3]["share"] == pytest.approx(3 / 30)
 
 
 def test_courses_have_all_of_the_credit() -> None:
