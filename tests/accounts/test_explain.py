@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from sim.accounts.over_time import credit_over_time
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from tests import cases
 from tests.loops import compile_all
-from tests.tapes import by_name, make_tape, tapes
+from tests.tapes import by_name, chain, make_tape, tapes
 
 LINEAR = ("role-flow", "shapley", "owen", "position", "priority")
 
@@ -25,21 +26,18 @@ def test_the_parts_of_every_division_sum_to_the_credit(tape: Tape) -> None:
             why = explain(tape, name, method)
             assert why.credit == value
             assert why.total == table.total
-            for parts in (why.ideas, why.lineages, why.times):
-                assert sum(part.credit for part in parts) == pytest.approx(value, rel=1e-9, abs=1e-12 * table.total)
-            if why.roles:
-                assert sum(why.roles.values()) == pytest.approx(value, rel=1e-9, abs=1e-12 * table.total)
+            parts = [[part.credit for part in those] for those in (why.ideas, why.lineages, why.times)]
+            for each in (*parts, *([why.roles.values()] if why.roles else [])):
+                assert sum(each) == pytest.approx(value, rel=1e-9, abs=1e-12 * table.total)
             text = list(in_words(why))
-            assert all("\n" not in line for line in text)
+            assert not any("\n" in line for line in text)
             assert text[0].startswith(name)
 
 
 def bridge() -> Tape:
     """A tells B and E, B tells C, C tells D; each who learns is worth 1, and D uses what C made."""
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {1: 1.0}), (LEARN, 4, {0: 1.0}),
-              (IMPLEMENT, 2, {2: 1.0}), (LEARN, 3, {2: 1.0})]  # fmt: skip
-    worth = [(1, -1, 1.0), (2, -1, 1.0), (3, -1, 1.0), (5, 4, 3.0)]
-    return make_tape("ABCDE", events, worth)
+    events = [*chain(0, 1, 2), (LEARN, 4, {0: 1.0}), (IMPLEMENT, 2, {2: 1.0}), (LEARN, 3, {2: 1.0})]
+    return make_tape("ABCDE", events, [(1, -1, 1.0), (2, -1, 1.0), (3, -1, 1.0), (5, 4, 3.0)])
 
 
 def ways(why: Explanation) -> dict[str, tuple[int, float]]:
@@ -55,30 +53,29 @@ def test_the_ways_are_those_of_the_tape() -> None:
     why = explain(bridge(), "C")
     assert ways(why) == {"A had idea 0 at 1 and told B, who told C: 2 adoptions": (2, 1.5)}  # C's own is one of them
     assert why.roles == pytest.approx({"idea": 0.0, "communication": 0.5, "implementation": 1.0})
-    assert why.lost == 3.0
-    assert (why.rank, why.ranked) == (2, 3)
+    assert (why.lost, why.rank, why.ranked) == (3.0, 2, 3)
 
 
-def test_of_tellers_with_equal_parts_the_earliest_is_named_as_the_figures_do() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (LEARN, 2, {0: 1.0}), (LEARN, 3, {1: 0.5, 2: 0.5})]
-    (way,) = explain(make_tape("ABCD", events, [(3, -1, 1.0)]), "A").lineages
-    assert [name for name, _ in way.lineage] == ["A", "B"]
-
-
-def test_the_idea_of_a_way_is_that_of_its_discoverer() -> None:
-    events = [(DISCOVER, 0, {}), (LEARN, 1, {0: 1.0}), (DISCOVER, 1, {1: 1.0}, 1, 1), (LEARN, 2, {2: 1.0}, 1, 1)]
-    (way,) = explain(make_tape("ABC", events, [(3, -1, 1.0)]), "B").lineages
-    assert way.name == "A had idea 0 at 1 and told B: one adoption"
+@pytest.mark.parametrize(("events", "person", "name"), [
+    # Of tellers with equal parts the earliest is named, as the figures do.
+    ([*chain(0, 1), (LEARN, 2, {0: 1.0}), (LEARN, 3, {1: 0.5, 2: 0.5})], "A", "A had idea 0 at 1 and told B"),
+    # The idea of a way is that of its discoverer.
+    ([*chain(0, 1), (DISCOVER, 1, {1: 1.0}, 1, 1), (LEARN, 2, {2: 1.0}, 1, 1)], "B", "A had idea 0 at 1 and told B"),
+])  # fmt: skip
+def test_who_and_what_is_named_of_a_way(events: list[Any], person: str, name: str) -> None:
+    (way,) = explain(make_tape("ABCD", events, [(3, -1, 1.0)]), person).lineages
+    assert way.name == f"{name}: one adoption"
+    assert [who for who, _ in way.lineage] == ["A", "B"]
 
 
 @pytest.mark.parametrize("zero", [2000, 1_700_000_000_000_000_000])
 def test_spans_and_attention_do_not_depend_on_the_zero_of_the_calendar(zero: int) -> None:
-    log = [pd.DataFrame({"time": [since, since + 4, since + 29], "source": [*"ABC"], "target": [*"BCD"]})
-           for since in (1, 1 + zero)]  # fmt: skip
-    early, late = map(read_log, log)
-    names = ([part.name.replace(",", "").split(" to ") for part in explain(tape, "A").times] for tape in (early, late))
-    spans, moved = ([[int(end) for end in name] for name in those] for those in names)
-    assert moved == [[end + zero for end in span] for span in spans]
+    early, late = (
+        read_log(pd.DataFrame({"time": [since, since + 4, since + 29], "source": [*"ABC"], "target": [*"BCD"]}))
+        for since in (1, 1 + zero)
+    )
+    spans = [[part.name.replace(",", "").split(" to ") for part in explain(tape, "A").times] for tape in (early, late)]
+    assert [[int(end) - zero for end in span] for span in spans[1]] == [[int(end) for end in span] for span in spans[0]]
     assert by_name(credit(late, "citerank")) == by_name(credit(early, "citerank"))
     assert (credit_over_time(late).steps - zero).tolist() == credit_over_time(early).steps.tolist()
 

@@ -7,7 +7,7 @@ from sim.tape.rows import Recorder
 from sim.tape.tables import DISCOVER, Persons
 from sim.tape.tape import Tape
 from tests import cases, naive
-from tests.tapes import by_name, finish_tape, make_tape, tapes
+from tests.tapes import by_name, finish_tape, tapes
 
 
 def test_the_first_of_one_step_share_and_later_ones_do_not() -> None:
@@ -15,14 +15,9 @@ def test_the_first_of_one_step_share_and_later_ones_do_not() -> None:
     for step, person, idea in [(1, 2, 0), (1, 0, 0), (2, 1, 0), (2, 1, 1)]:
         recorder.event(step, DISCOVER, person, idea)
     people = Persons(["A", "B", "C"], [1, 1, 1], [1, 1, 1])
-    tape = finish_tape(recorder, people, [(2, -1, 6.0), (3, -1, 1.0)])
+    tape = finish_tape(recorder, people, [(2, -1, 6.0), (3, -1, 1.0)], ideas=("a", "b", "nobody's"))
     assert first_discoverers(tape) == {0: [0, 2], 1: [1]}
     assert priority(tape).persons.credit.tolist() == [3.0, 1.0, 3.0]
-
-
-def test_ideas_that_nobody_discovered_are_left_out() -> None:
-    tape = make_tape(["A"], [(DISCOVER, 0, {}, 1, 1)], ideas=("a", "b", "c"))
-    assert first_discoverers(tape) == {1: [0]}
 
 
 @cases(100, tapes())

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter, defaultdict
 from fractions import Fraction
 from typing import Any
 
@@ -27,22 +28,19 @@ def test_worked_examples(paths: Any, converted: Any, chance: float, removal: Any
 
 def success_of(paths: list[list[int]], converted: list[bool], times: list[int], removed: int | None) -> Fraction:
     """The chance of success by the chain, one channel being nothing; Gaussian elimination of the channels by hand."""
-    moves: dict[Any, dict[Any, Fraction]] = {}
+    moves: dict[Any, Counter[Any]] = defaultdict(Counter)
     for path, good, count in zip(paths, converted, times, strict=True):
-        stations = ["start", *path, "success" if good else "nothing"]
-        for one, other in itertools.pairwise(stations):
-            row = moves.setdefault(one, {})
-            row[other] = row.get(other, Fraction(0)) + count
-    chain = {one: {o: n / sum(row.values()) for o, n in row.items()} for one, row in moves.items()}
+        for one, other in itertools.pairwise(["start", *path, "success" if good else "nothing"]):
+            moves[one][other] += count
+    chain: dict[Any, Any] = {one: {o: Fraction(n, row.total()) for o, n in row.items()} for one, row in moves.items()}
     if removed is not None:
         chain[removed] = {"nothing": Fraction(1)}
     for channel in [one for one in chain if one != "start"]:
         gone = chain.pop(channel)
-        again = gone.pop(channel, Fraction(0))
+        again = gone.pop(channel, 0)
         for row in chain.values():
-            passed = row.pop(channel, Fraction(0))
-            for other, chance in gone.items():
-                row[other] = row.get(other, Fraction(0)) + passed * chance / (1 - again)
+            passed = row.pop(channel, 0)
+            row |= {other: row.get(other, 0) + passed * chance / (1 - again) for other, chance in gone.items()}
     return chain["start"].get("success", Fraction(0))
 
 
