@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim import Scenario, Study
 from sim.engines import simulate
 from sim.study import analysis
 from sim.study.analysis import differences, measures_of, parameters_of, summarise, to_xarray
 from sim.study.intervals import BCA_TO, bootstrap
+from tests.study.worlds import VARY, study, world
 
 RATES, REACHES = (0.0, 0.1, 0.5), (0.2, 0.7)
 
@@ -51,28 +51,22 @@ def test_a_summary_has_the_statistics_of_every_setting():
         assert row["q05"] <= row["q25"] <= row["median"] <= row["q75"] <= row["q95"]
         assert row["low"] <= row["mean"] <= row["high"]
         assert row["interval"] == ("BCa" if row["measure"] == "total" else "Wilson")
-    found = summarise(runs(), ["total"], by=["dynamics.abandon_rate"])
-    assert found["dynamics.abandon_rate"].tolist() == list(RATES)
-    assert found["number"].tolist() == [12, 12, 12]
-    everything = summarise(runs(), ["total"], by=[])
-    assert everything["number"].tolist() == [36]
-    assert everything["mean"][0] == pytest.approx(runs()["total"].mean())
+    found = summarise(table, ["total"], by=BY[:1])
+    assert found[[BY[0], "number"]].to_numpy().tolist() == [[rate, 12] for rate in RATES]
+    everything = summarise(table, ["total"], by=[])
+    assert everything[["number", "mean"]].to_numpy() == pytest.approx(np.array([[36, table["total"].mean()]]))
     assert parameters_of(table) == BY
     table.attrs["parameters"] = ["population.reach"]
     assert parameters_of(table) == ["population.reach"]
 
 
 def test_failed_and_empty_runs_are_counted_and_left_out_and_one_value_has_no_interval():
-    columns = {"cell": [0] * 6, "replicate": range(6), "seed": range(6)}
-    columns |= {"total": [1.0, 2.0, np.nan, None, np.inf, 6.0], "error": [None, None, "ValueError: no"] + [None] * 3}
-    table = pd.DataFrame(columns)
-    (row,) = summarise(table, ["total"], by=["cell"]).to_dict("records")
-    assert (row["number"], row["empty"], row["failed"]) == (3, 2, 1)
-    assert row["mean"] == 3.0
+    columns = {"cell": 0, "replicate": range(6), "total": [1.0, 2.0, np.nan, None, np.inf, 6.0]}
+    table = pd.DataFrame(columns | {"error": [None, None, "ValueError: no"] + [None] * 3})
+    found = summarise(table, ["total"], by=["cell"])
+    assert found[["number", "empty", "failed", "mean"]].to_numpy().tolist() == [[3, 2, 1, 3.0]]
     table = runs()
-    gone = table["cell"] == 3
-    table.loc[gone, ["total", "outbreak"]] = np.nan
-    table.loc[gone, "error"] = "out of luck"
+    table.loc[table["cell"] == 3, ["total", "outbreak", "error"]] = (np.nan, np.nan, "out of luck")
     found = summarise(table, ["total"], by=["cell"]).set_index("cell")
     assert found.loc[3, ["number", "failed", "interval"]].tolist() == [0, 6, "none"]
     assert np.isnan(found.loc[3, ["mean", "sd", "q05", "low", "high"]].to_numpy(float)).all()
@@ -94,11 +88,8 @@ def exact_bca(values, confidence):
     left_out = [(sum(values) - value) / (n - 1) for value in values]
     centre = sum(left_out) / n
     a = sum((centre - m) ** 3 for m in left_out) / (6 * sum((centre - m) ** 2 for m in left_out) ** 1.5)
-    limits = []
-    for tail in ((1 - confidence) / 2, (1 + confidence) / 2):
-        z = z0 + normal.inv_cdf(tail)
-        limits.append(np.quantile(means, normal.cdf(z0 + z / (1 - a * z))))
-    return limits
+    tails = [z0 + normal.inv_cdf(tail) for tail in ((1 - confidence) / 2, (1 + confidence) / 2)]
+    return [np.quantile(means, normal.cdf(z0 + z / (1 - a * z))) for z in tails]
 
 
 def test_the_interval_is_that_of_all_resamples():
@@ -122,7 +113,7 @@ def test_a_share_has_the_interval_of_wilson(number, data):
     (row,) = summarise(table, ["outbreak"], by=["cell"], confidence=0.9).to_dict("records")
     wanted = stats.binomtest(happened, number).proportion_ci(0.9, method="wilson")
     assert row["interval"] == "Wilson"
-    assert [row["low"], row["high"]] == pytest.approx([wanted.low, wanted.high], abs=1e-12)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(wanted), abs=1e-12)
 
 
 @given(st.permutations(range(6)), st.integers(0, 5))
@@ -151,8 +142,7 @@ def test_paired_differences_take_the_common_luck_away():
         apart = sum(plain.variance([value[c, k] for k in range(6)]) for c in (row["cell"], 0))
         assert row["reduction"] == pytest.approx(1 - plain.variance(pairs) / apart)
         assert row["reduction"] > 0.99
-        assert row["low"] <= 10 * row[BY[0]] + row[BY[1]] - 0.2 + 0.02
-        assert row["high"] >= 10 * row[BY[0]] + row[BY[1]] - 0.2 - 0.02
+        assert row["low"] - 0.02 <= 10 * row[BY[0]] + row[BY[1]] - 0.2 <= row["high"] + 0.02
     failed = (table["cell"] == 0) & (table["replicate"] == 2)
     table.loc[failed, "total"] = np.nan
     table = table[~((table["cell"] == 4) & (table["replicate"] == 5))]
@@ -185,18 +175,15 @@ def test_the_array_has_the_parameters_as_dimensions_or_cells():
     assert found["total"].dims == (*BY, "replicate")
     assert found["total"].shape == (3, 2, 6)
     for row in table.to_dict("records"):
-        place = {BY[0]: row[BY[0]], BY[1]: row[BY[1]], "replicate": row["replicate"]}
-        assert float(found["total"].sel(place)) == row["total"]
-        assert float(found["outbreak"].sel(place)) == row["outbreak"]
-    assert int(found["total"].isnull().sum()) == 1
-    assert np.isnan(float(found["total"].sel({BY[0]: 0.5, BY[1]: 0.2, "replicate": 5})))
+        place = {name: row[name] for name in (*BY, "replicate")}
+        assert all(float(found[measure].sel(place)) == row[measure] for measure in ("total", "outbreak"))
+    assert int(found["total"].isnull().sum()) == 1  # of the run that is not there
     table = runs()
     table["world.network"] = np.where(table["cell"] % 2, "ring", "complete")
     words = to_xarray(table, ["dynamics.abandon_rate", "world.network"], ["total"])
     assert words["world.network"].to_numpy().tolist() == list(dict.fromkeys(table["world.network"]))
-    cells = to_xarray(table, [], ["total"])
-    assert cells["total"].dims == ("cell", "replicate")
-    assert cells["total"].shape == (6, 6)
+    cells = to_xarray(table, [], ["total"])["total"]
+    assert (cells.dims, cells.shape) == (("cell", "replicate"), (6, 6))
     with pytest.raises(ValueError, match=r"two runs at dynamics.abandon_rate .*, replicate .*; name every parameter"):
         to_xarray(runs(), [BY[0]], ["total"])
     luck = np.random.default_rng(1)
@@ -211,38 +198,23 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
         to_xarray(runs(), BY, ["total"])
 
 
-WORLD = """
-scenario = {name = "a village", steps = 6, seed = 4}
-population = {count = 8, reach = 0.5, understanding = 0.9}
-persons = [{name = "Ada", creativity = 1.0, reach = 0.6}]
-ideas = [{name = "wheel", discovery_rate = 2.0}]
-impact = {value_of = "held"}
-"""
-
-
 def test_the_table_of_a_study_is_that_of_its_folder_and_names_what_is_in_it(tmp_path):
-    vary = {"dynamics.abandon_rate": [0.0, 0.4], "population.reach": [0.1, 0.9]}
-    study = Study(Scenario.from_toml(WORLD), vary, replicates=5, measures=["total", "share:Ada"])
-    study.run(tmp_path / "kept", executor="threads")
-    table = analysis.table(study)
+    made = study(world().replace({"impact.value_of": "held"}), replicates=5, measures=["total", "share:Ada"])
+    made.run(tmp_path / "kept", executor="threads")
+    table = analysis.table(made)
     pd.testing.assert_frame_equal(table, analysis.table(tmp_path / "kept"))
-    assert parameters_of(table) == list(vary)
+    assert parameters_of(table) == list(VARY)
     assert measures_of(table) == ["total", "share:Ada"]
-    assert table["seed"].tolist() == [4, 5, 6, 7, 8] * 4
-    found = summarise(table, measures_of(table), parameters_of(table))
-    assert found["number"].tolist() == [5] * 8
-    pairs = differences(table, "total", {"dynamics.abandon_rate": 0.0, "population.reach": 0.1}, by=list(vary))
+    assert table["seed"].tolist() == [3, 4, 5, 6, 7] * 6
+    assert summarise(table, measures_of(table), parameters_of(table))["number"].tolist() == [5] * 12
 
-    def total(rate, reach, seed):
-        return simulate(study.scenario.replace(dict(zip(vary, (rate, reach), strict=True))), seed).total
+    def totals(*values):
+        scenario = made.scenario.replace(dict(zip(VARY, values, strict=True)))
+        return np.array([simulate(scenario, seed).total for seed in range(3, 8)])
 
-    tapes = {cell: total(*cell) for cell in itertools.product((0.0, 0.4), (0.1, 0.9), range(4, 9))}
-    for row in pairs.to_dict("records"):
-        rate, reach = row["dynamics.abandon_rate"], row["population.reach"]
-        each = [tapes[rate, reach, seed] - tapes[0.0, 0.1, seed] for seed in range(4, 9)]
-        assert row["mean"] == pytest.approx(plain.mean(each))
-    study = Study(Scenario.from_toml(WORLD), {"dynamics.abandon_rate": [0.0, 0.4]}, replicates=3, measures=["total"],
-                  common_random_numbers=False)  # fmt: skip
-    study.run(executor="threads")
+    for row in differences(table, "total", dict(zip(VARY, (0.0, 0.1), strict=True)), by=list(VARY)).to_dict("records"):
+        assert row["mean"] == pytest.approx(np.mean(totals(*(row[key] for key in VARY)) - totals(0.0, 0.1)))
+    own = study(replicates=3, common_random_numbers=False)
+    own.run(executor="threads")
     with pytest.raises(ValueError, match="common random numbers"):
-        differences(analysis.table(study), "total", 0)
+        differences(analysis.table(own), "total", 0)

@@ -1,13 +1,14 @@
 """Designs: which cells there are, of which kind their values are, which seeds their runs have."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from sim import ScenarioError, Study
 from sim.study.design import Cells, parse_vary, seeds_of
-from tests.study.worlds import VARY, study, world
+from tests.study.worlds import MEASURES, TEXT, VARY, study, world
 
 
 def test_a_grid_is_every_combination_the_last_key_varying_fastest():
@@ -15,8 +16,7 @@ def test_a_grid_is_every_combination_the_last_key_varying_fastest():
     expected = [{"dynamics.abandon_rate": rate, "persons.Ada.reach": reach} for rate, reach in pairs]
     cells = study().cells
     assert list(cells) == expected
-    assert cells[-1] == expected[-1]
-    assert cells[1:3] == expected[1:3]
+    assert [cells[-1], *cells[1:3]] == [expected[-1], *expected[1:3]]
     with pytest.raises(IndexError):
         cells[6]
     assert list(Study(world(), replicates=3).cells) == [{}]
@@ -27,8 +27,8 @@ def test_a_grid_is_every_combination_the_last_key_varying_fastest():
 
 
 def test_where_the_scenario_takes_whole_numbers_a_range_has_whole_numbers():
-    assert [cell["scenario.steps"] for cell in study(vary={"scenario.steps": {"start": 1, "stop": 10, "num": 4}}).cells
-            ] == [1, 4, 7, 10]  # fmt: skip
+    steps = study(vary={"scenario.steps": {"start": 1, "stop": 10, "num": 4}}).cells
+    assert [cell["scenario.steps"] for cell in steps] == [1, 4, 7, 10]
     sampled = study(vary={"scenario.steps": [5, 60], "dynamics.abandon_rate": [0, 1]}, design="sobol", samples=16).cells
     assert all(type(cell["scenario.steps"]) is int and 5 <= cell["scenario.steps"] <= 60 for cell in sampled)
     assert len({cell["dynamics.abandon_rate"] for cell in sampled}) == 16
@@ -43,10 +43,9 @@ def test_sampled_cells_are_balanced():
     assert list(study(vary=vary, design="latin-hypercube", samples=20).cells) == list(made.cells)
     assert list(study(vary=vary, design="latin-hypercube", samples=20, seed=4).cells) != list(made.cells)
     assert made.problem() == {"num_vars": 2, "names": list(vary), "bounds": [[0.0, 0.5], [0.2, 0.4]]}
-    vary = {"dynamics.abandon_rate": [0.0, 1.0], "persons.Ada.reach": [0.0, 1.0]}
-    cells = list(study(vary=vary, design="sobol", samples=64).cells)
-    quarters = [(cell["dynamics.abandon_rate"] < 0.5, cell["persons.Ada.reach"] < 0.5) for cell in cells]
-    assert [quarters.count(one) for one in itertools.product([True, False], repeat=2)] == [16] * 4
+    cells = study(vary={key: [0.0, 1.0] for key in vary}, design="sobol", samples=64).cells
+    quarters = Counter(tuple(cell[key] < 0.5 for key in vary) for cell in cells)
+    assert sorted(quarters.values()) == [16] * 4
 
 
 def test_luck_is_common_or_each_cells_own():
@@ -56,8 +55,8 @@ def test_luck_is_common_or_each_cells_own():
     own = study(common_random_numbers=False).run()
     assert own["seed"].nunique() == len(own) == 42
     assert not own[["total", "reached"]].equals(table[["total", "reached"]])
-    together = seeds_of(2**64 - 1, 5, range(10), False)
-    assert together == [seeds_of(2**64 - 1, 5, range(k, k + 1), False)[0] for k in range(10)]
+    one_by_one = [seed for k in range(10) for seed in seeds_of(2**64 - 1, 5, range(k, k + 1), False)]
+    assert seeds_of(2**64 - 1, 5, range(10), False) == one_by_one
     many = [seed for cell in range(50) for seed in seeds_of(9, cell, range(200), False)]
     assert len(set(many)) == 10_000
     assert all(0 <= seed < 2**64 for seed in many)
@@ -75,17 +74,20 @@ def test_flags_say_what_varies(text, design, awaits):
     assert parse_vary(text, design) == awaits
 
 
-@pytest.mark.parametrize(("text", "design"), [
-    ("a.b", "grid"), ("=3", "grid"), ("a.b=", "grid"), ("a.b=0:1", "grid"), ("a.b=0:1:11", "sobol"),
-])  # fmt: skip
-def test_flags_that_say_nothing_are_refused(text, design):
-    with pytest.raises(ValueError, match="--vary"):
-        parse_vary(text, design)
+def test_flags_that_say_nothing_are_refused():
+    for text, design in (
+        ("a.b", "grid"),
+        ("=3", "grid"),
+        ("a.b=", "grid"),
+        ("a.b=0:1", "grid"),
+        ("a.b=0:1:11", "sobol"),
+    ):
+        with pytest.raises(ValueError, match="--vary"):
+            parse_vary(text, design)
 
 
-MANY = {
-    f"persons.Ada.{key}": {"start": 0, "stop": 1, "num": 100_000} for key in ("reach", "skill", "clarity", "creativity")
-}
+HUGE = {"start": 0, "stop": 1, "num": 100_000}
+MANY = {f"persons.Ada.{key}": HUGE for key in ("reach", "skill", "clarity", "creativity")}
 
 
 @pytest.mark.parametrize(("changes", "says"), [
@@ -121,14 +123,11 @@ def test_a_list_of_cells_is_a_design():
     cells = [{"persons.Ada.reach": 0.1, "scenario.steps": 3}, {"scenario.steps": 9, "persons.Ada.reach": 0.3}]
     made = study(vary={}, cells=cells)
     assert made.design == "list"
-    table = made.run()
-    assert table["scenario.steps"].tolist() == [3] * 7 + [9] * 7
-    assert table["persons.Ada.reach"].tolist() == [0.1] * 7 + [0.3] * 7
+    found = made.run()[["persons.Ada.reach", "scenario.steps"]]
+    assert found.to_numpy().tolist() == [[0.1, 3]] * 7 + [[0.3, 9]] * 7
 
 
 def test_a_study_file_says_the_same_as_python(tmp_path):
-    from tests.study.worlds import MEASURES, TEXT
-
     (tmp_path / "world.toml").write_text(TEXT, encoding="utf-8")
     (tmp_path / "study.toml").write_text(
         'study.scenario = "world.toml"\nstudy.replicates = 7\n'
