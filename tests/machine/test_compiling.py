@@ -43,20 +43,15 @@ def with_globals(function, **others):
     return FunctionType(function.__code__, function.__globals__ | others, function.__name__)
 
 
-def test_a_function_is_compiled_with_what_it_reaches():
-    assert reachable(sum_of_twice) == [sum_of_twice, twice]
-    assert compiled(sum_of_twice)(1.5) == sum_of_twice(1.5) == 13.0
-    assert compiled(sum_of_twice) is compiled(sum_of_twice)
-
-
-def test_two_functions_of_one_name_are_two():
-    other = with_globals(sum_of_twice, twice=with_globals(thrice))
-    assert compiled(other)(1.5) == 16.0
-    assert compiled(sum_of_twice)(1.5) == 13.0
-
-
 def thrice(x: float) -> float:
     return 3.0 * x
+
+
+def test_a_function_is_compiled_with_what_it_reaches_and_two_of_one_name_are_two():
+    assert reachable(sum_of_twice) == [sum_of_twice, twice]
+    assert compiled(sum_of_twice) is compiled(sum_of_twice)
+    assert compiled(with_globals(sum_of_twice, twice=with_globals(thrice)))(1.5) == 16.0
+    assert compiled(sum_of_twice)(1.5) == sum_of_twice(1.5) == 13.0
 
 
 def test_a_scenario_is_linked_with_what_it_uses():
@@ -88,12 +83,12 @@ def test_another_constant_or_callee_is_another_folder(changed):
 
 
 def test_what_a_function_says_of_itself_does_not_matter():
-    space: dict[str, object] = {"TABLE": TABLE, "LIMIT": LIMIT, "twice": twice, "__name__": __name__}
-    marks = []
+    marks = set()
     for said in ('"""One."""', '"""Two."""\n'):
-        exec(f"def f(x: float) -> float:\n    {said}\n    return twice(x)", space)  # the same function, twice
-        marks.append(fingerprint(space["f"]))
-    assert marks[0] == marks[1]
+        space: dict[str, object] = {"twice": twice, "__name__": __name__}
+        exec(f"def f(x: float) -> float:\n    {said}\n    return twice(x)", space)
+        marks.add(fingerprint(space["f"]))
+    assert len(marks) == 1
 
 
 def test_few_things_are_not_worth_compiling_until_many_calls_add_up(monkeypatch):
@@ -129,11 +124,9 @@ CHECK = """
 
 
 def run(code, folder, *arguments, **environment):
-    file = folder / "code.py"
-    file.write_text(textwrap.dedent(code))
-    given = {k: v for k, v in os.environ.items() if k not in environment} | {k: v for k, v in environment.items() if v}
-    command, kept = [sys.executable, str(file), *arguments], {"capture_output": True, "text": True}
-    return subprocess.run(command, cwd=folder, env=given, check=False, **kept)
+    (folder / "code.py").write_text(textwrap.dedent(code))
+    command, kept = [sys.executable, "code.py", *arguments], {"capture_output": True, "text": True}
+    return subprocess.run(command, cwd=folder, env=os.environ | environment, check=False, **kept)
 
 
 def test_ten_threads_leave_the_current_folder_and_a_users_own_functions_alone(tmp_path):
@@ -189,9 +182,8 @@ def test_options_are_compared_as_numbas_own_are():
     given = [{}, {"nrt": True}, {"nrt": False}, {"release_gil": True, "nrt": False}, {"error_model": "numpy"}]
     for one, other in itertools.product(given, repeat=2):
         plain = [Flags(), Flags()]
-        for flags, values in zip(plain, (one, other), strict=True):
-            for name, value in values.items():
-                setattr(flags, name, value)
+        for flags, (name, value) in [(plain[k], item) for k in (0, 1) for item in (one, other)[k].items()]:
+            setattr(flags, name, value)
         ours = [QuickFlags(flags) for flags in plain]
         assert (ours[0] == ours[1]) == (ours[0] == plain[1]) == (plain[0] == plain[1])
         assert {hash(flags) for flags in ours} == {hash(flags) for flags in plain}
@@ -210,12 +202,12 @@ def test_two_processes_that_begin_together_compile_once(tmp_path):
         code = compiled(add_up)
         print(code(np.array([0, 2, 3], np.int64)), sum(code.stats.cache_hits.values()))
     """
+    folders = (tmp_path / "one", tmp_path / "two")
+    for folder in folders:
+        folder.mkdir()
     with ThreadPoolExecutor(2) as pool:
-        for folder in ("one", "two"):
-            (tmp_path / folder).mkdir()
-        begun = [pool.submit(run, code, tmp_path / folder, XDG_CACHE_HOME=str(tmp_path / "cache"))
-                 for folder in ("one", "two")]  # fmt: skip
-    assert sorted(one.result().stdout for one in begun) == ["5 0\n", "5 1\n"], "one compiles, the other reads it"
+        done = list(pool.map(lambda folder: run(code, folder, XDG_CACHE_HOME=str(tmp_path / "cache")), folders))
+    assert sorted(one.stdout for one in done) == ["5 0\n", "5 1\n"], "one compiles, the other reads it"
 
 
 @pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="needs a home that cannot be written")
@@ -236,23 +228,14 @@ def test_code_kept_by_two_processes_is_not_mixed_up_in_a_third(tmp_path):
     code = f"""import sys
 from sim.machine.compiling import machine_code
 
-def by_one(x: float) -> float:
-    return 1.0
-
-def by_two(x: float) -> float:
-    return 2.0
-
-def share(x: float, k: float) -> float:
-    return step(x) if x > k else 0.0
-
-step = by_one
-
+def by_one(x: float) -> float: return 1.0
+def by_two(x: float) -> float: return 2.0
+def share(x: float, k: float) -> float: return step(x) if x > k else 0.0
 def climb(x: float) -> float:
 {long}    return x
+def whole(x: float, y: float) -> float: return climb(x) + climb(y) * climb(x + y)
 
-def whole(x: float, y: float) -> float:
-    return climb(x) + climb(y) * climb(x + y)
-
+step = by_one
 for which in sys.argv[1]:
     pairs = ((by_one, by_two),) if which == "2" else ()
     print(machine_code(whole, pairs)(0.5, 0.25))
@@ -263,5 +246,4 @@ for which in sys.argv[1]:
 
     one, two = printed("1"), printed("2")
     assert one != two
-    assert printed("12") == one + two
-    assert printed("21") == two + one
+    assert (printed("12"), printed("21")) == (one + two, two + one)

@@ -9,14 +9,6 @@ from sim.machine.folders import held_in, new_file, new_folder, write_whole
 DEAD = 2**22 + 7  # no process has this number
 
 
-def anything(_):
-    return True
-
-
-def nothing(_):
-    return False
-
-
 def interrupt(file):
     file.write_bytes(b"half")
     raise KeyboardInterrupt
@@ -33,11 +25,11 @@ def test_what_the_dead_left_is_not_held(tmp_path):
 
 
 def test_a_folder_takes_its_place_at_the_end(tmp_path):
-    with new_folder(tmp_path / "run", nothing) as partial:
+    with new_folder(tmp_path / "run", lambda _: False) as partial:
         (partial / "a").write_text("1")
         assert not (tmp_path / "run").exists()
     assert names(tmp_path) == ["run"]
-    with new_folder(tmp_path / "run", anything) as partial:
+    with new_folder(tmp_path / "run", lambda _: True) as partial:
         (partial / "b").write_text("2")
     assert names(tmp_path / "run") == ["a", "b"], "what stood beside is kept"
 
@@ -46,7 +38,7 @@ def test_what_the_dead_left_is_removed_or_put_back(tmp_path):
     for name in (f".run.{DEAD}.partial", f".run.{DEAD}.old", f".run.{os.getppid()}.partial", f".other.{DEAD}.partial"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "table").write_text(name)
-    with new_folder(tmp_path / "run", anything) as partial:
+    with new_folder(tmp_path / "run", lambda _: True) as partial:
         (partial / "new").write_text("1")
         # A process that was killed between two renames left its older run under another name.
         assert (tmp_path / "run" / "table").read_text() == f".run.{DEAD}.old"

@@ -13,6 +13,7 @@ import pytest
 from sim import Scenario, ScenarioError, simulate
 from sim.engines import ANY_SIZE
 from sim.machine import memory
+from tests.cli import Done, refused, started
 
 MB = 1 << 20
 UNLIMITED = str(2**63 - 4096)  # what version 1 says where there is no limit
@@ -42,6 +43,7 @@ def machine(monkeypatch, tmp_path):
 @pytest.mark.parametrize(("own", "groups", "free"), [
     (None, [], 1000),
     ("0::/\n", [("", "max", 5 * MB, SECOND)], 1000),
+    ("0::/job\n", [("job", 500 * MB, 400 * MB, SECOND, 150 * MB)], 250),  # the system would give files back
     ("0::/job/step\n", [("job/step", 500 * MB, 100 * MB, SECOND)], 400),
     ("0::/job/step\n", [("job/step", "max", 100 * MB, SECOND), ("job", 300 * MB, 250 * MB, SECOND)], 50),
     ("0::/job\n", [("job", 100 * MB, 300 * MB, SECOND)], 0),
@@ -53,15 +55,9 @@ def machine(monkeypatch, tmp_path):
 def test_the_least_that_is_left_counts(machine, own, groups, free):
     if own is not None:
         (machine / "self").write_text(own)
-    for folder, limit, used, names in groups:
-        group(machine / folder, limit, used, names)
+    for folder, *what in groups:
+        group(machine / folder, *what)
     assert memory.free_memory() == free * MB
-
-
-def test_files_that_the_system_would_give_back_are_free(machine):
-    (machine / "self").write_text("0::/job\n")
-    group(machine / "job", 500 * MB, 400 * MB, SECOND, reclaimable=150 * MB)
-    assert memory.free_memory() == 250 * MB
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
@@ -83,9 +79,8 @@ def test_a_world_that_cannot_end_is_refused_with_both_figures_and_the_way_out(mo
     assert simulate(scenario).steps == 5
 
 
-@pytest.mark.parametrize(("count", "words"), [(1.5e9, "1.5 GB"), (999_400_000, "999 MB"), (0, "0 MB")])
-def test_sizes_in_words(count, words):
-    assert memory.in_words(count) == words
+def test_sizes_in_words():
+    assert [memory.in_words(count) for count in (1.5e9, 999_400_000, 0)] == ["1.5 GB", "999 MB", "0 MB"]
 
 
 def test_a_world_is_refused_in_a_real_group_that_is_too_small(tmp_path):
@@ -108,17 +103,11 @@ def test_a_world_is_refused_in_a_real_group_that_is_too_small(tmp_path):
         population = {count = 5_600_000, reach = 1e-4, creativity = 1e-5}
         ideas = [{name = "i"}]
     """)
-    code = f"""import os, sys
-open({str(small / "cgroup.procs")!r}, "w").write(str(os.getpid()))
-from sim.cli.main import program
-sys.argv = ["shoulders", "run", "world.toml", "--out", "out"]
-program()
-"""
+    enter = f"import os\nopen({str(small / 'cgroup.procs')!r}, 'w').write(str(os.getpid()))"
     try:
-        command = [sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        with started("run", "world.toml", "--out", "out", cwd=tmp_path, script=enter) as process:
+            out, err = process.communicate()
     finally:
         small.rmdir()
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert "1.5 GB if everybody adopts everything, 1.2 GB are free" in done.stderr
+    refused(Done(process.returncode, out, err), "1.5 GB if everybody adopts everything, 1.2 GB are free")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["world.toml"]

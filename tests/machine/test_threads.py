@@ -12,10 +12,9 @@ def test_processors_are_those_of_the_process_or_of_the_machine(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 5}, raising=False)
     assert processors() == 3
     monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert processors() == 7
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert processors() == 1
+    for count, found in ((7, 7), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda count=count: count)
+        assert processors() == found
 
 
 @pytest.mark.parametrize("threads", [None, 1, 4])
