@@ -1,6 +1,7 @@
 """Slow, obvious twins of what sim computes fast: fractions, recursion, loops and sets."""
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,10 +15,8 @@ Account = dict[tuple[int, str], Fraction]
 
 def parents_of(tape: Tape, event: int) -> list[tuple[int, Fraction]]:
     """The parents of an event with their parts, which sum to exactly 1."""
-    rows = as_rows(tape.influences)
-    mine = [(parent, Fraction(weight)) for child, parent, weight in rows if child == event]
-    total = sum(part for _, part in mine)
-    return [(row, part / total) for row, part in mine]
+    mine = [(parent, Fraction(weight)) for child, parent, weight in as_rows(tape.influences) if child == event]
+    return [(row, part / sum(part for _, part in mine)) for row, part in mine]
 
 
 class RoleFlow:
@@ -71,10 +70,11 @@ def priority(tape: Tape) -> dict[int, Fraction]:
     """All value of an idea to the persons who discovered it in the first step."""
     events = as_rows(tape.events)
     credit: dict[int, Fraction] = defaultdict(Fraction)
-    for event, value in zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True):
-        found = [row for row in events if row[1] == DISCOVER and row[3] == events[event][3]]
-        first = min(row[0] for row in found)
-        persons = {row[2] for row in found if row[0] == first}
+    for event, _, value in as_rows(tape.realised):
+        found = [
+            (step, person) for step, kind, person, idea, _ in events if (kind, idea) == (DISCOVER, events[event][3])
+        ]
+        persons = {person for step, person in found if step == min(found)[0]}
         for person in persons:
             credit[person] += Fraction(value) / len(persons)
     return credit
@@ -82,14 +82,12 @@ def priority(tape: Tape) -> dict[int, Fraction]:
 
 def person_graph(tape: Tape) -> dict[tuple[int, int], Fraction]:
     """The edges of the person graph with their weights, the World being -1."""
-    kind, person, idea = tape.events.kind.tolist(), tape.events.person.tolist(), tape.events.idea.tolist()
-    sizes = tape.persons.size[tape.persons.group].tolist()
+    events, sizes = as_rows(tape.events), tape.persons.size[tape.persons.group].tolist()
     lessons = [
-        (person[parent], person[event], idea[event], part * tape.events.count.tolist()[event])
-        for event in range(len(kind))
-        if kind[event] == LEARN
-        for parent, part in parents_of(tape, event)
-        if person[parent] != person[event]
+        (events[parent][2], person, idea, part * count)
+        for row, (_, kind, person, idea, count) in enumerate(events)
+        for parent, part in (parents_of(tape, row) if kind == LEARN else ())
+        if events[parent][2] != person
     ]
     edges = {(-1, -1): Fraction(1)}
     told: dict[tuple[int, int, int], Fraction] = defaultdict(Fraction)
@@ -110,25 +108,23 @@ def person_graph(tape: Tape) -> dict[tuple[int, int], Fraction]:
 
 
 def _discovered(tape: Tape) -> dict[int, Fraction]:
-    kind, person, idea = tape.events.kind.tolist(), tape.events.person.tolist(), tape.events.idea.tolist()
-    rows = as_rows(tape.realised)
-    realised = [(event, implementation) for event, implementation, value in rows if value > 0.0]
+    _, kind, person, idea, _ = (column.tolist() for column in tape.events.columns().values())
+    realised = [(event, implementation) for event, implementation, value in as_rows(tape.realised) if value > 0.0]
     in_use = {idea[event] for event, _ in realised} or {idea[e] for e in range(len(kind)) if kind[e] == LEARN}
     found: dict[int, set[int]] = defaultdict(set)
-    for event in range(len(kind)):
-        if kind[event] == DISCOVER and idea[event] in in_use:
-            below = _below(tape, event)
-            users = {person[e] for e in below if kind[e] == LEARN}
-            users |= {person[holding] for holding, served in realised if served in below}
-            if users - {person[event]}:
-                found[person[event]].add(idea[event])
+    for event in (event for event in range(len(kind)) if kind[event] == DISCOVER and idea[event] in in_use):
+        below = _below(tape, event)
+        users = {person[e] for e in below if kind[e] == LEARN}
+        users |= {person[holding] for holding, served in realised if served in below}
+        if users - {person[event]}:
+            found[person[event]].add(idea[event])
     return {one: Fraction(len(those), len(in_use)) for one, those in found.items()}
 
 
 def _below(tape: Tape, event: int) -> set[int]:
     """The events that go back to this one within its idea."""
     below = {event}
-    for child, parent in zip(tape.influences.child.tolist(), tape.influences.parent.tolist(), strict=True):
+    for child, parent, _ in as_rows(tape.influences):
         if parent in below and tape.events.kind[child] in {LEARN, IMPLEMENT, USE}:
             below.add(child)
     return below - {event}
@@ -140,13 +136,9 @@ def reached_law(
     """The law of whom an independent cascade from the source reaches, by all 2^m worlds of live arcs (a, b, chance)."""
     law: dict[frozenset[int], Fraction] = defaultdict(Fraction)
     for alive in itertools.product([False, True], repeat=len(arcs)):
-        chance, live = Fraction(1), set()
-        for (a, b, p), there in zip(arcs, alive, strict=True):
-            chance *= p if there else 1 - p
-            if there:
-                live.add((a, b))
+        live = {(a, b) for (a, b, _), there in zip(arcs, alive, strict=True) if there}
         reached = {source}
         for _ in range(nodes):
             reached |= {b for a, b in live if a in reached}
-        law[frozenset(reached)] += chance
+        law[frozenset(reached)] += math.prod(p if there else 1 - p for (*_, p), there in zip(arcs, alive, strict=True))
     return law

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from sim.logs.assemble import HELD, LATE, Happened, tape_of
-from sim.logs.edges import NOT_THERE
 from sim.logs.log import Log, Options
 from sim.readers.times import nanoseconds
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN, USE
@@ -23,16 +22,15 @@ KINDS = {"learn": LEARN, "discover": DISCOVER, "implement": IMPLEMENT, "use": US
 Cause = tuple[int, float, float]  # source, weight, value
 
 
-def naive_tape(text: str, orphans: str = "root") -> Tape:
+def naive_tape(text: str) -> Tape:
     """The tape of a sound CSV file log.csv."""
     rows = list(csv.DictReader(io.StringIO(text)))
     people = sorted({"", *(row["source"] for row in rows), *(row["target"] for row in rows)})
     ideas = sorted({row.get("idea") or "idea" for row in rows})
-    history = _Edges(people, ideas, orphans == "root")
+    history = _Edges(people, ideas)
     times = [nanoseconds(row["time"]) or (0, "") for row in rows]
     scale = 10**9 if all(time % 10**9 == 0 for time, _ in times) else 1000
-    found: dict[Any, None] = {}
-    built: dict[int, list[str]] = {}
+    found: set[Any] = set()
     for row, (time, form) in zip(rows, times, strict=True):
         source, target = people.index(row["source"]), people.index(row["target"])
         kind = KINDS.get(row.get("kind", ""), LEARN if source else DISCOVER)
@@ -43,16 +41,12 @@ def naive_tape(text: str, orphans: str = "root") -> Tape:
         teller = ANYONE if kind in (DISCOVER, IMPLEMENT) or not source else idea | source
         event = (time // scale, kind, idea | target, teller,
                  float(row.get("weight") or 1.0), float(row.get("value") or UNSAID))  # fmt: skip
-        if kind == DISCOVER and form and target and row.get("builds_on"):
-            built.setdefault(idea | target, row["builds_on"].split(";"))
         reason = next((reason for reason, bad in reasons.items() if bad), "duplicate" if event in found else "")
         if reason:
             history.dropped[reason] += 1
         else:
-            found[event] = None
+            found.add(event)
     history.place(sorted(found))
-    for holder, names in built.items():
-        history.build(holder, names)
     unit = "microsecond" if scale == 1000 else "as in the log"
     return history.tape({"format": "edges", "time_unit": unit, "rows": len(rows)})
 
@@ -60,13 +54,13 @@ def naive_tape(text: str, orphans: str = "root") -> Tape:
 class _Edges:
     """The rows of a table of edges, placed in order of time; a holder is idea << 32 | person."""
 
-    def __init__(self, people: list[str], ideas: list[str], orphans: bool) -> None:
-        self.people, self.ideas, self.orphans = people, ideas, orphans
+    def __init__(self, people: list[str], ideas: list[str]) -> None:
+        self.people, self.ideas = people, ideas
         self.events: list[tuple[int, int, int]] = []  # step, kind, holder
         self.influences: list[tuple[int, int, float]] = []
         self.realised: list[tuple[int, int, float]] = []
         self.holdings: dict[int, int] = {}
-        self.made: dict[int, list[int]] = {}
+        self.made: dict[int, list[int]] = defaultdict(list)
         self.roots: list[int] = []
         self.dropped, self.mended = Counter[str](), Counter[str]()
         self.last = -(2**62)
@@ -81,18 +75,17 @@ class _Edges:
         for (when, what, target), group in groupby(rows, key=itemgetter(0, 1, 2)):
             placing[what](when, what, target, [row[3:] for row in group])
 
-    def add(self, step: int, kind: int, holder: int, parents: Mapping[int, float] | None = None) -> int:
+    def add(self, step: int, kind: int, holder: int, parents: Mapping[int, float]) -> int:
         row = len(self.events)
         self.events.append((step, kind, holder))
         if kind in (DISCOVER, LEARN):
             self.holdings[holder] = row
-        whole = sum((parents or {}).values())
-        self.influences += [(row, parent, weight / whole) for parent, weight in (parents or {}).items()]
+        self.influences += [(row, parent, weight / sum(parents.values())) for parent, weight in parents.items()]
         return row
 
     def root(self, holder: int, time: int) -> int:
         self.mended["root placed"] += 1
-        self.roots.append(self.add(time - 1, DISCOVER, holder))
+        self.roots.append(self.add(time - 1, DISCOVER, holder, {}))
         return self.roots[-1]
 
     def told_before(self, holder: int) -> None:
@@ -122,18 +115,15 @@ class _Edges:
         if target in self.holdings:
             self.dropped[HELD] += len(group)
             return
-        tellers: dict[int, float] = {}
+        tellers: dict[int, float] = defaultdict(float)
         values = []
         for source, weight, value in group:
-            if kind == LEARN and not self.orphans and source not in self.adopts:
-                self.dropped["told by an orphan"] += 1
-                continue
-            teller = self.teller(source, time) if kind == LEARN else None
-            if teller is not None:
-                tellers[teller] = tellers.get(teller, 0.0) + weight
-            if teller is None and kind == LEARN:
+            if kind == DISCOVER:
+                values.append(value)
+            elif (teller := self.teller(source, time)) is None:
                 self.dropped[LATE] += 1
             else:
+                tellers[teller] += weight
                 values.append(value)
         if values:
             self.realise(self.add(time, kind, target, tellers), -1, values, 1.0 if kind == LEARN else 0.0)
@@ -146,13 +136,13 @@ class _Edges:
             self.dropped[LATE] += len(group)
             return
         row = self.add(time, kind, target, {own: 1.0})
-        self.made.setdefault(target, []).append(row)
+        self.made[target].append(row)
         self.realise(own, row, [value for _, _, value in group], 0.0)
 
     def use(self, time: int, _: int, target: int, group: list[Cause]) -> None:
         own = self.holdings.get(target)
         for source, _weight, value in group:
-            made = [row for row in self.made.get(source, [])[-2:] if self.events[row][0] < time] or [-1]
+            made = [row for row in self.made[source] if self.events[row][0] < time] or [-1]
             if own is None:
                 self.dropped["does not hold the idea"] += 1
             elif source != ANYONE and made == [-1]:
@@ -161,33 +151,13 @@ class _Edges:
                 self.last = max(self.last, time)
                 self.realise(own, made[-1], [value], 1.0)
 
-    def build(self, holder: int, names: list[str]) -> None:
-        """Let a discovery build on the discoverer's own holdings, else on the first discovery."""
-        row = self.holdings.get(holder)
-        if row is None or self.events[row][1] != DISCOVER:
-            return
-        parents = set()
-        for name in names:
-            idea = self.ideas.index(name) if name in self.ideas else -1
-            if idea == holder >> 32:
-                continue
-            all_of = [e for e, (_, kind, of) in enumerate(self.events) if kind == DISCOVER and of >> 32 == idea]
-            first = min(all_of, key=lambda e: (self.events[e][0], self.events[e][2] & (2**32 - 1)), default=None)
-            parent = self.holdings.get(idea << 32 | holder & (2**32 - 1), first)
-            self.mended[NOT_THERE] += parent is None
-            if parent is not None and self.events[parent][0] < self.events[row][0]:
-                parents.add(parent)
-        self.influences += [(row, parent, 1.0 / len(parents)) for parent in parents]
-
     def tape(self, facts: dict[str, Any]) -> Tape:
         step, kind, holder = np.array(self.events, np.int64).reshape(-1, 3).T
         columns = []
         for rows in (self.influences, self.realised):
             one, other, number = zip(*rows, strict=True) if rows else ((), (), ())
             columns.append((np.array(one, np.int64), np.array(other, np.int64), np.array(number, np.float64)))
-        happened = Happened(
-            step, kind.astype(np.int8), (holder & (2**32 - 1)).astype(np.int32), (holder >> 32).astype(np.int32),
-            *columns, made_up=np.array(self.roots, np.int64),
-        )  # fmt: skip
+        person, idea = (holder & (2**32 - 1)).astype(np.int32), (holder >> 32).astype(np.int32)
+        happened = Happened(step, kind.astype(np.int8), person, idea, *columns, made_up=np.array(self.roots, np.int64))
         log = Log(Path("log.csv"), Options())
         return tape_of(log, happened, self.people, self.ideas, self.dropped, self.mended, facts, self.last)
