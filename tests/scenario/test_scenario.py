@@ -80,6 +80,7 @@ def expectation(file: Path) -> tuple[int | None, str, str]:
 @pytest.mark.parametrize("file", INVALID, ids=lambda file: file.stem)
 def test_an_invalid_scenario_is_refused_in_one_line_that_says_where_and_what(file):
     line, key, part = expectation(file)
+    depth = sys.getrecursionlimit()
     error = refusal(Scenario.load, file)
     message = str(error)
     where = str(file) if line is None else f"{file}:{line}"
@@ -91,6 +92,7 @@ def test_an_invalid_scenario_is_refused_in_one_line_that_says_where_and_what(fil
     assert not LEAKS.search(message), "words of the machinery, which mean nothing to a user"
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None, "no traceback of the machinery"
+    assert sys.getrecursionlimit() == depth
 
 
 def test_every_section_and_kind_has_an_invalid_example():
@@ -233,19 +235,15 @@ def at(data: Any, path: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("file", [*VALID, *SHIPPED], ids=lambda file: file.name)
-def test_a_scenario_survives_the_way_to_toml_and_back(file):
+def test_a_scenario_survives_the_way_to_toml_and_back_and_runs(file):
     scenario = Scenario.load(file)
     again = Scenario.from_toml(scenario.to_toml(), folder=file.parent)
     assert again == scenario
     assert again.to_toml() == scenario.to_toml()
-
-
-@pytest.mark.parametrize("file", VALID, ids=lambda file: file.name)
-def test_a_valid_scenario_runs(file):
-    scenario = Scenario.load(file)
-    tape = simulate(scenario.replace({"scenario.steps": min(6, scenario.scenario.steps)}))
-    assert tape.steps <= 6
-    assert len(tape.events)
+    if file in VALID:
+        tape = simulate(again.replace({"scenario.steps": min(6, scenario.scenario.steps)}))
+        assert tape.steps <= 6
+        assert len(tape.events)
 
 
 def test_what_is_written_out_holds_every_default():
@@ -510,29 +508,19 @@ def test_replace_with_any_value_at_any_key_is_refused_properly_or_valid(data):
     assert message.isprintable()
 
 
-def test_the_recursion_limit_is_left_alone():
-    before = sys.getrecursionlimit()
-    refusal(Scenario.from_toml, "x = " + "[" * 3000)
-    assert sys.getrecursionlimit() == before
-
-
-VECTOR = """
-scenario = {name = "vector", steps = 5}
-ideas = [{name = "wheel"}]
-persons = [{name = "P1", abilities = ABILITIES}]
-"""
+VECTOR = BASE.replace('name = "J"\n', 'name = "J"\nabilities = VECTOR\n')
 
 
 def test_a_person_may_be_written_as_a_vector():
-    scenario = Scenario.from_toml(VECTOR.replace("ABILITIES", "[1, 1e-10, 0]"))
-    assert [(p.creativity, p.reach, p.skill) for p in scenario.persons] == [(1.0, 1e-10, 0.0)]
+    scenario = Scenario.from_toml(VECTOR.replace("VECTOR", "[1, 1e-10, 0]"))
+    assert [(p.creativity, p.reach, p.skill) for p in scenario.persons[1:]] == [(1.0, 1e-10, 0.0)]
     assert Scenario.from_toml(scenario.to_toml()) == scenario
-    assert scenario.replace({"persons.P1.reach": 0.5}).persons[0].reach == 0.5
+    assert scenario.replace({"persons.J.reach": 0.5}).persons[1].reach == 0.5
 
 
 @pytest.mark.parametrize(("written", "said"), [
     ("[1, 0]", "abilities: must have at least 3 items"), ("[1, 0, 7]", "skill: must be less than or equal to 1"),
-    ("[1, 0, 0], skill = 1", "says skill twice"), ('"all"', "abilities: must be a list"),
+    ("[1, 0, 0]\nskill = 1", "says skill twice"), ('"all"', "abilities: must be a list"),
 ])  # fmt: skip
 def test_a_vector_that_is_none_is_refused(written, said):
-    assert said in str(refusal(Scenario.from_toml, VECTOR.replace("ABILITIES", written)))
+    assert said in str(refusal(Scenario.from_toml, VECTOR.replace("VECTOR", written)))

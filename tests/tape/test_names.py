@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.errors import TapeError
 from sim.tape.tables import Names, Persons
 
 
@@ -51,11 +52,15 @@ def test_they_are_equal_to_what_holds_the_same_names_and_to_nothing_else() -> No
         assert names != other
 
 
-def test_a_place_that_is_not_there_is_an_index_error() -> None:
-    names = Names(Persons(["a"], [3], [1]), [1, 2])
+def test_a_place_that_is_not_there_is_an_error() -> None:
+    persons = Persons(["P1", "a", "crowd"], [1, 3, 1], [1, 1, 10**10])
+    names = Names(persons, [2, 3])
     assert names[-1] == "a 3"
     with pytest.raises(IndexError):
         names[2]
+    for row in (-1, 5, 100):
+        with pytest.raises((TapeError, IndexError)):
+            persons.name_of(row)
 
 
 def test_many_are_shown_as_a_few() -> None:

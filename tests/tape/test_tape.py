@@ -59,11 +59,14 @@ def build(changes: dict[tuple[str, int, str], Any] | None = None, **options: Any
     return Tape(**made, **({"ideas": ("wheel", "cart"), "steps": 8, "world_size": 100} | options))
 
 
-def test_the_history_is_in_order():
+def test_the_history_is_in_order_and_frames_show_it():
     tape = build()
-    assert len(tape.events) == 11
-    assert tape.total == 102.5
+    assert (len(tape.events), tape.total) == (11, 102.5)
     assert tape.parents.tolist() == [0, 0, 1, 3, 4, 5, 7, 8, 10, 11, 11, 11]
+    frame = tape.events.to_pandas()
+    assert list(frame.columns) == list(tables.COLUMNS["events"])
+    assert frame.to_numpy().tolist() == [list(row) for row in EVENTS]
+    assert tape.persons.to_pandas()["name"].tolist() == ["Ada", "Bob", "crowd"]
 
 
 E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
@@ -206,13 +209,6 @@ def test_a_tape_cannot_be_changed_and_the_arrays_that_it_was_made_of_can():
             column[0] = column[0]
 
 
-def test_tables_become_data_frames():
-    frame = build().events.to_pandas()
-    assert list(frame.columns) == list(tables.COLUMNS["events"])
-    assert frame.to_numpy().tolist() == [list(row) for row in EVENTS]
-    assert build().persons.to_pandas()["name"].tolist() == ["Ada", "Bob", "crowd"]
-
-
 def test_tapes_differ_by_ideas_steps_and_world_but_not_by_provenance():
     tape = build()
     for same in (build(), build(provenance={"seed": 3}), build(ideas=["wheel", "cart"])):
@@ -278,12 +274,6 @@ def test_what_breaks_a_long_tape_is_named_where_code_is_compiled_too(monkeypatch
     monkeypatch.setattr(checks, "WORTH_LOADING", 0)
     with pytest.raises(TapeError, match="influences: row 3: parent must precede child"):
         build({(I, 3, "parent"): 10})
-
-
-@pytest.mark.parametrize("row", [-1, 6, 100])
-def test_there_is_no_name_for_nobody(row):
-    with pytest.raises((TapeError, IndexError)):
-        Persons(["P1", "teller", "P2", "crowd"], [1, 3, 1, 1], [1, 1, 1, 10**10]).name_of(row)
 
 
 def test_tables_that_were_taken_do_not_grow_with_the_recorder():
