@@ -16,6 +16,7 @@ from sim.engines import simulate
 from sim.study import analysis
 from sim.study.analysis import differences, measures_of, parameters_of, summarise, to_xarray
 from sim.study.intervals import BCA_TO, bootstrap
+from sim.study.sensitivity import sample_design
 from tests.study.worlds import VARY, study, world
 
 RATES, REACHES = (0.0, 0.1, 0.5), (0.2, 0.7)
@@ -192,10 +193,16 @@ def test_the_array_has_the_parameters_as_dimensions_or_cells():
         to_xarray(table.assign(total=1.0), ["a.x", "a.y"], ["total"])
 
 
-def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(ModuleNotFoundError, match=r"^xarray is not installed: pip install 'shoulders\[analysis\]'$"):
-        to_xarray(runs(), BY, ["total"])
+@pytest.mark.parametrize(("missing", "call"), [
+    ("xarray", lambda: to_xarray(runs(), BY, ["total"])), ("SALib", lambda: sample_design({"a.x": (0, 1)}, 16)),
+])  # fmt: skip
+def test_without_the_extra_one_line_says_what_to_install(missing, call, monkeypatch):
+    for name in (missing, f"{missing}.sample"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(
+        ModuleNotFoundError, match=rf"^{missing} is not installed: pip install 'shoulders\[analysis\]'$"
+    ):
+        call()
 
 
 def test_the_table_of_a_study_is_that_of_its_folder_and_names_what_is_in_it(tmp_path):

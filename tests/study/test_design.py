@@ -127,7 +127,7 @@ def test_a_list_of_cells_is_a_design():
     assert found.to_numpy().tolist() == [[0.1, 3]] * 7 + [[0.3, 9]] * 7
 
 
-def test_a_study_file_says_the_same_as_python(tmp_path):
+def test_a_study_file_says_the_same_as_python_and_names_no_code(tmp_path):
     (tmp_path / "world.toml").write_text(TEXT, encoding="utf-8")
     (tmp_path / "study.toml").write_text(
         'study.scenario = "world.toml"\nstudy.replicates = 7\n'
@@ -137,6 +137,10 @@ def test_a_study_file_says_the_same_as_python(tmp_path):
     from_file = Study.from_toml(tmp_path / "study.toml")
     assert from_file.about() == study().about()
     assert VARY.keys() == from_file.vary.keys()
-    (tmp_path / "study.toml").write_text('[study]\nscenario = "world.toml"\nreplicate = 7\n', encoding="utf-8")
-    with pytest.raises(ScenarioError, match=r"study.toml:3: study.replicate: unknown key.*did you mean 'replicates'"):
-        Study.from_toml(tmp_path / "study.toml")
+    for line, says in (
+        ("replicate = 7", r"study\.replicate: unknown key.*did you mean 'replicates'"),
+        ('measures = ["total", "os:getcwd"]', r"study\.measures: 'os:getcwd' is code.*--measure os:getcwd"),
+    ):
+        (tmp_path / "study.toml").write_text(f'[study]\nscenario = "world.toml"\n{line}\n', encoding="utf-8")
+        with pytest.raises(ScenarioError, match=rf"study\.toml:3: {says}"):
+            Study.from_toml(tmp_path / "study.toml")

@@ -3,7 +3,6 @@
 import importlib.util
 import itertools
 import math
-import sys
 import warnings
 
 import numpy as np
@@ -160,13 +159,6 @@ def test_a_table_without_its_design_is_refused_in_one_line(indices, change, mess
     with pytest.raises(ValueError, match=message) as refused:
         indices(change(table), "total")
     assert "\n" not in str(refused.value)
-
-
-def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "SALib.sample", None)
-    monkeypatch.setitem(sys.modules, "SALib", None)
-    with pytest.raises(ModuleNotFoundError, match=r"^SALib is not installed: pip install 'shoulders\[analysis\]'$"):
-        sample_design(CIRCLE, 16)
 
 
 @needs_salib

@@ -122,28 +122,25 @@ def test_another_study_is_refused_with_what_differs(tmp_path, scenario, changes,
     assert parts(tmp_path) == before
 
 
-def test_a_changed_network_file_is_refused(tmp_path):
-    (tmp_path / "ties.csv").write_text("source,target\nAda,person 1\n", encoding="utf-8")
+def test_another_network_file_or_release_is_refused(tmp_path, monkeypatch):
     text = TEXT.replace('kind = "erdos-renyi", degree = 3.0', 'kind = "file", path = "ties.csv"')
     (tmp_path / "w.toml").write_text(text, encoding="utf-8")
-    Study(tmp_path / "w.toml", replicates=2).run(tmp_path / "s")
-    assert Study.load(tmp_path / "s").run(tmp_path / "s")["error"].isna().all()
-    (tmp_path / "ties.csv").write_text("source,target\nAda,person 2\n", encoding="utf-8")
-    with pytest.raises(StudyError, match="network"):
-        Study(tmp_path / "w.toml", replicates=2).run(tmp_path / "s")
+    for whom in (1, 2):
+        (tmp_path / "ties.csv").write_text(f"source,target\nAda,person {whom}\n", encoding="utf-8")
+        made = Study(tmp_path / "w.toml", replicates=2)
+        made.run(tmp_path / f"{whom}")
+    assert Study.load(tmp_path / "2").run(tmp_path / "2")["error"].isna().all()
+    with pytest.raises(StudyError, match="the network file has changed"):
+        made.run(tmp_path / "1")
+    monkeypatch.setattr("sim.study.study.version", lambda: "9.9.9")
+    with pytest.raises(StudyError, match=r"shoulders was .*, is 9.9.9"):
+        made.run(tmp_path / "2")
 
 
 def test_a_changed_function_is_refused(tmp_path):
     study(measures=[code(tmp_path, "def f(tape):\n    return 1\n")]).run(tmp_path / "s")
     with pytest.raises(StudyError, match=r"another study: code\."):
         study(measures=[code(tmp_path, "def f(tape):\n    return 2\n")]).run(tmp_path / "s")
-
-
-def test_another_release_is_refused(tmp_path, monkeypatch):
-    study().run(tmp_path)
-    monkeypatch.setattr("sim.study.study.version", lambda: "9.9.9")
-    with pytest.raises(StudyError, match=r"shoulders was .*, is 9.9.9"):
-        study().run(tmp_path)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
@@ -232,13 +229,7 @@ def test_a_cell_that_is_no_scenario_is_rows_of_errors():
     assert table["error"][2].startswith("ScenarioError: cell: world.size")
 
 
-def test_a_named_function_is_imported_by_the_workers(tmp_path):
-    name = "tests.study.functions:rows"
-    found = study(measures=[name]).run(tmp_path, workers=2)[name]
-    assert found.tolist() == study(measures=[functions.rows]).run()["rows"].tolist()
-
-
-def test_a_worker_that_dies_takes_nothing_with_it_but_the_run_that_killed_it():
+def test_a_worker_that_imports_a_function_and_dies_takes_nothing_with_it_but_the_run_that_killed_it():
     name = "tests.study.functions:kills_its_worker"
     table = study(measures=[name], vary={}, replicates=9).run(executor="processes", workers=2)
     assert table["error"].notna().tolist() == [seed == 6 for seed in range(3, 12)]
@@ -346,15 +337,6 @@ def test_nothing_that_a_received_study_names_is_imported_or_believed(tmp_path, k
     with refused:
         assert len(Study.load(tmp_path).table())
     assert not (tmp_path / "PWNED").exists()
-
-
-def test_a_study_file_names_no_code_even_where_it_is_only_tried(tmp_path):
-    (tmp_path / "w.toml").write_text(TEXT, encoding="utf-8")
-    text = '[study]\nscenario = "w.toml"\nmeasures = ["total", "os:getcwd"]\n'
-    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
-    says = r"study\.toml:3: study\.measures: 'os:getcwd' is code.*--measure os:getcwd"
-    with pytest.raises(ScenarioError, match=says):
-        Study.from_toml(tmp_path / "study.toml")
 
 
 @pytest.mark.parametrize("text", ["raise SystemExit(7)", "1 / 0", "import sys; sys.exit(3)"])
