@@ -120,13 +120,10 @@ def test_what_is_no_interaction_is_refused_whole(fed: Any, message: str) -> None
     assert temporal.ranks().tolist() == pytest.approx([0, 0, 0.15 / (0.15 + 0.85 * 0.5 * 0.15), 0.2982456], abs=1e-6)
 
 
-@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 0.5), (-0.1, 0.5), (math.nan, 0.5), (0.5, 0.0), (0.5, 1.1)])
-def test_out_of_range_is_refused(alpha: float, beta: float) -> None:
-    with pytest.raises(ValueError, match=r"alpha: must be in \[0, 1\)|beta: must be in \(0, 1\]"):
-        TemporalPageRank(alpha, beta)
-
-
-def test_a_state_that_cannot_be_is_refused() -> None:
+def test_settings_and_states_that_cannot_be_are_refused() -> None:
+    for setting in ((1.0, 0.5), (-0.1, 0.5), (math.nan, 0.5), (0.5, 0.0), (0.5, 1.1)):
+        with pytest.raises(ValueError, match=r"alpha: must be in \[0, 1\)|beta: must be in \(0, 1\]"):
+            TemporalPageRank(*setting)
     temporal = TemporalPageRank()
     temporal.feed(0, 1)
     wrong = ({"rank": [-1.0, 0.0]}, {"rank": [1.0]}, {"waiting": [math.nan, 0.0]}, {"beta": 3.0})
