@@ -150,19 +150,14 @@ def test_irregular_cascades(line: str, expected: str, dropped: dict[str, int], c
     assert tape.provenance["kept"] == tape.provenance["posts"] + tape.total
 
 
-def test_a_cascade_given_twice_counts_once() -> None:
-    line = "1\ta\t0\t2\ta:0 a/b:5"
-    tape = weibo(line, "", "# the same again", line)
-    assert tape == weibo(line)
-    assert tape.dropped == {"duplicate": 2}
-
-
-def test_weibo_is_guessed_and_its_names_have_aliases() -> None:
-    text = "1\ta\t0\t3\ta:0 a/b:5 a/b/c:6\n"
-    assert read(text, "log.txt") == read(text, "log.txt", "weibo")
+def test_a_cascade_is_guessed_has_aliases_and_counts_once_if_given_twice() -> None:
+    line = "1\ta\t0\t3\ta:0 a/b:5 a/b/c:6"
+    assert read(line, "log.txt") == weibo(line)
     assert read("time\tsource\ttarget\tidea\tkind\n1\ta\tb\tx\t\n", "log.txt").ideas == ("x",)
-    tape = read(text, "log.txt", "weibo", aliases={"b": "Ben", "A": "a"})
+    tape = read(line, "log.txt", "weibo", aliases={"b": "Ben", "A": "a"})
     assert in_words(tape) == "0 discover a; 5 learn Ben by a; 6 learn c by Ben"
+    tape = weibo(line, "", "# the same again", line)
+    assert (tape, tape.dropped) == (weibo(line), {"duplicate": 3})
 
 
 NOT_HELD, NOT_MADE = "does not hold the idea", "no earlier implementation by the source"
@@ -212,18 +207,14 @@ def test_a_use_is_served_by_the_last_implementation_before() -> None:
     ("123456789012345678,a,b", [123456789012345677, 123456789012345678], {}),
     ("1632-02-22,galilei,b", [0, 1], {"time_origin": -10661760001}),  # by `date -u -d 1632-02-22 +%s`, less the tick
     ("1970-01-01T00:00:00.5Z,a,b", [499999, 500000], {}),
+    ("2020-01-02,a,b|2020-01-03T00:00:00+01:00,b,c", [1577923199, 1577923200, 1577923200 + 23 * 3600],
+     {"time_unit": "second"}),
 ])  # fmt: skip
 def test_times_are_counted_exactly(rows: str, steps: list[int], provenance: dict[str, object]) -> None:
     tape = edges(rows)
     assert tape.events.step.tolist() == steps
     assert tape.steps == steps[-1]
     assert {key: tape.provenance[key] for key in provenance} == provenance
-
-
-def test_dates_are_seconds_of_utc() -> None:
-    tape = read_log(LOGS / "dates.tsv")
-    assert tape.events.step.tolist() == [1577923199, 1577923200, 1577923200 + 23 * 3600]
-    assert tape.provenance["time_unit"] == "second"
 
 
 def test_quotes_comments_tabs_and_a_byte_order_mark() -> None:
