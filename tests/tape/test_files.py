@@ -24,7 +24,6 @@ from tests import FULL, cases
 from tests.tape.test_tape import build, empty
 from tests.tapes import finish_tape, make_tape, tapes, with_crowd
 
-ROOT = Path(__file__).parents[2]
 FIRST_VERSION = Path(__file__).parent.parent / "data" / "tape_v1"
 TABLES = ("events", "influences", "realised", "persons", "ideas")
 FILES = (*(f"{table}.parquet" for table in TABLES), "provenance.json")
