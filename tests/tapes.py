@@ -90,19 +90,11 @@ class _History:
         self.held: dict[tuple[int, int], int] = {}
         self.step = 0
 
-    def add(self, kind: int, person: int, idea: int, parents: Parents | None = None) -> int:
+    def add(self, kind: int, person: int, idea: int, parents: Parents) -> int:
         self.step += self.draw(st.integers(0, 1))
         many = person >= 0 and self.sizes[person] > 1
         count = self.draw(st.integers(1, self.sizes[person])) if many else 1
         return self.recorder.event(self.step, kind, person, idea, count, parents)
-
-    def weigh(self, parents: Iterable[int]) -> dict[int, float]:
-        rows = sorted(parents)
-        parts = [self.draw(st.integers(1, 4)) for _ in rows]
-        return {row: part / sum(parts) for row, part in zip(rows, parts, strict=True)}
-
-    def some(self, rows: list[int]) -> set[int]:
-        return self.draw(st.sets(st.sampled_from(rows), min_size=1, max_size=3))
 
     def options(self) -> dict[int, list[tuple[int, int]]]:
         """What can happen next: for each kind of event the persons (-1 in a use) and ideas."""
@@ -125,14 +117,14 @@ class _History:
         often = {LEARN: 9, DISCOVER: 3, IMPLEMENT: 3, USE: 2}
         kind = self.draw(st.sampled_from([kind for kind in options for _ in range(often.get(kind, 1))]))
         person, idea = self.draw(st.sampled_from(options[kind]))
-        if kind == DISCOVER:
-            parents = self.weigh({self.held[person, need] for need in self.needs[idea]})
-        elif kind == LEARN:
-            parents = self.weigh(self.some(self.holdings[idea]))
-        elif kind == IMPLEMENT:
-            parents = {self.held[person, idea]: 1.0}
+        if kind in (LEARN, USE):
+            of = self.holdings[idea] if kind == LEARN else self.implementations[idea]
+            rows = self.draw(st.sets(st.sampled_from(of), min_size=1, max_size=3))
         else:
-            parents = self.weigh(self.some(self.implementations[idea])) if kind == USE else {}
+            before = {DISCOVER: self.needs[idea], IMPLEMENT: [idea]}.get(kind, [])
+            rows = {self.held[person, need] for need in before}
+        parts = {row: self.draw(st.integers(1, 4)) for row in sorted(rows)}
+        parents = {row: part / sum(parts.values()) for row, part in parts.items()}
         self.note(kind, person, idea, self.add(kind, person, idea, parents))
 
     def note(self, kind: int, person: int, idea: int, row: int) -> None:
@@ -167,17 +159,13 @@ def tapes(draw: st.DrawFn, max_events: int = 24) -> Tape:
     history = _History(draw, people, needs)
     for _ in range(draw(st.integers(0, max_events))):
         history.happen()
-    realised = []
-    working = [k for k in range(ideas) if history.holdings[k]]
-    for _ in range(draw(st.integers(0, 6)) if working else 0):
-        idea = draw(st.sampled_from(working))
-        served = draw(st.sampled_from([-1, *history.implementations[idea]]))
-        value = draw(st.sampled_from([1.0, 0.0, 2.5, 0.1, 1e10]))
-        realised.append((draw(st.sampled_from(history.holdings[idea])), served, value))
+    value = st.sampled_from([1.0, 0.0, 2.5, 0.1, 1e10])
+    worked = zip(history.holdings, history.implementations, strict=True)
+    of_each = [st.tuples(st.sampled_from(held), st.sampled_from([-1, *made]), value) for held, made in worked if held]
     return finish_tape(
         history.recorder,
         people,
-        realised,
+        draw(st.lists(st.one_of(of_each), max_size=6)) if of_each else [],
         ideas=tuple(f"idea {k}" for k in range(ideas)),
         steps=history.step + draw(st.integers(0, 2)),
         dropped=draw(st.sampled_from([{}, {"no date": 2, "not back in time": 1}])),

@@ -46,8 +46,8 @@ def story(tape: Tape) -> list[tuple[int, str, str, str, dict[str, float]]]:
     told: list[dict[str, float]] = [{} for _ in events]
     for child, parent, weight in as_rows(tape.influences):
         told[child][names[events[parent][2]]] = weight
-    return [(step, KINDS[kind], names[person], tape.ideas[idea], by)
-            for (step, kind, person, idea, _), by in zip(events, told, strict=True)]  # fmt: skip
+    events = ((step, KINDS[kind], names[person], tape.ideas[idea]) for step, kind, person, idea, _ in events)
+    return [(*event, by) for event, by in zip(events, told, strict=True)]
 
 
 def in_words(tape: Tape) -> str:
@@ -322,6 +322,13 @@ GOOD = parquet(time=[1, 2], source=["a", "b"], target=["b", "c"])
     (parquet(time=[1], source=[["a"]], target=["b"]), "1: source is of type list<", ""),
     (parquet(time=["1", "x"], source=["a", "b"], target=["b", "c"]), "2: wrong time 'x'; allowed: numbers", ""),
     (parquet(time=[1], source=["a"], aim=["b"]), "1: column 'target' is missing; needed: time, source, target", ""),
+    (parquet(time=[True], source=["a"], target=["b"]), "1: time is of type bool; allowed: numbers", ""),
+    (parquet(time=[b"\xff"], source=["a"], target=["b"]), "1: time is of type binary; allowed: numbers", ""),
+    (parquet(time=[1], source=[b"\xff"], target=["b"]), "1: source is of type binary and cannot", ""),
+    (parquet(time=[1], source=["a"], target=[{"x": 1}]), "1: target is of type struct<x: int64> and", ""),
+    (parquet(time=[1], source=["a"], target=["b"], weight=[True]), "1: wrong weight 'True'", ""),
+    (parquet(time=[1], source=["a"], target=["b"], kind=[3]), "1: wrong kind '3'; allowed: learn", ""),
+    (parquet(time=[], source=[], target=[]), "1: no rows below the header", ""),
 ])  # fmt: skip
 def test_wrong_parquet(data: bytes, begins: str, ends: str) -> None:
     says = refusal(data, "log.parquet")

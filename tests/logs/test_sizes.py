@@ -149,19 +149,6 @@ def test_what_is_not_utf_8_is_refused() -> None:
         assert refusal(data).startswith(f"log.csv:{says}")
 
 
-@pytest.mark.parametrize(("columns", "message"), [
-    ({"time": [True], "source": ["a"], "target": ["b"]}, "l.parquet:1: time is of type bool; allowed: numbers"),
-    ({"time": [b"\xff"], "source": ["a"], "target": ["b"]}, "l.parquet:1: time is of type binary; allowed: numbers"),
-    ({"time": [1], "source": [b"\xff"], "target": ["b"]}, "l.parquet:1: source is of type binary and cannot"),
-    ({"time": [1], "source": ["a"], "target": [{"x": 1}]}, "l.parquet:1: target is of type struct<x: int64> and"),
-    ({"time": [1], "source": ["a"], "target": ["b"], "weight": [True]}, "l.parquet:1: wrong weight 'True'"),
-    ({"time": [1], "source": ["a"], "target": ["b"], "kind": [3]}, "l.parquet:1: wrong kind '3'; allowed: learn"),
-    ({"time": [], "source": [], "target": []}, "l.parquet:1: no rows below the header"),
-])  # fmt: skip
-def test_wrong_types(columns: Any, message: str) -> None:
-    assert refusal(parquet(**columns), "l.parquet").startswith(message)
-
-
 def test_nan_is_nothing_in_parquet() -> None:
     nan = float("nan")
     columns = {"time": [1.0, nan, 2.0], "source": ["a"] * 3, "target": list("bcd"), "weight": [nan, 1.0, 2.0]}
