@@ -69,13 +69,9 @@ def test_alpha_is_given_or_the_tapes_or_085() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("options", "message"), [
-    ({"alpha": 1.0}, r"alpha: must be in \[0, 1\).*, is 1.0"),
-    ({"alpha": -1e-9}, r"alpha: must be in \[0, 1\)"),
-    ({"alpha": float("nan")}, r"alpha: must be in \[0, 1\).*, is nan"),
-    ({"inheritance": 1.5}, r"inheritance: must be in \[0, 1\], is 1.5"),
-    ({"inheritance": -0.5}, r"inheritance: must be in \[0, 1\], is -0.5"),
-    ({"tau": 0.0}, r"tau: must be in \(0, inf\), is 0.0"),
-    ({"tau": float("inf")}, r"tau: must be in \(0, inf\)"),
+    *(({"alpha": alpha}, rf"alpha: must be in \[0, 1\).*, is {alpha}") for alpha in (1.0, -1e-9, float("nan"))),
+    *(({"inheritance": part}, rf"inheritance: must be in \[0, 1\], is {part}") for part in (1.5, -0.5)),
+    *(({"tau": tau}, rf"tau: must be in \(0, inf\), is {tau}") for tau in (0.0, float("inf"))),
 ])  # fmt: skip
 def test_settings_out_of_range_are_refused(method: str, options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):

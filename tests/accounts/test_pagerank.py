@@ -188,24 +188,17 @@ def test_a_series_is_read_by_its_labels_and_a_mapping_by_the_rows_of_a_matrix() 
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    ({"indices": [1]}, "indices must be rows before their own"),
-    ({"indices": [-1]}, "indices must be rows before their own"),
-    ({"indices": [0.0]}, "indices must be a one-dimensional array of whole numbers"),
-    ({"indices": [[0]]}, "indices must be a one-dimensional array of whole numbers"),
-    ({"indptr": [0, 0, 2]}, "indptr must rise from 0 to the number of indices, 1"),
-    ({"indptr": [1, 0, 1]}, "indptr must rise from 0 to the number of indices, 1"),
-    ({"indptr": [0, 2, 1]}, "indptr must rise from 0 to the number of indices, 1"),
-    ({"indptr": []}, "indptr must rise from 0 to the number of indices, 1"),
-    ({"weights": [-1.0]}, "weights must be 0 or more, and finite"),
-    ({"weights": [math.nan]}, "weights must be 0 or more, and finite"),
+    *(({"indices": [row]}, "indices must be rows before their own") for row in (1, -1)),
+    *(({"indices": [row]}, "indices must be a one-dimensional array of whole numbers") for row in (0.0, [0])),
+    *(({"indptr": indptr}, "indptr must rise from 0 to the number of indices, 1")
+      for indptr in ([0, 0, 2], [1, 0, 1], [0, 2, 1], [])),
+    *(({"weights": [weight]}, "weights must be 0 or more, and finite") for weight in (-1.0, math.nan)),
     ({"weights": [1.0, 1.0]}, r"weights must have the shape \(1,\), has \(2,\)"),
     ({"restart": [1.0, -1.0]}, "restart must be 0 or more, and finite"),
     ({"restart": [0.0, 0.0]}, "restart must not be 0 everywhere"),
     ({"restart": [1.0]}, r"restart must have the shape \(2,\), has \(1,\)"),
     ({"weights": [1e308, 1e308], "indptr": [0, 0, 2], "indices": [0, 0]}, "weights must have a finite sum in each"),
-    ({"alpha": 1.1}, r"alpha: must be in \[0, 1\], is 1.1"),
-    ({"alpha": -0.1}, r"alpha: must be in \[0, 1\], is -0.1"),
-    ({"alpha": math.nan}, r"alpha: must be in \[0, 1\], is nan"),
+    *(({"alpha": alpha}, rf"alpha: must be in \[0, 1\], is {alpha}") for alpha in (1.1, -0.1, math.nan)),
     ({"dangling": [0.0, 0.0]}, "dangling must not be 0 everywhere"),
     ({"dangling": [1.0]}, r"dangling must have the shape \(2,\), has \(1,\)"),
     ({"indices": [2], "self_loops": True}, "indices must be rows before their own or it itself; look at row 1"),
@@ -312,8 +305,7 @@ OUTSIDE.indices[4] = 3
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], 0.0), r"tau: must be in \(0, inf\)"),
-    (lambda: citerank([0, 0, 1], [0], [0.0, 1.0], math.nan), r"tau: must be in \(0, inf\)"),
+    *((lambda t=t: citerank([0, 0, 1], [0], [0.0, 1.0], t), r"tau: must be in \(0, inf\)") for t in (0.0, math.nan)),
     (lambda: citerank([0, 0, 1], [0], [0.0, math.inf], 1.0), "age must be finite"),
     (lambda: as_dag([0], [1, 0], [1.0, 2.0]), "source and target must be of one length, are 1 and 2"),
     (lambda: as_dag([2], [0], [1.0, 2.0]), "source must be nodes from 0 to 1"),

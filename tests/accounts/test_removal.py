@@ -64,8 +64,7 @@ def test_equals_the_chain_without_the_channel(rows: list[tuple[list[int], bool, 
     (([[1]], [True, False]), r"converted: must be 1 values, one a path, has shape \(2,\)"),
     (([[1], []], [True, False]), "path 1 has no channel"),
     ((["GM"], [True]), "path 0 is the text 'GM'"),
-    (([[1]], [True], [0.0]), "must be above 0 and finite, is 0.0 for path 0"),
-    (([[1]], [True], [math.nan]), "must be above 0 and finite, is nan"),
+    *((([[1]], [True], [times]), f"must be above 0 and finite, is {times} for path 0") for times in (0.0, math.nan)),
     (([[1]], [True], np.ones(3)), r"weight: must be 1 values"),
 ])  # fmt: skip
 def test_wrong_input_is_told(arguments: Any, message: str) -> None:

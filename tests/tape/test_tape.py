@@ -80,13 +80,10 @@ E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
     ({(E, 0, "step"): -1}, r"events: row 0: step must be from 0 to 8"),
     ({(E, 10, "step"): 9}, r"events: row 10: step must be from 0 to 8"),
     ({(E, 3, "step"): 1}, r"events: row 3: step must not decrease"),
-    ({(E, 9, "kind"): -1}, r"events: row 9: kind must be from 0 to 5"),
-    ({(E, 9, "kind"): 6}, r"events: row 9: kind must be from 0 to 5"),
-    ({(E, 10, "person"): 3}, r"events: row 10: no person of 0 to 2"),
-    ({(E, 10, "person"): -1}, r"events: row 10: no person of 0 to 2"),
+    *(({(E, 9, "kind"): kind}, r"events: row 9: kind must be from 0 to 5") for kind in (-1, 6)),
+    *(({(E, 10, "person"): person}, r"events: row 10: no person of 0 to 2") for person in (-1, 3)),
     ({(E, 5, "person"): 0}, r"events: row 5: no person"),
-    ({(E, 9, "idea"): 2}, r"events: row 9: no idea of 0 to 1"),
-    ({(E, 9, "idea"): -1}, r"events: row 9: no idea of 0 to 1"),
+    *(({(E, 9, "idea"): idea}, r"events: row 9: no idea of 0 to 1") for idea in (-1, 2)),
     ({(E, 2, "count"): 0}, r"events: row 2: count must be 1 or more"),
     ({(E, 9, "count"): 0, (E, 2, "count"): -5, (E, 4, "count"): 0}, r"events: row 2: count"),  # the first of several
     # influences
@@ -94,8 +91,7 @@ E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
     ({(I, 4, "parent"): 9}, r"influences: row 4: parent must precede child"),
     ({(I, 10, "child"): 11}, r"influences: row 10: parent must precede child"),
     ({(I, 3, "child"): 1}, r"influences: row 3: child must not decrease"),
-    ({(I, 1, "weight"): 0.0}, r"influences: row 1: weight must be above 0 and at most 1"),
-    ({(I, 1, "weight"): math.nan}, r"influences: row 1: weight must be above 0 and at most 1"),
+    *(({(I, 1, "weight"): w}, r"influences: row 1: weight must be above 0 and at most 1") for w in (0.0, math.nan)),
     ({(I, 0, "weight"): 1.0000001}, r"influences: row 0: weight must be above 0 and at most 1"),
     ({(I, 1, "weight"): 0.2500001}, r"events: row 2: the weights of its influences must sum to 1"),
     ({(I, 0, "weight"): 0.5}, r"events: row 1: the weights of its influences must sum to 1"),
@@ -108,17 +104,13 @@ E, I, R, P = "events", "influences", "realised", "persons"  # noqa: E741
     ({(E, 6, "idea"): 0}, r"influences: row 7: the idea must be the parent's \(of a discovery: another\)"),
     ({(E, 4, "person"): 0}, r"influences: row 4: the person must be the parent's"),
     # realised
-    ({(R, 0, "event"): -1}, r"realised: row 0: no such event"),
-    ({(R, 0, "event"): 11}, r"realised: row 0: no such event"),
-    ({(R, 1, "implementation"): -2}, r"realised: row 1: no such implementation"),
-    ({(R, 1, "implementation"): 11}, r"realised: row 1: no such implementation"),
+    *(({(R, 0, "event"): row}, r"realised: row 0: no such event") for row in (-1, 11)),
+    *(({(R, 1, "implementation"): row}, r"realised: row 1: no such implementation") for row in (-2, 11)),
     ({(R, 1, "event"): 3}, r"realised: row 1: the event must be a discovery or a learning"),
-    ({(R, 1, "implementation"): 2}, r"realised: row 1: the implementation must be one of the same idea"),
-    ({(R, 1, "implementation"): 8}, r"realised: row 1: the implementation must be one of the same idea"),
-    ({(R, 3, "implementation"): 7}, r"realised: row 3: the implementation must be one of the same idea"),
-    ({(R, 3, "value"): -0.5}, r"realised: row 3: value must be 0 or more, and finite"),
-    ({(R, 3, "value"): math.nan}, r"realised: row 3: value must be 0 or more, and finite"),
-    ({(R, 3, "value"): math.inf}, r"realised: row 3: value must be 0 or more, and finite"),
+    *(({(R, at, "implementation"): row}, rf"realised: row {at}: the implementation must be one of the same idea")
+      for at, row in ((1, 2), (1, 8), (3, 7))),
+    *(({(R, 3, "value"): value}, r"realised: row 3: value must be 0 or more, and finite")
+      for value in (-0.5, math.nan, math.inf)),
 ], ids=str)  # fmt: skip
 def test_a_broken_requirement_is_named_with_its_table_and_first_row(changes, message):
     with pytest.raises(TapeError, match=f"^{message}") as caught:
