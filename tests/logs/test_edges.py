@@ -131,8 +131,8 @@ REATTACHED = {"teller not strictly earlier": 1}
     # A path that does not begin with the author leads to the author.
     *((f"1\ta\t0\t2\ta:0 {of}:7", "0 discover a; 7 learn c by a", {}, {"mended": PASSED_OVER}) for of in ("x/c", "c")),
     # A teller who came no earlier is passed over, and the reader reattached.
-    *((f"1\ta\t0\t4\ta:0 a/b:5 a/b/x:{at} a/b/x/c:7",
-       f"0 discover a; 5 learn b by a; 7 learn c by b; {at} learn x by b", {}, {"mended": REATTACHED}) for at in (7, 8)),
+    *((f"1\ta\t0\t4\ta:0 a/b:5 a/b/x:{t} a/b/x/c:7",
+       f"0 discover a; 5 learn b by a; 7 learn c by b; {t} learn x by b", {}, {"mended": REATTACHED}) for t in (7, 8)),
     # A reader at the time of the post is dropped, and may learn later.
     ("1\ta\t0\t4\ta:0 a/b:0 a/b/c:5", "0 discover a; 5 learn c by a", {LATE: 1}, {"header_disagrees": 1}),
     ("1\ta\t0\t3\ta:0 a/b:0 a/b:5", "0 discover a; 5 learn b by a", {LATE: 1}, {}),

@@ -3,7 +3,7 @@
 import os
 import random
 import subprocess
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from sim.tape.tables import IMPLEMENT
 from sim.tape.tape import Tape
 from tests import examples
 from tests.logs.test_edges import credits
+from tests.tapes import as_rows
 
 
 def git(folder: Path, *words: str, given: bytes = b"", **variables: str) -> str:
@@ -100,8 +101,7 @@ def history(seed: int, commits: int = 60) -> list[Made]:
         if luck.random() < 0.15:
             files[f"new {k}"] = [b"new %d.%d" % (k, line) for line in range(5)]
         before = [written(made[parent].files) for parent in parents]
-        for line in written(files).difference(*before):
-            owner[line] = k
+        owner |= dict.fromkeys(written(files).difference(*before), k)
         lost = before[0] - written(files) if len(parents) == 1 else set()
         counted = (owner[line] for line in lost if len(made[owner[line]].parents) < 2)
         made.append(Made(parents, files, Counter(counted)))
@@ -140,11 +140,10 @@ def imported(folder: Path, made: list[Made]) -> Path:
 
 def bases_of(tape: Tape) -> dict[int, dict[int, float]]:
     """What of each author, who is a commit here, builds on whom."""
-    found: dict[int, dict[int, float]] = {}
-    names = [int(name) for name in tape.persons.name]
-    rows = zip(tape.realised.event, tape.realised.implementation, tape.realised.value, strict=True)
-    for event, by, value in rows:
-        found.setdefault(names[tape.events.person[event]], {})[names[tape.events.person[by]]] = value
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    author = [int(tape.persons.name[person]) for person in tape.events.person]
+    for event, by, value in as_rows(tape.realised):
+        found[author[event]][author[by]] = value
     return found
 
 
