@@ -24,20 +24,15 @@ def test_the_table_and_the_figures_are_written(tmp_path: Path, monkeypatch: pyte
         assert (tmp_path / f"credit-{kind}.png").stat().st_size > 10_000
 
 
-def test_who_is_not_there_or_fails_is_left_out() -> None:
-    graph = credit.make("cyclic", 30)
-
+def test_who_is_not_there_or_fails_is_left_out_and_other_answers_are_found_out() -> None:
     def absent(graph: credit.Graph) -> credit.Callable[..., object]:
         raise ImportError("no module", name="nobody")
 
     def broken(graph: credit.Graph) -> credit.Callable[..., object]:
         return lambda setting: 1 / setting
 
-    reference = np.full(30, 1 / 30)
+    graph, reference = credit.make("cyclic", 30), np.full(30, 1 / 30)
     assert credit.run(credit.Runner("a", (1,), absent), graph, reference, 1, 1.0).note == "not installed (nobody)"
     assert credit.run(credit.Runner("b", (0,), broken), graph, reference, 1, 1.0).note.startswith("ZeroDivisionError")
-
-
-def test_other_answers_are_found_out() -> None:
     wrong = credit.Lane("peer", 30, residual=1e-12, away=1e-3)
     assert len(credit.check("cyclic", [wrong, credit.Lane("absent", 30)])) == 1

@@ -17,10 +17,12 @@ def test_processors_are_those_of_the_process_or_of_the_machine(monkeypatch):
         assert processors() == found
 
 
-@pytest.mark.parametrize("threads", [None, 1, 4])
-def test_results_come_in_the_order_of_the_items(threads):
+@pytest.mark.parametrize("threads", [None, 1, 2, 4])
+def test_results_come_in_the_order_of_the_items_and_errors_come_out(threads):
     assert list(in_threads(lambda x: x * x, range(20), threads)) == [x * x for x in range(20)]
     assert list(in_threads(str, [], threads)) == []
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(lambda x: 1 // x, [1, 2, 0, 4], threads))
 
 
 def test_the_first_is_done_before_any_other_begins():
@@ -34,8 +36,3 @@ def test_the_first_is_done_before_any_other_begins():
 
     list(in_threads(work, range(50), 4))
     assert early == []
-
-
-def test_an_error_comes_out():
-    with pytest.raises(ZeroDivisionError):
-        list(in_threads(lambda x: 1 // x, [1, 2, 0, 4], 2))
