@@ -1,6 +1,7 @@
 """Designs: which cells there are, of which kind their values are, which seeds their runs have."""
 
 import itertools
+import math
 from collections import Counter
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_luck_is_common_or_each_cells_own():
 @pytest.mark.parametrize(("text", "design", "awaits"), [
     ("a.b=0:0.5:11", "grid", ("a.b", {"start": 0, "stop": 0.5, "num": 11})), ("a.b=0:0.5", "sobol", ("a.b", [0, 0.5])),
     ("a.b=simple, threshold", "grid", ("a.b", ["simple", "threshold"])),
-    ("a.b=1,2.5,inf", "grid", ("a.b", [1, 2.5, float("inf")])), ("a.b=true,false", "grid", ("a.b", [True, False])),
+    ("a.b=1,2.5,inf", "grid", ("a.b", [1, 2.5, math.inf])), ("a.b=true,false", "grid", ("a.b", [True, False])),
     ('a.b={kind="none"}', "grid", ("a.b", [{"kind": "none"}])), ("a.b=forever,3", "grid", ("a.b", ["forever", 3])),
 ])  # fmt: skip
 def test_flags_say_what_varies(text, design, awaits):
@@ -93,19 +94,17 @@ MANY = {f"persons.Ada.{key}": HUGE for key in ("reach", "skill", "clarity", "cre
 @pytest.mark.parametrize(("changes", "says"), [
     ({"vary": {"dynamics.abandon_rat": [1.0]}}, "did you mean 'abandon_rate'"),
     ({"vary": {"persons.Ida.reach": [1.0]}}, "did you mean 'Ada'"),
-    ({"vary": {"persons.Ada.reach": [0.5, 1.5]}}, "persons.Ada.reach"),
-    ({"vary": {"persons.Ada.reach": [0.5, 0.5]}}, "twice"), ({"vary": {"persons.Ada.reach": []}}, "list of values"),
-    ({"vary": {"persons.Ada.reach": 0.5}}, "list of values"), ({"vary": {"scenario.seed": [1, 2]}}, "not varied"),
-    ({"vary": {"persons.Ada.reach": {"start": 0, "stop": 1, "num": 0}}}, "START:STOP:NUM"),
-    ({"vary": {"persons.Ada.reach": {"start": 0, "stop": float("inf"), "num": 3}}}, "START:STOP:NUM"),
-    ({"vary": {"scenario.steps": {"start": 3, "stop": 5, "num": 9}}}, "NUM up to 3"),
-    ({"vary": {"persons.Ada.reach": {"start": 0.5, "stop": 0.5, "num": 2}}}, "NUM up to 1"),
-    ({"samples": 4}, "sampled"),
-    ({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": {"start": 0, "stop": 1, "num": 9}}}, "range"),
-    ({"vary": {"cell": [1]}}, "no key 'cell'"), ({"vary": {"persons.Ada.reach": [object()]}}, "not a object"),
-    ({"design": "girds"}, "did you mean 'grid'"), ({"design": "sobol"}, "samples"), ({"design": "list"}, "cells"),
-    ({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": [0.1, 0.2, 0.3]}}, "range"),
+    *(({"vary": {"persons.Ada.reach": given}}, says) for given, says in (
+        ([0.5, 1.5], "persons.Ada.reach"), ([0.5, 0.5], "twice"), ([], "list of values"), (0.5, "list of values"),
+        ([object()], "not a object"), ({"start": 0, "stop": 1, "num": 0}, "START:STOP:NUM"),
+        ({"start": 0, "stop": math.inf, "num": 3}, "START:STOP:NUM"), (HUGE | {"start": 1}, "NUM up to 1"),
+    )),
+    *(({"design": "sobol", "samples": 4, "vary": {"persons.Ada.reach": given}}, "range")
+      for given in (HUGE, [0.1, 0.2, 0.3])),
     ({"design": "sobol", "samples": 6, "vary": {"persons.Ada.reach": [0.0, 1.0]}}, "powers of 2"),
+    ({"vary": {"scenario.steps": {"start": 3, "stop": 5, "num": 9}}}, "NUM up to 3"), ({"samples": 4}, "sampled"),
+    ({"vary": {"cell": [1]}}, "no key 'cell'"), ({"vary": {"scenario.seed": [1, 2]}}, "not varied"),
+    ({"design": "girds"}, "did you mean 'grid'"), ({"design": "sobol"}, "samples"), ({"design": "list"}, "cells"),
     ({"design": "sobol", "samples": 4, "vary": {}}, "needs keys"), ({"cells": [{}]}, "no vary"),
     ({"vary": {}, "cells": []}, "none"), ({"vary": {}, "cells": [{"persons.Ada.reach": 0.1}, {}]}, "cell 1 has no"),
     ({"replicates": 0}, "replicates"), ({"replicates": 10**12}, "runs; allowed"), ({"seed": -1}, "seed"),
