@@ -43,28 +43,15 @@ def test_an_unknown_method_or_setting_is_refused_with_the_nearest_spelling() -> 
         credit(built_on(), alpah=0.5)
 
 
-def test_inheritance_is_given_or_the_tapes_or_a_half() -> None:
-    def first(tape: Tape, **options: Any) -> float:
-        return float(credit(tape, **options).persons.credit[0])
-
+def test_settings_are_given_or_the_tapes_or_a_half_for_inheritance_and_085_for_alpha() -> None:
+    quarter, third = built_on(credit={"inheritance": 0.25}), built_on(credit={"alpha": 0.3})
+    tables = [credit(built_on()), credit(quarter), *(credit(quarter, inheritance=part) for part in (1.0, 0.0))]
     # Of 8 P2 tells for 4; of the other 4 P1 has as much as is passed on, as the idea and as the telling.
-    assert first(built_on()) == 2.0
-    assert first(built_on(credit={"inheritance": 0.25})) == 1.0
-    assert first(built_on(credit={"inheritance": 0.25}), inheritance=1.0) == 4.0
-    assert first(built_on(credit={"inheritance": 0.25}), inheritance=0.0) == 0.0
-
-
-def test_alpha_is_given_or_the_tapes_or_085() -> None:
-    def ranks(tape: Tape, **options: Any) -> list[float]:
-        return credit(tape, "person-pagerank", **options).persons.pagerank.tolist()
-
-    def expected(alpha: float) -> list[float]:
-        return person_pagerank(built_on(), alpha).persons.pagerank.tolist()
-
-    assert ranks(built_on()) == expected(0.85)
-    assert ranks(built_on(credit={"alpha": 0.3})) == expected(0.3)
-    assert ranks(built_on(credit={"alpha": 0.3}), alpha=0.0) == expected(0.0)
-    assert len({*map(tuple, map(expected, (0.0, 0.3, 0.85)))}) == 3
+    assert [table.persons.credit[0] for table in tables] == [2.0, 1.0, 4.0, 0.0]
+    found = [credit(tape, "person-pagerank").persons.pagerank.tolist() for tape in (built_on(), third)]
+    found.append(credit(third, "person-pagerank", alpha=0.0).persons.pagerank.tolist())
+    assert found == [person_pagerank(built_on(), alpha).persons.pagerank.tolist() for alpha in (0.85, 0.3, 0.0)]
+    assert len({*map(tuple, found)}) == 3
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -177,17 +177,13 @@ def test_the_pages_have_checksums_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_truncated_file_is_refused_by_name(name, saved):
+def test_a_file_that_is_cut_missing_a_folder_or_of_another_run_is_named(name, saved, tmp_path):
     data = (saved / name).read_bytes()
     for size in sorted({0, 1, 4, len(data) // 2, len(data) - 8, len(data) - 2}):
         (saved / name).write_bytes(data[:size])
         refused(saved, name, "not JSON" if name == "provenance.json" else f"truncated or changed: {size} bytes")
     (saved / name).write_bytes(data + b"\0")
     refused(saved, name)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_and_a_folder_or_a_file_of_another_run_in_its_place_are_named(name, saved, tmp_path):
     (saved / name).unlink()
     refused(saved, str(saved / name), "missing")
     (saved / name).mkdir()
