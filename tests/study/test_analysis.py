@@ -22,21 +22,17 @@ from tests.study.worlds import VARY, study, world
 RATES, REACHES = (0.0, 0.1, 0.5), (0.2, 0.7)
 
 
-def runs(replicates=6, seed=5, common=True):
-    """A grid of two parameters, its runs in a shuffled order; total = 10 rate + reach + luck of the replicate."""
-    luck = np.random.default_rng(seed)
-    shared = luck.normal(size=replicates)
-    rows = []
-    for cell, (rate, reach) in enumerate(itertools.product(RATES, REACHES)):
-        for k in range(replicates):
-            row = {"cell": cell, "replicate": k, "seed": 2**63 + k if common else 2**63 + 1000 * cell + k}
-            total = 10 * rate + reach + shared[k] + 0.01 * luck.normal()
-            rows.append(row | {"dynamics.abandon_rate": rate, "population.reach": reach, "total": total,
-                               "outbreak": float(total > 1), "error": None})  # fmt: skip
-    return pd.DataFrame([rows[k] for k in luck.permutation(len(rows))])
-
-
 BY = ["dynamics.abandon_rate", "population.reach"]
+
+
+def runs(common=True):
+    """A grid of two parameters, its runs in a shuffled order; total = 10 rate + reach + luck of the replicate."""
+    luck, cells = np.random.default_rng(5), enumerate(itertools.product(RATES, REACHES))
+    rows = [(cell, k, 2**63 + k + 1000 * cell * (not common), *values) for cell, values in cells for k in range(6)]
+    table = pd.DataFrame(rows, columns=["cell", "replicate", "seed", *BY])
+    total = 10 * table[BY[0]] + table[BY[1]] + luck.normal(size=6)[table["replicate"]] + 0.01 * luck.normal(size=36)
+    table = table.assign(total=total, outbreak=(total > 1).astype(float), error=None)
+    return table.sample(frac=1.0, random_state=5, ignore_index=True)
 
 
 def test_a_summary_has_the_statistics_of_every_setting():
