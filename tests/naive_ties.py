@@ -17,27 +17,22 @@ def ties_of(scenario: Scenario, network: Sequence[Row]) -> list[Row]:
     people = person_ranges(scenario)
     for tie in scenario.ties:
         end = NEVER if tie.end is None else tie.end
-        linked = [(i, j, tie.weight, tie.start, end) for i, j in between(people, tie, tie.pairing)]
-        rows += both_ways(linked) if tie.both_ways else linked
+        rows += [(i, j, tie.weight, tie.start, end) for i, j in between(people, tie, tie.pairing)]
     for deed in sorted(scenario.interventions, key=lambda deed: deed.step):
         if deed.kind == "tie":
-            added = [(i, j, deed.weight, deed.step, NEVER) for i, j in between(people, deed)]
-            rows += both_ways(added) if deed.both_ways else added
+            rows += [(i, j, deed.weight, deed.step, NEVER) for i, j in between(people, deed)]
         elif deed.kind == "cut":
             cut = set(between(people, deed))
-            cut |= {(j, i) for i, j in cut} if deed.both_ways else set()
             rows = [
                 (i, j, w, a, min(b, deed.step) if (i, j) in cut and a <= deed.step else b) for i, j, w, a, b in rows
             ]
     return settled(rows)
 
 
-def between(people: dict[str, range], entry: Any, pairing: str = "all") -> Iterator[tuple[int, int]]:
-    return pairs(tuple(find(people, entry.source) or ()), tuple(find(people, entry.target) or ()), pairing)
-
-
-def both_ways(rows: Sequence[Row]) -> list[Row]:
-    return [*rows, *((j, i, w, a, b) for i, j, w, a, b in rows)]
+def between(people: dict[str, range], entry: Any, pairing: str = "all") -> list[tuple[int, int]]:
+    """The pairs that an entry ties or cuts, both ways if it says so."""
+    one_way = [*pairs(tuple(find(people, entry.source) or ()), tuple(find(people, entry.target) or ()), pairing)]
+    return [*one_way, *((j, i) for i, j in one_way if entry.both_ways)]
 
 
 def settled(rows: Sequence[Row]) -> list[Row]:
