@@ -20,7 +20,7 @@ from sim.tape.tables import DISCOVER, LEARN, Persons
 from sim.tape.tape import Tape
 from tests import cases
 from tests.accounts.test_account import built_on
-from tests.tapes import chain, make_tape, tapes, with_crowd
+from tests.tapes import by_name, chain, make_tape, tapes, with_crowd
 
 
 def bridge() -> Tape:
@@ -73,12 +73,10 @@ def test_what_is_wrong_is_refused_and_not_left_out() -> None:
 @cases(100, tapes())
 def test_shares_and_correlations_are_those_of_the_tables(tape: Tape) -> None:
     found = compare(tape)
-    for name, table in found.tables.items():
+    for (name, table), column in zip(found.tables.items(), found.share.T.tolist(), strict=True):
         assert table.to_dict() == credit(tape, name).to_dict()
-        own = zip(table.row.tolist(), table.persons.share.tolist(), strict=True)
-        names, column = tape.persons.names(), found.share[:, list(found.tables).index(name)]
-        shown = {who: share for who, share in zip(found.name, column.tolist(), strict=True) if share}
-        assert {names[row]: share for row, share in own if share} == shown
+        shown = {who: share for who, share in zip(found.name, column, strict=True) if share}
+        assert by_name(table, "share") == shown
     matrix = found.correlations["kendall"]
     assert matrix.equals(matrix.T)
     for one, other in combinations(found.tables, 2):
