@@ -12,7 +12,6 @@ from sim.logs.formats import from_networkx, read_log
 from sim.readers import table
 from tests.logs.test_edges import HELD, LATE, edges, in_words, read, refusal, story
 
-
 CITED = "1 discover a; 2 learn b by a; 3 discover alone; 4 learn c by a 0.25, b 0.75"
 
 
