@@ -115,14 +115,12 @@ def holding_of(held: Held, out: Placed, holder: int) -> int:
 
 def teller(held: Held, out: Placed, holder: int, time: int, orphans: bool) -> int:
     """Return the teller's holding begun before `time`, -1 if it began no earlier, -2 if the teller is left out."""
+    if held.taken[holder] == NEVER and not orphans:
+        return -2  # though they may have implemented what they tell of
     row = holding_of(held, out, holder)
     if row >= 0:
         return row if out.step[row] < time else -1
-    if held.last[holder] >= time:
-        return -1
-    if held.taken[holder] == NEVER and not orphans:
-        return -2
-    return root(held, out, holder, time)
+    return -1 if held.last[holder] >= time else root(held, out, holder, time)
 
 
 def maker(held: Held, out: Placed, holder: int, time: int) -> int:

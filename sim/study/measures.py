@@ -269,5 +269,12 @@ def absent(name: str) -> Measure:
     return Measure(name, partial(_gone, name), partial(_gone, name))
 
 
+def refuse_absent(measures: Iterable[Measure]) -> None:
+    """Raise a StudyError if of one of the measures only the column is known."""
+    for one in measures:
+        if getattr(one.function, "func", None) is _gone:
+            _gone(one.name, None)
+
+
 def _gone(name: str, _: Any) -> Floats:
     raise StudyError(f"measures: {name!r} is code of the study's author; make the Study with it to go on")

@@ -23,7 +23,7 @@ from sim.study import store
 from sim.study.chunks import MEANWHILE, Job, members_of, names_of
 from sim.study.design import MAX_RUNS, OWN, SAMPLED, Cells, bounds_of, cells_of, problem_of
 from sim.study.executors import EXECUTORS, pool_for, work
-from sim.study.measures import DEFAULT, Measure, absent, code_of, is_code, measures_of, source_of
+from sim.study.measures import DEFAULT, Measure, absent, code_of, is_code, measures_of, refuse_absent, source_of
 from sim.study.progress import Parts, Progress, Recorder, failed_in
 from sim.tape.tape import Tape
 
@@ -240,6 +240,7 @@ class Study:
             OSError: if the folder cannot be written, or a scheduler is gone; the runs kept so far remain.
         """
         require("executor", executor, EXECUTORS)
+        refuse_absent(self.measured)
         many = processors() if workers is None else whole_number("workers", workers, 1, 100_000)
         folder = None if out is None else Path(out)
         job = self.job()

@@ -34,6 +34,9 @@ def test_orphans() -> None:
     assert roots(tape)._asdict() == pytest.approx({"made_up": 1, "idea_credit": 2 / 3, "first_tenth": 1 / 3})
     assert read(log, orphans="drop").dropped == {"told by an orphan": 1}
     assert credits(read(log, orphans="drop")) == {"Ada": 1.0, "Cy": 1.0, "Dan": 0.0, "Eve": 0.0}
+    for rows in ("0,,Ben,implement\n1,Ben,Cy,\n", "1,Ben,Cy,\n5,,Ben,implement\n"):  # makes what they never adopt
+        tape = read("time,source,target,kind\n" + rows, orphans="drop")
+        assert tape.dropped == {"told by an orphan": 1}
 
 
 @pytest.mark.parametrize(("source", "builds_on", "ada"), [
