@@ -8,8 +8,6 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,9 +33,19 @@ from sim.scenario.bundled import read_text
 from sim.scenario.template import template
 from sim.study.design import SAMPLED
 from sim.views.figures.save import METADATA
-from tests.cli import LOG, PATIENCE, VILLAGE, Done, environment, interrupted, on_terminal, refused, shoulders, started
+from tests.cli import (
+    LOG,
+    PATIENCE,
+    ROOT,
+    VILLAGE,
+    Done,
+    interrupted,
+    on_terminal,
+    refused,
+    shoulders,
+    started,
+)
 
-ROOT = Path(__file__).parents[2]
 ESCAPE = re.compile(r"\x1b|\r(?!\n)")
 COLOUR = re.compile(r"\x1b\[[\d;]*(?<!\d)(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
 OBJECT_IN_ORDER = ["scenario", "seed", "steps", "method", "total", "credit", "dropped", "mended", "read_as"]
@@ -80,6 +88,7 @@ def here(shell: Callable[..., Done], tmp_path: Path) -> Callable[..., Done]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("place")
     (folder / "village.toml").write_text(VILLAGE)
+    (folder / "log.csv").write_text(LOG)
     return folder
 
 
@@ -126,18 +135,6 @@ def test_the_shell_completes(typed, found, here, monkeypatch):
     assert here().out.splitlines() == found
 
 
-@pytest.mark.parametrize("args", [("--help",), ("credit", "-h")])
-def test_help_answers_at_once(args, place):
-    done = subprocess.run([sys.executable, "-X", "importtime", "-m", "sim.cli", *args], cwd=place, env=environment(),
-                          capture_output=True, text=True, check=True)  # fmt: skip
-    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
-    heavy = {"numpy", "mesa", "matplotlib", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic", "rich"}
-    assert loaded & heavy == set()
-    assert "click" in loaded, "the times were read wrongly"
-    assert done.stdout
-    assert not ESCAPE.search(done.stdout)
-
-
 def test_help_names_its_commands_and_no_command_is_no_success(here):
     done = here("--version")
     assert (done.code, done.err) == (0, "")
@@ -159,7 +156,6 @@ def test_the_words_of_options_are_those_of_the_library():  # which is not loaded
 
 
 def test_a_run_prints_a_table_and_its_folder_holds_the_run_and_the_credit_of_the_library(ran, folder, place):
-    assert ran.code == 0
     assert not ESCAPE.search(ran.out + ran.err), "piped output has no escape codes"
     assert max(map(len, ran.out.splitlines())) <= 110
     for words in ("a village: role-flow", "12 steps", "credit", "share", "idea", "communication", "implementation"):
@@ -167,9 +163,6 @@ def test_a_run_prints_a_table_and_its_folder_holds_the_run_and_the_credit_of_the
     assert ran.err.count("\n") == 1
     assert "out/village" in ran.err
     assert "shoulders credit out/village" in ran.err
-    rows = credit(simulate(Scenario.from_toml(VILLAGE))).to_dict()["credit"]
-    (ada,) = [row for row in rows if row["person"] == "Ada"]
-    assert numbers(ran.out, "Ada")[:2] == pytest.approx([ada["credit"], 100 * ada["share"]], rel=1e-3)
     data = {f"{table}.parquet" for table in TABLES} | {"provenance.json", "scenario.toml", "credit.csv"}
     figures = set(names_in(folder)) - data
     assert data <= set(names_in(folder))
@@ -183,9 +176,11 @@ def test_a_run_prints_a_table_and_its_folder_holds_the_run_and_the_credit_of_the
     assert told["command"].startswith("shoulders run village.toml")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["time"])
     assert set(told["versions"]) >= {"shoulders", "numpy"}
+    persons = credit(tape).persons
+    ada = persons.person.index("Ada")
+    assert numbers(ran.out, "Ada")[:2] == pytest.approx([persons.credit[ada], 100 * persons.share[ada]], rel=1e-3)
     with (folder / "credit.csv").open(newline="") as stream:
         rows = {row["person"]: float(row["credit"]) for row in csv.DictReader(stream)}
-    persons = credit(tape).persons
     assert rows == dict(zip(persons.person, persons.credit, strict=True))
     for name, content in contents(folder).items():  # nothing of the machine
         assert str(place).encode() not in content, name
@@ -209,22 +204,20 @@ def test_a_network_file_goes_into_the_run_folder_and_its_name(here, tmp_path):
 
 
 def test_the_same_command_twice_gives_the_same_folder_and_the_same_bytes(tmp_path):
-    names, files, manifests = set(), [], []
+    made = []
     for luck in ("1", "2"):
         cwd = tmp_path / luck
         cwd.mkdir()
         (cwd / "village.toml").write_text(VILLAGE)
         done = shoulders("run", "village.toml", cwd=cwd, PYTHONHASHSEED=luck, TZ=f"Etc/GMT+{luck}", LC_ALL="C.UTF-8")
         assert done.code == 0
-        (made,) = (cwd / "results").iterdir()
-        names.add(made.name)
-        files.append(contents(made))
-        manifests.append(json.loads(files[-1].pop("provenance.json")))
-        del manifests[-1]["sha256"], manifests[-1]["provenance"]["time"]
-    assert files[0] == files[1]
-    assert manifests[0] == manifests[1]
-    (name,) = names
-    assert re.fullmatch(r"village-[0-9a-f]{8}", name), "named by the scenario and a hash, not by the time"
+        (folder,) = (cwd / "results").iterdir()
+        files = contents(folder)
+        manifest = json.loads(files.pop("provenance.json"))
+        del manifest["sha256"], manifest["provenance"]["time"]
+        made.append((folder.name, files, manifest))
+    assert made[0] == made[1]
+    assert re.fullmatch(r"village-[0-9a-f]{8}", made[0][0]), "named by the scenario and a hash, not by the time"
 
 
 def test_seed_set_and_out_are_obeyed_and_written_down(here, tmp_path):
@@ -245,65 +238,64 @@ def test_seed_set_and_out_are_obeyed_and_written_down(here, tmp_path):
     assert found["credit"] == credit(tape, "priority").to_dict()["credit"]
 
 
-@pytest.mark.parametrize(("args", "parts"), [
-    (("run",), ("SCENARIO",)),
-    (("run", "vilage.toml"), ("vilage.toml: no such file", "did you mean 'village.toml'?")),
-    (("run", "."), (".: ",)),
-    (("run", "log.csv"), ("log.csv:1: not TOML",)),
-    (("run", "village.toml", "--sede", "3"), ("--sede", "--seed")),
-    (("run", "village.toml", "--seed", "-1"), ("--seed", "-1", "18446744073709551615")),
-    (("run", "village.toml", "--seed", "18446744073709551616"), ("--seed",)),
-    (("run", "village.toml", "--engine", "agnets"), ("--engine: no 'agnets'; allowed: auto, agents",)),
-    (("run", "village.toml", "--threads", "0"), ("--threads",)),
-    (("run", "village.toml", "--set", "x"), ("--set x: must be KEY=VALUE",)),
-    (("run", "village.toml", "--set", "dynamics.abandon_rte=3"), ("--set: dynamics.abandon_rte: unknown key",
-                                                                   "did you mean 'abandon_rate'?")),
-    (("run", "village.toml", "--set", "dynamics.abandon_rate=-3"), ("--set: dynamics.abandon_rate: must be",)),
-    (("run", "village.toml", "--set", "persons.Eda.reach=1"), ("no such entry", "did you mean 'Ada'?")),
-    (("run", "village.toml", "--set", "scenario.seed=0x" + "f" * 5000), ("--set: scenario.seed",)),
-    (("run", "village.toml", "--set", "\x1b[2J=3"), ("--set",)),
-    (("run", "village.toml", "--set", "a\nb=3"), ("--set",)),
-    (("run", "village.toml", "--set", "persons.builder.count=1000000000"), ("GB of memory", "GB are free")),
-    (("run", "village.toml", "--out", "log.csv"), ("--out log.csv: exists and is no run folder",)),
-    (("rnu", "village.toml"), (f"no command 'rnu'; allowed: {', '.join(main.cli.commands)}; did you mean 'run'?",)),
-    (("credit",), ("RUN_DIR_OR_LOG",)),
-    (("credit", "log.cvs"), ("log.cvs: no such run folder or log; did you mean 'log.csv'?",)),
-    (("credit", "."), ("provenance.json: missing",)),
-    (("credit", "log.csv", "--method", "role-flwo"), ("--method: no 'role-flwo'; allowed: role-flow, person-"
-                                                       "pagerank, event-", "all; did you mean 'role-flow'?")),
-    (("credit", "log.csv", "--method", "katzz"), ("--method: no 'katzz'; allowed:", "did you mean 'katz'?")),
-    (("credit", "log.csv", "--alpha", "1"), ("--alpha: must be in [0, 1), is 1.0",)),
-    (("credit", "log.csv", "--inheritance", "nan"), ("--inheritance: must be in [0, 1], is nan",)),
-    (("credit", "log.csv", "--tau", "0"), ("--tau: must be in (0, inf), is 0.0",)),
-    (("credit", "log.csv", "--by", "idea", "--method", "knockout"), ("--by idea: knockout does not divide",)),
-    (("knockout",), ("SCENARIO",)),
-    (("knockout", "village.toml", "--without", "Eda"), ("--without: no person 'Eda'", "did you mean 'Ada'?")),
-    (("knockout", "village.toml", "--part", "tellng"), ("--part: no 'tellng'; allowed: person, ", "'telling'?")),
-    (("knockout", "village.toml", "--replicates", "0"), ("--replicates",)),
-    (("credit", "log.csv", "--by", "persons"), ("--by: no 'persons'; allowed: person, group, role, idea, time; did "
-                                                "you mean 'person'?",)),
-    (("credit", "log.csv", "-o", "x.pgn"), ("-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf, csv, "
-                                            "parquet, json; did you mean 'png'?",)),
-    (("credit", "log.csv", "-o", "figure"), ("-o figure: no figure format ''; allowed: png, svg, pdf",)),
-    (("credit", "log.csv", "-o", "no/where.svg"), ("-o no/where.svg: no such folder as no",)),
-    (("credit", "log.csv", "-o", "x.svg", "--by", "idea"), ("-o: there is no figure by idea; allowed: --by person, "
-                                                            "--by time",)),
-    (("credit", "log.csv", "-o", "x.svg", "--by", "time", "--method", "all"), ("-o: a figure over time",)),
-    (("thought-experiments", "--method", "removal"), ("--method: no 'removal'; allowed: role-flow",)),
-    (("credit", "log.csv", "--by", "role", "--intervals"), ("--intervals: are of persons, not by role",)),
-    (("thought-experiments", "--method", "prority"), ("--method: no 'prority'; allowed: role-flow", "'priority'?")),
-    (("credit", "log.csv", "--format", "edgs"), ("edgs", "did you mean 'edges'?")),
-    (("credit", "log.csv", "--jsn"), ("--jsn", "--json")),
-    (("credit", "log.csv", "--by", "role", "--method", "person-pagerank"), ("--by role", "knows no roles")),
-    (("credit", "village.toml"), ("village.toml",)),
-    (("new",), ("FILE",)),
-    (("new", "village.toml"), ("village.toml: exists; choose another name",)),
-    (("check",), ("SCENARIO",)),
-    (("check", "village.toml", "--set", "scenario.steps=0"), ("--set: scenario.steps",)),
-], ids=lambda value: repr(" ".join(value))[:60] if value and isinstance(value[0], str) else "")  # fmt: skip
-def test_wrong_input_is_refused_in_one_line(args, parts, here, tmp_path):
+@pytest.mark.parametrize(("words", "parts"), [
+    ("run", ["SCENARIO"]),
+    ("run vilage.toml", ["vilage.toml: no such file", "did you mean 'village.toml'?"]),
+    ("run .", [".: "]),
+    ("run log.csv", ["log.csv:1: not TOML"]),
+    ("run village.toml --sede 3", ["--sede", "--seed"]),
+    ("run village.toml --seed -1", ["--seed", "-1", "18446744073709551615"]),
+    ("run village.toml --seed 18446744073709551616", ["--seed"]),
+    ("run village.toml --engine agnets", ["--engine: no 'agnets'; allowed: auto, agents"]),
+    ("run village.toml --threads 0", ["--threads"]),
+    ("run village.toml --set x", ["--set x: must be KEY=VALUE"]),
+    ("run village.toml --set dynamics.abandon_rte=3", ["--set: dynamics.abandon_rte: unknown key",
+                                                       "did you mean 'abandon_rate'?"]),
+    ("run village.toml --set dynamics.abandon_rate=-3", ["--set: dynamics.abandon_rate: must be"]),
+    ("run village.toml --set persons.Eda.reach=1", ["no such entry", "did you mean 'Ada'?"]),
+    (f"run village.toml --set scenario.seed=0x{5000 * 'f'}", ["--set: scenario.seed"]),
+    ("run village.toml --set '\x1b[2J=3'", ["--set"]),
+    ("run village.toml --set 'a\nb=3'", ["--set"]),
+    ("run village.toml --set persons.builder.count=1000000000", ["GB of memory", "GB are free"]),
+    ("run village.toml --out log.csv", ["--out log.csv: exists and is no run folder"]),
+    ("rnu village.toml", [f"no command 'rnu'; allowed: {', '.join(main.cli.commands)}; did you mean 'run'?"]),
+    ("credit", ["RUN_DIR_OR_LOG"]),
+    ("credit log.cvs", ["log.cvs: no such run folder or log; did you mean 'log.csv'?"]),
+    ("credit .", ["provenance.json: missing"]),
+    ("credit log.csv --method role-flwo", ["--method: no 'role-flwo'; allowed: role-flow, person-pagerank, event-",
+                                           "all; did you mean 'role-flow'?"]),
+    ("credit log.csv --method katzz", ["--method: no 'katzz'; allowed:", "did you mean 'katz'?"]),
+    ("credit log.csv --alpha 1", ["--alpha: must be in [0, 1), is 1.0"]),
+    ("credit log.csv --inheritance nan", ["--inheritance: must be in [0, 1], is nan"]),
+    ("credit log.csv --tau 0", ["--tau: must be in (0, inf), is 0.0"]),
+    ("credit log.csv --by idea --method knockout", ["--by idea: knockout does not divide"]),
+    ("knockout", ["SCENARIO"]),
+    ("knockout village.toml --without Eda", ["--without: no person 'Eda'", "did you mean 'Ada'?"]),
+    ("knockout village.toml --part tellng", ["--part: no 'tellng'; allowed: person, ", "'telling'?"]),
+    ("knockout village.toml --replicates 0", ["--replicates"]),
+    ("credit log.csv --by persons", ["--by: no 'persons'; allowed: person, group, role, idea, time; did you mean "
+                                     "'person'?"]),
+    ("credit log.csv -o x.pgn", ["-o x.pgn: no figure format 'pgn'; allowed: png, svg, pdf, csv, parquet, json; did "
+                                 "you mean 'png'?"]),
+    ("credit log.csv -o figure", ["-o figure: no figure format ''; allowed: png, svg, pdf"]),
+    ("credit log.csv -o no/where.svg", ["-o no/where.svg: no such folder as no"]),
+    ("credit log.csv -o x.svg --by idea", ["-o: there is no figure by idea; allowed: --by person, --by time"]),
+    ("credit log.csv -o x.svg --by time --method all", ["-o: a figure over time"]),
+    ("thought-experiments --method removal", ["--method: no 'removal'; allowed: role-flow"]),
+    ("credit log.csv --by role --intervals", ["--intervals: are of persons, not by role"]),
+    ("thought-experiments --method prority", ["--method: no 'prority'; allowed: role-flow", "'priority'?"]),
+    ("credit log.csv --format edgs", ["edgs", "did you mean 'edges'?"]),
+    ("credit log.csv --jsn", ["--jsn", "--json"]),
+    ("credit log.csv --by role --method person-pagerank", ["--by role", "knows no roles"]),
+    ("credit village.toml", ["village.toml"]),
+    ("new", ["FILE"]),
+    ("new village.toml", ["village.toml: exists; choose another name"]),
+    ("check", ["SCENARIO"]),
+    ("check village.toml --set scenario.steps=0", ["--set: scenario.steps"]),
+], ids=lambda value: value[:60] if isinstance(value, str) else "")  # fmt: skip
+def test_wrong_input_is_refused_in_one_line(words, parts, here, tmp_path):
     before = contents(tmp_path)
-    refused(here(*args), *parts)
+    refused(here(*shlex.split(words)), *parts)
     assert contents(tmp_path) == before, "nothing was written"
 
 
@@ -337,10 +329,13 @@ def test_a_results_folder_that_cannot_be_made_is_exit_1(here, tmp_path):
 
 
 def test_an_error_of_ours_is_one_line_and_a_traceback_in_a_file(here, monkeypatch, tmp_path):
-    def fail(*args: Any, **options: Any) -> None:
-        raise ZeroDivisionError("two\nlines \x1b[2J")
+    def failing(error: Exception) -> Callable[..., None]:
+        def fail(*_: Any, **__: Any) -> None:
+            raise error
 
-    monkeypatch.setattr("sim.engines.simulate", fail)
+        return fail
+
+    monkeypatch.setattr("sim.engines.simulate", failing(ZeroDivisionError("two\nlines \x1b[2J")))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     done = here("run", "village.toml")
     assert (done.code, done.out, done.err.count("\n")) == (70, "", 1)
@@ -348,33 +343,19 @@ def test_an_error_of_ours_is_one_line_and_a_traceback_in_a_file(here, monkeypatc
     assert "ZeroDivisionError" in log.read_text()
     assert "Traceback" in log.read_text()
     assert not (tmp_path / "results").exists()
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", failing(OSError(28, "No space left on device")))
     done = here("run", "village.toml")
     assert (done.code, done.err.count("\n")) == (70, 1)
     assert "its traceback could not be saved: No space left on device" in done.err
 
 
 @pytest.mark.parametrize("method", list(METHODS))
-def test_credit_prints_the_object_of_the_design_and_writes_nothing(method, here, folder):
+def test_credit_prints_the_object_of_the_library_and_writes_nothing(method, here, folder):
     before = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
     done = here("credit", folder, "--method", method, "--json")
     assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == before
-    assert (done.code, done.err) == (0, "")
-    found, tape = done.json, Tape.load(folder)
-    assert list(found) == OBJECT_IN_ORDER
-    assert [found[key] for key in ("scenario", "seed", "steps", "method", "dropped")] == ["a village", 3, 12, method, 0]
-    assert found["total"] == tape.total
-    more = {"person-pagerank": {"pagerank"}, "knockout": {"raw"}}.get(method, set())
-    columns = {"person", "credit", "share", "idea", "communication", "implementation"} | more
-    assert all(set(row) - {"count"} == columns and row.get("count", 2) >= 1 for row in found["credit"])
-    shares = [row["share"] for row in found["credit"]]
-    assert sum(shares) == pytest.approx(1.0)
-    assert shares == sorted(shares, reverse=True)
-    assert found == credit(tape, method).to_dict()
+    assert (done.code, done.err, list(done.json)) == (0, "", OBJECT_IN_ORDER)
+    assert done.json == credit(Tape.load(folder), method).to_dict()
 
 
 def test_all_methods_are_one_object_and_one_table_with_what_each_asks(here, folder):
@@ -385,12 +366,10 @@ def test_all_methods_are_one_object_and_one_table_with_what_each_asks(here, fold
         assert (set(table), table["method"]) == (OBJECT, method)
         assert found["correlations"]["kendall"][method][method] in (1.0, None)
         assert found["accounts"][method]["asks"] == METHODS[method].asks
-    short = here("credit", folder, "--method", "all")
+    short, done = (here("credit", folder, "--method", "all", *more) for more in ((), ("--explain",)))
     assert (short.code, short.err) == (0, "Add --explain to see what each account asks, and where it differs.\n")
     assert max(map(len, short.out.splitlines())) <= 80
-    done = here("credit", folder, "--method", "all", "--explain")
-    assert done.code == 0
-    assert done.out.startswith(short.out)
+    assert (done.code, done.out.startswith(short.out)) == (0, True)
     assert not ESCAPE.search(done.out)
     lines = done.out.splitlines()
     for found, (method, account) in zip(numbers(done.out, "Ada"), METHODS.items(), strict=True):
@@ -417,26 +396,15 @@ def test_credit_by_role_idea_and_group_sums_to_the_total(by, names, here, folder
 
 
 def test_credit_over_time_which_of_a_run_needs_its_snapshot(here, folder, tmp_path):
-    done = here("credit", folder, "--by", "time", "--json")
-    assert (done.code, done.err) == (0, "")
-    expected = credit_over_time(Tape.load(folder), scenario=Scenario.load(folder / "scenario.toml"))
-    rows = done.json["credit"]
-    assert [row["time"] for row in rows] == expected.steps.tolist()
-    assert [row["credit"] for row in rows] == expected.total.tolist()
-    last = dict(zip(expected.name, expected.share[-1].tolist(), strict=True))
-    assert rows[-1]["persons"]["Ada"] == last["Ada"]
-    assert sum(rows[-1]["persons"].values()) == pytest.approx(1.0)
     table = here("credit", folder, "--by", "time").out
     assert "Ada" in table
     assert re.search(r"^\| 12 +\|", table, re.M)
     several = here("credit", folder, "--by", "time", "--method", "all", "--json").json["methods"]
-    assert several["role-flow"]["credit"] == rows
+    done = here("credit", folder, "--by", "time", "--json")
+    assert (done.code, done.err, done.json["credit"]) == (0, "", several["role-flow"]["credit"])
     shutil.copytree(folder, tmp_path / "copy")
-    snapshot = tmp_path / "copy" / "scenario.toml"
-    snapshot.unlink()
+    (tmp_path / "copy" / "scenario.toml").unlink()
     refused(here("credit", "copy", "--by", "time"), "scenario.toml: no such file")
-    snapshot.write_text(VILLAGE.replace("0.3", "0.4"))
-    refused(here("credit", "copy"), "copy/scenario.toml: corrupt: its checksum does not match")
     simulate(Scenario.from_toml(VILLAGE)).save(tmp_path / "bare")
     snapshot = tmp_path / "bare" / "scenario.toml"
     snapshot.write_text(VILLAGE.replace("0.3", "0.4"))
@@ -473,6 +441,7 @@ def test_thought_experiments_print_the_matrix(here, monkeypatch):
 
 
 @pytest.mark.parametrize(("method", "options"), [
+    ("role-flow", {}),
     ("person-pagerank", {"alpha": 0.5}),
     ("citerank", {"alpha": 0.5, "tau": 2.0}),
     ("role-flow", {"inheritance": 1.0}),
@@ -485,28 +454,24 @@ def test_settings_are_those_of_the_library(method, options, here, folder):
     assert rows == credit_over_time(tape, method, scenario=scenario, **options).to_rows()
 
 
-def test_knockout_prints_the_object_of_the_library(here, tmp_path):
+def test_knockout_prints_the_object_of_the_library_or_what_is_lost_how_surely_and_in_parts(here, folder, tmp_path):
+    village = Scenario.from_toml(VILLAGE)
     done = here("knockout", "village.toml", "--without", "Ada", "--without", "builder", "--replicates", "3", "--json")
     assert (done.code, done.err) == (0, "")
-    assert done.json == of_library(knockout(Scenario.from_toml(VILLAGE), ["Ada", "builder"], replicates=3))
+    assert done.json == of_library(knockout(village, ["Ada", "builder"], replicates=3))
     done = here("knockout", "village.toml", "--part", "telling", "--seed", "5", "--threads", "1", "--json")
-    other = Scenario.from_toml(VILLAGE).replace({"scenario.seed": 5})
-    assert done.json == of_library(knockout(other, part="telling"))
-    assert names_in(tmp_path) == ["log.csv", "village.toml"]
-
-
-def test_knockout_prints_what_is_lost_how_surely_and_in_parts(here, folder):
+    assert done.json == of_library(knockout(village.replace({"scenario.seed": 5}), part="telling"))
     done = here("knockout", "village.toml", "--replicates", "3")
-    assert (done.code, done.err) == (0, "")
-    table = knockout(Scenario.from_toml(VILLAGE), replicates=3)
+    assert (done.code, done.err, "95%" in done.out) == (0, "", True)
+    table = knockout(village, replicates=3)
     parts = [100 * table.raw[0] / table.value.mean(), 100 * table.normalised[0]]
     assert numbers(done.out, "Ada") == pytest.approx([table.raw[0], table.low[0], table.high[0], *parts], rel=1e-3)
-    assert "95%" in done.out
-    raw = credit(simulate(Scenario.from_toml(VILLAGE)), "knockout").persons.raw[0]  # before it was made to sum up
+    raw = credit(simulate(village), "knockout").persons.raw[0]  # before it was made to sum up
     assert numbers(here("credit", folder, "--method", "knockout").out, "Ada")[2] == pytest.approx(raw, rel=1e-3)
     one = here("knockout", "village.toml")
     assert "unknown" in one.out
     assert "add --replicates 20" in one.err
+    assert names_in(tmp_path) == ["log.csv", "village.toml"]
 
 
 def test_a_wide_table_is_several_where_the_terminal_is_narrow(monkeypatch, capsys):
@@ -519,17 +484,13 @@ def test_a_wide_table_is_several_where_the_terminal_is_narrow(monkeypatch, capsy
 
 
 def test_credit_of_a_log(here, folder, tmp_path):
-    done = here("credit", "log.csv", "--json")
-    assert done.code == 0
-    found = done.json
+    found = here("credit", "log.csv", "--json").json
     assert set(found) == OBJECT
     assert (found["scenario"], found["seed"]) == ("log", None)
     assert {row["person"] for row in found["credit"]} == {"Ada", "Bob", "Carl", "Dora"}
     assert max(found["credit"], key=lambda row: row["credit"])["person"] == "Ada"
     assert here("credit", "log.csv", "--format", "edges", "--json").json == found
-    text = here("credit", "log.csv")
-    assert text.code == 0
-    assert "Ada" in text.out
+    assert "Ada" in here("credit", "log.csv").out
     refused(here("credit", folder, "--format", "edges"), "is a run folder; a format is for logs")
     refused(here("credit", tmp_path, "--until", "5"), "a folder; a log is a file, or a git repository")
     (tmp_path / "evil.csv").write_text("source,target,time\n\x1b[31mA\x1b]0;title\x07,B,1\n")
@@ -538,40 +499,43 @@ def test_credit_of_a_log(here, folder, tmp_path):
     assert not ESCAPE.search(done.out)
 
 
-def test_new_writes_a_scenario_that_is_valid(here, tmp_path):
+def test_new_writes_a_scenario_and_check_says_what_is_in_one_and_what_it_takes(here, tmp_path):
     done = here("new", "mine.toml")
     assert (done.code, done.out) == (0, "")
     assert "shoulders run mine.toml" in done.err
     assert (tmp_path / "mine.toml").read_text() == template()
-    checked = here("check", "mine.toml")
-    assert (checked.code, checked.err) == (0, "")
-    assert "mine.toml: a valid scenario" in checked.out
+    for words, said in (
+        (["mine.toml"], ["mine.toml: a valid scenario"]),
+        (["village.toml", "--set", "world.size=1e6"],
+         ["a village", "16 one by one", "999,984", "1", "12", "seed 3", "MB"]),
+        (["village.toml", "--set", "population.count=1e9"], ["GB"]),  # which cannot be run
+        (["village.toml", "--set", "population.count=1000000"], ["GB"]),
+    ):  # fmt: skip
+        done = here("check", *words)
+        assert done.code == 0
+        assert not ESCAPE.search(done.out)
+        assert [word for word in said if word not in done.out] == []
+    assert here("check", "mine.toml").err == ""
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ("world.size=1e6", ["a village", "16 one by one", "999,984", "1", "12", "seed 3", "MB"]),
-    ("population.count=1e9", ["GB"]),
-    ("population.count=1000000", ["GB"]),
-])  # fmt: skip
-def test_check_says_what_is_in_it_and_what_it_takes_even_where_it_cannot_be_run(change, words, here):
-    done = here("check", "village.toml", "--set", change)
-    assert done.code == 0
-    assert not ESCAPE.search(done.out)
-    assert [word for word in words if word not in done.out] == []
+HEAVY = {"numpy", "mesa", "matplotlib", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic", "rich"}
 
 
-@pytest.mark.parametrize(("words", "light"), [
+@pytest.mark.parametrize(("words", "spared"), [
+    ("--help", HEAVY),
+    ("credit -h", HEAVY),
     ("check village.toml", {"mesa", "matplotlib", "pyarrow", "pandas"}),
     ("run e2_implementer", {"mesa", "pandas", "numba", "networkx", "scipy", "duckdb"}),
     ("credit log.csv", {"mesa", "matplotlib", "numba", "networkx", "scipy", "pydantic"}),
 ])  # fmt: skip
-def test_small_work_loads_no_library_that_it_does_not_need(words, light, place):
-    (place / "log.csv").write_text(LOG)
+def test_small_work_loads_no_library_that_it_does_not_need(words, spared, place):
     script = "import atexit\natexit.register(lambda: print(*sys.modules, file=sys.stderr))"
     with started(*words.split(), cwd=place, script=script) as process:
-        _, told = process.communicate(timeout=PATIENCE)
+        shown, loaded = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    assert {*light, "click"} & set(told.split()) == {"click"}
+    assert shown
+    assert not ESCAPE.search(shown)
+    assert {*spared, "click"} & set(loaded.split()) == {"click"}
 
 
 def test_scenarios_are_listed_shown_and_found_by_name_from_anywhere(here, tmp_path):
@@ -623,13 +587,10 @@ def test_every_file_of_a_run_is_in_its_manifest(here, folder, tmp_path):
 
 
 def test_only_the_door_writes_to_the_terminal():
-    door = ROOT / "sim" / "machine" / "terminal.py"
-    for file in (ROOT / "sim").rglob("*.py"):
-        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
-        names = {ast.unparse(call.func) for call in calls}
+    for file in set((ROOT / "sim").rglob("*.py")) - {ROOT / "sim" / "machine" / "terminal.py"}:
+        names = {ast.unparse(node.func) for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)}
         allowed = {"click.echo"} if file.name == "main.py" else set()  # click's own help
-        writing = names & {"print", "click.echo", "sys.stdout.write", "sys.stderr.write"} - allowed
-        assert file == door or not writing, file
+        assert not names & {"print", "click.echo", "sys.stdout.write", "sys.stderr.write"} - allowed, file
 
 
 def test_no_color_is_honoured_on_a_terminal_and_json_is_json(folder, place):
@@ -642,15 +603,8 @@ def test_no_color_is_honoured_on_a_terminal_and_json_is_json(folder, place):
     assert set(json.loads(seen)) == OBJECT
 
 
-def test_progress_goes_to_standard_error_on_a_terminal_alone(place):
-    code, seen, piped = on_terminal("run", "village.toml", "--json", cwd=place, stream="stderr", NO_COLOR="1")
-    assert code == 0
-    assert not COLOUR.search(seen)
-    assert "village" in seen
-    assert set(json.loads(piped)) >= OBJECT
-
-
 @pytest.mark.parametrize(("words", "stages"), [
+    (("run", "village.toml", "--json"), ("village",)),
     (("credit", "RUN", "--intervals", "--copies", "3", "-o", "credit.svg", "--json"),
      ("Reading run", "Computing the credit of 3 copies", "Drawing the figure")),
     (("plot", "RUN", "--kind", "network", "-o", "network.svg"), ("Reading run", "Drawing the figure")),
@@ -659,13 +613,15 @@ def test_progress_goes_to_standard_error_on_a_terminal_alone(place):
     (("export", "RUN", "-o", "run.csv"), ("Writing run.csv",)),
     (("notebook-curve", "--pairs", "2", "-o", "curve.svg"), ("The notebook's value", "measures")),
 ])  # fmt: skip
-def test_a_terminal_sees_what_is_being_done(folder, place, tmp_path, words, stages):
+def test_a_terminal_sees_what_is_being_done_and_a_pipe_the_answer_alone(folder, place, tmp_path, words, stages):
     shutil.copytree(folder, tmp_path / "run")
+    shutil.copy(place / "village.toml", tmp_path)
     given = ["run" if word == "RUN" else word for word in words]
-    code, seen, _ = on_terminal(*given, cwd=tmp_path, stream="stderr", NO_COLOR="1")
+    code, seen, piped = on_terminal(*given, cwd=tmp_path, stream="stderr", NO_COLOR="1")
     assert code == 0, seen
-    for stage in stages:
-        assert stage in seen
+    assert not COLOUR.search(seen)
+    assert [stage for stage in stages if stage not in seen] == []
+    assert isinstance(json.loads(piped), dict) if "--json" in words else not piped.startswith("{")
 
 
 def test_a_broken_pipe_is_silent_and_a_full_disk_is_exit_1(folder, place):
@@ -677,23 +633,15 @@ def test_a_broken_pipe_is_silent_and_a_full_disk_is_exit_1(folder, place):
     assert done.code in (0, 1, 141)  # 1 where click notices it first
     if Path("/dev/full").exists():  # a device of Linux
         with open("/dev/full", "wb") as full:
-            done = shoulders("credit", str(folder), "--json", cwd=place, stdout=full)
-        assert done.code == 1
-        assert "No space left" in done.err
-        assert "Traceback" not in done.err
+            refused(shoulders("credit", str(folder), "--json", cwd=place, stdout=full), "No space left", code=1)
 
 
-def test_a_terminal_that_knows_no_umlauts_gets_the_table_all_the_same(tmp_path):
+@pytest.mark.parametrize("env", [{"PYTHONIOENCODING": "ascii"}, {"HOME": None}, {"HOME": "/nonexistent"}])
+def test_a_terminal_without_umlauts_or_a_user_without_a_home_gets_the_table_all_the_same(env, tmp_path):
     (tmp_path / "log.csv").write_text(LOG.replace("Ada", "Grötzinger"), encoding="utf-8")
-    done = shoulders("credit", "log.csv", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    done = shoulders("credit", "log.csv", cwd=tmp_path, **env)
     assert (done.code, done.err) == (0, "")
     assert "tzinger" in done.out
-
-
-@pytest.mark.parametrize("place_of_home", [None, "/nonexistent"])
-def test_it_works_without_a_home(place_of_home, folder, place):
-    done = shoulders("credit", str(folder), cwd=place, HOME=place_of_home)
-    assert (done.code, done.err) == (0, "")
 
 
 SLOW = """
