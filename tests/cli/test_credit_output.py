@@ -33,6 +33,10 @@ def here(log: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
+def column(shown: str) -> list[str]:
+    return [line.split("|")[1].strip() for line in shown.splitlines() if line.startswith("|")]
+
+
 @pytest.mark.parametrize("chunk", [2, 1 << 14])
 def test_json_is_what_the_library_says(here: Any, log: Path, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "CHUNK", chunk)
@@ -47,8 +51,8 @@ def test_json_is_what_the_library_says(here: Any, log: Path, chunk: int, monkeyp
     found, given = ({name: table["credit"] for name, table in of["methods"].items()} for of in (every, expected))
     assert found == given
     assert [row["person"] for row in json.loads(here("--json", "--top", "2")[0])["credit"]] == ["Ada", "Ben"]
-    rows = [line.split("|")[1].strip() for line in here("--top", "1")[0].splitlines() if line.startswith("|")]
-    assert rows == ["", "Ada", f"all: {len(expected['methods']['role-flow']['credit']) - 1} others"]
+    others = len(expected["methods"]["role-flow"]["credit"]) - 1
+    assert column(here("--top", "1")[0]) == ["", "Ada", f"all: {others} others"]
 
 
 @pytest.mark.parametrize(("name", "read"), [
@@ -56,20 +60,17 @@ def test_json_is_what_the_library_says(here: Any, log: Path, chunk: int, monkeyp
     ("c.json", lambda path: pd.DataFrame(json.loads(path.read_text()))),
 ])  # fmt: skip
 def test_tables_in_files(here: Any, tmp_path: Path, name: str, read: Any) -> None:
-    here("-o", str(tmp_path / name))
+    def written(*words: str) -> pd.DataFrame:
+        here("-o", str(tmp_path / name), *words)
+        return read(tmp_path / name)
+
     expected = {"Ada": 3.5, "Ben": 1.0, "Carla": 0.5}
-    assert dict(read(tmp_path / name)[["person", "credit"]].to_numpy().tolist()[:3]) == expected
-    here("-o", str(tmp_path / name), "--method", "all", "--top", "1")
-    assert read(tmp_path / name)["method"].nunique() == len(read(tmp_path / name)) > 5
-    here("-o", str(tmp_path / name), "--intervals", "--copies", "9")
+    assert dict(written()[["person", "credit"]].to_numpy().tolist()[:3]) == expected
+    best = written("--method", "all", "--top", "1")
+    assert best["method"].nunique() == len(best) > 5
     columns = {"interval", "rank"} if name.endswith("json") else {"low", "high", "rank_low", "rank_high"}
-    assert columns <= set(read(tmp_path / name))
-    here("-o", str(tmp_path / name), "--by", "role")
-    assert set(read(tmp_path / name)["role"]) == {"idea", "communication", "implementation"}
-
-
-def column(shown: str) -> list[str]:
-    return [line.split("|")[1].strip() for line in shown.splitlines() if line.startswith("|")]
+    assert columns <= set(written("--intervals", "--copies", "9"))
+    assert set(written("--by", "role")["role"]) == {"idea", "communication", "implementation"}
 
 
 def test_what_top_leaves_out_is_summed_up_and_an_account_says_what_it_asks(here: Any, log: Path) -> None:
@@ -81,8 +82,7 @@ def test_what_top_leaves_out_is_summed_up_and_an_account_says_what_it_asks(here:
     assert column(shown)[1] == "-51"  # Ada, who is first heard of as a teller
     assert shown.splitlines()[-1] == "role-flow: " + METHODS["role-flow"].asks
     assert "all: 60 others" in shown
-    assert terminal._percent(-0.0) == "0.00%"
-    assert terminal._number(-0.0) == "0"
+    assert (terminal._percent(-0.0), terminal._number(-0.0)) == ("0.00%", "0")
 
 
 def test_what_is_said_before_the_table(here: Any, log: Path) -> None:
