@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,12 +63,10 @@ def test_links_settle_as_one_by_one_they_do(given_rows, by_compiled_code):
     kinds = (np.int64, np.int64, np.float64, np.int64, np.int64)
     columns = zip(*given_rows, strict=True) if given_rows else ((), (), (), (), ())
     links = Links(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
-    before = links_module.SORTED_BY_NUMPY
-    links_module.SORTED_BY_NUMPY = -1 if by_compiled_code else before
-    try:
+    with pytest.MonkeyPatch.context() as patched:
+        if by_compiled_code:
+            patched.setattr(links_module, "SORTED_BY_NUMPY", -1)
         found = settled(links, 3)
-    finally:
-        links_module.SORTED_BY_NUMPY = before
     assert list(zip(*(column.tolist() for column in found), strict=True)) == naive_ties.settled(given_rows)
 
 
@@ -77,29 +76,24 @@ def test_links_that_differ_by_whom_they_tie_alone_become_rows_by_compiled_code_a
     source, target = (np.array(column, np.int32) for column in zip(*pairs, strict=True))
     links = Links(source, target, alike(0.5, count, float), alike(2, count, np.int64), alike(7, count, np.int64))
     slow = rows(merge.rows_of(links, 5))
-    before, merge.WORTH_COMPILING = merge.WORTH_COMPILING, 0
-    try:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(merge, "WORTH_COMPILING", 0)
         fast = merge.rows_of(links, 5)
-    finally:
-        merge.WORTH_COMPILING = before
     assert rows(fast) == slow == naive_ties.settled([(i, j, 0.5, 2, 7) for i, j in pairs])
     assert (fast.indptr.dtype, fast.target.dtype) == (np.int64, np.int32)
 
 
 def test_ties_that_are_alike_take_no_memory():
     plain = build({"kind": "chain", "weight": 0.5}, [], []).ties
-    assert all(is_alike(column) for column in (plain.weight, plain.start, plain.end))
-    assert plain.lasting
-    assert plain.mutual
-    assert not any(column.flags.writeable for column in (plain.weight, plain.start, plain.end))
     same = build({"kind": "chain", "weight": 0.5}, [{"from": "A", "to": "C", "weight": 0.5}], []).ties
-    assert all(is_alike(column) for column in (same.weight, same.start, same.end))
-    assert not same.mutual
     other = build({"kind": "chain"}, [{"from": "A", "to": "C", "weight": 0.5, "end": 4}], []).ties
-    assert [is_alike(column) for column in (other.weight, other.start, other.end)] == [False, True, False]
-    assert not other.lasting
     cut = build({"kind": "chain"}, [], [{"step": 2, "kind": "cut", "from": "A", "to": "B"}]).ties
-    assert (is_alike(cut.weight), sorted(set(cut.end.tolist()))) == (True, [2, NEVER])
+    found = [[is_alike(column) for column in (ties.weight, ties.start, ties.end)] for ties in (plain, same, other, cut)]
+    assert found == [[True] * 3, [True] * 3, [False, True, False], [True, True, False]]
+    assert [ties.mutual for ties in (plain, same)] == [True, False]
+    assert [ties.lasting for ties in (plain, other)] == [True, False]
+    assert not any(column.flags.writeable for column in (plain.weight, plain.start, plain.end))
+    assert sorted(set(cut.end.tolist())) == [2, NEVER]
 
 
 def test_a_mutual_network_is_its_own_reverse():
