@@ -15,6 +15,7 @@ from sim.model.rules import NEVER
 
 exponents = st.floats(1e-6, 13.8)  # beyond, less than a millionth of all luck is left
 chances = st.floats(0.0, 1.0)
+luck = st.floats(0.0, 1.0, exclude_max=True)
 fractions = st.fractions(0, 1, max_denominator=200)
 
 
@@ -26,11 +27,14 @@ def test_a_wait_is_longer_than_s_with_probability_exp_minus_rate_s(exponent, s):
     assert rules.wait(edge + (1.0 - edge) * 1e-6, rate) > s
 
 
-@given(st.floats(0.0, 1.0, exclude_max=True), st.floats(0.0, math.inf))
-def test_a_wait_is_a_whole_number_from_one_on(u, rate):
-    assert isinstance(rules.wait(u, rate), int)
-    assert 1 <= rules.wait(u, rate) <= NEVER
-    assert (rules.wait(u, math.inf), rules.wait(u, 0.0)) == (1, NEVER)
+@given(luck, st.floats(0.0, math.inf), st.floats(0.0, 1.0, exclude_min=True))
+def test_waits_and_skips_are_whole_numbers_from_one_and_from_none_on(u, rate, chance):
+    wait, skip = rules.wait(u, rate), rules.skip(u, chance)
+    assert isinstance(wait, int)
+    assert isinstance(skip, int)
+    assert 1 <= wait <= NEVER
+    assert 0 <= skip <= NEVER
+    assert (rules.wait(u, math.inf), rules.wait(u, 0.0), rules.skip(u, 1.0)) == (1, NEVER, 0)
 
 
 @given(exponents, st.integers(1, 30))
@@ -39,13 +43,6 @@ def test_a_skip_is_k_or_more_with_probability_one_minus_chance_to_the_k(exponent
     edge = -math.expm1(k * math.log1p(-chance))  # fewer than k are skipped for this part of all luck
     assert rules.skip(edge * (1 - 1e-6), chance) < k
     assert rules.skip(edge + (1.0 - edge) * 1e-6, chance) >= k
-
-
-@given(st.floats(0.0, 1.0, exclude_max=True), st.floats(0.0, 1.0, exclude_min=True))
-def test_a_skip_is_a_whole_number_from_none_on(u, chance):
-    assert isinstance(rules.skip(u, chance), int)
-    assert 0 <= rules.skip(u, chance) <= NEVER
-    assert rules.skip(u, 1.0) == 0
 
 
 @pytest.mark.parametrize(("rule", "exact", "x"), [
@@ -73,20 +70,18 @@ def test_few_are_a_quantile_of_the_binomial(trials, chance, u):
 @given(st.integers(1, 300), st.floats(0.501, 0.999999), st.floats(0.0, 0.999999))
 def test_few_spared_are_a_quantile_of_the_binomial(trials, chance, u):
     assume(clear_of_steps(trials, 1.0 - chance, u))
-    spared = stats.binom.ppf(u, trials, 1.0 - chance) + (u == 0.0)
-    assert rules.draw_count(trials, chance, u) == trials - spared
+    assert trials - rules.draw_count(trials, chance, u) == stats.binom.ppf(u, trials, 1.0 - chance) + (u == 0.0)
 
 
-@pytest.mark.parametrize(
-    ("trials", "chance"), [(10**10, 1e-10), (10**15, 2e-13), (10**10, 1.0 - 1e-9), (600, 0.4), (511, 0.5)]
-)
+@pytest.mark.parametrize(("trials", "chance"), [
+    (10**10, 1e-10), (10**15, 2e-13), (10**10, 1.0 - 1e-9), (600, 0.4), (511, 0.5),
+])  # fmt: skip
 def test_few_of_very_many_have_the_mean_and_spread_of_the_binomial(trials, chance):
-    grid = [(m + 0.5) / 4000 for m in range(4000)]
-    counts = [rules.draw_count(trials, chance, u) for u in grid]
+    counts = [rules.draw_count(trials, chance, (m + 0.5) / 4000) for m in range(4000)]
     law = stats.binom(trials, chance if chance <= 0.5 else round(1 - chance, 12))
     counts = counts if chance <= 0.5 else [trials - c for c in counts]
-    assert sum(counts) / 4000 == pytest.approx(law.mean(), abs=0.01 * law.std() + 1e-3)
     mean = sum(counts) / 4000
+    assert mean == pytest.approx(law.mean(), abs=0.01 * law.std() + 1e-3)
     assert sum((c - mean) ** 2 for c in counts) / 4000 == pytest.approx(law.var(), rel=0.02)
 
 
@@ -102,12 +97,10 @@ def test_below_256_expected_or_spared_luck_decides():
         assert len({rules.draw_count(trials, chance, u) for u in (0.01, 0.5, 0.99)}) == 3
 
 
-@given(st.integers(0, 10**15), chances, st.floats(0.0, 1.0, exclude_max=True))
+@given(st.integers(0, 10**15), chances, luck)
 def test_a_count_is_between_none_and_all(trials, chance, u):
     assert 0 <= rules.draw_count(trials, chance, u) <= trials
-    assert rules.draw_count(trials, 0.0, u) == 0
-    assert rules.draw_count(trials, 1.0, u) == trials
-    assert rules.draw_count(-3, 0.5, u) == 0
+    assert [rules.draw_count(*given, u) for given in ((trials, 0.0), (trials, 1.0), (-3, 0.5))] == [0, trials, 0]
 
 
 @given(st.floats(0.0, 3000.0), st.integers(0, 1000), st.integers(1, 2000))
@@ -211,21 +204,18 @@ def speaks_of_chances(node: ast.AST) -> bool:
 def arithmetic_on_chances(code: str) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ARITHMETIC):
-            sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
-            found += [ast.unparse(node)] * any(map(speaks_of_chances, sides))
-        if isinstance(node, ast.Compare) and "luck" in map(ast.unparse, (node.left, *node.comparators)):
-            found += [ast.unparse(node)] * isinstance(node.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE)
+        match node:
+            case ast.BinOp(a, op, b) | ast.AugAssign(a, op, b) if isinstance(op, ARITHMETIC):
+                found += [ast.unparse(node)] * any(map(speaks_of_chances, (a, b)))
+            case ast.Compare(a, [ast.Lt() | ast.Gt() | ast.LtE() | ast.GtE(), *_], others):
+                found += [ast.unparse(node)] * ("luck" in map(ast.unparse, (a, *others)))
     return found
 
 
-@pytest.mark.parametrize("code", ["x = chance * n", "y = 1.0 - a.rate", "weights[k] / total", "if luck < said: pass"])
-def test_arithmetic_on_chances_is_seen(code):
-    assert arithmetic_on_chances(code)
-
-
-@pytest.mark.parametrize("engine", ["agents", "kernels"])
-def test_neither_engine_does_arithmetic_on_chances(engine):
-    files = sorted((Path(rules.__file__).parent / engine).glob("*.py"))
-    assert len(files) > 4
-    assert {file.name: found for file in files if (found := arithmetic_on_chances(file.read_text("utf-8")))} == {}
+def test_neither_engine_does_arithmetic_on_chances():
+    for code in ("x = chance * n", "y = 1.0 - a.rate", "weights[k] / total", "if luck < said: pass"):
+        assert arithmetic_on_chances(code), "it is seen"
+    for engine in ("agents", "kernels"):
+        files = sorted((Path(rules.__file__).parent / engine).glob("*.py"))
+        assert len(files) > 4
+        assert {file.name: found for file in files if (found := arithmetic_on_chances(file.read_text("utf-8")))} == {}
