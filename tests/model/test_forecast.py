@@ -18,12 +18,11 @@ REACHES = {"population.reach": 0.03, "persons.P.reach": 0.01, "persons.Q.reach":
 def test_who_can_be_told_is_foreseen(scenario: Scenario) -> None:
     """Of scheduled ideas, told to a few: everybody times every idea is the most, and often far too much."""
     entries = [deed for deed in scenario.interventions if deed.kind not in {"set", "rewrite", "unlock"}]
-    nothing = dict.fromkeys((f"{group}.creativity" for group in ("population", "persons.P", "persons.Q")), 0.0)
-    rates = {"readopt": False, "adoption": "simple", "implementation_rate": 0.0, "abandon_rate": 0.0,
-             "abandon_rate_working": 0.0}  # fmt: skip
-    scenario = scenario.replace(REACHES | nothing | {f"dynamics.{key}": value for key, value in rates.items()} | {
-        "persons.group.creativity": 0.0, "interventions": [deed.model_dump(by_alias=True) for deed in entries],
-    })  # fmt: skip
+    nothing = dict.fromkeys((key.replace("reach", "creativity") for key in REACHES), 0.0)
+    rates = dict.fromkeys(("implementation_rate", "abandon_rate", "abandon_rate_working"), 0.0)
+    dynamics = {f"dynamics.{key}": value for key, value in (rates | {"readopt": False, "adoption": "simple"}).items()}
+    given = {"interventions": [deed.model_dump(by_alias=True) for deed in entries]}
+    scenario = scenario.replace(REACHES | nothing | dynamics | given)
     people, ideas = len(person_ranges(scenario)[EVERYONE]), len(idea_ranges(scenario)[EVERYTHING])
     events = simulate(scenario, engine="agents").events
     adopted = int(np.sum((events.kind <= LEARN) & (events.person >= 0) & (events.person < people)))

@@ -47,16 +47,15 @@ def expanded(recorder: Recorder, realised: Realised) -> dict[tuple[int, int], fl
     parents: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for child, parent, weight in recorder.influences:
         parents[child].append((parent, weight))
-    served: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    served: dict[tuple[int, int], float] = defaultdict(float)
     for event, row, value in as_rows(realised):
-        served[event][row] += value
-    for shares in served.values():
-        for row in reversed(range(len(recorder.events))):
-            if recorder.events[row][1] == USE and row in shares:
-                value = shares.pop(row)
-                for parent, weight in parents[row]:
-                    shares[parent] += value * weight
-    return {(event, row): value for event, shares in served.items() for row, value in shares.items()}
+        served[event, row] += value
+    for row in reversed([row for row, event in enumerate(recorder.events) if event[1] == USE]):
+        for event in [event for event, by in served if by == row]:
+            value = served.pop((event, row))
+            for parent, weight in parents[row]:
+                served[event, parent] += value * weight
+    return dict(served)
 
 
 def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: int, held: bool) -> Realised:
@@ -71,30 +70,25 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     before = len(recorder.events), len(recorder.influences)
     columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
     settings = (np.ones(1, np.bool_), columns, schedule, worth, 0, now, held, False)
-    both = (realise_loops.realise, compiled(realise_loops.realise))
-    found = [code(rows_of(*recorder.tables()), *settings) for code in both]
-    rows, rows_too = (used(rows) for rows, *_ in found)
-    for one, other in zip([*rows, *found[0][1:]], [*rows_too, *found[1][1:]], strict=True):
-        assert one.tobytes() == other.tobytes()
+    found = [code(rows_of(*recorder.tables()), *settings)
+             for code in (realise_loops.realise, compiled(realise_loops.realise))]  # fmt: skip
+    one, other = ([column.tobytes() for column in (*used(rows), *others)] for rows, *others in found)
+    assert one == other
+    rows = used(found[0][0])
     recorder.events += zip(*(column[before[0] :].tolist() for column in rows[:5]), strict=True)
     recorder.influences += zip(*(column[before[1] :].tolist() for column in rows[5:8]), strict=True)
     return in_order(*found[0][1:])
 
 
 def close(found: Mapping[tuple[int, int], float], expected: Shares) -> None:
-    assert set(found) == set(expected)
-    for key, value in expected.items():
-        assert found[key] == pytest.approx(float(value), rel=1e-9), key
+    assert found == pytest.approx({key: float(value) for key, value in expected.items()}, rel=1e-9, abs=0.0)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> dict[str, Any]:
     """Holdings of up to three ideas, their implementations and values, in a run of up to forty steps."""
-    now = draw(st.integers(1, 40))
-    ideas = draw(st.integers(1, 3))
-    recorder = Recorder()
-    steps = st.integers(0, now)
-    pieces = []
+    now, ideas, recorder = draw(st.integers(1, 40)), draw(st.integers(1, 3)), Recorder()
+    steps, pieces = st.integers(0, now), []
     for _ in range(draw(st.integers(0, 12))):
         idea = draw(st.integers(0, ideas - 1))
         begin, end = sorted((draw(steps), draw(steps)))
@@ -120,10 +114,10 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(histories(), st.booleans())
 def test_value_is_shared_step_by_step(history, held):
-    recorder, pieces, now = history["recorder"], history["pieces"], history["now"]
+    recorder, now = history["recorder"], history["now"]
     before = len(recorder.events)
-    realised = realise(recorder, pieces, history["releases"], history["values"], now, held)
-    close(expanded(recorder, realised), twin(pieces, history["releases"], history["values"], now, held))
+    realised = realise(**history, held=held)
+    close(expanded(recorder, realised), twin(**{k: v for k, v in history.items() if k != "recorder"}, held=held))
     # The rows: each pair once, in order; the tape accepts what was added, at the end and in the last step.
     rows = list(zip(realised.event.tolist(), realised.implementation.tolist(), strict=True))
     assert rows == sorted(set(rows))

@@ -1,6 +1,7 @@
 """Many runs in one loop: the tapes are those of one run at a time."""
 
 import os
+from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -10,6 +11,7 @@ from sim import Scenario, simulate
 from sim.engines import simulate_many
 from sim.model.kernels import replicates
 from sim.model.kernels.replicates import fits_batch, run_batch
+from sim.tape.tape import Tape
 from tests import FULL
 from tests.scenarios import scenarios
 
@@ -28,15 +30,20 @@ def some(scenario: Scenario) -> Scenario:
     return scenario.replace({"world.network": {"kind": "erdos-renyi", "degree": 2.5}}) if slow else scenario
 
 
+def same(tapes: Iterable[Tape], scenarios: Sequence[Scenario], seeds: Iterable[int]) -> None:
+    """The tapes are those of one run at a time."""
+    for tape, scenario, seed in zip(tapes, scenarios, seeds, strict=True):
+        alone = simulate(scenario, seed, engine="kernels")
+        assert tape == alone
+        assert tape.provenance == alone.provenance
+
+
 @given(scenarios().map(some), st.integers(0, 2**64 - 4), st.integers(1, 3))
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_runs_of_a_batch_are_those_of_single_runs(scenario: Scenario, first: int, threads: int) -> None:
     assume(fits_batch(scenario))
-    runs = run_batch([scenario], [0, 0, 0], range(first, first + 3), threads)
-    for seed, tape in zip(range(first, first + 3), runs, strict=True):
-        alone = simulate(scenario, seed, engine="kernels")
-        assert tape == alone
-        assert tape.provenance == alone.provenance
+    seeds = range(first, first + 3)
+    same(run_batch([scenario], [0, 0, 0], seeds, threads), [scenario] * 3, seeds)
 
 
 six = st.tuples(*[st.floats(0.0, 1.0)] * 6)
@@ -51,11 +58,8 @@ def test_runs_of_several_parameters_are_those_of_the_changed_scenarios(
             "dynamics.discovery_rate", "ideas.idea0.value")  # fmt: skip
     changed = [scenario.replace(dict(zip(keys, (0.01 + 0.9 * x for x in cell), strict=True))) for cell in cells]
     changed = [one for one in changed for _ in range(2)]
-    tapes = simulate_many(changed, range(len(changed)), engine="kernels", threads=threads)
-    for seed, (tape, one) in enumerate(zip(tapes, changed, strict=True)):
-        alone = simulate(one, seed, engine="kernels")
-        assert tape == alone
-        assert tape.provenance == alone.provenance
+    seeds = range(len(changed))
+    same(simulate_many(changed, seeds, engine="kernels", threads=threads), changed, seeds)
 
 
 @pytest.mark.parametrize(("key", "values"), [
@@ -71,14 +75,8 @@ def test_a_run_has_the_parameters_of_its_cell(key: str, values: tuple[object, ..
     base |= {"world.network": {"kind": "none"}} if key == "ties" or values[1] == "threshold" else {}
     scenarios = [Scenario.from_toml(SMALL).replace(base | {key: value}) for value in (*values, *values)]
     tapes = simulate_many(scenarios, [1, 1, 2, 2], engine="kernels", threads=2)
-    alone = [simulate(one, seed, engine="kernels") for one, seed in zip(scenarios, [1, 1, 2, 2], strict=True)]
-    assert list(tapes) == alone
+    same(tapes, scenarios, [1, 1, 2, 2])
     assert tapes[0] != tapes[1]
-
-
-def test_scenarios_are_one_for_each_seed() -> None:
-    with pytest.raises(ValueError, match="scenario: must be one, or one for each of 3 seeds, are 2"):
-        simulate_many([Scenario.from_toml(SMALL)] * 2, range(3))
 
 
 NETWORKS = [
@@ -92,8 +90,7 @@ NETWORKS = [
 def test_every_kind_of_network_is_made_in_the_loop(network: dict[str, object]) -> None:
     scenario = Scenario.from_toml(SMALL).replace({"world.network": network})
     assert fits_batch(scenario)
-    for seed, tape in enumerate(simulate_many(scenario, range(5), engine="kernels", threads=2)):
-        assert tape == simulate(scenario, seed, engine="kernels")
+    same(simulate_many(scenario, range(5), engine="kernels", threads=2), [scenario] * 5, range(5))
 
 
 def test_blocks_that_are_too_small_are_followed_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,13 +102,15 @@ def test_blocks_that_are_too_small_are_followed_by_others(monkeypatch: pytest.Mo
 
 
 def test_runs_are_a_sequence() -> None:
-    runs = simulate_many(Scenario.from_toml(SMALL), range(5), engine="kernels")
-    assert len(runs) == 5
+    scenario = Scenario.from_toml(SMALL)
+    runs = simulate_many(scenario, range(5), engine="kernels")
+    assert (len(runs), len(simulate_many(scenario, [], engine="kernels"))) == (5, 0)
     assert runs[-1] == runs[4] == list(runs)[4]
     assert [tape.provenance["seed"] for tape in runs[1:3]] == [1, 2]
     with pytest.raises(IndexError, match="no run 5 of 5"):
         runs[5]
-    assert len(simulate_many(Scenario.from_toml(SMALL), [], engine="kernels")) == 0
+    with pytest.raises(ValueError, match="scenario: must be one, or one for each of 3 seeds, are 2"):
+        simulate_many([scenario] * 2, range(3))
 
 
 def test_a_crowd_goes_another_way() -> None:
