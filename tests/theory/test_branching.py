@@ -1,14 +1,13 @@
 """Outbreaks: an idea that everybody tells R others once, and the branching process that it is while it is small."""
 
 import math
-from functools import cache
 
 import numpy as np
 import pytest
 from scipy import optimize
 
 from sim import Scenario
-from tests.model.agents import deed, make
+from tests.model.agents import make
 from tests.theory import LARGER, Floats, check_counts, check_mean, reached, runs, some
 
 SHARES = {1.5: 0.582812, 2.0: 0.796812, 3.0: 0.940480}  # r = 1 - exp(-R r)
@@ -16,10 +15,8 @@ SHARES = {1.5: 0.582812, 2.0: 0.796812, 3.0: 0.940480}  # r = 1 - exp(-R r)
 
 def outbreaks(n: int, r: float, ideas: int, steps: int) -> Scenario:
     """So many ideas in one world of n, each had by somebody else; who takes one up tells R others, of all alike."""
-    people = [{"name": "first", "count": ideas}, {"name": "rest", "count": n - ideas}]
-    start = [deed(1, "discover", "first", pairing="each")]
-    return make(steps, persons=people, population={"reach": r / n}, ideas=[{"name": "idea", "count": ideas}],
-                interventions=start)  # fmt: skip
+    return make(steps, persons=f"first*{ideas}; rest*{n - ideas}", population={"reach": r / n}, ideas=f"idea*{ideas}",
+                interventions="1 discover first pairing=each")  # fmt: skip
 
 
 def borel(r: float, sizes: int) -> Floats:
@@ -40,21 +37,15 @@ def test_borels_law_has_the_mean_and_variance_of_the_closed_form():
     assert (sizes - 1 / 0.3) ** 2 @ law == pytest.approx(0.7 / 0.3**3)
 
 
-@cache
-def small_outbreaks(r: float) -> Floats:
-    """Sizes below R = 1, where ten thousand people are as good as infinitely many."""
-    return np.concatenate([reached(tape) for tape in runs(outbreaks(10_000, r, 500, 80), 65)]).astype(float)
-
-
 @pytest.mark.parametrize("r", [0.5, 0.7])
 def test_small_outbreaks_have_the_sizes_of_a_poisson_branching_process(r):
-    sizes = small_outbreaks(r)
+    # Below R = 1 ten thousand people are as good as infinitely many.
+    sizes = np.concatenate([reached(tape) for tape in runs(outbreaks(10_000, r, 500, 80), 65)])
     mean, variance = 1 / (1 - r), r / (1 - r) ** 3
-    check_mean(sizes, mean, 1 / (1 - 1.05 * r), 1 / (1 - 0.95 * r),
-               error=(variance / len(sizes)) ** 0.5)  # fmt: skip
+    check_mean(sizes, mean, 1 / (1 - 1.05 * r), 1 / (1 - 0.95 * r), error=(variance / len(sizes)) ** 0.5)
     # With geometric numbers of children of the same mean the variance would be R (1 + R) / (1 - R)^3.
     check_mean((sizes - mean) ** 2, variance, variance * (1 + r))
-    counts = np.bincount(sizes.astype(int), minlength=401)[1:401]
+    counts = np.bincount(sizes, minlength=401)[1:401]
     check_counts(counts, borel(r, 400), borel(1.1 * r, 400))
 
 

@@ -8,11 +8,9 @@ import pytest
 from scipy import optimize
 
 from sim import Scenario
-from sim.tape.tables import LEARN
 from tests.theory import LARGER, check_counts, check_mean, either, holders, reached, runs
 from tests.theory.test_bass import adopted
 from tests.theory.test_epidemics import MEET, TAKE_UP, after, believers_and_sceptics, epidemic_step, of_one, seiz_step
-from tests.theory.test_thresholds import chance_of_cascade, size_of_cascade
 
 R_OF_2 = 0.796812  # the root of r = 1 - exp(-2 r)
 NEVER_HEARD = 0.203188  # the root of x exp(2 (1 - x)) = 1 below 1
@@ -24,14 +22,11 @@ def shares(name: str, daily: int) -> np.ndarray:
     return np.array([reached(tape)[0] / everybody for tape in runs(scenario, daily)])
 
 
-@pytest.mark.parametrize(("name", "chance", "size"), [
-    ("independent_cascade", R_OF_2, R_OF_2), ("watts", chance_of_cascade(3.0), size_of_cascade(3.0)),
-])  # fmt: skip
-def test_cascades_come_as_often_and_grow_as_large_as_theory_says(name: str, chance: float, size: float) -> None:
-    found = shares(name, 200)
+def test_an_independent_cascade_takes_off_as_often_as_it_grows_large() -> None:
+    found, r = shares("independent_cascade", 200), R_OF_2
     large = found > 0.1
-    check_mean(large, chance, 0.6 * chance, error=(chance * (1 - chance) / len(found)) ** 0.5)
-    check_mean(found[large], size, 0.95 * size, 1.05 * size)
+    check_mean(large, r, 0.6 * r, error=(r * (1 - r) / len(found)) ** 0.5)
+    check_mean(found[large], r, 0.95 * r, 1.05 * r)
 
 
 def test_thresholds_on_a_ring_are_coins() -> None:
@@ -39,25 +34,15 @@ def test_thresholds_on_a_ring_are_coins() -> None:
     check_mean(100 * shares("linear_threshold", 600), 3.0, 2.0, 4.0)
 
 
-def small(name: str, n: int, first: int, steps: int) -> tuple[Scenario, float]:
-    """The scenario with n persons, and the chance that one tells another, with four people told a step by ten."""
-    chance = 0.04
-    changes = {"scenario.steps": steps, "persons.first.count": first, "persons.rest.count": n - first,
-               "population.reach": chance * (n - 1) / n}  # fmt: skip
-    return Scenario.load(name).replace(changes), chance
-
-
 @pytest.mark.parametrize(("name", "give_up", "again", "steps"), [
     ("si", 0.0, False, 4), ("sis", 0.1, True, 20), ("sir", 0.2, False, 100),
 ])  # fmt: skip
 def test_epidemics_are_their_markov_chains(name: str, give_up: float, again: bool, steps: int) -> None:
-    n, first = 15, 3
-    scenario, chance = small(name, n, first, 1 + steps)
-    tapes = runs(scenario, either(2500, 1500))
-    if name == "sir":
-        found = [n - np.count_nonzero(tape.events.kind <= LEARN) for tape in tapes]
-    else:
-        found = [n - int(holders(tape)[-1]) for tape in tapes]
+    n, first, chance = 15, 3, 0.04  # that one tells another
+    changes = {"scenario.steps": 1 + steps, "persons.first.count": first, "persons.rest.count": n - first,
+               "population.reach": chance * (n - 1) / n}  # fmt: skip
+    tapes = runs(Scenario.load(name).replace(changes), either(2500, 1500))
+    found = [n - int((reached(tape) if name == "sir" else holders(tape))[-1]) for tape in tapes]
 
     def law(c: float) -> np.ndarray:
         step = epidemic_step(c, give_up, again)

@@ -13,7 +13,7 @@ from scipy import optimize, stats
 from sim import Scenario
 from sim.tape.tables import LEARN
 from sim.tape.tape import Tape
-from tests.model.agents import deed, make
+from tests.model.agents import make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, either, holders, runs
 
 State = tuple[int, ...]
@@ -23,10 +23,9 @@ Step = Callable[[State], Iterable[tuple[State, float]]]
 
 def everybody_meets(n: int, chance: float, steps: int, give_up: float, again: bool = False, first: int = 1) -> Scenario:
     """Who holds the idea tells each other person with this chance in each step, and gives it up with `give_up`."""
-    people = [{"name": "first", "count": first}, {"name": "rest", "count": n - first}]
     dynamics = {"telling_period": FOREVER, "abandon_rate": -math.log(1 - give_up), "readopt": again}
-    return make(steps, dynamics, persons=people, population={"reach": chance * (n - 1) / n},
-                interventions=[deed(1, "discover", "first")])  # fmt: skip
+    return make(steps, dynamics, persons=f"first*{first}; rest*{n - first}",
+                population={"reach": chance * (n - 1) / n}, interventions="1 discover first")  # fmt: skip
 
 
 def binomials(n: int, p: float) -> list[float]:

@@ -19,41 +19,31 @@ from tests.theory import APART, LIMIT, Floats, merged, on_ties, runs
 
 Arcs = Sequence[tuple[int, int, Fraction]]
 
-PATH, DIAMOND = [(0, 1), (1, 2)], [(0, 1), (0, 2), (1, 3), (2, 3)]
-TRIANGLE = list(itertools.permutations(range(3), 2))
 CHANCES = [Fraction(tenths, 20) for tenths in (4, 7, 10, 13, 16)]
 
 
-def mean_spread(nodes: int, arcs: Arcs) -> Fraction:
-    return sum((len(reached) * chance for reached, chance in reached_law(nodes, arcs).items()), Fraction(0))
-
-
-def of_equal_chance(edges: Sequence[tuple[int, int]], p: Fraction) -> Arcs:
-    return [(a, b, p) for a, b in edges]
+def mean_spread(nodes: int, edges: Sequence[tuple[int, int]], p: Fraction) -> Fraction:
+    law = reached_law(nodes, [(a, b, p) for a, b in edges])
+    return sum((len(reached) * chance for reached, chance in law.items()), Fraction(0))
 
 
 @pytest.mark.parametrize("p", [Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)])
 def test_the_enumeration_gives_the_closed_forms(p):
-    assert mean_spread(3, of_equal_chance(PATH, p)) == 1 + p + p**2
-    assert mean_spread(4, of_equal_chance(DIAMOND, p)) == 1 + 2 * p + 2 * p**2 - p**4
-    assert mean_spread(4, of_equal_chance(DIAMOND, Fraction(1, 2))) == Fraction("2.4375")
-    assert mean_spread(3, of_equal_chance(TRIANGLE, Fraction(1, 2))) == Fraction("2.25")
+    assert mean_spread(3, [(0, 1), (1, 2)], p) == 1 + p + p**2
+    assert mean_spread(4, [(0, 1), (0, 2), (1, 3), (2, 3)], p) == 1 + 2 * p + 2 * p**2 - p**4
+    assert mean_spread(3, list(itertools.permutations(range(3), 2)), Fraction(1, 2)) == Fraction("2.25")
 
 
 def side_by_side(folder: Path, graphs: Sequence[tuple[int, Arcs]]) -> tuple[Scenario, list[list[int]]]:
     """All the graphs in one world, in which node 0 of each has the idea; and the persons of each graph."""
-    *starts, others = itertools.accumulate([nodes - 1 for nodes, _ in graphs], initial=0)
-    names = [
-        [f"source {g}", *(f"node {at + v}" for v in range(1, nodes))]
-        for g, (at, (nodes, _)) in enumerate(zip(starts, graphs, strict=True), 1)
-    ]
-    ties = [(of[v], of[w], float(p)) for of, (_, arcs) in zip(names, graphs, strict=True) for v, w, p in arcs]
-    people = [{"name": "source", "count": len(graphs), "creativity": 1.0}, {"name": "node", "count": others}]
-    scenario = on_ties(folder, ties, 5, persons=people, population={"reach": 1.0},
-                       dynamics={"discovery_rate": math.inf})  # fmt: skip
-    rows = [[g, *range(len(graphs) + at, len(graphs) + at + nodes - 1)]
-            for g, (at, (nodes, _)) in enumerate(zip(starts, graphs, strict=True))]  # fmt: skip
-    return scenario, rows
+    *starts, end = itertools.accumulate([nodes - 1 for nodes, _ in graphs], initial=len(graphs))
+    rows = [[g, *range(at, at + nodes - 1)] for g, (at, (nodes, _)) in enumerate(zip(starts, graphs, strict=True))]
+    names = [*(f"source {g + 1}" for g in range(len(graphs))), *(f"node {v + 1}" for v in range(end - len(graphs)))]
+    ties = [(names[of[v]], names[of[w]], float(p))
+            for of, (_, arcs) in zip(rows, graphs, strict=True) for v, w, p in arcs]  # fmt: skip
+    people = [{"name": "source", "count": len(graphs), "creativity": 1.0}, {"name": "node", "count": end - len(graphs)}]
+    return on_ties(folder, ties, 5, persons=people, population={"reach": 1.0},
+                   dynamics={"discovery_rate": math.inf}), rows  # fmt: skip
 
 
 def who_learned(tape: Tape) -> Ints:

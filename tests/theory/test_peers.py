@@ -24,12 +24,13 @@ GRAPH: nx.Graph = nx.gnm_random_graph(N, 180, seed=4)
 ARCS: nx.DiGraph = nx.gnp_random_graph(N, 0.05, seed=5, directed=True)
 
 
-def world(folder: Path, graph: nx.Graph, steps: int, weight: float = 1.0, **sections: Any) -> Scenario:
-    """Node v of the graph is person v, and the first has the idea."""
+def world(folder: Path, graph: nx.Graph, steps: int, weight: float = 1.0, first: int = 1, **sections: Any) -> Scenario:
+    """Node v of the graph is person v, and the first of them have the idea."""
     ties = [(f"node {a + 1}", f"node {b + 1}") for a, b in graph.edges]
-    people = [{"name": "node", "count": N, "reach": 1.0} | sections.pop("people", {})]
+    given = {"persons": [{"name": "node", "count": N, "reach": 1.0}]} | sections
+    start = [deed(1, "discover", f"node {k}") for k in range(1, first + 1)]
     network = {"weight": weight, "both_ways": not graph.is_directed()}
-    return on_ties(folder, ties, steps, persons=people, network=network, **sections)
+    return on_ties(folder, ties, steps, network=network, interventions=start, **given)
 
 
 def told(scenario: Scenario, daily: int) -> tuple[Floats, Floats]:
@@ -47,7 +48,7 @@ def test_eon_has_the_same_discrete_sir(tmp_path):
     """Everybody tells for one step: exactly the same law, of the sizes and of the times."""
     eon = pytest.importorskip("EoN", reason="EoN is not installed")
     luck = np.random.default_rng(1)
-    size, last = told(world(tmp_path, GRAPH, 60, 0.3, interventions=[deed(1, "discover", "node 1")]), DRAWS)
+    size, last = told(world(tmp_path, GRAPH, 60, 0.3), DRAWS)
 
     def peer(p: float) -> Floats:
         found = [eon.basic_discrete_SIR(GRAPH, p, [0], rng=luck) for _ in range(replicates(DRAWS))]
@@ -70,8 +71,7 @@ def test_eon_has_the_same_sir(tmp_path):
     kept = 1 / (1 + tau)
     weight = 1 - kept / (RECOVER + (1 - RECOVER) * kept)
     dynamics = {"telling_period": FOREVER, "abandon_rate": -math.log(1 - RECOVER)}
-    start = [deed(1, "discover", "node 1")]
-    size, _ = told(world(tmp_path, GRAPH, round(30 / RECOVER), weight, dynamics=dynamics, interventions=start), DRAWS)
+    size, _ = told(world(tmp_path, GRAPH, round(30 / RECOVER), weight, dynamics=dynamics), DRAWS)
 
     def peer(rate: float) -> float:
         return float(eon.fast_SIR(GRAPH, rate, 1.0, [0], rng=luck)[3][-1])
@@ -84,9 +84,7 @@ def test_eon_has_the_same_sis(tmp_path):
     eon = pytest.importorskip("EoN", reason="EoN is not installed")
     luck, tau, dt, time = np.random.default_rng(3), 0.5, 0.02, 6.0
     dynamics = {"telling_period": FOREVER, "abandon_rate": dt, "readopt": True}
-    start = [deed(1, "discover", f"node {k}") for k in range(1, 21)]
-    scenario = world(tmp_path, GRAPH, 1 + round(time / dt), 1 - math.exp(-tau * dt), dynamics=dynamics,
-                     interventions=start)  # fmt: skip
+    scenario = world(tmp_path, GRAPH, 1 + round(time / dt), 1 - math.exp(-tau * dt), 20, dynamics=dynamics)
     held = np.array([holders(tape)[-1] for tape in runs(scenario, 1000)], float)
 
     def peer(rate: float) -> float:
@@ -109,20 +107,16 @@ def activated(model: Any, seeds: list[int], daily: int) -> Floats:
 
 def test_cynetdiff_has_the_same_independent_cascade(tmp_path):
     utils = pytest.importorskip("cynetdiff.utils", reason="cynetdiff is not installed")
-    ours, _ = told(world(tmp_path, ARCS, 60, 0.3, interventions=[deed(1, "discover", "node 1")]), DRAWS)
-    theirs, others = (
-        activated(utils.networkx_to_ic_model(ARCS, activation_prob=p, rng=7)[0], [0], DRAWS) for p in (0.3, 0.34)
-    )
-    check_same(ours, theirs, others)
+    ours, _ = told(world(tmp_path, ARCS, 60, 0.3), DRAWS)
+    models = [utils.networkx_to_ic_model(ARCS, activation_prob=p, rng=7)[0] for p in (0.3, 0.34)]
+    check_same(ours, *(activated(model, [0], DRAWS) for model in models))
 
 
 def test_cynetdiff_has_the_same_linear_threshold(tmp_path):
     """Thresholds are uniform, and each of the ties to a node has an equal part of 1 (of 0.85 in the other law)."""
     utils = pytest.importorskip("cynetdiff.utils", reason="cynetdiff is not installed")
-    start = [deed(1, "discover", f"node {k}") for k in (1, 2, 3)]
-    scenario = world(tmp_path, ARCS, 90, people={"threshold": {"kind": "uniform"}}, interventions=start,
-                     dynamics={"adoption": "threshold"})  # fmt: skip
-    ours, _ = told(scenario, DRAWS)
+    people = [{"name": "node", "count": N, "reach": 1.0, "threshold": {"kind": "uniform"}}]
+    ours, _ = told(world(tmp_path, ARCS, 90, first=3, persons=people, dynamics={"adoption": "threshold"}), DRAWS)
     laws = []
     for whole in (1.0, 0.85):
         graph = ARCS.copy()
@@ -138,17 +132,13 @@ def test_ndlib_has_the_same_thresholds(tmp_path, low):
 
     NDlib takes up where the share of neighbours is at least the threshold, all at once, from its iteration 1 on.
     """
-    epidemics = pytest.importorskip(
-        "ndlib.models.epidemics", reason="NDlib, or the six that it imports, is not installed"
-    )
-    settings = pytest.importorskip("ndlib.models.ModelConfig", reason="NDlib is not installed")
-    ties = [(f"node {a + 1}", f"node {b + 1}") for a, b in GRAPH.edges]
+    missing = "NDlib, or the six that it imports, is not installed"
+    epidemics = pytest.importorskip("ndlib.models.epidemics", reason=missing)
+    settings = pytest.importorskip("ndlib.models.ModelConfig", reason=missing)
     thresholds = {v: low if v % 3 else 0.34 for v in GRAPH.nodes}
     people = [{"name": f"node {v + 1}", "threshold": thresholds[v]} for v in GRAPH.nodes]
-    start = [deed(1, "discover", f"node {k}") for k in (1, 2, 3)]
-    scenario = on_ties(tmp_path, ties, 30, persons=people, dynamics={"adoption": "threshold"}, interventions=start,
-                       network={"both_ways": True})  # fmt: skip
-    events = simulate(scenario).events
+    dynamics = {"adoption": "threshold"}
+    events = simulate(world(tmp_path, GRAPH, 30, first=3, persons=people, dynamics=dynamics)).events
     ours = dict(zip(events.person.tolist(), (events.step - 1).tolist(), strict=True))
     assert len(ours) > 30
     assert iterations(epidemics.ThresholdModel, settings, thresholds) == ours

@@ -7,26 +7,21 @@ from sim import Scenario
 from sim.accounts.account import credit
 from sim.tape.tables import DISCOVER, LEARN
 from sim.tape.tape import Tape
-from tests.model.agents import deed, make
+from tests.model.agents import make
 from tests.tapes import by_name
 from tests.theory import FOREVER, check_mean, runs
-
-# --- 8: bridges -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("k", [2, 5])
 def test_where_one_of_k_bridges_is_credited_each_is_as_often(k):
     """An inventor tells k bridges alone, each of whom tells everybody else."""
-    people = [{"name": "inventor"}, *({"name": f"bridge {b}", "reach": 1.0} for b in range(1, k + 1))]
-    told = [deed(1, "tell", "inventor", to=f"bridge {b}") for b in range(1, k + 1)]
-    scenario = make(4, persons=people, interventions=[deed(1, "discover", "inventor"), *told],
-                    population={"count": 500}, impact={"value_of": "held", "realised_by": "population"})  # fmt: skip
+    scenario = make(4, persons=f"inventor; bridge*{k} reach=1.0", population={"count": 500},
+                    interventions="1 discover inventor; 1 tell inventor to=bridge",
+                    impact={"value_of": "held", "realised_by": "population"})  # fmt: skip
     shares = [by_name(credit(tape), "share")["bridge 1"] for tape in runs(scenario, 60)]
     error = 0.5 * (1 / k * (1 - 1 / k) / (500 * len(shares))) ** 0.5
     check_mean(shares, 1 / (2 * k), 1 / (2 * (k + 1)), 0.9 / (2 * k), error=error)
 
-
-# --- 6: a classified idea -------------------------------------------------------------------------------------
 
 RELEASE, STEPS = 25, 40
 
@@ -36,13 +31,11 @@ def classified(steps: int) -> Scenario:
 
     Both tell a part of the public one by one, who give it up and take it up again from either of them.
     """
-    people = [{"name": "secret", "reach": 0.05, "keeps": True},
-              {"name": "public", "reach": 0.1, "creativity": 1.0, "understanding": 0.0, "keeps": True},
-              {"name": "citizen", "count": 200}]  # fmt: skip
-    deeds = [deed(1, "discover", "secret"), deed(1, "lock", "secret"), deed(RELEASE, "unlock", "secret")]
+    inventors = "secret reach=0.05 keeps=true; public reach=0.1 creativity=1.0 understanding=0.0 keeps=true"
     dynamics = {"discovery_rate": 0.1, "telling_period": FOREVER, "abandon_rate": 0.1, "readopt": True}
-    impact = {"value_of": "held", "realised_by": "citizen"}
-    return make(steps, dynamics, persons=people, interventions=deeds, impact=impact)
+    return make(steps, dynamics, persons=f"{inventors}; citizen*200",
+                impact={"value_of": "held", "realised_by": "citizen"},
+                interventions=f"1 discover secret; 1 lock secret; {RELEASE} unlock secret")  # fmt: skip
 
 
 def value_by_root(tape: Tape, person: int) -> float:
@@ -56,10 +49,8 @@ def value_by_root(tape: Tape, person: int) -> float:
 def test_a_classified_idea_has_no_credit_before_its_release():
     """And later through its own lineage alone: all of what is realised on it, since nobody but the two tells."""
     for before, after in zip(runs(classified(RELEASE - 1), 60), runs(classified(STEPS), 60), strict=True):
-        assert credit(before).persons.credit[0] == 0.0
-        table = credit(after)
-        assert table.persons.credit[0] == pytest.approx(value_by_root(after, 0), rel=1e-12)
-        assert table.persons.credit[0] > 0.0
+        early, late = (credit(tape).persons.credit[0] for tape in (before, after))
+        assert early == 0.0 < late == pytest.approx(value_by_root(after, 0), rel=1e-12)
         secret = (after.events.kind == LEARN) & (after.events.step < RELEASE)
         assert not np.isin(np.flatnonzero(secret), after.influences.child[after.influences.parent == 0]).any()
 

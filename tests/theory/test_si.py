@@ -11,7 +11,7 @@ from scipy import stats
 from sim.accounts.account import credit
 from sim.tape.tables import LEARN
 from sim.tape.tape import Tape
-from tests.model.agents import deed, make
+from tests.model.agents import make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
 from tests.theory.test_epidemics import everybody_meets
 
@@ -104,12 +104,10 @@ def depths(tellers: list[int]) -> list[int]:
 def test_the_subtree_of_the_kth_informed(k):
     """n / k in continuous time. In steps n / m, with the m who are informed by the end of the step of the k-th: each
     of B newcomers finds a teller in a subtree of X with chance X / m, so X / m stays the same on average."""
-    sizes, late = [], []
-    for tape in histories():
-        sizes.append(subtrees(teller_of_each(tape))[k - 1])
-        late.append(N / int(holders(tape)[tape.events.step[k - 1]]) - N / k)
-    assert np.mean(np.abs(late)) < 0.25 * N / k
-    check_mean(np.array(sizes) - late, N / k, N / (k + 1), N / (k - 1))
+    sizes = np.array([subtrees(teller_of_each(tape))[k - 1] for tape in histories()])
+    late = np.array([N / int(holders(tape)[tape.events.step[k - 1]]) for tape in histories()]) - N / k
+    assert np.abs(late).mean() < 0.25 * N / k
+    check_mean(sizes - late, N / k, N / (k + 1), N / (k - 1))
 
 
 def expected_depths(counts: list[int]) -> float:
@@ -124,22 +122,19 @@ def expected_depths(counts: list[int]) -> float:
 
 def test_the_depths_of_the_tree():
     assert expected_depths(list(range(1, N + 1))) == pytest.approx(DEPTHS, abs=1e-4)
-    found = []
-    for tape in histories():
-        total = sum(1 / (depth + 1) for depth in depths(teller_of_each(tape)))
-        found.append(total - expected_depths(holders(tape)[1:].tolist()))
-    check_mean(np.array(found) + DEPTHS, DEPTHS, 0.95 * DEPTHS, 1.05 * DEPTHS)
+    totals = [sum(1 / (depth + 1) for depth in depths(teller_of_each(tape))) for tape in histories()]
+    known = [expected_depths(holders(tape)[1:].tolist()) for tape in histories()]
+    check_mean(np.subtract(totals, known) + DEPTHS, DEPTHS, 0.95 * DEPTHS, 1.05 * DEPTHS)
 
 
 def test_the_depths_of_the_tree_by_the_credit_for_communication():
     """A publisher who told the first of the 50, and is told by nobody but the author, is one of depth + 1 tellers of
     everybody: half of sum 1 / (depth + 1) in a step in which all hold."""
-    people = [{"name": "author"}, {"name": "publisher"}]
-    people += [{"name": name, "count": c, "reach": 0.2 / (N + 2)} for name, c in (("first", 1), ("rest", N - 1))]
-    start = [deed(1, "discover", "author"), deed(1, "tell", "author", to="publisher")]
-    start += [deed(2, "tell", "publisher", to="first"), deed(200, "set", key="ideas.idea.value", value=1.0)]
-    scenario = make(200, {"telling_period": FOREVER}, persons=people, ideas=[{"name": "idea", "value": 0.0}],
-                    interventions=start, impact={"value_of": "held", "realised_by": ["first", "rest"]})  # fmt: skip
+    reach = 0.2 / (N + 2)
+    start = "1 discover author; 1 tell author to=publisher; 2 tell publisher to=first; 200 set ideas.idea.value=1.0"
+    scenario = make(200, {"telling_period": FOREVER}, ideas="idea value=0.0", interventions=start,
+                    persons=f"author; publisher; first reach={reach}; rest*{N - 1} reach={reach}",
+                    impact={"value_of": "held", "realised_by": ["first", "rest"]})  # fmt: skip
     found = []
     for tape in runs(scenario, 600):
         table = credit(tape)

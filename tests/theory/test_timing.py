@@ -1,7 +1,6 @@
 """When an idea is told, rediscovered, implemented, found: the claims that have a formula."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,20 +10,16 @@ from sim.accounts.account import credit
 from sim.engines import simulate_many
 from sim.tape.tables import IMPLEMENT, LEARN
 from sim.tape.tape import Tape
-from tests.model.agents import deed, make
+from tests.model.agents import make
 from tests.theory import FOREVER, Floats, check_mean, reached, replicates, runs, some
 
 THE_WORLD = 1000  # people who use what they are told of
 
 
-# --- 1: telling later -----------------------------------------------------------------------------------------
-
-
 def told_late(delay: int, steps: int) -> Scenario:
     """An author who is silent for `delay` steps, and two hundred readers who tell each other."""
-    people = [{"name": "author"}, {"name": "reader", "count": 200, "reach": 0.4 / 201}]
-    start = [deed(1, "discover", "author"), deed(2 + delay, "set", key="persons.author.reach", value=0.01)]
-    return make(steps, {"telling_period": FOREVER}, persons=people, interventions=start,
+    return make(steps, {"telling_period": FOREVER}, persons=f"author; reader*200 reach={0.4 / 201}",
+                interventions=f"1 discover author; {2 + delay} set persons.author.reach=0.01",
                 impact={"value_of": "held", "realised_by": "reader"})  # fmt: skip
 
 
@@ -36,17 +31,16 @@ def test_telling_later_only_shifts_the_impact():
         for k, args in enumerate([(delay, steps), (0, steps - delay), (0, steps)])
     )
     value = [np.array([table.total for table in tables]) for tables in (late, prompt, whole)]
-    error = float(np.hypot(*(v.std(ddof=1) / len(v) ** 0.5 for v in value[:2])))
-    gained = float(value[2].mean() - value[0].mean())
-    check_mean([value[0].mean() - value[1].mean()], 0.0, gained, error=error)
-    share = [
-        np.array([table.persons.credit[0] for table in tables]) / value[k] for k, tables in enumerate((late, prompt))
-    ]
-    error = float(np.hypot(*(s.std(ddof=1) / len(s) ** 0.5 for s in share)))
-    check_mean([share[0].mean() - share[1].mean()], 0.0, 0.05 * float(share[1].mean()), error=error)
+    check_apart(value[0], value[1], wrong=float(value[2].mean() - value[0].mean()))
+    share = [np.array([table.persons.share[0] for table in tables]) for tables in (late, prompt)]
+    check_apart(*share, wrong=0.05 * float(share[1].mean()))
 
 
-# --- 2: rediscovery meanwhile ---------------------------------------------------------------------------------
+def check_apart(one: Floats, other: Floats, wrong: float) -> None:
+    """The means of two independent samples are the same, and would not be if they lay so far apart."""
+    error = float(np.hypot(*(sample.std(ddof=1) / len(sample) ** 0.5 for sample in (one, other))))
+    check_mean([one.mean() - other.mean()], 0.0, wrong, error=error)
+
 
 RATE = 0.1
 
@@ -56,14 +50,11 @@ def raced(delay: int) -> Scenario:
 
     Either way the publisher tells the world, and an engineer makes it work: three roles for three persons.
     """
-    people: list[dict[str, Any]] = [
-        {"name": "first"}, {"name": "rival", "creativity": 1.0, "reach": 1 / THE_WORLD},
-        {"name": "publisher", "reach": 1.0, "skill": 0.0}, {"name": "engineer", "skill": 1.0}]  # fmt: skip
-    start = [deed(1, "discover", "first"), deed(delay + 2, "find", "publisher", of="first")]
-    ties = [{"from": "rival", "to": "publisher"}, {"from": "publisher", "to": "engineer"}]
+    people = f"first; rival creativity=1.0 reach={1 / THE_WORLD}; publisher reach=1.0; engineer skill=1.0"
     return make(delay + 20, {"discovery_rate": RATE, "implementation_rate": math.inf, "telling_period": FOREVER},
-                persons=people, ties=ties, world={"size": THE_WORLD}, interventions=start,
-                impact={"realised_by": "crowd"})  # fmt: skip
+                persons=people, ties="rival>publisher; publisher>engineer", world={"size": THE_WORLD},
+                impact={"realised_by": "crowd"},
+                interventions=f"1 discover first; {delay + 2} find publisher of=first")  # fmt: skip
 
 
 @pytest.mark.parametrize("delay", some([10, 2, 16]))
@@ -76,17 +67,12 @@ def test_the_first_discoverers_share_falls_as_rediscovery_is_likely(delay):
     check_mean(shares, share / 3, math.exp(-RATE * (delay + 5)) / 3, math.exp(-RATE * (delay - 5)) / 3, error=error)
 
 
-# --- 3: a rewrite ---------------------------------------------------------------------------------------------
-
-
 def test_a_rewrite_that_lifts_clarity_over_one_makes_the_idea_take_off():
     """Half a reader understands the first edition, two the second: no outbreak, then one with r = 1 - exp(-2 r)."""
     n, ideas, rewritten, r = 3000, 100, 40, 0.796812
-    people = [{"name": "author", "count": ideas}, {"name": "reader", "count": n - ideas}]
-    entries = [deed(1, "discover", "author", pairing="each")]
-    entries += [deed(rewritten, "rewrite", "author", clarity=0.5, pairing="each")]
-    scenario = make(rewritten + 60, persons=people, population={"reach": 4 / n}, interventions=entries,
-                    ideas=[{"name": "book", "count": ideas, "clarity": 0.125}])  # fmt: skip
+    entries = f"1 discover author pairing=each; {rewritten} rewrite author clarity=0.5 pairing=each"
+    scenario = make(rewritten + 60, persons=f"author*{ideas}; reader*{n - ideas}", population={"reach": 4 / n},
+                    interventions=entries, ideas=f"book*{ideas} clarity=0.125")  # fmt: skip
     tapes = runs(scenario, 20)
     before = [np.bincount(t.events.idea[t.events.step < rewritten], minlength=ideas) for t in tapes]
     first, second = np.concatenate(before), np.concatenate([reached(tape) for tape in tapes])
@@ -95,9 +81,6 @@ def test_a_rewrite_that_lifts_clarity_over_one_makes_the_idea_take_off():
     large = second > 0.1 * n
     check_mean(large, r, 0.0, 0.5, 1.0, error=(r * (1 - r) / len(large)) ** 0.5)
     check_mean(second[large] / n, r, 0.95 * r, 1.05 * r)
-
-
-# --- 4: being first -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", some([3, 8]))
@@ -133,9 +116,6 @@ def discoverer_of_what_the_publisher_learned(tape: Tape, publisher: int) -> int:
     return int(tape.events.person[tape.influences.parent[tape.parents[row]]])
 
 
-# --- 5: a late implementation ---------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("delay", [0, 20])
 def test_the_chance_that_an_idea_is_ever_implemented(delay):
     """1 - [1 - mu e^(-delta L) / (mu + delta)]^K0: a knower must still hold it, and then act first.
@@ -144,11 +124,11 @@ def test_the_chance_that_an_idea_is_ever_implemented(delay):
     other, instead of mu / (mu + delta): ideas are the replicates.
     """
     mu, delta, knowers, ideas = 0.01, 0.02, 4, 2000
-    people = [{"name": "knower", "count": knowers, "skill": 1.0}]
-    start = [deed(1, "discover", "knower"), deed(2 + delay, "set", key="dynamics.implementation_rate", value=mu)]
-    scenario = make(2 + delay + 600, {"abandon_rate": delta}, persons=people, interventions=start,
-                    ideas=[{"name": "idea", "count": ideas}])  # fmt: skip
-    done = np.concatenate([implemented(tape) for tape in runs(scenario, 10)])
+    scenario = make(2 + delay + 600, {"abandon_rate": delta}, persons=f"knower*{knowers} skill=1.0",
+                    ideas=f"idea*{ideas}",
+                    interventions=f"1 discover knower; {2 + delay} set dynamics.implementation_rate={mu}")  # fmt: skip
+    made = [tape.events.idea[tape.events.kind == IMPLEMENT] for tape in runs(scenario, 10)]
+    done = np.concatenate([np.bincount(of, minlength=ideas) > 0 for of in made]).astype(float)
     a, b = 1 - math.exp(-mu), 1 - math.exp(-delta)
 
     def ever(of_one: float, lag: float) -> float:
@@ -158,9 +138,3 @@ def test_the_chance_that_an_idea_is_ever_implemented(delay):
     bias = ever(a / (a + b - a * b), delay) - truth
     assert abs(bias) < 0.01
     check_mean(done - bias, truth, 0.95 * truth, 1.05 * truth, error=(truth * (1 - truth) / len(done)) ** 0.5)
-
-
-def implemented(tape: Tape) -> Floats:
-    found = np.zeros(len(tape.ideas))
-    found[tape.events.idea[tape.events.kind == IMPLEMENT]] = 1.0
-    return found
