@@ -1,7 +1,7 @@
 """Knockout by a second run: against closed forms, the record of the tape, and worlds written without the person."""
 
 import math
-from pathlib import Path
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,17 @@ from sim.experiments.counterfactual import knocked_out
 from sim.experiments.knockout import knockout
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
 from sim.tape.tape import Tape
-from tests.model.agents import deed, make, rich
+from tests.model.agents import make, rich
 from tests.scenarios import scenarios
 from tests.theory import FOREVER
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+def tape_without(scenario: Scenario, rows: range, part: str) -> Tape:
+    return simulate_world(knocked_out(World.build(scenario), rows, part), "agents")
+
+
+def kinds_of(tape: Tape, person: int) -> set[int]:
+    return set(tape.events.kind[tape.events.person == person].tolist())
 
 
 @pytest.mark.parametrize(("name", "part", "lost"), [
@@ -34,7 +40,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
     ("e4_bridge", "person", [1.0, 1.0, 1.0]),
 ])  # fmt: skip
 def test_what_part_of_the_value_is_lost_without_each(name: str, part: str, lost: list[float]) -> None:
-    table = knockout(Scenario.load(SCENARIOS / f"{name}.toml"), part=part)
+    table = knockout(Scenario.load(name), part=part)
     assert table.person == tuple(f"P{k}" for k in range(1, len(lost) + 1))
     assert (table.raw / table.value.mean()).tolist() == lost
     if sum(lost) > 0.0:
@@ -42,7 +48,7 @@ def test_what_part_of_the_value_is_lost_without_each(name: str, part: str, lost:
 
 
 def test_e3_groups_as_a_whole_and_members_alone() -> None:
-    scenario = Scenario.load(SCENARIOS / "e3_thousand_one_thousand.toml")
+    scenario = Scenario.load("e3_thousand_one_thousand")
     table = knockout(scenario, ["inventor", "teller", "inventor 7", "implementer 7"])
     assert (table.raw / table.value.mean()).tolist() == pytest.approx([1.0, 1.0, 1e-3, 1e-3], rel=1e-12)
 
@@ -50,18 +56,13 @@ def test_e3_groups_as_a_whole_and_members_alone() -> None:
 def test_e5_the_notebook_is_knocked_out_with_the_genius() -> None:
     """Only the finder learns of it, in the last step, so that hardly anything is lost; by the record, no more."""
     changes = {"population.count": 300, "population.reach": 0.02, "population.creativity": 0.001}
-    scenario = Scenario.load(SCENARIOS / "genius_notebook.toml").replace(changes | {"impact.value_of": "held"})
-    with_notebook = simulate(scenario)
-    world = World.build(scenario)
-    genius = 0
-    without = simulate_world(knocked_out(world, range(genius, genius + 1)), "agents")
-    assert genius in with_notebook.events.person
-    assert genius not in without.events.person
-    finder = with_notebook.events.person == 1
-    assert (with_notebook.events.kind[finder] == LEARN).any()
-    assert not (without.events.person == 1).any()
-    lost = with_notebook.total - without.total
-    assert 0.0 < lost == lost_without(with_notebook)[genius] < 1e-3 * with_notebook.total
+    scenario = Scenario.load("genius_notebook").replace(changes | {"impact.value_of": "held"})
+    whole, without = simulate(scenario), tape_without(scenario, range(1), "person")
+    assert [0 in tape.events.person for tape in (whole, without)] == [True, False]
+    assert LEARN in kinds_of(whole, 1)
+    assert kinds_of(without, 1) == set()
+    lost = whole.total - without.total
+    assert 0.0 < lost == lost_without(whole)[0] < 1e-3 * whole.total
 
 
 @pytest.mark.parametrize("part", ["person", "telling", "implementation"])
@@ -97,39 +98,25 @@ def test_without_nobody_it_is_the_same_world(scenario: Scenario) -> None:
     assert simulate_world(knocked_out(world, range(1), "implementation"), "agents") == simulate_world(world, "agents")
 
 
-def tape_without(scenario: Scenario, rows: range, part: str) -> Tape:
-    return simulate_world(knocked_out(World.build(scenario), rows, part), "agents")
-
-
-def kinds_of(tape: Tape, person: int) -> set[int]:
-    return set(tape.events.kind[tape.events.person == person].tolist())
-
-
 def test_scheduled_births_and_deeds_of_a_person_fall_away_and_those_of_the_group_stay() -> None:
-    people = [{"name": "team", "count": 3, "born": 2}, {"name": "reader"}]
-    deeds = [deed(3, "discover", "team"), deed(4, "implement", "team"), deed(5, "tell", "team", to="reader")]
-    scenario = make(8, persons=people, interventions=deeds)
-    gone = tape_without(scenario, range(1, 2), "person")
-    assert [kinds_of(gone, p) for p in range(4)] == [{DISCOVER, IMPLEMENT}, set(), {DISCOVER, IMPLEMENT}, {LEARN}]
-    idle = tape_without(scenario, range(1, 2), "implementation")
-    assert [kinds_of(idle, p) for p in range(3)] == [{DISCOVER, IMPLEMENT}, {DISCOVER}, {DISCOVER, IMPLEMENT}]
-    silent = tape_without(scenario, range(3), "telling")
-    assert [kinds_of(silent, p) for p in range(4)] == [{DISCOVER, IMPLEMENT}] * 3 + [set()]
-    ideas = [{"name": "idea", "count": 3}]
-    people = [{"name": "team", "count": 3, "creativity": 0.0}, {"name": "reader"}]
-    deeds = [deed(1, "discover", "team"), deed(2, "implement", "team", idea="idea", pairing="each")]
-    scenario = make(4, persons=people, ideas=ideas, interventions=deeds)
+    scenario = make(8, persons="team*3 born=2; reader",
+                    interventions="3 discover team; 4 implement team; 5 tell team to=reader")  # fmt: skip
+    both = {DISCOVER, IMPLEMENT}
+    gone, idle, silent = (tape_without(scenario, rows, part) for rows, part in (
+        (range(1, 2), "person"), (range(1, 2), "implementation"), (range(3), "telling")))  # fmt: skip
+    assert [kinds_of(gone, p) for p in range(4)] == [both, set(), both, {LEARN}]
+    assert [kinds_of(idle, p) for p in range(3)] == [both, {DISCOVER}, both]
+    assert [kinds_of(silent, p) for p in range(4)] == [both] * 3 + [set()]
+    scenario = make(4, persons="team*3 creativity=0.0; reader", ideas="idea*3",
+                    interventions="1 discover team; 2 implement team idea=idea pairing=each")  # fmt: skip
     tape = tape_without(scenario, range(1, 2), "implementation")
     made = tape.events.kind == IMPLEMENT
     assert (tape.events.person[made].tolist(), tape.events.idea[made].tolist()) == ([0, 2], [0, 2])
-    people = [{"name": "P", "reach": 0.5}, {"name": "reader"}]
-    later = [deed(2, "set", key=f"persons.P.{ability}", value=1.0) for ability in ("reach", "skill")]
-    deeds = [deed(1, "discover", "P"), *later, deed(4, "publish", "P"), deed(5, "find", "reader", of="P")]
-    rates = {"implementation_rate": math.inf, "telling_period": FOREVER}
-    scenario = make(8, rates, persons=people, interventions=deeds)
-    assert kinds_of(tape_without(scenario, range(1), "telling"), 1) == set()
-    assert kinds_of(tape_without(scenario, range(1), "implementation"), 0) == {DISCOVER}
-    assert kinds_of(tape_without(scenario, range(1), "implementation"), 1) == {LEARN}
+    later = "2 set persons.P.reach=1.0; 2 set persons.P.skill=1.0; 4 publish P; 5 find reader of=P"
+    scenario = make(8, {"implementation_rate": math.inf, "telling_period": FOREVER}, persons="P reach=0.5; reader",
+                    interventions=f"1 discover P; {later}")  # fmt: skip
+    silent, idle = (tape_without(scenario, range(1), part) for part in ("telling", "implementation"))
+    assert (kinds_of(silent, 1), kinds_of(idle, 0), kinds_of(idle, 1)) == (set(), {DISCOVER}, {LEARN})
 
 
 def test_threads_order_and_engine_make_no_difference() -> None:
@@ -142,32 +129,27 @@ def test_threads_order_and_engine_make_no_difference() -> None:
     assert one.lost.tolist() == three.lost[::-1, ::-1].tolist() == agents.lost.tolist()
     assert told == [(k, 9) for k in range(1, 10)]
     assert one.seeds == (0, 1, 2)
-    world = World.build(rich())
-    for part in ("person", "telling", "implementation"):
-        for rows in (range(1), range(1, 4), range(2, 3)):
-            less = knocked_out(world, rows, part)
-            assert simulate_world(less, "kernels") == simulate_world(less, "agents")
+    world = World.build(scenario)
+    for part, rows in product(("person", "telling", "implementation"), (range(1), range(1, 4), range(2, 3))):
+        less = knocked_out(world, rows, part)
+        assert simulate_world(less, "kernels") == simulate_world(less, "agents")
 
 
 def test_each_replicate_is_a_pair_of_runs_of_one_seed() -> None:
     scenario = rich()
+
+    def without(row: int, seed: int) -> float:
+        return simulate_world(knocked_out(World.build(scenario, seed), range(row, row + 1)), "agents").total
+
     table = knockout(scenario, ["Ann"], seeds=[5, 9], engine="agents", confidence=0.9)
-    pairs = []
-    for seed in (5, 9):
-        world = World.build(scenario, seed)
-        pairs.append((simulate(scenario, seed).total, simulate_world(knocked_out(world, range(1)), "agents").total))
-    assert table.value.tolist() == [whole for whole, _ in pairs]
-    lost = np.array([whole - less for whole, less in pairs])
-    assert table.lost.tolist() == [lost.tolist()]
-    assert table.raw[0] == lost.mean()
+    assert table.value.tolist() == [simulate(scenario, seed).total for seed in (5, 9)]
+    lost = table.value - [without(0, seed) for seed in (5, 9)]
+    assert (table.lost.tolist(), table.raw[0]) == ([lost.tolist()], lost.mean())
     assert table.error[0] == pytest.approx(abs(lost[0] - lost[1]) / 2)
     half = stats.t.ppf(0.95, 1) * table.error[0]
     assert (table.low[0], table.high[0]) == pytest.approx((lost.mean() - half, lost.mean() + half))
-    table = knockout(scenario, ["person 3"], seeds=[4], engine="agents")
-    tape = simulate(scenario, 4)
-    row = tape.persons.names().index("person 3")
-    less = simulate_world(knocked_out(World.build(scenario, 4), range(row, row + 1)), "agents")
-    assert table.raw[0] == tape.total - less.total != 0.0
+    table, tape = knockout(scenario, ["person 3"], seeds=[4], engine="agents"), simulate(scenario, 4)
+    assert table.raw[0] == tape.total - without(tape.persons.names().index("person 3"), 4) != 0.0
 
 
 def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_open() -> None:
@@ -177,7 +159,7 @@ def test_everybody_named_is_a_row_by_default_and_one_replicate_leaves_the_error_
     assert table.to_dict()["knockout"][0]["low"] is None
     assert list(table.to_pandas().columns) == ["person", "raw", "error", "low", "high", "normalised"]
     assert table.normalised.sum() == pytest.approx(1.0)
-    table = knockout(Scenario.load(SCENARIOS / "e0_mute_genius.toml"))
+    table = knockout(Scenario.load("e0_mute_genius"))
     assert table.raw.tolist() == [0.0]
     assert math.isnan(table.normalised[0])
     assert table.to_dict()["knockout"][0]["normalised"] is None

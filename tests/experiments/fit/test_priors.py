@@ -1,5 +1,7 @@
 """Priors in the words of scipy, read by a table."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,49 +37,40 @@ def test_the_text_of_a_prior_has_all_digits_of_its_numbers(text, told):
     assert Prior(text).text == told == Prior(told).text
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("uniform", "is no prior; allowed: uniform(low, high)"),
-    ("unifrm(0, 1)", "did you mean 'uniform'?"),
-    ("uniform(1, 0)", "low < high"),
-    ("uniform(0)", "allowed: uniform(low, high)"),
-    ("uniform(0, inf)", "finite numbers"),
-    ("uniform(0, nan)", "finite numbers"),
-    ("beta(0, 1)", "both above 0"),
-    ("integers(0, 1.5)", "whole"),
-    ("uniform(__import__('os'), 1)", "is no prior"),
-    ("uniform(0, 1);uniform(0, 1)", "is no prior"),
+def vary(**priors):
+    vary = {key.replace("__", "."): text for key, text in priors.items()}
+    return partial(priors_of, vary, Scenario.load("e2_implementer"))
+
+
+@pytest.mark.parametrize(("make", "said"), [
+    *((partial(Prior, text), said) for text, said in {
+        "uniform": "is no prior; allowed: uniform(low, high)",
+        "unifrm(0, 1)": "did you mean 'uniform'?",
+        "uniform(1, 0)": "low < high",
+        "uniform(0)": "allowed: uniform(low, high)",
+        "uniform(0, inf)": "finite numbers",
+        "uniform(0, nan)": "finite numbers",
+        "beta(0, 1)": "both above 0",
+        "integers(0, 1.5)": "whole",
+        "uniform(__import__('os'), 1)": "is no prior",
+        "uniform(0, 1);uniform(0, 1)": "is no prior",
+    }.items()),
+    *((partial(parse_prior, text), "must be KEY=PRIOR") for text in ("dynamics.abandon_rate", "=uniform(0, 1)", "")),
+    # All that a prior draws must be allowed.
+    (vary(dynamics__abandon_rat="uniform(0, 1)"), "abandon_rate"),
+    (vary(population__clarity="uniform(0, 2)"), "drawn by uniform(0, 2)"),
+    (vary(population__clarity="normal(0.5, 0.1)", scenario__steps="uniform(1, 9)"), "scenario.steps"),
+    (vary(population__clarity="normal(0.5, 1)"), "drawn by normal(0.5, 1)"),
 ])  # fmt: skip
-def test_what_is_no_prior_is_refused_in_one_line(text, said):
+def test_what_is_no_prior_is_refused_in_one_line(make, said):
     with pytest.raises(ValueError, match=r".") as error:
-        Prior(text)
+        make()
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+    assert isinstance(error.value, ScenarioError) or make.func is not priors_of
 
 
-@pytest.mark.parametrize("text", ["dynamics.abandon_rate", "=uniform(0, 1)", ""])
-def test_a_key_must_have_a_prior(text):
-    with pytest.raises(ValueError, match="must be KEY=PRIOR"):
-        parse_prior(text)
-
-
-def test_priors_may_stand_in_a_series():
-    vary = {"dynamics.abandon_rate": "uniform(0, 1)", "population.clarity": "beta(2, 5)"}
+def test_priors_may_stand_in_a_series_and_whole_numbers_fit_keys_that_take_them():
+    vary = {"dynamics.abandon_rate": "uniform(0, 1)", "scenario.steps": "integers(1, 9)"}
     scenario = Scenario.load("e2_implementer")
     assert priors_of(pd.Series(vary), scenario) == priors_of(vary, scenario)
-
-
-@pytest.mark.parametrize(("vary", "said"), [
-    ({"dynamics.abandon_rat": "uniform(0, 1)"}, "abandon_rate"),
-    ({"population.clarity": "uniform(0, 2)"}, "drawn by uniform(0, 2)"),
-    ({"population.clarity": "normal(0.5, 0.1)", "scenario.steps": "uniform(1, 9)"}, "scenario.steps"),
-    ({"population.clarity": "normal(0.5, 1)"}, "drawn by normal(0.5, 1)"),
-])  # fmt: skip
-def test_all_that_a_prior_draws_must_be_allowed(vary, said):
-    with pytest.raises(ScenarioError) as error:
-        priors_of(vary, Scenario.load("e2_implementer"))
-    assert said in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def test_whole_numbers_fit_keys_that_take_them():
-    assert priors_of({"scenario.steps": "integers(1, 9)"}, Scenario.load("e2_implementer"))
