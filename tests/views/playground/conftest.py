@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from sim.views.playground.page import playground
-from tests.views.explorer.browser import browser_path, chromium
 
 
 @pytest.fixture(scope="session")
@@ -16,19 +15,10 @@ def written(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    if (path := browser_path()) is None:
-        pytest.skip("no Chromium on the PATH")
-    with chromium(path) as page:
-        page.size(1280, 800)
-        yield page
-
-
-@pytest.fixture(scope="module")
-def engine(browser, written):
+def engine(chromium_page, written):
     """The page, ready, for what its engine says."""
-    opened(browser, written.as_uri())
-    return browser
+    opened(chromium_page, written.as_uri())
+    return chromium_page
 
 
 def opened(page, url):
