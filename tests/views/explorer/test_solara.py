@@ -11,27 +11,22 @@ from sim.views.explorer import solara
 pytest.importorskip("solara", reason="the extra `viz` is not installed")
 
 
-def test_the_page_builds_on_the_model():
+def test_the_page_builds_on_the_model_which_is_made_anew_as_solara_does_it():
     import solara as library
 
-    scenario = Scenario.from_toml(solara.VILLAGE)
-    page = solara.solara_page(scenario)
+    page = solara.solara_page(Scenario.from_toml(solara.VILLAGE))
     _, rendered = library.render(page, handle_error=False)
     rendered.close()
     assert isinstance(page.kwargs["model"] if "model" in page.kwargs else page.args[0], IdeaDiffusion)
+    params = page.kwargs["model_params"].items()
+    again = IdeaDiffusion(**{name: p["value"] if isinstance(p, dict) else p for name, p in params})
+    assert again.world_seed == 1
 
 
 def test_the_columns_of_its_curves_are_collected():
     model = IdeaDiffusion(Scenario.from_toml(solara.VILLAGE))
     model.step()
     assert set(solara.COUNTS) <= set(model.datacollector.get_model_vars_dataframe().columns)
-
-
-def test_the_model_is_made_anew_as_solara_does_it():
-    scenario = Scenario.from_toml(solara.VILLAGE)
-    params = solara.solara_page(scenario).kwargs["model_params"]
-    again = IdeaDiffusion(**{name: p["value"] if isinstance(p, dict) else p for name, p in params.items()})
-    assert again.world_seed == 1
 
 
 def test_solara_finds_the_page_of_the_file():
