@@ -5,7 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
+from itertools import permutations
 from xml.etree import ElementTree
 
 import matplotlib
@@ -33,9 +33,7 @@ from sim.views.figures.spread import LINEAR, THIN, spread
 from sim.views.style import SERIES, apart, number, percent, readable
 from sim.views.time_axis import clock
 from tests import FULL
-from tests.tapes import finish_tape, make_tape, tapes, with_crowd
-
-ROOT = Path(__file__).parents[3]
+from tests.tapes import as_rows, finish_tape, make_tape, tapes, with_crowd
 
 
 def tape_of(recorder, persons, ideas, steps, realised=(), **provenance):
@@ -45,7 +43,7 @@ def tape_of(recorder, persons, ideas, steps, realised=(), **provenance):
 
 @cache
 def shipped(name):
-    return replace(simulate(Scenario.load(ROOT / "scenarios" / f"{name}.toml")), provenance={})
+    return replace(simulate(Scenario.load(name)), provenance={})
 
 
 bridge = partial(shipped, "e4_bridge")  # three persons hand an idea on, the third tells the world
@@ -118,6 +116,10 @@ def texts(figure):
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
+def labels_of(axes):
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
 def drawn_texts(figure):
     """The texts that are seen, with their boxes in pixels; tick labels outside of the view are not."""
     figure.canvas.draw()
@@ -133,12 +135,10 @@ def drawn_texts(figure):
 
 def readable_texts(figure, slack=0.0):
     """All words lie inside of the figure, and no two of them on each other."""
-    wide, tall = figure.get_size_inches() * figure.dpi
+    wide, tall = figure.get_size_inches() * figure.dpi + slack
     seen = drawn_texts(figure)
     for k, (text, box) in enumerate(seen):
-        assert min(box.x0, box.y0) >= -slack, text
-        assert box.x1 <= wide + slack, text
-        assert box.y1 <= tall + slack, text
+        assert min(box.x0 + slack, box.y0 + slack, wide - box.x1, tall - box.y1) >= 0.0, text
         for other, its in seen[:k]:
             across, up = min(box.x1, its.x1) - max(box.x0, its.x0), min(box.y1, its.y1) - max(box.y0, its.y0)
             assert min(across, up) <= 1.0 + slack, (text, other)
@@ -159,10 +159,15 @@ def assert_curves(tape):
             np.testing.assert_allclose(line.get_xdata(), where.of(np.array([steps[0], *steps, tape.steps])))
 
 
+def assert_widths(table):
+    widths = sum(patch.get_width() for patch in credit_bars(table).axes[0].patches)
+    assert widths == pytest.approx(float(table.persons.credit.sum()), rel=1e-9, abs=1e-12)
+
+
 def counted(tape):
     """Holders of every idea after every step with an event of it, one event after the other."""
     held, after = Counter(), {}
-    for step, kind, _, idea, count in zip(*(c.tolist() for c in tape.events.columns().values()), strict=True):
+    for step, kind, _, idea, count in as_rows(tape.events):
         held[idea] += {DISCOVER: count, LEARN: count, ABANDON: -count, LEAVE: -count}.get(kind, 0)
         if kind not in (IMPLEMENT, USE):
             after.setdefault(idea, {})[step] = held[idea]
@@ -174,9 +179,7 @@ def counted(tape):
 def test_curves_are_the_holders_and_bars_sum_to_the_total(tape):
     assert_curves(tape)
     for method in ("role-flow", "person-pagerank", "priority"):
-        table = credit(tape, method)
-        widths = sum(patch.get_width() for patch in credit_bars(table).axes[0].patches)
-        assert widths == pytest.approx(float(table.persons.credit.sum()), rel=1e-9, abs=1e-12)
+        assert_widths(credit(tape, method))
 
 
 def test_the_small_beginning_and_the_crowd_are_both_seen():
@@ -216,16 +219,10 @@ def test_ten_thousand_ideas_are_six_lines_and_a_band():
 def test_curves_and_bars_of_large_and_hostile_runs_are_those_of_the_tape(case):
     assert_curves(case())
     table = credit(case())
-    widths = [patch.get_width() for patch in credit_bars(table).axes[0].patches]
-    assert sum(widths) == pytest.approx(table.total, rel=1e-9)
+    assert_widths(table)
     found = summary(table)
     assert sum(row.share for row in found) == pytest.approx(1.0)
-    assert sum(row.people for row in found) == len(table.persons)
-    assert len(found) <= 26
-
-
-def labels_of(axes):
-    return [label.get_text() for label in axes.get_yticklabels()]
+    assert (sum(row.people for row in found), len(found) <= 26) == (len(table.persons), True)
 
 
 def test_a_group_of_equals_is_one_bar_by_role():
@@ -248,14 +245,13 @@ def test_the_genius_is_seen_beside_thousands():
     axes = credit_bars(table).axes[0]
     names = labels_of(axes)
     assert axes.texts[names.index("genius")].get_text().strip() == percent(share)
-    assert names[-1] == "person: all others (4,977)"
-    assert len(names) == 26
+    assert (names[-1], len(names)) == ("person: all others (4,977)", 26)
     credits = [sum(row.parts) for row in summary(table)[:-1]]
     assert credits == sorted(credits, reverse=True)
 
 
 def test_no_credit_is_said_in_words():
-    _, bars, _, *others = figures_of(nothing())
+    _, bars, _, *others = figures_of(nothing)
     assert "Nobody: no value was realised, the total is zero." in texts(bars)
     assert not bars.axes[0].patches
     for figure in others:
@@ -304,19 +300,14 @@ def lines_of(figure):
 def test_every_influence_is_a_line_from_teller_to_learner(case):
     tape = case()
     figure = influence_over_time(tape, credit(tape))
-    first, row = {}, rows(tape).row
-    for event, person in enumerate(tape.events.person.tolist()):
-        first.setdefault(person, event)
-    first.pop(-1, None)
-    in_order = np.argsort(np.where(row < 0, 2**40, row), kind="stable")[: len(first)]
-    assert sorted(first, key=first.get) == in_order.tolist()
+    in_order, row = list(dict.fromkeys(p for p in tape.events.person.tolist() if p >= 0)), rows(tape).row
+    assert np.argsort(np.where(row < 0, 2**40, row), kind="stable")[: len(in_order)].tolist() == in_order
     x, place = clock(tape).of(tape.events.step), places_of(figure, tape)
-    assert sorted(place, key=place.get) == sorted(first, key=first.get)  # wider rows, but the same order
+    assert sorted(place, key=place.get) == in_order  # wider rows, but the same order
     expected = Counter()
-    for child, parent in zip(tape.influences.child.tolist(), tape.influences.parent.tolist(), strict=True):
+    for child, parent, _ in as_rows(tape.influences):
         if tape.events.kind[child] != USE:
-            ends = [(float(x[row]), place[int(tape.events.person[row])]) for row in (parent, child)]
-            expected[tuple(ends)] += 1
+            expected[tuple((float(x[event]), place[int(tape.events.person[event])]) for event in (parent, child))] += 1
     (drawn,) = lines_of(figure)
     assert Counter(tuple((float(a), float(b)) for a, b in segment) for segment in drawn.get_segments()) == expected
 
@@ -408,8 +399,7 @@ def test_lines_are_the_shares_over_time(case):
         assert np.asarray(line.get_ydata()).tolist() == np.array(course.shares)[some].tolist()
         np.testing.assert_allclose(np.asarray(line.get_xdata(), float), clock(tape).of(found.steps[some]))
         if course.kind == "person":
-            column = [k for k, name in enumerate(found.name) if name == course.name]
-            assert np.array(course.shares) == pytest.approx(found.share[:, column[0]])
+            assert course.shares == pytest.approx(found.share[:, list(found.name).index(course.name)])
 
 
 @pytest.mark.parametrize("case", [bridge, cascades] if FULL else [bridge])
@@ -426,16 +416,18 @@ def test_threads_draw_the_same_files_and_touch_no_setting(case, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made = save_figures(tape, table, tmp_path / "alone")
-    expected = [f"{name}.{kind}" for name in ("spread", "credit", "influence") for kind in ("png", "svg")]
-    assert [path.name for path in made] == expected
-    for path in made:
-        if path.suffix == ".svg":
-            ElementTree.parse(path)
-        else:
-            assert not {b"tEXt", b"iTXt", b"tIME"} & {path.read_bytes()[k : k + 4] for k in range(200)}
+    assert [path.name for path in made] == [
+        f"{name}.{kind}" for name in ("spread", "credit", "influence") for kind in ("png", "svg")
+    ]
+    for png, svg in zip(made[::2], made[1::2], strict=True):
+        ElementTree.parse(svg)
+        assert not {b"tEXt", b"iTXt", b"tIME"} & {png.read_bytes()[k : k + 4] for k in range(200)}
+
+    def drawn(k):
+        return [path.read_bytes() for path in save_figures(tape, table, tmp_path / str(k), ("svg", "png", "pdf"))]
+
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda k: [path.read_bytes() for path in save_figures(
-            tape, table, tmp_path / str(k), ("svg", "png", "pdf"))], range(6 if FULL else 2)))  # fmt: skip
+        found = list(pool.map(drawn, range(6 if FULL else 2)))
     assert all(files == found[0] for files in found)
     assert dict(matplotlib.rcParams) == before
 
@@ -450,14 +442,16 @@ def test_wrong_input_is_refused_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def figures_of(tape):
+@cache
+def figures_of(case):
+    tape = case()
     over_time = giants_over_time(tape, credit_over_time(tape, steps=np.unique(tape.events.step)[-30:].tolist()))
     some = (spread(tape), credit_bars(credit(tape)), influence_over_time(tape, credit(tape)))
     return (*some, accounts_side_by_side(compare(tape)), over_time)
 
 
 def test_hostile_names_are_only_text():
-    for figure in figures_of(hostile()):
+    for figure in figures_of(hostile):
         found = texts(figure)
         named = [t for t in figure.findobj(Text) if t.get_text().startswith(("$x_{", "_leading"))]
         assert {text.get_text().strip()[:4] for text in named} == {"$x_{", "_lea"}
@@ -468,15 +462,8 @@ def test_hostile_names_are_only_text():
 
 @pytest.mark.parametrize("case", CASES)
 def test_no_text_is_cut_off_or_overlaps_another(case):
-    for figure in figures_of(case()):
+    for figure in figures_of(case):
         readable_texts(figure)
-
-
-def with_times(steps, **provenance):
-    r = Recorder()
-    for k, step in enumerate(steps):
-        r.event(step, DISCOVER, 0, k)
-    return tape_of(r, [("A", 1, 1)], [f"idea {k}" for k in range(len(steps))], steps[-1], **provenance)
 
 
 JUNE, MICRO, YEAR = 1464739200, 1464739200 * 10**6, 365 * 86400
@@ -498,7 +485,10 @@ WARTIME = {"time_unit": "second", "time_origin": -978307200}
     ([10**17, 10**17 + 7200], {"time_unit": "second"}, "minutes since the first event", ["120"]),
 ])  # fmt: skip
 def test_time_is_that_of_the_log(steps, provenance, label, ticks):
-    tape = with_times(steps, **provenance)
+    recorder = Recorder()
+    for step in steps:
+        recorder.event(step, DISCOVER, 0, 0)
+    tape = tape_of(recorder, [("A", 1, 1)], ["idea"], steps[-1], **provenance)
     axes = spread(tape).axes[-1]
     assert axes.xaxis.get_label_text() == label
     low, high = axes.xaxis.get_view_interval()
@@ -507,8 +497,8 @@ def test_time_is_that_of_the_log(steps, provenance, label, ticks):
     assert set(ticks) <= set(shown), shown
     assert len(shown) == len(set(shown)) >= 2
     left, right = axes.get_xlim()
-    x = clock(tape).of(np.array(steps))
-    assert left < x[0] < x[1] < right
+    first, last = clock(tape).of(np.array(steps))
+    assert left < first < last < right
 
 
 def test_labels_keep_their_distance():
@@ -517,9 +507,8 @@ def test_labels_keep_their_distance():
         wanted = luck.choice([0.0, 0.2, 0.21, 0.9, 1.0], luck.integers(1, 12)).tolist()
         found = apart(wanted, 0.08, 0.0, 1.0)
         assert np.diff(sorted(found)).min(initial=1.0) >= 0.08 - 1e-9
-        assert min(found) >= -1e-9
-        assert max(found) <= 1.0 + 1e-9
-        assert all(found[i] < found[j] for i in range(len(found)) for j in range(len(found)) if wanted[i] < wanted[j])
+        assert -1e-9 <= min(found) <= max(found) <= 1.0 + 1e-9
+        assert all(found[i] < found[j] for i, j in permutations(range(len(found)), 2) if wanted[i] < wanted[j])
     assert apart([0.1, 0.5, 0.9], 0.08, 0.0, 1.0) == pytest.approx([0.1, 0.5, 0.9])
 
 
