@@ -99,22 +99,21 @@ def test_without_nobody_it_is_the_same_world(scenario: Scenario) -> None:
 
 
 def test_scheduled_births_and_deeds_of_a_person_fall_away_and_those_of_the_group_stay() -> None:
-    scenario = make(8, persons="team*3 born=2; reader",
-                    interventions="3 discover team; 4 implement team; 5 tell team to=reader")  # fmt: skip
-    both = {DISCOVER, IMPLEMENT}
-    gone, idle, silent = (tape_without(scenario, rows, part) for rows, part in (
-        (range(1, 2), "person"), (range(1, 2), "implementation"), (range(3), "telling")))  # fmt: skip
+    deeds = "3 discover team; 4 implement team; 5 tell team to=reader"
+    scenario, both = make(8, persons="team*3 born=2; reader", interventions=deeds), {DISCOVER, IMPLEMENT}
+    gone, idle = (tape_without(scenario, range(1, 2), part) for part in ("person", "implementation"))
+    silent = tape_without(scenario, range(3), "telling")
     assert [kinds_of(gone, p) for p in range(4)] == [both, set(), both, {LEARN}]
     assert [kinds_of(idle, p) for p in range(3)] == [both, {DISCOVER}, both]
     assert [kinds_of(silent, p) for p in range(4)] == [both] * 3 + [set()]
-    scenario = make(4, persons="team*3 creativity=0.0; reader", ideas="idea*3",
-                    interventions="1 discover team; 2 implement team idea=idea pairing=each")  # fmt: skip
+    deeds = "1 discover team; 2 implement team idea=idea pairing=each"
+    scenario = make(4, persons="team*3 creativity=0.0; reader", ideas="idea*3", interventions=deeds)
     tape = tape_without(scenario, range(1, 2), "implementation")
     made = tape.events.kind == IMPLEMENT
     assert (tape.events.person[made].tolist(), tape.events.idea[made].tolist()) == ([0, 2], [0, 2])
-    later = "2 set persons.P.reach=1.0; 2 set persons.P.skill=1.0; 4 publish P; 5 find reader of=P"
-    scenario = make(8, {"implementation_rate": math.inf, "telling_period": FOREVER}, persons="P reach=0.5; reader",
-                    interventions=f"1 discover P; {later}")  # fmt: skip
+    deeds = "1 discover P; 2 set persons.P.reach=1.0; 2 set persons.P.skill=1.0; 4 publish P; 5 find reader of=P"
+    rates = {"implementation_rate": math.inf, "telling_period": FOREVER}
+    scenario = make(8, rates, persons="P reach=0.5; reader", interventions=deeds)
     silent, idle = (tape_without(scenario, range(1), part) for part in ("telling", "implementation"))
     assert (kinds_of(silent, 1), kinds_of(idle, 0), kinds_of(idle, 1)) == (set(), {DISCOVER}, {LEARN})
 

@@ -70,8 +70,8 @@ def realise(recorder: Recorder, pieces: Any, releases: Any, values: Any, now: in
     before = len(recorder.events), len(recorder.influences)
     columns = np.array(pieces, np.int64).reshape(-1, 5).T.copy()
     settings = (np.ones(1, np.bool_), columns, schedule, worth, 0, now, held, False)
-    found = [code(rows_of(*recorder.tables()), *settings)
-             for code in (realise_loops.realise, compiled(realise_loops.realise))]  # fmt: skip
+    both = (realise_loops.realise, compiled(realise_loops.realise))
+    found = [code(rows_of(*recorder.tables()), *settings) for code in both]
     one, other = ([column.tobytes() for column in (*used(rows), *others)] for rows, *others in found)
     assert one == other
     rows = used(found[0][0])

@@ -39,11 +39,11 @@ def side_by_side(folder: Path, graphs: Sequence[tuple[int, Arcs]]) -> tuple[Scen
     *starts, end = itertools.accumulate([nodes - 1 for nodes, _ in graphs], initial=len(graphs))
     rows = [[g, *range(at, at + nodes - 1)] for g, (at, (nodes, _)) in enumerate(zip(starts, graphs, strict=True))]
     names = [*(f"source {g + 1}" for g in range(len(graphs))), *(f"node {v + 1}" for v in range(end - len(graphs)))]
-    ties = [(names[of[v]], names[of[w]], float(p))
-            for of, (_, arcs) in zip(rows, graphs, strict=True) for v, w, p in arcs]  # fmt: skip
+    arcs = [(of, *arc) for of, (_, arcs) in zip(rows, graphs, strict=True) for arc in arcs]
+    ties = [(names[of[v]], names[of[w]], float(p)) for of, v, w, p in arcs]
     people = [{"name": "source", "count": len(graphs), "creativity": 1.0}, {"name": "node", "count": end - len(graphs)}]
-    return on_ties(folder, ties, 5, persons=people, population={"reach": 1.0},
-                   dynamics={"discovery_rate": math.inf}), rows  # fmt: skip
+    dynamics = {"discovery_rate": math.inf}
+    return on_ties(folder, ties, 5, persons=people, population={"reach": 1.0}, dynamics=dynamics), rows
 
 
 def who_learned(tape: Tape) -> Ints:

@@ -192,8 +192,8 @@ def test_the_crowd_gives_up_what_works_at_the_working_rate():
 def test_the_value_of_the_crowd_is_that_of_its_people_step_by_step(by):
     sections = teller(0.3, impact={"value_of": "held", "realised_by": by}, ideas="idea value=2.0")
     tape = run(make(9, {"telling_period": 3.0, "abandon_rate": 0.4, "readopt": True}, **sections))
-    held = sum(sign * count * (9 - step)
-               for sign, kind in ((1, "learn"), (-1, "abandon")) for step, count in of_crowd(tape, kind))  # fmt: skip
+    came, left = (sum(count * (9 - step) for step, count in of_crowd(tape, kind)) for kind in ("learn", "abandon"))
+    held = came - left
     assert held > 0  # also where it does not count
     assert tape.total == pytest.approx(2.0 * held * (by != "A") + 2.0 * 8 * (by != "crowd"), rel=1e-12)
 

@@ -171,13 +171,12 @@ def test_a_parquet_file_is_read_as_a_csv_file(tmp_path, large):
         "start": pa.array([2, None, None, 1], pa.int8()), "end": pa.array([4, None, 7, None], pa.uint64()),
         "note": [[1], [], None, [2]],
     }  # fmt: skip
-    coded = {"source": pa.array(columns["source"]).dictionary_encode(),
-             "target": pa.array(columns["target"], pa.large_string())}  # fmt: skip
+    expected = [(0, 3, 0.5, 2, 4), (3, 2, 1.0, 0, NEVER), (4, 0, 1.0, 0, 7), (4, 4, 0.25, 1, NEVER)]
+    source, target = pa.array(columns["source"]).dictionary_encode(), pa.array(columns["target"], pa.large_string())
+    coded = {"source": source, "target": target}
     for others, options in (({}, {}), ({}, {"use_dictionary": False, "row_group_size": 1}), (coded, {})):
         write(tmp_path, columns | others, **options)
-        assert read(tmp_path, "ties.parquet") == [
-            (0, 3, 0.5, 2, 4), (3, 2, 1.0, 0, NEVER), (4, 0, 1.0, 0, 7), (4, 4, 0.25, 1, NEVER)
-        ]  # fmt: skip
+        assert read(tmp_path, "ties.parquet") == expected
     made = scenario(tmp_path, "ties.parquet", weight=0.5, both_ways=True)
     assert len(World.build(made).ties.target) == 6
     assert count_ties(made, 9) == 8

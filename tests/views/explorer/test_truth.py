@@ -1,5 +1,6 @@
 """What the explorer shows is the tape: the colour of every person at every moment, and the credit as it was then."""
 
+from collections import Counter
 from functools import cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE
 from sim.views.explorer.page import explorer
 from tests import FULL
 from tests.cli import missing
+from tests.tapes import as_rows
 
 CROWD = """
 scenario = {{name = "crowd", steps = 9, seed = 2}}
@@ -48,17 +50,14 @@ def opened(browser, case, folder):
 
 def deeds(tape, step):
     """How everybody stands at the end of a step, by reading the tape: the colour of a small mark and of a large one."""
-    held, made, found, once = {}, set(), set(), set()
-    for when, kind, person, _, count in zip(*(c.tolist() for c in tape.events.columns().values()), strict=True):
+    held, did = Counter(), set()
+    for when, kind, person, _, count in as_rows(tape.events):
         if when > step or person < 0:
             break
-        once.add(person)
-        gain = {DISCOVER: count, LEARN: count, ABANDON: -count, LEAVE: -count}.get(kind, 0)
-        held[person] = held.get(person, 0) + gain
-        made |= {person} if kind == IMPLEMENT else set()
-        found |= {person} if kind == DISCOVER else set()
-    body = {p: ("idea" if p in found else "communication") if held[p] > 0 else "ground" for p in once}
-    return {p: ("implementation" if p in made and held[p] > 0 else body[p], body[p]) for p in once}, held
+        held[person] += {DISCOVER: count, LEARN: count, ABANDON: -count, LEAVE: -count}.get(kind, 0)
+        did.add((person, kind))
+    body = {p: ("idea" if (p, DISCOVER) in did else "communication") if held[p] > 0 else "ground" for p in held}
+    return {p: ("implementation" if (p, IMPLEMENT) in did and held[p] > 0 else body[p], body[p]) for p in held}, held
 
 
 PIXELS = """(() => {{ go({moment}); drawScene(history_, now); const found = [];

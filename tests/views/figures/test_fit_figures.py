@@ -31,8 +31,7 @@ def of(axes, name):
 def test_a_key_has_the_same_span_in_all_panels_and_the_draws_stand_in_their_places(found):
     first, pair, second = corner(found).axes
     spans = first.get_xlim(), second.get_xlim()
-    assert pair.get_xlim() == spans[0]
-    assert pair.get_ylim() == spans[1]
+    assert (pair.get_xlim(), pair.get_ylim()) == spans
     (cloud,) = of(pair, "pairs")
     assert np.array_equal(cloud.get_offsets(), found.values)
     for axes, key in zip((first, second), found.keys, strict=True):
@@ -53,19 +52,15 @@ def test_a_key_has_the_same_span_in_all_panels_and_the_draws_stand_in_their_plac
         assert y[inside] == pytest.approx(np.full(inside.sum(), flat)), "both priors are uniform, each on its axis"
 
 
-def test_bands_are_quantiles_of_the_runs_and_the_record_is_the_record(found):
+def test_bands_are_quantiles_of_the_runs_the_record_is_the_record_and_the_tolerance_falls_as_it_did(found):
     (axes,) = bands(found).axes
     (median,), (record,) = of(axes, "median"), of(axes, "record")
     assert np.array_equal(median.get_ydata(), np.median(found.curves, axis=0))
-    assert record.get_xdata().tolist() == CURVE["time"]
-    assert record.get_ydata().tolist() == CURVE["count"]
+    assert {"time": record.get_xdata().tolist(), "count": record.get_ydata().tolist()} == CURVE
     for band, level in zip(of(axes, "band"), (0.95, 0.5), strict=True):
         heights = band.get_paths()[0].vertices[:, 1]
         ends = np.quantile(found.curves, [0.5 - level / 2, 0.5 + level / 2], axis=0)
         assert (heights.min(), heights.max()) == (ends[0].min(), ends[1].max())
-
-
-def test_the_tolerance_falls_as_it_did(found):
     (axes,) = distances(found).axes
     (line,) = of(axes, "tolerance")
     assert line.get_ydata().tolist() == [row["tolerance"] for row in found.history if "tolerance" in row]

@@ -19,6 +19,7 @@ from sim.views.figures.notebook_curve import notebook_figure
 from sim.views.layout import chosen_idea, layout, links, single
 from sim.views.style import Numbers, number, numbers, percent
 from tests import FULL
+from tests.tapes import as_rows
 from tests.views.figures.test_figures import readable_texts
 from tests.views.figures.test_network import ring
 
@@ -40,13 +41,11 @@ def test_in_each_panel_of_the_network_marks_labels_and_caption_are_the_tape_at_t
     figure = network(tape, world)
     steps = telling_moments(tape, idea)
     happened = set(tape.events.step[(tape.events.idea == idea) & (tape.events.kind != USE)].tolist())
-    assert set(steps) <= happened
-    assert {min(happened), max(happened)} <= set(steps)
+    assert {min(happened), max(happened)} <= set(steps) <= happened
     for axes, step in zip(figure.axes, steps, strict=True):
         now = states(tape, idea, step)
-        held = 0
-        for when, kind, _, which, count in zip(*(c.tolist() for c in tape.events.columns().values()), strict=True):
-            held += {0: 1, 1: 1, 3: -1, 4: -1}.get(kind, 0) * count * (when <= step and which == idea)
+        mine = [(kind, count) for when, kind, _, of, count in as_rows(tape.events) if when <= step and of == idea]
+        held = sum({0: 1, 1: 1, 3: -1, 4: -1}.get(kind, 0) * count for kind, count in mine)
         caption = f"step {step}: {holding(held)} ({percent(held / tape.world_size)})"
         assert axes.get_title("left").replace("\n", ": ") == caption
         for part in axes.collections:
@@ -83,8 +82,8 @@ def test_a_picture_of_many_has_in_each_part_the_colours_in_their_parts():
     places = rng.uniform(-0.7, 0.7, (60_000, 2))
     state = (rng.random(60_000) < np.where(places[:, 0] < 0, 0.25, 0.75)).astype(int)
     picture = mixed(places, ("#000000", "#FFFFFF"), state, 1.0)
-    left, right = picture[80:250, 80:150].mean(), picture[80:250, 180:250].mean()
-    assert (left, right) == (pytest.approx(0.25, abs=0.02), pytest.approx(0.75, abs=0.02))
+    sides = [picture[80:250, 80:150].mean(), picture[80:250, 180:250].mean()]
+    assert sides == pytest.approx([0.25, 0.75], abs=0.02)
     assert len(places) > MAX_MARKS
 
 
