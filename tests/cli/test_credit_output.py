@@ -7,12 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sim.accounts.account import credit
-from sim.accounts.comparison import compare
+from sim import compare, credit, read_log
 from sim.accounts.methods import METHODS
 from sim.cli import output, terminal
 from sim.cli.main import cli
-from sim.logs.formats import read_log
 
 LOG = "time,source,target,text\n1,,Ada,x\n2,Ada,Ben,x\n3,Ada,Carla,x\n4,Ben,Dora,x\n5,Ben,Emil,x\n6,Carla,Fay,x\n"
 LOG += "NA,Ada,Zoe,x\n"

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sim import Scenario, Study
+from sim import Scenario, Study, simulate
 from sim.cli.plot import KINDS, NAMES, OPTIONS
-from sim.engines import simulate
 from sim.study.sensitivity import sample_design
 from tests.cli import LOG, VILLAGE, refused
 from tests.study.test_sensitivity import needs_salib

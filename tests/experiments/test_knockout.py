@@ -10,13 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim import Scenario, World
+from sim import Scenario, Tape, World, knockout, simulate
 from sim.accounts.knockout import lost_without
-from sim.engines import simulate, simulate_world
+from sim.engines import simulate_world
 from sim.experiments.counterfactual import knocked_out
-from sim.experiments.knockout import knockout
 from sim.tape.tables import DISCOVER, IMPLEMENT, LEARN
-from sim.tape.tape import Tape
 from tests.model.agents import make, rich
 from tests.scenarios import scenarios
 from tests.theory import FOREVER

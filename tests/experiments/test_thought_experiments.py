@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import sim
-from sim.accounts.account import credit
-from sim.accounts.comparison import Comparison, compare
+from sim import compare, credit
+from sim.accounts.comparison import Comparison
 from sim.accounts.methods import METHODS
 from sim.accounts.priority import first_discoverers
 from sim.experiments.thought_experiments import APART, EXPERIMENTS, QUICK, thought_experiments, to_dict

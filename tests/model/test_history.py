@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.accounts.account import credit
+from sim import credit
 from sim.model.forecast import most_events, predict_memory
 from sim.scenario.bundled import read_text
 from sim.scenario.groups import person_ranges

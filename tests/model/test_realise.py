@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import Scenario, simulate
+from sim import Scenario, Tape, simulate
 from sim.machine.loops import compiled
 from sim.model import realise_loops
 from sim.model.realise import in_order
@@ -18,7 +18,6 @@ from sim.model.realise_loops import Payoffs, Schedule
 from sim.tape.rows import Recorder, rows_of
 from sim.tape.rows import in_use as used
 from sim.tape.tables import ABANDON, DISCOVER, IMPLEMENT, LEARN, LEAVE, USE, Persons, Realised
-from sim.tape.tape import Tape
 from tests import cases
 from tests.scenarios import scenarios
 from tests.tapes import as_rows

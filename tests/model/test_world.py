@@ -8,10 +8,9 @@ import pytest
 import tomlkit
 from scipy import stats
 
-from sim.errors import ScenarioError
-from sim.model.world import ABILITIES, THE_CROWD, World
+from sim import Scenario, ScenarioError, World
+from sim.model.world import ABILITIES, THE_CROWD
 from sim.scenario.groups import find, idea_ranges, person_ranges
-from sim.scenario.scenario import Scenario
 
 
 def world(seed: int = 1, **sections: Any) -> World:

@@ -19,10 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 import tests
-from sim import Scenario
-from sim.engines import simulate_many
+from sim import Scenario, Tape, simulate_many
 from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE
-from sim.tape.tape import Tape
 from tests.model.agents import CALM
 
 FULL = os.environ.get("SHOULDERS_THEORY") == "full"

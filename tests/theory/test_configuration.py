@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from sim.engines import simulate
+from sim import simulate
 from tests.model.agents import deed
 from tests.theory import LARGER, Floats, check_mean, either, on_ties, reached, replicates, some
 

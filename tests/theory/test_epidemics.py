@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from sim import Scenario
+from sim import Scenario, Tape
 from sim.tape.tables import LEARN
-from sim.tape.tape import Tape
 from tests.model.agents import make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, either, holders, runs
 

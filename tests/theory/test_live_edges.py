@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import Scenario
+from sim import Scenario, Tape
 from sim.tape.tables import LEARN, Ints
-from sim.tape.tape import Tape
 from tests.naive import reached_law
 from tests.theory import APART, LIMIT, Floats, merged, on_ties, runs
 

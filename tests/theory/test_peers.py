@@ -12,8 +12,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from sim import Scenario
-from sim.engines import simulate
+from sim import Scenario, simulate
 from sim.tape.tables import LEARN
 from tests.model.agents import deed
 from tests.theory import FOREVER, FULL, Floats, check_same, holders, on_ties, replicates, runs

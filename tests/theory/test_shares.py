@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from sim import Scenario
-from sim.accounts.account import credit
+from sim import Scenario, Tape, credit
 from sim.tape.tables import DISCOVER, LEARN
-from sim.tape.tape import Tape
 from tests.model.agents import make
 from tests.tapes import by_name
 from tests.theory import FOREVER, check_mean, runs

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.accounts.account import credit
+from sim import Tape, credit
 from sim.tape.tables import LEARN
-from sim.tape.tape import Tape
 from tests.model.agents import make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
 from tests.theory.test_epidemics import everybody_meets

@@ -5,11 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from sim import Scenario
-from sim.accounts.account import credit
-from sim.engines import simulate_many
+from sim import Scenario, Tape, credit, simulate_many
 from sim.tape.tables import IMPLEMENT, LEARN
-from sim.tape.tape import Tape
 from tests.model.agents import make
 from tests.theory import FOREVER, Floats, check_mean, reached, replicates, runs, some
 

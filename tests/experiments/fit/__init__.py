@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sim.scenario.scenario import Scenario
+from sim import Scenario
 
 TEXT = """
 scenario = {name = "small", steps = 4}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.errors import StudyError
+from sim import StudyError
 from sim.experiments.fit import store
 from sim.experiments.fit.abc import KEPT, adjusted, mixture, move, prior_draws, projected, scaled, sequential
 from sim.experiments.fit.importance import Population

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from sim.engines import simulate
+from sim import Tape, fit, simulate
 from sim.experiments.fit.chances import chances_of
 from sim.experiments.fit.likelihood import Likelihood, why_not
 from sim.experiments.fit.priors import Prior
 from sim.experiments.fit.record import Record, record_of
-from sim.experiments.fit.run import fit
 from sim.tape.tables import ABANDON, DISCOVER, Events, Influences, Persons, Realised
-from sim.tape.tape import Tape
 from tests.experiments.fit import scenario_of
 
 PEOPLE, FIRST = Persons(["person"], [3], [1]), Persons(["first", "person"], [1, 2], [1, 1])

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sim.errors import ScenarioError
+from sim import Scenario, ScenarioError
 from sim.experiments.fit.priors import Prior, parse_prior, priors_of
-from sim.scenario.scenario import Scenario
 
 LAWS = {
     "uniform(2, 5)": stats.uniform(2, 3),

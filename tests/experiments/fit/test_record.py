@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.engines import simulate
+from sim import Study, read_log, simulate
 from sim.errors import InputError
 from sim.experiments.fit.record import curve_of, record_of
-from sim.logs.formats import read_log
-from sim.study.study import Study
 from tests.experiments.fit import scenario_of
 
 

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from sim.engines import simulate
+from sim import simulate
 from sim.experiments.fit import summaries
 from sim.experiments.fit.record import record_of
 from sim.experiments.fit.summaries import breadth, depth, labels_of, observed, summaries_of, waiting_times, wiener

@@ -6,11 +6,9 @@ from typing import Any
 
 import tomlkit
 
-from sim.model.agents.model import IdeaDiffusion
+from sim import IdeaDiffusion, Scenario, Tape
 from sim.model.world import THE_CROWD
-from sim.scenario.scenario import Scenario
 from sim.tape.tables import KINDS
-from sim.tape.tape import Tape
 
 CALM = dict.fromkeys(("discovery_rate", "implementation_rate", "abandon_rate", "abandon_rate_working"), 0.0)
 

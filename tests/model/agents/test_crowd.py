@@ -8,12 +8,11 @@ import pytest
 from hypothesis import strategies as st
 from scipy import stats
 
+from sim import IdeaDiffusion, Tape, World
 from sim.model.agents.crowd import Cohort, Crowd
-from sim.model.agents.model import IdeaDiffusion
-from sim.model.world import THE_CROWD, World
+from sim.model.world import THE_CROWD
 from sim.tape.rows import Recorder
 from sim.tape.tables import ABANDON, LEARN
-from sim.tape.tape import Tape
 from tests import cases
 from tests.model.agents import VARIANTS, make, parents, rich, rows, run, z
 

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sim import IdeaDiffusion, Scenario
 from sim.model.agents.interventions import EFFECTS
-from sim.model.agents.model import IdeaDiffusion
 from sim.scenario.references import SETTABLE
-from sim.scenario.scenario import Scenario
 from tests.model.agents import deed, happened, make, parents, rich, rows, run, value_by_person, z
 
 FOREVER = {"telling_period": "forever"}

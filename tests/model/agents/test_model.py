@@ -12,11 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.model.agents.model import IdeaDiffusion
-from sim.model.agents.person import Person
+from sim import IdeaDiffusion, Person, Tape
 from sim.model.agents.society import mixed
 from sim.tape.tables import USE
-from sim.tape.tape import Tape
 from tests.model.agents import RICH, VARIANTS, deed, happened, make, parents, rich, rows, run, value_by_person, z
 
 THRESHOLD = {"adoption": "threshold"}

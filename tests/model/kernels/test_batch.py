@@ -7,11 +7,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from sim import Scenario, simulate
-from sim.engines import simulate_many
+from sim import Scenario, Tape, simulate, simulate_many
 from sim.model.kernels import replicates
 from sim.model.kernels.replicates import fits_batch, run_batch
-from sim.tape.tape import Tape
 from tests import FULL
 from tests.scenarios import scenarios
 

@@ -8,10 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sim
-from sim import Scenario, simulate
+from sim import IdeaDiffusion, Scenario, World, simulate
 from sim.engines import simulate_world
-from sim.model.agents.model import IdeaDiffusion
-from sim.model.world import World
 from sim.tape.tables import DISCOVER
 from tests.model.agents import deed, make
 from tests.scenarios import scenarios

@@ -2,11 +2,9 @@
 
 import pytest
 
-from sim import Scenario
-from sim.errors import ScenarioError
+from sim import Scenario, ScenarioError, World
 from sim.model.kernels import model, step
 from sim.model.kernels.model import runner
-from sim.model.world import World
 
 WORLD = """
 scenario = {name = "shared", steps = 25, seed = 5}

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import tomlkit
 
+from sim import Scenario, World
 from sim.model.networks.ties import Ties
-from sim.model.world import World
-from sim.scenario.scenario import Scenario
 
 Row = tuple[int, int, float, int, int]  # source, target, weight, start, end
 NAMED = [{"name": "Ann"}, {"name": "team", "count": 2}]

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.errors import ScenarioError
+from sim import ScenarioError, World
 from sim.model.networks.generators.make import GENERATORS
 from sim.model.networks.links import pairs as all_pairs
 from sim.model.rules import NEVER
-from sim.model.world import World
 from tests.model.networks import NAMED, rows, world
 
 

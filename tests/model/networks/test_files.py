@@ -16,14 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import feather, parquet
 
-from sim.errors import ScenarioError
+from sim import Scenario, ScenarioError, World
 from sim.model.networks import files, tables
 from sim.model.networks.expected import count_ties
 from sim.model.networks.labels import Labels, canonical
 from sim.model.networks.links import is_alike
 from sim.model.rules import NEVER
-from sim.model.world import World
-from sim.scenario.scenario import Scenario
 from tests.model.networks import NAMED
 from tests.model.networks import scenario as with_network
 

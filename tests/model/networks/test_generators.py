@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from sim import World
 from sim.machine.loops import compiled
 from sim.model import abilities, world
 from sim.model.networks.csr import sort_part
@@ -18,7 +19,6 @@ from sim.model.networks.expected import count_ties
 from sim.model.networks.generators import blocks, make
 from sim.model.networks.generators.configuration import degree_of, power
 from sim.model.randomness import NETWORK, key_of, uniform_of
-from sim.model.world import World
 from sim.scenario.networks import FIXED, GIVEN, POISSON, POWER
 from tests import cases
 from tests.model.networks import scenario

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim import World
 from sim.model.networks import links as links_module
 from sim.model.networks import merge
 from sim.model.networks.generators import make
 from sim.model.networks.links import Links, alike, is_alike, settled
 from sim.model.networks.ties import Neighbours, Ties, reversed_ties
 from sim.model.rules import NEVER
-from sim.model.world import World
 from tests import cases, naive_ties
 from tests.model.networks import rows, world
 

@@ -12,14 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import Scenario, simulate
-from sim.accounts.account import credit
-from sim.accounts.comparison import compare
+from sim import Scenario, Tape, World, compare, credit, read_log, simulate
 from sim.accounts.methods import METHODS
-from sim.logs.formats import read_log
-from sim.model.world import World
 from sim.tape.tables import ABANDON, DISCOVER, LEARN, LEAVE, USE, Events, Influences, Persons, Realised
-from sim.tape.tape import Tape
 from sim.views.explorer import rows
 from sim.views.explorer.data import explorer_data
 from sim.views.explorer.page import explorer, page_of

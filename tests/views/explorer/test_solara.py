@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim import Scenario
-from sim.model.agents.model import IdeaDiffusion
+from sim import IdeaDiffusion, Scenario
 from sim.views.explorer import solara
 
 pytest.importorskip("solara", reason="the extra `viz` is not installed")

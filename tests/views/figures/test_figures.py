@@ -15,9 +15,7 @@ from hypothesis import given, settings
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from sim import Scenario, simulate
-from sim.accounts.account import credit
-from sim.accounts.comparison import compare
+from sim import Scenario, compare, credit, simulate
 from sim.accounts.methods import METHODS
 from sim.accounts.over_time import credit_over_time
 from sim.accounts.summary import summary

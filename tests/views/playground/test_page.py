@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sim import Scenario
+from sim import Scenario, World
 from sim.cli.main import cli
-from sim.model.world import World
 from sim.views.playground.presets import MAX_PERSONS, document_of, presets
 from tests import FULL
 from tests.cli import missing
