@@ -9,6 +9,7 @@ import tomlkit
 from sim import IdeaDiffusion, Scenario, Tape
 from sim.model.world import THE_CROWD
 from sim.tape.tables import KINDS
+from tests.tapes import as_rows
 
 CALM = dict.fromkeys(("discovery_rate", "implementation_rate", "abandon_rate", "abandon_rate_working"), 0.0)
 
@@ -77,8 +78,7 @@ def deed(step: int, kind: str, person: str = "", **others: Any) -> dict[str, Any
 
 def rows(tape: Tape, *kinds: str) -> list[tuple[int, str, int, int]]:
     """What happened: (step, kind, person, idea), of these kinds or of all."""
-    found = zip(*(column.tolist() for column in tape.events.columns().values()), strict=True)
-    return [(s, KINDS[k], p, i) for s, k, p, i, _ in found if KINDS[k] in kinds or not kinds]
+    return [(s, KINDS[k], p, i) for s, k, p, i, _ in as_rows(tape.events) if KINDS[k] in kinds or not kinds]
 
 
 def happened(tape: Tape, *kinds: str) -> str:
@@ -100,7 +100,7 @@ def parents(tape: Tape, event: int) -> dict[int, float]:
 def value_by_person(tape: Tape) -> dict[int, float]:
     """Value realised by each person's holdings."""
     found: dict[int, float] = {}
-    for event, value in zip(tape.realised.event.tolist(), tape.realised.value.tolist(), strict=True):
+    for event, _, value in as_rows(tape.realised):
         person = int(tape.events.person[event])
         found[person] = found.get(person, 0.0) + value
     return found

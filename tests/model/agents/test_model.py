@@ -92,48 +92,39 @@ def test_an_idea_needs_all_that_it_builds_on_since_an_earlier_step():
     assert [parents(tape, e) for e in (3, 4, 5)] == [{0: 0.5, 2: 0.5}, {1: 1.0}, {}]  # B's: what B has of it
 
 
-def notebook(found: int) -> Any:
-    return make(9, persons="genius; finder; engineer", impact={"realised_by": "finder"},
-                interventions="1 discover genius; 1 discover engineer; 1 implement engineer; 2 die genius; "
-                f"{found} find finder of=genius")  # fmt: skip
+FOUND = "1 discover genius; 1 discover engineer; 1 implement engineer; 2 die genius;"
+# A makes it work in step 2 and C gives it up in step 6; B learns it in the last step.
+ADOPTED = "1 discover A; 1 discover C; 2 implement A; 6 die C; 10 tell A to=B"
 
 
-def alone(interventions: str, steps: int = 10, **impact: Any) -> Any:
-    return make(steps, persons="A", impact=HELD | impact, interventions=interventions)
+def worth(interventions: str, total: float, steps: int = 10, persons: str = "A", delay: int = 0, **impact: Any) -> Any:
+    scenario = make(steps, {"release_delay": delay}, persons=persons, impact=impact, interventions=interventions)
+    return pytest.param(scenario, total, id=f"{interventions[:50]}-{delay}-{impact}")
 
 
-def all_discover(by: Any) -> Any:
-    return make(5, persons="A; B*2; C", impact=HELD | {"realised_by": by}, interventions="1 discover everyone")
-
-
-def adopters(delay: int, by: str) -> Any:
-    """A makes it work in step 2 and C gives it up in step 6; B learns it in the last step."""
-    return make(10, {"release_delay": delay}, persons="A; B; C", impact={"per": "adopter", "realised_by": by},
-                interventions="1 discover A; 1 discover C; 2 implement A; 6 die C; 10 tell A to=B")  # fmt: skip
-
-
-def released(delay: int, value_of: str = "working") -> Any:
-    return make(10, {"release_delay": delay}, persons="A", impact={"value_of": value_of},
-                interventions="1 discover A; 2 implement A")  # fmt: skip
+def held(*given: Any, **impact: Any) -> Any:
+    return worth(*given, value_of="held", **impact)
 
 
 @pytest.mark.parametrize(("scenario", "total"), [
-    *((alone(f"{begun} discover A"), 10 - begun) for begun in (1, 4, 10)),  # counts from the next step on
-    (alone("2 discover A; 6 set dynamics.abandon_rate=inf"), 4),  # what is given up counts in the steps 3, 4, 5, 6
-    (alone("2 discover A; 6 die A"), 3),  # and of the dead in the steps 3, 4, 5
-    (alone("2 discover A; 2 die A"), 0),
-    *((notebook(found), 9 - found) for found in (2, 5, 9)),
-    *((all_discover(by), total) for by, total in (("everyone", 16), ("B", 8), ("B 2", 4), ("crowd", 0))),
-    (all_discover(["A", "B 1"]), 8),
-    (alone("1 discover A", 5, value_of="working"), 0),
-    *((released(delay), 8 - delay) for delay in (0, 1, 5)),
-    (released(1, "held"), 9),
+    *(held(f"{begun} discover A", 10 - begun) for begun in (1, 4, 10)),  # counts from the next step on
+    held("2 discover A; 6 set dynamics.abandon_rate=inf", 4),  # what is given up counts in the steps 3, 4, 5, 6
+    held("2 discover A; 6 die A", 3),  # and of the dead in the steps 3, 4, 5
+    held("2 discover A; 2 die A", 0),
+    *(worth(f"{FOUND} {found} find finder of=genius", 9 - found, 9, "genius; finder; engineer", realised_by="finder")
+      for found in (2, 5, 9)),
+    *(held("1 discover everyone", total, 5, "A; B*2; C", realised_by=by)
+      for by, total in (("everyone", 16), ("B", 8), ("B 2", 4), ("crowd", 0), (["A", "B 1"], 8))),
+    worth("1 discover A", 0, 5),
+    *(worth("1 discover A; 2 implement A", 8 - delay, delay=delay) for delay in (0, 1, 5)),
+    held("1 discover A; 2 implement A", 9, delay=1),
     # Once a holding: of the last step, too, and not of one that ends before the idea works.
-    *((alone(f"{begun} discover A", per="adopter"), 1) for begun in (1, 10)),
-    (alone("1 discover A; 3 die A; 5 set ideas.idea.value=9", per="adopter"), 1),
-    (alone("1 discover A; 1 die A", per="adopter"), 0),
-    *((adopters(delay, "everyone"), total) for delay, total in ((0, 3), (2, 3), (4, 2), (9, 0))),
-    (adopters(0, "crowd"), 0),
+    *(held(f"{begun} discover A", 1, per="adopter") for begun in (1, 10)),
+    held("1 discover A; 3 die A; 5 set ideas.idea.value=9", 1, per="adopter"),
+    held("1 discover A; 1 die A", 0, per="adopter"),
+    *(worth(ADOPTED, total, persons="A; B; C", delay=delay, per="adopter", realised_by=by)
+      for delay, by, total in ((0, "everyone", 3), (2, "everyone", 3), (4, "everyone", 2), (9, "everyone", 0),
+                               (0, "crowd", 0))),
 ])  # fmt: skip
 def test_what_holdings_are_worth(scenario, total):
     assert run(scenario).total == total
