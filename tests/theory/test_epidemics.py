@@ -4,16 +4,16 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from sim import Scenario, Tape
+from sim import Scenario
 from sim.tape.tables import LEARN
 from tests.model.agents import make
-from tests.theory import FOREVER, LARGER, Floats, check_mean, either, holders, runs
+from tests.theory import FOREVER, LARGER, Floats, check_counts, check_mean, either, holders, reached, runs
 
 State = tuple[int, ...]
 Law = dict[State, float]
@@ -31,15 +31,19 @@ def binomials(n: int, p: float) -> list[float]:
     return stats.binom(n, p).pmf(np.arange(n + 1)).tolist()
 
 
-def after(law: Law, steps: int, step: Step) -> Law:
-    """The law of a Markov chain after so many steps."""
+def after(begin: State, steps: int, step: Step, size: int, *parts: int) -> Floats:
+    """The law of some parts of the state of a Markov chain after so many steps."""
+    law: Law = {begin: 1.0}
     for _ in range(steps):
         following: dict[State, float] = defaultdict(float)
         for state, chance in law.items():
             for to, part in step(state):
                 following[to] += chance * part
         law = {state: chance for state, chance in following.items() if chance > 1e-18}
-    return law
+    table = np.zeros((size + 1,) * len(parts))
+    for state, chance in law.items():
+        table[tuple(state[part] for part in parts)] += chance
+    return table
 
 
 def epidemic_step(chance: float, give_up: float, again: bool) -> Step:
@@ -52,13 +56,6 @@ def epidemic_step(chance: float, give_up: float, again: bool) -> Step:
         return [((s - new + gone * again, i + new - gone), p * q) for (new, p), (gone, q) in both if p * q > 1e-18]
 
     return step
-
-
-def of_one(law: Law, part: int, size: int) -> Floats:
-    found = np.zeros(size + 1)
-    for state, chance in law.items():
-        found[state[part]] += chance
-    return found
 
 
 @pytest.mark.parametrize("r0", [1.5, 2.5])
@@ -123,6 +120,25 @@ def multinomial(n: int, parts: State, chances: tuple[float, ...]) -> float:
     return ways * math.prod(p**k for p, k in zip(chances, parts, strict=True)) * max(0.0, 1 - sum(chances)) ** rest
 
 
-def believers_and_sceptics(tape: Tape) -> tuple[int, int]:
-    believers, sceptics = np.bincount(tape.events.idea, minlength=2)
-    return int(believers), int(sceptics)
+@pytest.mark.parametrize(("name", "give_up", "again", "steps"), [
+    ("si", 0.0, False, 4), ("sis", 0.1, True, 20), ("sir", 0.2, False, 100),
+])  # fmt: skip
+def test_packaged_epidemics_are_their_markov_chains(name: str, give_up: float, again: bool, steps: int) -> None:
+    n, first, chance = 15, 3, 0.04  # that one tells another
+    changes = {"scenario.steps": 1 + steps, "persons.first.count": first, "persons.rest.count": n - first,
+               "population.reach": chance * (n - 1) / n}  # fmt: skip
+    tapes = runs(Scenario.load(name).replace(changes), either(2500, 1500))
+    found = [n - int((reached(tape) if name == "sir" else holders(tape))[-1]) for tape in tapes]
+    laws = [after((n - first, first), steps, epidemic_step(c, give_up, again), n, 0) for c in (chance, 1.2 * chance)]
+    check_counts(np.bincount(found, minlength=n + 1), *laws)
+
+
+def test_seiz_is_its_markov_chain() -> None:
+    n, steps = 8, 3
+    changes = {"scenario.steps": 1 + steps, "persons.other.count": n - 2, "population.reach": MEET * (n - 1) / n}
+    counts = np.zeros((n + 1, n + 1), np.int64)
+    for tape in runs(Scenario.load("seiz").replace(changes), 2500):
+        counts[tuple(reached(tape))] += 1  # believers and sceptics
+    steps_of = (seiz_step, partial(seiz_step, take_up=1.8 * TAKE_UP))
+    laws = [after((n - 2, 0, 1, 1), steps, step, n, 3, 2).ravel() for step in steps_of]
+    check_counts(counts.ravel(), *laws)
