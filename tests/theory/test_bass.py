@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim import Scenario
 from sim.tape.tables import DISCOVER
 from tests.model.agents import make
 from tests.theory import FOREVER, LARGER, Floats, check_mean, holders, runs
@@ -93,10 +92,3 @@ def test_the_share_of_innovators():
     late = truth - in_time
     assert 0 < late < 0.001
     check_mean(curves()[1] - bias + late, truth, 0.95 * truth, 1.05 * truth)
-
-
-def test_the_packaged_product_is_adopted_as_bass_says():
-    found = np.array([holders(tape)[62] / 2000 for tape in runs(Scenario.load("bass"), 120)])
-    share = in_steps(62, 0.1)[-1]
-    assert share == pytest.approx(adopted(6.2), abs=0.02)
-    check_mean(found, share, 0.95 * share, 1.05 * share)

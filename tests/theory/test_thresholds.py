@@ -49,7 +49,7 @@ def size_of_cascade(z: float) -> float:
 
 @cache
 def shares_reached(z: float, daily: int) -> Floats:
-    """In the packaged scenario, whose degree is 3."""
+    """In the packaged scenario, whose degree is 3, and is held in test_classical.py."""
     scenario = Scenario.load("watts")
     assert (scenario.world.network.degree, scenario.persons[0].threshold) == (3.0, PHI)
     scenario = scenario.replace({"world.network.degree": z, "persons.person.count": N})
@@ -70,10 +70,10 @@ def test_there_is_no_cascade_outside_of_the_window(z):
     found = shares_reached(z, 100)
     assert found.max() <= 0.1
     assert found.mean() < 0.02
-    assert np.count_nonzero(shares_reached(3.0, 200) > 0.1) > 100
+    assert np.count_nonzero(shares_reached(2.0, 200) > 0.1) > 100
 
 
-@pytest.mark.parametrize("z", some([3.0, 2.0, 4.0]))
+@pytest.mark.parametrize("z", some([2.0, 4.0]))
 def test_cascades_inside_of_the_window_come_as_often_and_grow_as_large_as_theory_says(z):
     found = shares_reached(z, 200)
     large = found > 0.1
