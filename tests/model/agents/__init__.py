@@ -23,7 +23,7 @@ def make(steps: int = 5, dynamics: dict[str, Any] | None = None, **sections: Any
         interventions="1 discover A; 2 tell A to='B 2'; 3 set dynamics.abandon_rate=inf; 4 cut A>B"
     """
     given = {"scenario": {"name": "small", "steps": steps}, "ideas": "idea"} | sections
-    readers = {"persons": _named, "ideas": _named, "ties": _ties, "interventions": _interventions}
+    readers = {"persons": named, "ideas": named, "ties": _ties, "interventions": _interventions}
     given |= {name: readers[name](text) for name, text in given.items() if isinstance(text, str)}
     return Scenario.from_toml(tomlkit.dumps(given | {"dynamics": CALM | (dynamics or {})}))
 
@@ -44,7 +44,7 @@ def _options(words: list[str]) -> dict[str, Any]:
     return found | ({"prerequisites": found["prerequisites"].split(",")} if "prerequisites" in found else {})
 
 
-def _named(text: str) -> list[dict[str, Any]]:
+def named(text: str) -> list[dict[str, Any]]:
     parts = [(*name.partition("*")[::2], _options(words)) for name, *words in _words(text)]
     return [{"name": name} | ({"count": int(count)} if count else {}) | options for name, count, options in parts]
 
@@ -120,32 +120,17 @@ RICH: dict[str, Any] = {  # a little of everything
         "clarity": {"kind": "uniform", "low": 0.5}, "understanding": {"kind": "uniform", "low": 0.3},
         "threshold": {"kind": "uniform", "high": 0.4},
     },
-    "persons": [
-        {"name": "Ann", "creativity": 0.5, "reach": 0.01, "keeps": True},
-        {"name": "team", "count": 3, "skill": 0.5, "born": 4, "dies": 20},
-    ],
-    "ties": [{"from": "Ann", "to": "team", "start": 3, "end": 18, "both_ways": True}],
-    "ideas": [
-        {"name": "wheel", "value": 2.0, "hesitation": 0.3},
-        {"name": "axle", "clarity": 0.7, "difficulty": 2.0},
-        {"name": "cart", "prerequisites": ["wheel", "axle"], "discovery_rate": 0.5},
-        {"name": "sledge", "rival_of": "wheel", "value": 0.5},
-    ],
+    "persons": "Ann creativity=0.5 reach=0.01 keeps=true; team*3 skill=0.5 born=4 dies=20",
+    "ties": "Ann>team start=3 end=18 both_ways=true",
+    "ideas": "wheel value=2.0 hesitation=0.3; axle clarity=0.7 difficulty=2.0; "
+             "cart prerequisites=wheel,axle discovery_rate=0.5; sledge rival_of=wheel value=0.5",
     "dynamics": {
         "discovery_rate": 0.02, "telling_period": 4.0, "implementation_rate": 0.05, "release_delay": 1,
         "abandon_rate": 0.1, "abandon_rate_working": 0.02, "resolve_rate": 0.2, "readopt": True,
     },
-    "interventions": [
-        {"step": 2, "kind": "discover", "person": "Ann"},
-        {"step": 6, "kind": "publish", "person": "Ann", "reach": 0.2},
-        {"step": 8, "kind": "tell", "person": "crowd", "to": "team", "idea": "axle"},
-        {"step": 9, "kind": "set", "key": "ideas.wheel.value", "value": 5.0},
-        {"step": 11, "kind": "die", "person": "team 3"},
-        {"step": 12, "kind": "find", "person": "team 1", "of": "team 3"},
-        {"step": 13, "kind": "rewrite", "person": "Ann", "idea": "axle", "clarity": 1.0},
-        {"step": 14, "kind": "cut", "from": "Ann", "to": "everyone"},
-        {"step": 15, "kind": "implement", "person": "Ann"},
-    ],
+    "interventions": "2 discover Ann; 6 publish Ann reach=0.2; 8 tell crowd to=team idea=axle; "
+                     "9 set ideas.wheel.value=5.0; 11 die 'team 3'; 12 find 'team 1' of='team 3'; "
+                     "13 rewrite Ann idea=axle clarity=1.0; 14 cut Ann>everyone; 15 implement Ann",
 }  # fmt: skip
 VARIANTS: dict[str, dict[str, Any]] = {
     "simple": {},

@@ -15,7 +15,7 @@ from scipy import stats
 from sim import IdeaDiffusion, Person, Tape
 from sim.model.agents.society import mixed
 from sim.tape.tables import USE
-from tests.model.agents import RICH, VARIANTS, deed, happened, make, parents, rich, rows, run, value_by_person, z
+from tests.model.agents import RICH, VARIANTS, happened, make, named, parents, rich, rows, run, value_by_person, z
 
 THRESHOLD = {"adoption": "threshold"}
 FOREVER = {"telling_period": "forever"}
@@ -401,14 +401,14 @@ def test_without_a_person_of_no_influence_all_the_others_do_the_same(variant):
     # The last of the population has no gifts and no ties; without them the crowd has one more who does not listen.
     sections = {
         "world": {"size": 3000, "crowd_understanding": 0.0},
-        "ties": [{"from": "Ann", "to": "team", "both_ways": True}, {"from": "team", "to": "member", "both_ways": True}],
-        "persons": [*RICH["persons"], {"name": "member", "count": 25} | RICH["population"] | {"count": 25}],
-        "interventions": [entry for entry in RICH["interventions"] if entry["kind"] != "tell"],
+        "ties": "Ann>team both_ways=true; team>member both_ways=true",
+        "persons": [*named(RICH["persons"]), RICH["population"] | {"name": "member", "count": 25}],
+        "interventions": RICH["interventions"].replace("8 tell crowd to=team idea=axle; ", ""),
     }
     tapes = [run(rich(variant, **sections, population={"count": count, "reach": 0.0}), 3) for count in (1, 0)]
     assert len(those_of(tapes[1], 29)) > 50
     assert those_of(tapes[0], 29) == those_of(tapes[1], 29)
-    dead = run(rich(variant, **sections | {"interventions": [*sections["interventions"], deed(5, "die", "team 2")]}), 3)
+    dead = run(rich(variant, **sections | {"interventions": sections["interventions"] + "; 5 die 'team 2'"}), 3)
     assert those_of(dead, 29) != those_of(tapes[1], 29)  # but not without one who has
 
 
