@@ -8,6 +8,7 @@ from sim.model.forecast import most_events
 from sim.scenario.groups import EVERYONE, EVERYTHING, idea_ranges, person_ranges
 from sim.tape.tables import LEARN
 from tests import examples
+from tests.model.agents import make
 from tests.scenarios import scenarios
 
 REACHES = {"population.reach": 0.03, "persons.P.reach": 0.01, "persons.Q.reach": 0.05, "persons.group.reach": 0.02}
@@ -30,14 +31,8 @@ def test_who_can_be_told_is_foreseen(scenario: Scenario) -> None:
 
 
 def test_what_nobody_hears_of_takes_no_room() -> None:
-    quiet = Scenario.from_toml("""
-        scenario = {name = "quiet", steps = 100}
-        population = {count = 999, reach = 0.002}
-        persons = [{name = "A"}]
-        ideas = [{name = "k", count = 1000}]
-        dynamics = {abandon_rate = 0, abandon_rate_working = 0, telling_period = 1}
-        interventions = [{step = 1, kind = "discover", person = "A", idea = "k 1"}]
-    """)
+    quiet = make(100, {"telling_period": 1, "discovery_rate": 0.01}, population={"count": 999, "reach": 0.002},
+                 persons="A", ideas="k*1000", interventions="1 discover A idea='k 1'")  # fmt: skip
     assert most_events(quiet.replace({"population.reach": 0.0})) == 1
     assert most_events(quiet.replace({"scenario.steps": 4})) == 1 + 2 + 4 + 8
     assert most_events(quiet) == 1000 * 1000  # as many as there can be

@@ -5,17 +5,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tomlkit
 from scipy import stats
 
 from sim import Scenario, ScenarioError, World
 from sim.model.world import ABILITIES, THE_CROWD
 from sim.scenario.groups import find, idea_ranges, person_ranges
+from tests.model.agents import make
 
 
 def world(seed: int = 1, **sections: Any) -> World:
-    given: dict[str, Any] = {"scenario": {"name": "world", "steps": 9}, "ideas": [{"name": "idea"}]} | sections
-    return World.build(Scenario.from_toml(tomlkit.dumps(given)), seed)
+    return World.build(make(9, **sections), seed)
 
 
 def drawn(distribution: dict[str, Any], count: int = 3000, ability: str = "creativity", seed: int = 1) -> np.ndarray:
@@ -145,12 +144,8 @@ def test_whose_holdings_count(by, whose):
 
 
 def test_ideas_and_what_they_are_to_each_other():
-    ideas = [
-        {"name": "wheel", "count": 2, "value": 3.0, "discovery_rate": 0.0},
-        {"name": "cart", "prerequisites": ["wheel", "road"], "difficulty": 7.0},
-        {"name": "road", "prerequisites": ["wheel 2"], "clarity": 0.25},
-        {"name": "sledge", "rival_of": "wheel", "hesitation": 0.5},
-    ]
+    ideas = "wheel*2 value=3.0 discovery_rate=0.0; cart prerequisites=wheel,road difficulty=7.0; "
+    ideas += "road prerequisites='wheel 2' clarity=0.25; sledge rival_of=wheel hesitation=0.5"
     made = world(population={"count": 1}, dynamics={"discovery_rate": 0.5}, ideas=ideas).ideas
     assert made.name == ("wheel 1", "wheel 2", "cart", "road", "sledge")
     assert made.prerequisites == ((), (), (0, 1, 3), (1,), ())
@@ -163,17 +158,10 @@ def test_ideas_and_what_they_are_to_each_other():
 
 
 def test_deeds_stand_by_step_and_speak_of_rows():
-    interventions = [
-        {"step": 9, "kind": "tell", "person": "crowd", "to": "world"},
-        {"step": 4, "kind": "publish", "person": "team 2", "idea": "idea", "reach": 0.5},
-        {"step": 1, "kind": "discover", "person": "everyone", "pairing": "each"},
-        {"step": 4, "kind": "find", "person": "Bob", "of": "team"},
-        {"step": 4, "kind": "tie", "from": "Ann", "to": "Bob"},
-        {"step": 2, "kind": "set", "key": "dynamics.telling_period", "value": "forever"},
-        {"step": 2, "kind": "set", "key": "persons.team 3.keeps", "value": True},
-        {"step": 2, "kind": "set", "key": "ideas.idea.value", "value": 3},
-    ]
-    made = world(interventions=interventions, **SECTIONS)
+    entries = "9 tell crowd to=world; 4 publish 'team 2' idea=idea reach=0.5; 1 discover everyone pairing=each; "
+    entries += "4 find Bob of=team; 4 tie Ann>Bob; 2 set dynamics.telling_period=forever; "
+    entries += "2 set 'persons.team 3.keeps=true'; 2 set ideas.idea.value=3"
+    made = world(interventions=entries, **SECTIONS)
     found = [(d.step, d.kind, list(d.who), list(d.to), d.amount, d.setting) for d in made.schedule]
     assert found == [
         (1, "discover", [*range(7)], [], 0.0, None),

@@ -5,6 +5,7 @@ import pytest
 from sim import Scenario, ScenarioError, World
 from sim.model.kernels import model, step
 from sim.model.kernels.model import runner
+from tests.model.agents import deed
 
 WORLD = """
 scenario = {name = "shared", steps = 25, seed = 5}
@@ -16,7 +17,7 @@ dynamics = {discovery_rate = 0.05, telling_period = 2, abandon_rate = 0.05}
 CHANGES = {
     "plain": {
         "dynamics.discovery_rate": 0, "persons": [{"name": "guest", "count": 7}],
-        "interventions": [{"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"}],
+        "interventions": [deed(1, "discover", "guest", idea="wheel")],
     },
     "everything happens": {},
     "every teller credited": {"dynamics.credited_tellers": "all"},
@@ -27,10 +28,9 @@ CHANGES = {
         "world.network": {"kind": "watts-strogatz", "neighbours": 6, "rewire": 0.1, "weight": 0.3},
         "persons": [{"name": "guest", "count": 5}],
         "interventions": [
-            {"step": 1, "kind": "discover", "person": "guest", "idea": "wheel"},
-            {"step": 2, "kind": "tell", "person": "guest", "idea": "wheel", "to": "crowd"},
-            {"step": 3, "kind": "tell", "person": "guest", "idea": "wheel", "to": "crowd"},
-            {"step": 5, "kind": "tell", "person": "crowd", "idea": "wheel", "to": "population"},
+            deed(1, "discover", "guest", idea="wheel"),
+            *(deed(step, "tell", "guest", idea="wheel", to="crowd") for step in (2, 3)),
+            deed(5, "tell", "crowd", idea="wheel", to="population"),
         ],
     },
     "hesitation": {"ideas.wheel.hesitation": 0.5, "dynamics.resolve_rate": 0.3},
