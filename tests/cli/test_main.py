@@ -622,7 +622,7 @@ def slow(*args, **options):
 def stopped(cwd: Path, script: str, *args: str, wait: float = 0.2, signum: int = signal.SIGINT) -> None:
     """Start beside a scenario, wait until it says that it is ready, press Ctrl-C."""
     (cwd / "village.toml").write_text(VILLAGE)
-    process = started(*args, cwd=cwd, script=script)
+    process = started("run", "village.toml", *args, cwd=cwd, script=script)
     assert process.stdout.readline() == "ready\n"
     time.sleep(wait)
     refused(interrupted(process, signum), "interrupted", code=130)
@@ -630,9 +630,8 @@ def stopped(cwd: Path, script: str, *args: str, wait: float = 0.2, signum: int =
 
 def test_an_end_of_a_long_run_leaves_nothing(tmp_path):
     script = "import sim.model.agents.model, sim.views.figures.save\nprint('ready', flush=True)"
-    changes = ("population.count=3000", "scenario.steps=1000000")
-    words = [word for change in changes for word in ("--set", change)]
-    stopped(tmp_path, script, "run", "village.toml", "--engine", "agents", *words, wait=1.0, signum=signal.SIGTERM)
+    words = ("--engine", "agents", "--set", "population.count=3000", "--set", "scenario.steps=1000000")
+    stopped(tmp_path, script, *words, wait=1.0, signum=signal.SIGTERM)
     assert names_in(tmp_path) == ["village.toml"]
 
 
@@ -641,7 +640,7 @@ def test_ctrl_c_while_the_run_is_written_leaves_the_older_one_or_nothing(older, 
     if older:
         simulate(Scenario.from_toml(VILLAGE)).save(tmp_path / "out")
     script = SLOW.format(module="sim.views.figures.save", name="save_figures")
-    stopped(tmp_path, script, "run", "village.toml", "--out", "out", "--seed", "99")
+    stopped(tmp_path, script, "--out", "out", "--seed", "99")
     assert names_in(tmp_path) == (["out"] if older else []) + ["village.toml"]
     assert not older or Tape.load(tmp_path / "out") == simulate(Scenario.from_toml(VILLAGE))
 

@@ -114,18 +114,17 @@ def chromium(path: str) -> Iterator[Page]:
         # The protocol is spoken on descriptors 3 and 4; by two that bash finds free neither overwrites the other.
         script = f'exec {{in}}<&{to_browser} {{out}}>&{from_browser}; exec 3<&$in 4>&$out; exec "$@"'
         command = ["bash", "-c", script, "browser", path, *OPTIONS, f"--user-data-dir={profile}", "about:blank"]
-        process = subprocess.Popen(
-            command, pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        os.close(to_browser)
-        os.close(from_browser)
+        ends = (to_browser, from_browser)
+        process = subprocess.Popen(command, pass_fds=ends, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in ends:
+            os.close(end)
         try:
             yield Page(write, read)
         finally:
             process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 process.wait(20)
-            if process.poll() is None:
+            except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
             os.close(write)

@@ -51,8 +51,8 @@ class Live:
 
     def run(self, changes, headers=None, raw: str | None = None, *, patiently: bool = True):
         body = json.dumps({"changes": changes}) if raw is None else raw
+        given = JSON | self.origin if headers is None else headers
         while True:
-            given = JSON | self.origin if headers is None else headers
             answer, text = self.ask(self.path + "run", "POST", body, **given)
             if not patiently or not text.startswith('{"wait"'):
                 return answer.status, text
