@@ -66,8 +66,8 @@ def test_it_loads_with_everything_there_and_controls_have_names(page):
 def test_it_plays_to_the_end_and_space_stops_it(page):
     standing = "now.standing.stage.reduce((n, d) => n + (d > 0), 0)"
     assert page.run(f"go(0); {standing}") == 0
-    page.run("byId('play').click()")
-    page.wait("now.moment > 2")
+    page.run("go(18); byId('play').click()")
+    page.wait("now.moment > 19")
     assert page.run("byId('play').getAttribute('aria-pressed')") == "true"
     page.wait("!now.playing && now.moment === 25")
     assert page.run(standing) > 10
