@@ -41,8 +41,11 @@ class Done:
         return json.loads(self.out, parse_constant=refuse)
 
 
+OF_TESTERS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CLICOLOR_FORCE", "PYTHONUNBUFFERED")
+
+
 def environment(**changes: str | None) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CLICOLOR_FORCE")}
+    kept = {name: value for name, value in os.environ.items() if name not in OF_TESTERS}
     wanted = kept | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"} | changes
     return {key: value for key, value in wanted.items() if value is not None}
 
