@@ -3,18 +3,20 @@
 import itertools
 import math
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from sim import IdeaDiffusion, Scenario
+from sim import IdeaDiffusion, Scenario, Tape
 from sim.model.agents.interventions import EFFECTS
 from sim.scenario.references import SETTABLE
 from tests.model.agents import deed, happened, make, parents, rich, rows, run, value_by_person, z
 
 FOREVER = {"telling_period": "forever"}
+SEEDS = (3, 4, 5, 6)
 SURE = {"discovery_rate": math.inf}
 NOTEBOOK = "1 discover A; 2 set dynamics.abandon_rate=inf; 3 set dynamics.abandon_rate=0.0; 4 find B of=A"
 IN_ORDER = ["2 discover A", "2 implement A", "2 die A", "2 discover B"]
@@ -210,19 +212,28 @@ def test_every_key_that_can_be_set_is_tried():
     assert tried == {(section, field) for section, fields in SETTABLE.items() for field in fields}
 
 
+@cache
+def rich_without(kind: str, variant: str) -> tuple[Scenario, list[dict[str, Any]], list[Tape]]:
+    """The rich world but for interventions of a kind, what remains of them, and some runs."""
+    base = rich(variant)
+    entries = base.model_dump(by_alias=True, exclude_unset=True)["interventions"]
+    entries = [entry for entry in entries if entry["kind"] != kind]
+    plain = base.replace({"interventions": entries})
+    return plain, entries, [run(plain, seed) for seed in SEEDS]
+
+
 @pytest.mark.parametrize("key", VALUES)
 def test_what_is_set_at_first_is_as_if_the_file_had_said_so_and_later_changes_nothing_before(key):
-    base = rich("threshold" if key.endswith("threshold") else "simple")
-    entries = base.model_dump(by_alias=True, exclude_unset=True)["interventions"]
+    variant = "threshold" if key.endswith("threshold") else "simple"
+    base, entries, runs = rich_without("", variant)
     later = base.replace({"interventions": [*entries, deed(10, "set", key=key, value=VALUES[key])]})
-    before, after = ([row for row in rows(run(s, 1)) if row[0] < 10] for s in (base, later))
+    before, after = ([row for row in rows(tape) if row[0] < 10] for tape in (runs[0], run(later, SEEDS[0])))
     assert before == after
-    same = {"ideas.axle.clarity": "rewrite", "ideas.wheel.value": "set"}.get(key)  # an entry of the rich world does it
-    entries = [entry for entry in entries if entry["kind"] != same]
-    plain = base.replace({"interventions": entries})
+    same = {"ideas.axle.clarity": "rewrite", "ideas.wheel.value": "set"}.get(key, "")  # which the rich world has
+    plain, entries, plains = rich_without(same, variant)
     by_file = plain.replace({key: VALUES[key]})
     by_deed = plain.replace({"interventions": [deed(1, "set", key=key, value=VALUES[key]), *entries]})
-    deeds, files, plains = ([run(s, seed) for seed in (3, 4, 5, 6)] for s in (by_deed, by_file, plain))
+    deeds, files = ([run(scenario, seed) for seed in SEEDS] for scenario in (by_deed, by_file))
     assert plains != deeds == files
 
 
