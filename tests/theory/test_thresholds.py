@@ -31,9 +31,9 @@ def chance_of_cascade(z: float) -> float:
     def f1(u: float) -> float:
         return float((k * p[k]) @ u ** (k - 1.0) / z)
 
-    u = 0.0
-    for _ in range(100_000):
-        u = 1 - f1(1.0) + f1(u)
+    if offspring(z) <= 1:  # then u = 1 is the least solution
+        return 0.0
+    u = float(optimize.brentq(lambda u: 1 - f1(1.0) + f1(u) - u, 0.0, 1.0 - 1e-6))
     return 1 - math.exp(-z * (1 - u))
 
 
