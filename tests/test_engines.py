@@ -3,17 +3,23 @@
 import gc
 import inspect
 import pickle
+import tomllib
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from copy import deepcopy
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import pytest
+import tomlkit
 
 import sim
-from sim import IdeaDiffusion, Scenario, World, credit, simulate, simulate_many, sweep
+from sim import IdeaDiffusion, Scenario, ScenarioError, World, credit, simulate, simulate_many, sweep
+from sim.machine.loops import repeated
 from sim.scenario import sections
 from tests import FULL
+from tests.scenario.test_scenario import VALID, at, paths
 
 SMALL = Scenario.from_toml("""
 scenario = {name = "small", steps = 4}
@@ -99,6 +105,22 @@ CHOICE = {"kind": "choice", "values": [0.1, 0.9]}
 def test_what_is_left_out_is_its_default_written_out(left, written):
     for engine in ("agents", "kernels"):
         assert simulate(left, 3, engine=engine) == simulate(written, 3, engine=engine)
+
+
+@pytest.mark.parametrize("file", VALID, ids=lambda file: file.stem)
+def test_each_key_left_out_in_turn_is_its_default_written_out_compiled_or_not(file):
+    data, tried = tomllib.loads(file.read_text(encoding="utf-8")), 0
+    for *above, key in [path for path in paths(data) if path and isinstance(path[-1], str)]:
+        rest = deepcopy(data)
+        del at(rest, above)[key]
+        with suppress(ScenarioError):  # where it is asked for
+            left = Scenario.from_toml(tomlkit.dumps(rest), folder=file.parent)
+            written = Scenario.from_toml(left.to_toml(), folder=file.parent)
+            with repeated(10**9):  # so often that every loop is compiled
+                compiled = simulate(left, engine="kernels")
+            assert compiled == simulate(left, engine="agents") == simulate(written, engine="agents"), (*above, key)
+            tried += 1
+    assert tried >= 3
 
 
 @pytest.mark.parametrize(("persons", "low"), [(3, 2), (2, 1), (40, 39), (40, 1)])
