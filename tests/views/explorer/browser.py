@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,15 +73,16 @@ class Page:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 60.0) -> None:
+    def wait(self, condition: str) -> None:
         """Until the condition holds, looked at in every frame of the page."""
-        loop = f"""(async () => {{ const end = Date.now() + {seconds * 1000};
+        loop = f"""(async () => {{ const end = Date.now() + 20000;
             while (!({condition})) {{ if (Date.now() > end) return false; await new Promise(r => setTimeout(r, 20)); }}
             return true; }})()"""
-        for _ in range(3):  # a page that is just being opened takes its questions with it
-            with contextlib.suppress(AssertionError):
-                assert self.run(loop)
-                return
+        end = time.monotonic() + 180.0
+        while time.monotonic() < end:
+            with contextlib.suppress(AssertionError):  # a page that is just being opened takes its questions with it
+                if self.run(loop):
+                    return
         raise AssertionError(f"never: {condition}")
 
     def size(self, wide: int, high: int, phone: bool = False, dark: bool = False) -> None:
