@@ -123,7 +123,7 @@ dynamics = {credited_tellers = "all", telling_period = 2, discovery_rate = 0.3, 
 @given(scenarios())
 def test_a_block_of_runs_is_measured_as_its_runs_one_by_one(scenario):
     # Without what a batch cannot run, and with a deed, which is too late, so that one code does for all.
-    small = scenario.replace({"world": {"network": {"kind": "erdos-renyi", "degree": 3.0}}, "ties": [],
+    small = scenario.replace({"world": {"network": {"kind": "complete", "weight": 0.3}}, "ties": [],
                               "interventions": [{"step": STEPS + 1, "kind": "discover", "person": "P"}],
                               "dynamics.adoption": "simple", "impact": {"value_of": "held"}})  # fmt: skip
     runs = simulate_many(small, range(12), engine="kernels", threads=2)
