@@ -10,17 +10,16 @@ choice of some part, or a line changed, only what differs is compiled anew.
 from __future__ import annotations
 
 import contextlib
-import dis
 import hashlib
 import os
 import platform
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
 import llvmlite.binding
@@ -34,13 +33,12 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, Flags, compile_result
 from numba.extending import intrinsic
 
-from sim.machine import reference
+from sim.machine import reach, reference
 from sim.machine.folders import in_turn
-from sim.machine.hints import by_reference, fetch, inlined, keep, opened, values_of
+from sim.machine.hints import by_reference, fetch, fill_from, inlined, keep, opened, values_of
+from sim.machine.reach import Instead, Plain, contents, is_ours, makes_no_arrays, met_in, reachable, read_by
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Plain = FunctionType
-Instead = tuple[tuple[Any, Any], ...]
 NUMBERS: dict[str, Any] = {"float": kinds.float64, "int": kinds.int64, "bool": kinds.boolean}
 
 _linking = threading.RLock()
@@ -87,81 +85,23 @@ def is_compiled(function: Callable[..., Any], instead: Instead = ()) -> bool:
     return folder is not None and any(folder.glob("*.nbc"))
 
 
-def reachable(function: Callable[..., Any], instead: Instead = ()) -> list[Plain]:
-    """Return a function and those of this package that it calls, directly or not, once each, in a fixed order."""
-    found: dict[Plain, None] = {}
-    waiting: list[Any] = [function]
-    while waiting:
-        one = waiting.pop()
-        if one not in found and one not in INTRINSICS:
-            found[one] = None
-            waiting += [thing for _, thing in _read_by(one, instead) if isinstance(thing, FunctionType)]
-    return list(found)
-
-
-def _read_by(function: Plain, instead: Instead = ()) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of the globals that a function and its inner functions read, sorted by name.
-
-    A module of this package stands for the functions that are read from it: "rules.probability". A replacement may call
-    the function that it replaces.
-    """
-    others = {old: new for old, new in instead if new is not function}
-    for name, thing in _globals_of(function):
-        yield name, others.get(thing, thing) if isinstance(thing, FunctionType) else thing
-
-
-@cache
-def _globals_of(function: Plain) -> tuple[tuple[str, Any], ...]:
-    """Return names and values of what a function reads, before any replacement."""
-    found: list[tuple[str, Any]] = []
-    names = dict.fromkeys(sorted(_names_in(function.__code__)))
-    for name in names:
-        thing = function.__globals__.get(name)
-        if isinstance(thing, ModuleType) and thing.__name__.startswith("sim."):
-            inside = [(f"{name}.{word}", getattr(thing, word, None)) for word in names]
-            found += [(word, one) for word, one in inside if isinstance(one, FunctionType)]
-        elif name in function.__globals__:
-            found.append((name, thing))
-    return tuple(found)
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
-
-
 def _link(reached: list[Plain], instead: Instead) -> None:
     """Make a compiled twin of each function, which calls the twins of the others.
 
     Twins are shared by all that replace the same functions below them, so that another choice of some part compiles
     that part anew, but not what does not reach it.
     """
-    plain = _makes_no_arrays(reached, instead)
-    keys = {function: (function, _met(function, instead)) for function in reached}
+    plain = makes_no_arrays(reached, instead)
+    keys = {function: (function, met_in(function, instead)) for function in reached}
     twins = {function: _twin(function, instead) for function in reached if keys[function] not in _inner}
     folder = _private("parts") if twins else None
     for function, twin in twins.items():
-        counts = function not in plain or not _is_ours(function)
+        counts = function not in plain or not is_ours(function)
         made = _inner[keys[function]] = _jit(twin, inner=True, counts=counts)
-        if folder is not None and _is_ours(function):
+        if folder is not None and is_ours(function):
             made._cache = _Parts(function.__name__, f"{fingerprint(function, instead)} {counts}", folder)
     for function, twin in twins.items():
         _connect(twin, function, instead)
-
-
-def _is_ours(function: Plain) -> bool:
-    return function.__module__.startswith("sim.")
-
-
-def _met(function: Plain, instead: Instead) -> Instead:
-    """Return the replacements that apply in a function or below it."""
-    below = reachable(function, instead) if instead else []
-    return tuple(
-        (old, new) for old, new in instead
-        if any(thing is old and one is not new for one in below for _, thing in _globals_of(one))
-    )  # fmt: skip
 
 
 def _twin(function: Any, instead: Instead) -> Plain:
@@ -178,9 +118,9 @@ def _twin(function: Any, instead: Instead) -> Plain:
 
 
 def _connect(twin: Plain, function: Plain, instead: Instead) -> None:
-    for name, thing in _read_by(function, instead):
+    for name, thing in read_by(function, instead):
         if isinstance(thing, FunctionType):
-            linked = INTRINSICS.get(thing) or _inner.get((thing, _met(thing, instead)), thing)
+            linked = INTRINSICS.get(thing) or _inner.get((thing, met_in(thing, instead)), thing)
             module, dot, word = name.rpartition(".")
             if not dot:
                 twin.__globals__[name] = linked
@@ -208,20 +148,6 @@ def _wide(kind: Any) -> Any:
     """Return the widest type for a whole number, so that constants and narrow columns compile no function anew."""
     kind = kinds.unliteral(kind)
     return kinds.int64 if isinstance(kind, kinds.Integer) else kind
-
-
-def _makes_no_arrays(reached: list[Plain], instead: Instead) -> dict[Plain, None]:
-    """Return the functions that neither make a list nor make or return an array, nor get one from what they call."""
-    none = dict.fromkeys(f for f in reached if f.__annotations__.get("return") in ("None", "bool", "int", "float"))
-    own = [f for f in none if not {*f.__code__.co_names} & {"np", "copy"} and not _makes_lists(f)]
-    called = {
-        f: [g for _, g in _read_by(f, instead) if isinstance(g, FunctionType) and g not in INTRINSICS] for f in own
-    }
-    return dict.fromkeys(f for f in own if all(g in none for g in called[f]))
-
-
-def _makes_lists(function: Plain) -> bool:
-    return any(step.opname == "BUILD_LIST" for step in dis.get_instructions(function))
 
 
 def why_not(function: Plain, like: Plain) -> str:
@@ -318,6 +244,19 @@ class _Kept(caching.FunctionCache):
         self._cache_file = index(self._cache_path, self._impl.filename_base, self._cache_path)
         self._enabled = True
 
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        return _sound(self, lambda: super(_Kept, self).load_overload(signature, context))
+
+
+def _sound(file: Any, load: Callable[[], Any]) -> Any:
+    """Return what is loaded; None if it is damaged, as where the machine stopped, and empty the file of it."""
+    try:
+        return load()
+    except Exception:  # whatever comes of the bytes that are there
+        with contextlib.suppress(OSError):
+            file.flush()
+        return None
+
 
 class _Parts:
     """The code of one function that is compiled for its callers, a file for each signature.
@@ -335,10 +274,8 @@ class _Parts:
 
     def load_overload(self, arguments: Any, context: Any) -> Any:
         """Return the code for these types, as numba's compiler returns it, or None if none is kept."""
-        kept = None
-        with contextlib.suppress(OSError, EOFError):  # another process writes it, or the machine stopped meanwhile
-            kept = self._file(arguments).load(None)
-        if kept is None:
+        file = self._file(arguments)
+        if (kept := _sound(file, lambda: file.load(None))) is None:
             return None
         name, code, described, environment, signature = kept
         library = _InnerLibrary(context.codegen(), name)
@@ -390,9 +327,25 @@ def _prefetch(context: Any, column: Any, place: Any) -> Any:
     return kinds.void(column, kinds.intp), generate
 
 
+@intrinsic
+def _copy(context: Any, new: Any, column: Any, number: Any) -> Any:
+    """Emit a copy of bytes; both columns are whole arrays of one type."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        to, source = (
+            context.make_array(kind)(context, builder, value)
+            for kind, value in zip(signature.args[:2], arguments[:2], strict=True)
+        )
+        copy: Any = cgutils.raw_memcpy
+        copy(builder, to.data, source.data, arguments[2], to.itemsize)
+        return context.get_dummy_value()
+
+    return kinds.void(new, column, kinds.intp), generate
+
+
 INTRINSICS: dict[Any, Any] = {
-    fetch: _prefetch, by_reference: reference.by_reference, values_of: reference.values_of, keep: reference.keep,
-    opened: reference.opened,
+    fetch: _prefetch, fill_from: _copy, by_reference: reference.by_reference, values_of: reference.values_of,
+    keep: reference.keep, opened: reference.opened,
 }  # fmt: skip
 
 
@@ -423,41 +376,9 @@ def fingerprint(function: Callable[..., Any], instead: Instead = ()) -> str:
 def _made_by() -> str:
     """Return a hash of the compiler, the versions and the processor."""
     settings: Any = numba.config
-    digest = hashlib.sha256(Path(__file__).read_bytes() + Path(reference.__file__).read_bytes())
+    files = (__file__, str(reach.__file__), str(reference.__file__))
+    digest = hashlib.sha256(b"".join(Path(file).read_bytes() for file in files))
     processor = f"{llvmlite.binding.get_host_cpu_name()} {settings.CPU_NAME} {settings.CPU_FEATURES}"
     versions = (sys.version, numba.__version__, np.__version__, platform.machine(), processor)
     digest.update(repr(versions).encode())
     return digest.hexdigest()
-
-
-@cache
-def contents(function: Callable[..., Any], instead: Instead = ()) -> str:
-    """Return a hash of the code and the constants of a function and all that it reaches; another for each Python."""
-    texts = "\n".join(_text(one, instead) for one in reachable(function, instead))
-    return hashlib.sha256(texts.encode()).hexdigest()[:16]
-
-
-@cache
-def _text(one: Plain, instead: Instead) -> str:
-    """Return a function without those that it calls as text, in which all stands on which its code depends."""
-    names = f"{one.__module__}.{one.__qualname__} {one.__defaults__!r} {one.__code__ in inlined}"
-    held = [_constant(cell.cell_contents) for cell in one.__closure__ or ()]
-    read = [f"{name} {_constant(thing)}" for name, thing in _read_by(one, instead)]
-    return f"{names} {_code(one.__code__, one.__doc__)} {held} {read}"
-
-
-def _code(code: CodeType, doc: str | None = None) -> str:
-    """Return the code of a function as text, without its docstring."""
-    constants = [_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts if c is None or c != doc]
-    return repr((code.co_code.hex(), constants, code.co_names, code.co_varnames))
-
-
-def _constant(thing: Any) -> str:
-    """Return a global that compiled code reads, as text that differs if the code would."""
-    if isinstance(thing, np.ndarray):
-        return f"{thing.dtype} {thing.shape} {thing.tobytes().hex()}"
-    if isinstance(thing, FunctionType | ModuleType):
-        return f"{getattr(thing, '__module__', '')}.{thing.__name__}"
-    if isinstance(thing, type):
-        return f"{thing.__qualname__} {getattr(thing, '_fields', '')}"
-    return repr(thing)

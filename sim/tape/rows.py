@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.hints import fill_from
 from sim.tape.tables import Events, Floats, Influences, Ints
 
 
@@ -47,11 +48,14 @@ def with_room(rows: Rows, events: int, influences: int) -> Rows:
         max(e + events, len(rows.step) + len(rows.step) // 2),
         max(i + influences, len(rows.child) + len(rows.child) // 2),
     )
-    for row in range(e):
-        more.step[row], more.kind[row], more.person[row] = rows.step[row], rows.kind[row], rows.person[row]
-        more.idea[row], more.count[row] = rows.idea[row], rows.count[row]
-    for row in range(i):
-        more.child[row], more.parent[row], more.weight[row] = rows.child[row], rows.parent[row], rows.weight[row]
+    fill_from(more.step, rows.step, e)
+    fill_from(more.kind, rows.kind, e)
+    fill_from(more.person, rows.person, e)
+    fill_from(more.idea, rows.idea, e)
+    fill_from(more.count, rows.count, e)
+    fill_from(more.child, rows.child, i)
+    fill_from(more.parent, rows.parent, i)
+    fill_from(more.weight, rows.weight, i)
     more.used[0], more.used[1] = e, i
     return more
 

@@ -13,8 +13,9 @@ import pytest
 from numba.core.compiler import Flags
 
 from sim import Scenario
-from sim.machine.compiling import QuickFlags, fingerprint, reachable
+from sim.machine.compiling import QuickFlags, fingerprint
 from sim.machine.loops import compiled, for_size
+from sim.machine.reach import reachable
 from sim.model import rules
 from sim.model.kernels.batch import run_all
 from sim.model.kernels.crowd import tell_crowd
@@ -179,6 +180,10 @@ def test_what_two_functions_reach_is_compiled_once(tmp_path):
     run(code, tmp_path, "mirrored", XDG_CACHE_HOME=str(tmp_path / "cache"))
     after = run(code, tmp_path, "turned", XDG_CACHE_HOME=str(tmp_path / "cache")).stdout.splitlines()
     assert after == [alone[0], "turned"]
+    for file in (tmp_path / "cache").rglob("*.nb[ic]"):
+        file.write_bytes(file.read_bytes()[:9])  # as where the machine stopped
+    again = [run(code, tmp_path, "turned", XDG_CACHE_HOME=str(tmp_path / "cache")).stdout.splitlines() for _ in "ab"]
+    assert again == [alone, [alone[0], ""]]
 
 
 def test_code_is_there_for_the_next_process(tmp_path):

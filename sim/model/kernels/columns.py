@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.hints import fill_from
 from sim.model.randomness import ABANDON, DISCOVER, IMPLEMENT, RESOLVE
 from sim.scenario.references import SETTABLE
 from sim.scenario.sections import Dynamics
@@ -216,6 +217,5 @@ def push(to: Ints, item: int) -> None:
 def larger(column: Any, room: int) -> Any:
     """Return a copy of a column, half as large again, or with `room` entries if that is more."""
     new = np.empty(max(room, len(column) * 3 // 2 + 16), column.dtype)
-    for k in range(len(column)):
-        new[k] = column[k]
+    fill_from(new, column, len(column))
     return new

@@ -23,14 +23,17 @@ SETTINGS = {
 
 def made_with() -> dict[str, str]:
     """Return the versions of all that makes the engine, and a hash of its sources: on these its bytes depend."""
-    from sim.machine import compiling, reference
+    from sim.machine import compiling, reach, reference
     from sim.views.playground import webassembly
     from sim.views.playground.accounts import flows_of, games_of
     from sim.views.playground.engine import play
 
-    files = (*(Path(str(module.__file__)) for module in (compiling, reference, webassembly)), webassembly.RUNTIME)
+    files = (
+        *(Path(str(module.__file__)) for module in (compiling, reach, reference, webassembly)),
+        webassembly.RUNTIME,
+    )
     functions = (play, flows_of, games_of)
-    sources = [*(file.read_bytes() for file in files), *(compiling.contents(one).encode() for one in functions)]
+    sources = [*(file.read_bytes() for file in files), *(reach.contents(one).encode() for one in functions)]
     versions = {"python": sys.version.split()[0], **webassembly.versions()}
     return versions | {"sources": hashlib.sha256(b"".join(sources)).hexdigest()[:16]}
 
