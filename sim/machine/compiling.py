@@ -247,6 +247,10 @@ class _Kept(caching.FunctionCache):
     def load_overload(self, signature: Any, context: Any) -> Any:
         return _sound(self, lambda: super(_Kept, self).load_overload(signature, context))
 
+    def save_overload(self, signature: Any, made: Any) -> None:
+        with contextlib.suppress(OSError):  # where there is no room, it is compiled again the next time
+            super().save_overload(signature, made)
+
 
 def _sound(file: Any, load: Callable[[], Any]) -> Any:
     """Return what is loaded; None if it is damaged, as where the machine stopped, and empty the file of it."""

@@ -219,6 +219,21 @@ def test_where_nothing_can_be_kept_it_compiles_all_the_same(tmp_path):
     assert (done.stdout, done.stderr) == ("False 5 0\n", "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a limit of the size of files is Unix's")
+def test_where_there_is_no_room_it_compiles_all_the_same(tmp_path):
+    code = """
+        import resource
+        import numpy as np
+        from sim.machine.loops import compiled
+        from sim.model.networks.csr import add_up
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        print(compiled(add_up)(np.array([0, 2, 3], np.int64)))
+    """
+    done = run(code, tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert (done.stdout, done.stderr) == ("5\n", "")
+    assert not list((tmp_path / "cache").rglob("*.tmp.*"))
+
+
 def test_code_kept_by_two_processes_is_not_mixed_up_in_a_third(tmp_path):
     long = "".join(f"    if x > {k}.0:\n        x = x + share(x, {k}.0)\n" for k in range(40))  # too long to inline
     code = f"""import sys
